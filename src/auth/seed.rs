@@ -1,0 +1,69 @@
+//! The shared key of a time-based one-time password.
+//!
+//! Its lengths are those of RFC 4226 section 4; its text is base32, RFC 4648 section 6.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+
+/// The key that a user's authenticator and the gate share. Wiped on drop, compared in constant time, no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Seed(Secret);
+
+impl Seed {
+    /// 160 bits, what RFC 4226 section 4 (R6) recommends.
+    pub const DEFAULT_BYTES: usize = 20;
+    /// 128 bits, the least that RFC 4226 section 4 (R6) allows.
+    pub const MIN_BYTES: usize = 16;
+    /// The block of SHA-1 and SHA-256 and the output of SHA-512: more adds nothing.
+    pub const MAX_BYTES: usize = 64;
+
+    /// Takes a seed from elsewhere; `None` unless it is 16 to 64 bytes long.
+    pub fn new(bytes: Vec<u8>) -> Option<Self> {
+        let seed = Secret::new(bytes);
+        (Self::MIN_BYTES..=Self::MAX_BYTES).contains(&seed.expose().len()).then_some(Self(seed))
+    }
+
+    /// A fresh seed of 160 bits.
+    pub fn generate(entropy: &mut impl Entropy) -> Self {
+        Self(Secret::new(entropy.bytes::<{ Self::DEFAULT_BYTES }>().to_vec()))
+    }
+
+    /// Reads base32 (RFC 4648 section 6) as authenticators show it: any case, spaces and padding ignored.
+    pub fn from_base32(text: &str) -> Option<Self> {
+        let compact: String =
+            text.trim_end_matches('=').chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
+        let compact = zeroize::Zeroizing::new(compact);
+        let secret = totp_rs::Secret::try_from_base32(compact.as_str()).ok()?;
+        Self::new(secret.as_bytes().to_vec())
+    }
+
+    /// The bytes, for the MAC.
+    pub(super) fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+
+    /// A seed that no user has, for guesses that must cost the same all the same.
+    pub(super) fn of_nobody() -> Self {
+        Self(Secret::new(vec![0; Self::DEFAULT_BYTES]))
+    }
+
+    /// The seed in base32 without padding, as it is typed into an authenticator. Show it once, never log it.
+    pub fn base32(&self) -> String {
+        totp_rs::Secret::from(self.0.expose()).to_base32()
+    }
+}
+
+impl Serialize for Seed {
+    /// The bare bytes. Only the store may ask for them: it seals what it writes.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.expose().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("a seed has 16 to 64 bytes"))
+    }
+}

@@ -1,0 +1,69 @@
+//! What the tests of the rules share: users, sessions and randomness that can be told beforehand.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::auth::keyring::{KeyId, Keyring};
+use crate::auth::session::Session;
+use crate::auth::totp::Authenticator;
+use crate::auth::user::{User, UserName};
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+
+/// Entropy that gives a sequence which its start determines (SplitMix64).
+pub struct Counting(pub u64);
+
+impl Counting {
+    /// The next number of the sequence.
+    pub fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.number() % u64::try_from(limit).unwrap()).unwrap()
+    }
+}
+
+impl Entropy for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.number().to_le_bytes();
+            chunk.copy_from_slice(&number[..chunk.len()]);
+        }
+    }
+}
+
+/// A name.
+pub fn name(text: &str) -> UserName {
+    UserName::parse(text).unwrap()
+}
+
+/// An enabled user with a seed of the own.
+pub fn user(text: &str) -> User {
+    let start = text.bytes().fold(1u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
+    let mut entropy = Counting(start);
+    let authenticator = Authenticator::generate(&mut entropy);
+    User::new(name(text), authenticator, Timestamp::from_unix(1_600_000_000), &mut entropy)
+}
+
+/// A keyring of one key, told apart by `number`.
+pub fn keyring(number: u8) -> Keyring {
+    Keyring::new(&secret(number), None).unwrap()
+}
+
+/// A secret of 48 bytes.
+pub fn secret(number: u8) -> Secret {
+    Secret::new(vec![number; 48])
+}
+
+/// A session of a day.
+pub fn session(user: &str, now: Timestamp, key: KeyId, entropy: &mut Counting) -> Session {
+    let day = Duration::from_secs(24 * 60 * 60);
+    Session::begin(name(user), now, day, IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), b"test", key, entropy)
+}

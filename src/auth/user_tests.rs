@@ -1,0 +1,139 @@
+//! Names and the texts that go into headers: what is one, what only looks like one.
+
+use super::*;
+use crate::auth::testing::{Counting, name, user};
+
+#[test]
+fn a_name_has_one_spelling() {
+    for spelling in ["user", "User", "USER", "uSeR"] {
+        assert_eq!(UserName::parse(spelling).unwrap().as_str(), "user");
+    }
+}
+
+#[test]
+fn names_that_only_look_alike_are_refused() {
+    for alias in [
+        " user",
+        "user ",
+        "us er",
+        "user\n",
+        "user\0",
+        "\u{feff}user",
+        "user\u{200b}",
+        "ｕｓｅｒ",
+        "us\u{0435}r",
+        "jose\u{301}",
+        "jos\u{e9}",
+        "a@b",
+        "a@b@c",
+        "user@example.com",
+        "a,b",
+        "a:b",
+        "a/b",
+        "a\\b",
+        "a%41",
+        "a+b",
+        "a\"b",
+        "a<b",
+        "\u{130}",
+        "\u{212a}elvin",
+    ] {
+        assert!(UserName::parse(alias).is_err(), "{alias:?}");
+        assert!(!UserName::is_canonical(alias), "{alias:?}");
+    }
+}
+
+#[test]
+fn a_name_has_1_to_64_letters_and_starts_with_letter_or_digit() {
+    let longest = "a".repeat(64);
+    for good in ["a", "0", "a.b-c_d", "9.", longest.as_str()] {
+        assert_eq!(UserName::parse(good).unwrap().as_str(), good);
+        assert!(UserName::is_canonical(good));
+    }
+    let longer = "a".repeat(65);
+    for (bad, error) in [
+        ("", NameError::Empty),
+        (longer.as_str(), NameError::TooLong),
+        (".a", NameError::Start),
+        ("-a", NameError::Start),
+        ("_a", NameError::Start),
+        ("..", NameError::Start),
+        ("a b", NameError::Character),
+    ] {
+        assert_eq!(UserName::parse(bad), Err(error), "{bad:?}");
+        assert!(!UserName::is_canonical(bad));
+    }
+    assert!(!UserName::is_canonical("User"));
+}
+
+#[test]
+fn a_stored_name_is_checked_when_it_is_read() {
+    assert_eq!(serde_json::to_string(&name("anna")).unwrap(), "\"anna\"");
+    assert_eq!(serde_json::from_str::<UserName>("\"anna\"").unwrap(), name("anna"));
+    assert!(serde_json::from_str::<UserName>("\"an na\"").is_err());
+    let bytes = postcard::to_allocvec(&name("anna")).unwrap();
+    assert_eq!(postcard::from_bytes::<UserName>(&bytes).unwrap(), name("anna"));
+    assert!(postcard::from_bytes::<UserName>(&postcard::to_allocvec("a\r\nb").unwrap()).is_err());
+}
+
+#[test]
+fn no_text_of_a_user_can_split_or_forge_a_header() {
+    let good = user("anna").with_profile(
+        "Anna Müller (Küche)".into(),
+        "anna@example.com".into(),
+        vec!["admins".into(), "photo friends".into()],
+    );
+    assert!(good.is_ok());
+    let with = |display: &str, email: &str, group: &str| {
+        user("anna").with_profile(display.into(), email.into(), vec![group.into()]).map(|_| ())
+    };
+    for text in ["a\r\nRemote-User: root", "a\0b", "a\x1b[2J", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", " a", "a\t"] {
+        assert_eq!(with(text, "", "g"), Err(ProfileError::DisplayName), "{text:?}");
+        assert_eq!(with("", "", text), Err(ProfileError::Groups), "{text:?}");
+        assert_eq!(with("", &format!("{text}@example.com"), "g"), Err(ProfileError::Email), "{text:?}");
+    }
+    for email in ["a@b@c", "anna", "@b", "a@", "a b@c", "a@b,c@d", "a@b>c", "ä@b", "\"a\"@b"] {
+        assert_eq!(with("", email, "g"), Err(ProfileError::Email), "{email:?}");
+    }
+    for group in ["", "a,b", &"g".repeat(65)] {
+        assert_eq!(with("", "", group), Err(ProfileError::Groups), "{group:?}");
+    }
+    assert_eq!(with(&"a".repeat(257), "", "g"), Err(ProfileError::DisplayName));
+    assert!(check_groups(&vec!["g".to_owned(); 65]).is_err());
+    assert!(check_email(&format!("a@{}", "b".repeat(253))).is_err());
+}
+
+#[test]
+fn a_stored_user_reads_back_whole_and_a_forged_one_does_not() {
+    let mut anna = user("anna").with_profile("Anna".into(), "anna@example.com".into(), vec!["admins".into()]).unwrap();
+    anna.spend(TimeStep::new(57));
+    let bytes = postcard::to_allocvec(&anna).unwrap();
+    assert!(postcard::from_bytes::<User>(&bytes).unwrap() == anna);
+    anna.display_name = "a\nb".into();
+    assert!(postcard::from_bytes::<User>(&postcard::to_allocvec(&anna).unwrap()).is_err());
+}
+
+#[test]
+fn the_last_spent_step_never_decreases() {
+    let mut anna = user("anna");
+    assert!(!anna.has_spent(TimeStep::new(0)));
+    for (step, highest) in [(5, 5), (4, 5), (6, 6), (0, 6)] {
+        anna.spend(TimeStep::new(step));
+        assert_eq!(anna.spent, Some(TimeStep::new(highest)));
+    }
+    assert!(anna.has_spent(TimeStep::new(6)) && !anna.has_spent(TimeStep::new(7)));
+}
+
+#[test]
+fn a_second_user_of_the_same_name_has_another_generation() {
+    let anna = user("anna");
+    let again = User::new(anna.name.clone(), anna.authenticator.clone(), anna.created, &mut Counting(99));
+    assert_ne!(anna.generation, again.generation);
+}
+
+#[test]
+fn the_seed_is_not_in_the_debug_text() {
+    let anna = user("anna");
+    let text = format!("{anna:?}");
+    assert!(text.contains("anna") && !text.contains(&anna.authenticator.seed.base32()) && !text.contains("seed"));
+}
