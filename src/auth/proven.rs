@@ -1,0 +1,78 @@
+//! Tokens that were found genuine a moment ago, so that a page of a hundred pictures costs one MAC and not a hundred.
+//!
+//! A place is found by the token's own MAC and taken by a genuine token only: without the key nobody can fill or choose
+//! one. A token counts as proven if it is the same from the first byte to the last, compared in constant time. What it
+//! says may still have expired or ended; that is asked anew every time.
+
+use subtle::ConstantTimeEq;
+
+use crate::auth::keyring::KeyId;
+use crate::auth::session::SessionId;
+use crate::auth::token::{Claims, MAX_TOKEN};
+use crate::auth::user::UserName;
+use crate::clock::Timestamp;
+
+/// How many tokens are remembered: more than the browsers of a household, in 130 KiB.
+const PLACES: usize = 256;
+
+/// The table of proven tokens, of fixed size.
+pub(super) struct Proven(Box<[Option<Genuine>]>);
+
+/// A token and what it says.
+pub(super) struct Genuine {
+    token: heapless::Vec<u8, MAX_TOKEN>,
+    sub: UserName,
+    iat: Timestamp,
+    exp: Timestamp,
+    jti: SessionId,
+    /// The key it was proven with.
+    pub(super) key: KeyId,
+}
+
+impl Genuine {
+    /// What `token` was found to say; `None` if it is none that we could have issued.
+    pub(super) fn new(token: &[u8], claims: &Claims<'_>) -> Option<Self> {
+        Some(Self {
+            token: heapless::Vec::from_slice(token).ok()?,
+            sub: UserName::from_canonical(claims.sub)?,
+            iat: claims.iat,
+            exp: claims.exp,
+            jti: claims.jti,
+            key: claims.key,
+        })
+    }
+
+    /// What it says.
+    pub(super) fn claims(&self) -> Claims<'_> {
+        Claims { sub: self.sub.as_str(), iat: self.iat, exp: self.exp, jti: self.jti, key: self.key }
+    }
+
+    /// Whether it is this one, byte for byte, in a time that depends on the length alone. Eight bytes at once: one by
+    /// one, the comparison would cost more than everything around it.
+    pub(super) fn is(&self, token: &[u8]) -> bool {
+        if self.token.len() != token.len() {
+            return false;
+        }
+        let (ours, our_end) = self.token.as_chunks();
+        let (theirs, their_end) = token.as_chunks();
+        let same = |same, (our, their): (&[u8; 8], &[u8; 8])| {
+            same & u64::from_ne_bytes(*our).ct_eq(&u64::from_ne_bytes(*their))
+        };
+        ours.iter().zip(theirs).fold(our_end.ct_eq(their_end), same).into()
+    }
+}
+
+impl Proven {
+    /// Nothing proven yet. The only allocation.
+    pub(super) fn new() -> Self {
+        Self(std::iter::repeat_with(|| None).take(PLACES).collect())
+    }
+
+    /// The place of a token: from letters of its MAC, which are random if it is genuine.
+    pub(super) fn place(&mut self, token: &[u8]) -> Option<&mut Option<Genuine>> {
+        let letters = u64::from_le_bytes(*token.last_chunk()?);
+        // Fibonacci hashing: the upper byte depends on all letters.
+        let [place, ..] = letters.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        self.0.get_mut(usize::from(place))
+    }
+}

@@ -1,0 +1,182 @@
+//! Checking a session token (JWT, RFC 7519), without an allocation.
+//!
+//! The header must be, byte for byte, the one that a key of ours issues; the MAC is compared in constant time before a
+//! byte of the claims is looked at; the claims must be exactly ours, each once and of its type. Nothing is accepted that
+//! `jsonwebtoken::decode` with the same key and leeways refuses: `token_tests.rs` holds both side by side, and the list
+//! of what only this refuses. A token that was found genuine is remembered (`proven.rs`), its times are checked anew.
+//! Whether the session still lives is asked of [`crate::auth::sessions`].
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::Mac;
+use serde::Deserialize;
+
+use crate::auth::keyring::{ISSUER, Key, KeyId, Keyring, REALM};
+use crate::auth::proven::{Genuine, Proven};
+use crate::auth::session::SessionId;
+use crate::auth::user::UserName;
+use crate::clock::Timestamp;
+
+/// How far in the future `iat` may lie: clocks are set back by a little now and then.
+pub const IAT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// The MAC of SHA-256 in base64url.
+const MAC_TEXT: usize = 43;
+
+/// The longest claims that we issue: the longest name, and times of twenty digits.
+const MAX_CLAIMS: usize = 216;
+
+/// The claims in base64url.
+const MAX_CLAIMS_TEXT: usize = MAX_CLAIMS.div_ceil(3) * 4;
+
+/// The longest token worth looking at, in bytes.
+pub const MAX_TOKEN: usize = Key::HEADER + MAX_CLAIMS_TEXT + 1 + MAC_TEXT;
+
+/// Room for decoding, and the tokens that were found genuine. Make one, use it for every token.
+pub struct Scratch {
+    json: [u8; MAX_CLAIMS],
+    proven: Proven,
+}
+
+impl Scratch {
+    /// Empty room. The only allocation of all checks.
+    pub fn new() -> Self {
+        Self { json: [0; MAX_CLAIMS], proven: Proven::new() }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a genuine token says. Genuine is not living: see [`crate::auth::sessions::Sessions::admit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims<'s> {
+    /// Whose session: a user name in its one spelling.
+    pub sub: &'s str,
+    /// When it was issued.
+    pub iat: Timestamp,
+    /// When it ends at the latest.
+    pub exp: Timestamp,
+    /// Which session.
+    pub jti: SessionId,
+    /// The key that signed it.
+    pub key: KeyId,
+}
+
+/// Why a token is worth nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Not the shape of a token of ours: length, number of parts, encoding.
+    Malformed,
+    /// The header is not the text of a key that we have.
+    Header,
+    /// The MAC is another.
+    Mac,
+    /// Claims are missing, added, doubled, of another type or value.
+    Claims,
+    /// `exp` is past.
+    Expired,
+    /// `iat` lies more than [`IAT_LEEWAY`] in the future.
+    NotYet,
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "not a session token",
+            Self::Header => "token of another key or kind",
+            Self::Mac => "token signature is wrong",
+            Self::Claims => "token claims are not ours",
+            Self::Expired => "token has expired",
+            Self::NotYet => "token is from the future",
+        })
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+/// The claims of a genuine, unexpired token.
+pub fn verify<'s>(
+    token: &[u8],
+    keyring: &Keyring,
+    now: Timestamp,
+    scratch: &'s mut Scratch,
+) -> Result<Claims<'s>, TokenError> {
+    if token.len() > MAX_TOKEN {
+        return Err(TokenError::Malformed);
+    }
+    let place = scratch.proven.place(token).ok_or(TokenError::Malformed)?;
+    let proven = place.as_ref().is_some_and(|genuine| keyring.contains(genuine.key) && genuine.is(token));
+    if !proven {
+        let claims = prove(token, keyring, &mut scratch.json)?;
+        *place = Genuine::new(token, &claims);
+    }
+    let claims = place.as_ref().ok_or(TokenError::Claims)?.claims();
+    if claims.exp < now {
+        return Err(TokenError::Expired);
+    }
+    if claims.iat > now.plus(IAT_LEEWAY) {
+        return Err(TokenError::NotYet);
+    }
+    Ok(claims)
+}
+
+/// Header, then MAC, then claims. Leaves the times aside.
+fn prove<'j>(token: &[u8], keyring: &Keyring, json: &'j mut [u8; MAX_CLAIMS]) -> Result<Claims<'j>, TokenError> {
+    let (key, rest) = keyring.key_of(token).ok_or(TokenError::Header)?;
+    let (payload, mac) = split_mac(rest).ok_or(TokenError::Malformed)?;
+    key.mac_after_header().chain_update(payload).verify_slice(&mac).map_err(|_| TokenError::Mac)?;
+    let payload = read_payload(payload, json).ok_or(TokenError::Claims)?;
+    if payload.iss != ISSUER || payload.rlm != REALM || !UserName::is_canonical(payload.sub) {
+        return Err(TokenError::Claims);
+    }
+    Ok(Claims {
+        sub: payload.sub,
+        iat: Timestamp::from_unix(payload.iat),
+        exp: Timestamp::from_unix(payload.exp),
+        jti: SessionId::parse(payload.jti).ok_or(TokenError::Claims)?,
+        key: key.id,
+    })
+}
+
+/// The encoded claims and the decoded MAC of `claims.mac`. One MAC has one text: the decoder refuses padding and
+/// trailing bits.
+fn split_mac(rest: &[u8]) -> Option<(&[u8], [u8; 32])> {
+    let (rest, mac) = rest.split_at_checked(rest.len().checked_sub(MAC_TEXT)?)?;
+    let payload = rest.strip_suffix(b".")?;
+    // The decoder wants room for whole groups of three bytes.
+    let mut room = [0; 33];
+    let written = URL_SAFE_NO_PAD.decode_slice(mac, &mut room).ok()?;
+    Some((payload, room.get(..written)?.try_into().ok()?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload<'j> {
+    iss: &'j str,
+    sub: &'j str,
+    iat: u64,
+    exp: u64,
+    jti: &'j str,
+    rlm: &'j str,
+}
+
+fn read_payload<'j>(encoded: &[u8], room: &'j mut [u8; MAX_CLAIMS]) -> Option<Payload<'j>> {
+    let written = URL_SAFE_NO_PAD.decode_slice(encoded, room).ok()?;
+    let json = room.get(..written)?;
+    // serde-json-core neither unescapes strings nor refuses raw control characters in them; ours have neither.
+    if !json.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\') {
+        return None;
+    }
+    serde_json_core::from_slice(json).ok().map(|(payload, _)| payload)
+}
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;
