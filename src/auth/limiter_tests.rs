@@ -1,0 +1,247 @@
+//! The limiter over time, and under a flood of addresses.
+
+use super::*;
+
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+
+fn start() -> Timestamp {
+    Timestamp::from_unix(1_700_000_000)
+}
+
+fn after(secs: u64) -> Timestamp {
+    start().plus(Duration::from_secs(secs))
+}
+
+fn address(text: &str) -> AddressKey {
+    AddressKey::from(text.parse::<IpAddr>().unwrap())
+}
+
+fn wait(secs: u64) -> Result<(), RetryAfter> {
+    Err(RetryAfter(Duration::from_secs(secs)))
+}
+
+/// The n-th of many addresses, each in a /64 of its own.
+fn invented(n: u64) -> AddressKey {
+    AddressKey::V6(0x2001_0db8_0000_0000 | n)
+}
+
+#[test]
+fn the_sixth_try_within_the_window_waits_for_the_time_left() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let client = address("203.0.113.7");
+    for second in 0..5 {
+        assert_eq!(limiter.check(client, after(second)), Ok(()));
+        limiter.failed(client, after(second));
+    }
+    assert_eq!(limiter.check(client, after(4)), wait(896));
+    assert_eq!(limiter.check(client, after(899)), wait(1));
+    assert_eq!(limiter.check(client, after(900)), Ok(()));
+    assert_eq!(limiter.check(address("203.0.113.8"), after(4)), Ok(()));
+    assert_eq!(limiter.limited(after(4)), 1);
+    assert_eq!(limiter.limited(after(900)), 0);
+}
+
+#[test]
+fn no_fifteen_minutes_hold_more_than_five_failures() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let client = address("203.0.113.7");
+    let mut failures = Vec::new();
+    // Tries as often as it is let, at an uneven pace, for four hours.
+    let mut second = 0u64;
+    while second < 4 * 3600 {
+        if limiter.check(client, after(second)).is_ok() {
+            limiter.failed(client, after(second));
+            failures.push(second);
+        }
+        second += 1 + second % 97;
+    }
+    assert!(failures.len() > 60);
+    for six in failures.windows(6) {
+        assert!(six[5] - six[0] >= 900, "{six:?}");
+    }
+}
+
+#[test]
+fn a_success_clears_the_failures_before_it() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let client = address("203.0.113.7");
+    (0..4).for_each(|second| drop(limiter.failed(client, after(second))));
+    assert!(limiter.succeeded(client));
+    assert!(!limiter.succeeded(client));
+    (5..9).for_each(|second| drop(limiter.failed(client, after(second))));
+    assert_eq!(limiter.check(client, after(9)), Ok(()));
+}
+
+#[test]
+fn a_check_counts_nothing() {
+    let limiter = Limiter::new(1, QUARTER);
+    for _ in 0..100 {
+        assert_eq!(limiter.check(address("203.0.113.7"), start()), Ok(()));
+    }
+}
+
+#[test]
+fn an_ipv4_address_and_its_mapped_form_are_one_client() {
+    for form in ["::ffff:1.2.3.4", "::ffff:102:304", "0:0:0:0:0:ffff:0102:0304"] {
+        assert_eq!(address(form), address("1.2.3.4"));
+    }
+    assert_eq!(address("::ffff:1.2.3.4").to_string(), "1.2.3.4");
+}
+
+#[test]
+fn an_ipv6_network_of_64_bits_is_one_client() {
+    assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+    assert_eq!(address("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+}
+
+#[test]
+fn an_address_is_cleared_as_it_is_listed_or_typed() {
+    for text in ["203.0.113.7", "2001:db8:1:2::/64", "2001:db8:1:2::7"] {
+        assert!(text.parse::<AddressKey>().is_ok());
+    }
+    assert_eq!("2001:db8:1:2::/64".parse(), Ok(address("2001:db8:1:2::7")));
+    for bad in ["", "anna", "203.0.113.7/64", "203.0.113", "2001:db8::/48", "1.2.3.4:80", "[::1]"] {
+        assert_eq!(bad.parse::<AddressKey>(), Err(NoAddress), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_flood_of_addresses_moves_no_real_counter_and_memory_stays_flat() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let (attacker, victim) = (address("198.51.100.66"), address("203.0.113.7"));
+    (0..5).for_each(|_| drop(limiter.failed(attacker, start())));
+    (0..2).for_each(|_| drop(limiter.failed(victim, start())));
+    for n in 0..100_000 {
+        let counted = limiter.failed(invented(n), after(n / 1000));
+        assert!(counted.forgotten.len() <= 1 && counted.counter.is_some());
+    }
+    assert_eq!(limiter.table.len(), CAPACITY);
+    assert!(limiter.singles.len() <= 2 * CAPACITY);
+    assert!(limiter.check(attacker, after(100)).is_err());
+    assert_eq!(limiter.table.get(&victim).map(|counter| counter.failures(QUARTER, after(100))), Some(2));
+    // Nobody else is locked.
+    for n in 200_000..201_000 {
+        assert_eq!(limiter.check(invented(n), after(100)), Ok(()));
+    }
+}
+
+#[test]
+fn a_flood_that_fails_five_times_each_pushes_nobody_out_and_stays_bounded() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let attacker = address("198.51.100.66");
+    (0..4).for_each(|_| drop(limiter.failed(attacker, start())));
+    for n in 0..20_000 {
+        (0..5).for_each(|_| drop(limiter.failed(invented(n), after(1))));
+    }
+    assert_eq!(limiter.table.len(), CAPACITY);
+    assert_eq!(limiter.overflow.len(), OVERFLOW);
+    limiter.failed(attacker, after(1));
+    assert!(limiter.check(attacker, after(1)).is_err());
+    // Those that found no place are limited all the same.
+    assert!((0..20_000).all(|n| limiter.check(invented(n), after(1)).is_err()));
+    // All of it is over when the window is, and the places are free again.
+    assert_eq!(limiter.check(invented(3), after(901)), Ok(()));
+    let counted = limiter.failed(invented(30_000), after(901));
+    assert!(counted.counter.is_some_and(|counter| counter.failures(QUARTER, after(901)) == 1));
+    assert_eq!(counted.forgotten.len(), CAPACITY);
+    assert_eq!(limiter.table.len(), 1);
+}
+
+#[test]
+fn a_place_that_gets_free_frees_nobody_who_was_counted_without_one() {
+    let mut limiter = Limiter::with_capacity(3, QUARTER, 2);
+    for n in 0..2 {
+        (0..2).for_each(|_| drop(limiter.failed(invented(n), start())));
+    }
+    for second in 0..2 {
+        assert_eq!(limiter.failed(invented(9), after(second)).counter, None);
+    }
+    limiter.succeeded(invented(0));
+    limiter.failed(invented(9), after(2));
+    assert!(limiter.check(invented(9), after(2)).is_err());
+}
+
+#[test]
+fn with_one_attempt_allowed_a_single_failure_keeps_its_place() {
+    let mut limiter = Limiter::with_capacity(1, QUARTER, 2);
+    for n in 0..10 {
+        limiter.failed(invented(n), start());
+    }
+    assert!(limiter.check(invented(0), after(1)).is_err());
+    assert!(limiter.check(invented(1), after(1)).is_err());
+    assert!(limiter.check(invented(9), after(1)).is_err());
+}
+
+#[test]
+fn an_expired_counter_goes_before_one_that_counts() {
+    let mut limiter = Limiter::with_capacity(5, QUARTER, 2);
+    (0..3).for_each(|_| drop(limiter.failed(invented(1), start())));
+    limiter.failed(invented(2), after(800));
+    let counted = limiter.failed(invented(3), after(900));
+    assert_eq!(counted.forgotten, [invented(1)]);
+    assert!(limiter.table.contains_key(&invented(2)));
+}
+
+#[test]
+fn counters_survive_a_restart_and_a_clock_set_back_freezes_nobody() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let client = address("203.0.113.7");
+    (0..5).for_each(|_| drop(limiter.failed(client, start())));
+    let stored: Vec<_> = limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
+    let bytes = postcard::to_allocvec(&stored).unwrap();
+    let stored: Vec<(AddressKey, Window)> = postcard::from_bytes(&bytes).unwrap();
+
+    let mut same = Limiter::new(5, QUARTER);
+    same.restore(stored.clone(), after(100));
+    assert_eq!(same.check(client, after(100)), wait(800));
+
+    let long_ago = start().minus(Duration::from_secs(86_400 * 30));
+    let mut back = Limiter::new(5, QUARTER);
+    back.restore(stored.clone(), long_ago);
+    assert_eq!(back.check(client, long_ago), wait(900));
+    assert_eq!(back.check(client, long_ago.plus(QUARTER)), Ok(()));
+
+    let mut later = Limiter::new(5, QUARTER);
+    later.restore(stored, after(900));
+    assert_eq!(later.entries(after(900)).count(), 0);
+}
+
+#[test]
+fn a_table_that_was_stored_larger_keeps_the_guiltiest() {
+    let mut limiter = Limiter::with_capacity(5, QUARTER, 10);
+    for n in 0..10 {
+        (0..=n % 3).for_each(|_| drop(limiter.failed(invented(n), start())));
+    }
+    let stored: Vec<_> = limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
+    let mut smaller = Limiter::with_capacity(5, QUARTER, 6);
+    smaller.restore(stored, start());
+    assert_eq!(smaller.table.len(), 6);
+    assert!([1, 2, 4, 5, 7, 8].iter().all(|n| smaller.table.contains_key(&invented(*n))));
+}
+
+#[test]
+fn fewer_attempts_after_a_change_of_settings_limit_at_once() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    (0..5).for_each(|second| drop(limiter.failed(invented(1), after(second))));
+    let stored: Vec<_> = limiter.entries(after(5)).map(|(key, window)| (key, window.clone())).collect();
+    let mut stricter = Limiter::new(3, QUARTER);
+    stricter.restore(stored, after(5));
+    assert_eq!(stricter.check(invented(1), after(5)), wait(897));
+}
+
+#[test]
+fn everything_can_be_cleared() {
+    let mut limiter = Limiter::with_capacity(1, QUARTER, 1);
+    (0..10).for_each(|n| drop(limiter.failed(invented(n), start())));
+    limiter.clear();
+    assert!((0..10).all(|n| limiter.check(invented(n), start()).is_ok()));
+}
+
+#[test]
+fn retry_after_is_whole_seconds_and_never_zero() {
+    for (wait, seconds) in [(Duration::ZERO, 1), (Duration::from_millis(1), 1), (Duration::from_millis(1500), 2)] {
+        assert_eq!(RetryAfter(wait).seconds(), seconds);
+    }
+    assert_eq!(RetryAfter(Duration::from_secs(900)).seconds(), 900);
+}
