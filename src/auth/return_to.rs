@@ -1,0 +1,330 @@
+//! Where a visitor may be sent after a login: the check of `next` (also read as `rd` and `redirect_uri`).
+//!
+//! Guarantees: what [`ReturnPolicy::check`] accepts is printable ASCII without backslash, and a browser that follows it
+//! as a `Location` ends on the host that served the login page, or on one that the configuration names. It reads what
+//! three kinds of software make of dots and escapes: RFC 3986 section 5.2.4, the WHATWG URL standard (where `%2e` is a
+//! dot), and servers that decode everything first.
+//!
+//! Leaves out: decoding (`next` comes here decoded exactly once), choosing between several values, and logging.
+
+use core::fmt;
+
+/// Most octets that a return address may have.
+pub const MAX_LENGTH: usize = 4_096;
+
+/// First path segments of the gate's own pages: to return there would go round in circles, or end what has just begun.
+const OWN_PAGES: [&[u8]; 5] = [b"login", b"logout", b"setup", b"enroll", b"verify"];
+
+/// What the configuration says about return addresses. Borrowed from it, so making one costs nothing.
+#[derive(Clone, Copy)]
+pub struct ReturnPolicy<'c> {
+    /// Host of `public_url` without its port, or nothing where that is empty and each site has its own login page.
+    pub public_host: Option<&'c str>,
+    /// Whether `public_url` is plain http.
+    pub public_is_http: bool,
+    /// `session.cookie_domain`: this host and all below it are allowed.
+    pub cookie_domain: Option<&'c str>,
+    /// `redirect_hosts`: further hosts, compared whole.
+    pub redirect_hosts: &'c [String],
+    /// `path_prefix`: empty, or `/…` without a slash at the end.
+    pub path_prefix: &'c str,
+}
+
+/// The request that brings `next`, as the trusted proxy describes it.
+#[derive(Clone, Copy)]
+pub struct Visitor<'r> {
+    /// The host that the visitor's browser shows; a port behind it is ignored.
+    pub host: &'r str,
+    /// Whether the visitor came over plain http.
+    pub is_http: bool,
+}
+
+/// A return address that passed: nothing in it can split a header or leave the allowed hosts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReturnTo<'n> {
+    text: &'n str,
+    origin_length: usize,
+}
+
+/// Why a return address is not followed; for the log, never for the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// No octet at all.
+    Empty,
+    /// More than [`MAX_LENGTH`] octets.
+    TooLong,
+    /// A control character, space, backslash, quote, angle bracket, or an octet above 0x7E.
+    Character,
+    /// Neither a path nor an absolute address with an allowed scheme.
+    Scheme,
+    /// `http://` where neither `public_url` nor the visitor uses plain http.
+    PlainHttp,
+    /// `//…`, or a path that becomes this when its dot segments are removed.
+    DoubleSlash,
+    /// A name or password before the host.
+    UserInfo,
+    /// An IP address instead of a name.
+    Address,
+    /// A host that is no sequence of non-empty letter-digit-hyphen labels.
+    Host,
+    /// A port that is not 1 to 65535 in plain digits.
+    Port,
+    /// A well-formed host that the configuration does not name.
+    Foreign,
+    /// One of the gate's own pages on the login host.
+    OwnPage,
+}
+
+impl<'c> ReturnPolicy<'c> {
+    /// Decides whether `next`, decoded once, may be followed. Allocates nothing; linear in the length of `next`.
+    pub fn check<'n>(&self, next: &'n [u8], visitor: &Visitor<'_>) -> Result<ReturnTo<'n>, Refused> {
+        if next.is_empty() {
+            return Err(Refused::Empty);
+        }
+        if next.len() > MAX_LENGTH {
+            return Err(Refused::TooLong);
+        }
+        let harmless = |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'\\' | b'"' | b'<' | b'>');
+        let text = match core::str::from_utf8(next) {
+            Ok(text) if next.iter().all(harmless) => text,
+            _ => return Err(Refused::Character),
+        };
+        if text.starts_with('/') { self.check_path(text) } else { self.check_address(text, visitor) }
+    }
+
+    fn check_path<'n>(&self, text: &'n str) -> Result<ReturnTo<'n>, Refused> {
+        let path = path_of(text);
+        // A browser keeps to its own reading; but what it sends may be resolved once more by a proxy that follows
+        // RFC 3986 to the letter, so neither may come out as `//host`.
+        for reading in [Reading::Rfc3986, Reading::Browser] {
+            if path.starts_with("//") || Settled::new(path, reading).starts_with(b"//") {
+                return Err(Refused::DoubleSlash);
+            }
+        }
+        if self.is_own_page(path) {
+            return Err(Refused::OwnPage);
+        }
+        Ok(ReturnTo { text, origin_length: 0 })
+    }
+
+    fn check_address<'n>(&self, text: &'n str, visitor: &Visitor<'_>) -> Result<ReturnTo<'n>, Refused> {
+        let (scheme, rest) = text.split_once("://").ok_or(Refused::Scheme)?;
+        if scheme.eq_ignore_ascii_case("http") {
+            if !self.public_is_http && !visitor.is_http {
+                return Err(Refused::PlainHttp);
+            }
+        } else if !scheme.eq_ignore_ascii_case("https") {
+            return Err(Refused::Scheme);
+        }
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let host = check_authority(authority)?;
+        if !self.allows_host(host, visitor) {
+            return Err(Refused::Foreign);
+        }
+        if self.is_login_host(host, visitor) && self.is_own_page(path_of(tail)) {
+            return Err(Refused::OwnPage);
+        }
+        Ok(ReturnTo { text, origin_length: text.len() - tail.len() })
+    }
+
+    fn allows_host(&self, host: &str, visitor: &Visitor<'_>) -> bool {
+        let login_host = self.public_host.unwrap_or(without_port(visitor.host));
+        host.eq_ignore_ascii_case(login_host)
+            || self.cookie_domain.is_some_and(|domain| is_at_or_below(host, domain))
+            || self.redirect_hosts.iter().any(|listed| host.eq_ignore_ascii_case(listed))
+    }
+
+    /// The gate's pages are on `public_url`'s host, and on the host on which this very request reached one of them.
+    fn is_login_host(&self, host: &str, visitor: &Visitor<'_>) -> bool {
+        self.public_host.is_some_and(|public| host.eq_ignore_ascii_case(public))
+            || host.eq_ignore_ascii_case(without_port(visitor.host))
+    }
+
+    fn is_own_page(&self, path: &str) -> bool {
+        [Reading::Browser, Reading::Server].into_iter().any(|reading| {
+            let settled = Settled::new(path, reading);
+            let Some(below) = settled.0.strip_prefix(self.path_prefix.as_bytes()).and_then(|p| p.strip_prefix(b"/"))
+            else {
+                return false;
+            };
+            let first = below.split(|octet| *octet == b'/').next().unwrap_or_default();
+            OWN_PAGES.contains(&first)
+        })
+    }
+}
+
+impl<'n> ReturnTo<'n> {
+    /// The address that takes the place of one that was refused or not given.
+    pub const HOME: ReturnTo<'static> = ReturnTo { text: "/", origin_length: 0 };
+
+    /// The address as it came, fit for a `Location` header.
+    pub fn as_bytes(&self) -> &'n [u8] {
+        self.text.as_bytes()
+    }
+
+    /// The same as text: ASCII only.
+    pub fn as_str(&self) -> &'n str {
+        self.text
+    }
+
+    /// Scheme, host and port for the page's `form-action`; nothing for a path, which `'self'` covers.
+    pub fn origin(&self) -> Option<&'n str> {
+        self.text.get(..self.origin_length).filter(|origin| !origin.is_empty())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::Empty => "return address is empty",
+            Refused::TooLong => "return address is longer than 4,096 octets",
+            Refused::Character => "return address holds a character that no address may hold",
+            Refused::Scheme => "return address is neither a path nor an https address",
+            Refused::PlainHttp => "return address is plain http, and neither public_url nor the visitor uses that",
+            Refused::DoubleSlash => "return address is a path that begins with two slashes once its dots are resolved",
+            Refused::UserInfo => "return address holds a user name before the host",
+            Refused::Address => "return address names an IP address; give the site a host name",
+            Refused::Host => "return address has a malformed host",
+            Refused::Port => "return address has a malformed port",
+            Refused::Foreign => {
+                "return address is on a host that is neither public_url's, nor in session.cookie_domain, nor in redirect_hosts"
+            }
+            Refused::OwnPage => "return address is one of the gate's own pages",
+        })
+    }
+}
+
+/// Splits `host[:port]` and gives the host; whatever else an authority can hold is refused (RFC 3986 section 3.2).
+fn check_authority(authority: &str) -> Result<&str, Refused> {
+    if authority.contains('@') {
+        return Err(Refused::UserInfo);
+    }
+    if authority.starts_with('[') {
+        return Err(Refused::Address);
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    if host.len() > 253 || !host.split('.').all(is_ldh_label) {
+        return Err(Refused::Host);
+    }
+    // The WHATWG standard takes a host whose last label is a number for an IPv4 address, hexadecimal ones included.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or(last.strip_prefix("0X"));
+    if last.bytes().all(|b| b.is_ascii_digit()) || hexadecimal.is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
+    {
+        return Err(Refused::Address);
+    }
+    match port {
+        Some(port) if !is_port(port) => Err(Refused::Port),
+        _ => Ok(host),
+    }
+}
+
+/// RFC 5890 section 2.3.1, with the length limit of RFC 1035.
+fn is_ldh_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// Digits only, since Rust's own parser takes `+443`.
+fn is_port(port: &str) -> bool {
+    port.len() <= 5
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && !port.starts_with('0')
+        && port.parse::<u16>().is_ok_and(|number| number > 0)
+}
+
+fn is_at_or_below(host: &str, domain: &str) -> bool {
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    let Some(above) = host.len().checked_sub(domain.len()) else { return false };
+    let (Some(front), Some(back)) = (host.get(..above), host.get(above..)) else { return false };
+    !domain.is_empty() && back.eq_ignore_ascii_case(domain) && (front.is_empty() || front.ends_with('.'))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn path_of(text: &str) -> &str {
+    text.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// How a piece of software reads a path before it resolves the dot segments.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    /// As written.
+    Rfc3986,
+    /// `%2e` is a dot.
+    Browser,
+    /// All escapes are decoded, `%2f` too, and doubled slashes are one.
+    Server,
+}
+
+/// A path after its dot segments are removed.
+struct Settled(heapless::Vec<u8, MAX_LENGTH>);
+
+impl Settled {
+    fn new(path: &str, reading: Reading) -> Settled {
+        let mut read = heapless::Vec::<u8, MAX_LENGTH>::new();
+        let mut rest = path.as_bytes();
+        while let [octet, after @ ..] = rest {
+            let (octet, after) = match (*octet, after) {
+                (b'%', [high, low, after @ ..]) => match unescape(*high, *low) {
+                    Some(decoded) if reading == Reading::Server => (decoded, after),
+                    Some(b'.') if reading == Reading::Browser => (b'.', after),
+                    _ => (b'%', rest.get(1..).unwrap_or_default()),
+                },
+                (octet, after) => (octet, after),
+            };
+            // Never full: nothing grows here, and `check` has refused what is longer than the buffer.
+            let _ = read.push(octet);
+            rest = after;
+        }
+        let mut settled = Settled(heapless::Vec::new());
+        let segments = read.strip_prefix(b"/").unwrap_or(&read);
+        let mut ends_in_dots = false;
+        for segment in segments.split(|octet| *octet == b'/') {
+            ends_in_dots = matches!(segment, b"." | b"..");
+            match segment {
+                b"." => {}
+                b".." => settled.drop_last(),
+                b"" if reading == Reading::Server => {}
+                segment => settled.push(segment),
+            }
+        }
+        if ends_in_dots || settled.0.is_empty() {
+            settled.push(b"");
+        }
+        settled
+    }
+
+    fn push(&mut self, segment: &[u8]) {
+        let _ = self.0.push(b'/');
+        let _ = self.0.extend_from_slice(segment);
+    }
+
+    fn drop_last(&mut self) {
+        let end = self.0.iter().rposition(|octet| *octet == b'/').unwrap_or(0);
+        self.0.truncate(end);
+    }
+
+    fn starts_with(&self, start: &[u8]) -> bool {
+        self.0.starts_with(start)
+    }
+}
+
+fn unescape(high: u8, low: u8) -> Option<u8> {
+    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some(digit(high)? * 16 + digit(low)?)
+}
+
+#[cfg(test)]
+#[path = "return_to_tests.rs"]
+mod tests;
