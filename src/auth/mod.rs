@@ -1,0 +1,17 @@
+//! The gate's rules: codes, sessions, limits, return addresses. Pure: time and randomness are arguments, nothing here does I/O.
+
+pub mod device;
+pub mod guess_budget;
+pub mod keyring;
+pub mod limiter;
+mod proven;
+pub mod return_to;
+pub mod seed;
+pub mod session;
+pub mod sessions;
+#[cfg(test)]
+pub mod testing;
+pub mod token;
+pub mod totp;
+pub mod trusted_time;
+pub mod user;
