@@ -1,0 +1,262 @@
+//! Request heads: from bytes to a [`Head`] that cannot be read in two ways (RFC 9112 sections 2, 3 and 5).
+//!
+//! Guarantees: never allocates, never panics, looks at no more than [`HEAD_LIMIT`] octets; what is ambiguous is
+//! [`Malformed`], never repaired. Bytes above 0x7F and `#` pass in the target, because proxies hand them on as
+//! visitors send them. Leaves out: folded header lines, HTTP/0.9 and everything from HTTP/2 on (refused).
+
+use core::fmt;
+
+use super::framing::{self, Framing};
+use super::request_line::{RequestLine, is_host};
+use super::response::Status;
+
+/// Octets that a head may take, blank lines before it included. Over it: 431.
+pub const HEAD_LIMIT: usize = 65_536;
+/// Octets that a request target may take. Over it: 414.
+pub const TARGET_LIMIT: usize = 8_192;
+/// Header lines that a head may have. Over it: 431.
+pub const LINE_LIMIT: usize = 100;
+/// Blank lines passed over before a request line (RFC 9112 section 2.2 asks for at least one).
+const BLANK_LINE_LIMIT: usize = 16;
+
+/// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is [`Method::Other`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the standard's")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Patch,
+    Connect,
+    Trace,
+    /// Any other token; its text is [`Head::method_text`].
+    Other,
+}
+
+impl Method {
+    /// The method that `text` names.
+    pub fn of(text: &str) -> Self {
+        match text {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            "PATCH" => Self::Patch,
+            "CONNECT" => Self::Connect,
+            "TRACE" => Self::Trace,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The protocol version of a request. A minor version above 1 counts as 1.1 (RFC 9110 section 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the standard's")]
+pub enum Version {
+    Http10,
+    Http11,
+}
+
+/// A complete request head, borrowed from the bytes it was read from.
+pub struct Head<'a> {
+    /// The method.
+    pub method: Method,
+    /// The method as sent.
+    pub method_text: &'a str,
+    /// The path as sent, neither decoded nor normalised; absolute-form is reduced to its path; `*` for `OPTIONS *`.
+    /// Ends at the first `?`. A `#` and what follows it stays, so that no one judges a shorter path than was sent.
+    pub path: &'a [u8],
+    /// What follows the first `?` of the target, as sent.
+    pub query: Option<&'a [u8]>,
+    /// The version.
+    pub version: Version,
+    /// The header lines. With a target in absolute-form, `Host` is the target's (RFC 9112 section 3.2.2).
+    pub headers: Headers<'a>,
+}
+
+impl Head<'_> {
+    /// Whether the client lets the connection be used again (RFC 9112 section 9.3): in HTTP/1.1 unless it says
+    /// `close`, in HTTP/1.0 only if it says `keep-alive`.
+    pub fn keeps_alive(&self) -> bool {
+        let mut keep = self.version == Version::Http11;
+        for option in self.headers.all("connection").flat_map(|value| value.split(|&byte| byte == b',')) {
+            let option = option.trim_ascii();
+            if option.eq_ignore_ascii_case(b"close") {
+                return false;
+            }
+            keep = keep || option.eq_ignore_ascii_case(b"keep-alive");
+        }
+        keep
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
+    pub fn expects_continue(&self) -> bool {
+        self.version == Version::Http11
+            && self.headers.all("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"))
+    }
+}
+
+/// The header lines of a request, in the order sent. Names compare without regard to case.
+pub struct Headers<'a> {
+    lines: [httparse::Header<'a>; LINE_LIMIT],
+    count: usize,
+}
+
+/// A header that may be there once was there several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated;
+
+impl fmt::Display for Repeated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sent more than once")
+    }
+}
+
+impl<'a> Headers<'a> {
+    /// No lines at all, for tests of what reads headers.
+    pub const fn none() -> Self {
+        Self { lines: [httparse::EMPTY_HEADER; LINE_LIMIT], count: 0 }
+    }
+
+    /// All lines: name as sent (a token, so ASCII) and value without the white space around it.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'_, 'a> {
+        self.lines.iter().take(self.count).map(|line| (line.name, line.value))
+    }
+
+    /// The values of all lines called `name`.
+    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
+        self.iter().filter(move |(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The value of the one line called `name`; `None` if there is none.
+    pub fn one(&self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
+        let mut values = self.all(name);
+        let first = values.next();
+        if values.next().is_some() { Err(Repeated) } else { Ok(first) }
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// Bytes that are no acceptable request. The connection is answered and ends: nothing behind them can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// The status to answer: 400, 405, 413, 414, 431, 501 or 505.
+    pub status: Status,
+    /// What is wrong, in words for the one who wired the proxy.
+    pub reason: &'static str,
+}
+
+impl Malformed {
+    /// A 400 with its reason.
+    pub const fn bad(reason: &'static str) -> Self {
+        Self { status: Status::BAD_REQUEST, reason }
+    }
+
+    /// A refusal with its reason.
+    pub const fn of(status: Status, reason: &'static str) -> Self {
+        Self { status, reason }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status, self.reason)
+    }
+}
+
+/// Reads one request head from the start of `bytes`.
+///
+/// `Ok(None)`: incomplete, ask again with more. `Ok(Some((head, length, framing)))`: the head took `length` octets, and
+/// `framing` says what body follows. Blank lines before the request line are part of the head.
+pub fn parse_head(bytes: &[u8]) -> Result<Option<(Head<'_>, usize, Framing)>, Malformed> {
+    const TOO_LONG: Malformed =
+        Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is longer than 64 KiB");
+    let incomplete = if bytes.len() > HEAD_LIMIT { Err(TOO_LONG) } else { Ok(None) };
+
+    let Some(start) = after_blank_lines(bytes)? else { return incomplete };
+    let Some((line, line_length)) = RequestLine::parse(bytes.get(start..).unwrap_or_default())? else {
+        return incomplete;
+    };
+    let lines_start = start.saturating_add(line_length);
+    let mut headers = Headers::none();
+    let lines_length = match httparse::parse_headers(bytes.get(lines_start..).unwrap_or_default(), &mut headers.lines) {
+        Ok(httparse::Status::Complete((length, lines))) => {
+            headers.count = lines.len();
+            length
+        }
+        Ok(httparse::Status::Partial) => return incomplete,
+        Err(error) => return Err(header_error(error)),
+    };
+    let length = lines_start.saturating_add(lines_length);
+    if length > HEAD_LIMIT {
+        return Err(TOO_LONG);
+    }
+
+    check_host(&mut headers, line.version, line.authority)?;
+    let framing = framing::decide(&headers, line.version)?;
+    let RequestLine { method, method_text, path, query, version, .. } = line;
+    Ok(Some((Head { method, method_text, path, query, version, headers }, length, framing)))
+}
+
+fn header_error(error: httparse::Error) -> Malformed {
+    match error {
+        httparse::Error::TooManyHeaders => {
+            Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines")
+        }
+        httparse::Error::HeaderName => Malformed::bad("a header line has no name, a bad name or no colon"),
+        httparse::Error::HeaderValue => Malformed::bad("a header value holds a control character"),
+        _ => Malformed::bad("the header lines cannot be read"),
+    }
+}
+
+/// The place where the request line starts; `None` while there are only blank lines.
+fn after_blank_lines(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
+    let mut start: usize = 0;
+    for _ in 0..=BLANK_LINE_LIMIT {
+        match (bytes.get(start), bytes.get(start.saturating_add(1))) {
+            (Some(b'\n'), _) => start = start.saturating_add(1),
+            (Some(b'\r'), Some(b'\n')) => start = start.saturating_add(2),
+            (Some(b'\r'), None) | (None, _) => return Ok(None),
+            (Some(_), _) => return Ok(Some(start)),
+        }
+    }
+    Err(Malformed::bad("only blank lines"))
+}
+
+/// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The host of a target in
+/// absolute-form takes the place of the header's.
+fn check_host<'a>(headers: &mut Headers<'a>, version: Version, authority: Option<&'a [u8]>) -> Result<(), Malformed> {
+    let mut hosts = headers.lines.iter_mut().take(headers.count).filter(|line| line.name.eq_ignore_ascii_case("host"));
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(Malformed::bad("several Host headers"));
+    }
+    if authority.is_some_and(|authority| !is_host(authority)) {
+        return Err(Malformed::bad("the request target names no valid host"));
+    }
+    match host {
+        Some(line) if !is_host(line.value) => return Err(Malformed::bad("the Host header names no valid host")),
+        Some(line) => line.value = authority.unwrap_or(line.value),
+        None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),
+        None => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
