@@ -1,0 +1,329 @@
+//! What each proxy hands over about a visit, and the contradictions that are refused.
+
+use super::*;
+use crate::http::client_address::ClientIpHeader;
+use crate::http::trust::Trust;
+use crate::http::visit::Scheme;
+
+const CADDY: [(&str, &str); 5] = [
+    ("X-Forwarded-For", "203.0.113.7"),
+    ("X-Forwarded-Proto", "https"),
+    ("X-Forwarded-Host", "app.example.com:8443"),
+    ("X-Forwarded-Uri", "/a//b?x=%26"),
+    ("X-Forwarded-Method", "POST"),
+];
+
+const NGINX: [(&str, &str); 2] =
+    [("X-Original-URL", "https://app.example.com:443/a?b"), ("X-Original-Method", "DELETE")];
+
+fn asked<'a>(peer: &str, question: Question, lines: &'a [(&'a str, &'a str)]) -> Visit<'a> {
+    let trust = Trust::default();
+    let belief = Belief { trust: &trust, client_ip_header: ClientIpHeader::XForwardedFor, cloudflare_ranges: &[] };
+    read(lines.iter().map(|(name, value)| (*name, value.as_bytes())), Some(peer.parse().unwrap()), question, &belief)
+}
+
+fn verify<'a>(family: Family, lines: &'a [(&'a str, &'a str)]) -> Visit<'a> {
+    asked("127.0.0.1", Question::Verify(family), lines)
+}
+
+/// The lines with one of them replaced, or left out where `value` is empty.
+fn but<'a>(lines: &[(&'a str, &'a str)], name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut changed: Vec<_> = lines.iter().copied().filter(|(other, _)| *other != name).collect();
+    if !value.is_empty() {
+        changed.push((name, value));
+    }
+    changed
+}
+
+fn with<'a>(lines: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [lines, more].concat()
+}
+
+#[test]
+fn what_caddy_tells_is_understood_by_every_path_that_reads_its_family() {
+    for family in [Family::Both, Family::Caddy, Family::Forwarded] {
+        let visit = verify(family, &CADDY);
+        assert_eq!((visit.way, visit.scheme, visit.port), (Way::Proxied, Scheme::Https, Some(8443)));
+        assert_eq!(visit.host.unwrap().as_sent(), "app.example.com:8443");
+        assert_eq!((visit.uri, visit.method), (&b"/a//b?x=%26"[..], "POST"));
+        assert_eq!(visit.client.to_string(), "203.0.113.7");
+        assert_eq!((visit.fault, visit.problems()), (None, &[][..]));
+    }
+}
+
+#[test]
+fn what_nginx_tells_is_understood_and_the_default_port_dropped() {
+    for family in [Family::Both, Family::Original] {
+        let visit = verify(family, &NGINX);
+        assert_eq!((visit.scheme, visit.port, visit.method), (Scheme::Https, None, "DELETE"));
+        assert_eq!((visit.host.unwrap().name(), visit.uri), ("app.example.com", &b"/a?b"[..]));
+        assert_eq!(visit.fault, None);
+    }
+}
+
+#[test]
+fn the_other_family_is_not_read_where_the_path_names_one() {
+    let lines = with(&CADDY, &[("X-Original-URL", "http://evil.example/"), ("X-Original-Method", "GET")]);
+    let visit = verify(Family::Caddy, &lines);
+    assert_eq!((visit.fault, visit.method), (None, "POST"));
+    let lines = with(&NGINX, &CADDY);
+    let visit = verify(Family::Original, &lines);
+    assert_eq!((visit.fault, visit.uri), (None, &b"/a?b"[..]));
+}
+
+#[test]
+fn two_families_that_disagree_end_the_question() {
+    let agreeing = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "APP.example.com"),
+        ("X-Forwarded-Uri", "/a?b"),
+        ("X-Forwarded-Method", "DELETE"),
+    ];
+    let lines = with(&NGINX, &agreeing);
+    assert_eq!(verify(Family::Both, &lines).fault, None);
+    for (name, value, other) in [
+        ("X-Forwarded-Proto", "http", "X-Original-URL"),
+        ("X-Forwarded-Host", "evil.example.com", "X-Original-URL"),
+        ("X-Forwarded-Host", "app.example.com:8443", "X-Original-URL"),
+        ("X-Forwarded-Uri", "/public", "X-Original-URL"),
+        ("X-Forwarded-Method", "GET", "X-Original-Method"),
+    ] {
+        let lines = but(&lines, name, value);
+        let fault = verify(Family::Both, &lines).fault.expect(value);
+        let text = fault.to_string();
+        assert!(matches!(fault, Problem::Contradiction(..)) && text.contains(name) && text.contains(other), "{text}");
+    }
+    // One part of the other family alone can contradict too.
+    for extra in [("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Uri", "/public"), ("X-Original-URI", "/public")] {
+        let lines = with(&NGINX, &[extra]);
+        assert!(matches!(verify(Family::Both, &lines).fault, Some(Problem::Contradiction(..))), "{extra:?}");
+    }
+    let lines = with(&CADDY, &[("X-Original-Method", "GET")]);
+    assert!(matches!(verify(Family::Both, &lines).fault, Some(Problem::Contradiction(..))));
+    let lines = with(&NGINX, &[("X-Original-URI", "/other")]);
+    assert!(matches!(verify(Family::Original, &lines).fault, Some(Problem::Contradiction(..))));
+}
+
+#[test]
+fn a_missing_or_empty_header_is_named() {
+    for name in ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] {
+        for family in [Family::Both, Family::Caddy, Family::Forwarded] {
+            for lines in [but(&CADDY, name, ""), but(&CADDY, name, " ")] {
+                let fault = verify(family, &lines).fault.expect(name);
+                let text = fault.to_string();
+                assert!(
+                    matches!(fault, Problem::Missing(_)) && text.contains(name) && text.contains("header_up"),
+                    "{text}"
+                );
+            }
+        }
+    }
+    for lines in [&[("X-Original-Method", "GET")][..], &[("X-Original-URI", "/a")], &[("X-Real-IP", "203.0.113.7")]] {
+        let visit = verify(Family::Original, lines);
+        assert_eq!(visit.fault, Some(Problem::Missing(Header::OriginalUrl)));
+        assert!(visit.fault.unwrap().to_string().contains("proxy_set_header X-Original-URL $scheme://$host"));
+    }
+    assert_eq!(verify(Family::Both, &[("X-Original-URI", "/a")]).fault, Some(Problem::Missing(Header::OriginalUrl)));
+    assert_eq!(verify(Family::Both, &[("CF-Ray", "1")]).fault, Some(Problem::Missing(Header::ForwardedProto)));
+    // Parts of two families do not make a whole.
+    let lines = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a.example"), ("X-Original-URI", "/a")];
+    assert_eq!(verify(Family::Both, &lines).fault, Some(Problem::Missing(Header::ForwardedUri)));
+}
+
+#[test]
+fn the_method_is_get_where_nobody_says() {
+    assert_eq!(verify(Family::Caddy, &but(&CADDY, "X-Forwarded-Method", "")).method, "GET");
+    assert_eq!(verify(Family::Original, &NGINX[..1]).method, "GET");
+}
+
+#[test]
+fn a_list_or_a_repetition_never_passes() {
+    for (name, value) in [
+        ("X-Forwarded-Proto", "https, http"),
+        ("X-Forwarded-Proto", "https,https"),
+        ("X-Forwarded-Host", "app.example.com, evil.example"),
+        ("X-Forwarded-Uri", "/a, /public"),
+        ("X-Forwarded-Method", "GET, POST"),
+    ] {
+        assert!(verify(Family::Caddy, &but(&CADDY, name, value)).fault.is_some(), "{name}: {value}");
+    }
+    for (name, value) in CADDY.iter().skip(1) {
+        let lines = with(&CADDY, &[(name, value)]);
+        let fault = verify(Family::Both, &lines).fault;
+        assert!(matches!(fault, Some(Problem::Repeated(_))), "{name}");
+    }
+    for (name, value) in NGINX {
+        let lines = with(&NGINX, &[(name, value)]);
+        assert!(matches!(verify(Family::Original, &lines).fault, Some(Problem::Repeated(_))), "{name}");
+    }
+}
+
+#[test]
+fn of_a_list_a_page_takes_the_first_entry_and_notes_it() {
+    let lines = [("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.example, b.example")];
+    let visit = asked("127.0.0.1", Question::Page { public_url_known: false }, &lines);
+    assert_eq!((visit.scheme, visit.host.unwrap().name(), visit.fault), (Scheme::Https, "a.example", None));
+    assert_eq!(visit.problems(), [Problem::List(Header::ForwardedProto), Problem::List(Header::ForwardedHost)]);
+}
+
+#[test]
+fn a_page_needs_scheme_and_host_only_where_public_url_is_empty() {
+    let lines = [("Host", "auth.example.com"), ("X-Forwarded-For", "203.0.113.7")];
+    let known = asked("127.0.0.1", Question::Page { public_url_known: true }, &lines);
+    assert_eq!((known.fault, known.problems()), (None, &[][..]));
+    let unknown = asked("127.0.0.1", Question::Page { public_url_known: false }, &lines);
+    assert_eq!(unknown.fault, Some(Problem::Missing(Header::ForwardedProto)));
+    let lines = [("X-Original-URL", "https://a.example/login")];
+    let nginx = asked("127.0.0.1", Question::Page { public_url_known: false }, &lines);
+    assert_eq!((nginx.fault, nginx.host.unwrap().name()), (None, "a.example"));
+}
+
+#[test]
+fn a_malformed_value_never_passes() {
+    for (name, value) in [
+        ("X-Forwarded-Host", "a/b"),
+        ("X-Forwarded-Host", "user@a"),
+        ("X-Forwarded-Host", "a:99999"),
+        ("X-Forwarded-Uri", "a"),
+        ("X-Forwarded-Uri", "http://evil.example/"),
+        ("X-Forwarded-Uri", "*"),
+        ("X-Forwarded-Uri", "?x"),
+        ("X-Forwarded-Uri", "/a b"),
+        ("X-Forwarded-Uri", "/a\tb"),
+        ("X-Forwarded-Uri", "/a\u{7f}"),
+        ("X-Forwarded-Method", "GET POST"),
+        ("X-Forwarded-Method", "G\u{c4}T"),
+    ] {
+        let fault = verify(Family::Both, &but(&CADDY, name, value)).fault.expect(value);
+        assert!(matches!(fault, Problem::Malformed(_) | Problem::Missing(_)) && fault.to_string().contains(name));
+    }
+    for url in [
+        "/a",
+        "app.example.com/a",
+        "https:/app/a",
+        "://app/a",
+        "http:///x",
+        "https://a@b/x",
+        "https://a:0/x",
+        "https://a?x",
+        "https://a#x",
+        "https://a /x",
+        "https://a/x y",
+        "https://a\\b/x",
+        "ht tp://a/x",
+    ] {
+        for family in [Family::Both, Family::Original] {
+            assert_eq!(
+                verify(family, &but(&NGINX, "X-Original-URL", url)).fault,
+                Some(Problem::Malformed(Header::OriginalUrl)),
+                "{url}"
+            );
+        }
+    }
+}
+
+#[test]
+fn raw_bytes_and_odd_paths_are_let_in_as_they_are() {
+    for uri in ["//a/../b/%2e%2e/%00?q", "/%2F", "/?q=\u{f6}#f", "/a,b;c?u=http://x/"] {
+        let visit_uri = verify(Family::Caddy, &but(&CADDY, "X-Forwarded-Uri", uri)).uri.to_vec();
+        assert_eq!(visit_uri, uri.as_bytes());
+        let url = format!("https://a.example{uri}");
+        let lines = [("X-Original-URL", url.as_str())];
+        let visit = verify(Family::Original, &lines);
+        assert_eq!((visit.fault, visit.uri), (None, uri.as_bytes()));
+    }
+    assert_eq!(verify(Family::Original, &[("X-Original-URL", "https://a.example")]).uri, b"/");
+}
+
+#[test]
+fn a_websocket_scheme_counts_as_its_http_scheme_and_another_as_the_connections() {
+    for (value, scheme) in [("wss", Scheme::Https), ("ws", Scheme::Http), ("HTTPS", Scheme::Https)] {
+        let visit_scheme = verify(Family::Caddy, &but(&CADDY, "X-Forwarded-Proto", value)).scheme;
+        assert_eq!(visit_scheme, scheme, "{value}");
+    }
+    let lines = but(&CADDY, "X-Forwarded-Proto", "javascript");
+    let visit = verify(Family::Caddy, &lines);
+    assert_eq!((visit.scheme, visit.fault), (Scheme::Http, None));
+    assert_eq!(visit.problems(), [Problem::UnknownScheme(Header::ForwardedProto)]);
+}
+
+#[test]
+fn the_port_header_counts_only_where_the_host_has_none_and_it_says_something() {
+    let port = |family, host, port| {
+        let lines = with(&but(&CADDY, "X-Forwarded-Host", host), &[("X-Forwarded-Port", port)]);
+        let visit = verify(family, &lines);
+        (visit.port, visit.fault)
+    };
+    assert_eq!(port(Family::Forwarded, "a.example", "8443"), (Some(8443), None));
+    assert_eq!(port(Family::Both, "a.example", "8443"), (Some(8443), None));
+    assert_eq!(port(Family::Caddy, "a.example", "8443"), (None, None));
+    assert_eq!(port(Family::Forwarded, "a.example:9443", "8443"), (Some(9443), None));
+    for default in ["80", "443"] {
+        assert_eq!(port(Family::Forwarded, "a.example", default), (None, None));
+    }
+    assert_eq!(port(Family::Forwarded, "a.example", "+8443"), (None, None));
+    assert_eq!(port(Family::Forwarded, "a.example", "0"), (None, None));
+}
+
+#[test]
+fn an_untrusted_peer_decides_nothing() {
+    let lines = with(&CADDY, &[("Host", "localhost:3000")]);
+    let visit = asked("198.51.100.1", Question::Verify(Family::Both), &lines);
+    assert_eq!((visit.trusted, visit.way, visit.scheme), (false, Way::Untrusted, Scheme::Http));
+    assert_eq!((visit.host.unwrap().as_sent(), visit.uri, visit.method), ("localhost:3000", &b"/"[..], "GET"));
+    assert_eq!(visit.client.to_string(), "198.51.100.1");
+    let [problem] = visit.problems() else { panic!("{:?}", visit.problems()) };
+    assert!(problem.to_string().contains("proxy.trust = [\"loopback\", \"198.51.100.1\"]"), "{problem}");
+}
+
+#[test]
+fn no_forwarding_header_is_a_direct_call() {
+    let lines =
+        [("Host", "localhost:3000"), ("Accept", "*/*"), ("Forwarded", "host=evil"), ("X_Forwarded_Host", "evil")];
+    for peer in ["127.0.0.1", "198.51.100.1"] {
+        let visit = asked(peer, Question::Verify(Family::Both), &lines);
+        assert_eq!((visit.way, visit.fault, visit.problems()), (Way::Direct, None, &[][..]));
+        assert_eq!((visit.host.unwrap().name(), visit.port, visit.uri), ("localhost", Some(3000), &b"/"[..]));
+        assert_eq!(visit.client.to_string(), peer);
+    }
+}
+
+#[test]
+fn any_forwarding_header_makes_it_a_proxied_one() {
+    for name in
+        ["X-Forwarded-For", "x-forwarded-server", "X-Original-Host", "X-Real-IP", "CF-Ray", "X-Forwarded-Prefix"]
+    {
+        assert_eq!(verify(Family::Both, &[(name, "x")]).way, Way::Proxied, "{name}");
+    }
+}
+
+#[test]
+fn names_with_underscores_and_the_prefix_header_are_not_read() {
+    let lines = with(&CADDY, &[("X_Forwarded_Host", "evil.example"), ("X-Forwarded-Prefix", "/evil")]);
+    let visit = verify(Family::Both, &lines);
+    assert_eq!((visit.fault, visit.host.unwrap().name()), (None, "app.example.com"));
+    let underscored: Vec<(String, &str)> = CADDY.iter().map(|(name, value)| (name.replace('-', "_"), *value)).collect();
+    let lines: Vec<_> = underscored.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    assert_eq!(verify(Family::Both, &lines).way, Way::Direct);
+}
+
+#[test]
+fn every_problem_says_which_line_mends_it_and_shows_nothing_of_the_client() {
+    let headers = [
+        Header::ForwardedFor,
+        Header::ForwardedProto,
+        Header::ForwardedHost,
+        Header::ForwardedPort,
+        Header::ForwardedUri,
+        Header::ForwardedMethod,
+        Header::OriginalUrl,
+        Header::OriginalUri,
+        Header::OriginalMethod,
+        Header::RealIp,
+    ];
+    for header in headers {
+        let text = Problem::Missing(header).to_string();
+        assert!(text.starts_with(header.name()) && text.contains('`'), "{text}");
+        assert!(text.is_ascii());
+    }
+}

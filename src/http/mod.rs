@@ -1,0 +1,14 @@
+//! HTTP/1.1 between bytes and messages, without sockets: the strict subset that a gate behind a proxy needs (RFC 9110, RFC 9112).
+
+pub mod client_address;
+pub mod cookie;
+pub mod form;
+pub mod forwarded;
+pub mod framing;
+pub mod problem;
+pub mod request;
+mod request_line;
+pub mod response;
+mod told;
+pub mod trust;
+pub mod visit;

@@ -1,0 +1,213 @@
+//! What can be wrong with the wiring between proxy and gate, each with the line that mends it.
+//!
+//! A problem is found while reading forwarding headers. Some end the question (`/verify` never passes such a request),
+//! the others are only noted for the wiring check. The texts name headers and settings, never what a client sent.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A forwarding header that the gate knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// `X-Forwarded-For`: the chain of addresses.
+    ForwardedFor,
+    /// `X-Forwarded-Proto`: http or https.
+    ForwardedProto,
+    /// `X-Forwarded-Host`: the host, perhaps with its port.
+    ForwardedHost,
+    /// `X-Forwarded-Port`: counts where the host has none.
+    ForwardedPort,
+    /// `X-Forwarded-Uri`: path and query.
+    ForwardedUri,
+    /// `X-Forwarded-Method`.
+    ForwardedMethod,
+    /// `X-Original-URL`: the whole address.
+    OriginalUrl,
+    /// `X-Original-URI`: path and query once more.
+    OriginalUri,
+    /// `X-Original-Method`.
+    OriginalMethod,
+    /// `X-Real-IP`: one address.
+    RealIp,
+    /// `CF-Connecting-IP`: one address.
+    CfConnectingIp,
+}
+
+/// Something about a request that its proxy should have done otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The peer sends forwarding headers, but `proxy.trust` does not name it.
+    UntrustedPeer(IpAddr),
+    /// A header without which nobody knows what the visitor asked for.
+    Missing(Header),
+    /// More than one line of a header that says one thing.
+    Repeated(Header),
+    /// A list where one value belongs.
+    List(Header),
+    /// A value that is none.
+    Malformed(Header),
+    /// Two headers that say different things about the same.
+    Contradiction(Header, Header),
+    /// A scheme other than http, https, ws, wss; that of the connection counts.
+    UnknownScheme(Header),
+    /// An entry that is no address ended the walk to the client's address.
+    NotAnAddress(Header),
+    /// The gate is asked about its own login page.
+    LoginHost,
+}
+
+impl Header {
+    /// As it is written in a message.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ForwardedFor => "X-Forwarded-For",
+            Self::ForwardedProto => "X-Forwarded-Proto",
+            Self::ForwardedHost => "X-Forwarded-Host",
+            Self::ForwardedPort => "X-Forwarded-Port",
+            Self::ForwardedUri => "X-Forwarded-Uri",
+            Self::ForwardedMethod => "X-Forwarded-Method",
+            Self::OriginalUrl => "X-Original-URL",
+            Self::OriginalUri => "X-Original-URI",
+            Self::OriginalMethod => "X-Original-Method",
+            Self::RealIp => "X-Real-IP",
+            Self::CfConnectingIp => "CF-Connecting-IP",
+        }
+    }
+
+    /// The lines that make a proxy send this header once and rightly.
+    const fn mending(self) -> &'static str {
+        match self {
+            Self::ForwardedFor => {
+                "Caddy: `header_up X-Forwarded-For {client_ip}`; nginx: `proxy_set_header X-Forwarded-For $remote_addr;`; \
+                 Traefik: `forwardedHeaders.trustedIPs` names the proxies before it"
+            }
+            Self::ForwardedProto => {
+                "Caddy: `header_up X-Forwarded-Proto {scheme}`; nginx: `proxy_set_header X-Forwarded-Proto $scheme;`; \
+                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
+            }
+            Self::ForwardedHost => {
+                "Caddy: `header_up X-Forwarded-Host {hostport}`; nginx: `proxy_set_header X-Forwarded-Host $host;`; \
+                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
+            }
+            Self::ForwardedPort => {
+                "Caddy: `header_up -X-Forwarded-Port`; nginx: `proxy_set_header X-Forwarded-Port $server_port;`; \
+                 Traefik: `forwardAuth.trustForwardHeader = false`"
+            }
+            Self::ForwardedUri => {
+                "Caddy: `header_up X-Forwarded-Uri {uri}`; nginx: `proxy_set_header X-Forwarded-Uri $request_uri;`; \
+                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
+            }
+            Self::ForwardedMethod => {
+                "Caddy: `header_up X-Forwarded-Method {method}`; nginx: `proxy_set_header X-Forwarded-Method $request_method;`; \
+                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
+            }
+            Self::OriginalUrl => {
+                "nginx: `proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;`; \
+                 Caddy: `header_up -X-Original-*`"
+            }
+            Self::OriginalUri => "nginx: `proxy_set_header X-Original-URI \"\";`; Caddy: `header_up -X-Original-*`",
+            Self::OriginalMethod => {
+                "nginx: `proxy_set_header X-Original-Method $request_method;`; Caddy: `header_up -X-Original-*`"
+            }
+            Self::RealIp => {
+                "Caddy: `header_up X-Real-IP {client_ip}`; nginx: `proxy_set_header X-Real-IP $remote_addr;`"
+            }
+            Self::CfConnectingIp => {
+                "Cloudflare sends it; without Cloudflare set `proxy.client_ip_header = \"X-Forwarded-For\"`"
+            }
+        }
+    }
+
+    /// Does this header say which scheme or which host the visitor used?
+    const fn names_the_site(self) -> bool {
+        matches!(self, Self::ForwardedProto | Self::ForwardedHost | Self::OriginalUrl)
+    }
+
+    /// Does this header say what the visitor asked the proxy for?
+    const fn names_the_request(self) -> bool {
+        self.names_the_site()
+            || matches!(self, Self::ForwardedUri | Self::ForwardedMethod | Self::OriginalUri | Self::OriginalMethod)
+    }
+}
+
+impl Problem {
+    /// Does nobody know for sure what the visitor asked the proxy for? Then `/verify` must not pass.
+    pub(super) const fn blocks_verify(&self) -> bool {
+        match self {
+            Self::Missing(header) | Self::Repeated(header) | Self::List(header) | Self::Malformed(header) => {
+                header.names_the_request()
+            }
+            Self::Contradiction(..) | Self::LoginHost => true,
+            Self::UntrustedPeer(_) | Self::UnknownScheme(_) | Self::NotAnAddress(_) => false,
+        }
+    }
+
+    /// Does nobody know for sure on which site a page is shown? Of a list the first entry counts there.
+    pub(super) const fn blocks_page(&self) -> bool {
+        match self {
+            Self::Missing(header) | Self::Repeated(header) | Self::Malformed(header) => header.names_the_site(),
+            Self::Contradiction(one, other) => one.names_the_site() && other.names_the_site(),
+            _ => false,
+        }
+    }
+
+    /// One word for logs and metrics.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::UntrustedPeer(_) => "untrusted_peer",
+            Self::Missing(_) => "missing",
+            Self::Repeated(_) => "repeated",
+            Self::List(_) => "list",
+            Self::Malformed(_) => "malformed",
+            Self::Contradiction(..) => "contradiction",
+            Self::UnknownScheme(_) => "unknown_scheme",
+            Self::NotAnAddress(_) => "no_address",
+            Self::LoginHost => "login_host",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UntrustedPeer(peer) => write!(
+                f,
+                "{peer} sends forwarding headers but is not trusted, so they were ignored; if it is your proxy: \
+                 `proxy.trust = [\"loopback\", \"{peer}\"]`"
+            ),
+            Self::Missing(header) => write!(f, "{} is missing. {}", header.name(), header.mending()),
+            Self::Repeated(header) => {
+                write!(
+                    f,
+                    "{} came more than once; the proxy must set it, not add to it. {}",
+                    header.name(),
+                    header.mending()
+                )
+            }
+            Self::List(header) => {
+                write!(f, "{} is a list; the proxy must replace what it receives. {}", header.name(), header.mending())
+            }
+            Self::Malformed(header) => write!(f, "{} cannot be read. {}", header.name(), header.mending()),
+            Self::Contradiction(one, other) => write!(
+                f,
+                "{} and {} disagree; ask the address that reads the headers of your proxy alone. \
+                 Caddy: `uri /verify/caddy?`; nginx: `proxy_pass http://127.0.0.1:3000/verify/nginx;`; \
+                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`",
+                one.name(),
+                other.name()
+            ),
+            Self::UnknownScheme(header) => {
+                write!(f, "{} is neither http nor https; http is assumed. {}", header.name(), header.mending())
+            }
+            Self::NotAnAddress(header) => {
+                write!(f, "{} holds something that is no address. {}", header.name(), header.mending())
+            }
+            Self::LoginHost => f.write_str(
+                "X-Forwarded-Host is the login host: the proxy asks the gate about the gate's own pages. \
+                 Take the question out of that site. Caddy: `reverse_proxy 127.0.0.1:3000` without `forward_auth`; \
+                 nginx: `auth_request off;`; Traefik: a router without the forwardAuth middleware. \
+                 Where site and login share one host: leave `public_url` empty or set `path_prefix`",
+            ),
+        }
+    }
+}
