@@ -1,0 +1,220 @@
+//! One connection: its descriptor, where its talk stands, and the bytes that wait on either side.
+//!
+//! A connection between two requests owns no buffer: `input` is filled only while a request is incomplete or waits its
+//! turn, `output` only while the client does not take an answer.
+
+use core::time::Duration;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, MsgFlags, Shutdown};
+
+use super::Peer;
+use super::poll::Interest;
+use crate::http::framing::ChunkedDecoder;
+use crate::http::response::Persistence;
+
+/// Where the talk stands.
+pub enum Phase {
+    /// Between requests, or inside a head.
+    Head,
+    /// The head is complete and the route takes a body.
+    Body(Body),
+    /// The worker has the request.
+    Work(Reply),
+    /// The last answer is on its way; close after it.
+    Ending,
+    /// The same, but the client may still be sending: closing at once would reset the connection, and with it the
+    /// answer (RFC 9112 section 9.6).
+    EndingSoftly,
+    /// Our side is shut; what the client sends is read and dropped until it has read the answer and closes.
+    Linger,
+}
+
+/// How the request in hand is to be answered.
+#[derive(Clone, Copy)]
+pub struct Reply {
+    pub head_only: bool,
+    pub persistence: Persistence,
+    /// Body octets were announced that nobody will read.
+    pub unread_body: bool,
+}
+
+/// A body under way. The head stays in front of it, because the route is asked again.
+pub struct Body {
+    pub head_length: usize,
+    pub limit: usize,
+    pub gathering: Gathering,
+    pub reply: Reply,
+}
+
+pub enum Gathering {
+    /// So many octets in all, which stay where they are in the input.
+    Length(usize),
+    /// Chunks: `fed` octets of the input behind the head have been decoded into `data`.
+    Chunked { decoder: ChunkedDecoder, fed: usize, data: Vec<u8> },
+}
+
+/// What a read brought.
+pub enum Received {
+    Bytes(usize),
+    Later,
+    /// The client has shut its side, or the connection broke.
+    End,
+}
+
+/// What became of bytes to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    All,
+    /// The rest is kept and goes out when the client takes it.
+    Part,
+    Failed,
+}
+
+pub struct Connection {
+    stream: OwnedFd,
+    pub peer: Peer,
+    pub phase: Phase,
+    /// Monotonic time at which patience ends.
+    pub deadline: Duration,
+    /// Monotonic time since when the client is waited for.
+    pub since: Duration,
+    /// Whether a request has been answered already.
+    pub answered: bool,
+    pub input: Vec<u8>,
+    /// Length of the input when the head in it was last found incomplete.
+    pub parsed: usize,
+    output: Vec<u8>,
+    written: usize,
+    /// What the epoll set knows.
+    pub registered: Interest,
+    /// Octets counted against the budget of all connections.
+    pub counted: usize,
+}
+
+impl Connection {
+    pub fn new(stream: OwnedFd, peer: Peer, now: Duration, deadline: Duration) -> Self {
+        Self {
+            stream,
+            peer,
+            phase: Phase::Head,
+            deadline,
+            since: now,
+            answered: false,
+            input: Vec::new(),
+            parsed: 0,
+            output: Vec::new(),
+            written: 0,
+            registered: Interest::Read,
+            counted: 0,
+        }
+    }
+
+    /// What to be woken for.
+    pub fn interest(&self) -> Interest {
+        match self.phase {
+            _ if self.is_blocked() => Interest::Write,
+            Phase::Head | Phase::Body(_) | Phase::Linger => Interest::Read,
+            Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => Interest::Nothing,
+        }
+    }
+
+    /// Whether the client has not taken an answer yet.
+    pub fn is_blocked(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// Whether it waits for the first byte of a request.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Head) && self.input.is_empty() && !self.is_blocked()
+    }
+
+    /// Whether it may be closed to make room: nothing that was asked completely is lost by it. A body half sent is no
+    /// complete request: else a table full of them would keep everybody out until their deadline.
+    pub fn gives_way(&self) -> bool {
+        matches!(self.phase, Phase::Head | Phase::Body(_) | Phase::Linger) && !self.is_blocked()
+    }
+
+    /// Octets of memory in its buffers.
+    pub fn held(&self) -> usize {
+        let body = match &self.phase {
+            Phase::Body(Body { gathering: Gathering::Chunked { data, .. }, .. }) => data.capacity(),
+            _ => 0,
+        };
+        self.input.capacity().saturating_add(self.output.capacity()).saturating_add(body)
+    }
+
+    /// One read, without waiting.
+    pub fn receive(&self, buffer: &mut [u8]) -> Received {
+        loop {
+            return match socket::recv(self.stream.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
+                Ok(0) => Received::End,
+                Ok(length) => Received::Bytes(length),
+                Err(Errno::EAGAIN) => Received::Later,
+                Err(Errno::EINTR) => continue,
+                Err(_) => Received::End,
+            };
+        }
+    }
+
+    /// Sends behind what still waits; keeps what the client does not take.
+    pub fn send(&mut self, bytes: &[u8]) -> Sent {
+        if self.is_blocked() {
+            self.output.extend_from_slice(bytes);
+            return self.flush();
+        }
+        match self.push(bytes) {
+            Ok(length) if length == bytes.len() => Sent::All,
+            Ok(length) => {
+                self.output.extend_from_slice(bytes.get(length..).unwrap_or_default());
+                Sent::Part
+            }
+            Err(_) => Sent::Failed,
+        }
+    }
+
+    /// Sends what still waits.
+    pub fn flush(&mut self) -> Sent {
+        let rest = self.output.get(self.written..).unwrap_or_default();
+        match self.push(rest) {
+            Ok(length) => {
+                self.written = self.written.saturating_add(length);
+                if self.written < self.output.len() {
+                    return Sent::Part;
+                }
+                self.output = Vec::new();
+                self.written = 0;
+                Sent::All
+            }
+            Err(_) => Sent::Failed,
+        }
+    }
+
+    /// Says that nothing more comes from here.
+    pub fn shut_write(&self) {
+        // A client that is gone already needs no telling.
+        let _ = socket::shutdown(self.stream.as_raw_fd(), Shutdown::Write);
+    }
+
+    /// Sends as much as goes without waiting.
+    fn push(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+            return match socket::send(self.stream.as_raw_fd(), bytes, flags) {
+                Err(Errno::EAGAIN) => Ok(0),
+                Err(Errno::EINTR) => continue,
+                result => result,
+            };
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}

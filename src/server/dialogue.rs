@@ -1,0 +1,202 @@
+//! What is said on a connection: requests to the [`App`], answers in the order asked.
+//!
+//! Guarantees: after a refusal, and after an answer that ends the connection, nothing that follows is read as a
+//! request; a body is read only where the route asks for one.
+
+use core::time::Duration;
+
+use super::connection::{Body, Connection, Gathering, Phase, Reply, Sent};
+use super::exchange::{Exchange, GATHERED};
+use super::slots::Ticket;
+use super::{App, Next, Request};
+use crate::http::framing::{ChunkedDecoder, Framing};
+use crate::http::request::{Head, Malformed, Method, Version, parse_head};
+use crate::http::response::{Persistence, Status};
+
+/// What became of the bytes at the front.
+enum Step {
+    /// More is needed.
+    Incomplete,
+    /// So many octets are dealt with.
+    Took(usize),
+}
+
+impl<A: App> Exchange<A> {
+    /// Deals with the requests at the front of `bytes`; returns how many octets they took.
+    pub fn talk(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> usize {
+        let mut used: usize = 0;
+        while let Some(rest @ [_, ..]) = bytes.get(used..) {
+            let step = match connection.phase {
+                Phase::Head => self.take_head(ticket, connection, rest, now),
+                Phase::Body(_) => self.take_body(ticket, connection, rest, now),
+                _ => break,
+            };
+            let Step::Took(length) = step else { break };
+            used = used.saturating_add(length);
+            if self.gathered.len() >= GATHERED && self.write_gathered(connection) != Sent::All {
+                break;
+            }
+        }
+        if matches!(connection.phase, Phase::Ending) && used < bytes.len() {
+            connection.phase = Phase::EndingSoftly;
+        }
+        used
+    }
+
+    fn take_head(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
+        let (head, length, framing) = match parse_head(bytes) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => {
+                connection.parsed = bytes.len();
+                return Step::Incomplete;
+            }
+            Err(malformed) => {
+                self.refuse(connection, malformed, bytes.starts_with(b"HEAD "));
+                return Step::Took(bytes.len());
+            }
+        };
+        let announced = framing.announces_body();
+        let reply = Reply {
+            head_only: head.method == Method::Head,
+            persistence: persistence(&head, !announced),
+            unread_body: announced,
+        };
+        self.out.reset();
+        match self.app.on_head(&Request { head: &head, peer: &connection.peer }, &mut self.out) {
+            Next::Answered => self.answer(connection, reply, now),
+            Next::Work(job) => self.submit(ticket, connection, job, reply, now),
+            Next::ReadBody { limit } => {
+                let alone = bytes.len() == length;
+                self.arm(connection, now, self.settings.body_timeout);
+                return self.begin_body(connection, &head, (length, framing), limit, alone).unwrap_or_else(
+                    |malformed| {
+                        self.refuse(connection, malformed, reply.head_only);
+                        Step::Took(bytes.len())
+                    },
+                );
+            }
+        }
+        Step::Took(length)
+    }
+
+    /// Makes ready for a body, or says that it is too long. `alone`: nothing has come behind the head yet.
+    fn begin_body(
+        &mut self,
+        connection: &mut Connection,
+        head: &Head<'_>,
+        (head_length, framing): (usize, Framing),
+        limit: usize,
+        alone: bool,
+    ) -> Result<Step, Malformed> {
+        const TOO_LONG: Malformed = Malformed { status: Status::CONTENT_TOO_LARGE, reason: "the body is too long" };
+        let gathering = match framing {
+            Framing::None => Gathering::Length(0),
+            Framing::Length(length) => {
+                let length = usize::try_from(length).ok().filter(|&length| length <= limit);
+                Gathering::Length(length.ok_or(TOO_LONG)?)
+            }
+            Framing::Chunked => Gathering::Chunked { decoder: ChunkedDecoder::new(), fed: 0, data: Vec::new() },
+        };
+        if alone && framing.announces_body() && head.expects_continue() {
+            self.gathered.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        let head_only = head.method == Method::Head;
+        let reply = Reply { head_only, persistence: persistence(head, true), unread_body: false };
+        connection.phase = Phase::Body(Body { head_length, limit, gathering, reply });
+        // The body is looked for in the same bytes.
+        Ok(Step::Took(0))
+    }
+
+    fn take_body(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
+        let Phase::Body(body) = &mut connection.phase else { return Step::Incomplete };
+        let reply = body.reply;
+        let (head, behind) = bytes.split_at_checked(body.head_length).unwrap_or((bytes, &[]));
+        let (data, length): (&[u8], usize) = match &mut body.gathering {
+            Gathering::Length(length) => match behind.get(..*length) {
+                Some(data) => (data, *length),
+                None => return Step::Incomplete,
+            },
+            Gathering::Chunked { decoder, fed, data } => {
+                match decoder.decode(behind.get(*fed..).unwrap_or_default(), data, body.limit) {
+                    Ok(more) => *fed = fed.saturating_add(more),
+                    Err(malformed) => {
+                        self.refuse(connection, malformed, reply.head_only);
+                        return Step::Took(bytes.len());
+                    }
+                }
+                if !decoder.is_done() {
+                    return Step::Incomplete;
+                }
+                (data, *fed)
+            }
+        };
+        self.out.reset();
+        // The same bytes were a head before; should they not be one now, the empty answer is a 500.
+        let next = match parse_head(head) {
+            Ok(Some((head, ..))) => {
+                self.app.on_body(&Request { head: &head, peer: &connection.peer }, data, &mut self.out)
+            }
+            _ => Next::Answered,
+        };
+        match next {
+            Next::Work(job) => self.submit(ticket, connection, job, reply, now),
+            Next::Answered => self.answer(connection, reply, now),
+            Next::ReadBody { .. } => {
+                self.out.reset();
+                self.answer(connection, reply, now);
+            }
+        }
+        Step::Took(head.len().saturating_add(length))
+    }
+
+    /// Hands a job to the worker, or answers that there is no room.
+    fn submit(&mut self, ticket: Ticket, connection: &mut Connection, job: A::Job, reply: Reply, now: Duration) {
+        match self.worker.submit(Some(ticket), job) {
+            Ok(()) => {
+                connection.phase = Phase::Work(reply);
+                self.arm(connection, now, self.settings.work_timeout);
+            }
+            Err(_) => {
+                self.out.reset();
+                self.app.on_busy(&mut self.out);
+                self.answer(connection, reply, now);
+            }
+        }
+    }
+
+    /// Adds the finished answer to those to be written.
+    pub fn answer(&mut self, connection: &mut Connection, reply: Reply, now: Duration) {
+        let persistence = if self.draining { Persistence::Close } else { reply.persistence };
+        self.out.render(&mut self.gathered, reply.head_only, persistence);
+        connection.answered = true;
+        connection.parsed = 0;
+        connection.phase = match persistence {
+            Persistence::Close if reply.unread_body => Phase::EndingSoftly,
+            Persistence::Close => Phase::Ending,
+            Persistence::Keep | Persistence::SayKeep => Phase::Head,
+        };
+        self.arm(connection, now, self.settings.head_timeout);
+    }
+
+    /// Answers a request that is none, or is not taken, and ends the connection.
+    pub fn refuse(&mut self, connection: &mut Connection, malformed: Malformed, head_only: bool) {
+        self.out.start(malformed.status);
+        self.out.header("Cache-Control", b"no-store");
+        if malformed.status == Status::METHOD_NOT_ALLOWED {
+            self.out.header("Allow", b"GET, HEAD, POST");
+        }
+        self.out.body("text/plain; charset=utf-8", malformed.reason.as_bytes());
+        self.out.render(&mut self.gathered, head_only, Persistence::Close);
+        connection.phase = Phase::EndingSoftly;
+        connection.input = Vec::new();
+    }
+}
+
+/// What an answer to `head` says about the connection; `possible`: nothing but the client speaks against keeping it.
+fn persistence(head: &Head<'_>, possible: bool) -> Persistence {
+    match head.version {
+        _ if !possible || !head.keeps_alive() => Persistence::Close,
+        Version::Http10 => Persistence::SayKeep,
+        Version::Http11 => Persistence::Keep,
+    }
+}

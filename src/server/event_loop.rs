@@ -1,0 +1,363 @@
+//! The loop: waits for events and deadlines, and decides who gets a place.
+//!
+//! Guarantees: without connections nothing wakes it (a service manager's watchdog excepted); a full table makes room
+//! by closing who has waited longest without asking; when descriptors run out, accepting pauses instead of spinning.
+
+use core::time::Duration;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::connection::{Connection, Phase};
+use super::descriptors::{connections_possible, is_shortage, spare};
+use super::exchange::{Exchange, Fate};
+use super::notify::Notifier;
+use super::poll::{Interest, Poll, Token};
+use super::signals::{Asked, Signals};
+use super::slots::{Slots, Ticket};
+use super::worker::Worker;
+use super::{App, Listener, Peer, ServeError, Settings};
+use crate::clock;
+use log::{info, warn};
+
+/// Connections accepted in one go, so that those at hand are not kept waiting.
+const ACCEPTED_AT_ONCE: u32 = 64;
+/// How soon accepting is tried again when descriptors ran out and no connection of ours has ended.
+const ACCEPT_RETRY: Duration = Duration::from_secs(1);
+/// Rounds in which requests that had arrived before the end are still picked up.
+const LAST_ROUNDS: u32 = 16;
+
+pub struct EventLoop<A: App> {
+    poll: Poll,
+    listeners: Vec<Listener>,
+    /// Accepting pauses; with a time, it is tried again then.
+    paused: Option<Option<Duration>>,
+    slots: Slots<Connection>,
+    exchange: Exchange<A>,
+    signals: Option<Signals>,
+    notifier: Notifier,
+    /// Lets one connection in when descriptors have run out.
+    spare: Option<OwnedFd>,
+    /// No deadline is earlier than this.
+    next_expiry: Duration,
+    next_alive: Option<Duration>,
+    /// How often the end has been asked for and not yet heeded.
+    stops: u32,
+    /// Set once the end has begun: when it is over at the latest.
+    end: Option<Duration>,
+    /// Octets in all connections' buffers.
+    buffered: usize,
+    due: Vec<Ticket>,
+}
+
+impl<A: App> EventLoop<A> {
+    pub fn new(
+        app: A,
+        listeners: Vec<Listener>,
+        worker: Worker<A::Job, A::Outcome>,
+        settings: Settings,
+    ) -> Result<Self, ServeError> {
+        let limit = connections_possible(settings.max_connections)?;
+        let poll = Poll::new().map_err(ServeError::system("epoll_create1"))?;
+        let watch = ServeError::system("epoll_ctl");
+        let signals = match settings.take_signals {
+            true => Some(Signals::open().map_err(ServeError::system("signalfd"))?),
+            false => None,
+        };
+        if let Some(signals) = &signals {
+            poll.watch(signals, Token::Signals, Interest::Read).map_err(&watch)?;
+        }
+        if let Some(stop) = &settings.stop {
+            poll.watch(&*stop.0, Token::Stop, Interest::Read).map_err(&watch)?;
+        }
+        poll.watch(&worker, Token::Worker, Interest::Read).map_err(&watch)?;
+        for (listener, place) in listeners.iter().zip(0..) {
+            poll.watch(listener, Token::Listener(place), Interest::Read).map_err(&watch)?;
+        }
+        Ok(Self {
+            poll,
+            listeners,
+            paused: None,
+            slots: Slots::new(limit),
+            exchange: Exchange::new(app, worker, settings),
+            signals,
+            notifier: Notifier::from_environment(),
+            spare: spare(),
+            next_expiry: Duration::MAX,
+            next_alive: None,
+            stops: 0,
+            end: None,
+            buffered: 0,
+            due: Vec::new(),
+        })
+    }
+
+    pub fn run(mut self) -> Result<(), ServeError> {
+        self.notifier.ready("Serving");
+        self.next_alive = self.notifier.watchdog_interval().map(|interval| clock::monotonic().saturating_add(interval));
+        while !self.is_over() {
+            self.turn(self.patience())?;
+            if self.stops > 0 {
+                self.begin_end()?;
+            }
+        }
+        let left = self.end.unwrap_or_default().saturating_sub(clock::monotonic());
+        self.slots = Slots::new(0);
+        if !self.exchange.worker.finish(left) {
+            warn!("the worker did not finish in time");
+        }
+        Ok(())
+    }
+
+    /// One wait, and what follows from it.
+    fn turn(&mut self, patience: Option<Duration>) -> Result<usize, ServeError> {
+        let count = self.poll.wait(patience).map_err(ServeError::system("epoll_wait"))?;
+        let now = clock::monotonic();
+        for index in 0..count {
+            let Some((token, gone)) = self.poll.event(index) else { break };
+            match token {
+                Token::Connection(ticket) => self.attend(ticket, gone, now),
+                Token::Listener(_) => {}
+                Token::Worker => self.take_outcomes(now)?,
+                Token::Signals => self.heed_signals(now),
+                Token::Stop => self.stops = self.stops.saturating_add(1),
+            }
+        }
+        // Newcomers last: who has sent a request by now no longer counts as waiting, and keeps its place.
+        for index in 0..count {
+            if let Some((Token::Listener(place), _)) = self.poll.event(index) {
+                self.accept(place, now);
+            }
+        }
+        self.keep_time(now);
+        Ok(count)
+    }
+
+    /// How long nothing needs doing by itself; `None`: for ever.
+    fn patience(&self) -> Option<Duration> {
+        let expiry = (!self.slots.is_empty()).then_some(self.next_expiry);
+        let next = [expiry, self.next_alive, self.paused.flatten(), self.end].into_iter().flatten().min()?;
+        Some(next.saturating_sub(clock::monotonic()))
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| self.slots.is_empty() || clock::monotonic() >= end)
+    }
+
+    /// A connection's event.
+    fn attend(&mut self, ticket: Ticket, gone: bool, now: Duration) {
+        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        let fate = match connection.registered {
+            Interest::Read => self.exchange.readable(ticket, connection, now),
+            Interest::Write => self.exchange.writable(ticket, connection, now),
+            Interest::Nothing if gone => Fate::Ends,
+            Interest::Nothing => Fate::Stays,
+        };
+        self.settle(ticket, fate);
+    }
+
+    /// Brings the epoll set, the next deadline and the budget in line with a connection after an event.
+    fn settle(&mut self, ticket: Ticket, fate: Fate) {
+        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        let interest = connection.interest();
+        if fate == Fate::Stays && interest != connection.registered {
+            if self.poll.change(&*connection, Token::Connection(ticket), interest).is_err() {
+                return self.close(ticket);
+            }
+            connection.registered = interest;
+        }
+        if fate == Fate::Ends {
+            return self.close(ticket);
+        }
+        self.next_expiry = self.next_expiry.min(connection.deadline);
+        let gives_way = connection.gives_way();
+        let held = connection.held();
+        self.buffered = self.buffered.saturating_sub(connection.counted).saturating_add(held);
+        connection.counted = held;
+        while self.buffered > self.exchange.settings.buffer_budget {
+            let oldest = self.slots.iter().filter(|(_, connection)| connection.counted > 0);
+            let Some((oldest, _)) = oldest.min_by_key(|(_, connection)| connection.since) else { break };
+            self.close(oldest);
+        }
+        if gives_way && self.paused.is_some() && self.end.is_none() {
+            self.resume();
+        }
+    }
+
+    fn close(&mut self, ticket: Ticket) {
+        let Some(connection) = self.slots.remove(ticket) else { return };
+        self.buffered = self.buffered.saturating_sub(connection.counted);
+        drop(connection);
+        if self.spare.is_none() {
+            self.spare = spare();
+        }
+        if self.paused.is_some() {
+            self.resume();
+        }
+    }
+
+    /// A listener has connections waiting.
+    fn accept(&mut self, place: u32, now: Duration) {
+        for round in 0..ACCEPTED_AT_ONCE {
+            if self.paused.is_some() {
+                return;
+            }
+            if self.slots.is_full() {
+                // Only the event itself says that somebody waits: nobody is closed for a newcomer that may not exist.
+                if round > 0 {
+                    return;
+                }
+                if !self.make_room() {
+                    return self.pause(None);
+                }
+            }
+            let Some(listener) = usize::try_from(place).ok().and_then(|place| self.listeners.get(place)) else {
+                return;
+            };
+            match listener.accept() {
+                Ok((stream, peer)) => self.admit(stream, peer, now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if is_shortage(&error) => {
+                    if self.spare.take().is_none() && !self.make_room() {
+                        warn!("no descriptors left, accepting pauses: {error}");
+                        return self.pause(Some(now.saturating_add(ACCEPT_RETRY)));
+                    }
+                }
+                // The client left before it was accepted (accept(2) passes on pending network errors).
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: OwnedFd, peer: Peer, now: Duration) {
+        let deadline = now.saturating_add(self.exchange.settings.head_timeout);
+        let Ok(ticket) = self.slots.insert(Connection::new(stream, peer, now, deadline)) else { return };
+        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        if self.poll.watch(&*connection, Token::Connection(ticket), Interest::Read).is_err() {
+            return self.close(ticket);
+        }
+        self.next_expiry = self.next_expiry.min(deadline);
+    }
+
+    /// Closes the connection that has waited longest without a whole request. `false`: all are busy.
+    fn make_room(&mut self) -> bool {
+        let waiting = self.slots.iter().filter(|(_, connection)| connection.gives_way());
+        let order = |connection: &Connection| (!matches!(connection.phase, Phase::Linger), connection.since);
+        let Some((ticket, _)) = waiting.min_by_key(|(_, connection)| order(connection)) else { return false };
+        self.close(ticket);
+        true
+    }
+
+    fn pause(&mut self, retry: Option<Duration>) {
+        for listener in &self.listeners {
+            // One that cannot be taken out only costs wake-ups.
+            let _ = self.poll.forget(listener);
+        }
+        self.paused = Some(retry);
+    }
+
+    fn resume(&mut self) {
+        self.paused = None;
+        for (listener, place) in self.listeners.iter().zip(0..) {
+            let _ = self.poll.watch(listener, Token::Listener(place), Interest::Read);
+        }
+    }
+
+    fn take_outcomes(&mut self, now: Duration) -> Result<(), ServeError> {
+        self.exchange.worker.hear();
+        while let Some((asker, outcome)) = self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)? {
+            let asker = asker.and_then(|ticket| self.slots.get_mut(ticket).map(|connection| (ticket, connection)));
+            let ticket = asker.as_ref().map(|(ticket, _)| *ticket);
+            let fate = self.exchange.outcome(outcome, asker, now);
+            if let Some(ticket) = ticket {
+                self.settle(ticket, fate);
+            }
+            self.run_errand(false);
+        }
+        Ok(())
+    }
+
+    fn run_errand(&mut self, ending: bool) {
+        if let Some(job) = self.exchange.app.errand(ending)
+            && self.exchange.worker.submit(None, job).is_err()
+        {
+            warn!("the worker is too busy for an errand");
+        }
+    }
+
+    fn heed_signals(&mut self, now: Duration) {
+        while let Some(asked) = self.signals.as_ref().and_then(Signals::next) {
+            match asked {
+                Asked::Stop => self.stops = self.stops.saturating_add(1),
+                Asked::Reload => {
+                    self.notifier.reloading(now);
+                    let job = self.exchange.app.on_reload();
+                    if job.is_some_and(|job| self.exchange.worker.submit(None, job).is_err()) {
+                        warn!("the worker is too busy to reload; send SIGHUP again");
+                    }
+                    self.notifier.ready("Serving");
+                }
+            }
+        }
+    }
+
+    /// Deadlines that have passed, the watchdog, a pause that is over.
+    fn keep_time(&mut self, now: Duration) {
+        if now >= self.next_expiry {
+            let mut due = core::mem::take(&mut self.due);
+            due.extend(
+                self.slots.iter().filter(|(_, connection)| connection.deadline <= now).map(|(ticket, _)| ticket),
+            );
+            for ticket in due.drain(..) {
+                if let Some(connection) = self.slots.get_mut(ticket) {
+                    let fate = self.exchange.expired(connection, now);
+                    self.settle(ticket, fate);
+                }
+            }
+            self.due = due;
+            let earliest = self.slots.iter().map(|(_, connection)| connection.deadline).min();
+            self.next_expiry = earliest.unwrap_or(Duration::MAX);
+        }
+        if self.next_alive.is_some_and(|next| now >= next) {
+            self.notifier.alive();
+            self.next_alive = self.notifier.watchdog_interval().map(|interval| now.saturating_add(interval));
+        }
+        if self.paused.flatten().is_some_and(|retry| now >= retry) {
+            self.resume();
+        }
+    }
+
+    /// Stops listening, answers what has arrived, and closes who has asked for nothing. Asked again, ends at once.
+    fn begin_end(&mut self) -> Result<(), ServeError> {
+        let now = clock::monotonic();
+        self.stops = 0;
+        if self.end.is_some() {
+            self.end = Some(now);
+            return Ok(());
+        }
+        info!("stopping");
+        self.notifier.stopping();
+        self.end = Some(now.saturating_add(self.exchange.settings.drain_timeout));
+        self.exchange.draining = true;
+        self.run_errand(true);
+        if let Some(stop) = &self.exchange.settings.stop {
+            // Its counter stays up, and would wake the loop for ever.
+            let _ = self.poll.forget(&*stop.0);
+        }
+        for place in (0..).take(self.listeners.len()) {
+            self.accept(place, now);
+        }
+        self.pause(None);
+        self.listeners.clear();
+        // What has arrived is answered before its connection counts as idle.
+        for _ in 0..LAST_ROUNDS {
+            if self.turn(Some(Duration::ZERO))? == 0 {
+                break;
+            }
+        }
+        let idle = self.slots.iter().filter(|(_, connection)| connection.is_idle()).map(|(ticket, _)| ticket);
+        for ticket in idle.collect::<Vec<_>>() {
+            self.close(ticket);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! What happens on a connection: it can be read, it can be written, the worker is done, its time is up.
+//!
+//! Guarantees: a client that does not read its answers is not read from either; the requests that arrive together are
+//! answered together, with one write; whatever happens, a new deadline follows. What is said is in [`super::dialogue`].
+
+use core::mem;
+use core::time::Duration;
+
+use super::connection::{Connection, Phase, Received, Reply, Sent};
+use super::slots::Ticket;
+use super::worker::Worker;
+use super::{App, Settings};
+use crate::http::request::{HEAD_LIMIT, Malformed};
+use crate::http::response::{Out, Persistence, Status};
+
+/// Octets read at once, for all connections in the same place.
+const READ_BUFFER: usize = 16_384;
+/// Answers are written once so many octets of them have gathered.
+pub(super) const GATHERED: usize = 65_536;
+
+/// Whether a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Stays,
+    Ends,
+}
+
+pub struct Exchange<A: App> {
+    pub app: A,
+    pub worker: Worker<A::Job, A::Outcome>,
+    pub settings: Settings,
+    /// The server drains: every answer is its connection's last.
+    pub draining: bool,
+    pub(super) out: Out,
+    /// Finished answers of the connection in hand, not written yet.
+    pub(super) gathered: Vec<u8>,
+    buffer: Box<[u8]>,
+}
+
+impl<A: App> Exchange<A> {
+    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, settings: Settings) -> Self {
+        Self {
+            app,
+            worker,
+            settings,
+            draining: false,
+            out: Out::new(),
+            gathered: Vec::with_capacity(READ_BUFFER),
+            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+        }
+    }
+
+    /// The client has sent something, or has shut its side.
+    pub fn readable(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+        let mut buffer = mem::take(&mut self.buffer);
+        let fate = match connection.receive(&mut buffer) {
+            Received::Later => Fate::Stays,
+            Received::End => Fate::Ends,
+            Received::Bytes(length) => {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                match connection.phase {
+                    Phase::Linger => Fate::Stays,
+                    _ if connection.input.is_empty() => {
+                        if connection.answered {
+                            self.arm(connection, now, self.settings.head_timeout);
+                        }
+                        let used = self.talk(ticket, connection, bytes, now);
+                        connection.input.extend_from_slice(bytes.get(used..).unwrap_or_default());
+                        self.conclude(connection, now)
+                    }
+                    _ => self.read_on(ticket, connection, bytes, now),
+                }
+            }
+        };
+        self.buffer = buffer;
+        fate
+    }
+
+    /// More bytes for an incomplete request.
+    fn read_on(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Fate {
+        connection.input.extend_from_slice(bytes);
+        // A head that comes byte by byte is not parsed anew at each byte: only a line end can complete it, and only
+        // growth can make it too long.
+        let length = connection.input.len();
+        let promising = !matches!(connection.phase, Phase::Head)
+            || bytes.contains(&b'\n')
+            || length >= connection.parsed.saturating_mul(2)
+            || length > HEAD_LIMIT;
+        if promising { self.proceed(ticket, connection, now) } else { Fate::Stays }
+    }
+
+    /// The client takes bytes again.
+    pub fn writable(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+        match connection.flush() {
+            Sent::Failed => Fate::Ends,
+            Sent::Part => Fate::Stays,
+            Sent::All => {
+                self.arm_for_phase(connection, now);
+                self.proceed(ticket, connection, now)
+            }
+        }
+    }
+
+    /// The worker has done what was asked on this connection, or nobody waits for it any more.
+    pub fn outcome(&mut self, outcome: A::Outcome, asker: Option<(Ticket, &mut Connection)>, now: Duration) -> Fate {
+        self.out.reset();
+        self.app.on_outcome(outcome, &mut self.out);
+        let Some((ticket, connection)) = asker else { return Fate::Stays };
+        let Phase::Work(reply) = connection.phase else { return Fate::Stays };
+        self.answer(connection, reply, now);
+        self.proceed(ticket, connection, now)
+    }
+
+    /// The connection's deadline has passed.
+    pub fn expired(&mut self, connection: &mut Connection, now: Duration) -> Fate {
+        const LATE: Malformed =
+            Malformed { status: Status::REQUEST_TIMEOUT, reason: "the request took too long to arrive" };
+        match connection.phase {
+            _ if connection.is_blocked() => return Fate::Ends,
+            Phase::Head if connection.input.is_empty() => return Fate::Ends,
+            Phase::Head | Phase::Body(_) => {
+                let head_only = connection.input.starts_with(b"HEAD ");
+                self.refuse(connection, LATE, head_only);
+            }
+            Phase::Work(reply) => {
+                self.out.reset();
+                self.app.on_busy(&mut self.out);
+                self.answer(connection, Reply { persistence: Persistence::Close, ..reply }, now);
+            }
+            Phase::Ending | Phase::EndingSoftly | Phase::Linger => return Fate::Ends,
+        }
+        self.conclude(connection, now)
+    }
+
+    /// Goes on with the bytes that the connection has kept.
+    fn proceed(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+        let mut input = mem::take(&mut connection.input);
+        let used = self.talk(ticket, connection, &input, now);
+        if used < input.len() {
+            input.drain(..used);
+            connection.input = input;
+        }
+        self.conclude(connection, now)
+    }
+
+    /// Writes what has gathered, and takes the step that follows from it.
+    fn conclude(&mut self, connection: &mut Connection, now: Duration) -> Fate {
+        match self.write_gathered(connection) {
+            Sent::Failed => return Fate::Ends,
+            Sent::Part => {
+                self.arm(connection, now, self.settings.write_timeout);
+                return Fate::Stays;
+            }
+            Sent::All => {}
+        }
+        match connection.phase {
+            Phase::Ending => return Fate::Ends,
+            Phase::EndingSoftly => {
+                connection.shut_write();
+                connection.phase = Phase::Linger;
+                connection.input = Vec::new();
+                self.arm(connection, now, self.settings.linger_timeout);
+            }
+            Phase::Head if connection.is_idle() => {
+                if self.draining {
+                    return Fate::Ends;
+                }
+                self.arm(connection, now, self.settings.idle_timeout);
+            }
+            _ => {}
+        }
+        Fate::Stays
+    }
+
+    pub(super) fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
+        if self.gathered.is_empty() {
+            return if connection.is_blocked() { Sent::Part } else { Sent::All };
+        }
+        let sent = connection.send(&self.gathered);
+        self.gathered.clear();
+        self.gathered.shrink_to(2 * GATHERED);
+        sent
+    }
+
+    /// After a write that had to wait: the patience that the phase deserves, from now on.
+    fn arm_for_phase(&self, connection: &mut Connection, now: Duration) {
+        let settings = &self.settings;
+        let patience = match connection.phase {
+            Phase::Head => settings.head_timeout,
+            Phase::Body(_) => settings.body_timeout,
+            Phase::Work(_) => settings.work_timeout,
+            Phase::Ending | Phase::EndingSoftly | Phase::Linger => settings.linger_timeout,
+        };
+        self.arm(connection, now, patience);
+    }
+
+    pub(super) fn arm(&self, connection: &mut Connection, now: Duration, patience: Duration) {
+        connection.since = now;
+        connection.deadline = now.saturating_add(patience);
+    }
+}

@@ -1,0 +1,313 @@
+//! Listening sockets: TCP over IPv4 and IPv6, and Unix sockets.
+//!
+//! Guarantees: a backlog as long as the kernel allows (a short one loses connections of a busy proxy on a Unix
+//! socket); a Unix socket has its mode before the first connection; a stale one is replaced only when nobody listens
+//! on it, and removed at the end only if it is still ours.
+
+use core::fmt;
+use core::str::FromStr;
+use std::fs::{self, Permissions};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, setsockopt, sockopt,
+};
+
+use super::{Credentials, Peer, PeerAddress, Role};
+
+/// Where to listen: `ip:port` or `unix:/path`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// `127.0.0.1:3000`, `[::]:3000` (IPv4 as well, where the system has it so).
+    Tcp(SocketAddr),
+    /// An absolute path.
+    Unix(PathBuf),
+}
+
+/// A text that is no [`ListenAddress`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadListenAddress(String);
+
+impl fmt::Display for BadListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no listen address; write ip:port (127.0.0.1:3000, [::1]:3000) or unix:/path", self.0)
+    }
+}
+
+impl std::error::Error for BadListenAddress {}
+
+impl FromStr for ListenAddress {
+    type Err = BadListenAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadListenAddress> {
+        let bad = || BadListenAddress(text.to_owned());
+        match text.strip_prefix("unix:") {
+            Some(path) if path.starts_with('/') && !path.ends_with('/') => Ok(Self::Unix(PathBuf::from(path))),
+            Some(_) => Err(bad()),
+            None => text.parse().map(Self::Tcp).map_err(|_| bad()),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A socket that cannot be opened.
+#[derive(Debug)]
+pub struct BindError {
+    address: ListenAddress,
+    error: io::Error,
+}
+
+impl BindError {
+    /// The system's error.
+    pub fn io_error(&self) -> &io::Error {
+        &self.error
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.address, self.error)?;
+        f.write_str(match self.error.kind() {
+            io::ErrorKind::AddrInUse => "; another program, or another portcullis, listens there",
+            io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+            io::ErrorKind::PermissionDenied => "; choose a port from 1024 up, or a folder that this user may write to",
+            io::ErrorKind::NotFound => "; the folder of the socket does not exist",
+            _ => "",
+        })
+    }
+}
+
+impl std::error::Error for BindError {}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A socket that takes connections.
+pub struct Listener {
+    socket: Socket,
+    role: Role,
+    address: ListenAddress,
+    _file: Option<SocketFile>,
+}
+
+/// Opens a listener. `mode` is the Unix socket's file mode, 0o660 as a rule.
+pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, BindError> {
+    let failed = |error| BindError { address: address.clone(), error };
+    let (socket, file) = match address {
+        ListenAddress::Tcp(tcp) => (Socket::Tcp(bind_tcp(*tcp).map_err(|errno| failed(errno.into()))?), None),
+        ListenAddress::Unix(path) => {
+            let (socket, file) = bind_unix(path, mode).map_err(failed)?;
+            (Socket::Unix(socket), Some(file))
+        }
+    };
+    let mut listener = Listener { socket, role, address: address.clone(), _file: file };
+    if let Socket::Tcp(socket) = &listener.socket {
+        listener.address = ListenAddress::Tcp(socket.local_addr().map_err(failed)?);
+    }
+    Ok(listener)
+}
+
+/// As long as the kernel allows (`net.core.somaxconn`, 4,096 by default).
+const BACKLOG: Backlog = Backlog::MAXALLOWABLE;
+
+fn bind_tcp(address: SocketAddr) -> Result<TcpListener, Errno> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    // Accepted sockets inherit it; an answer is one write, which must not wait for the client's acknowledgement.
+    setsockopt(&socket, sockopt::TcpNoDelay, &true)?;
+    socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    socket::listen(&socket, BACKLOG)?;
+    Ok(TcpListener::from(socket))
+}
+
+fn bind_unix(path: &Path, mode: u32) -> io::Result<(UnixListener, SocketFile)> {
+    remove_stale(path)?;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    // Nobody can connect between bind and listen, so nobody gets past the mode.
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    let file = SocketFile::at(path)?;
+    socket::listen(&socket, BACKLOG)?;
+    Ok((UnixListener::from(socket), file))
+}
+
+/// Removes a socket that a killed daemon left behind. Anything else at the path is left alone, and bind says so.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+            // A full backlog, or one that we may not connect to: somebody may listen.
+            Err(_) => Err(io::ErrorKind::AddrInUse.into()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The file of a Unix socket, removed when the listener goes, unless another one has taken its place.
+struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+    }
+}
+
+/// Device and inode.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if identity(&self.path).is_ok_and(|now| now == self.identity) {
+            // Left behind, it would be replaced at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Listener {
+    /// A socket that somebody else has bound and that already listens.
+    pub(super) fn adopt(socket: OwnedFd, role: Role) -> io::Result<Self> {
+        if !socket::getsockopt(&socket, sockopt::AcceptConn)? {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
+        }
+        let name: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
+        let (socket, address) = match name.family() {
+            Some(AddressFamily::Unix) => {
+                let path = name.as_unix_addr().and_then(UnixAddr::path).unwrap_or(Path::new("")).to_owned();
+                let socket = UnixListener::from(socket);
+                socket.set_nonblocking(true)?;
+                (Socket::Unix(socket), ListenAddress::Unix(path))
+            }
+            Some(AddressFamily::Inet | AddressFamily::Inet6) => {
+                setsockopt(&socket, sockopt::TcpNoDelay, &true)?;
+                let socket = TcpListener::from(socket);
+                socket.set_nonblocking(true)?;
+                let address = socket.local_addr()?;
+                (Socket::Tcp(socket), ListenAddress::Tcp(address))
+            }
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a TCP nor a Unix socket")),
+        };
+        Ok(Self { socket, role, address, _file: None })
+    }
+
+    /// Where it listens; with port 0 asked for, the port that the system chose.
+    pub fn address(&self) -> &ListenAddress {
+        &self.address
+    }
+
+    /// The next waiting connection. `WouldBlock` when there is none.
+    pub(super) fn accept(&self) -> io::Result<(OwnedFd, Peer)> {
+        let (stream, address, credentials) = match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, from) = listener.accept()?;
+                (OwnedFd::from(stream), PeerAddress::Ip(from.ip().to_canonical(), from.port()), None)
+            }
+            Socket::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                let credentials = socket::getsockopt(&stream, sockopt::PeerCredentials)?;
+                let credentials =
+                    Credentials { uid: credentials.uid(), gid: credentials.gid(), pid: credentials.pid() };
+                (OwnedFd::from(stream), PeerAddress::Unix, Some(credentials))
+            }
+        };
+        Ok((stream, Peer { address, role: self.role, credentials }))
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.as_fd(),
+            Socket::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listen_addresses_are_read_and_written() {
+        for text in ["127.0.0.1:3000", "[::1]:0", "unix:/run/portcullis/gate.sock"] {
+            assert_eq!(text.parse::<ListenAddress>().expect("good").to_string(), text);
+        }
+        for text in
+            ["", "3000", ":3000", "localhost:3000", "127.0.0.1", "127.0.0.1:65536", "unix:", "unix:gate", "unix:/run/"]
+        {
+            assert!(text.parse::<ListenAddress>().is_err(), "{text}");
+        }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("portcullis-listen-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("temporary folder");
+        folder
+    }
+
+    #[test]
+    fn a_unix_socket_has_its_mode_and_goes_with_the_listener() {
+        let path = folder("mode").join("gate.sock");
+        let listener = bind(&ListenAddress::Unix(path.clone()), Role::Control, 0o660).expect("bound");
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, 0o660);
+        let _client = UnixStream::connect(&path).expect("connected");
+        let (_, peer) = listener.accept().expect("accepted");
+        let credentials = peer.credentials.expect("known");
+        assert_eq!(credentials.uid, nix::unistd::geteuid().as_raw());
+        assert_eq!(u32::try_from(credentials.pid), Ok(std::process::id()));
+        drop(listener);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
+        let path = folder("stale").join("gate.sock");
+        let address = ListenAddress::Unix(path.clone());
+        drop(UnixListener::bind(&path).expect("bound"));
+        assert!(path.exists(), "std leaves the file behind");
+        let living = bind(&address, Role::Public, 0o660).expect("replaced");
+        let second = bind(&address, Role::Public, 0o660).err().expect("refused");
+        assert_eq!(second.io_error().kind(), io::ErrorKind::AddrInUse);
+        drop(living);
+        fs::write(&path, "a file of somebody").expect("written");
+        assert!(bind(&address, Role::Public, 0o660).is_err());
+        assert_eq!(fs::read_to_string(&path).expect("still there"), "a file of somebody");
+        fs::remove_file(&path).expect("removed");
+    }
+
+    #[test]
+    fn a_mapped_ipv4_peer_is_an_ipv4_peer() {
+        let address = ListenAddress::Tcp("[::]:0".parse().expect("good"));
+        let Ok(listener) = bind(&address, Role::Public, 0) else { return };
+        let ListenAddress::Tcp(bound) = listener.address().clone() else { panic!("TCP") };
+        let Ok(_client) = std::net::TcpStream::connect(("127.0.0.1", bound.port())) else { return };
+        let (_, peer) = listener.accept().expect("accepted");
+        assert!(matches!(peer.address, PeerAddress::Ip(ip, _) if ip.is_ipv4()), "{peer:?}");
+    }
+}
