@@ -1,0 +1,50 @@
+//! Notices that opening the database kills the process.
+//!
+//! sled can panic, run out of memory or hang on a damaged file. Then nothing after it runs, the supervisor starts the
+//! program again, and it dies again, for ever. So a file says how often opening was begun and not ended since the
+//! machine started; from the third time on the database counts as damaged. The file is not synced on purpose: it must
+//! outlive the process, not the machine, because a power cut during the opening is no sign of damage.
+
+use std::fs;
+
+use crate::store::place::{OPENING, Place};
+
+/// So many openings that never ended are taken for damage.
+const TOO_MANY: u32 = 2;
+
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// An opening that has begun.
+pub(super) struct Attempt<'p> {
+    place: &'p Place,
+}
+
+impl<'p> Attempt<'p> {
+    /// Notes the beginning; `None` if the last ones never ended.
+    pub(super) fn begin(place: &'p Place) -> Option<Self> {
+        let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
+        let boot = boot.trim();
+        let noted = fs::read_to_string(place.path(OPENING)).unwrap_or_default();
+        let before = match noted.split_once(' ') {
+            Some((then, count)) if then == boot => count.trim().parse().unwrap_or(0),
+            _ => 0_u32,
+        };
+        if before >= TOO_MANY {
+            return None;
+        }
+        // Where it cannot be written the database cannot be opened either, and that says so itself.
+        let _ = fs::write(place.path(OPENING), format!("{boot} {}\n", before.saturating_add(1)));
+        Some(Self { place })
+    }
+
+    /// Notes the end, good or bad.
+    pub(super) fn end(self) {
+        forget(self.place);
+    }
+}
+
+/// Starts counting anew.
+pub(super) fn forget(place: &Place) {
+    // A file that stays is harmless: the next good opening removes it.
+    let _ = fs::remove_file(place.path(OPENING));
+}

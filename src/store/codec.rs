@@ -1,0 +1,95 @@
+//! A record's plain form: one version byte, then postcard. Buffers are wiped, because users' seeds pass through.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+/// The version of every record's layout that this program writes.
+const VERSION: u8 = 1;
+
+/// Large enough for all but the oddest record, so that growing leaves no unwiped copy behind.
+const ROOM: usize = 1024;
+
+/// The record as bytes; `None` if it has a form that postcard cannot write.
+pub fn encode(record: &impl Serialize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    bytes.push(VERSION);
+    postcard::to_extend(record, bytes).ok().map(Zeroizing::new)
+}
+
+/// The record in these bytes; `None` for another version, a malformed record and anything left over behind it.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (version, record) = bytes.split_first()?;
+    if *version != VERSION {
+        return None;
+    }
+    match postcard::take_from_bytes(record) {
+        Ok((record, [])) => Some(record),
+        _ => None,
+    }
+}
+
+/// Secrets inside of records, as their bytes.
+pub(super) mod secret {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::secret::Secret;
+
+    pub(in crate::store) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.expose().serialize(serializer)
+    }
+
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        Vec::deserialize(deserializer).map(Secret::new)
+    }
+
+    /// The same for a secret that may be missing.
+    pub(in crate::store) mod option {
+        use super::{Deserialize, Deserializer, Secret, Serialize, Serializer};
+
+        pub(in crate::store) fn serialize<S: Serializer>(
+            secret: &Option<Secret>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            secret.as_ref().map(Secret::expose).serialize(serializer)
+        }
+
+        pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Secret>, D::Error> {
+            Ok(Option::<Vec<u8>>::deserialize(deserializer)?.map(Secret::new))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        let record = ("anna".to_owned(), 7_u64, vec![1_u8, 2, 3]);
+        let bytes = encode(&record).expect("encodes");
+        assert_eq!(decode(&bytes), Some(record));
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let mut bytes = encode(&7_u64).expect("encodes");
+        *bytes.first_mut().expect("a version") = VERSION + 1;
+        assert_eq!(decode::<u64>(&bytes), None);
+    }
+
+    #[test]
+    fn bytes_behind_a_record_are_refused() {
+        let mut bytes = encode(&7_u64).expect("encodes");
+        bytes.push(0);
+        assert_eq!(decode::<u64>(&bytes), None);
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_record() {
+        assert_eq!(decode::<u64>(&[]), None);
+        assert_eq!(decode::<u64>(&[VERSION]), None);
+    }
+}

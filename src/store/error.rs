@@ -1,0 +1,90 @@
+//! What can go wrong with the store, each with the way out.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the store does not open or did not take a change. After an error from a commit nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Another process has it open.
+    Locked(PathBuf),
+    /// The store was written under another key.
+    WrongKey,
+    /// There is a store, but no key beside it.
+    KeyMissing(PathBuf),
+    /// The key cannot be used as it is.
+    BadKey(String),
+    /// A newer release wrote it.
+    Newer {
+        /// The schema that was found.
+        found: u32,
+    },
+    /// There was a store, and now there is neither database nor snapshot.
+    Empty(PathBuf),
+    /// The database is damaged and so is the snapshot.
+    Damaged(String),
+    /// No room on the disk.
+    Full(PathBuf),
+    /// The operating system refused.
+    Io(String),
+}
+
+impl StoreError {
+    /// An error of the operating system while doing something to `path`.
+    pub(super) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
+        if is_full(error) {
+            return Self::Full(path.to_path_buf());
+        }
+        Self::Io(format!("{doing} {}: {error}", path.display()))
+    }
+}
+
+/// Whether an error says that there is no room: a full disk, a spent quota, a limit on file size.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked(dir) => write!(
+                f,
+                "the store in {} is in use by another process: the daemon runs. Let this command talk to it (is --control right?), or stop it first",
+                dir.display()
+            ),
+            Self::WrongKey => f.write_str(
+                "the store was written under another key: put the store.key (or the credential store_key) back that belongs to it, or begin anew with `portcullis init --again`, which keeps the old store aside",
+            ),
+            Self::KeyMissing(path) => write!(
+                f,
+                "there is a store but its key {} is missing: put it back from a backup, run `portcullis restore`, or begin anew with `portcullis init --again`, which keeps the old store aside",
+                path.display()
+            ),
+            Self::BadKey(why) => write!(f, "the store's key cannot be used: {why}"),
+            Self::Newer { found } => write!(
+                f,
+                "the store has schema {found}, this program knows up to {}: it was written by a newer release. Install that release again; nothing was changed",
+                super::schema::SCHEMA
+            ),
+            Self::Empty(dir) => write!(
+                f,
+                "there was a store in {}, and now its database and its snapshot are gone. The gate does not start with zero users by accident: bring a backup back with `portcullis restore`, or begin anew with `portcullis init --again`",
+                dir.display()
+            ),
+            Self::Damaged(why) => write!(
+                f,
+                "the store is damaged and its snapshot does not help: {why}. Nothing was removed: bring a backup back with `portcullis restore`, or begin anew with `portcullis init --again`, which keeps the old store aside"
+            ),
+            Self::Full(path) => write!(
+                f,
+                "no room to write {}: make room on that disk. Signed-in visitors still pass, sign-ins work again as soon as there is room",
+                path.display()
+            ),
+            Self::Io(what) => write!(f, "the store could not be written or read: {what}. Check the disk and the owner of the state directory"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

@@ -1,0 +1,242 @@
+//! What must survive a pulled plug: users, sessions, counters, settings.
+//!
+//! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is sealed
+//! ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far as users and settings go, kept a second time ([`snapshot`]). A store
+//! that cannot be trusted is never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
+//! files in [`place`]; only [`engine`] knows sled.
+//!
+//! Nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
+//! committed. Nothing expires by itself: the owner removes what is over by [`Change`]s.
+//!
+//! Left out: protection against an old copy of the whole directory put back.
+
+mod attempt;
+mod change;
+pub mod codec;
+mod engine;
+mod error;
+mod identity;
+mod key;
+mod manifest;
+mod migrate;
+mod opening;
+mod place;
+mod rewrite;
+mod schema;
+mod seal;
+mod shelf;
+mod snapshot;
+mod witness;
+
+use std::path::{Path, PathBuf};
+
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+
+pub use change::{Change, Contents, Counter, CounterKey, Settings};
+pub use error::StoreError;
+pub use key::{StoreKey, load_or_create_key};
+
+use engine::Engine;
+use place::{Lock, Place};
+use seal::Vault;
+use shelf::Shelf;
+use witness::Witness;
+
+/// The length at which the database's file is written anew, above sixteen times its records.
+const GROWN: u64 = 8 * 1024 * 1024;
+
+/// An open store.
+pub struct Store {
+    place: Place,
+    vault: Vault,
+    shelf: Shelf,
+    /// `None` after a failed write, until the database could be written anew.
+    engine: Option<Engine>,
+    witness: Witness,
+    snapshot_taken: Timestamp,
+    commits: u64,
+    bytes_written: u64,
+    /// Released last.
+    _lock: Lock,
+}
+
+/// An open store's contents.
+pub struct Opened {
+    /// Everything that is kept.
+    pub contents: Contents,
+    /// What the operator must be told: the database was lost and the snapshot stands in for it.
+    pub recovered: Option<String>,
+}
+
+impl Store {
+    /// Opens the store in `dir`; makes it if there never was one. `now` is used when the snapshot has to stand in: a
+    /// caller whose clock is not set yet should spend the users' steps once more when it is.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. Nothing is changed on the disk when a store is refused.
+    pub fn open(
+        dir: &Path,
+        key: &StoreKey,
+        now: Timestamp,
+        entropy: impl Entropy + Send + 'static,
+    ) -> Result<(Self, Opened), StoreError> {
+        let place = Place::prepare(dir)?;
+        let lock = place.lock()?;
+        let mut vault = Vault::new(key, entropy);
+        let opening::Ready { engine, witness, shelf, contents, recovered } = opening::open(&place, &mut vault, now)?;
+        let mut store = Self {
+            place,
+            vault,
+            shelf,
+            engine: Some(engine),
+            witness,
+            snapshot_taken: now,
+            commits: 0,
+            bytes_written: 0,
+            _lock: lock,
+        };
+        store.shrink();
+        Ok((store, Opened { contents, recovered }))
+    }
+
+    /// Makes all changes or none; of several to one record the last counts. On return they are on the disk, and so is
+    /// the snapshot if users (other than by a spent step) or settings changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and [`StoreError::Io`]. The change then has not happened: the next commit first writes the
+    /// database anew from what was acknowledged, and so succeeds as soon as the disk does. Only if the process also
+    /// ends before that can a refused change be found at the next start, and then as a whole.
+    pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+        self.writable()?;
+        let edits = self.shelf.relevant(Shelf::edits(changes, &mut self.vault)?);
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let due = changes.iter().any(|change| self.concerns_snapshot(change));
+        let manifest = self.shelf.manifest_after(&edits, due, &self.vault);
+        let (manifest_key, sealed_manifest) = Shelf::sealed_manifest(&manifest, &mut self.vault)?;
+        let snapshot = match due {
+            true => Some(snapshot::stage(&self.place, &mut self.vault, &self.shelf, &edits, manifest.sequence, now)?),
+            false => None,
+        };
+        let records: usize =
+            edits.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len())).sum();
+        // The batch, the number of the commit, and the snapshot.
+        let cost = blocks(records + sealed_manifest.len())
+            + blocks(0)
+            + snapshot.as_ref().map_or(0, |staged| blocks(staged.len()));
+        let Some(engine) = self.engine.take() else {
+            return Err(StoreError::Io("the database is closed".to_owned()));
+        };
+        let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+        let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
+        let written = engine
+            .apply(writes)
+            .and_then(|()| snapshot.map_or(Ok(()), |staged| staged.publish(&self.place)))
+            .and_then(|()| self.witness.record(&self.vault, manifest.sequence));
+        if let Err(error) = written {
+            engine.abandon();
+            return Err(error);
+        }
+        if due {
+            self.snapshot_taken = now;
+        }
+        self.engine = Some(engine);
+        self.shelf.apply(edits, manifest);
+        self.commits = self.commits.saturating_add(1);
+        self.bytes_written = self.bytes_written.saturating_add(cost);
+        self.shrink();
+        Ok(())
+    }
+
+    /// Whether a commit would find a disk that takes it. After a failed commit this writes the database anew, if there
+    /// is room.
+    pub fn writable(&mut self) -> Result<(), StoreError> {
+        self.place.has_room()?;
+        if self.engine.is_none() {
+            self.shelf.skip();
+            let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
+            let (due, taken) = (self.shelf.manifest().snapshot, self.snapshot_taken);
+            let edits = shelf::Edits::new();
+            match snapshot::stage(&self.place, &mut self.vault, &self.shelf, &edits, due, taken)
+                .and_then(|staged| staged.publish(&self.place))
+            {
+                Ok(()) => self.engine = Some(engine),
+                Err(error) => {
+                    engine.close();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits since the store was opened.
+    pub const fn commits(&self) -> u64 {
+        self.commits
+    }
+
+    /// Bytes that commits have cost the disk since the store was opened, in whole blocks of 4 KiB. Counted here: the
+    /// kernel's own figure (`write_bytes` in proc_pid_io(5)) counts a whole page-cache folio, up to half a MiB, for each
+    /// small write into it. What the file system adds for itself is not in it.
+    pub const fn bytes_written(&self) -> u64 {
+        self.bytes_written
+    }
+
+    /// Moves everything in `dir` that belongs to a store into a folder beside it, for `init --again`, and gives that
+    /// folder. `None` if there was nothing.
+    pub fn set_aside(dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+        let place = Place::prepare(dir)?;
+        let _lock = place.lock()?;
+        let parts = [place::DATABASE, place::DATABASE_OLD, place::SNAPSHOT, place::WITNESS, place::KEY, place::ID];
+        if !parts.iter().any(|part| place.has(part)) {
+            return Ok(None);
+        }
+        let folder = opening::free_name(&place, &format!("set-aside-{}", now.unix()));
+        place.make_folder(&folder)?;
+        // The identity goes last: until then a store that is half moved refuses to start.
+        for part in parts.into_iter().filter(|part| place.has(part)) {
+            place.rename(part, &format!("{folder}/{part}"))?;
+        }
+        attempt::forget(&place);
+        Ok(Some(place.path(&folder)))
+    }
+
+    fn concerns_snapshot(&self, change: &Change) -> bool {
+        match change {
+            Change::PutUser(user) => self.shelf.user(&user.name, &self.vault).is_none_or(|mut before| {
+                before.spent = user.spent;
+                before != *user
+            }),
+            Change::RemoveUser(_) | Change::PutSettings(_) => true,
+            Change::PutSession(_) | Change::EndSession(_) | Change::PutCounter(..) | Change::RemoveCounter(_) => false,
+        }
+    }
+
+    /// Writes the database anew if its file has grown far beyond its records. What was acknowledged is on the disk
+    /// before and after; if it fails, the next commit tries again.
+    fn shrink(&mut self) {
+        let bound = GROWN.saturating_add(self.shelf.size().saturating_mul(16));
+        if self.engine.as_ref().is_some_and(|engine| engine.file_len() > bound) {
+            match rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, self.engine.take()) {
+                Ok(engine) => self.engine = Some(engine),
+                Err(error) => log::warn!("store: the database could not be made smaller: {error}"),
+            }
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.close();
+        }
+    }
+}
+
+/// What writing `bytes` and syncing them costs a disk: whole blocks, one more because they seldom begin at one.
+fn blocks(bytes: usize) -> u64 {
+    const BLOCK: u64 = 4096;
+    u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)
+}

@@ -1,0 +1,210 @@
+//! Opening: the database if it is sound, else the snapshot, else a refusal. Never zero users by accident.
+
+use std::fs;
+use std::io;
+
+use crate::clock::Timestamp;
+use crate::store::attempt::{self, Attempt};
+use crate::store::change::{Change, Contents, Settings};
+use crate::store::engine::{Engine, OpenError};
+use crate::store::error::StoreError;
+use crate::store::identity::{self, Identity};
+use crate::store::migrate;
+use crate::store::place::{DATABASE, Place, SNAPSHOT};
+use crate::store::rewrite::{rewrite, tidy};
+use crate::store::seal::Vault;
+use crate::store::shelf::{Shelf, Unsound};
+use crate::store::snapshot::{self, Snapshot};
+use crate::store::witness::{self, Witness};
+
+/// An open store's parts.
+pub(super) struct Ready {
+    pub(super) engine: Engine,
+    pub(super) witness: Witness,
+    pub(super) shelf: Shelf,
+    pub(super) contents: Contents,
+    /// What the operator is told, if the snapshot had to stand in.
+    pub(super) recovered: Option<String>,
+}
+
+enum Found {
+    Sound(Engine, Box<(Shelf, Contents)>),
+    Nothing,
+    Damaged(String),
+}
+
+/// Opens, recovers, or makes a new store. The lock is held.
+pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<Ready, StoreError> {
+    let identity = identity::read(place)?;
+    if let Identity::Says { schema, fingerprint } = identity {
+        migrate::admit((schema, fingerprint), vault).map_err(refuse)?;
+    }
+    tidy(place)?;
+    let lost = match database(place, vault)? {
+        Found::Sound(engine, parts) => {
+            let (shelf, contents) = *parts;
+            if !matches!(identity, Identity::Says { .. }) {
+                identity::write(place, vault.fingerprint())?;
+            }
+            refresh_snapshot(place, vault, &shelf, now)?;
+            let witness = Witness::open(place)?;
+            return Ok(Ready { engine, witness, shelf, contents, recovered: None });
+        }
+        Found::Nothing => None,
+        Found::Damaged(why) => Some(why),
+    };
+    let Some(snapshot) = read_snapshot(place, vault).map_err(|unsound| match (unsound, &lost) {
+        (Unsound::Damaged(why), None) => StoreError::Damaged(format!("the database is gone; {why}")),
+        (Unsound::Damaged(why), Some(lost)) => StoreError::Damaged(format!("{lost}; {why}")),
+        (other, _) => refuse(other),
+    })?
+    else {
+        return match (lost, identity) {
+            (None, Identity::Missing) => create(place, vault, now, None),
+            (None, _) => Err(StoreError::Empty(place.dir().to_path_buf())),
+            (Some(why), _) => Err(StoreError::Damaged(format!("{why}; there is no snapshot"))),
+        };
+    };
+    let (sequence, taken) = (snapshot.sequence, snapshot.taken);
+    let contents = snapshot.restore(vault, now).map_err(StoreError::Damaged)?;
+    let report = report(place, lost, taken, now)?;
+    create(place, vault, now, Some((contents, sequence, report)))
+}
+
+/// Reads and checks the database.
+fn database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
+    if !place.has(DATABASE) {
+        return Ok(Found::Nothing);
+    }
+    let Some(attempt) = Attempt::begin(place) else {
+        return Ok(Found::Damaged("opening the database ended the program several times".to_owned()));
+    };
+    let found = read_database(place, vault);
+    attempt.end();
+    found
+}
+
+fn read_database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
+    let damaged = |error| match error {
+        OpenError::System(error) => Err(error),
+        OpenError::Damaged(why) => Ok(Found::Damaged(format!("the database does not open: {why}"))),
+    };
+    let engine = match Engine::open(place, &place.path(DATABASE)) {
+        Ok(engine) => engine,
+        Err(error) => return damaged(error),
+    };
+    let unsound = match engine.records() {
+        Err(error) => {
+            engine.abandon();
+            return damaged(error);
+        }
+        Ok(raw) => match Shelf::load(raw, vault) {
+            Err(unsound) => unsound,
+            Ok(shelf) => match witnessed(place, vault, &shelf).and_then(|()| shelf.contents(vault)) {
+                Ok(contents) => return Ok(Found::Sound(engine, Box::new((shelf, contents)))),
+                Err(why) => Unsound::Damaged(why),
+            },
+        },
+    };
+    match unsound {
+        Unsound::Damaged(why) => {
+            // Not closed: sled writes when it is closed, and can panic on damaged files.
+            engine.abandon();
+            Ok(Found::Damaged(format!("the database is not whole: {why}")))
+        }
+        other => {
+            engine.close();
+            Err(refuse(other))
+        }
+    }
+}
+
+/// Whether the database has every commit that was acknowledged.
+fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> {
+    let found = shelf.manifest().sequence;
+    match witness::read(place, vault) {
+        Some(last) if found >= last => Ok(()),
+        Some(last) => Err(format!("it ends with commit {found}, but commit {last} was acknowledged")),
+        None => Err("nothing vouches for its being the latest: store.seq is missing or damaged".to_owned()),
+    }
+}
+
+fn read_snapshot(place: &Place, vault: &Vault) -> Result<Option<Snapshot>, Unsound> {
+    match fs::read(place.path(SNAPSHOT)) {
+        Ok(file) => snapshot::read(&file, vault).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Unsound::Damaged(format!("the snapshot cannot be read: {error}"))),
+    }
+}
+
+/// Writes the snapshot again if it is missing, damaged or older than the last change that it follows: the plug was
+/// pulled between the two.
+fn refresh_snapshot(place: &Place, vault: &mut Vault, shelf: &Shelf, now: Timestamp) -> Result<(), StoreError> {
+    let due = shelf.manifest().snapshot;
+    match read_snapshot(place, vault) {
+        Ok(Some(snapshot)) if snapshot.sequence == due => Ok(()),
+        _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?.publish(place),
+    }
+}
+
+/// Makes a store: an empty one, or of what a snapshot gave.
+fn create(
+    place: &Place,
+    vault: &mut Vault,
+    now: Timestamp,
+    from: Option<(Contents, u64, String)>,
+) -> Result<Ready, StoreError> {
+    let (contents, sequence, recovered) = match from {
+        Some((contents, sequence, report)) => (contents, sequence, Some(report)),
+        None => {
+            let settings = Settings::with_device_key(vault.random());
+            (Contents { users: Vec::new(), sessions: Vec::new(), counters: Vec::new(), settings }, 0, None)
+        }
+    };
+    let mut changes = vec![Change::PutSettings(contents.settings.clone())];
+    changes.extend(contents.users.iter().cloned().map(Change::PutUser));
+    changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
+    // Never behind what was acknowledged, or the next start would take the new database for an old one.
+    let mut shelf = Shelf::after(witness::read(place, vault).map_or(sequence, |last| last.max(sequence)));
+    let edits = Shelf::edits(&changes, vault)?;
+    let manifest = shelf.manifest_after(&edits, true, vault);
+    shelf.apply(edits, manifest);
+    let engine = rewrite(place, vault, &shelf, None)?;
+    refresh_snapshot(place, vault, &shelf, now)?;
+    Witness::create(place, vault, shelf.manifest().sequence)?;
+    let witness = Witness::open(place)?;
+    // Last: from here on a missing database is a loss.
+    identity::write(place, vault.fingerprint())?;
+    attempt::forget(place);
+    Ok(Ready { engine, witness, shelf, contents, recovered })
+}
+
+/// Sets a damaged database aside and says what happened. It is renamed only now, when the snapshot is known to be good.
+fn report(place: &Place, lost: Option<String>, taken: Timestamp, now: Timestamp) -> Result<String, StoreError> {
+    let what = match lost {
+        None => "the database is gone".to_owned(),
+        Some(why) => {
+            let name = free_name(place, &format!("db.damaged-{}", now.unix()));
+            place.rename(DATABASE, &name)?;
+            format!("{why}. It was set aside as {}", place.path(&name).display())
+        }
+    };
+    Ok(format!(
+        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again. Because nobody knows which guesses came in between, all budgets of guesses start used up: `portcullis limit clear --all` gives them back",
+        taken.unix()
+    ))
+}
+
+/// The name, with a number behind it if it is taken.
+pub(super) fn free_name(place: &Place, name: &str) -> String {
+    let numbered = (1_u32..).map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") });
+    numbered.into_iter().find(|name| !place.has(name)).unwrap_or_else(|| name.to_owned())
+}
+
+fn refuse(unsound: Unsound) -> StoreError {
+    match unsound {
+        Unsound::WrongKey => StoreError::WrongKey,
+        Unsound::Newer(found) => StoreError::Newer { found },
+        Unsound::Damaged(why) => StoreError::Damaged(why),
+    }
+}

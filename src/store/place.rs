@@ -1,0 +1,221 @@
+//! The state directory: who may read it, who holds it, and how a file is replaced so that a pulled plug leaves the
+//! old one or the new one.
+//!
+//! ```text
+//! store.key     the key (0600), unless it is a credential
+//! store.id      says that there is a store and which key it is under; text
+//! store.seq     the number of the last acknowledged commit
+//! store.lock    locked by the one process that has the store
+//! db/           sled's database
+//! snapshot      users and settings, sealed
+//! db.new/       a database being built; garbage after a crash
+//! db.old/       the one being replaced
+//! db.opening    how often opening the database was begun and not ended since the machine started
+//! db.damaged-T/ a database that did not open, set aside at the Unix time T
+//! set-aside-T/  everything that `init --again` found
+//! ```
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::geteuid;
+
+use crate::store::error::StoreError;
+
+pub(super) const KEY: &str = "store.key";
+pub(super) const ID: &str = "store.id";
+pub(super) const DATABASE: &str = "db";
+pub(super) const DATABASE_NEW: &str = "db.new";
+pub(super) const DATABASE_OLD: &str = "db.old";
+pub(super) const OPENING: &str = "db.opening";
+pub(super) const SNAPSHOT: &str = "snapshot";
+pub(super) const WITNESS: &str = "store.seq";
+const LOCK: &str = "store.lock";
+
+/// Room that must be free before a change is begun. The database writes at most one segment (512 KiB) at a time, and
+/// running out in the middle costs a rebuild.
+const RESERVE: u64 = 1024 * 1024;
+
+/// Held as long as the store is open.
+pub(super) type Lock = Flock<File>;
+
+/// The state directory.
+pub(super) struct Place {
+    dir: PathBuf,
+    /// Whom new files must belong to, where that is not whoever runs this: root runs a verb beside a daemon that
+    /// has a user of its own.
+    owner: Option<(u32, u32)>,
+}
+
+impl Place {
+    /// The directory, made (0700) if it is missing.
+    pub(super) fn prepare(dir: &Path) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| StoreError::io("making the state directory", dir, &error);
+        if !dir.is_dir() {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                sync_dir(parent).map_err(failed)?;
+            }
+        }
+        let meta = fs::metadata(dir).map_err(failed)?;
+        let foreign = geteuid().is_root() && (meta.uid() != 0 || meta.gid() != 0);
+        Ok(Self { dir: dir.to_path_buf(), owner: foreign.then_some((meta.uid(), meta.gid())) })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        fs::symlink_metadata(self.path(name)).is_ok()
+    }
+
+    /// Whether anything shows that there is or was a store.
+    pub(super) fn holds_a_store(&self) -> bool {
+        [ID, DATABASE, DATABASE_OLD, SNAPSHOT].iter().any(|name| self.has(name))
+    }
+
+    /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot and renaming, and
+    /// the moments in which the database is closed to be rebuilt.
+    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        let path = self.path(LOCK);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| StoreError::io("opening", &path, &error))?;
+        self.give(&path)?;
+        Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
+            Errno::EWOULDBLOCK => StoreError::Locked(self.dir.clone()),
+            other => StoreError::io("locking", &path, &other.into()),
+        })
+    }
+
+    /// Replaces a file: temporary file, fsync, rename, fsync of the directory.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.stage(name, bytes)?.publish(self)
+    }
+
+    /// The first half of [`Place::write`]: everything that is likely to fail.
+    pub(super) fn stage(&self, name: &str, bytes: &[u8]) -> Result<Staged, StoreError> {
+        let staged = Staged { from: self.path(&format!("{name}.new")), to: self.path(name), len: bytes.len() };
+        let failed = |error: io::Error| StoreError::io("writing", &staged.to, &error);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&staged.from)
+            .map_err(failed)?;
+        self.give(&staged.from)?;
+        file.write_all(bytes).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok(staged)
+    }
+
+    /// Makes renames and removals in the directory last.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        sync_dir(&self.dir).map_err(|error| StoreError::io("syncing", &self.dir, &error))
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let from = self.path(from);
+        let to = self.path(to);
+        fs::rename(&from, &to).map_err(|error| StoreError::io("renaming", &from, &error))?;
+        // Where it has gone first: a name that is lost on both sides would be worse than one that shows twice.
+        let parent = to.parent().unwrap_or(&self.dir);
+        sync_dir(parent).map_err(|error| StoreError::io("syncing", parent, &error))?;
+        self.sync()
+    }
+
+    /// Makes a private folder.
+    pub(super) fn make_folder(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name);
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| StoreError::io("making", &path, &error))?;
+        self.give(&path)
+    }
+
+    /// Removes a folder and what is in it; one that is not there is fine.
+    pub(super) fn clear(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::io("removing", &path, &error)),
+            Ok(()) => self.sync(),
+        }
+    }
+
+    /// Makes all files of a folder private and gives them to the right owner: sled makes them as the umask says.
+    pub(super) fn make_private(&self, folder: &Path) -> Result<(), StoreError> {
+        let failed = |error: io::Error| StoreError::io("making private", folder, &error);
+        self.set_mode(folder, 0o700)?;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            self.set_mode(&path, if path.is_dir() { 0o700 } else { 0o600 })?;
+        }
+        Ok(())
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> Result<(), StoreError> {
+        let failed = |error: io::Error| StoreError::io("making private", path, &error);
+        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777 != mode {
+            fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
+        }
+        self.give(path)
+    }
+
+    fn give(&self, path: &Path) -> Result<(), StoreError> {
+        let Some((uid, gid)) = self.owner else { return Ok(()) };
+        chown(path, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
+    }
+
+    /// Whether a change can be written: the disk is not read-only and has room. Writes nothing.
+    pub(super) fn has_room(&self) -> Result<(), StoreError> {
+        let failed = |errno: Errno| StoreError::io("asking for the room on", &self.dir, &errno.into());
+        let disk = statvfs(&self.dir).map_err(failed)?;
+        if disk.flags().contains(FsFlags::ST_RDONLY) {
+            return Err(StoreError::io("writing to", &self.dir, &Errno::EROFS.into()));
+        }
+        #[allow(clippy::useless_conversion, reason = "on some machines these are 32 bits wide")]
+        let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+        if free < RESERVE { Err(StoreError::Full(self.dir.clone())) } else { Ok(()) }
+    }
+}
+
+/// A file that is written and waits for its name.
+#[must_use]
+pub(super) struct Staged {
+    from: PathBuf,
+    to: PathBuf,
+    len: usize,
+}
+
+impl Staged {
+    /// Its length in bytes.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Gives the file its name.
+    pub(super) fn publish(self, place: &Place) -> Result<(), StoreError> {
+        fs::rename(&self.from, &self.to).map_err(|error| StoreError::io("renaming to", &self.to, &error))?;
+        place.sync()
+    }
+}
+
+/// Makes the entries of a directory last.
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

@@ -1,0 +1,109 @@
+//! The snapshot: users and settings as of the last change to them, in a file of their own, for the day on which the
+//! database does not open.
+//!
+//! ```text
+//! "PCSNAP" | schema (4, little endian) | key fingerprint (8) | sealed (commit, time, records as they are stored)
+//! ```
+//!
+//! A snapshot is older than the database it stands in for: it knows nothing of sessions, failures and used codes that
+//! came after it. So loading one assumes the worst: every step up to now and the widest skew is spent, all budgets of
+//! guesses are used up, sessions are gone, and a new device key ends all device cookies.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::guess_budget::{Bucket, BudgetKey};
+use crate::auth::totp::{MAX_SKEW, TimeStep};
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+use crate::store::change::{Contents, Counter, CounterKey};
+use crate::store::codec;
+use crate::store::error::StoreError;
+use crate::store::migrate;
+use crate::store::place::{Place, SNAPSHOT, Staged};
+use crate::store::schema::{Fingerprint, Key, Kind, SCHEMA};
+use crate::store::seal::Vault;
+use crate::store::shelf::{Edits, Shelf, Unsound};
+
+const MAGIC: &[u8] = b"PCSNAP";
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    sequence: u64,
+    taken: Timestamp,
+    records: Vec<(Key, Box<[u8]>)>,
+}
+
+/// What a snapshot file holds.
+pub(super) struct Snapshot {
+    /// The commit it was taken at.
+    pub(super) sequence: u64,
+    /// When it was taken.
+    pub(super) taken: Timestamp,
+    records: Vec<(Key, Box<[u8]>)>,
+}
+
+/// Writes the snapshot that is due after `edits`, up to its last step.
+pub(super) fn stage(
+    place: &Place,
+    vault: &mut Vault,
+    shelf: &Shelf,
+    edits: &Edits,
+    sequence: u64,
+    now: Timestamp,
+) -> Result<Staged, StoreError> {
+    let kept = shelf.records().filter(|(key, _)| !edits.contains_key(*key)).map(|(key, sealed)| (*key, sealed.into()));
+    let new = edits.iter().filter_map(|(key, value)| value.as_ref().map(|sealed| (*key, sealed.clone())));
+    let records = kept.chain(new).filter(|(key, _)| Kind::of(key).is_some_and(Kind::in_snapshot)).collect::<Vec<_>>();
+    let header = [MAGIC, &SCHEMA.to_le_bytes(), vault.fingerprint()].concat();
+    let body = codec::encode(&Body { sequence, taken: now, records }).and_then(|plain| vault.seal(&header, &plain));
+    let body = body.ok_or_else(|| StoreError::Io("the snapshot cannot be encoded".to_owned()))?;
+    place.stage(SNAPSHOT, &[header, body].concat())
+}
+
+/// Reads a snapshot file.
+pub(super) fn read(file: &[u8], vault: &Vault) -> Result<Snapshot, Unsound> {
+    let damaged = || Unsound::Damaged("the snapshot is damaged".to_owned());
+    let (header, body) = file.split_at_checked(MAGIC.len() + 12).ok_or_else(damaged)?;
+    if let Some(plain) = vault.unseal(header, body) {
+        let Body { sequence, taken, records } = codec::decode(&plain).ok_or_else(damaged)?;
+        return Ok(Snapshot { sequence, taken, records });
+    }
+    // A flipped bit here can only change which of three refusals it is.
+    let said = header.strip_prefix(MAGIC).and_then(|said| said.split_at_checked(4)).ok_or_else(damaged)?;
+    let schema: [u8; 4] = said.0.try_into().map_err(|_| damaged())?;
+    let fingerprint: Fingerprint = said.1.try_into().map_err(|_| damaged())?;
+    migrate::admit((u32::from_le_bytes(schema), fingerprint), vault)?;
+    Err(damaged())
+}
+
+impl Snapshot {
+    /// What the gate goes on with.
+    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp) -> Result<Contents, String> {
+        let mut shelf = Shelf::default();
+        let records = self.records.into_iter().map(|(key, sealed)| (key, Some(sealed))).collect();
+        shelf.apply(records, shelf.manifest().clone());
+        let mut contents = shelf.contents(vault).map_err(|why| format!("snapshot: {why}"))?;
+        // A machine without a clock chip may believe in 1970 now.
+        let now = now.max(contents.settings.clock_floor).max(self.taken);
+        let spent = TimeStep::at(now).plus(u64::from(MAX_SKEW));
+        let empty = Counter::Bucket(empty_bucket(now));
+        let shared = [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
+        let mut budgets = Vec::from(shared);
+        for user in &mut contents.users {
+            user.spend(spent);
+            budgets.push(BudgetKey::Account(user.name.clone()));
+            budgets.push(BudgetKey::Device(user.name.clone()));
+        }
+        contents.counters = budgets.into_iter().map(|key| (CounterKey::Budget(key), empty.clone())).collect();
+        contents.sessions = Vec::new();
+        contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());
+        Ok(contents)
+    }
+}
+
+/// A budget of which every guess has been used just now.
+fn empty_bucket(now: Timestamp) -> Bucket {
+    let mut bucket = Bucket::default();
+    while bucket.take(now).is_ok() {}
+    bucket
+}
