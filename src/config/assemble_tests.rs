@@ -1,0 +1,199 @@
+//! Whole files of settings: what comes of good ones, and what the message for a bad one names.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::keys::Kind;
+use super::super::{ConfigFile, CookiePrefix, Environment};
+use super::*;
+
+fn load(file: &str) -> Result<Loaded, ConfigError> {
+    let file = Some(ConfigFile { path: PathBuf::from("p.toml"), text: file.to_owned() });
+    Config::load(&Sources { listen: Vec::new(), environment: Environment::default(), file })
+}
+
+fn refused(file: &str) -> String {
+    load(file).expect_err(file).to_string()
+}
+
+/// One line of a file that sets the key, below its section.
+fn line(key: &str, value: &str) -> String {
+    match key.split_once('.') {
+        Some((section, name)) => format!("[{section}]\n{name} = {value}\n"),
+        None => format!("{key} = {value}\n"),
+    }
+}
+
+#[test]
+fn nothing_set_is_the_default() {
+    let loaded = Config::load(&Sources::default()).expect("the defaults are good");
+    assert_eq!(loaded.config, Config::default());
+    assert!(loaded.origins.iter().all(|origin| origin.source == Source::Default));
+}
+
+#[test]
+fn the_list_of_keys_tells_the_true_defaults() {
+    for key in &KEYS {
+        let loaded = load(&line(key.name, key.default)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
+        assert_eq!(loaded.config, Config::default(), "{}", key.name);
+    }
+}
+
+#[test]
+fn every_key_changes_the_configuration() {
+    for key in &KEYS {
+        let value = match key.name {
+            "listen" => r#"["127.0.0.1:1"]"#,
+            "public_url" => r#""https://a.example""#,
+            "path_prefix" => r#""/auth""#,
+            "redirect_hosts" => r#"["a.example"]"#,
+            "session.cookie_prefix" => r#""host""#,
+            "session.same_site" => r#""strict""#,
+            "session.cookie_domain" => r#""a.example""#,
+            "proxy.client_ip_header" => r#""X-Real-IP""#,
+            "proxy.cloudflare_ranges" => r#"["10.0.0.0/8"]"#,
+            "identity.headers" => r#"["X-Forwarded-User"]"#,
+            "metrics.listen" => r#""127.0.0.1:9100""#,
+            "log.format" => r#""json""#,
+            "log.level" => r#""debug""#,
+            _ => match key.kind {
+                Kind::Flag if key.default == "true" => "false",
+                Kind::Flag | Kind::FlagOrText | Kind::Trust => "true",
+                Kind::Number => "2",
+                Kind::Duration => r#""7s""#,
+                Kind::Text | Kind::List => r#""other""#,
+            },
+        };
+        let loaded = load(&line(key.name, value)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
+        assert_ne!(loaded.config, Config::default(), "{} is not read", key.name);
+        let origin = loaded.origins.iter().find(|origin| origin.key == key.name).expect("every key has an origin");
+        assert!(matches!(origin.source, Source::File(..)), "{}", key.name);
+        assert_eq!(origin.value, value, "{}", key.name);
+    }
+}
+
+#[test]
+fn an_error_names_file_line_key_and_reason() {
+    assert_eq!(
+        refused("\n[proxy]\ntrust = [\"loopback\", \"10.0.0.0/33\"]\n")
+            .split_once(": \"")
+            .map(|(place, _)| place.to_owned()),
+        Some("p.toml:3: proxy.trust".to_owned())
+    );
+    let environment = Environment::of([("PORTCULLIS_LIMITS_ATTEMPTS", "0")]);
+    let error = Config::load(&Sources { environment, ..Sources::default() }).expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "PORTCULLIS_LIMITS_ATTEMPTS: limits.attempts: expects a whole number from 1 to 1000000, not 0"
+    );
+}
+
+#[test]
+fn all_bad_values_are_told_at_once() {
+    let error = load("listen = [\"x\"]\n[session]\nlifetime = \"0s\"\n[limits]\nwindow = 15\n").expect_err("refused");
+    assert_eq!(error.problems.len(), 3, "{error}");
+}
+
+#[test]
+fn a_cookie_domain_must_be_the_login_host_or_its_parent() {
+    let with =
+        |url: &str, domain: &str| load(&format!("public_url = \"{url}\"\n[session]\ncookie_domain = \"{domain}\""));
+    for domain in ["auth.example.com", "example.com", ".example.com", "EXAMPLE.com"] {
+        assert!(with("https://auth.example.com:8443", domain).is_ok(), "{domain}");
+    }
+    for domain in ["example.org", "ple.com", "xexample.com", "www.auth.example.com"] {
+        let error = with("https://auth.example.com", domain).expect_err(domain).to_string();
+        assert!(error.starts_with("p.toml:3: session.cookie_domain"), "{error}");
+    }
+}
+
+#[test]
+fn a_cookie_in_the_clear_is_refused_with_an_https_address() {
+    assert!(refused("public_url = \"https://a.example\"\n[session]\nsecure = false").contains("session.secure"));
+    assert!(load("public_url = \"http://a.example\"\n[session]\nsecure = false").is_ok());
+    assert!(load("[session]\nsecure = false").is_ok());
+}
+
+#[test]
+fn cookie_attributes_that_exclude_each_other_are_refused() {
+    assert!(
+        refused("[session]\ncookie_prefix = \"host\"\ncookie_domain = \"a.example\"").contains("session.cookie_prefix")
+    );
+    assert!(refused("[session]\ncookie_prefix = \"host\"\nsecure = false").contains("session.cookie_prefix"));
+    assert!(refused("[session]\nsame_site = \"none\"\nsecure = false").contains("session.same_site"));
+}
+
+#[test]
+fn metrics_need_an_address_of_their_own() {
+    assert!(
+        refused("listen = [\"127.0.0.1:3000\"]\n[metrics]\nlisten = \"127.0.0.1:3000\"").contains("metrics.listen")
+    );
+}
+
+#[test]
+fn the_prefix_is_part_of_the_cookie_name_that_browsers_see() {
+    let mut config = Config::default();
+    assert_eq!(config.cookie_name(), "auth_token");
+    config.session.cookie_prefix = CookiePrefix::Host;
+    assert_eq!(config.cookie_name(), "__Host-auth_token");
+}
+
+#[test]
+fn the_login_address_holds_prefix_and_port() {
+    let config = load("public_url = \"https://a.example:8443/\"\npath_prefix = \"/auth\"").expect("good").config;
+    assert_eq!(config.login_address().as_deref(), Some("https://a.example:8443/auth/login"));
+    assert_eq!(Config::default().login_address(), None);
+}
+
+#[test]
+fn more_than_twenty_users_need_names_or_a_word_of_consent() {
+    let mut login = Config::default().login;
+    assert!(limits::check_user_count(&login, 20).is_ok());
+    assert!(limits::check_user_count(&login, 21).is_err_and(|error| error.to_string().contains("login.accept_odds")));
+    login.accept_odds = true;
+    assert!(limits::check_user_count(&login, 21).is_ok());
+    login.accept_odds = false;
+    login.ask_username = true;
+    assert!(limits::check_user_count(&login, 10_000).is_ok());
+}
+
+#[test]
+fn settings_that_work_but_surprise_are_warned_of() {
+    assert!(limits::warnings(&Config::default()).is_empty());
+    let config = load("public_url = \"http://a.example\"\n[session]\nidle = \"24h\"").expect("good").config;
+    assert_eq!(limits::warnings(&config).len(), 3);
+    assert_eq!(config.session.idle, Some(Duration::from_secs(86_400)));
+}
+
+#[test]
+fn what_changed_between_two_readings_is_named() {
+    let (old, new) = (load("").expect("good"), load("[login]\nskew = 2\n[log]\nlevel = \"info\"").expect("good"));
+    assert_eq!(old.changed(&new), ["login.skew"]);
+}
+
+#[test]
+fn no_bytes_at_all_make_the_reader_stumble() {
+    for file in [
+        "[",
+        "=",
+        "[[",
+        "listen",
+        "\u{0}",
+        "[session]\nlifetime = \"\"\"",
+        "a = {b = {c = []}}",
+        "[session.lifetime]\nx = 1",
+    ] {
+        assert!(load(file).is_err(), "{file:?}");
+    }
+}
+
+#[test]
+fn the_documentation_tells_every_key_its_default_and_its_variable() {
+    let text = include_str!("../../docs/configuration.md");
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    for key in &KEYS {
+        let start = format!("| `{}` | `{}` | `{}` | ", key.name, key.default, key.variable());
+        assert!(rows.iter().any(|row| row.starts_with(&start) && row.len() > start.len() + 20), "no row {start}");
+    }
+    assert_eq!(rows.len(), KEYS.len(), "a row is about no key");
+}

@@ -1,0 +1,236 @@
+//! Which source wins: flag, `PORTCULLIS_*`, `PORTCULLIS_*_FILE`, systemd credential, file, default. A source replaces
+//! a weaker one's value whole, it never adds to it.
+//!
+//! Guarantees that no variable that starts with `PORTCULLIS_` is passed over: an unknown one is refused like an
+//! unknown key of the file.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use super::keys::{self, KEYS, Key, Kind};
+use super::nearest::nearest;
+use super::raw::{self, Raw};
+
+/// Everything that may set a key.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// `--listen`, as often as it was given.
+    pub listen: Vec<String>,
+    /// The environment of the process.
+    pub environment: Environment,
+    /// The configuration file, if there is one.
+    pub file: Option<ConfigFile>,
+}
+
+/// The text of the configuration file and where it came from.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// For messages.
+    pub path: PathBuf,
+    /// TOML.
+    pub text: String,
+}
+
+/// Where the value of a key came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Built in.
+    Default,
+    /// The configuration file, with the line counted from 1.
+    File(PathBuf, usize),
+    /// A systemd credential.
+    Credential(PathBuf),
+    /// A file that a `PORTCULLIS_*_FILE` variable names.
+    VariableFile(String, PathBuf),
+    /// A `PORTCULLIS_*` variable.
+    Variable(String),
+    /// A command line option.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Credential(path) => write!(f, "credential {}", path.display()),
+            Self::VariableFile(name, path) => write!(f, "{name} ({})", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A key that some source has set.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Which one.
+    pub key: &'static Key,
+    /// What it is set to, not yet checked.
+    pub value: Raw,
+    /// By whom.
+    pub source: Source,
+}
+
+/// Why a setting was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A file with its line, a variable, an option; `None` where a default is at fault.
+    pub place: Option<String>,
+    /// The key and what is wrong with it, and the way out.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// The strongest setting of each key that is set at all, in the order of [`KEYS`].
+pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<Problem>> {
+    let mut problems = unknown_variables(&sources.environment);
+    let mut settings = from_file(sources.file.as_ref(), &mut problems);
+    for key in &KEYS {
+        match from_outside(key, sources) {
+            Ok(Some(setting)) => {
+                settings.retain(|weaker| weaker.key.name != key.name);
+                settings.push(setting);
+            }
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    settings.sort_by_key(|setting| KEYS.iter().position(|key| key.name == setting.key.name));
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<Problem>) -> Vec<Setting> {
+    let Some(file) = file else { return Vec::new() };
+    match raw::parse(&file.text) {
+        Ok(entries) => entries
+            .into_iter()
+            .map(|entry| Setting {
+                key: entry.key,
+                value: entry.value,
+                source: Source::File(file.path.clone(), entry.line),
+            })
+            .collect(),
+        Err(found) => {
+            problems.extend(found.into_iter().map(|problem| Problem {
+                place: Some(format!("{}:{}", file.path.display(), problem.line)),
+                message: problem.message,
+            }));
+            Vec::new()
+        }
+    }
+}
+
+fn from_outside(key: &'static Key, sources: &Sources) -> Result<Option<Setting>, Problem> {
+    if key.name == "listen" && !sources.listen.is_empty() {
+        let value = Raw::List(sources.listen.clone());
+        return Ok(Some(Setting { key, value, source: Source::Flag("--listen") }));
+    }
+    let name = key.variable();
+    if let Some(value) = sources.environment.value(&name) {
+        let text = text_of(value).map_err(|message| Problem { place: Some(name.clone()), message })?;
+        return Ok(Some(Setting { key, value: from_text(key.kind, text), source: Source::Variable(name) }));
+    }
+    let file_variable = format!("{name}_FILE");
+    let (path, source) = if let Some(value) = sources.environment.value(&file_variable) {
+        let path = PathBuf::from(value);
+        (path.clone(), Source::VariableFile(file_variable, path))
+    } else if let Some(path) = sources.environment.credential(&key.credential()) {
+        (path.clone(), Source::Credential(path))
+    } else {
+        return Ok(None);
+    };
+    let text = read_value(&path)
+        .map_err(|message| Problem { place: Some(source.to_string()), message: format!("{}: {message}", key.name) })?;
+    Ok(Some(Setting { key, value: from_text(key.kind, &text), source }))
+}
+
+fn text_of(value: &OsStr) -> Result<&str, String> {
+    value.to_str().ok_or_else(|| "the value is not UTF-8".to_owned())
+}
+
+/// A short text file without its final line end.
+fn read_value(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST_VALUE + 1).read_to_string(&mut text))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST_VALUE {
+        return Err(format!("holds more than {LONGEST_VALUE} bytes"));
+    }
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+const LONGEST_VALUE: u64 = 65_536;
+
+/// What a text from outside the file means for a key of that kind. What does not fit stays text, for the key's own
+/// check to refuse it by name.
+fn from_text(kind: Kind, text: &str) -> Raw {
+    let number = || {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).map(Raw::Number)
+    };
+    let flag = || text.parse().ok().map(Raw::Flag);
+    let list = || {
+        let entries = text.split(',').map(|entry| entry.trim().to_owned());
+        Raw::List(if text.trim().is_empty() { Vec::new() } else { entries.collect() })
+    };
+    let text = || Raw::Text(text.to_owned());
+    match kind {
+        Kind::Text | Kind::Duration => text(),
+        Kind::Number => number().unwrap_or_else(text),
+        Kind::Flag | Kind::FlagOrText => flag().unwrap_or_else(text),
+        Kind::List => list(),
+        Kind::Trust => flag().or_else(number).unwrap_or_else(text),
+    }
+}
+
+fn unknown_variables(environment: &Environment) -> Vec<Problem> {
+    // Kubernetes puts variables about each service into every container, and a service may be named after us.
+    let kubernetes = environment.value("KUBERNETES_SERVICE_HOST").is_some();
+    environment
+        .iter()
+        .filter_map(|(name, _)| Some((name, name.strip_prefix(keys::VARIABLE_PREFIX)?)))
+        .filter(|(name, _)| !keys::OTHER_VARIABLES.contains(name))
+        .filter(|(name, _)| KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name)))
+        .filter(|(_, rest)| !(kubernetes && is_about_a_service(rest)))
+        .map(|(name, rest)| Problem { place: Some(name.to_owned()), message: unknown_variable(name, rest) })
+        .collect()
+}
+
+fn is_about_a_service(rest: &str) -> bool {
+    rest == "PORT" || rest.starts_with("PORT_") || rest == "SERVICE_HOST" || rest.starts_with("SERVICE_PORT")
+}
+
+fn unknown_variable(name: &str, rest: &str) -> String {
+    if rest == "JWT_SECRET" || rest == "JWT_SECRET_FILE" {
+        return format!("unknown variable: the secret's variable is {rest}");
+    }
+    let names: Vec<String> = KEYS.iter().map(Key::variable).collect();
+    let known = names.iter().map(String::as_str).chain(keys::OTHER_VARIABLES);
+    let rests = known.filter_map(|known| known.strip_prefix(keys::VARIABLE_PREFIX));
+    let stem = name.strip_suffix("_FILE").unwrap_or(name);
+    match nearest(stem.strip_prefix(keys::VARIABLE_PREFIX).unwrap_or(rest), rests) {
+        Some(known) => format!("unknown variable: did you mean {}{known}?", keys::VARIABLE_PREFIX),
+        None => {
+            "unknown variable: `portcullis config show` lists all keys, and PORTCULLIS_SECTION_KEY sets one".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "sources_tests.rs"]
+mod tests;

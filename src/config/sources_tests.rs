@@ -1,0 +1,107 @@
+//! Environment, flags and file: which one counts, and what is refused.
+
+use super::*;
+
+fn sources(variables: &[(&str, &str)], file: &str) -> Sources {
+    Sources {
+        listen: Vec::new(),
+        environment: Environment::of(variables.iter().copied()),
+        file: Some(ConfigFile { path: PathBuf::from("p.toml"), text: file.to_owned() }),
+    }
+}
+
+fn only(sources: &Sources) -> Setting {
+    let mut settings = collect(sources).expect("good sources");
+    assert_eq!(settings.len(), 1, "{settings:?}");
+    settings.remove(0)
+}
+
+fn refused(variables: &[(&str, &str)]) -> String {
+    let problems = collect(&sources(variables, "")).expect_err("refused");
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn each_source_wins_over_the_weaker_ones() {
+    let directory = tempfile("listen", "4.4.4.4:4\n");
+    let credentials = directory.parent().expect("a directory").to_str().expect("UTF-8");
+    let value_file = tempfile("value", "3.3.3.3:3\r\n");
+    let file = "listen = [\"5.5.5.5:5\"]";
+    let mut variables = vec![("CREDENTIALS_DIRECTORY", credentials)];
+
+    assert_eq!(only(&sources(&[], file)).source, Source::File("p.toml".into(), 1));
+    let setting = only(&sources(&variables, file));
+    assert_eq!((setting.value, setting.source), (list("4.4.4.4:4"), Source::Credential(directory.clone())));
+    variables.push(("PORTCULLIS_LISTEN_FILE", value_file.to_str().expect("UTF-8")));
+    assert_eq!(only(&sources(&variables, file)).value, list("3.3.3.3:3"));
+    variables.push(("PORTCULLIS_LISTEN", "2.2.2.2:2"));
+    let setting = only(&sources(&variables, file));
+    assert_eq!((setting.value, setting.source), (list("2.2.2.2:2"), Source::Variable("PORTCULLIS_LISTEN".into())));
+    let mut all = sources(&variables, file);
+    all.listen = vec!["1.1.1.1:1".into()];
+    let setting = only(&all);
+    assert_eq!((setting.value, setting.source), (list("1.1.1.1:1"), Source::Flag("--listen")));
+}
+
+fn list(entry: &str) -> Raw {
+    Raw::List(vec![entry.to_owned()])
+}
+
+fn tempfile(name: &str, text: &str) -> PathBuf {
+    let directory = crate::config::scratch::directory();
+    let path = directory.join(name);
+    std::fs::write(&path, text).expect("a writable temporary directory");
+    path
+}
+
+#[test]
+fn a_variable_is_read_as_its_key_needs() {
+    let value = |name: &str, value: &str| only(&sources(&[(name, value)], "")).value;
+    assert_eq!(value("PORTCULLIS_SESSION_COOKIE_DOMAIN", "example.com"), Raw::Text("example.com".into()));
+    assert_eq!(value("PORTCULLIS_SESSION_SECURE", "false"), Raw::Flag(false));
+    assert_eq!(value("PORTCULLIS_SESSION_SECURE", "0"), Raw::Text("0".into()));
+    assert_eq!(value("PORTCULLIS_LIMITS_ATTEMPTS", "7"), Raw::Number(7));
+    assert_eq!(value("PORTCULLIS_LIMITS_ATTEMPTS", "+7"), Raw::Text("+7".into()));
+    assert_eq!(value("PORTCULLIS_REDIRECT_HOSTS", "a.b, c.d"), Raw::List(vec!["a.b".into(), "c.d".into()]));
+    assert_eq!(value("PORTCULLIS_REDIRECT_HOSTS", ""), Raw::List(Vec::new()));
+    assert_eq!(value("PORTCULLIS_PROXY_TRUST", "true"), Raw::Flag(true));
+    assert_eq!(value("PORTCULLIS_PROXY_TRUST", "2"), Raw::Number(2));
+    assert_eq!(value("PORTCULLIS_PROXY_TRUST", "loopback, 10.0.0.0/8"), Raw::Text("loopback, 10.0.0.0/8".into()));
+    assert_eq!(value("PORTCULLIS_CLOCK_REQUIRE_SYNC", "auto"), Raw::Text("auto".into()));
+}
+
+#[test]
+fn an_unknown_variable_of_ours_names_the_nearest() {
+    assert_eq!(
+        refused(&[("PORTCULLIS_SESSION_COOKIEDOMAIN", "x")]),
+        "PORTCULLIS_SESSION_COOKIEDOMAIN: unknown variable: did you mean PORTCULLIS_SESSION_COOKIE_DOMAIN?"
+    );
+    assert!(refused(&[("PORTCULLIS_LISTN_FILE", "x")]).contains("did you mean PORTCULLIS_LISTEN?"));
+    assert!(refused(&[("PORTCULLIS_STATEDIR", "x")]).contains("did you mean PORTCULLIS_STATE_DIR?"));
+    assert!(refused(&[("PORTCULLIS_JWT_SECRET", "x")]).contains("the secret's variable is JWT_SECRET"));
+    assert!(refused(&[("PORTCULLIS_", "x")]).contains("unknown variable"));
+}
+
+#[test]
+fn foreign_variables_and_the_two_that_are_no_keys_are_left_alone() {
+    let variables =
+        [("PATH", "/bin"), ("PORTCULLIS_STATE_DIR", "/s"), ("PORTCULLIS_CONFIG", "/c"), ("JWT_SECRET", "s")];
+    assert!(collect(&sources(&variables, "")).is_ok_and(|settings| settings.is_empty()));
+}
+
+#[test]
+fn what_kubernetes_says_about_a_service_of_our_name_is_no_setting() {
+    let service = [("PORTCULLIS_PORT", "tcp://10.0.0.1:3000"), ("PORTCULLIS_SERVICE_HOST", "10.0.0.1")];
+    assert!(refused(&service).contains("PORTCULLIS_PORT: unknown variable"));
+    let mut inside = service.to_vec();
+    inside.push(("KUBERNETES_SERVICE_HOST", "10.0.0.1"));
+    assert!(collect(&sources(&inside, "")).is_ok());
+}
+
+#[test]
+fn a_value_file_that_is_missing_or_huge_is_named() {
+    let missing = refused(&[("PORTCULLIS_LISTEN_FILE", "/nonexistent/x")]);
+    assert!(missing.starts_with("PORTCULLIS_LISTEN_FILE (/nonexistent/x): listen: cannot be read"), "{missing}");
+    let huge = tempfile("huge", &"x".repeat(70_000));
+    assert!(refused(&[("PORTCULLIS_LISTEN_FILE", huge.to_str().expect("UTF-8"))]).contains("more than 65536 bytes"));
+}
