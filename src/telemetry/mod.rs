@@ -1,0 +1,5 @@
+//! What the gate tells its operator while it runs.
+
+pub mod escape;
+pub mod log;
+pub mod throttle;
