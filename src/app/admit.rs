@@ -1,0 +1,287 @@
+//! Whether a posted code lets its visitor in: the one place where codes are judged.
+//!
+//! The order is the security argument. Clock, address and buckets are asked before any seed is touched, so a refusal
+//! by limit costs no HMAC and no write. A failure is counted, and on the disk, before the visitor hears of it. A
+//! success is one commit: the spent time step and the session stand or fall together.
+
+use std::net::IpAddr;
+
+use crate::auth::device::{self, Device};
+use crate::auth::guess_budget::{BudgetKey, Origin};
+use crate::auth::keyring::KeyId;
+use crate::auth::limiter::{AddressKey, RetryAfter};
+use crate::auth::session::{Session, SessionId};
+use crate::auth::sessions::MAX_PER_USER;
+use crate::auth::totp::{Code, Match, TimeStep, Verdict, whether, who};
+use crate::auth::trusted_time::ClockFault;
+use crate::auth::user::{User, UserName};
+use crate::clock::{Moment, Timestamp};
+use crate::entropy::System;
+use crate::store::{Change, Counter, CounterKey, StoreError};
+
+use super::desk::Desk;
+use super::job::Effect;
+
+/// A login as it was posted, well-formed, with what its answer needs.
+pub struct Attempt {
+    /// The code.
+    pub code: Code,
+    /// The name, where the form asks for one.
+    pub name: Option<UserName>,
+    /// Who asks, as `proxy.trust` sees it.
+    pub client: IpAddr,
+    /// The device cookie as sent.
+    pub device: Option<Vec<u8>>,
+    /// The living session that the browser already had; it ends with a new login.
+    pub previous: Option<SessionId>,
+    /// For the list of sessions.
+    pub user_agent: Vec<u8>,
+    /// Where the visitor goes afterwards, checked.
+    pub next: String,
+    /// Origin of `next` where it is another than the login page's.
+    pub next_origin: Option<String>,
+    /// The key that a new session is signed with.
+    pub key: KeyId,
+}
+
+/// The decision.
+#[must_use]
+pub enum Admission {
+    /// Let in: the session, and the value of the device cookie.
+    Admitted {
+        /// On the disk already.
+        session: Session,
+        /// For `Set-Cookie`.
+        device: String,
+    },
+    /// Kept out.
+    Refused(Denial),
+}
+
+/// Why a visitor is kept out.
+#[derive(Debug)]
+pub enum Denial {
+    /// The code lets nobody in; wrong, spent and ambiguous ones look alike.
+    WrongCode,
+    /// Too many failures from this address.
+    Address(RetryAfter),
+    /// The bucket of all strangers is empty.
+    Strangers(RetryAfter),
+    /// The account's, or this device's, bucket is empty.
+    Account(RetryAfter),
+    /// The time is not known.
+    Clock(ClockFault),
+    /// No write, no login.
+    Store(StoreError),
+}
+
+/// Whose codes a try is held against, and the budgets that a failure is taken from.
+struct Scope {
+    candidates: Candidates,
+    budgets: Vec<BudgetKey>,
+}
+
+enum Candidates {
+    /// One user by name; `None` for a name that nobody enabled has.
+    Named(Option<UserName>),
+    /// Whoever's code it is.
+    Anyone(Vec<UserName>),
+}
+
+impl Desk {
+    /// Judges `attempt`. What the gate must know of it is added to `effects`, for a refusal too.
+    pub fn admit(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Admission {
+        match self.judge(attempt, now, effects) {
+            Ok((session, device)) => {
+                log::info!("login result=ok user={} client={}", session.user, attempt.client);
+                Admission::Admitted { session, device }
+            }
+            Err(denial) => {
+                let synchronised = self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
+                // Wrong codes are bounded by the budgets; refusals without a look at the code are not.
+                let admitted = match denial.is_costless() {
+                    true => self.complaints.admit("login", now.wall),
+                    false => Some(0),
+                };
+                if let Some(left_out) = admitted {
+                    let client = attempt.client;
+                    log::warn!(
+                        "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
+                    );
+                }
+                Admission::Refused(denial)
+            }
+        }
+    }
+
+    fn judge(
+        &mut self,
+        attempt: &Attempt,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(Session, String), Denial> {
+        let Moment { wall, steady } = now;
+        self.time.judge_codes(wall).map_err(Denial::Clock)?;
+        let address = AddressKey::from(attempt.client);
+        self.limiter.check(address, steady).map_err(Denial::Address)?;
+        let device = attempt.device.as_deref().and_then(|value| device::read(value, &self.device_key, wall));
+        let scope = self.scope(attempt, device.as_ref(), steady)?;
+        let skew = self.config.login.skew;
+        let verdict = match &scope.candidates {
+            Candidates::Named(name) => {
+                whether(name.as_ref().and_then(|name| self.users.get(name)), &attempt.code, wall, skew)
+            }
+            Candidates::Anyone(names) => {
+                who(names.iter().filter_map(|name| self.users.get(name)), &attempt.code, wall, skew)
+            }
+        };
+        match verdict {
+            Verdict::One(Match { user, step, spent: false }) => {
+                let (session, cookie, changes) = self.welcome(attempt, device, user, step, now);
+                effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
+                Ok((session, cookie))
+            }
+            Verdict::One(_) | Verdict::Nobody => {
+                Err(self.count_failure(address, scope.budgets, Vec::new(), now, effects))
+            }
+            Verdict::Several(matches) => {
+                let spent = matches.iter().map(|found| Change::PutUser(spend(found.user, found.step))).collect();
+                Err(self.count_failure(address, scope.budgets, spent, now, effects))
+            }
+        }
+    }
+
+    /// Whose codes this client may try, and at whose expense.
+    ///
+    /// A device where somebody has logged in before is spared the strangers' budget for that somebody's codes, so that
+    /// strangers who empty it cannot lock the owner out. For the codes of all others it is a stranger like any.
+    fn scope(&self, attempt: &Attempt, device: Option<&Device>, steady: Timestamp) -> Result<Scope, Denial> {
+        let known = |user: &&User| device.is_some_and(|device| device.knows(user));
+        let strangers = BudgetKey::from(Origin::of(attempt.client));
+        let stranger_may = self.budgets.check(&strangers, steady);
+        if let Some(name) = &attempt.name {
+            let user = self.users.get(name).filter(|user| user.enabled);
+            let candidates = Candidates::Named(user.map(|user| user.name.clone()));
+            if let Some(user) = user.filter(known) {
+                let budget = BudgetKey::Device(user.name.clone());
+                self.budgets.check(&budget, steady).map_err(Denial::Account)?;
+                return Ok(Scope { candidates, budgets: vec![budget] });
+            }
+            let account = user.map_or(BudgetKey::UnknownAccounts, |user| BudgetKey::Account(user.name.clone()));
+            stranger_may.map_err(Denial::Strangers)?;
+            self.budgets.check(&account, steady).map_err(Denial::Account)?;
+            return Ok(Scope { candidates, budgets: vec![account, strangers] });
+        }
+        let (mut spared, mut others, mut budgets) = (Vec::new(), Vec::new(), Vec::new());
+        for user in self.users.values().filter(|user| user.enabled) {
+            let budget = BudgetKey::Device(user.name.clone());
+            if known(&user) && self.budgets.check(&budget, steady).is_ok() {
+                spared.push(user.name.clone());
+                budgets.push(budget);
+            } else {
+                others.push(user.name.clone());
+            }
+        }
+        if spared.is_empty() || (!others.is_empty() && stranger_may.is_ok()) {
+            stranger_may.map_err(Denial::Strangers)?;
+            spared.append(&mut others);
+            budgets.push(strangers);
+        }
+        Ok(Scope { candidates: Candidates::Anyone(spared), budgets })
+    }
+
+    fn count_failure(
+        &mut self,
+        address: AddressKey,
+        budgets: Vec<BudgetKey>,
+        mut changes: Vec<Change>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Denial {
+        let Moment { wall, steady } = now;
+        // Memory counts before the disk does: a full disk must not make guessing free.
+        let counted = self.limiter.failed(address, steady);
+        changes.extend(counted.forgotten.into_iter().map(|key| Change::RemoveCounter(CounterKey::Address(key))));
+        changes.extend(
+            counted.counter.map(|window| Change::PutCounter(CounterKey::Address(address), Counter::Window(window))),
+        );
+        for key in budgets {
+            let bucket = self.budgets.failed(key.clone(), steady);
+            changes.push(Change::PutCounter(CounterKey::Budget(key), Counter::Bucket(bucket)));
+        }
+        match self.commit(changes, wall) {
+            Ok(done) => {
+                effects.extend(done);
+                Denial::WrongCode
+            }
+            Err(error) => Denial::Store(error),
+        }
+    }
+
+    /// The session, the device cookie and the changes of a success.
+    fn welcome(
+        &self,
+        attempt: &Attempt,
+        device: Option<Device>,
+        user: &User,
+        step: TimeStep,
+        Moment { wall: now, steady }: Moment,
+    ) -> (Session, String, Vec<Change>) {
+        let session = Session::begin(
+            user.name.clone(),
+            now,
+            self.config.session.lifetime,
+            attempt.client,
+            &attempt.user_agent,
+            attempt.key,
+            &mut System,
+        );
+        let mut device = device.unwrap_or_default();
+        device.bind(user);
+        let cookie = device.mint(&self.device_key, now);
+        let mut changes = vec![Change::PutUser(spend(user, step))];
+        changes.extend(attempt.previous.map(Change::EndSession));
+        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != attempt.previous);
+        if others().count() >= MAX_PER_USER {
+            changes.extend(others().min_by_key(|other| other.created).map(|oldest| Change::EndSession(oldest.id)));
+        }
+        changes.push(Change::PutSession(session.clone()));
+        let address = AddressKey::from(attempt.client);
+        if self.limiter.entries(steady).any(|(key, _)| key == address) {
+            changes.push(Change::RemoveCounter(CounterKey::Address(address)));
+        }
+        (session, cookie, changes)
+    }
+}
+
+/// `user` with `step` and all before it used up.
+fn spend(user: &User, step: TimeStep) -> User {
+    let mut user = user.clone();
+    user.spend(step);
+    user
+}
+
+impl Denial {
+    /// Whether it was decided before the code was looked at, so that nothing counts how often.
+    fn is_costless(&self) -> bool {
+        matches!(self, Self::Address(_) | Self::Strangers(_) | Self::Account(_) | Self::Clock(_))
+    }
+}
+
+impl std::fmt::Display for Denial {
+    /// One word for the log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WrongCode => f.write_str("wrong_code"),
+            Self::Address(_) => f.write_str("limited_address"),
+            Self::Strangers(_) => f.write_str("limited_strangers"),
+            Self::Account(_) => f.write_str("limited_account"),
+            Self::Clock(fault) => write!(f, "clock reason=\"{fault}\""),
+            Self::Store(error) => write!(f, "store reason=\"{error}\""),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "admit_tests.rs"]
+mod tests;

@@ -1,0 +1,309 @@
+//! Everything that changes something happens at the desk: it alone owns the store, and one thread alone runs it.
+//!
+//! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the disk. What the
+//! gate must know of a change comes back as [`Effect`]s. Nothing here answers a verify.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::app::job::{Check, Effect, Job, Outcome, Person};
+use crate::auth::device::DeviceKey;
+use crate::auth::guess_budget::Budgets;
+use crate::auth::keyring::KeyId;
+use crate::auth::limiter::Limiter;
+use crate::auth::session::{Session, SessionId};
+use crate::auth::sessions::Sessions;
+use crate::auth::trusted_time::{Reading, TrustedTime};
+use crate::auth::user::{User, UserName};
+use crate::clock::{self, Moment, Timestamp};
+use crate::config::{Config, RequireSync};
+use crate::secret::Secret;
+use crate::store::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
+use crate::telemetry::throttle::Throttle;
+
+/// How often the desk looks for what has expired, without being asked.
+pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+/// The owner of all state that survives a restart.
+pub struct Desk {
+    pub(super) config: Arc<Config>,
+    pub(super) store: Store,
+    pub(super) users: BTreeMap<UserName, User>,
+    pub(super) sessions: Sessions,
+    pub(super) limiter: Limiter,
+    pub(super) budgets: Budgets,
+    pub(super) settings: Settings,
+    pub(super) device_key: DeviceKey,
+    pub(super) time: TrustedTime,
+    pub(super) complaints: Throttle,
+    /// What the steady clock said when the monotonic clock was at the second value.
+    anchor: (Timestamp, Duration),
+}
+
+impl Desk {
+    /// Takes over an opened store.
+    pub fn new(config: Arc<Config>, store: Store, opened: Opened, now: Timestamp) -> Self {
+        let contents = opened.contents;
+        let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
+        let (mut windows, mut buckets) = (Vec::new(), Vec::new());
+        for (key, counter) in contents.counters {
+            match (key, counter) {
+                (CounterKey::Address(address), Counter::Window(window)) => windows.push((address, window)),
+                (CounterKey::Budget(budget), Counter::Bucket(bucket)) => buckets.push((budget, bucket)),
+                _ => {}
+            }
+        }
+        // A clock that woke up in the past must not forget what was counted: the floor is closer to the truth.
+        let start = now.max(contents.settings.clock_floor);
+        limiter.restore(windows, start);
+        let mut sessions = Sessions::new(None);
+        for session in contents.sessions {
+            sessions.insert(session);
+        }
+        let time = TrustedTime::new(contents.settings.clock_floor, clock::monotonic(), sync_required(&config));
+        let mut desk = Self {
+            users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
+            config,
+            store,
+            sessions,
+            limiter,
+            budgets: Budgets::restore(buckets, start),
+            device_key: DeviceKey::new(&contents.settings.device_key),
+            settings: contents.settings,
+            time,
+            complaints: Throttle::default(),
+            anchor: (start, clock::monotonic()),
+        };
+        desk.read_clock();
+        desk
+    }
+
+    /// Does one job. Reads the clocks first.
+    pub fn handle(&mut self, job: Job) -> Outcome {
+        let now = self.read_clock();
+        match job {
+            Job::Login(attempt) => {
+                let mut effects = Vec::new();
+                let admission = self.admit(&attempt, now, &mut effects);
+                Outcome::Login(attempt, admission, effects)
+            }
+            Job::Logout { session, all, next } => {
+                let ended = self.logout(&session, all, now.wall);
+                match ended {
+                    Ok(effects) => Outcome::Logout(Ok(()), next, effects),
+                    Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
+                }
+            }
+            Job::Command { command, seen } => {
+                self.note_seen(&seen);
+                match super::administer::execute(self, command, now) {
+                    Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
+                    Err(refused) => Outcome::Command(Err(refused), Vec::new()),
+                }
+            }
+            Job::Ready => Outcome::Ready(self.readiness(now.wall)),
+            Job::Seen(seen) => {
+                self.note_seen(&seen);
+                self.write_seen(now.wall);
+                Outcome::Housekeeping(Vec::new())
+            }
+            Job::Reload(config) => {
+                self.reload(config, now.steady);
+                Outcome::Housekeeping(Vec::new())
+            }
+        }
+    }
+
+    /// Removes what has expired and raises the floor; `None` where there was nothing to do.
+    pub fn housekeeping(&mut self) -> Option<Outcome> {
+        let now = self.read_clock();
+        let effects = self.tidy(now).unwrap_or_else(|error| {
+            log::error!("housekeeping failed error=\"{error}\"");
+            Vec::new()
+        });
+        Some(Outcome::Housekeeping(effects))
+    }
+
+    /// Commits `changes`, then applies them to memory and says what the gate must know.
+    ///
+    /// # Errors
+    /// The store did not take them; then nothing has changed.
+    pub fn commit(&mut self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.commit(&changes, now)?;
+        Ok(changes.into_iter().flat_map(|change| self.apply(change)).collect())
+    }
+
+    fn apply(&mut self, change: Change) -> Vec<Effect> {
+        match change {
+            Change::PutUser(user) => {
+                let effect = if user.enabled {
+                    Effect::PersonChanged(Person::of(&user))
+                } else {
+                    Effect::PersonGone(user.name.clone())
+                };
+                self.users.insert(user.name.clone(), user);
+                vec![effect]
+            }
+            Change::RemoveUser(name) => {
+                self.users.remove(&name);
+                vec![Effect::PersonGone(name)]
+            }
+            Change::PutSession(session) => {
+                self.sessions.insert(session.clone());
+                vec![Effect::SessionBegun(session)]
+            }
+            Change::EndSession(id) => {
+                self.sessions.remove(&id);
+                vec![Effect::SessionEnded(id)]
+            }
+            Change::RemoveCounter(CounterKey::Address(address)) => {
+                self.limiter.succeeded(address);
+                Vec::new()
+            }
+            Change::RemoveCounter(CounterKey::Budget(budget)) => {
+                self.budgets.clear(&budget);
+                Vec::new()
+            }
+            // Failures count in memory before they are written.
+            Change::PutCounter(..) => Vec::new(),
+            Change::PutSettings(settings) => {
+                // Says nothing of the floor: the one that is written may be older than the one the gate goes by.
+                self.time.written(settings.clock_floor);
+                self.settings = settings;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Everything the gate must know at the start.
+    pub fn everything(&self) -> Vec<Effect> {
+        let people =
+            self.users.values().filter(|user| user.enabled).map(|user| Effect::PersonChanged(Person::of(user)));
+        let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
+        people.chain(sessions).chain([Effect::FloorRaised(self.time.floor())]).collect()
+    }
+
+    /// Whether a session still opens something: one that timed out stays in the table until it is tidied away.
+    pub(super) fn lives(&self, session: &Session, now: Timestamp) -> bool {
+        !session.is_expired(now) && !session.is_idle(now, self.config.session.idle)
+    }
+
+    /// The changes that end every session of `name`.
+    pub(super) fn endings(&self, name: &UserName) -> Vec<Change> {
+        self.sessions.of_user(name).map(|session| Change::EndSession(session.id)).collect()
+    }
+
+    fn logout(&mut self, id: &SessionId, all: bool, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
+        let Some(session) = self.sessions.get(id) else { return Ok(vec![Effect::SessionEnded(*id)]) };
+        let user = session.user.clone();
+        let changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
+        let effects = self.commit(changes, now)?;
+        log::info!("logout user={user} all={all}");
+        Ok(effects)
+    }
+
+    /// Ends the sessions that were signed with none of `keys`: the secret was changed, so they are worth nothing.
+    ///
+    /// # Errors
+    /// The store did not take the change.
+    pub fn end_sessions_of_other_keys(&mut self, keys: &[KeyId]) -> Result<(), StoreError> {
+        let foreign = self.sessions.iter().filter(|session| !keys.contains(&session.key));
+        let changes: Vec<Change> = foreign.map(|session| Change::EndSession(session.id)).collect();
+        if !changes.is_empty() {
+            log::warn!("sessions ended count={} reason=\"the session secret was changed\"", changes.len());
+        }
+        self.commit(changes, clock::now()).map(drop)
+    }
+
+    /// Whether nobody can log in yet.
+    pub fn has_no_users(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// The key of form tokens, made from one that is in the store for good.
+    #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
+    pub fn form_key(&self) -> Secret {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.settings.device_key.expose()).expect("HMAC takes a key of any length");
+        mac.update(b"portcullis form token");
+        Secret::new(mac.finalize().into_bytes().to_vec())
+    }
+
+    /// Takes over changed settings; what was counted stays counted.
+    fn reload(&mut self, config: Arc<Config>, steady: Timestamp) {
+        let counted = self.limiter.entries(steady).map(|(key, window)| (key, window.clone())).collect();
+        self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
+        self.limiter.restore(counted, steady);
+        self.config = config;
+    }
+
+    fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Result<Vec<Effect>, StoreError> {
+        let mut changes = Vec::new();
+        // A wrong clock must not be what ends sessions.
+        if self.time.judge_sessions(now).is_ok() {
+            // How long a session was idle only the gate knows; here it is judged by its lifetime alone.
+            let ended = self.sessions.iter().filter(|session| session.is_expired(now));
+            changes.extend(ended.map(|session| Change::EndSession(session.id)));
+            let addresses = self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
+            let budgets = self.budgets.forget_full(steady).into_iter().map(CounterKey::Budget);
+            changes.extend(addresses.chain(budgets).map(Change::RemoveCounter));
+        }
+        if let Some(floor) = self.time.due_for_writing() {
+            changes.push(Change::PutSettings(Settings { clock_floor: floor, ..self.settings.clone() }));
+        }
+        let mut effects = self.commit(changes, now)?;
+        effects.push(Effect::FloorRaised(self.time.floor()));
+        Ok(effects)
+    }
+
+    fn note_seen(&mut self, seen: &[Session]) {
+        for session in seen {
+            self.sessions.touch(&session.id, session.last_seen);
+        }
+    }
+
+    fn write_seen(&mut self, now: Timestamp) {
+        let changes = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
+        if let Err(error) = self.commit(changes, now) {
+            log::error!("last-seen times not written error=\"{error}\"");
+        }
+    }
+
+    /// Reads all clocks and lets the floor rise.
+    pub fn read_clock(&mut self) -> Moment {
+        let (wall, monotonic) = (clock::now(), clock::monotonic());
+        self.time.observe(Reading { now: wall, monotonic, synchronised: clock::synchronised() });
+        let (start, at) = self.anchor;
+        Moment { wall, steady: start.plus(monotonic.saturating_sub(at)) }
+    }
+
+    fn readiness(&mut self, now: Timestamp) -> Vec<Check> {
+        let synchronised = match self.time.synchronised() {
+            Some(true) => "synchronised",
+            Some(false) => "not synchronised",
+            None => "synchronisation unknown",
+        };
+        let judged = self.time.judge_codes(now).map_err(|fault| format!("{fault}, {synchronised}"));
+        vec![
+            Check::of("store", self.store.writable().map(|()| "writable")),
+            Check::of("keys", Ok::<_, StoreError>("loaded")),
+            Check::of("clock", judged.map(|()| synchronised)),
+        ]
+    }
+}
+
+/// `auto` asks for synchronisation on boards, which have no clock chip.
+fn sync_required(config: &Config) -> bool {
+    match config.clock.require_sync {
+        RequireSync::Always => true,
+        RequireSync::Never => false,
+        RequireSync::Auto => std::path::Path::new("/sys/firmware/devicetree/base/model").exists(),
+    }
+}

@@ -1,0 +1,114 @@
+//! What passes between the loop and the desk: a job one way, its outcome with what has changed the other.
+
+use std::sync::Arc;
+
+use crate::auth::session::{Session, SessionId};
+use crate::auth::user::{User, UserName};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::store::StoreError;
+
+use super::admit::{Admission, Attempt};
+use super::control::{Command, CommandRefused};
+
+/// What the loop asks of the desk.
+pub enum Job {
+    /// A well-formed code was posted.
+    Login(Box<Attempt>),
+    /// End one session, or all of its user's.
+    Logout {
+        /// The session that asked.
+        session: SessionId,
+        /// Whether the user's other sessions end too.
+        all: bool,
+        /// Where the visitor goes afterwards.
+        next: String,
+    },
+    /// A command from the control socket.
+    Command {
+        /// What is to be done.
+        command: Command,
+        /// Sessions used since the last report, for the list.
+        seen: Vec<Session>,
+    },
+    /// Is everything fit to work?
+    Ready,
+    /// When sessions were last used: coalesced, written now.
+    Seen(Vec<Session>),
+    /// The settings have changed.
+    Reload(Arc<Config>),
+}
+
+/// What comes back, answer first.
+pub enum Outcome {
+    /// The fate of a login.
+    Login(Box<Attempt>, Admission, Vec<Effect>),
+    /// The session has ended, or could not be ended.
+    Logout(Result<(), StoreError>, String, Vec<Effect>),
+    /// A command's result.
+    Command(Result<serde_json::Value, CommandRefused>, Vec<Effect>),
+    /// What was looked at.
+    Ready(Vec<Check>),
+    /// Housekeeping; nobody waits for it.
+    Housekeeping(Vec<Effect>),
+}
+
+/// One thing that must be well for the gate to work.
+pub struct Check {
+    /// One word.
+    pub name: &'static str,
+    /// Whether it is well.
+    pub well: bool,
+    /// More about it, for the operator.
+    pub detail: String,
+}
+
+impl Check {
+    /// A check that went well, or did not, with the reason.
+    pub(super) fn of<E: std::fmt::Display>(name: &'static str, found: Result<&str, E>) -> Self {
+        let detail = found.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+        Self { name, well: found.is_ok(), detail }
+    }
+}
+
+/// What the gate must know of a change that is on the disk.
+#[derive(Debug)]
+pub enum Effect {
+    /// A session is good from now on.
+    SessionBegun(Session),
+    /// A session is good no longer.
+    SessionEnded(SessionId),
+    /// A user was added or changed.
+    PersonChanged(Person),
+    /// A user is gone or disabled.
+    PersonGone(UserName),
+    /// The latest time that was certainly reached; earlier than before only after `clock reset`.
+    FloorRaised(Timestamp),
+}
+
+/// What the gate knows of a user: no seed, no counter.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The user's name.
+    pub name: UserName,
+    /// For `Remote-Name`.
+    pub display_name: String,
+    /// For `Remote-Email`.
+    pub email: String,
+    /// For `Remote-Groups`.
+    pub groups: Vec<String>,
+    /// Digits of this user's codes.
+    pub digits: u8,
+}
+
+impl Person {
+    pub(super) fn of(user: &User) -> Self {
+        Self {
+            name: user.name.clone(),
+            display_name: user.display_name.clone(),
+            email: user.email.clone(),
+            groups: user.groups.clone(),
+            digits: user.authenticator.digits.count(),
+        }
+    }
+}
