@@ -1,0 +1,118 @@
+//! What the gate would believe of a request, for people who wire a proxy and for tests (`portcullis proxy explain`).
+//!
+//! Shows; decides nothing, and knows no session.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::http::client_address::Belief;
+use crate::http::forwarded::{self, Question};
+
+use super::router::Route;
+use super::verify;
+
+/// The belief, in the shape that scripts rely on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Is the peer trusted?
+    pub trusted: bool,
+    /// The visitor's address.
+    pub client_ip: IpAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// As sent, its port included; nothing where no header names one.
+    pub host: Option<String>,
+    /// The port where it is not the scheme's own.
+    pub port: Option<u16>,
+    /// Path and query, with what a URL may not hold percent-encoded.
+    pub uri: String,
+    /// The visitor's method.
+    pub method: String,
+    /// What is wrong, each with the line that mends it.
+    pub problems: Vec<String>,
+}
+
+/// Explains what the gate would believe of a request for `path` with these headers, from a peer at this address; `None`
+/// is a Unix socket. A path that is none of the verify addresses is read as a page's.
+pub fn explain(config: &Config, peer: Option<IpAddr>, path: &str, headers: &[(String, String)]) -> Explained {
+    let lines = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let path = path.split('?').next().unwrap_or_default();
+    let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
+        Some(Route::Verify(form)) => verify::visit(config, lines, peer, verify::family(form)),
+        _ => {
+            let question = Question::Page { public_url_known: config.public_url.is_some() };
+            forwarded::read(lines, peer, question, &Belief::of(&config.proxy))
+        }
+    };
+    let mut uri = Vec::new();
+    visit.write_path(&mut |part| uri.extend_from_slice(part));
+    Explained {
+        trusted: visit.trusted,
+        client_ip: visit.client,
+        scheme: visit.scheme.as_str(),
+        host: visit.host.map(|host| host.as_sent().to_owned()),
+        port: visit.port,
+        uri: String::from_utf8_lossy(&uri).into_owned(),
+        method: visit.method.to_owned(),
+        problems: visit.problems().iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(peer: &str, path: &str, headers: &[(&str, &str)]) -> Explained {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        explain(&Config::default(), Some(peer.parse().expect(peer)), path, &headers)
+    }
+
+    #[test]
+    fn the_shape_is_the_one_that_scripts_rely_on() {
+        let headers = [
+            ("Host", "gate"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "app.example.com:8443"),
+            ("X-Forwarded-Uri", "/\u{e4}?b"),
+        ];
+        let json = serde_json::to_string(&explained("127.0.0.1", "/verify", &headers)).expect("JSON");
+        assert_eq!(
+            json,
+            r#"{"trusted":true,"client_ip":"127.0.0.1","scheme":"https","host":"app.example.com:8443","port":8443,"uri":"/%C3%A4?b","method":"GET","problems":[]}"#
+        );
+    }
+
+    #[test]
+    fn an_untrusted_peer_is_told_what_to_configure() {
+        let headers = [("Host", "gate:3000"), ("X-Forwarded-Host", "evil"), ("X-Forwarded-For", "6.6.6.6")];
+        let explained = explained("203.0.113.9", "/verify", &headers);
+        assert_eq!((explained.trusted, explained.client_ip.to_string()), (false, "203.0.113.9".to_owned()));
+        assert_eq!(
+            (explained.host.as_deref(), explained.scheme, explained.port),
+            (Some("gate:3000"), "http", Some(3000))
+        );
+        assert!(explained.problems.iter().any(|problem| problem.contains("proxy.trust")));
+    }
+
+    #[test]
+    fn the_path_decides_which_headers_count() {
+        let headers = [
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "a.example"),
+            ("X-Forwarded-Uri", "/a"),
+            ("X-Forwarded-Port", "8443"),
+            ("X-Original-URL", "https://b.example/b"),
+        ];
+        let believed = |path| {
+            let explained = explained("127.0.0.1", path, &headers);
+            (explained.host.unwrap_or_default(), explained.port, explained.problems.len())
+        };
+        assert_eq!(believed("/verify/caddy?x"), ("a.example".to_owned(), None, 0));
+        assert_eq!(believed("/verify/traefik"), ("a.example".to_owned(), Some(8443), 0));
+        assert_eq!(believed("/verify/nginx"), ("b.example".to_owned(), None, 0));
+        assert_eq!(believed("/verify").2, 2);
+        assert_eq!(explained("127.0.0.1", "/login", &headers[..2]).problems, [""; 0]);
+    }
+}

@@ -1,0 +1,309 @@
+//! Which refusal a client gets, and its bytes: a redirect for people, a 401 with JSON for programs, a page that names the
+//! mending line where the wiring is wrong.
+//!
+//! Guarantees: never a 2xx; `Location` is the configured login page or the host that a trusted proxy named, never longer
+//! than 8,000 octets; nothing is allocated but the body's buffer, which is kept. Under nginx only 401 and 403, empty.
+
+use std::fmt::Write as _;
+
+use crate::config::Config;
+use crate::http::form::percent_encode_component;
+use crate::http::request::Head;
+use crate::http::response::{Out, Status};
+use crate::http::visit::{Visit, Way};
+
+use super::router::VerifyForm;
+use super::verify::Denial;
+
+/// The longest login address that every proxy passes on, in octets.
+const LONGEST_ADDRESS: usize = 8_000;
+/// Room for a body of ours, in octets.
+const BODY: usize = 2_048;
+
+/// How a refused client is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// A person's page load: may be sent to the login page.
+    Page,
+    /// A program, a script, a WebSocket: gets a status and JSON.
+    Program,
+}
+
+/// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455 section 4.1).
+pub fn manner(head: &Head<'_>) -> Manner {
+    let headers = &head.headers;
+    // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on only where told to.
+    let web_socket = headers.all("Sec-WebSocket-Key").next().is_some()
+        || headers.all("Upgrade").any(|value| entries(value).any(|entry| entry.eq_ignore_ascii_case(b"websocket")));
+    let fetched = headers.all("Sec-Fetch-Mode").any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
+    let by_script = headers.all("X-Requested-With").any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
+    if web_socket || fetched || by_script || accepts_no_page(head) { Manner::Program } else { Manner::Page }
+}
+
+/// `Accept` names types, but neither `text/html` nor `*/*`. No type at all is like `*/*`.
+fn accepts_no_page(head: &Head<'_>) -> bool {
+    let types = || head.headers.all("Accept").flat_map(entries);
+    let is_page = |kind: &[u8]| kind.eq_ignore_ascii_case(b"text/html") || kind == b"*/*";
+    types().next().is_some() && !types().any(is_page)
+}
+
+/// The entries of a list without their parameters.
+fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == b',')
+        .map(|entry| entry.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii())
+        .filter(|entry| !entry.is_empty())
+}
+
+/// The visitor's method: the proxy's word, or the request's own where there is no proxy.
+pub fn method<'a>(head: &Head<'a>, visit: &Visit<'a>) -> &'a str {
+    if visit.way == Way::Direct { head.method_text } else { visit.method }
+}
+
+/// GET and HEAD are repeated as they are, everything else becomes a GET of the address (RFC 9110 sections 15.4.3, 15.4.4).
+fn redirect_status(head: &Head<'_>, visit: &Visit<'_>) -> Status {
+    if matches!(method(head, visit), "GET" | "HEAD") { Status::FOUND } else { Status::SEE_OTHER }
+}
+
+/// Writes a refusal.
+pub fn refuse(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Denial, form: VerifyForm, out: &mut Out) {
+    match form {
+        VerifyForm::Nginx => refuse_nginx(config, head, visit, denial, out),
+        // `/verify/envoy` takes the same answers as these.
+        VerifyForm::Any | VerifyForm::Caddy | VerifyForm::Traefik | VerifyForm::Haproxy | VerifyForm::NginxRefusal => {
+            refuse_in_full(config, head, visit, denial, form, out);
+        }
+    }
+}
+
+fn refuse_in_full(
+    config: &Config,
+    head: &Head<'_>,
+    visit: &Visit<'_>,
+    denial: Denial,
+    form: VerifyForm,
+    out: &mut Out,
+) {
+    let manner = manner(head);
+    match consequence(denial) {
+        Consequence::Login if manner == Manner::Page => {
+            out.start(redirect_status(head, visit));
+            let mut address = Buffer::new();
+            login_address_with_next(config, visit, form, &mut address);
+            out.header("Location", address.as_bytes());
+            out.header("Cache-Control", b"no-store");
+            out.finish_empty();
+        }
+        Consequence::Login | Consequence::LoginProgram => {
+            out.start(Status::UNAUTHORIZED);
+            challenge(out);
+            let mut address = Buffer::new();
+            login_address(config, visit, form, &mut address);
+            let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
+            json(out, format_args!(r#"{{"error":"login_required","login_url":"{}"}}"#, Escaped(url, escape_json)));
+        }
+        Consequence::Mend(status) => {
+            out.start(status);
+            if status == Status::UNAUTHORIZED {
+                challenge(out);
+            }
+            match manner {
+                Manner::Program => json(
+                    out,
+                    format_args!(r#"{{"error":"{}","message":"{}"}}"#, denial.word(), Escaped(denial, escape_json)),
+                ),
+                Manner::Page => page(out, status, denial),
+            }
+        }
+    }
+}
+
+/// nginx turns every other status into a 500, throws a body away and the connection with it, and makes a redirect of
+/// every 401 that has a `Location`.
+fn refuse_nginx(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Denial, out: &mut Out) {
+    let consequence = consequence(denial);
+    let status = match consequence {
+        Consequence::Mend(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
+        _ => Status::UNAUTHORIZED,
+    };
+    out.start(status);
+    if consequence == Consequence::Login && manner(head) == Manner::Page {
+        let mut address = Buffer::new();
+        login_address_with_next(config, visit, VerifyForm::Nginx, &mut address);
+        // Without any host there is no absolute address, and nginx would complete a relative one with its own.
+        if !address.as_bytes().starts_with(b"/") {
+            out.header("Location", address.as_bytes());
+        }
+    } else if status == Status::UNAUTHORIZED {
+        challenge(out);
+    }
+    out.header("Cache-Control", b"no-store");
+    out.finish_empty();
+}
+
+/// Sends a visitor back to where the question came from: the session has become valid since.
+pub fn send_back(head: &Head<'_>, visit: &Visit<'_>, out: &mut Out) {
+    let mut address = Buffer::new();
+    if visit.way == Way::Proxied {
+        visit.write_origin(&mut |part| address.push(part));
+    }
+    visit.write_path(&mut |part| address.push(part));
+    out.start(redirect_status(head, visit));
+    out.header("Location", if address.overflowed { b"/" } else { address.as_bytes() });
+    out.header("Cache-Control", b"no-store");
+    out.finish_empty();
+}
+
+/// What follows from a denial.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consequence {
+    /// People log in, programs are told to.
+    Login,
+    /// Told like a program whoever asks: a browser does not follow a redirect here.
+    LoginProgram,
+    /// A login would not help: the one who wired the proxy has to act.
+    Mend(Status),
+}
+
+const fn consequence(denial: Denial) -> Consequence {
+    match denial {
+        Denial::NoCookie
+        | Denial::BadToken(_)
+        | Denial::NotLive(_)
+        | Denial::UnknownUser
+        | Denial::SessionsDisagree
+        | Denial::Clock(_) => Consequence::Login,
+        Denial::Preflight => Consequence::LoginProgram,
+        Denial::UntrustedPeer(_) => Consequence::Mend(Status::UNAUTHORIZED),
+        Denial::Wiring(_) | Denial::ForgedIdentity(_) => Consequence::Mend(Status::BAD_REQUEST),
+        Denial::ProxyRequired => Consequence::Mend(Status::FORBIDDEN),
+    }
+}
+
+/// Never `Basic`, which makes browsers ask for a password.
+fn challenge(out: &mut Out) {
+    out.header("WWW-Authenticate", b"Bearer realm=\"portcullis\"");
+}
+
+fn json(out: &mut Out, text: std::fmt::Arguments<'_>) {
+    let mut body = heapless::String::<{ LONGEST_ADDRESS + BODY }>::new();
+    let fits = body.write_fmt(text).is_ok();
+    out.header("Cache-Control", b"no-store");
+    out.body("application/json", if fits { body.as_bytes() } else { br#"{"error":"refused"}"# });
+}
+
+/// A page without styles, scripts and links; it is shown on the protected host.
+fn page(out: &mut Out, status: Status, denial: Denial) {
+    let mut body = heapless::String::<BODY>::new();
+    let fits = write!(
+        body,
+        "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{status}</title>\n<h1>{status}</h1>\n<p>{}</p>\n</html>\n",
+        Escaped(denial, escape_html)
+    );
+    for (name, value) in [
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        ("Referrer-Policy", "same-origin"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ] {
+        out.header(name, value.as_bytes());
+    }
+    out.body(
+        "text/html; charset=utf-8",
+        if fits.is_ok() { body.as_bytes() } else { b"<!DOCTYPE html><title>refused</title>" },
+    );
+}
+
+/// A text with the characters replaced that would end its place.
+struct Escaped<T>(T, fn(char) -> Option<&'static str>);
+
+impl<T: std::fmt::Display> std::fmt::Display for Escaped<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(Escaping(f, self.1), "{}", self.0)
+    }
+}
+
+struct Escaping<'f, 'b>(&'f mut std::fmt::Formatter<'b>, fn(char) -> Option<&'static str>);
+
+impl std::fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        text.chars().try_for_each(|letter| match (self.1)(letter) {
+            Some(replaced) => self.0.write_str(replaced),
+            None => self.0.write_char(letter),
+        })
+    }
+}
+
+const fn escape_json(letter: char) -> Option<&'static str> {
+    match letter {
+        '"' => Some("\\\""),
+        '\\' => Some("\\\\"),
+        '\0'..='\x1f' => Some(" "),
+        _ => None,
+    }
+}
+
+const fn escape_html(letter: char) -> Option<&'static str> {
+    match letter {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '"' => Some("&quot;"),
+        '\'' => Some("&#39;"),
+        _ => None,
+    }
+}
+
+/// An address under construction.
+struct Buffer {
+    bytes: heapless::Vec<u8, LONGEST_ADDRESS>,
+    overflowed: bool,
+}
+
+impl Buffer {
+    const fn new() -> Self {
+        Self { bytes: heapless::Vec::new(), overflowed: false }
+    }
+
+    fn push(&mut self, part: &[u8]) {
+        self.overflowed |= self.bytes.extend_from_slice(part).is_err();
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Writes where a visitor logs in: `public_url` + prefix + `/login`; with `public_url` empty it is on the protected host
+/// itself. Absolute where a proxy named the host, because Traefik completes a relative address with the gate's own; and
+/// for nginx always.
+fn login_address(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: &mut Buffer) {
+    match &config.public_url {
+        Some(url) => address.push(url.as_str().as_bytes()),
+        None if visit.way == Way::Proxied || form == VerifyForm::Nginx => {
+            visit.write_origin(&mut |part| address.push(part));
+        }
+        None => {}
+    }
+    address.push(config.path_prefix.as_bytes());
+    address.push(b"/login");
+}
+
+/// The same with `next`, where the visitor wanted to go; without it where the whole would be too long.
+fn login_address_with_next(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: &mut Buffer) {
+    login_address(config, visit, form, address);
+    let without_next = address.bytes.len();
+    address.push(b"?next=");
+    let mut component = |part: &[u8]| percent_encode_component(part, &mut |encoded| address.push(encoded));
+    if visit.way == Way::Proxied && config.public_url.is_some() {
+        visit.write_origin(&mut component);
+    }
+    visit.write_path(&mut component);
+    if address.overflowed {
+        address.bytes.truncate(without_next);
+    }
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

@@ -1,0 +1,321 @@
+//! May this request pass? The hot path: what did the visitor ask the proxy for, is there a genuine, living session, does
+//! it belong here?
+//!
+//! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and refusals alike; without
+//! a [`Pass`] there is no 2xx. Every answer has its reason, which metrics, audit and log read.
+//!
+//! Every place needs a session in this version. Rules (`open`, `deny`, by host and path) are asked in [`decide`] between
+//! the preflight and the session; `/verify/envoy` gets its family in [`family`], its path and its 200 in [`answer`].
+
+use std::cell::RefCell;
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::auth::keyring::Keyring;
+use crate::auth::session::{Session, SessionId};
+use crate::auth::sessions::{NotLive, Sessions};
+use crate::auth::token::{self, Scratch, TokenError};
+use crate::auth::trusted_time::{self, ClockFault};
+use crate::clock::Timestamp;
+use crate::config::{self, Config};
+use crate::http::client_address::Belief;
+use crate::http::cookie;
+use crate::http::forwarded::{self, Family, Question};
+use crate::http::problem::Problem;
+use crate::http::request::{Head, Headers};
+use crate::http::response::{Digits, Out, Status};
+use crate::http::visit::{Visit, Way};
+use crate::telemetry::throttle::Throttle;
+
+pub use super::identity::{Known, People};
+use super::reply;
+use super::router::VerifyForm;
+
+/// What the verify path reads of the gate.
+#[derive(Clone, Copy)]
+pub struct View<'g> {
+    /// The settings.
+    pub config: &'g Config,
+    /// The session cookie's name, prefix included.
+    pub cookie_name: &'g str,
+    /// All live sessions.
+    pub sessions: &'g Sessions,
+    /// The enabled users.
+    pub people: &'g People,
+    /// The keys that sessions are signed with.
+    pub keyring: &'g Keyring,
+    /// The latest time that was certainly reached.
+    pub floor: Timestamp,
+    /// Room for one token, and the memory of those that were proven.
+    pub scratch: &'g RefCell<Scratch>,
+    /// Which complaints are written.
+    pub complaints: &'g RefCell<Throttle>,
+}
+
+/// What became of the question.
+#[must_use]
+pub enum Verdict<'g> {
+    /// The request may pass.
+    Pass(Pass<'g>),
+    /// It may not.
+    Refuse(Denial),
+}
+
+/// The right to answer 2xx.
+pub struct Pass<'g> {
+    session: &'g Session,
+    known: &'g Known,
+}
+
+/// Why a request does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No session cookie at all.
+    NoCookie,
+    /// Only cookies whose tokens are worth nothing; of the last one.
+    BadToken(TokenError),
+    /// Only tokens whose sessions have ended; of the last one.
+    NotLive(NotLive),
+    /// A session of somebody who is gone or disabled.
+    UnknownUser,
+    /// Cookies of several users at once: nobody knows which one is meant.
+    SessionsDisagree,
+    /// The clock cannot judge any session.
+    Clock(ClockFault),
+    /// A CORS preflight, which passes only where a rule says so.
+    Preflight,
+    /// Nobody knows for sure what the visitor asked for.
+    Wiring(Problem),
+    /// There is no session, and what the peer tells is not believed.
+    UntrustedPeer(Problem),
+    /// `proxy.required`, and the request did not come through a trusted proxy.
+    ProxyRequired,
+    /// The request brought this identity header itself, where ours is empty.
+    ForgedIdentity(&'static str),
+}
+
+/// What was answered, for the session's last-seen time, metrics and the wiring check.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// A pass on this session.
+    Passed(SessionId),
+    /// A refusal.
+    Refused(Denial),
+    /// `/verify/nginx/refusal` alone: the session has become valid meanwhile, the visitor was sent back.
+    SentBack,
+}
+
+/// Answers one question. `peer` is the address of the connection's other end, `None` for a Unix socket.
+pub fn answer(
+    view: &View<'_>,
+    head: &Head<'_>,
+    peer: Option<IpAddr>,
+    form: VerifyForm,
+    now: Timestamp,
+    out: &mut Out,
+) -> Answered {
+    let visit = visit(view.config, head.headers.iter(), peer, family(form));
+    match decide(view, head, &visit, now) {
+        Verdict::Pass(_) if form == VerifyForm::NginxRefusal => {
+            reply::send_back(head, &visit, out);
+            Answered::SentBack
+        }
+        Verdict::Pass(pass) => {
+            pass.write(view, out);
+            Answered::Passed(pass.session.id)
+        }
+        Verdict::Refuse(denial) => {
+            denial.log(view, &visit, now);
+            reply::refuse(view.config, head, &visit, denial, form, out);
+            Answered::Refused(denial)
+        }
+    }
+}
+
+/// The decision, one line a question.
+pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Timestamp) -> Verdict<'g> {
+    if view.config.proxy.required && visit.way != Way::Proxied {
+        return Verdict::Refuse(Denial::ProxyRequired);
+    }
+    if let Some(problem) = visit.fault {
+        return Verdict::Refuse(Denial::Wiring(problem));
+    }
+    if is_preflight(head, visit) {
+        return Verdict::Refuse(Denial::Preflight);
+    }
+    let (session, known) = match genuine_session(view, head, now) {
+        Ok(found) => found,
+        Err(denial) => return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer)),
+    };
+    if let Some(header) = view.people.forgery(known, &head.headers) {
+        return Verdict::Refuse(Denial::ForgedIdentity(header));
+    }
+    Verdict::Pass(Pass { session, known })
+}
+
+/// The living session of this request, if it has exactly one user's.
+pub fn living_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Option<&'g Session> {
+    genuine_session(view, head, now).ok().map(|(session, _)| session)
+}
+
+/// Looks through all cookies of the session's name. Bad ones are skipped: another site under the same domain can set any.
+fn genuine_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Result<(&'g Session, &'g Known), Denial> {
+    trusted_time::judge(now, view.floor).map_err(Denial::Clock)?;
+    let mut scratch = view.scratch.borrow_mut();
+    let mut found: Result<(&Session, &Known), Denial> = Err(Denial::NoCookie);
+    for value in cookie::values(&head.headers, view.cookie_name) {
+        match (found, admit(view, value, now, &mut scratch)) {
+            (Ok((one, _)), Ok((other, _))) if one.user != other.user => return Err(Denial::SessionsDisagree),
+            (Err(_), next) => found = next,
+            (Ok(_), _) => {}
+        }
+    }
+    found
+}
+
+fn admit<'g>(
+    view: &View<'g>,
+    value: &[u8],
+    now: Timestamp,
+    scratch: &mut Scratch,
+) -> Result<(&'g Session, &'g Known), Denial> {
+    let claims = token::verify(value, view.keyring, now, scratch).map_err(Denial::BadToken)?;
+    let session = view.sessions.admit(&claims, now).map_err(Denial::NotLive)?;
+    let known = view.people.find(&session.user).ok_or(Denial::UnknownUser)?;
+    Ok((session, known))
+}
+
+/// What the visitor asked the proxy for. The gate's own pages are never asked about: that question would go round.
+pub fn visit<'a>(
+    config: &Config,
+    lines: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
+    peer: Option<IpAddr>,
+    family: Family,
+) -> Visit<'a> {
+    let mut visit = forwarded::read(lines, peer, Question::Verify(family), &Belief::of(&config.proxy));
+    if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url) {
+        let below = visit.uri.strip_prefix(config.path_prefix.as_bytes());
+        if visit.is_at(&login.host, login.port) && below.is_some_and(|path| path.starts_with(b"/")) {
+            visit.end(Problem::LoginHost);
+        }
+    }
+    visit
+}
+
+/// Did the request come through a trusted proxy? All that `proxy.required` lets a page answer.
+pub fn came_by_proxy(config: &Config, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
+    let question = Question::Page { public_url_known: true };
+    forwarded::read(head.headers.iter(), peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
+}
+
+fn untrusted(visit: &Visit<'_>) -> Option<Problem> {
+    visit.problems().iter().copied().find(|problem| matches!(problem, Problem::UntrustedPeer(_)))
+}
+
+/// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
+fn is_preflight(head: &Head<'_>, visit: &Visit<'_>) -> bool {
+    reply::method(head, visit) == "OPTIONS" && has(&head.headers, "Access-Control-Request-Method")
+}
+
+fn has(headers: &Headers<'_>, name: &str) -> bool {
+    headers.all(name).next().is_some()
+}
+
+/// Which headers each proxy sets; `/verify/envoy` gets its line here.
+pub const fn family(form: VerifyForm) -> Family {
+    match form {
+        VerifyForm::Any => Family::Both,
+        VerifyForm::Caddy => Family::Caddy,
+        VerifyForm::Traefik | VerifyForm::Haproxy => Family::Forwarded,
+        VerifyForm::Nginx | VerifyForm::NginxRefusal => Family::Original,
+    }
+}
+
+impl Pass<'_> {
+    fn write(&self, view: &View<'_>, out: &mut Out) {
+        out.start(Status::NO_CONTENT);
+        view.people.write(self.known, out);
+        // Before Cache-Control: nginx 1.22 obeys the first of the two.
+        if let Some(keep) = view.config.session.proxy_cache {
+            out.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
+        }
+        out.header("Cache-Control", b"no-store");
+        out.finish_empty();
+    }
+}
+
+impl Denial {
+    /// One word for metrics and logs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoCookie => "no_cookie",
+            Self::BadToken(_) => "bad_token",
+            Self::NotLive(_) => "session_ended",
+            Self::UnknownUser => "unknown_user",
+            Self::SessionsDisagree => "sessions_disagree",
+            Self::Clock(_) => "clock",
+            Self::Preflight => "preflight",
+            Self::Wiring(_) => "wiring",
+            Self::UntrustedPeer(_) => "untrusted_peer",
+            Self::ProxyRequired => "proxy_required",
+            Self::ForgedIdentity(_) => "forged_identity",
+        }
+    }
+
+    /// A visitor without a session is the usual case; the others want the operator's eye.
+    fn log(&self, view: &View<'_>, visit: &Visit<'_>, now: Timestamp) {
+        let (word, client) = (self.word(), visit.client);
+        match self {
+            Self::NoCookie | Self::BadToken(_) | Self::NotLive(_) | Self::UnknownUser | Self::Preflight => {
+                log::debug!("verify refused reason={word} client={client} why=\"{self}\"");
+            }
+            _ => {
+                if let Some(left_out) = view.complaints.borrow_mut().admit(word, now) {
+                    log::warn!("verify refused reason={word} client={client} why=\"{self}\" left_out={left_out}");
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCookie => f.write_str("no session cookie"),
+            Self::BadToken(error) => error.fmt(f),
+            Self::NotLive(why) => why.fmt(f),
+            Self::UnknownUser => f.write_str("the user is gone or disabled"),
+            Self::SessionsDisagree => f.write_str(
+                "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
+            ),
+            Self::Clock(fault) => fault.fmt(f),
+            Self::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
+            Self::Wiring(problem) | Self::UntrustedPeer(problem) => problem.fmt(f),
+            Self::ProxyRequired => {
+                f.write_str("this gate answers only through its reverse proxy (proxy.required = true)")
+            }
+            Self::ForgedIdentity(header) => write!(
+                f,
+                "the request brings {header} itself; the proxy must remove it before it asks. \
+                 Caddy: `request_header -Remote-*`; nginx: `proxy_set_header {header} \"\";`; \
+                 Traefik: `headers.customRequestHeaders.{header} = \"\"`"
+            ),
+        }
+    }
+}
+
+impl<'c> Belief<'c> {
+    /// The configured belief. It stands here because `http` knows nothing of the configuration.
+    pub fn of(proxy: &'c config::Proxy) -> Self {
+        Self {
+            trust: &proxy.trust,
+            client_ip_header: proxy.client_ip_header,
+            cloudflare_ranges: &proxy.cloudflare_ranges,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

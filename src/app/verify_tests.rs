@@ -1,0 +1,323 @@
+//! A verify from the bytes of the request to those of the answer, for each proxy's way of asking.
+
+use std::time::Duration;
+
+use super::*;
+use crate::app::job::Person;
+use crate::auth::user::UserName;
+use crate::config::{IdentityHeader, PublicUrl};
+use crate::entropy::Entropy;
+use crate::http::request::parse_head;
+use crate::http::response::Persistence;
+use crate::http::visit::Scheme;
+use crate::secret::Secret;
+
+const NOW: Timestamp = Timestamp::from_unix(4_000_000_000);
+const LOOPBACK: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: app.example.com\r\nX-Forwarded-Uri: /a?x=1&y=%26\r\nX-Forwarded-Method: GET\r\nX-Forwarded-For: 203.0.113.7\r\n";
+const NGINX: &str = "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: GET\r\n";
+
+struct Counting(u8);
+
+impl Entropy for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0 += 1;
+        bytes.fill(self.0);
+    }
+}
+
+struct Fixture {
+    config: Config,
+    sessions: Sessions,
+    people: People,
+    keyring: Keyring,
+    floor: Timestamp,
+    entropy: Counting,
+}
+
+impl Fixture {
+    fn new(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config =
+            Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() };
+        change(&mut config);
+        let mut people = People::new(&config.identity);
+        people.insert(&person("anna", &["family", "admins"], "Änne A.", "anna@example.com"));
+        people.insert(&person("ben", &[], "", ""));
+        let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).unwrap();
+        let sessions = Sessions::new(None);
+        Self { config, sessions, people, keyring, floor: Timestamp::default(), entropy: Counting(0) }
+    }
+
+    fn login(&mut self, user: &str) -> String {
+        let session = Session::begin(
+            UserName::parse(user).unwrap(),
+            NOW,
+            Duration::from_secs(3600),
+            LOOPBACK.unwrap(),
+            b"",
+            self.keyring.current_id(),
+            &mut self.entropy,
+        );
+        let token = self.keyring.sign(&session).unwrap();
+        self.sessions.insert(session);
+        format!("auth_token={token}")
+    }
+
+    fn ask_at(&self, now: Timestamp, peer: Option<IpAddr>, form: VerifyForm, request: &str) -> (Answered, String) {
+        let (head, _, _) = parse_head(request.as_bytes()).unwrap().expect("a whole head");
+        let view = View {
+            config: &self.config,
+            cookie_name: "auth_token",
+            sessions: &self.sessions,
+            people: &self.people,
+            keyring: &self.keyring,
+            floor: self.floor,
+            scratch: &RefCell::new(Scratch::new()),
+            complaints: &RefCell::default(),
+        };
+        let mut out = Out::new();
+        let answered = answer(&view, &head, peer, form, now, &mut out);
+        let mut sink = Vec::new();
+        out.render(&mut sink, false, Persistence::Keep);
+        (answered, String::from_utf8(sink).unwrap())
+    }
+
+    fn ask(&self, form: VerifyForm, lines: &str) -> (Answered, String) {
+        self.ask_at(NOW, LOOPBACK, form, &format!("GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n{lines}\r\n"))
+    }
+}
+
+fn person(name: &str, groups: &[&str], display_name: &str, email: &str) -> Person {
+    Person {
+        name: UserName::parse(name).unwrap(),
+        display_name: display_name.to_owned(),
+        email: email.to_owned(),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        digits: 6,
+    }
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap()
+}
+
+fn header<'t>(answer: &'t str, name: &str) -> Option<&'t str> {
+    let head = answer.split("\r\n\r\n").next().unwrap();
+    head.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").or(line.strip_prefix(name)?.strip_prefix(":")))
+}
+
+#[test]
+fn a_pass_carries_all_four_identity_headers_empty_ones_included() {
+    let mut gate = Fixture::new(|_| {});
+    let (anna, ben) = (gate.login("anna"), gate.login("ben"));
+    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n"));
+    assert!(matches!(answered, Answered::Passed(_)));
+    assert_eq!(
+        text,
+        "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Groups: family,admins\r\nRemote-Name: Änne A.\r\n\
+         Remote-Email: anna@example.com\r\nCache-Control: no-store\r\n\r\n"
+    );
+    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {ben}\r\n"));
+    for line in ["Remote-User: ben\r\n", "Remote-Groups: \r\n", "Remote-Name: \r\n", "Remote-Email: \r\n"] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
+    let mut gate = Fixture::new(|config| config.identity.headers = vec![IdentityHeader::XForwardedUser]);
+    let (anna, ben) = (gate.login("anna"), gate.login("ben"));
+    for forged in ["Remote-Groups: admin", "REMOTE_GROUPS: admin", "remote-name: x", "Remote_Email: a@b"] {
+        let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{forged}\r\n"));
+        assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
+        assert_eq!(status(&text), "400");
+        let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {ben}\r\n{forged}\r\n"));
+        assert_eq!((status(&text), header(&text, "Content-Length")), ("403", Some("0")));
+        let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
+        assert_eq!(status(&text), "204");
+    }
+    for harmless in ["Remote-User: mallory", "X-Forwarded-User: mallory", "Remote-Groups:", "Remote-Groupsx: admin"] {
+        let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
+        assert_eq!(status(&text), "204", "{harmless}");
+        assert!(text.contains("X-Forwarded-User: ben\r\n"));
+    }
+}
+
+#[test]
+fn a_bad_cookie_is_skipped_and_cookies_of_two_users_count_for_none() {
+    let mut gate = Fixture::new(|_| {});
+    let (anna, ben) = (gate.login("anna"), gate.login("ben"));
+    for cookies in [
+        format!("auth_token=x; {anna}"),
+        format!("{anna}; auth_token="),
+        format!("{anna}; {anna}"),
+        format!("a=b\r\nCookie: {anna}\r\nCookie: auth_token=forged.token.here"),
+    ] {
+        let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookies}\r\n"));
+        assert!(matches!(answered, Answered::Passed(_)), "{cookies}");
+    }
+    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
+    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::SessionsDisagree), "302"));
+}
+
+#[test]
+fn an_ended_session_a_gone_user_and_a_wrong_clock_open_nothing() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    let question = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}Cookie: {anna}\r\n\r\n");
+    let late = NOW.plus(Duration::from_secs(3601));
+    let asked = |gate: &Fixture, now| gate.ask_at(now, LOOPBACK, VerifyForm::Caddy, &question).0;
+    assert_eq!(asked(&gate, late), Answered::Refused(Denial::BadToken(TokenError::Expired)));
+    gate.floor = NOW.plus(Duration::from_secs(61));
+    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::Clock(ClockFault::BehindFloor)));
+    gate.floor = NOW.plus(Duration::from_secs(60));
+    let Answered::Passed(id) = asked(&gate, NOW) else { panic!("a minute backwards is tolerated") };
+    gate.people.remove(&UserName::parse("anna").unwrap());
+    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::UnknownUser));
+    gate.people.insert(&person("anna", &[], "", ""));
+    gate.sessions.remove(&id);
+    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::NotLive(NotLive::Unknown)));
+}
+
+#[test]
+fn without_a_cookie_nothing_in_the_request_helps() {
+    let gate = Fixture::new(|_| {});
+    for line in [
+        "User-Agent: GoogleHC/1.0",
+        "Authorization: Basic dXNlcjpwYXNz",
+        "Authorization: Bearer x",
+        "X-Forwarded-Prefix: /public",
+        "Remote-User: anna",
+        "Cookie: AUTH_TOKEN=x; auth_token",
+        "X-Original-URL: https://app.example.com/public",
+    ] {
+        let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}{line}\r\n"));
+        assert!(matches!(answered, Answered::Refused(_)) && status(&text) == "302", "{line}");
+    }
+}
+
+#[test]
+fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    for lines in [
+        "X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\n".to_owned(),
+        "X-Forwarded-For: 203.0.113.7\r\n".to_owned(),
+        CADDY.replace("app.example.com", "a, b"),
+        CADDY.replace("app.example.com", "a@b"),
+        CADDY.replace("/a?", "a?"),
+        CADDY.replace("Method: GET", "Method: GET, PUT"),
+        format!("{CADDY}X-Forwarded-Uri: /public\r\n"),
+        format!("{CADDY}X-Original-URL: https://app.example.com/public\r\n"),
+        CADDY.replace("app.example.com", "auth.example.com"),
+    ] {
+        let (answered, text) = gate.ask(VerifyForm::Any, &format!("{lines}Cookie: {anna}\r\n"));
+        assert!(matches!(answered, Answered::Refused(Denial::Wiring(_))), "{lines}");
+        assert_eq!(status(&text), "400");
+        assert!(text.contains("X-Forwarded") && text.contains("<!DOCTYPE html>"), "{text}");
+        let (_, text) = gate.ask(VerifyForm::Any, &format!("{lines}Cookie: {anna}\r\nAccept: application/json\r\n"));
+        assert!(text.contains(r#"{"error":"wiring","message":"X-"#), "{text}");
+    }
+    for lines in ["X-Original-URL: http:///x\r\n".to_owned(), format!("{NGINX}X-Original-URI: /other\r\n")] {
+        let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{lines}Cookie: {anna}\r\n"));
+        assert_eq!(
+            (status(&text), header(&text, "Content-Length"), header(&text, "Location")),
+            ("403", Some("0"), None)
+        );
+        let (_, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{lines}Cookie: {anna}\r\n"));
+        assert!(status(&text) == "400" && text.contains("X-Original-URL"), "{text}");
+    }
+}
+
+#[test]
+fn the_login_host_may_be_a_protected_host_below_a_prefix() {
+    let mut gate = Fixture::new(|config| {
+        config.public_url = Some(PublicUrl::new(Scheme::Https, "app.example.com", None));
+        config.path_prefix = "/.portcullis".to_owned();
+    });
+    let anna = gate.login("anna");
+    let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n"));
+    assert_eq!(status(&text), "204");
+    let own = CADDY.replace("/a?", "/.portcullis/login?");
+    let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{own}Cookie: {anna}\r\n"));
+    assert_eq!(answered, Answered::Refused(Denial::Wiring(Problem::LoginHost)));
+}
+
+#[test]
+fn an_untrusted_peer_passes_with_a_session_and_else_learns_its_name() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    let stranger = Some("198.51.100.1".parse().unwrap());
+    let ask = |form, lines: &str| {
+        gate.ask_at(NOW, stranger, form, &format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{lines}\r\n"))
+    };
+    let (answered, text) = ask(VerifyForm::Any, "");
+    assert!(matches!(answered, Answered::Refused(Denial::UntrustedPeer(_))));
+    assert_eq!((status(&text), header(&text, "Location")), ("401", None));
+    assert!(text.contains("proxy.trust = [&quot;loopback&quot;, &quot;198.51.100.1&quot;]"), "{text}");
+    let (_, text) = ask(VerifyForm::Nginx, "");
+    assert_eq!((status(&text), header(&text, "Location"), header(&text, "Content-Length")), ("401", None, Some("0")));
+    assert_eq!(status(&ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
+}
+
+#[test]
+fn a_direct_call_passes_with_a_session_and_else_goes_to_the_login() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    assert_eq!(status(&gate.ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
+    let (_, text) = gate.ask(VerifyForm::Any, "Accept: */*\r\n");
+    assert_eq!((status(&text), header(&text, "Location")), ("302", Some("https://auth.example.com/login?next=%2F")));
+    let post = "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(status(&gate.ask_at(NOW, LOOPBACK, VerifyForm::Any, post).1), "303");
+}
+
+#[test]
+fn with_proxy_required_neither_direct_calls_nor_untrusted_peers_get_through() {
+    let mut gate = Fixture::new(|config| config.proxy.required = true);
+    let anna = gate.login("anna");
+    let cookie = format!("Cookie: {anna}\r\n");
+    assert_eq!(gate.ask(VerifyForm::Any, &cookie).0, Answered::Refused(Denial::ProxyRequired));
+    assert_eq!(status(&gate.ask(VerifyForm::Nginx, &cookie).1), "403");
+    assert_eq!(status(&gate.ask(VerifyForm::Caddy, &format!("{CADDY}{cookie}")).1), "204");
+    let request = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{cookie}\r\n");
+    let stranger = Some("198.51.100.1".parse().unwrap());
+    let (answered, text) = gate.ask_at(NOW, stranger, VerifyForm::Caddy, &request);
+    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::ProxyRequired), "403"));
+    assert_eq!(status(&gate.ask_at(NOW, None, VerifyForm::Caddy, &request).1), "204");
+}
+
+#[test]
+fn a_preflight_never_passes_without_a_rule() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    let lines = CADDY.replace("Method: GET", "Method: OPTIONS");
+    let (answered, text) =
+        gate.ask(VerifyForm::Caddy, &format!("{lines}Access-Control-Request-Method: PUT\r\nCookie: {anna}\r\n"));
+    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::Preflight), "401"));
+    assert_eq!(status(&gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n")).1), "204");
+}
+
+#[test]
+fn a_cacheable_pass_says_so_before_no_store_and_a_refusal_never() {
+    let mut gate = Fixture::new(|config| config.session.proxy_cache = Some(Duration::from_secs(10)));
+    let anna = gate.login("anna");
+    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {anna}\r\n"));
+    assert!(text.contains("X-Accel-Expires: 10\r\nCache-Control: no-store\r\n"), "{text}");
+    let (_, text) = gate.ask(VerifyForm::Nginx, NGINX);
+    assert!(!text.contains("X-Accel") && text.contains("Cache-Control: no-store"));
+}
+
+#[test]
+fn the_refusal_address_never_passes_but_sends_back_a_session_that_became_valid() {
+    let mut gate = Fixture::new(|_| {});
+    let anna = gate.login("anna");
+    let (answered, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{NGINX}Cookie: {anna}\r\n"));
+    assert_eq!((answered, status(&text)), (Answered::SentBack, "302"));
+    assert_eq!(header(&text, "Location"), Some("https://app.example.com/a?x=1&y=%26"));
+    let post = NGINX.replace("Method: GET", "Method: POST");
+    let (_, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{post}Cookie: {anna}\r\n"));
+    assert_eq!(status(&text), "303");
+    let (answered, text) = gate.ask(VerifyForm::NginxRefusal, NGINX);
+    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::NoCookie), "302"));
+}
