@@ -1,0 +1,102 @@
+//! What the command line asks the daemon for: `POST /command` on the control socket, one JSON object each way.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One order of the command line. Names and addresses are still text here: who executes it checks them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Adds a user with a new seed.
+    UserAdd {
+        /// The user's name.
+        name: String,
+        /// May use the admin pages.
+        admin: bool,
+        /// For `Remote-Groups`.
+        groups: Vec<String>,
+        /// For `Remote-Name`.
+        display_name: String,
+        /// For `Remote-Email`.
+        email: String,
+        /// `sha1`, `sha256` or `sha512`.
+        algorithm: Option<String>,
+        /// 6 or 8.
+        digits: Option<u8>,
+    },
+    /// All users.
+    UserList,
+    /// One user, without the seed.
+    UserShow {
+        /// The user's name.
+        name: String,
+    },
+    /// Ends the user's sessions and takes no more codes.
+    UserDisable {
+        /// The user's name.
+        name: String,
+    },
+    /// Takes codes again.
+    UserEnable {
+        /// The user's name.
+        name: String,
+    },
+    /// Removes the user for good.
+    UserRemove {
+        /// The user's name.
+        name: String,
+    },
+    /// Gives the user a new seed; the old one and all sessions end.
+    UserRotate {
+        /// The user's name.
+        name: String,
+    },
+    /// The user's seed as `otpauth://`.
+    UserExport {
+        /// The user's name.
+        name: String,
+    },
+    /// All living sessions.
+    SessionList,
+    /// Ends sessions: exactly one of the three is given.
+    SessionRevoke {
+        /// These sessions.
+        ids: Vec<String>,
+        /// All sessions of this user.
+        user: Option<String>,
+        /// All sessions and device cookies.
+        all: bool,
+    },
+    /// Who is counted.
+    LimitList,
+    /// Forgets failures: of one address (its /64), user, or `strangers`; or all.
+    LimitClear {
+        /// An address, a name or `strangers`; empty with `all`.
+        what: String,
+        /// Everything.
+        all: bool,
+    },
+    /// Takes the present time for true: resets floor and future steps, ends all sessions.
+    ClockReset,
+    /// Adds a user with a default name where none is given: `user`, `user2`…
+    Generate {
+        /// The user's name.
+        name: Option<String>,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRefused {
+    /// Exit code, as in sysexits.h.
+    pub code: u8,
+    /// For the operator: what is wrong and the way out.
+    pub message: String,
+}
+
+impl fmt::Display for CommandRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,233 @@
+//! `/login`: the page, its form, and the answer once the desk has decided.
+
+use std::time::Duration;
+
+use crate::auth::return_to::Visitor;
+use crate::auth::totp::Code;
+use crate::auth::user::UserName;
+use crate::clock::{self, Timestamp};
+use crate::http::client_address::Belief;
+use crate::http::cookie::{self, SameSite, SetCookie};
+use crate::http::form;
+use crate::http::forwarded::{self, Question};
+use crate::http::response::{Out, Status};
+use crate::http::visit::{Scheme, Visit};
+use crate::server::{Next, Request};
+
+use super::admit::{Admission, Attempt, Denial};
+use super::job::Job;
+use super::pages::{LoginForm, texts};
+use super::same_origin::{Provenance, provenance};
+use super::{BODY_LIMIT, Gate, address, session_cookie};
+
+/// The cookie that says who has logged in on this device before.
+const DEVICE_COOKIE: &str = "auth_device";
+/// How long a device is remembered.
+const DEVICE_AGE: Duration = Duration::from_secs(180 * 86_400);
+/// Names under which a return address is read; oauth2-proxy and others use the latter two.
+const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
+
+impl Gate {
+    /// GET shows the form or, with a living session, goes straight on; POST waits for its body.
+    pub(super) fn login(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        if request.head.method == crate::http::request::Method::Post {
+            return self.form_announced(request, &visit, out);
+        }
+        let wanted =
+            single(NEXT_NAMES.iter().flat_map(|name| form::query_values(request.head.query.unwrap_or_default(), name)));
+        let next = self.return_to(&wanted, &visitor(&visit));
+        if self.session_of(request.head, now).is_some() {
+            out.start(Status::FOUND);
+            out.header("Location", next.as_bytes());
+            out.header("Cache-Control", b"no-store");
+            out.finish_empty();
+        } else {
+            out.start(Status::OK);
+            self.show_form(out, next.as_str(), next.origin(), "", None);
+        }
+        Next::Answered
+    }
+
+    /// Whether the body of a form is worth reading.
+    pub(super) fn form_announced(&self, request: &Request<'_>, visit: &Visit<'_>, out: &mut Out) -> Next<Job> {
+        let t = self.pages.texts;
+        let own = |origin: &[u8]| match &self.config.public_url {
+            Some(url) => origin.eq_ignore_ascii_case(url.as_str().as_bytes()),
+            None => visit.is_own_origin(origin),
+        };
+        if provenance(request.head, own) == Provenance::Foreign {
+            out.start(Status::FORBIDDEN);
+            self.pages.notice(out, t.forbidden, t.cross_site, true);
+            return Next::Answered;
+        }
+        let kind = request.head.headers.one("Content-Type");
+        let essence =
+            kind.ok().flatten().map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
+        match essence {
+            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => {
+                Next::ReadBody { limit: BODY_LIMIT }
+            }
+            _ => {
+                out.start(Status::UNSUPPORTED_MEDIA_TYPE);
+                out.header("Accept-Post", b"application/x-www-form-urlencoded");
+                self.pages.notice(out, t.problem, t.broken_form, true);
+                Next::Answered
+            }
+        }
+    }
+
+    /// Answers a form that lacks what our own pages send.
+    pub(super) fn broken_form(&self, out: &mut Out) -> Next<Job> {
+        let t = self.pages.texts;
+        out.start(Status::BAD_REQUEST);
+        self.pages.notice(out, t.problem, t.broken_form, true);
+        Next::Answered
+    }
+
+    /// The form has arrived.
+    pub(super) fn login_posted(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let t = self.pages.texts;
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        let fields = form::parse(body).ok();
+        let field = |name| fields.as_ref().and_then(|fields| fields.one(name).ok());
+        let (Some(otp), Some(typed)) = (field("otp"), field("username")) else {
+            return self.broken_form(out);
+        };
+        let wanted = single(
+            fields
+                .iter()
+                .flat_map(|fields| NEXT_NAMES.iter().flat_map(|name| fields.all(name)))
+                .map(|v| v.as_bytes().to_vec()),
+        );
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let typed = typed.unwrap_or_default();
+        let Some(code) = otp.and_then(Code::parse) else {
+            out.start(Status::UNAUTHORIZED);
+            self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_code));
+            return Next::Answered;
+        };
+        let name = if self.config.login.ask_username {
+            let Ok(name) = UserName::parse(typed) else {
+                out.start(Status::UNAUTHORIZED);
+                self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_name));
+                return Next::Answered;
+            };
+            Some(name)
+        } else {
+            None
+        };
+        let device = cookie::values(&request.head.headers, DEVICE_COOKIE).next();
+        let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
+        Next::Work(Job::Login(Box::new(Attempt {
+            code,
+            name,
+            client: visit.client,
+            device: device.map(<[u8]>::to_vec),
+            previous: self.session_of(request.head, now).map(|session| session.id),
+            user_agent: agent.to_vec(),
+            next: next.as_str().to_owned(),
+            next_origin: next.origin().map(str::to_owned),
+            key: self.keyring.current_id(),
+        })))
+    }
+
+    /// The desk has decided; what it changed is on the disk and known here.
+    pub(super) fn login_decided(&mut self, attempt: &Attempt, admission: Admission, out: &mut Out) {
+        let t = self.pages.texts;
+        let name = attempt.name.as_ref().map_or("", UserName::as_str);
+        let (status, wait, message) = match admission {
+            Admission::Admitted { session, device } => match self.keyring.sign(&session) {
+                Ok(token) => return self.admitted(attempt, &token, &device, out),
+                Err(error) => {
+                    log::error!("a session could not be signed error=\"{error}\"");
+                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
+                }
+            },
+            Admission::Refused(denial) => match denial {
+                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
+                Denial::Address(wait) => {
+                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
+                }
+                Denial::Strangers(wait) => (Status::TOO_MANY_REQUESTS, Some(wait.0), t.limited_strangers.to_owned()),
+                Denial::Account(wait) => {
+                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_account, wait.0))
+                }
+                Denial::Clock(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(10)), t.clock_wrong.to_owned())
+                }
+                Denial::Store(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
+                }
+            },
+        };
+        out.start(status);
+        if let Some(wait) = wait {
+            out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+        }
+        self.show_form(out, &attempt.next, attempt.next_origin.as_deref(), name, Some(&message));
+    }
+
+    fn admitted(&self, attempt: &Attempt, token: &str, device: &str, out: &mut Out) {
+        let path = format!("{}/login", self.config.path_prefix);
+        let device = SetCookie {
+            name: DEVICE_COOKIE,
+            value: device,
+            domain: None,
+            path: &path,
+            max_age: Some(DEVICE_AGE),
+            secure: self.config.session.secure,
+            http_only: true,
+            same_site: SameSite::Lax,
+        };
+        out.start(Status::FOUND);
+        session_cookie(&self.config, &self.cookie_name, token).render(out);
+        device.render(out);
+        out.header("Location", attempt.next.as_bytes());
+        out.header("Cache-Control", b"no-store");
+        out.finish_empty();
+    }
+
+    fn show_form(&self, out: &mut Out, next: &str, origin: Option<&str>, typed: &str, message: Option<&str>) {
+        let username = self.config.login.ask_username.then_some(typed);
+        let form = LoginForm { next, next_origin: origin, username, digits: self.people.common_digits(), message };
+        self.pages.login(out, &form);
+    }
+
+    /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
+    pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
+        let question = Question::Page { public_url_known: self.config.public_url.is_some() };
+        let visit =
+            forwarded::read(request.head.headers.iter(), address(request), question, &Belief::of(&self.config.proxy));
+        let Some(fault) = visit.fault else { return Some(visit) };
+        if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
+            log::warn!("page refused problem={} left_out={left_out}", fault.word());
+        }
+        out.start(Status::BAD_REQUEST);
+        self.pages.notice(out, self.pages.texts.problem, &fault.to_string(), false);
+        None
+    }
+}
+
+/// The host and scheme that the visitor's browser shows.
+pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
+    Visitor { host: visit.host.map_or("", |host| host.name()), is_http: visit.scheme == Scheme::Http }
+}
+
+/// The one value given; nothing where there are several.
+pub(super) fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    match (values.next(), values.next()) {
+        (Some(value), None) => value,
+        _ => Vec::new(),
+    }
+}
+
+fn with_wait(text: &str, wait: Duration) -> String {
+    text.replace("{wait}", &texts::wait(wait.as_secs()))
+}

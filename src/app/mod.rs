@@ -1,0 +1,358 @@
+//! What each address answers.
+//!
+//! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
+//! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
+//! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`account`] and [`health`] the pages,
+//! [`control`] and [`administer`] the administrator's commands.
+
+pub mod account;
+pub mod administer;
+pub mod admit;
+pub mod control;
+pub mod desk;
+pub mod explain;
+pub mod health;
+pub mod identity;
+pub mod job;
+pub mod login;
+pub mod logout;
+pub mod pages;
+pub mod reply;
+pub mod router;
+pub mod same_origin;
+pub mod verify;
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::keyring::Keyring;
+use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
+use crate::auth::session::Session;
+use crate::auth::sessions::Sessions;
+use crate::auth::token::Scratch;
+use crate::clock::{self, Timestamp};
+use crate::config::{Config, Scheme};
+use crate::http::cookie;
+use crate::http::request::{Head, Method};
+use crate::http::response::{Out, Status};
+use crate::secret::Secret;
+use crate::server::{App, Next, Operators, PeerAddress, Request, Role};
+use crate::telemetry::throttle::Throttle;
+
+use job::{Check, Effect, Job, Outcome};
+use pages::Pages;
+use router::Route;
+use verify::People;
+
+/// The longest body of a form or a command, in octets.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Everything that a request can be answered from without waiting.
+pub struct Gate {
+    config: Arc<Config>,
+    cookie_name: String,
+    sessions: Sessions,
+    people: People,
+    keyring: Keyring,
+    floor: Timestamp,
+    pages: Pages,
+    form_key: Secret,
+    scratch: RefCell<Scratch>,
+    complaints: RefCell<Throttle>,
+    operators: Operators,
+    settings: Box<dyn Fn() -> Result<Config, String>>,
+    last_errand: Timestamp,
+    readiness: Option<(Timestamp, Vec<Check>)>,
+}
+
+/// How often the times at which sessions were last used are written: an SD card hates writes.
+const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
+
+/// What a gate is opened with.
+pub struct Opening {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Reads the settings again, for SIGHUP.
+    pub settings: Box<dyn Fn() -> Result<Config, String>>,
+    /// The keys of sessions.
+    pub keyring: Keyring,
+    /// Makes the tokens of forms; it is nobody else's.
+    pub form_key: Secret,
+    /// Who may give orders.
+    pub operators: Operators,
+    /// What the desk knows.
+    pub known: Vec<Effect>,
+}
+
+impl Gate {
+    /// Opens the gate.
+    pub fn new(opening: Opening) -> Self {
+        let Opening { config, settings, keyring, form_key, operators, known } = opening;
+        let mut gate = Self {
+            cookie_name: config.cookie_name(),
+            pages: Pages::new(&config.login.title, &config.path_prefix),
+            people: People::new(&config.identity),
+            sessions: Sessions::new(config.session.idle),
+            floor: Timestamp::default(),
+            config,
+            keyring,
+            form_key,
+            scratch: RefCell::new(Scratch::new()),
+            complaints: RefCell::default(),
+            operators,
+            settings,
+            last_errand: clock::now(),
+            readiness: None,
+        };
+        gate.learn(known);
+        gate
+    }
+
+    /// Takes over settings that were read again, less those that only a restart can change.
+    fn reconfigure(&mut self, mut config: Config) -> Arc<Config> {
+        config.keep_what_needs_a_restart(&self.config);
+        let config = Arc::new(config);
+        self.cookie_name = config.cookie_name();
+        self.pages = Pages::new(&config.login.title, &config.path_prefix);
+        self.people.reconfigure(&config.identity);
+        self.sessions.set_idle(config.session.idle);
+        self.config = Arc::clone(&config);
+        config
+    }
+
+    /// Applies what is on the disk already.
+    fn learn(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::SessionBegun(session) => drop(self.sessions.insert(session)),
+                Effect::SessionEnded(id) => drop(self.sessions.remove(&id)),
+                Effect::PersonChanged(person) => self.people.insert(&person),
+                Effect::PersonGone(name) => self.people.remove(&name),
+                Effect::FloorRaised(floor) => self.floor = floor,
+            }
+        }
+    }
+
+    /// The living session of a page's visitor, judged by the same rules as a verify.
+    fn session_of(&self, head: &Head<'_>, now: Timestamp) -> Option<&Session> {
+        verify::living_session(&self.view(), head, now)
+    }
+
+    /// What the verify path reads of the gate.
+    fn view(&self) -> verify::View<'_> {
+        verify::View {
+            config: &self.config,
+            cookie_name: &self.cookie_name,
+            sessions: &self.sessions,
+            people: &self.people,
+            keyring: &self.keyring,
+            floor: self.floor,
+            scratch: &self.scratch,
+            complaints: &self.complaints,
+        }
+    }
+
+    /// The checked return address, or `/`: of none, of several, and of one that is refused.
+    fn return_to<'n>(&self, wanted: &'n [u8], visitor: &Visitor<'_>) -> ReturnTo<'n> {
+        if wanted.is_empty() {
+            return ReturnTo::HOME;
+        }
+        let policy = ReturnPolicy {
+            public_host: self.config.public_url.as_ref().map(|url| url.host.as_str()),
+            public_is_http: self.config.public_url.as_ref().is_some_and(|url| url.scheme == Scheme::Http),
+            cookie_domain: self.config.session.cookie_domain.as_deref(),
+            redirect_hosts: &self.config.redirect_hosts,
+            path_prefix: &self.config.path_prefix,
+        };
+        policy.check(wanted, visitor).unwrap_or_else(|refused| {
+            if let Some(left_out) = self.complaints.borrow_mut().admit("return_address", clock::now()) {
+                log::warn!("return address refused reason=\"{refused}\" left_out={left_out}");
+            }
+            ReturnTo::HOME
+        })
+    }
+
+    fn answer(&mut self, request: &Request<'_>, route: Route, out: &mut Out) -> Next<Job> {
+        let (head, now) = (request.head, clock::now());
+        // A verify refuses by itself, in the form that its proxy takes.
+        if self.config.proxy.required
+            && !matches!(route, Route::Health | Route::Verify(_))
+            && !verify::came_by_proxy(&self.config, head, address(request))
+        {
+            out.start(Status::FORBIDDEN);
+            let text = "This gate answers only through its reverse proxy (proxy.required = true).";
+            self.pages.notice(out, self.pages.texts.forbidden, text, false);
+            return Next::Answered;
+        }
+        match route {
+            Route::Verify(form) => {
+                let answered = verify::answer(&self.view(), head, address(request), form, now, out);
+                if let verify::Answered::Passed(session) = answered {
+                    self.sessions.touch(&session, now);
+                }
+                Next::Answered
+            }
+            Route::Login => self.login(request, now, out),
+            Route::Logout => self.logout(request, now, out),
+            Route::Account => self.account(head, now, out),
+            Route::Health => health::alive(out),
+            // Anybody may ask; one look a second must not take the queue's places from logins.
+            Route::Ready => match &self.readiness {
+                Some((at, checks)) if *at == now => {
+                    health::ready(checks, out);
+                    Next::Answered
+                }
+                _ => Next::Work(Job::Ready),
+            },
+        }
+    }
+
+    fn no_such_place(&self, out: &mut Out) {
+        let t = self.pages.texts;
+        out.start(Status::NOT_FOUND);
+        self.pages.notice(out, t.not_found, t.not_found, false);
+    }
+
+    /// The control socket takes one thing: a command, from those who may.
+    fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+        if !self.operators.admit(request.peer.credentials) {
+            let message = "only root, the gate's own user and the members of the control socket's group may do this";
+            health::command_answer(Err(control::CommandRefused { code: 77, message: message.to_owned() }), out);
+            return Next::Answered;
+        }
+        match (request.head.method, request.head.path) {
+            (Method::Post, b"/command") => Next::ReadBody { limit: BODY_LIMIT },
+            (Method::Get, b"/health") => health::alive(out),
+            _ => {
+                out.start(Status::NOT_FOUND);
+                out.header("Cache-Control", b"no-store");
+                out.finish_empty();
+                Next::Answered
+            }
+        }
+    }
+}
+
+impl App for Gate {
+    type Job = Job;
+    type Outcome = Outcome;
+
+    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+        if request.peer.role == Role::Control {
+            return self.control(request, out);
+        }
+        let Some(route) = Route::of(request.head.path, &self.config.path_prefix) else {
+            self.no_such_place(out);
+            return Next::Answered;
+        };
+        if let Some(allow) = route.refuses(request.head.method) {
+            let t = self.pages.texts;
+            out.start(Status::METHOD_NOT_ALLOWED);
+            out.header("Allow", allow.as_bytes());
+            self.pages.notice(out, t.wrong_method, t.wrong_method, false);
+            return Next::Answered;
+        }
+        self.answer(request, route, out)
+    }
+
+    fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
+        if request.peer.role == Role::Control {
+            let refused = match serde_json::from_slice(body) {
+                // It takes floor and spent steps back: more than a member of the socket's group needs.
+                Ok(control::Command::ClockReset) if !self.operators.are_owners(request.peer.credentials) => {
+                    let message = "only root and the gate's own user may reset the clock; run it with sudo".to_owned();
+                    control::CommandRefused { code: 77, message }
+                }
+                Ok(command) => return Next::Work(Job::Command { command, seen: self.sessions.take_touched() }),
+                Err(error) => control::CommandRefused { code: 65, message: format!("this is no command: {error}") },
+            };
+            health::command_answer(Err(refused), out);
+            return Next::Answered;
+        }
+        let now = clock::now();
+        match Route::of(request.head.path, &self.config.path_prefix) {
+            Some(Route::Login) => self.login_posted(request, body, now, out),
+            Some(Route::Logout) => self.logout_posted(request, body, now, out),
+            _ => {
+                self.no_such_place(out);
+                Next::Answered
+            }
+        }
+    }
+
+    fn on_outcome(&mut self, outcome: Outcome, out: &mut Out) {
+        match outcome {
+            Outcome::Login(attempt, admission, effects) => {
+                self.learn(effects);
+                self.login_decided(&attempt, admission, out);
+            }
+            Outcome::Logout(result, next, effects) => {
+                self.learn(effects);
+                self.logout_done(result, &next, out);
+            }
+            Outcome::Command(result, effects) => {
+                self.learn(effects);
+                health::command_answer(result, out);
+            }
+            Outcome::Ready(checks) => {
+                health::ready(&checks, out);
+                self.readiness = Some((clock::now(), checks));
+            }
+            Outcome::Housekeeping(effects) => self.learn(effects),
+        }
+    }
+
+    fn on_busy(&mut self, out: &mut Out) {
+        let t = self.pages.texts;
+        out.start(Status::SERVICE_UNAVAILABLE);
+        out.header("Retry-After", b"2");
+        self.pages.notice(out, t.problem, t.busy, true);
+    }
+
+    fn on_reload(&mut self) -> Option<Job> {
+        match (self.settings)() {
+            Ok(config) => {
+                log::info!("settings reloaded");
+                Some(Job::Reload(self.reconfigure(config)))
+            }
+            Err(error) => {
+                log::error!("settings not reloaded, the old ones stay error=\"{error}\"");
+                None
+            }
+        }
+    }
+
+    fn errand(&mut self, ending: bool) -> Option<Job> {
+        let now = clock::now();
+        if !ending && now.since(self.last_errand) < ERRAND_EVERY {
+            return None;
+        }
+        self.last_errand = now;
+        let seen = self.sessions.take_touched();
+        (!seen.is_empty()).then_some(Job::Seen(seen))
+    }
+}
+
+/// The address of the connection's other end; none on a Unix socket.
+fn address(request: &Request<'_>) -> Option<IpAddr> {
+    match request.peer.address {
+        PeerAddress::Ip(address, _) => Some(address),
+        PeerAddress::Unix => None,
+    }
+}
+
+/// The value of the session cookie's deletion and of its setting differ in value and age alone.
+fn session_cookie<'c>(config: &'c Config, name: &'c str, value: &'c str) -> cookie::SetCookie<'c> {
+    cookie::SetCookie {
+        name,
+        value,
+        domain: config.session.cookie_domain.as_deref(),
+        path: "/",
+        max_age: Some(config.session.lifetime),
+        secure: config.session.secure,
+        http_only: true,
+        same_site: config.session.same_site,
+    }
+}

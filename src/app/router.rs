@@ -1,0 +1,93 @@
+//! Which page an address belongs to, and which methods it takes.
+
+use crate::http::request::Method;
+
+/// A place below `path_prefix`.
+///
+/// Places that come later (`/setup`, `/enroll`, `/admin…`, `/resolve`, `/verify/envoy`) get their line here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A proxy asks whether a request may pass.
+    Verify(VerifyForm),
+    /// The login page and its form.
+    Login,
+    /// The sign-out page and its form.
+    Logout,
+    /// Who am I.
+    Account,
+    /// Does the process serve?
+    Health,
+    /// Is everything fit to work?
+    Ready,
+}
+
+/// Which proxy asks; each hands over other headers and takes other answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyForm {
+    /// `/verify`: any proxy.
+    Any,
+    /// `/verify/caddy`
+    Caddy,
+    /// `/verify/traefik`
+    Traefik,
+    /// `/verify/haproxy`
+    Haproxy,
+    /// `/verify/nginx`: statuses that `auth_request` understands.
+    Nginx,
+    /// `/verify/nginx/refusal`: the refusal that `auth_request` could not carry.
+    NginxRefusal,
+}
+
+impl Route {
+    /// The place that `path` names; `None` for everything else.
+    pub fn of(path: &[u8], prefix: &str) -> Option<Self> {
+        Some(match path.strip_prefix(prefix.as_bytes())? {
+            b"/verify" => Self::Verify(VerifyForm::Any),
+            b"/verify/caddy" => Self::Verify(VerifyForm::Caddy),
+            b"/verify/traefik" => Self::Verify(VerifyForm::Traefik),
+            b"/verify/haproxy" => Self::Verify(VerifyForm::Haproxy),
+            b"/verify/nginx" => Self::Verify(VerifyForm::Nginx),
+            b"/verify/nginx/refusal" => Self::Verify(VerifyForm::NginxRefusal),
+            b"/login" => Self::Login,
+            b"/logout" => Self::Logout,
+            b"/" => Self::Account,
+            b"/health" => Self::Health,
+            b"/ready" => Self::Ready,
+            _ => return None,
+        })
+    }
+
+    /// What to say in `Allow` where `method` is not taken; `None` where it is.
+    pub fn refuses(self, method: Method) -> Option<&'static str> {
+        match self {
+            Self::Verify(_) => None,
+            Self::Login | Self::Logout if matches!(method, Method::Get | Method::Head | Method::Post) => None,
+            Self::Login | Self::Logout => Some("GET, HEAD, POST"),
+            Self::Account | Self::Health | Self::Ready if matches!(method, Method::Get | Method::Head) => None,
+            Self::Account | Self::Health | Self::Ready => Some("GET, HEAD"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_paths_below_the_prefix_are_ours() {
+        assert_eq!(Route::of(b"/login", ""), Some(Route::Login));
+        assert_eq!(Route::of(b"/.gate/login", "/.gate"), Some(Route::Login));
+        for (path, prefix) in
+            [("/login", "/.gate"), ("/login/", ""), ("/loginx", ""), ("/LOGIN", ""), ("", ""), ("/.gate", "/.gate")]
+        {
+            assert_eq!(Route::of(path.as_bytes(), prefix), None, "{path} below {prefix:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_a_form_takes_no_post() {
+        assert_eq!(Route::Health.refuses(Method::Post), Some("GET, HEAD"));
+        assert_eq!(Route::Login.refuses(Method::Delete), Some("GET, HEAD, POST"));
+        assert_eq!(Route::Verify(VerifyForm::Any).refuses(Method::Other), None);
+    }
+}
