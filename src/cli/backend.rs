@@ -1,0 +1,95 @@
+//! What the command line needs of the rest of the program: the daemon itself, and the store while no daemon holds it.
+//! Tests bring their own.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::exit::Failure;
+use super::places::{self, Places};
+use crate::app::control::Command;
+use crate::config::{Config, Environment, Loaded, Sources};
+
+/// Where the settings of this process come from.
+#[derive(Clone)]
+pub struct Settings {
+    /// `--listen`, as often as it was given.
+    pub listen: Vec<String>,
+    /// The file that `--config` names.
+    pub file: Option<PathBuf>,
+    /// As it was when the process started.
+    pub environment: Environment,
+}
+
+impl Settings {
+    /// Reads and checks them; the file may have changed since the last time.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a setting cannot be used.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        let file = places::config_file(self.file.as_deref(), &self.environment)?;
+        let (listen, environment) = (self.listen.clone(), self.environment.clone());
+        Ok(Config::load(&Sources { listen, environment, file })?)
+    }
+}
+
+/// Everything a daemon needs to start.
+pub struct Start {
+    /// The checked settings.
+    pub loaded: Loaded,
+    /// Reads them again from the same sources.
+    pub settings: Settings,
+    /// Where its state is; the directory exists.
+    pub places: Places,
+    /// For the session secret, systemd's sockets and its notification socket.
+    pub environment: Environment,
+}
+
+/// What a verb needs that works on the store itself.
+#[derive(Clone, Default)]
+pub struct Offline {
+    /// The checked settings.
+    pub config: Config,
+    /// For the store's key, where systemd gives it as a credential.
+    pub environment: Environment,
+}
+
+/// A request that somebody wants explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The peer's address; `None`: a Unix socket.
+    pub peer: Option<std::net::IpAddr>,
+    /// The path asked for, such as `/verify/caddy`.
+    pub path: String,
+    /// Names and values in their order, as they were given.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The program behind the command line.
+pub trait Backend {
+    /// Runs the gate until it is told to stop.
+    ///
+    /// # Errors
+    /// It does not start, or cannot go on.
+    fn serve(&self, start: Start) -> Result<(), Failure>;
+
+    /// Makes the store and its key where there is none; `again` sets an existing one aside first. Gives back what to
+    /// tell the operator.
+    ///
+    /// # Errors
+    /// There is a store already, another process holds it, or the disk refuses.
+    fn init(&self, settings: Offline, state_dir: &Path, again: bool) -> Result<String, Failure>;
+
+    /// Carries out a command on the store itself, which no daemon holds, and gives back its JSON answer.
+    ///
+    /// # Errors
+    /// The command is refused, or the store cannot be opened.
+    fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure>;
+
+    /// What the gate would believe of a request: `{"trusted","client_ip","scheme","host","port","uri","method",
+    /// "problems"}`.
+    ///
+    /// # Errors
+    /// What was given is no request at all.
+    fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure>;
+}

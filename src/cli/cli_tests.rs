@@ -1,0 +1,322 @@
+//! Command lines from the words to exit code and output, with a backend that only notes what it is asked.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::backend::{Explained, Offline};
+use super::qr::Ink;
+use super::*;
+use crate::app::control::Command;
+use crate::config::scratch;
+
+/// Writes down what it is asked and answers the same each time.
+struct Played {
+    answer: Result<Value, Failure>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Played {
+    fn that_answers(answer: Value) -> Self {
+        Self { answer: Ok(answer), asked: RefCell::default() }
+    }
+}
+
+impl Backend for Played {
+    fn serve(&self, start: Start) -> Result<(), Failure> {
+        let listen: Vec<String> = start.loaded.config.listen.iter().map(ToString::to_string).collect();
+        self.asked.borrow_mut().push(format!("serve {} {}", listen.join(" "), start.places.state_dir.display()));
+        Ok(())
+    }
+
+    fn init(&self, _: Offline, state_dir: &Path, again: bool) -> Result<String, Failure> {
+        self.asked.borrow_mut().push(format!("init {} {again}", state_dir.display()));
+        Ok("made".to_owned())
+    }
+
+    fn offline(&self, _: Offline, _: &Path, command: Command) -> Result<Value, Failure> {
+        self.asked.borrow_mut().push(serde_json::to_string(&command).expect("JSON"));
+        self.answer.clone()
+    }
+
+    fn explain(&self, _: &Config, request: &Explained) -> Result<Value, Failure> {
+        self.asked.borrow_mut().push(format!("{request:?}"));
+        self.answer.clone()
+    }
+}
+
+struct Ran {
+    code: u8,
+    out: String,
+    err: String,
+    state: PathBuf,
+}
+
+/// Runs one line of words, split at spaces, with a configuration and a state directory of its own.
+fn ran(line: &str, file: &str, variables: &[(&str, &str)], terminal: Option<Ink>, backend: &Played) -> Ran {
+    let directory = scratch::directory();
+    let (config, state) = (directory.join("p.toml"), directory.join("state"));
+    std::fs::write(&config, file).expect("writable");
+    let mut words: Vec<OsString> = line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
+    if !words.is_empty() {
+        words.splice(0..0, ["--config".into(), config.into(), "--state-dir".into(), state.clone().into()]);
+    }
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = Console { out: &mut out, err: &mut err, terminal };
+    let code = run_with(words, Environment::of(variables.iter().copied()), backend, &mut console);
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ran { code, out: text(out), err: text(err), state }
+}
+
+fn simply(line: &str, backend: &Played) -> Ran {
+    ran(line, "", &[], None, backend)
+}
+
+fn credentials() -> Value {
+    json!({
+        "name": "alice", "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "recovery_codes": [],
+        "otpauth_url": "otpauth://totp/Portcullis:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portcullis",
+    })
+}
+
+#[test]
+fn the_bare_name_prints_help() {
+    let ran = simply("", &Played::that_answers(Value::Null));
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.contains("portcullis user add alice"), "{}", ran.out);
+}
+
+#[test]
+fn wrong_words_end_with_64_and_the_way_out() {
+    let backend = Played::that_answers(Value::Null);
+    for line in ["usr list", "user", "user add", "--bogus", "-generate x user list", "proxy explain --peer x"] {
+        let ran = simply(line, &backend);
+        assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{line}");
+        assert!(!ran.err.is_empty(), "{line}");
+    }
+    assert!(simply("usr list", &backend).err.contains("user"));
+    assert!(backend.asked.borrow().is_empty());
+}
+
+#[test]
+fn a_verb_without_a_daemon_goes_to_the_store() {
+    let backend = Played::that_answers(json!([]));
+    let ran = simply("user list", &backend);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "There are no users: add one with `portcullis user add NAME`.\n"));
+    assert_eq!(*backend.asked.borrow(), [r#"{"verb":"user-list"}"#]);
+    assert!(ran.state.is_dir(), "the state directory is made");
+}
+
+#[test]
+fn every_verb_becomes_its_command() {
+    for (line, command) in [
+        ("user show a", r#"{"verb":"user-show","name":"a"}"#),
+        ("user disable a", r#"{"verb":"user-disable","name":"a"}"#),
+        ("user enable a", r#"{"verb":"user-enable","name":"a"}"#),
+        ("user remove a", r#"{"verb":"user-remove","name":"a"}"#),
+        ("user rotate a", r#"{"verb":"user-rotate","name":"a"}"#),
+        ("user export a", r#"{"verb":"user-export","name":"a"}"#),
+        (
+            "user add a --admin --group g --group h --name N --email e@x --algorithm sha256 --digits 8",
+            r#"{"verb":"user-add","name":"a","admin":true,"groups":["g","h"],"display_name":"N","email":"e@x","algorithm":"sha256","digits":8}"#,
+        ),
+        ("session list", r#"{"verb":"session-list"}"#),
+        ("session revoke x y", r#"{"verb":"session-revoke","ids":["x","y"],"user":null,"all":false}"#),
+        ("session revoke --user a", r#"{"verb":"session-revoke","ids":[],"user":"a","all":false}"#),
+        ("session revoke --all", r#"{"verb":"session-revoke","ids":[],"user":null,"all":true}"#),
+        ("limit list", r#"{"verb":"limit-list"}"#),
+        ("limit clear 1.2.3.4", r#"{"verb":"limit-clear","what":"1.2.3.4","all":false}"#),
+        ("limit clear --all", r#"{"verb":"limit-clear","what":"","all":true}"#),
+        ("clock reset", r#"{"verb":"clock-reset"}"#),
+        ("-generate", r#"{"verb":"generate","name":null}"#),
+        ("--generate bob", r#"{"verb":"generate","name":"bob"}"#),
+    ] {
+        let backend = Played::that_answers(json!([]));
+        assert_eq!(simply(line, &backend).code, 0, "{line}");
+        assert_eq!(*backend.asked.borrow(), [command], "{line}");
+    }
+}
+
+#[test]
+fn scripts_get_the_answer_as_it_is() {
+    let backend = Played::that_answers(credentials());
+    let ran = ran("user add alice --json", "", &[], Some(Ink::Plain), &backend);
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).expect("JSON"), credentials());
+    assert_eq!(ran.out.lines().count(), 1);
+}
+
+#[test]
+fn the_picture_is_for_terminals_only() {
+    let backend = Played::that_answers(credentials());
+    let script = simply("user add alice", &backend);
+    assert!(script.out.contains("otpauth://totp/Portcullis:alice?secret="));
+    assert!(!script.out.contains('█') && !script.out.contains('\u{1b}'));
+    let person = ran("user add alice", "", &[], Some(Ink::Plain), &backend);
+    assert!(person.out.contains("otpauth://totp/") && person.out.contains('█'));
+    let url = format!("otpauth://totp/Portcullis:{}?secret=A", "a".repeat(300));
+    let long = Played::that_answers(json!({"name": "a", "secret": "A", "otpauth_url": url, "recovery_codes": []}));
+    let person = ran("user add alice", "", &[], Some(Ink::Plain), &long);
+    assert!(person.out.contains(&url) && person.out.contains("too long for a picture"), "{}", person.out);
+}
+
+#[test]
+fn a_refusal_keeps_its_code() {
+    let backend = Played { answer: Err(Failure::new(67, "there is no user \"x\"")), asked: RefCell::default() };
+    let ran = simply("user show x", &backend);
+    assert_eq!((ran.code, ran.err.as_str()), (67, "portcullis: there is no user \"x\"\n"));
+}
+
+#[test]
+fn a_bad_configuration_stops_every_verb_that_reads_it() {
+    let file = "\n[proxy]\ntrust = [\"loopback\", \"0.0.0.0/0\"]\n";
+    for line in [
+        "serve",
+        "config check",
+        "config show",
+        "proxy print caddy",
+        "proxy explain --peer ::1",
+        "user list",
+        "healthcheck",
+    ] {
+        let backend = Played::that_answers(json!([]));
+        let ran = ran(line, file, &[], None, &backend);
+        assert_eq!(ran.code, 78, "{line}");
+        assert!(ran.err.contains("p.toml:3: proxy.trust") && ran.err.contains("0.0.0.0/0"), "{line}: {}", ran.err);
+        assert!(backend.asked.borrow().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn serve_takes_its_addresses_from_the_command_line() {
+    let backend = Played::that_answers(Value::Null);
+    let ran = simply("serve --listen 127.0.0.1:1 --listen unix:/a", &backend);
+    assert_eq!(*backend.asked.borrow(), [format!("serve 127.0.0.1:1 unix:/a {}", ran.state.display())]);
+    assert_eq!(simply("serve --listen bogus", &backend).code, 78);
+}
+
+#[test]
+fn init_says_what_it_did() {
+    let backend = Played::that_answers(Value::Null);
+    let ran = simply("init --again", &backend);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "made\n"));
+    assert_eq!(*backend.asked.borrow(), [format!("init {} true", ran.state.display())]);
+}
+
+#[test]
+fn config_show_tells_where_each_value_came_from() {
+    let backend = Played::that_answers(Value::Null);
+    let variables = [("PORTCULLIS_LIMITS_ATTEMPTS", "9")];
+    let shown = ran("config show", "[session]\nlifetime = \"1h\"\n", &variables, None, &backend);
+    let line = |start: &str| shown.out.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
+    assert!(line("lifetime = \"1h\"").ends_with("p.toml:2"), "{}", shown.out);
+    assert!(line("attempts = 9").ends_with("# PORTCULLIS_LIMITS_ATTEMPTS"), "{}", shown.out);
+    assert!(line("window = \"15m\"").ends_with("# default"));
+    let again = ran("config check", &shown.out, &[], None, &backend);
+    assert_eq!(again.code, 0, "what is shown can be used as a file: {}", again.err);
+    let rows: Value =
+        serde_json::from_str(&ran("config show --json", "", &variables, None, &backend).out).expect("JSON");
+    let expected = json!({"key": "limits.attempts", "value": "9", "source": "PORTCULLIS_LIMITS_ATTEMPTS"});
+    assert!(rows.as_array().is_some_and(|rows| rows.contains(&expected)), "{rows}");
+}
+
+#[test]
+fn config_check_looks_at_the_secret_that_is_given() {
+    let backend = Played::that_answers(Value::Null);
+    let ran = ran("config check", "", &[("JWT_SECRET", "short")], None, &backend);
+    assert_eq!(ran.code, 78);
+    assert!(ran.err.contains("openssl rand -base64 48"));
+}
+
+#[test]
+fn config_check_counts_the_users_where_there_is_a_store() {
+    let users: Vec<Value> = (0..21).map(|_| json!({})).collect();
+    let backend = Played::that_answers(users.into());
+    assert_eq!(simply("config check", &backend).code, 0, "no store, no users");
+    let state = scratch::directory();
+    std::fs::write(state.join("db"), "").expect("writable");
+    let line = format!("config check --state-dir {}", state.display());
+    let with = |words: String| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console { out: &mut out, err: &mut err, terminal: None };
+        let words = words.split(' ').map(OsString::from).collect::<Vec<_>>();
+        (run_with(words, Environment::default(), &backend, &mut console), String::from_utf8(err).expect("text"))
+    };
+    let (code, err) = with(line);
+    assert_eq!(code, 78);
+    assert!(err.contains("login.accept_odds"), "{err}");
+}
+
+#[test]
+fn proxy_verbs_need_neither_store_nor_secret() {
+    let backend = Played::that_answers(json!({"trusted": true, "problems": []}));
+    let printed = simply("proxy print caddy", &backend);
+    assert_eq!(printed.code, 0);
+    assert!(printed.out.contains("forward_auth"));
+    assert!(!printed.state.exists());
+    let explained =
+        simply("proxy explain --peer ::ffff:127.0.0.1 --header X-Forwarded-Proto:https --path /verify/caddy", &backend);
+    assert_eq!(explained.out, "problems:\ntrusted:  yes\n");
+    let asked = backend.asked.borrow();
+    assert!(asked[0].contains("127.0.0.1") && asked[0].contains("(\"X-Forwarded-Proto\", \"https\")"), "{asked:?}");
+}
+
+#[test]
+fn explain_refuses_what_is_no_request() {
+    let backend = Played::that_answers(Value::Null);
+    for line in [
+        "proxy explain --peer localhost",
+        "proxy explain --peer ::1 --header novalue",
+        "proxy explain --peer ::1 --header :x",
+        "proxy explain --peer ::1 --header a\u{1}b:x",
+        "proxy explain --peer ::1 --path verify",
+    ] {
+        assert_eq!(simply(line, &backend).code, 64, "{line}");
+    }
+}
+
+#[test]
+fn version_is_said_both_ways() {
+    let backend = Played::that_answers(Value::Null);
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(simply("version", &backend).out, format!("portcullis {version}\n"));
+    assert_eq!(simply("--version", &backend).out, format!("portcullis {version}\n"));
+    assert_eq!(simply("version --json", &backend).out, format!("{{\"version\":\"{version}\"}}\n"));
+}
+
+#[test]
+fn a_first_start_shows_a_secret_on_a_terminal_only() {
+    let welcomed = |terminal| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut asked = Vec::new();
+        let mut console = Console { out: &mut out, err: &mut err, terminal };
+        let execute = |command| {
+            asked.push(command);
+            Ok(credentials())
+        };
+        welcome(&mut console, execute).expect("welcomed");
+        (String::from_utf8(out).expect("text"), asked)
+    };
+    let (out, asked) = welcomed(Some(Ink::Plain));
+    assert!(out.contains("otpauth://") && out.contains('█'));
+    assert!(matches!(asked.as_slice(), [Command::UserAdd { name, admin: true, .. }] if name == "owner"));
+    assert_eq!(welcomed(None), (String::new(), Vec::new()));
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_drama() {
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let mut err = Vec::new();
+    let mut console = Console { out: &mut Gone, err: &mut err, terminal: None };
+    let backend = Played::that_answers(Value::Null);
+    assert_eq!(run_with(["version".into()], Environment::default(), &backend, &mut console), 74);
+    assert!(err.is_empty());
+}

@@ -1,0 +1,127 @@
+//! The daemon's control socket, from the command line's side.
+//!
+//! `POST /command` with a [`Command`] as JSON. Status 200: the body is the answer. Any other: the body is a
+//! [`CommandRefused`], or some other text of a daemon that did not come that far.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::exchange::exchange;
+use super::exit::{Failure, NO_PERMISSION, UNAVAILABLE};
+use crate::app::control::{Command, CommandRefused};
+
+/// A slow card may take its time to write.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What asking the daemon led to.
+#[derive(Debug)]
+pub enum Asked {
+    /// It answered.
+    Answered(Value),
+    /// Nobody listens there: the store may be opened.
+    NotRunning,
+}
+
+/// Asks the daemon behind the control socket.
+///
+/// # Errors
+/// The daemon refuses, cannot be understood, or this user may not ask it.
+pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
+    let mut stream = match UnixStream::connect(control) {
+        Ok(stream) => stream,
+        Err(error) => return not_connected(control, &error),
+    };
+    let silent = |error: io::Error| {
+        Failure::new(UNAVAILABLE, format!("the daemon behind {} does not answer: {error}", control.display()))
+    };
+    stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
+    let order = serde_json::to_vec(command).map_err(|error| silent(error.into()))?;
+    let answer = exchange(&mut stream, "POST", "/command", "portcullis", Some(&order)).map_err(silent)?;
+    if answer.status == 200 {
+        return serde_json::from_slice(&answer.body).map(Asked::Answered).map_err(|error| silent(error.into()));
+    }
+    match serde_json::from_slice::<CommandRefused>(&answer.body) {
+        Ok(refused) => Err(refused.into()),
+        Err(_) if answer.status == 403 => Err(forbidden(control)),
+        Err(_) => Err(silent(io::Error::other(format!("status {}", answer.status)))),
+    }
+}
+
+fn not_connected(control: &Path, error: &io::Error) -> Result<Asked, Failure> {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => Ok(Asked::NotRunning),
+        ErrorKind::PermissionDenied => Err(forbidden(control)),
+        _ => Err(Failure::new(UNAVAILABLE, format!("the control socket {}: {error}", control.display()))),
+    }
+}
+
+fn forbidden(control: &Path) -> Failure {
+    let way = "run this as root, as the daemon's user, or as a member of the socket's group";
+    Failure::new(NO_PERMISSION, format!("the daemon behind {} takes no commands from you: {way}", control.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config::scratch;
+
+    /// A daemon that gives one answer; tells what it was asked.
+    fn daemon(answer: &'static str) -> (PathBuf, std::thread::JoinHandle<String>) {
+        let path = scratch::directory().join("control.sock");
+        let listener = UnixListener::bind(&path).expect("bound");
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut bytes = [0; 4096];
+            let length = stream.read(&mut bytes).expect("a request");
+            stream.write_all(answer.as_bytes()).expect("written");
+            String::from_utf8_lossy(&bytes[..length]).into_owned()
+        });
+        (path, asked)
+    }
+
+    #[test]
+    fn an_answer_is_handed_on_as_it_is() {
+        let (path, asked) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n[{\"name\":\"a\"}]");
+        // One byte short of the body: the answer is cut, and that is an error.
+        assert_eq!(ask(&path, &Command::UserList).expect_err("cut").code, UNAVAILABLE);
+        assert!(asked.join().expect("asked").ends_with("\r\n\r\n{\"verb\":\"user-list\"}"));
+        let (path, _) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n[{\"name\":\"a\"}]");
+        let Ok(Asked::Answered(value)) = ask(&path, &Command::UserList) else { panic!("no answer") };
+        assert_eq!(value, serde_json::json!([{"name": "a"}]));
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code_and_words() {
+        let (path, _) = daemon("HTTP/1.1 422 X\r\n\r\n{\"code\":65,\"message\":\"no such user\"}");
+        let failure = ask(&path, &Command::UserList).expect_err("refused");
+        assert_eq!(failure, Failure::new(65, "no such user"));
+        let (path, _) = daemon("HTTP/1.1 403 X\r\n\r\n");
+        assert_eq!(ask(&path, &Command::UserList).expect_err("refused").code, NO_PERMISSION);
+        let (path, _) = daemon("HTTP/1.1 503 X\r\n\r\nbusy");
+        assert_eq!(ask(&path, &Command::UserList).expect_err("refused").code, UNAVAILABLE);
+    }
+
+    #[test]
+    fn no_socket_and_a_stale_one_mean_that_no_daemon_runs() {
+        let directory = scratch::directory();
+        assert!(matches!(ask(&directory.join("none"), &Command::UserList), Ok(Asked::NotRunning)));
+        let stale = directory.join("stale");
+        drop(UnixListener::bind(&stale).expect("bound"));
+        assert!(matches!(ask(&stale, &Command::UserList), Ok(Asked::NotRunning)));
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_for_a_socket_is_named() {
+        let path = PathBuf::from(format!("/{}", "a".repeat(200)));
+        assert_eq!(ask(&path, &Command::UserList).expect_err("too long").code, UNAVAILABLE);
+    }
+}

@@ -1,0 +1,64 @@
+//! Secret, URL and QR code of a user, as they are shown this once: after `user add`, `user rotate`, `user export`,
+//! `-generate`, and at a first start on a terminal.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::console::Console;
+use super::exit::Failure;
+use super::qr;
+use crate::app::control::Command;
+use crate::telemetry::escape;
+
+/// Shows what `{"name","secret","otpauth_url","recovery_codes"}` holds: the picture on a terminal only, since anything
+/// else may be a log.
+///
+/// # Errors
+/// Standard output does not take it.
+pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
+    let text = |member: &str| credentials.get(member).and_then(Value::as_str).unwrap_or_default();
+    console.say(format_args!("user:        {}", escape::line(text("name"))))?;
+    console.say(format_args!("secret:      {}", escape::line(text("secret"))))?;
+    console.say(format_args!("otpauth URL: {}", escape::line(text("otpauth_url"))))?;
+    let codes = credentials.get("recovery_codes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for code in codes.iter().filter_map(Value::as_str) {
+        console.say(format_args!("recovery:    {}", escape::line(code)))?;
+    }
+    let Some(ink) = console.terminal else { return Ok(()) };
+    match qr::draw(text("otpauth_url"), ink) {
+        // The picture comes last: what follows it would push its upper edge off a small screen.
+        Some(picture) => {
+            console.say("Scan this with an authenticator app, or type the secret into it:")?;
+            console.out.write_all(picture.as_bytes())
+        }
+        None => console.say("The URL is too long for a picture on this screen: type the secret into the app."),
+    }
+}
+
+/// The first start without users: on a terminal `owner` is made, an administrator, and shown there; else one line of
+/// the log says how to add somebody. `execute` carries out the command on the store that the daemon holds.
+///
+/// # Errors
+/// The store takes no user, or the terminal is gone; the daemon can go on all the same.
+pub fn welcome(
+    console: &mut Console<'_>,
+    execute: impl FnOnce(Command) -> Result<Value, Failure>,
+) -> Result<(), Failure> {
+    if console.terminal.is_none() {
+        log::warn!("no users yet: nobody can log in; run: portcullis user add NAME --admin");
+        return Ok(());
+    }
+    let owner = Command::UserAdd {
+        name: "owner".to_owned(),
+        admin: true,
+        groups: Vec::new(),
+        display_name: String::new(),
+        email: String::new(),
+        algorithm: None,
+        digits: None,
+    };
+    let credentials = execute(owner)?;
+    console.say("There are no users yet, so here is the first one. This is shown only once.")?;
+    Ok(show(console, &credentials)?)
+}
