@@ -1,0 +1,137 @@
+//! The Caddyfile.
+
+use super::{APPLICATION, Site, Wiring, fill, lines};
+use crate::config::ListenAddress;
+use crate::config::{ClientIpHeader, Scheme};
+
+const HEAD: &str = "\
+# Caddyfile: Portcullis before one example site. For Caddy 2.11.4 or later: with 2.10 a visitor's own
+# Remote-User reaches the site (GHSA-7r4p-vjf4-gxv4), with older ones Remote_User does.
+{
+	order request_header before forward_auth
+<options>}
+
+";
+
+/// Ranges of a CDN in front, whose word on the visitor's address Caddy takes.
+const CDN: &str = "	servers {
+		trusted_proxies static <ranges>
+		client_ip_headers CF-Connecting-IP
+	}
+";
+
+/// A bare `forward_auth`: inside `route` it would run after a site's `handle`, which would then be open to everybody.
+/// The Connection lines keep a visitor from having the gate's own headers removed on the way to the site.
+const ASK: &str = "\
+(portcullis) {
+<strip>	@portcullis_plain not header Upgrade websocket
+	request_header @portcullis_plain -Connection
+	@portcullis_ws header Upgrade websocket
+	request_header @portcullis_ws Connection Upgrade
+	forward_auth <gate> {
+		uri <prefix>/verify/caddy?
+		header_up X-Forwarded-For {client_ip}
+		header_up -X-Forwarded-Port
+		header_up -X-Original-*
+		header_up <real_ip>
+		header_up -CF-Connecting-IP
+		header_up -Forwarded
+		copy_headers <identity>
+	}
+}
+
+";
+
+const PAGES: &str = "\
+(portcullis_pages) {
+	reverse_proxy <gate> {
+		header_up X-Forwarded-For {client_ip}
+		header_up -X-Forwarded-Port
+		header_up -X-Original-*
+		header_up <real_ip>
+		header_up -CF-Connecting-IP
+		header_up -Forwarded
+	}
+}
+
+";
+
+const TWO_SITES: &str = "\
+<login> {
+	import portcullis_pages
+}
+
+# Each protected site: these lines, with its own name and address.
+<app> {
+	import portcullis
+	reverse_proxy <application>
+}
+";
+
+/// Here the question must stand inside `handle`: on the top level it would guard the login page as well.
+const ONE_SITE: &str = "\
+# Each protected site: these lines, with its own name and address.
+<app> {
+	@portcullis_pages path <pages>
+	handle @portcullis_pages {
+		import portcullis_pages
+	}
+	handle {
+		import portcullis
+		reverse_proxy <application>
+	}
+}
+";
+
+pub(super) fn print(wiring: &Wiring<'_>) -> String {
+    let config = wiring.config;
+    let options = if config.proxy.client_ip_header == ClientIpHeader::CfConnectingIp {
+        let ranges: Vec<_> = config.proxy.cloudflare_ranges.iter().map(ToString::to_string).collect();
+        fill(CDN, &[("ranges", &ranges.join(" "))])
+    } else {
+        String::new()
+    };
+    let real_ip =
+        if config.proxy.client_ip_header == ClientIpHeader::XRealIp { "X-Real-IP {client_ip}" } else { "-X-Real-IP" };
+    let gate = match wiring.gate() {
+        ListenAddress::Tcp(address) => address.to_string(),
+        ListenAddress::Unix(path) => format!("unix/{}", path.display()),
+    };
+    let (login, site) = match &wiring.login {
+        Some(login) => (address(login), TWO_SITES),
+        None => (String::new(), ONE_SITE),
+    };
+    let pages: Vec<_> = wiring.pages().into_iter().map(|page| format!("{page}*")).collect();
+    fill(
+        &[HEAD, ASK, PAGES, site].concat(),
+        &[
+            ("options", &options),
+            ("strip", &lines(stripped(wiring), "\trequest_header -", "")),
+            ("gate", &gate),
+            ("prefix", wiring.prefix()),
+            ("real_ip", real_ip),
+            ("identity", &wiring.identity.join(" ")),
+            ("login", &login),
+            ("app", &address(&wiring.app)),
+            ("pages", &pages.join(" ")),
+            ("application", APPLICATION),
+        ],
+    )
+}
+
+/// What a visitor may not say about himself, in both spellings: older Caddys and PHP take `Remote_User` for the same.
+fn stripped(wiring: &Wiring<'_>) -> Vec<String> {
+    let mut names = vec!["Remote-*".to_owned()];
+    if wiring.config.identity.resolver_headers {
+        names.push("X-Portcullis-*".to_owned());
+    }
+    names.extend(wiring.config.identity.headers.iter().map(|header| header.as_str().to_owned()));
+    names.into_iter().flat_map(|name| [name.replace('-', "_"), name]).rev().collect()
+}
+
+/// A site's address as the Caddyfile has it: https goes without saying.
+fn address(site: &Site) -> String {
+    let scheme = if site.scheme == Scheme::Http { "http://" } else { "" };
+    let port = site.port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}{}{port}", site.host)
+}

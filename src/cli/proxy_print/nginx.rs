@@ -1,0 +1,207 @@
+//! The `nginx.conf`.
+
+use super::{APPLICATION, Site, Wiring, fill, indented, lines};
+use crate::config::ListenAddress;
+use crate::config::Scheme;
+
+const HEAD: &str = "\
+# nginx.conf: Portcullis before one example site. For nginx 1.22 or later with ngx_http_auth_request_module.
+events {
+    worker_connections 1024;
+}
+
+http {
+    upstream portcullis {
+        server <gate>;
+        keepalive 16;
+    }
+    map $http_upgrade $connection_upgrade {
+        default upgrade;
+        '' '';
+    }
+<cache_path>
+<sites>}
+";
+
+const TWO_SITES: &str = "\
+# The login page.
+server {
+<login>
+    location / {
+<page_request>    }
+}
+
+# Each protected site: these lines, with its own name and address.
+server {
+<app>
+<question>
+    location / {
+<protect>    }
+}
+";
+
+const ONE_SITE: &str = "\
+# Each protected site: these lines, with its own name and address.
+server {
+<app>
+    # The gate's own pages, open to everybody.
+    location ~ ^(<pages>) {
+<page_request>    }
+
+<question>
+    location / {
+<protect>    }
+}
+";
+
+/// Asked for every request; and once more for a refusal, because nginx throws away the body of the first answer.
+const QUESTION: &str = "\
+location = /_portcullis {
+    internal;
+    proxy_pass http://portcullis<prefix>/verify/nginx;
+<cache><request>}
+location @portcullis_refusal {
+    internal;
+    rewrite ^ <prefix>/verify/nginx/refusal? break;
+    proxy_pass http://portcullis;
+    proxy_method GET;
+<request>}
+";
+
+/// `$host`, not `$http_host`: for `GET http://b/` with `Host: a` nginx serves b. The large buffers hold a login address
+/// of 8,000 octets.
+const REQUEST: &str = "\
+proxy_http_version 1.1;
+proxy_set_header Connection \"\";
+proxy_pass_request_body off;
+proxy_set_header Content-Length \"\";
+proxy_set_header Host               $host;
+proxy_set_header X-Original-URL     $scheme://$host:$server_port$request_uri;
+proxy_set_header X-Original-Method  $request_method;
+proxy_set_header X-Original-URI     \"\";
+proxy_set_header X-Forwarded-For    $remote_addr;
+proxy_set_header X-Real-IP          $remote_addr;
+proxy_set_header X-Forwarded-Proto  \"\";
+proxy_set_header X-Forwarded-Host   \"\";
+proxy_set_header X-Forwarded-Port   \"\";
+proxy_set_header X-Forwarded-Uri    \"\";
+proxy_set_header X-Forwarded-Method \"\";
+proxy_set_header Forwarded          \"\";
+<no_identity>proxy_set_header Upgrade            $http_upgrade;
+proxy_connect_timeout 2s;
+proxy_read_timeout 5s;
+proxy_buffer_size 16k;
+proxy_buffers 4 16k;
+";
+
+const PAGE_REQUEST: &str = "\
+proxy_pass http://portcullis;
+proxy_http_version 1.1;
+proxy_set_header Connection \"\";
+proxy_set_header Host               $host:$server_port;
+proxy_set_header X-Forwarded-Proto  $scheme;
+proxy_set_header X-Forwarded-Host   $host:$server_port;
+proxy_set_header X-Forwarded-For    $remote_addr;
+proxy_set_header X-Real-IP          $remote_addr;
+proxy_set_header X-Forwarded-Port   \"\";
+proxy_set_header X-Forwarded-Uri    \"\";
+proxy_set_header X-Forwarded-Method \"\";
+proxy_set_header X-Original-URL     \"\";
+proxy_set_header X-Original-URI     \"\";
+proxy_set_header X-Original-Method  \"\";
+proxy_set_header Forwarded          \"\";
+<no_identity>proxy_buffer_size 16k;
+proxy_buffers 4 16k;
+";
+
+const PROTECT: &str = "\
+auth_request     /_portcullis;
+error_page 401 403 = @portcullis_refusal;
+<take_identity><give_identity>proxy_pass http://<application>;
+proxy_http_version 1.1;
+proxy_set_header Host              $http_host;
+proxy_set_header X-Forwarded-For   $remote_addr;
+proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Forwarded-Host  $http_host;
+proxy_set_header Upgrade           $http_upgrade;
+proxy_set_header Connection        $connection_upgrade;
+";
+
+/// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's answer.
+const CACHE: &str = "\
+proxy_cache portcullis;
+proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|$scheme://$host$request_uri\";
+";
+
+const CACHE_PATH: &str = "proxy_cache_path /var/cache/nginx-portcullis keys_zone=portcullis:1m;\n";
+
+pub(super) fn print(wiring: &Wiring<'_>) -> String {
+    let gate = match wiring.gate() {
+        ListenAddress::Tcp(address) => address.to_string(),
+        ListenAddress::Unix(path) => format!("unix:{}", path.display()),
+    };
+    let cached = wiring.config.session.proxy_cache.is_some();
+    let width = wiring.identity.iter().map(|name| name.len()).max().unwrap_or_default();
+    let column = width.max("X-Forwarded-Method".len());
+    let no_identity =
+        lines(wiring.identity.iter().map(|name| format!("{name:<column$}")), "proxy_set_header ", " \"\";");
+    let take = wiring.identity.iter().map(|name| {
+        let field = name.to_ascii_lowercase().replace('-', "_");
+        format!("auth_request_set {:<18} $upstream_http_{field};\n", variable(name))
+    });
+    let give = wiring.identity.iter().map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
+
+    let question = fill(
+        QUESTION,
+        &[
+            ("prefix", wiring.prefix()),
+            ("cache", &indented(if cached { CACHE } else { "" }, "    ")),
+            ("request", &indented(&fill(REQUEST, &[("no_identity", &no_identity)]), "    ")),
+        ],
+    );
+    let protect = fill(
+        PROTECT,
+        &[
+            ("take_identity", &take.collect::<String>()),
+            ("give_identity", &give.collect::<String>()),
+            ("application", APPLICATION),
+        ],
+    );
+    let pages: Vec<_> = wiring.pages().into_iter().map(|page| page.replace('.', "\\.")).collect();
+    let (login, sites) = match &wiring.login {
+        Some(login) => (server(login), TWO_SITES),
+        None => (String::new(), ONE_SITE),
+    };
+    let sites = fill(
+        sites,
+        &[
+            ("login", &indented(&login, "    ")),
+            ("app", &indented(&server(&wiring.app), "    ")),
+            ("pages", &pages.join("|")),
+            ("page_request", &indented(&fill(PAGE_REQUEST, &[("no_identity", &no_identity)]), "        ")),
+            ("question", &indented(&question, "    ")),
+            ("protect", &indented(&protect, "        ")),
+        ],
+    );
+    let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
+    fill(HEAD, &[("gate", &gate), ("cache_path", &cache_path), ("sites", &indented(&sites, "    "))])
+}
+
+/// `Remote-User` is kept in `$portcullis_user`, everything else under its whole name.
+fn variable(name: &str) -> String {
+    let field = name.strip_prefix("Remote-").or(name.strip_prefix("X-Portcullis-")).unwrap_or(name);
+    format!("$portcullis_{}", field.to_ascii_lowercase().replace('-', "_"))
+}
+
+/// Port, name and certificate of a server block.
+fn server(site: &Site) -> String {
+    let port = site.port.unwrap_or(site.scheme.default_port());
+    let host = &site.host;
+    match site.scheme {
+        Scheme::Http => format!("listen {port};\nserver_name {host};\n"),
+        Scheme::Https => format!(
+            "listen {port} ssl;\nserver_name {host};\nssl_certificate     /etc/nginx/certificates/{host}.crt;\n\
+             ssl_certificate_key /etc/nginx/certificates/{host}.key;\n"
+        ),
+    }
+}

@@ -1,0 +1,148 @@
+//! What must hold of every printed configuration, whatever the settings; the whole texts stand in `docs/`.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{ClientIpHeader, IdentityHeader, PublicUrl};
+
+fn example() -> Config {
+    let mut config =
+        Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() };
+    config.session.cookie_domain = Some("example.com".to_owned());
+    config
+}
+
+/// Settings that change the text, each by itself.
+fn variants() -> Vec<Config> {
+    let mut variants = vec![example(), Config::default()];
+    let mut vary = |change: fn(&mut Config)| {
+        for mut config in [example(), Config::default()] {
+            change(&mut config);
+            variants.push(config);
+        }
+    };
+    vary(|c| c.path_prefix = "/.portcullis".to_owned());
+    vary(|c| c.listen = vec!["unix:/run/portcullis/http.sock".parse().unwrap()]);
+    vary(|c| c.listen = Vec::new());
+    vary(|c| c.listen = vec!["[::]:3000".parse().unwrap()]);
+    vary(|c| c.session.proxy_cache = Some(Duration::from_secs(10)));
+    vary(|c| c.identity.headers = vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser]);
+    vary(|c| c.identity.resolver_headers = true);
+    vary(|c| c.proxy.client_ip_header = ClientIpHeader::CfConnectingIp);
+    vary(|c| c.proxy.client_ip_header = ClientIpHeader::XRealIp);
+    vary(|c| c.public_url = Some(PublicUrl::new(Scheme::Http, "auth.example.com", Some(8000))));
+    vary(|c| c.session.cookie_domain = None);
+    variants
+}
+
+#[test]
+fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
+    for config in variants() {
+        for proxy in [Proxy::Caddy, Proxy::Nginx, Proxy::Traefik] {
+            let text = print(proxy, &config);
+            assert!(!text.contains('<') && !text.contains('>'), "{text}");
+            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains("\n\n\n"), "{text}");
+            assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_gate() {
+    for config in variants() {
+        for name in Wiring::new(&config).identity {
+            let caddy = print(Proxy::Caddy, &config);
+            let stripped =
+                caddy.lines().filter_map(|line| line.trim().strip_prefix("request_header -")).any(|pattern| {
+                    pattern == name || pattern.strip_suffix('*').is_some_and(|start| name.starts_with(start))
+                });
+            assert!(stripped, "{name}\n{caddy}");
+            let copied = caddy.lines().find(|line| line.contains("copy_headers")).unwrap();
+            assert!(copied.split(' ').any(|word| word == name), "{name}\n{caddy}");
+
+            let nginx = print(Proxy::Nginx, &config);
+            let sent = |line: &str| line.split_whitespace().take(2).eq(["proxy_set_header", name]);
+            let emptied = nginx.lines().filter(|line| sent(line) && line.ends_with("\"\";")).count();
+            // The question, the refusal and the pages.
+            assert_eq!(emptied, 3, "{name}\n{nginx}");
+            assert_eq!(nginx.lines().filter(|line| sent(line) && line.contains(" $portcullis_")).count(), 1, "{nginx}");
+
+            let traefik = print(Proxy::Traefik, &config);
+            assert!(traefik.contains(&format!("          {name}: \"\"\n")), "{name}\n{traefik}");
+            assert!(traefik.contains(&format!("          {}: \"\"\n", name.replace('-', "_"))), "{name}\n{traefik}");
+            assert!(traefik.contains(&format!("          - {name}\n")), "{name}\n{traefik}");
+        }
+    }
+}
+
+#[test]
+fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
+    let text = print(Proxy::Caddy, &Config::default());
+    let (pages, rest) = text.split_once("@portcullis_pages path /login* /logout* /setup* /enroll*\n").unwrap();
+    assert!(!pages.contains("app.example.com {\n\timport portcullis\n"));
+    assert!(rest.contains("\thandle {\n\t\timport portcullis\n"));
+    let text = print(Proxy::Nginx, &Config::default());
+    assert!(text.contains("location ~ ^(/login|/logout|/setup|/enroll) {\n            proxy_pass http://portcullis;"));
+}
+
+#[test]
+fn a_prefix_goes_before_every_address_of_the_gate() {
+    let config = Config { path_prefix: "/.portcullis".to_owned(), ..Config::default() };
+    let text = print(Proxy::Caddy, &config);
+    assert!(text.contains("uri /.portcullis/verify/caddy?\n") && text.contains("path /.portcullis*\n"), "{text}");
+    let text = print(Proxy::Nginx, &config);
+    assert!(text.contains("http://portcullis/.portcullis/verify/nginx;\n"), "{text}");
+    assert!(text.contains("rewrite ^ /.portcullis/verify/nginx/refusal? break;\n"), "{text}");
+    assert!(text.contains("location ~ ^(/\\.portcullis) {\n"), "{text}");
+    assert!(print(Proxy::Traefik, &config).contains("3000/.portcullis/verify/traefik\""));
+}
+
+#[test]
+fn a_listener_on_all_addresses_is_asked_through_loopback_and_a_socket_by_its_path() {
+    let gate = |listen: &str, proxy| {
+        let listen = vec![listen.parse().unwrap()];
+        print(proxy, &Config { listen, ..example() })
+    };
+    assert!(gate("0.0.0.0:4000", Proxy::Caddy).contains("forward_auth 127.0.0.1:4000 {"));
+    assert!(gate("[::]:4000", Proxy::Nginx).contains("server [::1]:4000;"));
+    let socket = "unix:/run/portcullis/http.sock";
+    assert!(gate(socket, Proxy::Caddy).contains("forward_auth unix//run/portcullis/http.sock {"));
+    assert!(gate(socket, Proxy::Nginx).contains("server unix:/run/portcullis/http.sock;"));
+    assert!(gate(socket, Proxy::Traefik).contains("# Traefik cannot ask over a Unix socket"));
+}
+
+#[test]
+fn a_cached_answer_is_kept_under_a_key_with_cookie_host_and_method_and_never_for_a_refusal() {
+    let mut config = example();
+    assert!(!print(Proxy::Nginx, &config).contains("proxy_cache"));
+    config.session.proxy_cache = Some(Duration::from_secs(10));
+    let text = print(Proxy::Nginx, &config);
+    let key = "proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|$scheme://$host$request_uri\";";
+    assert!(text.contains(key));
+    let (before, refusal) = text.split_once("location @portcullis_refusal").unwrap();
+    assert!(before.contains(key) && !refusal.contains("proxy_cache"));
+    assert!(before.contains("http {") && before.contains("keys_zone=portcullis:1m"));
+}
+
+#[test]
+fn without_a_cookie_domain_the_example_is_on_the_login_host_since_no_other_sees_the_session() {
+    let mut config = example();
+    config.session.cookie_domain = None;
+    let text = print(Proxy::Caddy, &config);
+    assert!(text.contains("\nauth.example.com {\n\t@portcullis_pages") && !text.contains("app.example.com"), "{text}");
+}
+
+#[test]
+fn ports_and_plain_http_of_public_url_reach_both_sites() {
+    let mut config = example();
+    config.public_url = Some(PublicUrl::new(Scheme::Http, "auth.example.com", Some(8000)));
+    let text = print(Proxy::Caddy, &config);
+    assert!(
+        text.contains("\nhttp://auth.example.com:8000 {") && text.contains("\nhttp://app.example.com:8000 {"),
+        "{text}"
+    );
+    let text = print(Proxy::Nginx, &config);
+    assert_eq!(text.matches("listen 8000;").count(), 2, "{text}");
+    assert!(!text.contains("ssl"), "{text}");
+}
