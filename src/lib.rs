@@ -1,0 +1,36 @@
+//! Portcullis: the gatekeeper of a homelab.
+//!
+//! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules, [`http`] turns bytes into
+//! messages and back, [`server`] moves the bytes, [`store`] keeps what must survive a pulled plug.
+
+// A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that is how they fail.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::as_conversions,
+        clippy::exit,
+        clippy::expect_used,
+        clippy::get_unwrap,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod run;
+pub mod secret;
+pub mod server;
+pub mod store;
+pub mod sys;
+pub mod telemetry;

@@ -1,0 +1,248 @@
+//! Start and stop of the daemon, as one list. The order is an argument: the log before all else, the store's lock
+//! before the control socket is replaced, everything read before the first connection is taken.
+
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::app::control::Command;
+use crate::app::desk::{Desk, HOUSEKEEPING};
+use crate::app::explain::explain;
+use crate::app::{Gate, Opening, administer};
+use crate::auth::keyring::Keyring;
+use crate::cli::backend::{Backend, Explained, Offline, Start};
+use crate::cli::console::{self, Console};
+use crate::cli::exit::{self, Failure};
+use crate::cli::welcome;
+use crate::clock::{self, Timestamp};
+use crate::config::{Config, Environment, secrets};
+use crate::entropy::System;
+use crate::secret::Secret;
+use crate::server::{self, ListenAddress, Listener, Operators, Role, Worker};
+use crate::store::{self, Store, StoreError};
+
+/// The operating system refuses something (`EX_OSERR`).
+const OS: u8 = 71;
+
+/// The program behind the command line.
+pub struct Daemon;
+
+impl Backend for Daemon {
+    fn serve(&self, start: Start) -> Result<(), Failure> {
+        serve(start)
+    }
+
+    fn init(&self, settings: Offline, state_dir: &Path, again: bool) -> Result<String, Failure> {
+        let mut told = String::new();
+        if again {
+            let aside = Store::set_aside(state_dir, clock::now()).map_err(stored)?;
+            if let Some(folder) = aside {
+                told = format!("The old store is kept in {}.\n", folder.display());
+            }
+        }
+        let desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
+        told.push_str(if desk.has_no_users() {
+            "The store is ready. Add the first user with `portcullis user add NAME --admin`."
+        } else {
+            "The store was there already, with its users. `portcullis init --again` sets it aside and starts over."
+        });
+        Ok(told)
+    }
+
+    fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure> {
+        let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
+        carry_out(&mut desk, command)
+    }
+
+    fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure> {
+        let explained = explain(config, request.peer, &request.path, &request.headers);
+        serde_json::to_value(explained).map_err(|error| Failure::new(exit::IO, error))
+    }
+}
+
+fn stored(error: StoreError) -> Failure {
+    let code = if matches!(error, StoreError::Locked(_)) { exit::UNAVAILABLE } else { exit::IO };
+    Failure::new(code, error)
+}
+
+fn carry_out(desk: &mut Desk, command: Command) -> Result<Value, Failure> {
+    let now = desk.read_clock();
+    let done = administer::execute(desk, command, now);
+    done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
+}
+
+/// Opens the store below `state_dir`, with the key that systemd gives if it gives one, and sits down at the desk.
+///
+/// # Errors
+/// The store is in use, damaged without a snapshot, or cannot be read; or its key cannot.
+fn open_desk(
+    config: Arc<Config>,
+    environment: &Environment,
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<Desk, Failure> {
+    let credential = secrets::store_key(environment)?;
+    let key = store::load_or_create_key(state_dir, credential.as_ref().map(Secret::expose), &mut System);
+    let key = key.map_err(stored)?;
+    let (store, opened) = Store::open(state_dir, &key, now, System).map_err(stored)?;
+    if let Some(told) = &opened.recovered {
+        log::error!("store recovered {told}");
+    }
+    Ok(Desk::new(config, store, opened, now))
+}
+
+/// Runs the daemon until it is told to stop.
+fn serve(start: Start) -> Result<(), Failure> {
+    server::signals::hold().map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
+    let Start { loaded, settings, places, environment } = start;
+    let config = Arc::new(loaded.config);
+    let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
+    let (secret, _) = secrets::session_secret(&environment, &places.state_dir, &mut System)
+        .map_err(|error| Failure::new(exit::CONFIG, error))?;
+    let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
+    desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
+    if desk.has_no_users() {
+        let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+        let terminal = console::ink_of_stdout(&environment);
+        let mut console = Console { out: &mut out, err: &mut err, terminal };
+        welcome(&mut console, |command| carry_out(&mut desk, command))?;
+    }
+    let listeners = listeners(&config, &places.control)?;
+    for listener in &listeners {
+        log::info!("listening address={}", listener.address());
+    }
+    let gate = Gate::new(Opening {
+        config: Arc::clone(&config),
+        settings: Box::new(move || settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)),
+        keyring,
+        form_key: desk.form_key(),
+        operators: Operators::of_socket(&places.control),
+        known: desk.everything(),
+    });
+    let worker = Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping)
+        .map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
+    let settings = server::Settings { max_connections: config.server.max_connections, ..server::Settings::default() };
+    server::serve(gate, listeners, worker, settings).map_err(|error| Failure::new(OS, error))
+}
+
+/// All sockets: the configured ones, those that systemd hands over, and the control socket.
+fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> {
+    let inherited = server::inherited();
+    let mut listeners =
+        inherited.map_err(|error| Failure::new(OS, format!("systemd's sockets cannot be taken over: {error}")))?;
+    // What systemd opened already is not opened again: its socket unit and `listen` usually name the same address.
+    let inherited: Vec<ListenAddress> = listeners.iter().map(|listener| listener.address().clone()).collect();
+    for address in config.listen.iter().filter(|address| !inherited.contains(address)) {
+        let listener = server::bind(address, Role::Public, 0o660);
+        listeners.push(listener.map_err(|error| Failure::new(OS, format!("cannot listen on {address}: {error}")))?);
+    }
+    if listeners.is_empty() {
+        return Err(Failure::new(
+            exit::CONFIG,
+            "listen is empty and systemd hands over no socket; set listen, or use portcullis.socket",
+        ));
+    }
+    let address = ListenAddress::Unix(control.to_owned());
+    if inherited.contains(&address) {
+        return Ok(listeners);
+    }
+    make_folder_of(control)?;
+    let listener = server::bind(&address, Role::Control, 0o660);
+    listeners.push(
+        listener.map_err(|error| Failure::new(OS, format!("cannot open the control socket {address}: {error}")))?,
+    );
+    Ok(listeners)
+}
+
+/// Makes the folder of the control socket where systemd has not done it; who runs the gate by hand has nothing to prepare.
+fn make_folder_of(control: &Path) -> Result<(), Failure> {
+    let Some(folder) = control.parent() else { return Ok(()) };
+    match DirBuilder::new().mode(0o750).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Failure::new(OS, format!("cannot make {} for the control socket: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::scratch;
+
+    fn ordered(state: &Path, command: Command) -> Result<Value, Failure> {
+        Daemon.offline(Offline::default(), state, command)
+    }
+
+    fn named(name: &str) -> Command {
+        Command::Generate { name: Some(name.to_owned()) }
+    }
+
+    #[test]
+    fn what_one_command_did_the_next_one_finds() {
+        let state = scratch::directory();
+        let added = ordered(&state, named("alice")).expect("added");
+        assert_eq!(added["name"], "alice");
+        assert_eq!(added["recovery_codes"], json!([]));
+        let listed = ordered(&state, Command::UserList).expect("listed");
+        assert_eq!(listed[0]["name"], "alice");
+        assert_eq!(listed[0]["sessions"], 0);
+        let exported = ordered(&state, Command::UserExport { name: "alice".to_owned() }).expect("exported");
+        assert_eq!(exported, added);
+    }
+
+    #[test]
+    fn a_refused_command_names_the_user_and_its_code() {
+        let state = scratch::directory();
+        let failure = ordered(&state, Command::UserShow { name: "nobody".to_owned() }).expect_err("no such user");
+        assert_eq!(failure.code, 67);
+        assert!(failure.message.contains("nobody"));
+    }
+
+    #[test]
+    fn the_key_that_systemd_gives_opens_the_store_and_no_other_does() {
+        let (state, credentials) = (scratch::directory(), scratch::directory());
+        let given = Environment::of([("CREDENTIALS_DIRECTORY", &credentials)]);
+        let ordered =
+            |command| Daemon.offline(Offline { environment: given.clone(), ..Offline::default() }, &state, command);
+        std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
+        ordered(named("alice")).expect("added");
+        assert!(!state.join("store.key").exists());
+        assert!(Daemon.offline(Offline::default(), &state, Command::UserList).is_err(), "without the key");
+        std::fs::write(credentials.join("store_key"), [8; 32]).expect("written");
+        assert!(ordered(Command::UserList).is_err(), "with another key");
+        std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
+        assert_eq!(ordered(Command::UserList).expect("listed")[0]["name"], "alice");
+    }
+
+    #[test]
+    fn the_folder_of_the_control_socket_is_made_once_and_never_its_parents() {
+        let state = scratch::directory();
+        let control = state.join("run/control.sock");
+        for _ in 0..2 {
+            assert!(make_folder_of(&control).is_ok());
+        }
+        let made = state.join("run").metadata().expect("made");
+        assert_eq!(made.permissions().mode() & 0o027, 0, "nobody else may look in, the group may not write");
+        assert_eq!(make_folder_of(&state.join("no/such/control.sock")).map_err(|failure| failure.code), Err(OS));
+    }
+
+    #[test]
+    fn init_again_keeps_the_old_store_aside() {
+        let state = scratch::directory();
+        assert!(Daemon.init(Offline::default(), &state, false).expect("made").contains("is ready"));
+        ordered(&state, named("alice")).expect("added");
+        assert!(Daemon.init(Offline::default(), &state, false).expect("there").contains("there already"));
+        let told = Daemon.init(Offline::default(), &state, true).expect("made anew");
+        assert!(told.contains("set-aside-") && told.contains("is ready"), "{told}");
+        assert_eq!(ordered(&state, Command::UserList).expect("listed"), json!([]));
+    }
+}
