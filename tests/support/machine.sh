@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# What a Debian machine needs before anything here can run: packages, a Rust toolchain, a Caddy that is new enough.
+#
+# Sourced by tests/run and tests/demo, from the top of the project. Only adds what is missing; never changes the
+# machine's apt sources, never starts or stops a service.
+
+# Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
+readonly caddy_wanted=2.11.4
+readonly tools=$PWD/target/tools
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+    printf '%s: %s\n' "$0" "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages THING:PACKAGE…  installs the packages whose thing (a command, or a file by its whole path) is not there.
+need_packages() {
+    local pair missing=()
+    for pair in "$@"; do
+        [ -e "${pair%%:*}" ] || PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || fail "install these first, this machine has no apt-get: ${missing[*]}"
+    say "installing ${missing[*]}"
+    # A package such as nginx would start its service on port 80: while this file is there, dpkg starts none.
+    local policy=/usr/sbin/policy-rc.d ours=no
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        ours=yes
+    fi
+    local result=0
+    as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+        result=$?
+    if [ "$ours" = yes ]; then as_root rm -f "$policy"; fi
+    [ "$result" -eq 0 ] || fail "could not install ${missing[*]}"
+}
+
+need_rust() {
+    PATH=$PATH:$HOME/.cargo/bin
+    if ! command -v cargo >/dev/null; then
+        need_packages curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates
+        say "installing Rust"
+        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+            sh -s -- -y --profile minimal --component clippy --component rustfmt --no-modify-path
+    fi
+    local wanted have
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    have=$(rustc --version | cut -d' ' -f2)
+    at_least "$have" "$wanted" || fail "Rust $wanted or newer is needed, this is $have: rustup update stable"
+}
+
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]
+}
+
+is_good_caddy() {
+    local version
+    version=$("$1" version 2>/dev/null | head -n1 | cut -d' ' -f1) || return 1
+    [ -n "$version" ] && at_least "${version#v}" "$caddy_wanted"
+}
+
+# need_caddy  leaves the path of a Caddy that is new enough in $CADDY.
+need_caddy() {
+    local candidate
+    for candidate in "${CADDY:-}" "$tools/caddy" "$(command -v caddy || true)"; do
+        if [ -n "$candidate" ] && is_good_caddy "$candidate"; then
+            CADDY=$candidate
+            return 0
+        fi
+    done
+    say "fetching Caddy $caddy_wanted or newer"
+    fetch_caddy
+    is_good_caddy "$tools/caddy" || fail "Debian's Caddy is older than $caddy_wanted or does not run here: name one with CADDY=…"
+    CADDY=$tools/caddy
+}
+
+# Debian keeps such a Caddy in sid only. apt gets lists, state and cache of its own for this one package, so that the
+# machine's sources stay as they are; the mirror is the one the machine uses.
+fetch_caddy() (
+    command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
+    need_packages dpkg-deb:dpkg
+    # shellcheck disable=SC2016 # apt fills these in
+    mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' | awk '$1 ~ /\/debian\/?$/ && $2 == "main" { print $1; exit }')
+    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources: install Caddy $caddy_wanted, or name it with CADDY=…"
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$tools"
+    touch "$work/status"
+    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
+    echo "deb ${signed:-}$mirror sid main" >"$work/sources.list"
+    # A copy of apt's own settings would bring the machine's sources back, hence each place by name.
+    options=(
+        -qq
+        -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache"
+        -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
+        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+    )
+    apt-get "${options[@]}" update
+    cd "$work" || exit
+    apt-get "${options[@]}" download caddy
+    dpkg -x caddy_*.deb tree
+    # Renamed into place: a fetch that is cut off leaves no half program behind.
+    cp tree/usr/bin/caddy "$tools/caddy.new"
+    mv "$tools/caddy.new" "$tools/caddy"
+)

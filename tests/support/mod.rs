@@ -1,0 +1,18 @@
+//! What the system tests share: the built program with a state directory of its own, a site behind it, real proxies,
+//! a browser, and small clients that can say what no library would let them say.
+//!
+//! Nothing here sleeps: everything waits for what happens, with a deadline. Every process that is started is ended by
+//! its own id. The programs themselves (Caddy, nginx, Chromium …) are brought by `tests/run`.
+#![allow(dead_code, reason = "each test crate uses its part of this")]
+
+pub mod browser;
+pub mod caddy;
+pub mod codes;
+pub mod daemon;
+pub mod http;
+pub mod nginx;
+pub mod process;
+pub mod scratch;
+pub mod site;
+pub mod town;
+pub mod wait;

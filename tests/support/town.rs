@@ -1,0 +1,114 @@
+//! The whole town: a gate, a real proxy before it with TLS, the sites `app` and `other` behind it.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use super::caddy::{Caddy, Ports};
+use super::daemon::{Daemon, Done, Place};
+use super::http::Ask;
+use super::nginx::Nginx;
+use super::site::Site;
+
+/// Which proxy stands in front.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Caddy,
+    Nginx,
+    /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
+    NginxHttp10,
+}
+
+pub const ALL: [Kind; 3] = [Kind::Caddy, Kind::Nginx, Kind::NginxHttp10];
+
+pub struct Town {
+    pub gate: Daemon,
+    pub front: Front,
+    pub app: Site,
+    pub other: Site,
+    pub ports: Ports,
+}
+
+/// The proxy that runs.
+pub enum Front {
+    Caddy(Caddy),
+    Nginx(Nginx),
+}
+
+impl Town {
+    /// Everything behind one proxy, with more settings for the gate where wanted.
+    pub fn behind(kind: Kind, settings: &str) -> Self {
+        let ports = Ports::free();
+        let place = Place::new(&with_public_url(ports.https, settings));
+        Self::around(place, kind, ports)
+    }
+
+    /// The same around a place that was prepared.
+    pub fn around(place: Place, kind: Kind, ports: Ports) -> Self {
+        let gate = place.start();
+        let (app, other) = (Site::start("app"), Site::start("other"));
+        let sites: [(&str, SocketAddr); 2] = [("app.example.test", app.address), ("other.example.test", other.address)];
+        let front = match kind {
+            Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites)),
+            Kind::Nginx => Front::Nginx(Nginx::start(&gate.place, ports, &sites, |text| text)),
+            Kind::NginxHttp10 => Front::Nginx(Nginx::start(&gate.place, ports, &sites, by_http_10)),
+        };
+        Self { gate, front, app, other, ports }
+    }
+
+    /// A page's https address on one of the names.
+    pub fn url(&self, name: &str, rest: &str) -> String {
+        format!("https://{name}.example.test:{}{rest}", self.ports.https)
+    }
+
+    /// Where the proxy takes plain http.
+    pub fn http(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.ports.http))
+    }
+
+    /// `name.example.test:port` for plain http.
+    pub fn host(&self, name: &str) -> String {
+        format!("{name}.example.test:{}", self.ports.http)
+    }
+
+    /// A request for a page of `app` by plain http, as a browser loads it.
+    pub fn page_load(&self, target: &str) -> Ask {
+        Ask::get(target).header("Host", self.host("app")).by_page_load()
+    }
+
+    /// The status that a visitor gets who posts a code to the login page and claims to come from `claimed`.
+    pub fn post_code(&self, code: &str, claimed: &str) -> u16 {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--insecure", "--noproxy", "*", "--max-time", "20", "--output", "/dev/null"]);
+        command.args(["--resolve", &format!("auth.example.test:{}:127.0.0.1", self.ports.https)]);
+        for name in ["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "X_Forwarded_For"] {
+            command.args(["--header", &format!("{name}: {claimed}")]);
+        }
+        command.args([
+            "--write-out",
+            "%{http_code}",
+            "--data-urlencode",
+            &format!("otp={code}"),
+            &self.url("auth", "/login"),
+        ]);
+        let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        done.out.parse().unwrap_or_else(|_| panic!("no status: {done:?}"))
+    }
+}
+
+/// The settings of a gate with its login page at `auth` and that port.
+pub fn with_public_url(port: u16, settings: &str) -> String {
+    format!(
+        "public_url = \"https://auth.example.test:{port}\"\n[session]\ncookie_domain = \"example.test\"\n{settings}\n"
+    )
+}
+
+/// What makes nginx speak HTTP/1.1 to the gate is left out; what makes it so towards the site stays.
+fn by_http_10(text: String) -> String {
+    let both = |indent: &str| format!("{indent}proxy_http_version 1.1;\n{indent}proxy_set_header Connection \"\";\n");
+    let mut text = text;
+    for indent in ["            ", "        ", "    ", ""].map(both) {
+        text = text.replace(&indent, "");
+    }
+    assert!(!text.contains("Connection \"\""), "{text}");
+    text
+}

@@ -1,0 +1,20 @@
+//! Waiting for something to become true, with a deadline.
+
+use std::time::Duration;
+
+use portcullis::clock;
+
+/// Long enough for any step on a busy machine with two cores; a test that needs a bound of its own says so.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until `probe` has something; panics with `what` when `limit` has passed.
+pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
+    let start = clock::monotonic();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(clock::monotonic() - start < limit, "waited {limit:?} in vain: {what}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
