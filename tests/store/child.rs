@@ -1,0 +1,270 @@
+//! The store in a process of its own, and a load whose every state can be told from its number.
+//!
+//! A child is this test program again, told by `STORE_TEST_ROLE` and `STORE_TEST_DIR` what to do. As in the released
+//! program a panic ends it.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use portcullis::auth::guess_budget::{Bucket, BudgetKey};
+use portcullis::auth::session::{Session, SessionId};
+use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
+use portcullis::auth::user::User;
+use portcullis::clock::{self, Timestamp};
+use portcullis::secret::Secret;
+use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
+
+use crate::support::{NOW, fingerprint, name, open, session};
+
+/// How long a child may take to open a store.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_child_does_what_the_environment_says() {
+    let (Ok(role), Ok(dir)) = (std::env::var("STORE_TEST_ROLE"), std::env::var("STORE_TEST_DIR")) else { return };
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        std::process::abort();
+    }));
+    match role.as_str() {
+        "commit" => commit_for_ever(Path::new(&dir), 0),
+        "log in" => commit_for_ever(Path::new(&dir), LOGINS),
+        "open" => tell(Path::new(&dir)),
+        "limited" => crate::disk::commit_under_a_limit(Path::new(&dir)),
+        other => panic!("no role {other}"),
+    }
+    std::process::exit(0);
+}
+
+/// A child in this role.
+pub fn command(role: &str, dir: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", "child::a_child_does_what_the_environment_says", "--nocapture", "--test-threads=1"]);
+    command.env("STORE_TEST_ROLE", role).env("STORE_TEST_DIR", dir);
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
+    command
+}
+
+/// A child that commits and says each commit's number when it is acknowledged.
+pub struct Committing {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    /// The last commit that was acknowledged.
+    pub acknowledged: u64,
+}
+
+impl Committing {
+    /// With users and settings among the changes.
+    pub fn start(dir: &Path) -> Self {
+        Self::start_as("commit", dir)
+    }
+
+    /// With nothing but sessions and counters, so that no snapshot is synced, and the journal with it.
+    pub fn start_logins(dir: &Path) -> Self {
+        Self::start_as("log in", dir)
+    }
+
+    fn start_as(role: &str, dir: &Path) -> Self {
+        let mut child = command(role, dir).spawn().expect("a child");
+        let said = BufReader::new(child.stdout.take().expect("its output"));
+        Self { child, said, acknowledged: 0 }
+    }
+
+    pub fn id(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a process id")
+    }
+
+    /// Reads until `count` commits more are acknowledged; false if the child has ended.
+    pub fn wait_for(&mut self, count: u64) -> bool {
+        (0..count).all(|_| self.hear())
+    }
+
+    /// Ends it with `kill -9` and hears what it had said before.
+    pub fn kill(mut self) -> u64 {
+        self.child.kill().expect("a kill");
+        while self.hear() {}
+        self.child.wait().expect("an end");
+        self.acknowledged
+    }
+
+    fn hear(&mut self) -> bool {
+        let mut line = String::new();
+        while self.said.read_line(&mut line).is_ok_and(|length| length > 0) {
+            // A line without its end was cut off by the kill.
+            if let Some(number) = line.strip_prefix("ack ").and_then(|rest| rest.strip_suffix('\n')) {
+                self.acknowledged = number.parse().expect("a number");
+                return true;
+            }
+            assert!(!line.contains("refused"), "{line}");
+            line.clear();
+        }
+        false
+    }
+}
+
+/// What a start of the gate on this directory ends in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    Sound(Vec<String>),
+    Recovered {
+        users: Vec<String>,
+        sessions: usize,
+    },
+    Refused(String),
+    /// It died or hung.
+    Crashed,
+}
+
+/// Starts a child that opens the store; one that dies or hangs is started again as a supervisor does.
+pub fn supervised(dir: &Path) -> Start {
+    let starts = (0..3).map(|_| start(dir));
+    starts.into_iter().find(|start| *start != Start::Crashed).unwrap_or(Start::Crashed)
+}
+
+fn start(dir: &Path) -> Start {
+    let mut child = command("open", dir).spawn().expect("a child");
+    let mut said = child.stdout.take().expect("its output");
+    let reader = thread::spawn(move || io::read_to_string(&mut said).unwrap_or_default());
+    let give_up = clock::monotonic() + PATIENCE;
+    while child.try_wait().expect("a state").is_none() {
+        if clock::monotonic() > give_up {
+            child.kill().expect("a kill");
+        }
+        thread::park_timeout(Duration::from_millis(2));
+    }
+    let said = reader.join().expect("its output");
+    let lines = |prefix: &str| {
+        let found = said.lines().filter_map(|line| line.strip_prefix(prefix)).map(str::to_owned);
+        found.collect::<Vec<_>>()
+    };
+    if let [why] = lines("refused ").as_slice() {
+        return Start::Refused(why.clone());
+    }
+    match (said.contains("\nrecovered"), said.contains("\nsound")) {
+        (true, _) => {
+            let records = lines("record ");
+            let users = records.iter().filter(|line| line.starts_with("user ")).cloned().collect();
+            let sessions = records.iter().filter(|line| line.starts_with("session ")).count();
+            Start::Recovered { users, sessions }
+        }
+        (_, true) => Start::Sound(lines("record ")),
+        _ => Start::Crashed,
+    }
+}
+
+fn tell(dir: &Path) {
+    let mut out = io::stdout();
+    let told = match open(dir) {
+        Err(error) => writeln!(out, "\nrefused {error}"),
+        Ok((_store, Opened { contents, recovered })) => {
+            let records =
+                fingerprint(&contents).iter().fold(String::new(), |all, line| format!("{all}record {line}\n"));
+            writeln!(out, "\n{records}{}", if recovered.is_some() { "recovered" } else { "sound" })
+        }
+    };
+    told.and_then(|()| out.flush()).expect("told");
+}
+
+fn commit_for_ever(dir: &Path, from: u64) {
+    let (mut store, opened) = match open(dir) {
+        Ok(opened) => opened,
+        Err(error) => panic!("refused {error}"),
+    };
+    let mut number = state_of(&opened.contents).max(from);
+    loop {
+        number += 1;
+        commit(&mut store, number);
+        let mut out = io::stdout();
+        out.write_all(format!("\nack {number}\n").as_bytes()).and_then(|()| out.flush()).expect("told");
+    }
+}
+
+/// Makes the commit with this number.
+pub fn commit(store: &mut Store, number: u64) {
+    store.commit(&changes(number), NOW).unwrap_or_else(|error| panic!("commit {number}: {error}"));
+}
+
+/// Commits beyond this number are logins only, on a store that has had nothing else.
+const LOGINS: u64 = 1_000_000;
+
+/// A login, with a user added or changed every third time and the settings every fifth.
+pub fn changes(number: u64) -> Vec<Change> {
+    let mut changes = vec![
+        Change::PutSession(nth_session(number)),
+        Change::PutCounter(CounterKey::Budget(BudgetKey::StrangersLocal), nth_counter(number)),
+    ];
+    if let Some(over) = number.checked_sub(SESSIONS) {
+        changes.push(Change::EndSession(nth_session(over).id));
+    }
+    if number < LOGINS && number.is_multiple_of(3) {
+        changes.push(Change::PutUser(nth_user(number)));
+    }
+    if number < LOGINS && number.is_multiple_of(5) {
+        changes.push(Change::PutSettings(nth_settings(number)));
+    }
+    changes
+}
+
+/// Sessions that are live at a time.
+const SESSIONS: u64 = 5;
+
+/// The commit that these contents are the state after; 0 for a new store. Panics if they are no such state.
+pub fn state_of(contents: &Contents) -> u64 {
+    let numbers = contents.sessions.iter().map(|session| u128::from_be_bytes(*session.id.as_bytes()));
+    let number = u64::try_from(numbers.max().unwrap_or(0)).expect("a number");
+    let (first, last_change) = if number > LOGINS { (LOGINS + 1, 0) } else { (1, number) };
+    let changes = || (1..=last_change).rev();
+    let mut expected = Contents {
+        users: changes().filter(|n| n.is_multiple_of(3)).take(USERS).map(nth_user).collect(),
+        sessions: (first..=number).rev().take(5).map(nth_session).collect(),
+        counters: Vec::new(),
+        settings: changes().find(|n| n.is_multiple_of(5)).map_or(contents.settings.clone(), nth_settings),
+    };
+    if number > 0 {
+        expected.counters.push((CounterKey::Budget(BudgetKey::StrangersLocal), nth_counter(number)));
+    }
+    assert_eq!(fingerprint(contents), fingerprint(&expected), "not the state after commit {number}");
+    number
+}
+
+const USERS: usize = 4;
+
+fn nth_user(number: u64) -> User {
+    let which = (number / 3) % 4;
+    let seed = Seed::new(number.to_be_bytes().repeat(3)).expect("a seed");
+    let authenticator = Authenticator { seed, algorithm: Algorithm::Sha1, digits: Digits::Six };
+    User {
+        name: name(&format!("user{which}")),
+        enabled: number.is_multiple_of(2),
+        admin: false,
+        display_name: format!("Number {number}"),
+        email: String::new(),
+        groups: vec!["all".to_owned()],
+        created: NOW,
+        authenticator,
+        spent: Some(TimeStep::new(number)),
+        generation: 0,
+    }
+}
+
+fn nth_session(number: u64) -> Session {
+    Session { id: SessionId::from_bytes(u128::from(number).to_be_bytes()), ..session("anna") }
+}
+
+fn nth_counter(number: u64) -> Counter {
+    let mut bucket = Bucket::default();
+    let _ = bucket.take(Timestamp::from_unix(number));
+    Counter::Bucket(bucket)
+}
+
+fn nth_settings(number: u64) -> Settings {
+    Settings {
+        device_key: Secret::new(number.to_be_bytes().repeat(4)),
+        clock_floor: Timestamp::from_unix(number),
+        ever_had_user: true,
+        previous_session_secret: None,
+    }
+}

@@ -1,0 +1,66 @@
+//! Ended at any moment: by `kill -9`, and by a pulled plug.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::child::{Committing, state_of};
+use crate::image::Disk;
+use crate::support::{Dice, Dir, open, rounds};
+
+/// `STORE_KILLS` sets the number of rounds.
+#[test]
+fn whatever_was_acknowledged_before_a_kill_is_there_and_nothing_is_half_done() {
+    let dir = Dir::new();
+    let mut dice = Dice::new(1);
+    let mut last = 0;
+    for round in 0..rounds("STORE_KILLS", 30) {
+        let mut child = Committing::start(&dir.state());
+        // Some rounds end it while it opens the store.
+        if round % 4 > 0 {
+            child.wait_for(dice.below(8));
+        }
+        thread::park_timeout(Duration::from_micros(dice.below(12_000)));
+        let acknowledged = child.kill().max(last);
+        let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert_eq!(opened.recovered, None, "round {round}");
+        last = state_of(&opened.contents);
+        assert!((acknowledged..=acknowledged + 1).contains(&last), "round {round}: {last} after {acknowledged}");
+    }
+}
+
+/// A file system on a loop device. Its image holds only what the file system has handed to the disk: pages that nobody
+/// synced are not in it. So a copy of the image is the disk after the plug was pulled. What it does not show is a disk
+/// that loses what is in its own cache. `STORE_CUTS` sets the number of rounds; skipped without root and loop devices.
+#[test]
+fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_done() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.state()).expect("a folder");
+    let Some(disk) = Disk::make(&dir.state()) else {
+        println!("skipped: needs root, loop devices, mkfs.ext4");
+        return;
+    };
+    let mut dice = Dice::new(2);
+    for round in 0..rounds("STORE_CUTS", 8) {
+        let mut child = Committing::start_logins(&disk.mounted.join("gate"));
+        // The first round brings the log to the end of a segment: where its file grows, a missing sync costs most.
+        child.wait_for(if round == 0 { 420 } else { 1 + dice.below(60) });
+        thread::park_timeout(Duration::from_micros(dice.below(12_000)));
+        let process = Pid::from_raw(child.id());
+        kill(process, Signal::SIGSTOP).expect("a stop");
+        let cut = disk.copy(&dir.state(), round);
+        kill(process, Signal::SIGCONT).expect("a go");
+        // What it says after this moment does not count, what it had said before does; the difference cannot be heard,
+        // so the one commit in flight is allowed for below.
+        let heard = child.acknowledged;
+        child.kill();
+        let (store, opened) = open(&cut.mounted.join("gate")).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert_eq!(opened.recovered, None, "round {round}");
+        let found = state_of(&opened.contents);
+        assert!(found >= heard, "round {round}: {found} after {heard}");
+        drop(store);
+    }
+}

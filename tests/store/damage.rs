@@ -1,0 +1,132 @@
+//! Files that are not as they were written: the store opens with everything, or stands on its snapshot and says so,
+//! or refuses. Never silently wrong, never a start that crashes for ever.
+
+use std::fs;
+use std::path::Path;
+
+use crate::child::{Start, commit, supervised};
+use crate::support::{Dice, Dir, copy, files, open_sound, rounds};
+
+/// A store with some history, and what it holds.
+fn store(dir: &Dir) -> Vec<String> {
+    let (mut store, _) = open_sound(&dir.state());
+    (1..=200).for_each(|number| commit(&mut store, number));
+    drop(store);
+    match supervised(&dir.state()) {
+        Start::Sound(records) => records,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What may come of it: all, or the users (their steps spent) without sessions, or a refusal that names a way out.
+fn assert_honest(start: &Start, whole: &[String], what: &str) {
+    match start {
+        Start::Sound(records) => assert_eq!(records, whole, "{what}"),
+        Start::Recovered { users, sessions } => {
+            assert_eq!(*sessions, 0, "{what}");
+            let names = |lines: &[String]| -> Vec<String> {
+                let cut = |line: &String| line.split("\"spent\"").next().unwrap_or_default().to_owned();
+                lines.iter().filter(|line| line.starts_with("user ")).map(cut).collect()
+            };
+            assert_eq!(names(users), names(whole), "{what}");
+        }
+        Start::Refused(why) => assert!(why.contains("restore") || why.contains("init --again"), "{what}: {why}"),
+        Start::Crashed => panic!("{what}: crashed again and again"),
+    }
+}
+
+fn harm(whole: &Path, scratch: &Path, file: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Start {
+    let _ = fs::remove_dir_all(scratch);
+    copy(whole, scratch);
+    let target = scratch.join(file.strip_prefix(whole).expect("a file of the store"));
+    let mut bytes = fs::read(&target).expect("a file");
+    change(&mut bytes);
+    fs::write(&target, bytes).expect("a damaged file");
+    supervised(scratch)
+}
+
+/// `STORE_FLIPS` sets the number.
+#[test]
+fn a_flipped_bit_is_never_silently_wrong() {
+    let (dir, scratch) = (Dir::new(), Dir::new());
+    let whole = store(&dir);
+    let mut dice = Dice::new(3);
+    let mut counts = [0; 3];
+    for round in 0..rounds("STORE_FLIPS", 60) {
+        // Most of them where most bytes are.
+        let all = files(&dir.state());
+        let mut candidates: Vec<_> = all.iter().filter(|file| fs::metadata(file).is_ok_and(|m| m.len() > 0)).collect();
+        candidates.sort_by_key(|file| std::cmp::Reverse(fs::metadata(file).map_or(0, |meta| meta.len())));
+        let which = if round % 3 > 0 { 0 } else { dice.below(candidates.len() as u64) as usize };
+        let file = candidates[which];
+        let mut at = 0;
+        let start = harm(&dir.state(), &scratch.state(), file, |bytes| {
+            at = dice.below(bytes.len() as u64 * 8) as usize;
+            bytes[at / 8] ^= 1 << (at % 8);
+        });
+        assert_honest(&start, &whole, &format!("round {round}: bit {at} of {}", file.display()));
+        counts[match start {
+            Start::Sound(_) => 0,
+            Start::Recovered { .. } => 1,
+            _ => 2,
+        }] += 1;
+    }
+    println!("sound {}, recovered {}, refused {}", counts[0], counts[1], counts[2]);
+}
+
+/// `STORE_TRUNCATIONS` sets the number for each file.
+#[test]
+fn a_truncated_file_is_never_silently_wrong() {
+    let (dir, scratch) = (Dir::new(), Dir::new());
+    let whole = store(&dir);
+    let mut dice = Dice::new(4);
+    for file in files(&dir.state()) {
+        for _ in 0..rounds("STORE_TRUNCATIONS", 3) {
+            let cut = 1 + dice.below(4096) as usize;
+            let start = harm(&dir.state(), &scratch.state(), &file, |bytes| {
+                bytes.truncate(bytes.len().saturating_sub(cut));
+            });
+            assert_honest(&start, &whole, &format!("{cut} bytes less of {}", file.display()));
+        }
+    }
+}
+
+#[test]
+fn a_zeroed_block_is_never_silently_wrong() {
+    let (dir, scratch) = (Dir::new(), Dir::new());
+    let whole = store(&dir);
+    let mut dice = Dice::new(5);
+    for file in files(&dir.state()) {
+        for _ in 0..rounds("STORE_ZEROES", 2) {
+            let mut block = 0;
+            let start = harm(&dir.state(), &scratch.state(), &file, |bytes| {
+                block = dice.below(bytes.len() as u64 / 4096 + 1) as usize;
+                bytes.iter_mut().skip(block * 4096).take(4096).for_each(|byte| *byte = 0);
+            });
+            assert_honest(&start, &whole, &format!("block {block} of {} zeroed", file.display()));
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_is_never_silently_wrong() {
+    let (dir, scratch) = (Dir::new(), Dir::new());
+    let whole = store(&dir);
+    for file in files(&dir.state()) {
+        let _ = fs::remove_dir_all(scratch.state());
+        copy(&dir.state(), &scratch.state());
+        fs::remove_file(scratch.state().join(file.strip_prefix(dir.state()).expect("a file"))).expect("removed");
+        assert_honest(&supervised(&scratch.state()), &whole, &format!("without {}", file.display()));
+    }
+}
+
+#[test]
+fn after_a_recovery_the_next_start_is_sound_again() {
+    let (dir, scratch) = (Dir::new(), Dir::new());
+    store(&dir);
+    let first = harm(&dir.state(), &scratch.state(), &dir.state().join("db/db"), |bytes| bytes.truncate(100));
+    let Start::Recovered { users, .. } = first else { panic!("{first:?}") };
+    let Start::Sound(records) = supervised(&scratch.state()) else { panic!("not sound") };
+    let again: Vec<_> = records.into_iter().filter(|line| line.starts_with("user ")).collect();
+    assert_eq!(again, users);
+}

@@ -1,0 +1,122 @@
+//! Disks that are full, and become free again without a restart.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::geteuid;
+use portcullis::store::StoreError;
+
+use crate::child::{changes, command, state_of};
+use crate::support::{Dir, NOW, open_sound};
+
+/// Skipped without root, which may mount.
+#[test]
+fn a_full_disk_refuses_changes_and_takes_them_again_when_there_is_room() {
+    let dir = Dir::new();
+    let Some(disk) = Tmpfs::mount(&dir.state(), "4m") else {
+        println!("skipped: needs root to mount a tmpfs");
+        return;
+    };
+    let (mut store, _) = open_sound(&disk.0.join("gate"));
+    store.commit(&changes(1), NOW).expect("commits");
+    let filler = disk.0.join("filler");
+    fill(&filler);
+    let error = store.commit(&changes(2), NOW).expect_err("no room");
+    assert!(matches!(error, StoreError::Full(_)), "{error}");
+    assert!(matches!(store.writable(), Err(StoreError::Full(_))));
+    fs::remove_file(&filler).expect("removed");
+    store.writable().expect("writable");
+    store.commit(&changes(2), NOW).expect("commits");
+    drop(store);
+    assert_eq!(state_of(&open_sound(&disk.0.join("gate")).1), 2);
+}
+
+#[test]
+fn a_write_that_fails_in_the_middle_changes_nothing_and_the_next_ones_succeed() {
+    // A limit on the size of files fails writes where asking for room beforehand cannot see it coming: at the end of
+    // the log's first segment, just behind it, and while the second one is filled up.
+    for kibibytes in [512, 513, 700] {
+        let dir = Dir::new();
+        drop(open_sound(&dir.state()));
+        assert_eq!(limited(&dir.state(), kibibytes), "refused once", "{kibibytes}");
+    }
+}
+
+#[test]
+fn a_disk_too_full_to_open_the_store_loses_nothing() {
+    let dir = Dir::new();
+    drop(open_sound(&dir.state()));
+    assert_eq!(limited(&dir.state(), 0), "not opened");
+}
+
+/// What the child below says under a limit.
+fn limited(dir: &Path, kibibytes: u32) -> String {
+    let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", kibibytes * 2);
+    let inner = command("limited", dir);
+    let mut outer = Command::new("sh");
+    outer.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = outer.output().expect("a shell");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told = said.lines().find_map(|line| line.strip_prefix("told: ")).map(str::to_owned);
+    told.unwrap_or_else(|| said.into_owned() + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// Commits until one is refused, and goes on in the same process.
+pub fn commit_under_a_limit(dir: &Path) {
+    let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit");
+    let lift = || setrlimit(Resource::RLIMIT_FSIZE, hard, hard).expect("a higher limit");
+    let (mut store, contents) = match crate::support::open(dir) {
+        Ok((store, opened)) => (store, opened.contents),
+        Err(StoreError::Full(_)) => {
+            lift();
+            assert_eq!(state_of(&open_sound(dir).1), 0);
+            println!("\ntold: not opened");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(state_of(&contents), 0);
+    let refused = (1..4000).find(|number| match store.commit(&changes(*number), NOW) {
+        Ok(()) => false,
+        Err(StoreError::Full(_)) => true,
+        Err(error) => panic!("{error}"),
+    });
+    let Some(refused) = refused else { panic!("never refused") };
+    lift();
+    store.writable().expect("writable");
+    drop(store);
+    let (mut store, contents) = open_sound(dir);
+    assert_eq!(state_of(&contents), refused - 1, "what was refused has happened");
+    store.commit(&changes(refused), NOW).expect("commits");
+    drop(store);
+    assert_eq!(state_of(&open_sound(dir).1), refused);
+    println!("\ntold: refused once");
+}
+
+fn fill(path: &Path) {
+    let mut file = File::create(path).expect("a file");
+    let block = [0; 4096];
+    while file.write_all(&block).is_ok() {}
+}
+
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(path: &Path, size: &str) -> Option<Self> {
+        fs::create_dir_all(path).ok()?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(path);
+        let mounted = geteuid().is_root() && mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(path.to_path_buf()))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}

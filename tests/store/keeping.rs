@@ -1,0 +1,185 @@
+//! What is committed is what is found again.
+
+use portcullis::auth::guess_budget::{Bucket, BudgetKey};
+use portcullis::auth::limiter::{AddressKey, Window};
+use portcullis::auth::totp::TimeStep;
+use portcullis::clock::Timestamp;
+use portcullis::secret::Secret;
+use portcullis::store::{Change, Counter, CounterKey, StoreError};
+
+use crate::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
+
+fn address() -> CounterKey {
+    CounterKey::Address("203.0.113.7".parse::<AddressKey>().expect("an address"))
+}
+
+#[test]
+fn everything_committed_is_there_after_opening_again() {
+    let dir = Dir::new();
+    let (mut store, mut contents) = open_sound(&dir.state());
+    contents.users = vec![user("anna"), user("ben")];
+    contents.sessions = vec![session("anna"), session("anna"), session("ben")];
+    contents.counters = vec![
+        (address(), Counter::Window(Window::default())),
+        (CounterKey::Budget(BudgetKey::Account(name("anna"))), Counter::Bucket(Bucket::default())),
+        (CounterKey::Budget(BudgetKey::StrangersLocal), Counter::Bucket(Bucket::default())),
+    ];
+    contents.settings.clock_floor = NOW;
+    contents.settings.previous_session_secret = Some(Secret::new(b"the one before".to_vec()));
+    let mut changes = vec![Change::PutSettings(contents.settings.clone())];
+    changes.extend(contents.users.iter().cloned().map(Change::PutUser));
+    changes.extend(contents.sessions.iter().cloned().map(Change::PutSession));
+    changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
+    store.commit(&changes, NOW).expect("commits");
+    drop(store);
+    let (_store, found) = open_sound(&dir.state());
+    assert_eq!(fingerprint(&found), fingerprint(&contents));
+}
+
+#[test]
+fn what_was_removed_stays_away() {
+    let dir = Dir::new();
+    let (mut store, before) = open_sound(&dir.state());
+    let (anna, her_session) = (user("anna"), session("anna"));
+    let there = [
+        Change::PutUser(anna.clone()),
+        Change::PutSession(her_session.clone()),
+        Change::PutCounter(address(), Counter::Window(Window::default())),
+    ];
+    store.commit(&there, NOW).expect("commits");
+    let gone = [Change::RemoveUser(anna.name), Change::EndSession(her_session.id), Change::RemoveCounter(address())];
+    store.commit(&gone, NOW).expect("commits");
+    drop(store);
+    let (_store, found) = open_sound(&dir.state());
+    assert_eq!(fingerprint(&found), fingerprint(&before));
+}
+
+#[test]
+fn of_several_changes_to_one_record_the_last_counts() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    let mut anna = user("anna");
+    let first = anna.clone();
+    anna.admin = true;
+    let changes = [
+        Change::PutUser(first),
+        Change::RemoveUser(anna.name.clone()),
+        Change::PutUser(anna.clone()),
+        Change::PutUser(user("ben")),
+        Change::RemoveUser(name("ben")),
+    ];
+    store.commit(&changes, NOW).expect("commits");
+    drop(store);
+    let (_store, found) = open_sound(&dir.state());
+    assert!(found.users == vec![anna]);
+}
+
+#[test]
+fn removing_what_is_not_there_writes_nothing() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    store
+        .commit(&[Change::RemoveUser(name("nobody")), Change::EndSession(session("nobody").id)], NOW)
+        .expect("commits");
+    assert_eq!(store.commits(), 0);
+}
+
+#[test]
+fn a_new_store_has_a_device_key_of_its_own() {
+    let (one, other) = (Dir::new(), Dir::new());
+    let (_one, first) = open_sound(&one.state());
+    let (_other, second) = open_sound(&other.state());
+    assert_eq!(first.settings.device_key.expose().len(), 32);
+    assert!(first.settings.device_key != second.settings.device_key);
+}
+
+#[test]
+fn a_spent_step_is_kept_without_a_new_snapshot() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    let mut anna = user("anna");
+    store.commit(&[Change::PutUser(anna.clone())], NOW).expect("commits");
+    let snapshot = std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
+    anna.spend(TimeStep::at(NOW));
+    store.commit(&[Change::PutUser(anna.clone()), Change::PutSession(session("anna"))], NOW).expect("commits");
+    assert!(std::fs::read(dir.state().join("snapshot")).expect("a snapshot") == snapshot);
+    drop(store);
+    let (_store, found) = open_sound(&dir.state());
+    assert!(found.users == vec![anna]);
+}
+
+#[test]
+fn every_other_change_of_a_user_or_the_settings_takes_a_new_snapshot() {
+    let dir = Dir::new();
+    let (mut store, contents) = open_sound(&dir.state());
+    let mut anna = user("anna");
+    let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
+    let mut before = snapshot();
+    let mut settings = contents.settings;
+    settings.clock_floor = NOW;
+    anna.enabled = false;
+    let disabled = anna.clone();
+    anna.end_devices();
+    for change in [
+        Change::PutUser(disabled),
+        Change::PutUser(anna.clone()),
+        Change::PutSettings(settings),
+        Change::RemoveUser(anna.name),
+    ] {
+        store.commit(&[change], NOW).expect("commits");
+        let after = snapshot();
+        assert!(after != before);
+        before = after;
+    }
+}
+
+#[test]
+fn a_second_process_or_a_second_opening_is_told_that_the_daemon_runs() {
+    let dir = Dir::new();
+    let (_store, _) = open_sound(&dir.state());
+    let Err(error) = open(&dir.state()) else { panic!("opened twice") };
+    assert_eq!(error, StoreError::Locked(dir.state()));
+    assert!(error.to_string().contains("the daemon runs"), "{error}");
+}
+
+#[test]
+fn ten_thousand_users_in_one_change_are_all_there_again() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    let changes: Vec<_> = (0..10_000).map(|number| Change::PutUser(user(&format!("user{number}")))).collect();
+    store.commit(&changes, NOW).expect("commits");
+    drop(store);
+    let (_store, found) = open_sound(&dir.state());
+    assert_eq!(found.users.len(), 10_000);
+}
+
+#[test]
+fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    let anna = user("annabelle-of-somewhere");
+    let seed = anna.authenticator.seed.base32();
+    let window = (address(), Counter::Window(Window::default()));
+    let login = session("annabelle-of-somewhere");
+    store
+        .commit(&[Change::PutUser(anna), Change::PutSession(login), Change::PutCounter(window.0, window.1)], NOW)
+        .expect("commits");
+    drop(store);
+    for file in crate::support::files(&dir.state()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        for secret in [b"annabelle".as_slice(), seed.as_bytes(), &[203, 0, 113, 7], b"Mozilla"] {
+            assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_floor_of_the_clock_is_kept() {
+    let dir = Dir::new();
+    let (mut store, contents) = open_sound(&dir.state());
+    let mut settings = contents.settings;
+    settings.clock_floor = Timestamp::from_unix(1_812_345_678);
+    store.commit(&[Change::PutSettings(settings)], NOW).expect("commits");
+    drop(store);
+    assert_eq!(open_sound(&dir.state()).1.settings.clock_floor.unix(), 1_812_345_678);
+}

@@ -1,0 +1,11 @@
+//! The store on a real file system: killed, cut off, damaged, full.
+
+mod child;
+mod crash;
+mod damage;
+mod disk;
+mod files;
+mod growth;
+mod image;
+mod keeping;
+mod support;

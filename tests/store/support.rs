@@ -1,0 +1,136 @@
+//! What the tests share: a directory that goes away, records, and a look at contents that two stores can be compared by.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use portcullis::auth::keyring::KeyId;
+use portcullis::auth::session::Session;
+use portcullis::auth::totp::Authenticator;
+use portcullis::auth::user::{User, UserName};
+use portcullis::clock::Timestamp;
+use portcullis::entropy::System;
+use portcullis::store::{Contents, Opened, Store, StoreError, StoreKey};
+
+/// The moment most tests take place at.
+pub const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+/// A directory of its own, removed at the end.
+pub struct Dir(PathBuf);
+
+impl Dir {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("portcullis-store-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory for the test");
+        Self(path)
+    }
+
+    /// The state directory: not there yet.
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn key() -> StoreKey {
+    StoreKey::new(vec![7; StoreKey::BYTES]).expect("32 bytes")
+}
+
+pub fn open(dir: &Path) -> Result<(Store, Opened), StoreError> {
+    Store::open(dir, &key(), NOW, System)
+}
+
+/// Opens a store that must be sound.
+pub fn open_sound(dir: &Path) -> (Store, Contents) {
+    let (store, opened) = open(dir).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(opened.recovered, None);
+    (store, opened.contents)
+}
+
+pub fn name(text: &str) -> UserName {
+    UserName::parse(text).expect("a name")
+}
+
+pub fn user(text: &str) -> User {
+    User::new(name(text), Authenticator::generate(&mut System), NOW, &mut System)
+}
+
+pub fn session(user: &str) -> Session {
+    let ip = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
+    let day = Duration::from_secs(24 * 60 * 60);
+    Session::begin(name(user), NOW, day, ip, b"Mozilla/5.0", KeyId::new(1), &mut System)
+}
+
+/// Contents in a form that can be compared: every record in full, sorted.
+pub fn fingerprint(contents: &Contents) -> Vec<String> {
+    let mut lines = Vec::new();
+    for user in &contents.users {
+        lines.push(format!("user {}", serde_json::to_string(user).expect("a user")));
+    }
+    for session in &contents.sessions {
+        lines.push(format!("session {}", serde_json::to_string(session).expect("a session")));
+    }
+    for (key, counter) in &contents.counters {
+        lines.push(format!("counter {key:?} {counter:?}"));
+    }
+    lines.push(format!("settings {}", serde_json::to_string(&contents.settings).expect("settings")));
+    lines.sort();
+    lines
+}
+
+/// Copies a folder, whatever is in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// All files below a folder.
+pub fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Random numbers that a failing test can repeat.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `limit`. SplitMix64 (Steele, Lea, Flood 2014).
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+}
+
+/// How many rounds a test makes: `short`, or what the environment asks for.
+pub fn rounds(variable: &str, short: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(short)
+}
