@@ -1,0 +1,164 @@
+//! A code works once, whatever happens around it.
+
+use std::sync::{Arc, Barrier};
+
+use crate::support::codes::{Person, STEP, current_step};
+use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::http::{Ask, Connection};
+
+/// The statuses of so many simultaneous posts, each on a connection of its own and from an address of its own.
+fn at_once(gate: &Daemon, asks: &[Ask]) -> Vec<u16> {
+    let start = Arc::new(Barrier::new(asks.len()));
+    let threads: Vec<_> = asks
+        .iter()
+        .map(|ask| {
+            let (bytes, start, to) = (ask.bytes(), Arc::clone(&start), gate.address);
+            std::thread::spawn(move || {
+                let mut connection = Connection::open(to);
+                let (last, first) = bytes.split_last().expect("not empty");
+                connection.send(first);
+                start.wait();
+                connection.send(&[*last]);
+                connection.answer().status
+            })
+        })
+        .collect();
+    threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+}
+
+fn everywhere(code: &str, number: usize) -> Vec<Ask> {
+    (0..number)
+        .map(|n| {
+            Ask::form("/login", &[("otp", code)]).header("X-Forwarded-For", format!("10.0.{}.{}", n / 250, n % 250 + 1))
+        })
+        .collect()
+}
+
+#[test]
+fn fifty_posts_of_one_good_code_at_once_give_exactly_one_session() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    for round in 0..20 {
+        let person = gate.place.add_user(&format!("user{round}"));
+        let statuses = at_once(&gate, &everywhere(&person.fresh_code(), 50));
+        let count = |status| statuses.iter().filter(|s| **s == status).count();
+        // A full queue answers 503 and counts nothing; it never answers 302.
+        assert_eq!(count(302), 1, "round {round}: {statuses:?}");
+        assert_eq!(count(302) + count(401) + count(429) + count(503), 50, "round {round}: {statuses:?}");
+        gate.place.json(&["user", "remove", &person.name]);
+        gate.place.json(&["limit", "clear", "--all"]);
+    }
+}
+
+#[test]
+fn everyone_who_logs_in_at_the_same_moment_gets_a_session_of_his_own() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\naccept_odds = true\n"));
+    let people: Vec<_> = (0..40).map(|n| gate.place.add_user(&format!("user{n}"))).collect();
+    let start = Arc::new(Barrier::new(people.len()));
+    let threads: Vec<_> = people
+        .iter()
+        .map(|person| {
+            let (code, name, start, to) =
+                (person.code_at(current_step()), person.name.clone(), Arc::clone(&start), gate.address);
+            std::thread::spawn(move || {
+                let ask = Ask::form("/login", &[("otp", &code)]).header("X-Forwarded-For", "10.0.0.1");
+                start.wait();
+                let answer = ask.send(to);
+                (name, answer.status, answer.cookie("auth_token"))
+            })
+        })
+        .collect();
+    let mut open = 0;
+    for thread in threads {
+        let (name, status, token) = thread.join().expect("no panic");
+        // Two seeds may show one code by chance: then neither gets in.
+        let Some(token) = token else {
+            assert!(matches!(status, 401 | 429 | 503), "{name}: {status}");
+            continue;
+        };
+        open += 1;
+        let answer = gate.ask_with(&token);
+        assert_eq!(answer.header("remote-user"), Some(name.as_str()));
+    }
+    assert!(open >= 30, "{open} of 40");
+}
+
+#[test]
+fn the_steps_around_now_are_good_once_and_never_backwards() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let statuses = |person: &Person, offsets: &[i64]| {
+        let now = early_in_a_step();
+        let codes = offsets.iter().map(|o| person.code_at(now.checked_add_signed(*o).expect("a step")));
+        codes.map(|code| gate.post_code(&code, "192.168.1.1").status).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        statuses(&gate.place.add_user("a"), &[-2, 2, -1, -1, 0, 0, 1, 1]),
+        [401, 401, 302, 401, 302, 401, 302, 401]
+    );
+    gate.place.json(&["limit", "clear", "--all"]);
+    assert_eq!(
+        statuses(&gate.place.add_user("b"), &[1, 0, -1]),
+        [302, 401, 401],
+        "older ones are spent with the newest"
+    );
+    gate.place.json(&["limit", "clear", "--all"]);
+    assert_eq!(statuses(&gate.place.add_user("c"), &[0, -1, 1]), [302, 401, 302]);
+}
+
+/// The current step, at a moment that leaves time to post a few codes.
+fn early_in_a_step() -> u64 {
+    use crate::support::wait;
+    wait::until("the beginning of a step", wait::PATIENCE * 2, || {
+        (portcullis::clock::now().unix() % STEP < 20).then(current_step)
+    })
+}
+
+#[test]
+fn without_skew_only_the_current_step_is_good() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nskew = 0\n"));
+    let person = gate.place.add_user("owner");
+    let now = early_in_a_step();
+    let statuses = [now - 1, now + 1, now].map(|step| gate.post_code(&person.code_at(step), "192.168.1.1").status);
+    assert_eq!(statuses, [401, 401, 302]);
+}
+
+#[test]
+fn a_spent_code_stays_spent_across_kill_9_and_a_clock_set_back() {
+    let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    let person = gate.place.add_user("owner");
+    let step = early_in_a_step();
+    assert_eq!(gate.post_code(&person.code_at(step), "192.168.1.1").status, 302);
+    gate.kill();
+    gate.start_again();
+    assert_eq!(gate.post_code(&person.code_at(step), "192.168.1.1").status, 401);
+    gate.kill();
+    gate.place.shift_clock(-60);
+    gate.start_again();
+    let answer = gate.post_code(&person.code_at(step), "192.168.1.1");
+    assert!(matches!(answer.status, 401 | 503), "{answer:?}");
+    gate.place.shift_clock(0);
+    assert_eq!(gate.post_code(&person.code_at(current_step() + 1), "192.168.1.1").status, 302, "the next one is good");
+}
+
+#[test]
+fn the_code_printed_at_enrolment_time_is_good_for_a_login_at_once() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let person = gate.place.add_user("owner");
+    assert_eq!(gate.post_code(&person.code_at(current_step()), "192.168.1.1").status, 302);
+}
+
+#[test]
+fn codes_of_eight_digits_and_other_hashes_work_for_those_who_have_them() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let answer = gate.place.json(&["user", "add", "long", "--digits", "8", "--algorithm", "SHA256"]);
+    let url = answer["otpauth_url"].as_str().expect("a URL");
+    for part in ["otpauth://totp/Portcullis:long?", "algorithm=SHA256", "digits=8", "period=30", "issuer=Portcullis"] {
+        assert!(url.contains(part), "{part} in {url}");
+    }
+    let secret = answer["secret"].as_str().expect("a secret");
+    // Another implementation of RFC 6238 than the product's.
+    let made =
+        std::process::Command::new("oathtool").args(["--totp=sha256", "--digits=8", "--base32", secret]).output();
+    let Ok(made) = made else { return };
+    let code = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    assert_eq!(gate.post_code(&code, "192.168.1.1").status, 302);
+}

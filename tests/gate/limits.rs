@@ -1,0 +1,309 @@
+//! How often one may guess, and that nobody can be locked out of his own house by it.
+
+use crate::support::codes::Person;
+use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::http::Ask;
+
+fn gate() -> Daemon {
+    Daemon::with(ONE_DOMAIN)
+}
+
+fn guess(gate: &Daemon, person: &Person, from: &str, times: usize) -> Vec<u16> {
+    let code = person.wrong_code();
+    (0..times).map(|_| gate.post_code(&code, from).status).collect()
+}
+
+#[test]
+fn after_five_failures_an_address_waits_even_with_the_right_code() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 6), [401, 401, 401, 401, 401, 429]);
+    let code = owner.fresh_code();
+    let limited = gate.post_code(&code, "203.0.113.7");
+    assert_eq!(limited.status, 429);
+    let wait: u64 = limited.header("retry-after").and_then(|v| v.parse().ok()).expect("seconds");
+    assert!((800..=900).contains(&wait), "{wait}");
+    assert_eq!(limited.all("set-cookie").count(), 0);
+    assert!(limited.text().contains("<html") && limited.text().len() > 200, "a page that names what still works");
+    assert_eq!(
+        gate.post_code(&code, "203.0.113.8").status,
+        302,
+        "the limit spent no code, and others are not concerned"
+    );
+}
+
+#[test]
+fn a_success_clears_the_address() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 4), [401; 4]);
+    assert_eq!(gate.post_code(&owner.fresh_code(), "203.0.113.7").status, 302);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 5), [401; 5]);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+}
+
+#[test]
+fn the_window_opens_again_after_its_time() {
+    let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    let owner = gate.place.add_user("owner");
+    guess(&gate, &owner, "203.0.113.7", 6);
+    let_time_pass(&mut gate, 14 * 60);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+    let_time_pass(&mut gate, 16 * 60);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [401]);
+}
+
+#[test]
+fn all_of_a_slash_64_is_one_client_and_so_are_the_forms_of_one_address() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    for n in 0..5 {
+        guess(&gate, &owner, &format!("2001:db8:1:2::{n:x}"), 1);
+    }
+    assert_eq!(guess(&gate, &owner, "2001:db8:1:2:ffff:ffff:ffff:ffff", 1), [429]);
+    assert_eq!(guess(&gate, &owner, "2001:db8:1:3::1", 1), [401]);
+    for from in ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109", "203.0.113.9:4711", "203.0.113.9"] {
+        guess(&gate, &owner, from, 1);
+    }
+    assert_eq!(guess(&gate, &owner, "203.0.113.9", 1), [429]);
+    let list = gate.place.json(&["limit", "list"]);
+    let keys: Vec<_> =
+        list.as_array().into_iter().flatten().filter(|e| e["kind"] == "address").map(|e| e["key"].clone()).collect();
+    assert!(keys.contains(&"2001:db8:1:2::/64".into()) && keys.contains(&"203.0.113.9".into()), "{list}");
+}
+
+#[test]
+fn what_a_visitor_writes_left_of_his_address_changes_nothing() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    for n in 0..5 {
+        guess(&gate, &owner, &format!("198.18.0.{n}, 203.0.113.7"), 1);
+    }
+    assert_eq!(guess(&gate, &owner, "198.18.9.9, 203.0.113.7", 1), [429]);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+}
+
+#[test]
+fn counters_survive_kill_9_and_a_restart() {
+    let mut gate = gate();
+    let owner = gate.place.add_user("owner");
+    guess(&gate, &owner, "203.0.113.7", 5);
+    gate.kill();
+    gate.start_again();
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+    gate.stop();
+    gate.start_again();
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+    gate.place.json(&["limit", "clear", "203.0.113.7"]);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [401]);
+}
+
+/// Empties the bucket of all strangers from the internet: five failures from each of many addresses.
+fn spend_strangers(gate: &Daemon, owner: &Person) {
+    let mut failures = 0;
+    for n in 0..30 {
+        failures += guess(gate, owner, &format!("203.0.113.{n}"), 5).iter().filter(|status| **status == 401).count();
+    }
+    assert_eq!(failures, 100, "the bucket holds 100");
+}
+
+#[test]
+fn with_the_strangers_bucket_spent_the_owner_gets_in_from_the_lan_from_a_known_device_and_by_command_line() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
+    let known = gate.post_code(&owner.fresh_code(), "203.0.113.200").cookie("auth_device").expect("a device cookie");
+    spend_strangers(&gate, &owner);
+
+    let code = owner.fresh_code();
+    let stranger = gate.post_code(&code, "198.51.100.77");
+    assert_eq!(stranger.status, 429, "a stranger from the internet: {stranger:?}");
+    assert!(stranger.header("retry-after").is_some());
+    let device = gate.login_form(&code, "198.51.100.77").cookie("auth_device", &known).send(gate.address);
+    assert_eq!(device.status, 302, "a known device: {device:?}");
+    let other = gate.login_form(&guest.fresh_code(), "198.51.100.77").cookie("auth_device", &known).send(gate.address);
+    // For the gate that is a wrong code of the owner's device, or a stranger's: both keep the guest out.
+    assert!(matches!(other.status, 401 | 429), "the device is known for its own users only: {other:?}");
+    assert_eq!(other.all("set-cookie").count(), 0);
+
+    for (n, lan) in ["192.168.1.20", "10.1.2.3", "fd00::1", "127.0.0.1", "169.254.1.1"].into_iter().enumerate() {
+        let person = gate.place.add_user(&format!("family{n}"));
+        assert_eq!(gate.post_code(&person.fresh_code(), lan).status, 302, "from the LAN: {lan}");
+    }
+    gate.place.json(&["limit", "clear", "strangers"]);
+    assert_eq!(
+        gate.post_code(&gate.place.add_user("late").fresh_code(), "198.51.100.78").status,
+        302,
+        "by command line"
+    );
+}
+
+#[test]
+fn strangers_of_the_lan_cannot_spend_the_internets_bucket_nor_the_other_way_round() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    for n in 0..30 {
+        guess(&gate, &owner, &format!("192.168.1.{n}"), 5);
+    }
+    assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.200").status, 429, "the LAN's own bucket is spent");
+    assert_eq!(gate.post_code(&owner.fresh_code(), "203.0.113.1").status, 302);
+}
+
+#[test]
+fn a_success_does_not_refill_the_strangers_bucket_and_time_does_slowly() {
+    let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    let owner = gate.place.add_user("owner");
+    spend_strangers(&gate, &owner);
+    assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.1").status, 302);
+    assert_eq!(guess(&gate, &owner, "198.51.100.1", 1), [429]);
+    let_time_pass(&mut gate, 6 * 3600 + 60);
+    assert_eq!(guess(&gate, &owner, "198.51.100.2", 2), [401, 429], "one in six hours");
+}
+
+#[test]
+fn a_device_cookie_ends_with_disable_rotate_and_revoke_all() {
+    let gate = gate();
+    let people: Vec<_> = ["disable", "rotate", "all"].map(|name| gate.place.add_user(name)).into();
+    let cookies: Vec<_> = people
+        .iter()
+        .map(|person| {
+            gate.post_code(&person.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie")
+        })
+        .collect();
+    spend_strangers(&gate, &people[0]);
+    gate.place.json(&["user", "disable", "disable"]);
+    gate.place.json(&["user", "enable", "disable"]);
+    let rotated = Person::from_answer(&gate.place.json(&["user", "rotate", "rotate"]));
+    let post = |person: &Person, cookie: &str| {
+        gate.login_form(&person.fresh_code(), "198.51.100.5").cookie("auth_device", cookie).send(gate.address).status
+    };
+    assert_eq!(post(&people[0], &cookies[0]), 429, "disabled and enabled again");
+    assert_eq!(post(&rotated, &cookies[1]), 429, "rotated");
+    assert_eq!(post(&people[2], &cookies[2]), 302, "nothing happened to this one");
+    gate.place.json(&["session", "revoke", "--all"]);
+    assert_eq!(post(&people[2], &cookies[2]), 429, "everything revoked");
+}
+
+#[test]
+fn a_forged_device_cookie_is_a_stranger() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let answer = gate.post_code(&owner.fresh_code(), "192.168.1.1");
+    let (device, session) = (answer.cookie("auth_device").expect("one"), answer.cookie("auth_token").expect("one"));
+    spend_strangers(&gate, &owner);
+    let mut changed = device.clone();
+    let last = changed.pop().expect("not empty");
+    changed.push(if last == 'A' { 'B' } else { 'A' });
+    // Refused before it is looked at, so it stays good for the next try.
+    let code = owner.fresh_code();
+    for forged in [changed.as_str(), &session, "", "owner", &device[..device.len() / 2]] {
+        let ask = gate.login_form(&code, "198.51.100.5").cookie("auth_device", forged);
+        assert_eq!(ask.send(gate.address).status, 429, "{forged:?}");
+    }
+}
+
+#[test]
+fn a_device_s_failures_count_per_user_over_all_his_devices() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
+    let owner = gate.place.add_user("owner");
+    let cookies: Vec<_> = (0..2)
+        .map(|_| gate.post_code(&owner.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie"))
+        .collect();
+    let code = owner.wrong_code();
+    let mut failures = 0;
+    for n in 0..110 {
+        let ask = gate.login_form(&code, "198.51.100.5").cookie("auth_device", &cookies[n % 2]);
+        failures += usize::from(ask.send(gate.address).status == 401);
+    }
+    // What a known device may not guess any more, it may guess as any stranger.
+    assert!((100..=110).contains(&failures), "{failures}");
+    let list = gate.place.json(&["limit", "list"]);
+    let device = list.as_array().into_iter().flatten().find(|entry| entry["kind"] == "device");
+    assert_eq!(device.map(|entry| (&entry["key"], &entry["failures"])), Some((&"owner".into(), &100.into())), "{list}");
+}
+
+#[test]
+fn with_names_an_account_has_a_budget_of_its_own_and_unknown_names_share_one() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nask_username = true\n"));
+    let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
+    let code = owner.wrong_code();
+    let post = |name: &str, code: &str, n: usize| {
+        // From the LAN, each time from another address; that bucket is emptied by the command line meanwhile.
+        let from = format!("10.1.{}.{}", n / 250, n % 250);
+        Ask::form("/login", &[("username", name), ("otp", code)])
+            .header("X-Forwarded-For", from)
+            .send(gate.address)
+            .status
+    };
+    for n in 0..100 {
+        let name = ["owner", "OWNER", "Owner"][n % 3];
+        assert_eq!(post(name, &code, n), 401, "guess {n}");
+        if n % 50 == 49 {
+            gate.place.json(&["limit", "clear", "strangers"]);
+        }
+    }
+    assert_eq!(post("owner", &owner.fresh_code(), 101), 429, "spellings share one counter");
+    assert_eq!(post("guest", &guest.fresh_code(), 102), 302, "others do not");
+    gate.place.json(&["limit", "clear", "owner"]);
+    assert_eq!(post("owner", &owner.fresh_code(), 103), 302);
+
+    for n in 0..100 {
+        assert_eq!(post(&format!("nobody{n}"), &code, 200 + n), 401, "guess {n}");
+        if n % 50 == 49 {
+            gate.place.json(&["limit", "clear", "strangers"]);
+        }
+    }
+    assert_eq!(post("nobody-else", &code, 400), 429);
+    assert_eq!(post("guest", &guest.fresh_code(), 401), 302);
+}
+
+#[test]
+fn a_flood_of_invented_addresses_pushes_no_real_counter_out_and_asks_for_no_memory() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[limits]\nattempts = 5\n"));
+    let owner = gate.place.add_user("owner");
+    guess(&gate, &owner, "192.168.7.7", 6);
+    let before = resident(gate.running.id());
+    let code = owner.wrong_code();
+    let mut connection = crate::support::http::Connection::open(gate.address);
+    for n in 0..3000_u32 {
+        connection.send(&gate.login_form(&code, &format!("2001:db8:{:x}:{:x}::1", n / 1000, n % 1000)).bytes());
+        let answer = connection.answer();
+        assert!(matches!(answer.status, 401 | 429), "{answer:?}");
+    }
+    assert_eq!(guess(&gate, &owner, "192.168.7.7", 1), [429], "the real one still waits");
+    let grown = resident(gate.running.id()).saturating_sub(before);
+    assert!(grown < 4096, "{grown} KiB more");
+}
+
+/// Resident memory in KiB.
+fn resident(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).expect("our own child");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+    line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
+}
+
+#[test]
+fn limits_do_not_slow_or_stop_people_who_are_inside() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let token = gate.log_in(&owner);
+    spend_strangers(&gate, &owner);
+    let ask = Ask::verify("/verify/caddy", "https://app.example.test/").set("X-Forwarded-For", "203.0.113.1");
+    assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 204);
+}
+
+/// While the gate runs, limits count by a clock that cannot be set; time that passes while it is off counts by the wall
+/// clock. `seconds` is the distance from the true time.
+fn let_time_pass(gate: &mut Daemon, seconds: i64) {
+    gate.kill();
+    gate.place.shift_clock(seconds);
+    gate.start_again();
+}
+
+#[test]
+fn setting_the_clock_while_the_gate_runs_frees_nobody() {
+    let gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    let owner = gate.place.add_user("owner");
+    guess(&gate, &owner, "203.0.113.7", 6);
+    gate.place.shift_clock(16 * 60);
+    assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [429]);
+}

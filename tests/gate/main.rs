@@ -1,0 +1,19 @@
+//! The daemon by itself, as a proxy and a visitor see it: statuses and headers, the limits, the command line, and what
+//! survives a restart.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clock;
+mod codes;
+mod command_line;
+mod identity;
+mod life;
+mod limits;
+mod log;
+mod login;
+mod logout;
+mod refusal;
+mod return_address;
+mod session;
+mod threats;
