@@ -1,0 +1,268 @@
+//! `kill -9` a hundred times under mixed load: nothing that was acknowledged is lost, nothing spent is good again, and
+//! the gate is back in under five seconds each time.
+//!
+//! The load is logins, failures, logouts by revocation and users added and removed, all at once. Each thread writes down
+//! what it was told before it goes on; after each kill the whole book is held against what the new process says.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use support::codes::{Person, STEP, current_step};
+use support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
+use support::http::Ask;
+use support::wait;
+
+const ROUNDS: u32 = 100;
+
+/// What was acknowledged. A thing asked for but not answered may be either way, and is not in here.
+#[derive(Default)]
+struct Book {
+    /// Token → whether it must open a site.
+    sessions: BTreeMap<String, bool>,
+    /// Tokens that were asked to end when the process died: either is right, once.
+    in_doubt: Vec<String>,
+    /// Name → whether the user must be there; names in doubt are left out.
+    users: BTreeMap<String, bool>,
+    /// Codes that were taken, with the user's name.
+    spent: Vec<(String, String)>,
+    /// Address → failures that were counted.
+    failures: BTreeMap<String, u64>,
+    /// Calls that were answered.
+    acknowledged: u64,
+}
+
+type Shared = Arc<Mutex<Book>>;
+
+fn write(book: &Shared, change: impl FnOnce(&mut Book)) {
+    change(&mut book.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_in_a_hundred_kills_under_load() {
+    let place = Place::new(&format!("{ONE_DOMAIN}[login]\naccept_odds = true\n[limits]\nattempts = 1000\n"));
+    let mut gate = place.with_movable_clock().start();
+    // Twelve, six of them a round: nobody comes near 64 sessions, where the oldest would end.
+    let people: Vec<Person> = (0..12).map(|n| gate.place.add_user(&format!("user{n}"))).collect();
+    let seeds: Vec<_> = people.iter().map(|p| (p.name.clone(), p.secret.clone())).collect();
+    let book = Shared::default();
+    let (mut slowest, mut logins) = (Duration::ZERO, 0);
+    for round in 0..ROUNDS {
+        // Each round lies two steps after the one before: every round has fresh codes for everybody.
+        gate.place.shift_clock(i64::from(round) * 60);
+        let step = current_step() + u64::from(round) * 2;
+        gate.place.json(&["limit", "clear", "strangers"]);
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = [
+            log_in_all(&gate, if round % 2 == 0 { &seeds[..6] } else { &seeds[6..] }, step, &book, &stop),
+            guess_wrong(&gate, round, &book, &stop),
+            revoke_some(&gate, &book, &stop),
+            add_and_remove(&gate, round, &book, &stop),
+        ];
+        // Somewhere in the middle of it, elsewhere each time.
+        let pause = Duration::from_millis(20 + u64::from(round * 37 % 400));
+        let_them_run(&threads, pause);
+        gate.kill();
+        stop.store(true, Ordering::Relaxed);
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic under load"));
+        slowest = slowest.max(gate.start_again());
+        logins += check(&gate, round, &book);
+    }
+    let total = book.lock().unwrap_or_else(PoisonError::into_inner).acknowledged;
+    println!(
+        "{ROUNDS} kills, {total} acknowledged changes, {logins} sessions checked, 0 lost; slowest start {slowest:?}"
+    );
+    assert!(total > u64::from(ROUNDS), "there was hardly any load: {total}");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+}
+
+type Thread = std::thread::JoinHandle<()>;
+
+/// Comes back when the time is over, or all have nothing more to do.
+fn let_them_run(threads: &[Thread], limit: Duration) {
+    let start = portcullis::clock::monotonic();
+    while portcullis::clock::monotonic() - start < limit && !threads.iter().all(Thread::is_finished) {
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+fn form(code: &str, from: &str) -> Ask {
+    Ask::form("/login", &[("otp", code)]).header("X-Forwarded-For", from)
+}
+
+fn log_in_all(gate: &Daemon, seeds: &[(String, String)], step: u64, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+    let (to, book, stop, seeds) = (gate.address, Arc::clone(book), Arc::clone(stop), seeds.to_vec());
+    std::thread::spawn(move || {
+        for (name, secret) in seeds {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let person = Person::from_answer(&serde_json::json!({ "name": name, "secret": secret }));
+            let code = person.code_at(step);
+            let Ok(answer) = form(&code, "192.168.1.1").try_send(to) else { return };
+            if let Some(token) = answer.cookie("auth_token") {
+                write(&book, |book| {
+                    book.sessions.insert(token, true);
+                    book.spent.push((name, code));
+                    book.acknowledged += 1;
+                });
+            }
+        }
+    })
+}
+
+fn guess_wrong(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+    let (to, book, stop) = (gate.address, Arc::clone(book), Arc::clone(stop));
+    std::thread::spawn(move || {
+        let address = format!("10.9.{round}.1");
+        // Stays below what the bucket of the local network holds.
+        for n in 0..40 {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let Ok(answer) = form(&format!("00000{}", n % 3), &address).try_send(to) else { return };
+            if answer.status == 401 {
+                write(&book, |book| {
+                    *book.failures.entry(address.clone()).or_default() += 1;
+                    book.acknowledged += 1;
+                });
+            }
+        }
+    })
+}
+
+fn verb(gate: &Daemon, words: &[&str]) -> Command {
+    gate.place.command(&words.iter().copied().chain(["--json"]).collect::<Vec<_>>())
+}
+
+/// Ends sessions of rounds before, one by one.
+fn revoke_some(gate: &Daemon, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+    let living: Vec<String> = {
+        let book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.sessions.iter().filter(|(_, open)| **open).map(|(token, _)| token.clone()).take(3).collect()
+    };
+    let commands: Vec<_> =
+        living.into_iter().map(|token| (verb(gate, &["session", "revoke", &id_of(&token)]), token)).collect();
+    let (book, stop) = (Arc::clone(book), Arc::clone(stop));
+    std::thread::spawn(move || {
+        for (mut command, token) in commands {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            write(&book, |book| {
+                book.sessions.remove(&token);
+                book.in_doubt.push(token.clone());
+            });
+            let done = Done::from(command.output().expect("the built program runs"));
+            if done.status == 0 {
+                write(&book, |book| {
+                    book.in_doubt.retain(|t| *t != token);
+                    book.sessions.insert(token, false);
+                    book.acknowledged += 1;
+                });
+            }
+        }
+    })
+}
+
+fn add_and_remove(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+    let (name, before) = (format!("guest{round}"), format!("guest{}", round.saturating_sub(1)));
+    let (mut add, mut remove) = (verb(gate, &["user", "add", &name]), verb(gate, &["user", "remove", &before]));
+    let (book, stop) = (Arc::clone(book), Arc::clone(stop));
+    std::thread::spawn(move || {
+        if Done::from(add.output().expect("the built program runs")).status == 0 {
+            write(&book, |book| {
+                book.users.insert(name, true);
+                book.acknowledged += 1;
+            });
+        }
+        if round == 0 || stop.load(Ordering::Relaxed) {
+            return;
+        }
+        write(&book, |book| {
+            book.users.remove(&before);
+        });
+        if Done::from(remove.output().expect("the built program runs")).status == 0 {
+            write(&book, |book| {
+                book.users.insert(before, false);
+                book.acknowledged += 1;
+            });
+        }
+    })
+}
+
+/// The session's id, from the token's claims.
+fn id_of(token: &str) -> String {
+    use base64::Engine;
+    let claims = token.split('.').nth(1).expect("three parts");
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+    let claims: Value = serde_json::from_slice(&claims).expect("JSON");
+    claims["jti"].as_str().expect("an id").to_owned()
+}
+
+/// Holds the book against the new process; says how many sessions were looked at.
+fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let Book { sessions, in_doubt, users, spent, failures, .. } = &mut *book;
+    for token in in_doubt.drain(..) {
+        let open = gate.is_open_to(&token);
+        sessions.insert(token, open);
+    }
+    for (token, open) in sessions.iter() {
+        assert_eq!(gate.is_open_to(token), *open, "round {round}: a session is not as it was acknowledged");
+    }
+    let list = gate.place.json(&["user", "list"]);
+    let names: Vec<_> = list.as_array().into_iter().flatten().filter_map(|user| user["name"].as_str()).collect();
+    for (name, there) in users.iter() {
+        assert_eq!(names.contains(&name.as_str()), *there, "round {round}: {name} in {names:?}");
+    }
+    for (name, code) in spent.drain(..) {
+        let status = post_patiently(gate.address, &code);
+        assert!(matches!(status, 401 | 429), "round {round}: the spent code of {name} was answered by {status}");
+    }
+    let limits = gate.place.json(&["limit", "list"]);
+    let counted = |address: &str| {
+        let entry = limits.as_array().into_iter().flatten().find(|entry| entry["key"] == address);
+        entry.and_then(|entry| entry["failures"].as_u64()).unwrap_or_default()
+    };
+    for (address, failures) in failures.iter().filter(|(address, _)| address.starts_with(&format!("10.9.{round}."))) {
+        assert!(counted(address) >= *failures, "round {round}: {address} had {failures}: {limits}");
+    }
+    sessions.len()
+}
+
+/// The status of a post, waiting out a queue that is full.
+fn post_patiently(to: SocketAddr, code: &str) -> u16 {
+    wait::until("an answer that is not 503", wait::PATIENCE, || {
+        let status = form(code, "192.168.2.2").send(to).status;
+        (status != 503).then_some(status)
+    })
+}
+
+/// Codes of the same step after the kill, within a few milliseconds of the answer that spent them.
+#[test]
+fn a_code_is_spent_even_when_the_kill_follows_its_answer_at_once() {
+    let mut gate = Daemon::with(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
+    for round in 0..20 {
+        let person = gate.place.add_user("owner");
+        let code = wait::until("the middle of a step", wait::PATIENCE, || {
+            (portcullis::clock::now().unix() % STEP < 25).then(|| person.code_at(current_step()))
+        });
+        let answer = form(&code, "192.168.1.1").send(gate.address);
+        gate.kill();
+        assert_eq!(answer.status, 302, "round {round}");
+        gate.start_again();
+        assert_eq!(form(&code, "192.168.1.1").send(gate.address).status, 401, "round {round}");
+        assert!(gate.is_open_to(&answer.cookie("auth_token").expect("a session")), "round {round}");
+        gate.place.json(&["user", "remove", "owner"]);
+        gate.place.json(&["limit", "clear", "--all"]);
+    }
+}
