@@ -1,0 +1,77 @@
+//! What concerns Caddy alone: TLS checked by an ordinary client, and a gate behind a Unix socket.
+
+use std::process::Command;
+
+use crate::support::caddy::Ports;
+use crate::support::daemon::{Done, Place};
+use crate::support::http::Ask;
+use crate::support::town::{Front, Kind, Town, with_public_url};
+
+#[test]
+fn an_ordinary_client_that_checks_certificates_is_led_to_the_login() {
+    let town = Town::behind(Kind::Caddy, "");
+    let Front::Caddy(caddy) = &town.front else { panic!("not behind Caddy") };
+    let url = town.url("app", "/x?a=1&b=2");
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--dump-header", "-"]);
+    command.arg("--cacert").arg(caddy.authority());
+    command.args(["--resolve", &format!("app.example.test:{}:127.0.0.1", town.ports.https), &url]);
+    let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+    assert_eq!(done.status, 0, "{}", done.err);
+    let wanted = format!(
+        "location: {}?next=https%3A%2F%2Fapp.example.test%3A{}%2Fx%3Fa%3D1%26b%3D2",
+        town.url("auth", "/login"),
+        town.ports.https
+    );
+    assert!(done.out.starts_with("HTTP/2 302"), "{}", done.out);
+    assert!(done.out.contains(&wanted), "{}", done.out);
+}
+
+#[test]
+fn a_site_below_a_prefix_of_its_own_shares_its_host_with_the_login_page() {
+    let ports = Ports::free();
+    let place = Place::new(&format!(
+        "path_prefix = \"/.portcullis\"\npublic_url = \"https://app.example.test:{}\"\n",
+        ports.https
+    ));
+    let town = Town::around(place, Kind::Caddy, ports);
+    let answer = town.page_load("/login?the=applications_own").send(town.http());
+    let login = format!("https://app.example.test:{}/.portcullis/login?next=", ports.https);
+    assert!(answer.header("location").is_some_and(|l| l.starts_with(&login)), "{answer:?}");
+    let page = town.page_load("/.portcullis/login").send(town.http());
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(page.text().contains("name=\"otp\""), "{}", page.text());
+}
+
+#[test]
+fn the_printed_configuration_is_what_caddy_itself_calls_valid() {
+    let place = Place::new(&with_public_url(8443, ""));
+    let printed = place.run(&["proxy", "print", "caddy"]);
+    let file = place.state().with_file_name("Caddyfile");
+    std::fs::write(&file, &printed.out).expect("the test's own directory");
+    let mut command = Command::new(crate::support::caddy::program());
+    command.args(["adapt", "--adapter", "caddyfile", "--config"]).arg(&file).env("HOME", place.state());
+    let done = Done::from(command.output().expect("caddy runs"));
+    assert_eq!(done.status, 0, "{}\n{}", printed.out, done.err);
+}
+
+/// Where nothing but one host is there, the printed configuration lets its login page through and guards the rest.
+#[test]
+fn one_host_alone_is_guarded_and_opened_by_its_own_login_page() {
+    for settings in ["", "public_url = \"https://app.example.test:PORT\"\n"] {
+        let ports = Ports::free();
+        let settings = settings.replace("PORT", &ports.https.to_string());
+        let town = Town::around(Place::new(&settings), Kind::Caddy, ports);
+        let owner = town.gate.place.add_user("owner");
+        let stranger = town.page_load("/x?a=1").send(town.http());
+        assert_eq!(stranger.status, 302, "{settings:?}: {stranger:?}");
+        let page = town.page_load("/login?next=%2Fx").send(town.http());
+        assert!(page.status == 200 && page.text().contains("name=\"otp\""), "{settings:?}: {page:?}");
+        let form = Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", "/x?a=1")]);
+        let answer = form.header("Host", town.host("app")).send(town.http());
+        assert_eq!((answer.status, answer.header("location")), (302, Some("/x?a=1")), "{settings:?}: {answer:?}");
+        let token = answer.cookie("auth_token").expect("a session");
+        let inside = town.page_load("/x?a=1").cookie("auth_token", &token).send(town.http());
+        assert_eq!(inside.status, 200, "{settings:?}: {inside:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Which refusal reaches which client, and what a visitor with a session gets.
+
+use std::io::Write as _;
+
+use crate::support::http::{Ask, Connection};
+use crate::support::site::values;
+use crate::support::town::{ALL, Kind, Town};
+
+#[test]
+fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let login = town.url("auth", "/login");
+        let asked = "/a/b?x=1&y=%26&u=%C3%A4&v=a+b";
+
+        let page = town.page_load(asked).send(town.http());
+        assert_eq!(page.status, 302, "{kind:?}: {page:?}");
+        assert!(page.header("location").is_some_and(|l| l.starts_with(&login)), "{kind:?}: {page:?}");
+        assert_eq!(page.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{kind:?}");
+
+        let form = Ask::form(asked, &[("n", "1")]).header("Host", town.host("app")).by_page_load().send(town.http());
+        assert_eq!(form.status, 303, "{kind:?}: {form:?}");
+        assert_eq!(form.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
+
+        for (name, value) in [
+            ("Accept", "application/json"),
+            ("Sec-Fetch-Mode", "cors"),
+            ("X-Requested-With", "XMLHttpRequest"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ] {
+            let script = Ask::get("/api").header("Host", town.host("app")).header(name, value).send(town.http());
+            assert_eq!(script.status, 401, "{kind:?} {name}: {script:?}");
+            assert_eq!(script.json()["error"], "login_required", "{kind:?} {name}");
+            assert_eq!(script.header("location"), None, "{kind:?} {name}");
+            let schemes: Vec<_> = script.all("www-authenticate").collect();
+            assert!(!schemes.is_empty() && schemes.iter().all(|s| s.starts_with("Bearer")), "{kind:?} {schemes:?}");
+        }
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}: the site saw none of it");
+    }
+}
+
+#[test]
+fn a_post_with_a_session_reaches_the_site_whole_and_the_gate_waits_for_no_body() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let body = vec![b'x'; 200_000];
+        let post = Ask::new("POST", "/upload").header("Host", town.host("app")).cookie("auth_token", &token);
+        let answer = post.clone().body(&body).send(town.http());
+        assert_eq!(answer.json()["body_length"], 200_000, "{kind:?}");
+
+        let mut chunks = b"30d40\r\n".to_vec();
+        chunks.extend_from_slice(&body);
+        chunks.write_all(b"\r\n0\r\n\r\n").expect("memory");
+        let answer = post.header("Transfer-Encoding", "chunked").body(&chunks).send(town.http());
+        assert_eq!(answer.json()["body_length"], 200_000, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_websocket_is_refused_with_401_and_opens_after_the_login() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        // A browser sends neither Accept nor Sec-Fetch with it.
+        let upgrade = Ask::get("/ws")
+            .header("Host", town.host("app"))
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(upgrade.send(town.http()).status, 401, "{kind:?}");
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+
+        let mut connection = Connection::open(town.http());
+        connection.send(&upgrade.cookie("auth_token", &token).bytes());
+        let answer = connection.answer();
+        assert_eq!(answer.status, 101, "{kind:?}: {answer:?}");
+        assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{kind:?}");
+        connection.send(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
+        assert_eq!(connection.exactly(4).expect("a frame"), [0x81, 2, b'h', b'i'], "{kind:?}");
+    }
+}
+
+#[test]
+fn twenty_five_header_lines_and_a_cookie_of_six_kilobytes_pass() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let mut ask = town.page_load("/large");
+        for n in 0..22 {
+            ask = ask.header(&format!("X-Filler-{n}"), "some value of ordinary length");
+        }
+        let cookie = format!("filler={}; auth_token={token}", "c".repeat(6 * 1024 - 200));
+        let answer = ask.header("Cookie", &cookie).send(town.http());
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        assert_eq!(values(&answer.json(), "cookie"), [cookie], "{kind:?}");
+    }
+}
+
+#[test]
+fn bytes_above_ascii_in_the_address_survive_the_trip() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        // A literal ö, as careless clients send it.
+        let mut connection = Connection::open(town.http());
+        let start =
+            format!("GET /q?name=\u{f6}&x=1 HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\n\r\n", town.host("app"));
+        connection.send(start.as_bytes());
+        let answer = connection.answer();
+        assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
+        let location = answer.header("location").unwrap_or_default();
+        assert!(location.is_ascii(), "{kind:?}: {location}");
+        assert_eq!(answer.next(), Some(format!("http://{}/q?name=%C3%B6&x=1", town.host("app"))), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_gate_that_is_down_opens_nothing() {
+    for kind in ALL {
+        let mut town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let ask = town.page_load("/").cookie("auth_token", &token);
+        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}");
+        town.gate.kill();
+        let answer = ask.send(town.http());
+        assert!((500..600).contains(&answer.status), "{kind:?}: {answer:?}");
+        assert_eq!(town.app.seen().len(), 1, "{kind:?}");
+        town.gate.start_again();
+        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}: the session is still there");
+    }
+}
+
+#[test]
+fn an_ended_session_is_refused_at_the_next_request() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let ask = town.page_load("/").cookie("auth_token", &token);
+        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}");
+        town.gate.place.json(&["session", "revoke", "--all"]);
+        assert_eq!(ask.send(town.http()).status, 302, "{kind:?}");
+    }
+}
+
+#[test]
+fn the_packaged_configuration_lets_no_stranger_in() {
+    for kind in [Kind::Caddy, Kind::Nginx] {
+        let town = Town::behind(kind, "");
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
+            for target in
+                ["/", "/login", "/verify", "/health", "/metrics", "//", "/%2e%2e/", "/health?x=/login", "/_portcullis"]
+            {
+                let ask =
+                    Ask::new(method, target).header("Host", town.host("app")).header("User-Agent", "kube-probe/1.0");
+                let mut connection = Connection::open(town.http());
+                connection.send(&ask.bytes());
+                let answer = connection.try_answer(method == "HEAD").expect("an answer");
+                assert!(answer.status >= 300, "{kind:?} {method} {target}: {answer:?}");
+            }
+        }
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}: {:?}", town.app.seen());
+    }
+}

@@ -1,0 +1,109 @@
+//! Who the site believes the visitor to be, and who the gate believes him to be: nothing a visitor writes counts.
+
+use crate::support::http::Ask;
+use crate::support::site::values;
+use crate::support::town::{ALL, Kind, Town};
+
+/// Everything a visitor may try to pass for somebody else or to look as if he came from elsewhere.
+fn forged(ask: Ask) -> Ask {
+    let mut ask = ask;
+    for name in ["Remote-User", "Remote_User", "REMOTE_USER", "remote-user", "Remote-Groups", "Remote_Groups"] {
+        ask = ask.header(name, "mallory");
+    }
+    for name in ["Remote-Name", "Remote-Email", "Remote_Name", "Remote_Email"] {
+        ask = ask.header(name, "mallory@evil.example");
+    }
+    ask
+}
+
+#[test]
+fn a_forged_identity_never_reaches_the_site() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let owner = town.gate.place.add_user("owner");
+        let token = town.gate.log_in(&owner);
+        let ask = forged(town.page_load("/who")).cookie("auth_token", &token);
+        let answer = ask.send(town.http());
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        let request = answer.json();
+        assert_eq!(values(&request, "remote-user"), ["owner"], "{kind:?}: {request}");
+        for name in ["remote-groups", "remote-name", "remote-email"] {
+            let seen: String = values(&request, name).concat();
+            assert_eq!(seen, "", "{kind:?} {name}: {request}");
+        }
+        assert!(!request.to_string().contains("mallory"), "{kind:?}: {request}");
+    }
+}
+
+#[test]
+fn a_visitor_cannot_have_the_gates_word_removed_by_a_connection_header() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let ask = town.page_load("/who").cookie("auth_token", &token);
+        let answer = ask.header("Connection", "close, Remote-User, X-Forwarded-Host").send(town.http());
+        assert_eq!(values(&answer.json(), "remote-user"), ["owner"], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_forged_identity_gets_a_stranger_nowhere() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        town.gate.place.add_user("owner");
+        let answer = forged(town.page_load("/who")).send(town.http());
+        assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+    }
+}
+
+#[test]
+fn the_other_familys_headers_change_nothing() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let mut ask = town.page_load("/mine?x=1");
+        for (name, value) in [
+            ("X-Original-URL", "https://evil.example/login"),
+            ("X-Original-URI", "/open"),
+            ("X-Original-Method", "OPTIONS"),
+            ("X-Forwarded-Uri", "/open"),
+            ("X-Forwarded-Host", "evil.example"),
+            ("X-Forwarded-Proto", "gopher"),
+            ("X-Forwarded-Port", "1"),
+            ("X-Forwarded-Method", "OPTIONS"),
+            ("X-Forwarded-Prefix", "/evil"),
+            ("X-Forwarded-Server", "evil.example"),
+            ("Forwarded", "for=6.6.6.6;host=evil.example;proto=gopher"),
+            ("X_Forwarded_Host", "evil.example"),
+        ] {
+            ask = ask.header(name, value);
+        }
+        let answer = ask.send(town.http());
+        assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
+        assert_eq!(answer.next(), Some(format!("http://{}/mine?x=1", town.host("app"))), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_visitor_counts_under_his_own_address_whatever_he_claims() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let owner = town.gate.place.add_user("owner");
+        for n in 0..5 {
+            let claimed = format!("203.0.113.{n}");
+            assert_eq!(town.post_code(&owner.wrong_code(), &claimed), 401, "{kind:?}");
+        }
+        let limits = town.gate.place.json(&["limit", "list"]);
+        let entry = limits.as_array().into_iter().flatten().find(|entry| entry["kind"] == "address");
+        let entry = entry.unwrap_or_else(|| panic!("{kind:?}: no address in {limits}"));
+        assert_eq!((&entry["key"], &entry["failures"]), (&"127.0.0.1".into(), &5.into()), "{kind:?}: {limits}");
+    }
+}
+
+#[test]
+fn the_login_host_asked_about_itself_says_what_is_wrong() {
+    let town = Town::behind(Kind::Caddy, "");
+    let answer = Ask::verify("/verify/caddy", &town.url("auth", "/")).by_page_load().send(town.gate.address);
+    assert!(matches!(answer.status, 400 | 401), "{answer:?}");
+    assert!(answer.text().contains("X-Forwarded-Host") || answer.text().contains("own"), "{}", answer.text());
+}
