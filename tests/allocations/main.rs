@@ -1,0 +1,129 @@
+//! A verify allocates nothing: neither a pass nor a refusal, from the bytes of the head to the bytes of the answer.
+#![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait; this allocator only counts and hands on")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use portcullis::app::job::{Effect, Person};
+use portcullis::app::{Gate, Opening};
+use portcullis::auth::keyring::Keyring;
+use portcullis::auth::session::Session;
+use portcullis::auth::user::UserName;
+use portcullis::clock;
+use portcullis::config::Config;
+use portcullis::entropy;
+use portcullis::http::request::parse_head;
+use portcullis::http::response::{Out, Persistence};
+use portcullis::secret::Secret;
+use portcullis::server::{App, Next, Operators, Peer, PeerAddress, Request, Role};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are the callee's conditions.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn gate() -> (Gate, String) {
+    let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough");
+    let name = UserName::parse("anna").expect("a name");
+    let session = Session::begin(
+        name.clone(),
+        clock::now(),
+        Duration::from_secs(3_600),
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        b"test",
+        keyring.current_id(),
+        &mut entropy::System,
+    );
+    let token = keyring.sign(&session).expect("its own key signs");
+    let person = Person {
+        name,
+        display_name: "Anna".to_owned(),
+        email: "anna@example.com".to_owned(),
+        groups: vec!["family".to_owned(), "admins".to_owned()],
+        digits: 6,
+    };
+    let known = vec![Effect::PersonChanged(person), Effect::SessionBegun(session)];
+    let config = Config { public_url: None, ..Config::default() };
+    let gate = Gate::new(Opening {
+        config: Arc::new(config),
+        settings: Box::new(|| Err("nobody asks".to_owned())),
+        keyring,
+        form_key: Secret::new(vec![9; 32]),
+        operators: Operators::of_socket(std::path::Path::new("/")),
+        known,
+    });
+    (gate, token)
+}
+
+/// A page load by Chromium through Caddy: 22 header lines.
+fn page_load(cookie: &str) -> String {
+    format!(
+        "GET /verify/caddy HTTP/1.1\r\nHost: 127.0.0.1:3000\r\nUser-Agent: Mozilla/5.0 (X11; Linux aarch64) Chrome/156.0\r\n\
+         Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nAccept-Encoding: gzip\r\nAccept-Language: en-US,en;q=0.9\r\n\
+         Cache-Control: max-age=0\r\nCookie: theme=dark; auth_token={cookie}; lang=en\r\nPriority: u=0, i\r\n\
+         Referer: https://app.example.com/\r\nSec-Ch-Ua: \"Chromium\";v=\"156\"\r\nSec-Ch-Ua-Mobile: ?0\r\n\
+         Sec-Ch-Ua-Platform: \"Linux\"\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\n\
+         Sec-Fetch-User: ?1\r\nUpgrade-Insecure-Requests: 1\r\nX-Forwarded-For: 203.0.113.7\r\n\
+         X-Forwarded-Host: app.example.com\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: https\r\n\
+         X-Forwarded-Uri: /photos/2024?page=3&sort=date\r\n\r\n"
+    )
+}
+
+fn allocations_of_a_thousand(gate: &mut Gate, head: &str, status: u16) -> usize {
+    let peer = Peer {
+        address: PeerAddress::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_000),
+        role: Role::Public,
+        credentials: None,
+    };
+    let (mut out, mut sink) = (Out::new(), Vec::with_capacity(32 * 1024));
+    let mut ask = |sink: &mut Vec<u8>| {
+        let (head, ..) = parse_head(head.as_bytes()).expect("a good head").expect("a whole head");
+        assert_eq!(head.headers.len(), 22);
+        out.reset();
+        let next = gate.on_head(&Request { head: &head, peer: &peer }, &mut out);
+        assert!(matches!(next, Next::Answered));
+        assert_eq!(out.status(), status);
+        sink.clear();
+        out.render(sink, false, Persistence::Keep);
+    };
+    ask(&mut sink);
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for _ in 0..1_000 {
+        ask(&mut sink);
+    }
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+// One test, so that no other thread allocates while it counts.
+#[test]
+fn neither_a_pass_nor_a_refusal_allocates() {
+    let (mut gate, token) = gate();
+    assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&token), 204), 0, "a pass");
+    let other = format!("{}x", &token[..token.len() - 1]);
+    assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&other), 302), 0, "a forged token");
+}

@@ -1,0 +1,136 @@
+//! The project's shape, read from the source itself: which part may know which, and what every file owes its reader.
+//!
+//! Guarantees that the rules are still pure (`auth` knows neither messages nor the store), that one file alone holds
+//! `unsafe`, and that no file grows past a sitting. Leaves out what the compiler and clippy see.
+
+mod source;
+
+use source::{File, library};
+
+/// Each part of the library and the parts it may name. Every arrow points to a row further down, so there is no cycle.
+///
+/// From the top: wiring, which builds everything once; what answers a request; what a setting is; the shell, the only
+/// part that waits, and the wire format; the store, the only part that knows sled; the rules, pure; leaves.
+const LAYERS: [(&str, &[&str]); 15] = [
+    ("main", &["cli", "run"]),
+    ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store"]),
+    ("cli", &["app", "config", "telemetry"]),
+    // `server` for the trait it implements: the shell calls the gate without knowing it.
+    ("app", &["telemetry", "config", "server", "http", "store", "auth", "clock", "entropy", "secret"]),
+    ("telemetry", &["config", "clock"]),
+    // Settings are parsed into the types of those who live by them.
+    ("config", &["server", "http", "auth", "entropy", "secret"]),
+    ("server", &["http", "clock", "sys"]),
+    ("http", &[]),
+    // `auth` for its plain records alone.
+    ("store", &["auth", "clock", "entropy", "secret"]),
+    ("auth", &["clock", "entropy", "secret"]),
+    ("clock", &["sys"]),
+    ("entropy", &[]),
+    ("secret", &[]),
+    ("sys", &[]),
+    // Runs before there is anything else.
+    ("build", &[]),
+];
+
+/// The longest file that can be read at a sitting, in lines without tests.
+const LONGEST: usize = 400;
+
+/// The names of drawers into which everything fits.
+const DRAWERS: [&str; 6] = ["common", "helpers", "misc", "shared", "util", "utils"];
+
+fn row(part: &str) -> Option<usize> {
+    LAYERS.iter().position(|(name, _)| *name == part)
+}
+
+/// What `files` name and may not.
+fn upward(files: &[File]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files {
+        let part = file.part();
+        let allowed = row(part).map_or(&[][..], |at| LAYERS[at].1);
+        for (line, named) in file.arrows() {
+            if named != part && !allowed.contains(&named) {
+                wrong.push(format!("src/{}:{line}: {part} may not know {named}", file.path));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_table_of_layers_points_downward() {
+    for (at, (part, below)) in LAYERS.iter().enumerate() {
+        for name in *below {
+            assert!(row(name).is_some_and(|row| row > at), "{part} -> {name} points upward, or nowhere");
+        }
+    }
+}
+
+#[test]
+fn each_part_is_in_the_table_and_each_row_is_there() {
+    let files = library();
+    for file in &files {
+        assert!(file.part() == "lib" || row(file.part()).is_some(), "src/{} belongs to no layer", file.path);
+    }
+    for (part, _) in LAYERS {
+        assert!(files.iter().any(|file| file.part() == part), "there is no {part}");
+    }
+}
+
+#[test]
+fn no_part_knows_what_is_above_it() {
+    let wrong = upward(&library());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_upward_arrow_is_seen_in_every_way_of_writing_it() {
+    let texts = [
+        "use crate::app::Gate;",
+        "    use crate::app;",
+        "use crate::{clock, app::Gate};",
+        "use crate::{\n    clock::{self, Timestamp},\n    app::Gate,\n};",
+        "fn f() -> crate::app::Gate {}",
+        "use portcullis::app::Gate;",
+    ];
+    for text in texts {
+        let file = File { path: "auth/totp.rs".to_owned(), text: text.to_owned() };
+        let wrong = upward(std::slice::from_ref(&file));
+        assert!(wrong.len() == 1 && wrong[0].contains("auth may not know app"), "{text}: {wrong:?}");
+    }
+    let harmless =
+        File { path: "auth/totp.rs".to_owned(), text: "//! as crate::app does\nuse crate::clock;".to_owned() };
+    assert_eq!(upward(&[harmless]), Vec::<String>::new());
+}
+
+#[test]
+fn each_file_says_what_it_is_for() {
+    for file in library() {
+        assert!(file.text.starts_with("//!"), "src/{} does not start with //!", file.path);
+    }
+}
+
+#[test]
+fn each_file_can_be_read_at_a_sitting() {
+    for file in library() {
+        let lines = file.lines_without_tests();
+        assert!(lines <= LONGEST, "src/{} has {lines} lines; split it by its nouns", file.path);
+    }
+}
+
+#[test]
+fn no_module_is_a_drawer() {
+    for file in library() {
+        let drawer = file.path.trim_end_matches(".rs").split('/').find(|name| DRAWERS.contains(name));
+        assert_eq!(drawer, None, "src/{}: name what it holds", file.path);
+    }
+}
+
+#[test]
+fn unsafe_stands_in_one_file() {
+    for file in library().iter().filter(|file| file.path != "sys.rs") {
+        let found = file.code().find(|(_, code)| source::words(code).any(|word| word == "unsafe"));
+        assert_eq!(found, None, "src/{}: system calls without a safe wrapper belong in src/sys.rs", file.path);
+    }
+}
