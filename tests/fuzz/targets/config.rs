@@ -1,0 +1,37 @@
+//! The configuration file: refused with a message, or accepted as settings that cannot harm what is made of them.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::cli::proxy_print::{Proxy, print};
+use portcullis::config::Config;
+use portcullis::config::sources::{ConfigFile, Sources};
+
+fuzz_target!(|text: &str| {
+    let file = Some(ConfigFile { path: "portcullis.toml".into(), text: text.to_owned() });
+    match Config::load(&Sources { file, ..Sources::default() }) {
+        Err(error) => {
+            assert!(!error.problems.is_empty());
+            assert!(!error.to_string().is_empty());
+        }
+        Ok(loaded) => {
+            let config = loaded.config;
+            assert!(config.path_prefix.is_empty() || config.path_prefix.starts_with('/'));
+            assert!(!config.path_prefix.ends_with('/'));
+            assert!(config.server.max_connections > 0 && config.limits.attempts > 0 && config.login.skew <= 2);
+            assert!(config.cookie_name().bytes().all(|byte| byte.is_ascii_graphic() && !b"=;,\"".contains(&byte)));
+            // A name that leaves its place in a printed configuration would open a site.
+            let names = [Some(config.path_prefix.as_str()), config.session.cookie_domain.as_deref()];
+            let public = config.public_url.as_ref().map(|url| url.host.as_str());
+            for name in names.into_iter().flatten().chain(public) {
+                assert!(
+                    name.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}<>;\"'`\\$#".contains(&byte)),
+                    "{name}"
+                );
+            }
+            for proxy in [Proxy::Caddy, Proxy::Nginx, Proxy::Traefik] {
+                assert!(print(proxy, &config).ends_with('\n'));
+            }
+        }
+    }
+});

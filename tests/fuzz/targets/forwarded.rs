@@ -1,0 +1,55 @@
+//! Forwarding headers: an untrusted peer decides nothing, and a request that passes has one scheme, host, URI and method.
+
+#![no_main]
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::config::cloudflare_ranges;
+use portcullis::http::client_address::{Belief, ClientIpHeader};
+use portcullis::http::forwarded::{Family, Question, read};
+use portcullis::http::request::parse_head;
+use portcullis::http::trust::Trust;
+use portcullis::http::visit::Way;
+
+const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (choice, text) = input;
+    let bytes = [b"GET /verify HTTP/1.1\r\n", text, b"\r\n\r\n"].concat();
+    let Ok(Some((head, _, _))) = parse_head(&bytes) else { return };
+    let lines: Vec<_> = head.headers.iter().collect();
+    let trust = Trust::parse("loopback, 192.0.2.0/24, 2001:db8::/32").expect("a good list");
+    let ranges = cloudflare_ranges();
+    let client_ip_header = match choice % 3 {
+        0 => ClientIpHeader::XForwardedFor,
+        1 => ClientIpHeader::XRealIp,
+        _ => ClientIpHeader::CfConnectingIp,
+    };
+    let belief = Belief { trust: &trust, client_ip_header, cloudflare_ranges: &ranges };
+    let question = match choice / 3 % 6 {
+        0 => Question::Verify(Family::Both),
+        1 => Question::Verify(Family::Caddy),
+        2 => Question::Verify(Family::Forwarded),
+        3 => Question::Verify(Family::Original),
+        4 => Question::Page { public_url_known: true },
+        _ => Question::Page { public_url_known: false },
+    };
+
+    let stranger = read(lines.iter().copied(), Some(STRANGER), question, &belief);
+    assert!(!stranger.trusted && stranger.way != Way::Proxied);
+    assert_eq!(stranger.client, STRANGER, "a stranger names his own address");
+
+    for peer in [None, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))] {
+        let visit = read(lines.iter().copied(), peer, question, &belief);
+        assert!(visit.trusted && visit.way != Way::Untrusted);
+        assert_eq!(visit.client, visit.client.to_canonical(), "mapped addresses are IPv4 everywhere");
+        let asked = matches!(question, Question::Verify(_)) && visit.way == Way::Proxied;
+        if asked && visit.fault.is_none() {
+            assert!(visit.host.is_some(), "passes without a host");
+        }
+        let mut origin = Vec::new();
+        visit.write_origin(&mut |bytes| origin.extend_from_slice(bytes));
+        assert!(origin.iter().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\/".contains(byte) || *byte == b'/'));
+    }
+});

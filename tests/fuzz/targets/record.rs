@@ -1,0 +1,38 @@
+//! Stored records: bytes that the seal lets through by a fault of ours still make no broken user or session, and what is
+//! read is written back to the same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::auth::session::Session;
+use portcullis::auth::user::{User, UserName};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fuzz_target!(|input: (bool, &[u8])| {
+    let (user, bytes) = input;
+    if user {
+        let Some(user) = read::<User>(bytes) else { return };
+        assert!(UserName::parse(user.name.as_str()).is_ok_and(|name| name == user.name));
+        for text in [&user.display_name, &user.email].into_iter().chain(&user.groups) {
+            assert!(!text.chars().any(char::is_control), "would split a header");
+        }
+        assert!(!user.groups.iter().any(|group| group.contains(',')), "would be two groups");
+        assert_eq!(written(&user), written(&read::<User>(&written(&user)).expect("reads back")));
+    } else {
+        let Some(session) = read::<Session>(bytes) else { return };
+        assert!(UserName::parse(session.user.as_str()).is_ok_and(|name| name == session.user));
+        assert_eq!(read::<Session>(&written(&session)), Some(session));
+    }
+});
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((record, [])) => Some(record),
+        _ => None,
+    }
+}
+
+fn written(record: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(record).expect("every record can be written")
+}
