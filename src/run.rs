@@ -137,8 +137,7 @@ fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> 
     // What systemd opened already is not opened again: its socket unit and `listen` usually name the same address.
     let inherited: Vec<ListenAddress> = listeners.iter().map(|listener| listener.address().clone()).collect();
     for address in config.listen.iter().filter(|address| !inherited.contains(address)) {
-        let listener = server::bind(address, Role::Public, 0o660);
-        listeners.push(listener.map_err(|error| Failure::new(OS, format!("cannot listen on {address}: {error}")))?);
+        listeners.push(server::bind(address, Role::Public, 0o660).map_err(|error| Failure::new(OS, error))?);
     }
     if listeners.is_empty() {
         return Err(Failure::new(
@@ -151,10 +150,8 @@ fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> 
         return Ok(listeners);
     }
     make_folder_of(control)?;
-    let listener = server::bind(&address, Role::Control, 0o660);
-    listeners.push(
-        listener.map_err(|error| Failure::new(OS, format!("cannot open the control socket {address}: {error}")))?,
-    );
+    let control = server::bind(&address, Role::Control, 0o660);
+    listeners.push(control.map_err(|error| Failure::new(OS, format!("the control socket: {error}")))?);
     Ok(listeners)
 }
 

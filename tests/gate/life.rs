@@ -267,3 +267,13 @@ fn an_address_that_systemd_has_opened_is_not_opened_again() {
     gate.kill().and_then(|()| gate.wait()).expect("ours");
     assert_eq!((answer.status, ended), (200, None));
 }
+
+#[test]
+fn an_address_that_is_taken_is_named_once_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let done = Place::new(ONE_DOMAIN).run(&["serve", "--listen", &address]);
+    assert_eq!(done.status, 71, "{done:?}");
+    assert_eq!(done.err.matches("cannot listen on").count(), 1, "{}", done.err);
+    assert!(done.err.contains(&address) && done.err.contains("another program"), "{}", done.err);
+}
