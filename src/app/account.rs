@@ -20,9 +20,7 @@ impl Gate {
             }
             None => {
                 out.start(Status::FOUND);
-                out.header("Location", format!("{}/login", self.config.path_prefix).as_bytes());
-                out.header("Cache-Control", b"no-store");
-                out.finish_empty();
+                out.finish_redirect(format!("{}/login", self.config.path_prefix).as_bytes());
             }
         }
         Next::Answered

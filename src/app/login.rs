@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::auth::device;
 use crate::auth::return_to::Visitor;
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
@@ -22,8 +23,6 @@ use super::{BODY_LIMIT, Gate, address, session_cookie};
 
 /// The cookie that says who has logged in on this device before.
 const DEVICE_COOKIE: &str = "auth_device";
-/// How long a device is remembered.
-const DEVICE_AGE: Duration = Duration::from_secs(180 * 86_400);
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
 const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
@@ -39,9 +38,7 @@ impl Gate {
         let next = self.return_to(&wanted, &visitor(&visit));
         if self.session_of(request.head, now).is_some() {
             out.start(Status::FOUND);
-            out.header("Location", next.as_bytes());
-            out.header("Cache-Control", b"no-store");
-            out.finish_empty();
+            out.finish_redirect(next.as_bytes());
         } else {
             out.start(Status::OK);
             self.show_form(out, next.as_str(), next.origin(), "", None);
@@ -181,7 +178,7 @@ impl Gate {
             value: device,
             domain: None,
             path: &path,
-            max_age: Some(DEVICE_AGE),
+            max_age: Some(device::LIFETIME),
             secure: self.config.session.secure,
             http_only: true,
             same_site: SameSite::Lax,
@@ -189,9 +186,7 @@ impl Gate {
         out.start(Status::FOUND);
         session_cookie(&self.config, &self.cookie_name, token).render(out);
         device.render(out);
-        out.header("Location", attempt.next.as_bytes());
-        out.header("Cache-Control", b"no-store");
-        out.finish_empty();
+        out.finish_redirect(attempt.next.as_bytes());
     }
 
     fn show_form(&self, out: &mut Out, next: &str, origin: Option<&str>, typed: &str, message: Option<&str>) {

@@ -88,9 +88,7 @@ impl Gate {
         cleared.max_age = Some(Duration::ZERO);
         cleared.render(out);
         let login = format!("{}/login", self.config.path_prefix);
-        out.header("Location", if next == "/" { login.as_bytes() } else { next.as_bytes() });
-        out.header("Cache-Control", b"no-store");
-        out.finish_empty();
+        out.finish_redirect(if next == "/" { login.as_bytes() } else { next.as_bytes() });
     }
 
     /// Proves that a form was made for this session: a MAC of its id under a key that serves nothing else.

@@ -89,9 +89,7 @@ fn refuse_in_full(
             out.start(redirect_status(head, visit));
             let mut address = Buffer::new();
             login_address_with_next(config, visit, form, &mut address);
-            out.header("Location", address.as_bytes());
-            out.header("Cache-Control", b"no-store");
-            out.finish_empty();
+            out.finish_redirect(address.as_bytes());
         }
         Consequence::Login | Consequence::LoginProgram => {
             out.start(Status::UNAUTHORIZED);
@@ -148,9 +146,7 @@ pub fn send_back(head: &Head<'_>, visit: &Visit<'_>, out: &mut Out) {
     }
     visit.write_path(&mut |part| address.push(part));
     out.start(redirect_status(head, visit));
-    out.header("Location", if address.overflowed { b"/" } else { address.as_bytes() });
-    out.header("Cache-Control", b"no-store");
-    out.finish_empty();
+    out.finish_redirect(if address.overflowed { b"/" } else { address.as_bytes() });
 }
 
 /// What follows from a denial.

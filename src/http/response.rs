@@ -150,6 +150,13 @@ impl Out {
         self.body.clear();
     }
 
+    /// Ends a redirect that was started: its `Location`, never to be stored, and no body.
+    pub fn finish_redirect(&mut self, to: &[u8]) {
+        self.header("Location", to);
+        self.header("Cache-Control", b"no-store");
+        self.finish_empty();
+    }
+
     /// The status that will be sent.
     pub fn status(&self) -> u16 {
         if self.broken { Status::INTERNAL_SERVER_ERROR.0 } else { self.status.0 }
