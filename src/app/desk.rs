@@ -118,7 +118,7 @@ impl Desk {
         }
     }
 
-    /// Removes what has expired and raises the floor; `None` where there was nothing to do.
+    /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its errands after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
         let effects = self.tidy(now).unwrap_or_else(|error| {
