@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What a Debian machine needs before anything here can run: packages, a Rust toolchain, a Caddy that is new enough.
 #
-# Sourced by tests/run and tests/demo, from the top of the project. Only adds what is missing; never changes the
+# Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never changes the
 # machine's apt sources, never starts or stops a service.
 
 # Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
@@ -82,32 +82,39 @@ need_caddy() {
     CADDY=$tools/caddy
 }
 
-# Debian keeps such a Caddy in sid only. apt gets lists, state and cache of its own for this one package, so that the
-# machine's sources stay as they are; the mirror is the one the machine uses.
-fetch_caddy() (
-    command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
-    need_packages dpkg-deb:dpkg
+# sid_apt FOLDER  leaves in the array $apt the words of an apt-get that knows Debian's sid and nothing else, with lists,
+# state and cache of its own below FOLDER, so that the machine's sources stay as they are; the mirror is the one the
+# machine uses. Needs no root. What it downloads goes into the working directory.
+sid_apt() {
+    local work=$1 mirror signed='' keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     # shellcheck disable=SC2016 # apt fills these in
     mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' | awk '$1 ~ /\/debian\/?$/ && $2 == "main" { print $1; exit }')
-    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources: install Caddy $caddy_wanted, or name it with CADDY=…"
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$tools"
+    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources, and sid is needed"
+    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
     touch "$work/status"
-    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     [ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
-    echo "deb ${signed:-}$mirror sid main" >"$work/sources.list"
+    echo "deb $signed$mirror sid main" >"$work/sources.list"
     # A copy of apt's own settings would bring the machine's sources back, hence each place by name.
-    options=(
-        -qq
+    apt=(
+        apt-get -qq
         -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache"
         -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
         -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
     )
-    apt-get "${options[@]}" update
+    "${apt[@]}" update
+}
+
+# Debian keeps such a Caddy in sid only.
+fetch_caddy() (
+    command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
+    need_packages dpkg-deb:dpkg
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$tools"
+    sid_apt "$work"
     cd "$work" || exit
-    apt-get "${options[@]}" download caddy
+    "${apt[@]}" download caddy
     dpkg -x caddy_*.deb tree
     # Renamed into place: a fetch that is cut off leaves no half program behind.
     cp tree/usr/bin/caddy "$tools/caddy.new"
