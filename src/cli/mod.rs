@@ -17,7 +17,7 @@ mod orders;
 mod output;
 pub mod places;
 pub mod proxy_print;
-mod qr;
+pub mod qr;
 mod wiring;
 
 use std::ffi::OsString;

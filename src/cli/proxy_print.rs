@@ -61,6 +61,16 @@ pub fn print(proxy: Proxy, config: &Config) -> String {
     }
 }
 
+/// The line that Caddy's global options need wherever [`caddy_snippets`] are used: without it a visitor's own identity
+/// headers would be removed after the gate's were added, with them.
+pub const CADDY_ORDER: &str = "order request_header before forward_auth";
+
+/// The parts of a Caddyfile that a protected site is made of, for who writes the sites: `(portcullis)` asks the gate,
+/// `(portcullis_pages)` leads to its own pages. Ends with an empty line.
+pub fn caddy_snippets(config: &Config) -> String {
+    caddy::snippets(&Wiring::new(config))
+}
+
 /// Where the example's application listens.
 const APPLICATION: &str = "127.0.0.1:8080";
 

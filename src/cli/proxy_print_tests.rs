@@ -49,6 +49,15 @@ fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
 }
 
 #[test]
+fn the_snippets_by_themselves_are_those_of_the_whole_text() {
+    for config in variants() {
+        let text = print(Proxy::Caddy, &config);
+        assert!(text.contains(&caddy_snippets(&config)), "{text}");
+        assert!(text.contains(&format!("{{\n\t{CADDY_ORDER}\n")), "{text}");
+    }
+}
+
+#[test]
 fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_gate() {
     for config in variants() {
         for name in Wiring::new(&config).identity {

@@ -12,7 +12,7 @@ pub mod environment;
 pub mod keys;
 pub mod limits;
 mod names;
-mod nearest;
+pub mod nearest;
 pub mod raw;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -27,6 +27,7 @@ use ipnet::IpNet;
 
 pub use self::assemble::{ConfigError, Loaded, Origin};
 pub use self::environment::Environment;
+pub use self::names::is_host_name;
 pub use self::sources::{ConfigFile, Problem, Source, Sources};
 pub use crate::http::client_address::ClientIpHeader;
 pub use crate::http::cookie::SameSite;

@@ -1,6 +1,6 @@
 //! The Caddyfile.
 
-use super::{APPLICATION, Site, Wiring, fill, lines};
+use super::{APPLICATION, CADDY_ORDER, Site, Wiring, fill, lines};
 use crate::config::ListenAddress;
 use crate::config::{ClientIpHeader, Scheme};
 
@@ -8,7 +8,7 @@ const HEAD: &str = "\
 # Caddyfile: Portcullis before one example site. For Caddy 2.11.4 or later: with 2.10 a visitor's own
 # Remote-User reaches the site (GHSA-7r4p-vjf4-gxv4), with older ones Remote_User does.
 {
-	order request_header before forward_auth
+	<order>
 <options>}
 
 ";
@@ -91,30 +91,36 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     } else {
         String::new()
     };
-    let real_ip =
-        if config.proxy.client_ip_header == ClientIpHeader::XRealIp { "X-Real-IP {client_ip}" } else { "-X-Real-IP" };
-    let gate = match wiring.gate() {
-        ListenAddress::Tcp(address) => address.to_string(),
-        ListenAddress::Unix(path) => format!("unix/{}", path.display()),
-    };
     let (login, site) = match &wiring.login {
         Some(login) => (address(login), TWO_SITES),
         None => (String::new(), ONE_SITE),
     };
     let pages: Vec<_> = wiring.pages().into_iter().map(|page| format!("{page}*")).collect();
+    let head = fill(HEAD, &[("order", CADDY_ORDER), ("options", &options)]);
+    let sites = fill(
+        site,
+        &[("login", &login), ("app", &address(&wiring.app)), ("pages", &pages.join(" ")), ("application", APPLICATION)],
+    );
+    [head, snippets(wiring), sites].concat()
+}
+
+pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
+    let real_ip = match wiring.config.proxy.client_ip_header {
+        ClientIpHeader::XRealIp => "X-Real-IP {client_ip}",
+        _ => "-X-Real-IP",
+    };
+    let gate = match wiring.gate() {
+        ListenAddress::Tcp(address) => address.to_string(),
+        ListenAddress::Unix(path) => format!("unix/{}", path.display()),
+    };
     fill(
-        &[HEAD, ASK, PAGES, site].concat(),
+        &[ASK, PAGES].concat(),
         &[
-            ("options", &options),
             ("strip", &lines(stripped(wiring), "\trequest_header -", "")),
             ("gate", &gate),
             ("prefix", wiring.prefix()),
             ("real_ip", real_ip),
             ("identity", &wiring.identity.join(" ")),
-            ("login", &login),
-            ("app", &address(&wiring.app)),
-            ("pages", &pages.join(" ")),
-            ("application", APPLICATION),
         ],
     )
 }
