@@ -1,0 +1,26 @@
+//! A time server has answered: from now on certificates begin on a good date, and Caddy may make its authority. The
+//! unit that calls this starts Caddy anew afterwards.
+
+use std::io;
+
+use portcullis::clock;
+
+use crate::durable::{self, Readers};
+use crate::places::Places;
+use crate::render::{self, caddyfile::Home};
+use crate::situation::in_force;
+use crate::status;
+
+/// Writes the final Caddyfile, and down that the clock was set. Does the same again when it is called again.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn settle(places: &Places) -> io::Result<()> {
+    durable::make_folder(&places.run_dir(), Readers::All)?;
+    durable::make_folder(&places.state, Readers::Owner)?;
+    render::write_caddyfile(places, &in_force(places), Home::Authority)?;
+    durable::remove(&places.waiting_key())?;
+    durable::remove(&places.waiting_certificate())?;
+    durable::replace(&places.time_set(), format!("{}\n", clock::now()).as_bytes(), Readers::Owner)?;
+    status::publish(places)
+}
