@@ -1,1 +1,151 @@
-//! Tests.
+//! Each wish is granted once, told, and its file gone, with a stand-in for the gate's program.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::testing::Appliance;
+
+fn appliance() -> Appliance {
+    let appliance = Appliance::new();
+    for folder in [appliance.places.run_dir(), appliance.places.state.clone(), appliance.places.gate_state.clone()] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    appliance
+}
+
+fn told(appliance: &Appliance) -> String {
+    serve(&appliance.places).join("\n")
+}
+
+#[test]
+fn nothing_asked_nothing_done() {
+    let appliance = appliance();
+    appliance.put(BACKUP, "sealed");
+    appliance.gate_program("exit 0");
+    assert_eq!(told(&appliance), "");
+    assert!(appliance.calls().is_empty() && appliance.on_card(BACKUP).is_some());
+}
+
+#[test]
+fn enrolling_again_sets_the_store_aside_and_makes_a_new_code() {
+    let appliance = appliance();
+    let places = &appliance.places;
+    setup_code::close(places).unwrap();
+    appliance.put("Enroll-Again.txt", "");
+    appliance.gate_program("exit 0");
+    assert!(told(&appliance).starts_with("enrol-again: done"));
+    let state = places.gate_state.display();
+    let config = places.gate_settings();
+    assert_eq!(appliance.calls(), [format!("init --again --state-dir {state} --config {}", config.display())]);
+    assert!(!places.enrolled().exists() && appliance.on_card("Enroll-Again.txt").is_none());
+    assert_eq!(told(&appliance), "");
+}
+
+#[test]
+fn a_wish_that_fails_is_told_and_does_not_come_again() {
+    let appliance = appliance();
+    setup_code::close(&appliance.places).unwrap();
+    appliance.put("enrol-again", "");
+    appliance.gate_program("echo 'portcullis: the disk is full' >&2; exit 74");
+    assert_eq!(told(&appliance), "enrol-again: NOT done: the disk is full");
+    assert!(appliance.places.enrolled().exists() && appliance.on_card("enrol-again").is_none());
+}
+
+#[test]
+fn a_missing_program_is_a_failure_like_others() {
+    let appliance = appliance();
+    appliance.put("enrol-again", "");
+    assert!(told(&appliance).starts_with("enrol-again: NOT done: the gate's program: "));
+    assert!(appliance.on_card("enrol-again").is_none());
+}
+
+#[test]
+fn a_backup_lies_on_the_card_and_its_passphrase_nowhere() {
+    let appliance = appliance();
+    appliance.put("backup-passphrase.txt", "\u{FEFF}correct horse \r\n\r\n");
+    appliance.gate_program("printf 'sealed by <%s>' \"$(cat \"$4\")\" >\"$2\"");
+    let told = told(&appliance);
+    assert!(told.starts_with("backup-passphrase.txt: done") && !told.contains("horse"), "{told}");
+    assert_eq!(appliance.on_card(BACKUP).unwrap(), "sealed by <correct horse >");
+    let bench = appliance.places.workbench();
+    let calls = appliance.calls();
+    assert!(calls[0].starts_with(&format!("backup {0}/{BACKUP} --passphrase-file {0}/passphrase ", bench.display())));
+    assert!(!calls[0].contains("horse") && !bench.exists());
+    assert!(appliance.on_card("backup-passphrase.txt").is_none());
+}
+
+#[test]
+fn the_passphrase_is_gone_whatever_comes_of_it() {
+    for (content, script, words) in [
+        ("correct horse", "exit 1", "failed without a word"),
+        ("", "exit 0", "the file is empty"),
+        ("one\ntwo\n", "exit 0", "several lines"),
+        ("correct horse", "exit 0", "the gate wrote no file"),
+    ] {
+        let appliance = appliance();
+        appliance.put("backup-passphrase.txt", content);
+        appliance.gate_program(script);
+        let told = told(&appliance);
+        assert!(told.starts_with("backup-passphrase.txt: NOT done: ") && told.contains(words), "{told}");
+        assert!(appliance.on_card("backup-passphrase.txt").is_none() && !appliance.places.workbench().exists());
+    }
+}
+
+#[test]
+fn the_passphrase_file_is_for_its_reader_alone() {
+    let appliance = appliance();
+    appliance.put("backup-passphrase.txt", "correct horse");
+    appliance.gate_program("stat -c '%a' \"$4\" >\"$2\"; stat -c '%a' \"$(dirname \"$4\")\" >>\"$2\"");
+    told(&appliance);
+    assert_eq!(appliance.on_card(BACKUP).unwrap(), "600\n700\n");
+    assert_eq!(fs::metadata(appliance.places.run_dir()).unwrap().permissions().mode() & 0o700, 0o700);
+}
+
+#[test]
+fn a_restored_card_is_enrolled_and_keeps_the_backup() {
+    let appliance = appliance();
+    appliance.put("restore-passphrase.txt", "correct horse");
+    appliance.put("PORTCULLIS-BACKUP.BIN", "sealed");
+    appliance.gate_program(
+        "[ \"$1\" = restore ] && [ \"$(cat \"$2\")\" = sealed ] && [ \"$(cat \"$4\")\" = 'correct horse' ]",
+    );
+    let told = told(&appliance);
+    assert!(told.starts_with("restore-passphrase.txt: done"), "{told}");
+    assert!(appliance.places.enrolled().exists() && appliance.on_card("PORTCULLIS-BACKUP.BIN").is_some());
+}
+
+#[test]
+fn without_a_backup_nothing_is_restored() {
+    let appliance = appliance();
+    appliance.put("restore-passphrase.txt", "correct horse");
+    appliance.gate_program("exit 0");
+    assert!(told(&appliance).contains("NOT done: there is no portcullis-backup.bin"));
+    assert!(appliance.calls().is_empty() && !appliance.places.enrolled().exists());
+}
+
+#[test]
+fn wishes_are_granted_in_the_order_that_loses_nothing() {
+    let appliance = appliance();
+    for name in ["rescue-shell.txt", "restore-passphrase.txt", "enrol-again", "backup-passphrase.txt"] {
+        appliance.put(name, "correct horse");
+    }
+    appliance.gate_program("[ \"$1\" != backup ] || echo sealed >\"$2\"");
+    assert_eq!(serve(&appliance.places).len(), 4);
+    let verbs: Vec<_> = appliance.calls().iter().map(|call| call.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(verbs, ["backup", "init", "restore"]);
+    assert!(appliance.places.rescue_shell().exists());
+}
+
+#[test]
+fn what_cannot_be_taken_off_the_card_is_not_done_but_a_rescue_shell_is() {
+    let appliance = appliance();
+    appliance.put("enrol-again", "");
+    appliance.put("rescue-shell", "");
+    appliance.gate_program("exit 0");
+    // A lock that cannot be made stands for a card whose switch is at "lock".
+    fs::create_dir(appliance.places.card_lock()).unwrap();
+    let told = told(&appliance);
+    assert!(told.contains("enrol-again: NOT done: the file could not be taken off the card"), "{told}");
+    assert!(told.contains("rescue-shell: done") && appliance.calls().is_empty());
+    assert!(appliance.on_card("enrol-again").is_some());
+}

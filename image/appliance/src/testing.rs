@@ -34,7 +34,7 @@ impl Drop for Folder {
 /// An appliance in a folder: nothing of it is the machine's own.
 pub struct Appliance {
     pub places: Places,
-    folder: Folder,
+    _folder: Folder,
 }
 
 impl Appliance {
@@ -58,7 +58,7 @@ impl Appliance {
             openssl: "openssl".into(),
             caddy_user: "nobody-of-that-name".to_owned(),
         };
-        Self { places, folder }
+        Self { places, _folder: folder }
     }
 
     /// Puts a file on the boot partition.
@@ -74,7 +74,7 @@ impl Appliance {
     /// Makes the gate's program a shell script that also notes its arguments.
     pub fn gate_program(&self, script: &str) {
         use std::os::unix::fs::PermissionsExt;
-        let log = self.folder.path().join("calls");
+        let log = self.places.portcullis.with_file_name("calls");
         let text = format!("#!/bin/sh\necho \"$*\" >>'{}'\n{script}\n", log.display());
         fs::write(&self.places.portcullis, text).unwrap();
         fs::set_permissions(&self.places.portcullis, fs::Permissions::from_mode(0o755)).unwrap();
@@ -82,7 +82,7 @@ impl Appliance {
 
     /// The arguments of each call of the gate's program.
     pub fn calls(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.folder.path().join("calls")).unwrap_or_default();
+        let text = fs::read_to_string(self.places.portcullis.with_file_name("calls")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
