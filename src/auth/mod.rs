@@ -9,6 +9,8 @@ pub mod return_to;
 pub mod seed;
 pub mod session;
 pub mod sessions;
+pub mod setup;
+pub mod setup_code;
 #[cfg(test)]
 pub mod testing;
 pub mod token;
