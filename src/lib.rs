@@ -28,6 +28,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod http;
+pub mod qr;
 pub mod run;
 pub mod secret;
 pub mod server;

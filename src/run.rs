@@ -14,12 +14,13 @@ use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::explain::explain;
 use crate::app::{Gate, Opening, administer};
 use crate::auth::keyring::Keyring;
+use crate::auth::setup_code::SetupCode;
 use crate::cli::backend::{Backend, Explained, Offline, Start};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
 use crate::cli::welcome;
 use crate::clock::{self, Timestamp};
-use crate::config::{Config, Environment, secrets};
+use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
 use crate::server::{self, ListenAddress, Listener, Operators, Role, Worker};
@@ -46,7 +47,8 @@ impl Backend for Daemon {
         }
         let desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         told.push_str(if desk.has_no_users() {
-            "The store is ready. Add the first user with `portcullis user add NAME --admin`."
+            "The store is ready. Start the gate: its log names the set-up page and its code. Or add the first user here, with \
+             `portcullis user add NAME --admin`."
         } else {
             "The store was there already, with its users. `portcullis init --again` sets it aside and starts over."
         });
@@ -106,10 +108,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
     desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
     if desk.has_no_users() {
-        let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
-        let terminal = console::ink_of_stdout(&environment);
-        let mut console = Console { out: &mut out, err: &mut err, terminal };
-        welcome(&mut console, |command| carry_out(&mut desk, command))?;
+        first_user(&mut desk, &config, &environment)?;
     }
     let listeners = listeners(&config, &places.control)?;
     for listener in &listeners {
@@ -127,6 +126,39 @@ fn serve(start: Start) -> Result<(), Failure> {
         .map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
     let settings = server::Settings { max_connections: config.server.max_connections, ..server::Settings::default() };
     server::serve(gate, listeners, worker, settings).map_err(|error| Failure::new(OS, error))
+}
+
+/// Where nobody can log in: a user is made on the terminal, else the set-up page is opened, and the log names the way.
+fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Result<(), Failure> {
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let terminal = console::ink_of_stdout(environment);
+    let mut console = Console { out: &mut out, err: &mut err, terminal };
+    welcome(&mut console, |command| carry_out(desk, command))?;
+    if !desk.has_no_users() {
+        return Ok(());
+    }
+    let by_hand = "portcullis user add NAME --admin";
+    if !desk.is_new() {
+        log::warn!("no users any more: nobody can log in; run: {by_hand}");
+        return Ok(());
+    }
+    let (code, told) = match setup_code::given(environment)? {
+        // Who gave it knows it, and shows it where it belongs.
+        Some(code) => (code, "that was given".to_owned()),
+        None => {
+            let code = SetupCode::generate(&mut System);
+            let told = code.to_string();
+            (code, told)
+        }
+    };
+    let page = config.setup_address();
+    let page = page.unwrap_or_else(|| format!("{}/setup, on any host that leads here,", config.path_prefix));
+    log::warn!(
+        "no users yet: nobody can log in; open {page} within 30 minutes and enter the set-up code {told}, or run: {by_hand}"
+    );
+    let now = desk.read_clock().steady;
+    desk.open_setup(&code, now);
+    Ok(())
 }
 
 /// All sockets: the configured ones, those that systemd hands over, and the control socket.

@@ -16,6 +16,7 @@ use crate::store::{Change, CounterKey, Settings, StoreError};
 
 use super::control::{Command, CommandRefused};
 use super::desk::Desk;
+use super::enrol;
 use super::job::Effect;
 
 /// Users that one gate holds at most.
@@ -82,6 +83,7 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
         Command::LimitList => Ok((limit_list(desk, moment), Vec::new())),
         Command::LimitClear { what, all } => limit_clear(desk, &what, all, moment),
         Command::ClockReset => clock_reset(desk, now),
+        Command::Setup { new_code } => enrol::state(desk, new_code, moment),
     }
 }
 

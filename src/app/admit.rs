@@ -22,12 +22,18 @@ use crate::store::{Change, Counter, CounterKey, StoreError};
 use super::desk::Desk;
 use super::job::Effect;
 
-/// A login as it was posted, well-formed, with what its answer needs.
+/// A login as it was posted, well-formed.
 pub struct Attempt {
     /// The code.
     pub code: Code,
     /// The name, where the form asks for one.
     pub name: Option<UserName>,
+    /// Who posted it.
+    pub browser: Browser,
+}
+
+/// Who posted a form, and what its answer needs.
+pub struct Browser {
     /// Who asks, as `proxy.trust` sees it.
     pub client: IpAddr,
     /// The device cookie as sent.
@@ -93,7 +99,7 @@ impl Desk {
     pub fn admit(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Admission {
         match self.judge(attempt, now, effects) {
             Ok((session, device)) => {
-                log::info!("login result=ok user={} client={}", session.user, attempt.client);
+                log::info!("login result=ok user={} client={}", session.user, attempt.browser.client);
                 Admission::Admitted { session, device }
             }
             Err(denial) => {
@@ -104,7 +110,7 @@ impl Desk {
                     false => Some(0),
                 };
                 if let Some(left_out) = admitted {
-                    let client = attempt.client;
+                    let client = attempt.browser.client;
                     log::warn!(
                         "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
                     );
@@ -122,9 +128,9 @@ impl Desk {
     ) -> Result<(Session, String), Denial> {
         let Moment { wall, steady } = now;
         self.time.judge_codes(wall).map_err(Denial::Clock)?;
-        let address = AddressKey::from(attempt.client);
+        let address = AddressKey::from(attempt.browser.client);
         self.limiter.check(address, steady).map_err(Denial::Address)?;
-        let device = attempt.device.as_deref().and_then(|value| device::read(value, &self.device_key, wall));
+        let device = attempt.browser.device.as_deref().and_then(|value| device::read(value, &self.device_key, wall));
         let scope = self.scope(attempt, device.as_ref(), steady)?;
         let skew = self.config.login.skew;
         let verdict = match &scope.candidates {
@@ -137,7 +143,7 @@ impl Desk {
         };
         match verdict {
             Verdict::One(Match { user, step, spent: false }) => {
-                let (session, cookie, changes) = self.welcome(attempt, device, user, step, now);
+                let (session, cookie, changes) = self.welcome(&attempt.browser, device, user, step, now);
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
                 Ok((session, cookie))
             }
@@ -157,7 +163,7 @@ impl Desk {
     /// strangers who empty it cannot lock the owner out. For the codes of all others it is a stranger like any.
     fn scope(&self, attempt: &Attempt, device: Option<&Device>, steady: Timestamp) -> Result<Scope, Denial> {
         let known = |user: &&User| device.is_some_and(|device| device.knows(user));
-        let strangers = BudgetKey::from(Origin::of(attempt.client));
+        let strangers = BudgetKey::from(Origin::of(attempt.browser.client));
         let stranger_may = self.budgets.check(&strangers, steady);
         if let Some(name) = &attempt.name {
             let user = self.users.get(name).filter(|user| user.enabled);
@@ -190,7 +196,8 @@ impl Desk {
         Ok(Scope { candidates: Candidates::Anyone(spared), budgets })
     }
 
-    fn count_failure(
+    /// Counts a wrong code of this address, and commits `changes` with it.
+    pub(super) fn count_failure(
         &mut self,
         address: AddressKey,
         budgets: Vec<BudgetKey>,
@@ -219,9 +226,9 @@ impl Desk {
     }
 
     /// The session, the device cookie and the changes of a success.
-    fn welcome(
+    pub(super) fn welcome(
         &self,
-        attempt: &Attempt,
+        browser: &Browser,
         device: Option<Device>,
         user: &User,
         step: TimeStep,
@@ -231,22 +238,22 @@ impl Desk {
             user.name.clone(),
             now,
             self.config.session.lifetime,
-            attempt.client,
-            &attempt.user_agent,
-            attempt.key,
+            browser.client,
+            &browser.user_agent,
+            browser.key,
             &mut System,
         );
         let mut device = device.unwrap_or_default();
         device.bind(user);
         let cookie = device.mint(&self.device_key, now);
         let mut changes = vec![Change::PutUser(spend(user, step))];
-        changes.extend(attempt.previous.map(Change::EndSession));
-        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != attempt.previous);
+        changes.extend(browser.previous.map(Change::EndSession));
+        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != browser.previous);
         if others().count() >= MAX_PER_USER {
             changes.extend(others().min_by_key(|other| other.created).map(|oldest| Change::EndSession(oldest.id)));
         }
         changes.push(Change::PutSession(session.clone()));
-        let address = AddressKey::from(attempt.client);
+        let address = AddressKey::from(browser.client);
         if self.limiter.entries(steady).any(|(key, _)| key == address) {
             changes.push(Change::RemoveCounter(CounterKey::Address(address)));
         }

@@ -88,13 +88,15 @@ impl Fixture {
         Attempt {
             code,
             name: None,
-            client: client.parse().expect("an address"),
-            device: None,
-            previous: None,
-            user_agent: b"test".to_vec(),
-            next: "/".to_owned(),
-            next_origin: None,
-            key: KeyId::new(1),
+            browser: Browser {
+                client: client.parse().expect("an address"),
+                device: None,
+                previous: None,
+                user_agent: b"test".to_vec(),
+                next: "/".to_owned(),
+                next_origin: None,
+                key: KeyId::new(1),
+            },
         }
     }
 
@@ -182,7 +184,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     let good = f.code(&anna, 0);
     assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))), "a stranger is kept out");
     let mut from_device = f.attempt(good, INTERNET);
-    from_device.device = Some(device);
+    from_device.browser.device = Some(device);
     assert!(f.admit(&from_device).is_ok(), "a known device gets in");
 
     f.pass(Duration::from_secs(30));
@@ -231,7 +233,7 @@ fn a_device_is_worth_nothing_after_disable_rotate_and_revoke_all() {
         f.command(Command::UserEnable { name: "anna".to_owned() });
         let good = f.code(&anna, 0);
         let mut attempt = f.attempt(good, INTERNET);
-        attempt.device = Some(device);
+        attempt.browser.device = Some(device);
         assert!(matches!(f.admit(&attempt), Err(Denial::Strangers(_))), "{what}");
     }
 }
@@ -297,7 +299,7 @@ fn a_login_ends_the_session_it_came_with_and_the_oldest_of_too_many() {
     f.pass(Duration::from_secs(30));
     let code = f.code(&anna, 0);
     let mut attempt = f.attempt(code, HOME);
-    attempt.previous = previous;
+    attempt.browser.previous = previous;
     assert!(f.admit(&attempt).is_ok());
     assert!(previous.is_some_and(|id| f.desk().sessions.get(&id).is_none()));
     f.restart();

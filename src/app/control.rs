@@ -79,11 +79,24 @@ pub enum Command {
     },
     /// Takes the present time for true: resets floor and future steps, ends all sessions.
     ClockReset,
+    /// How the enrolment of the first user stands.
+    Setup {
+        /// Make another code first.
+        new_code: bool,
+    },
     /// Adds a user with a default name where none is given: `user`, `user2`…
     Generate {
         /// The user's name.
         name: Option<String>,
     },
+}
+
+impl Command {
+    /// Whether it takes more than a member of the control socket's group needs: the one takes floor and spent steps
+    /// back, the other shows the seed of the first user.
+    pub const fn needs_owner(&self) -> bool {
+        matches!(self, Self::ClockReset | Self::Setup { .. })
+    }
 }
 
 /// Why a command was not carried out.

@@ -17,6 +17,7 @@ use crate::auth::keyring::KeyId;
 use crate::auth::limiter::Limiter;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::sessions::Sessions;
+use crate::auth::setup::Setup;
 use crate::auth::trusted_time::{Reading, TrustedTime};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
@@ -40,6 +41,8 @@ pub struct Desk {
     pub(super) device_key: DeviceKey,
     pub(super) time: TrustedTime,
     pub(super) complaints: Throttle,
+    /// The enrolment of the first user; `None` as soon as there was one.
+    pub(super) setup: Option<Setup>,
     /// What the steady clock said when the monotonic clock was at the second value.
     anchor: (Timestamp, Duration),
 }
@@ -76,6 +79,7 @@ impl Desk {
             settings: contents.settings,
             time,
             complaints: Throttle::default(),
+            setup: None,
             anchor: (start, clock::monotonic()),
         };
         desk.read_clock();
@@ -90,6 +94,11 @@ impl Desk {
                 let mut effects = Vec::new();
                 let admission = self.admit(&attempt, now, &mut effects);
                 Outcome::Login(attempt, admission, effects)
+            }
+            Job::Enrol(enrolment) => {
+                let mut effects = Vec::new();
+                let answer = self.enrol(&enrolment, now, &mut effects);
+                Outcome::Enrol(enrolment, answer, effects)
             }
             Job::Logout { session, all, next } => {
                 let ended = self.logout(&session, all, now.wall);
@@ -177,7 +186,8 @@ impl Desk {
                 // Says nothing of the floor: the one that is written may be older than the one the gate goes by.
                 self.time.written(settings.clock_floor);
                 self.settings = settings;
-                Vec::new()
+                let closed = self.setup.take_if(|_| self.settings.ever_had_user);
+                closed.map(|_| Effect::Setup { open: false }).into_iter().collect()
             }
         }
     }
@@ -187,7 +197,8 @@ impl Desk {
         let people =
             self.users.values().filter(|user| user.enabled).map(|user| Effect::PersonChanged(Person::of(user)));
         let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
-        people.chain(sessions).chain([Effect::FloorRaised(self.time.floor())]).collect()
+        let rest = [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
+        people.chain(sessions).chain(rest).collect()
     }
 
     /// Whether a session still opens something: one that timed out stays in the table until it is tidied away.

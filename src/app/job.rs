@@ -10,11 +10,14 @@ use crate::store::StoreError;
 
 use super::admit::{Admission, Attempt};
 use super::control::{Command, CommandRefused};
+use super::enrol::{Answer, Enrolment};
 
 /// What the loop asks of the desk.
 pub enum Job {
     /// A well-formed code was posted.
     Login(Box<Attempt>),
+    /// Somebody is at the set-up page.
+    Enrol(Box<Enrolment>),
     /// End one session, or all of its user's.
     Logout {
         /// The session that asked.
@@ -43,6 +46,8 @@ pub enum Job {
 pub enum Outcome {
     /// The fate of a login.
     Login(Box<Attempt>, Admission, Vec<Effect>),
+    /// What the set-up page shows.
+    Enrol(Box<Enrolment>, Answer, Vec<Effect>),
     /// The session has ended, or could not be ended.
     Logout(Result<(), StoreError>, String, Vec<Effect>),
     /// A command's result.
@@ -84,6 +89,11 @@ pub enum Effect {
     PersonGone(UserName),
     /// The latest time that was certainly reached; earlier than before only after `clock reset`.
     FloorRaised(Timestamp),
+    /// Whether the first user can be enrolled in the browser.
+    Setup {
+        /// No user has ever existed.
+        open: bool,
+    },
 }
 
 /// What the gate knows of a user: no seed, no counter.

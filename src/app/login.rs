@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::device;
-use crate::auth::return_to::Visitor;
+use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::{self, Timestamp};
@@ -15,7 +15,7 @@ use crate::http::response::{Out, Status};
 use crate::http::visit::{Scheme, Visit};
 use crate::server::{Next, Request};
 
-use super::admit::{Admission, Attempt, Denial};
+use super::admit::{Admission, Attempt, Browser, Denial};
 use super::job::Job;
 use super::pages::{LoginForm, texts};
 use super::same_origin::{Provenance, provenance};
@@ -33,8 +33,7 @@ impl Gate {
         if request.head.method == crate::http::request::Method::Post {
             return self.form_announced(request, &visit, out);
         }
-        let wanted =
-            single(NEXT_NAMES.iter().flat_map(|name| form::query_values(request.head.query.unwrap_or_default(), name)));
+        let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
         if self.session_of(request.head, now).is_some() {
             out.start(Status::FOUND);
@@ -97,12 +96,7 @@ impl Gate {
         let (Some(otp), Some(typed)) = (field("otp"), field("username")) else {
             return self.broken_form(out);
         };
-        let wanted = single(
-            fields
-                .iter()
-                .flat_map(|fields| NEXT_NAMES.iter().flat_map(|name| fields.all(name)))
-                .map(|v| v.as_bytes().to_vec()),
-        );
+        let wanted = fields.as_ref().map(wanted_by_form).unwrap_or_default();
         let next = self.return_to(&wanted, &visitor(&visit));
         let typed = typed.unwrap_or_default();
         let Some(code) = otp.and_then(Code::parse) else {
@@ -120,11 +114,21 @@ impl Gate {
         } else {
             None
         };
+        let browser = self.browser(request, &visit, &next, now);
+        Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
+    }
+
+    /// Who posted a form, and where he wants to go.
+    pub(super) fn browser(
+        &self,
+        request: &Request<'_>,
+        visit: &Visit<'_>,
+        next: &ReturnTo<'_>,
+        now: Timestamp,
+    ) -> Browser {
         let device = cookie::values(&request.head.headers, DEVICE_COOKIE).next();
         let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
-        Next::Work(Job::Login(Box::new(Attempt {
-            code,
-            name,
+        Browser {
             client: visit.client,
             device: device.map(<[u8]>::to_vec),
             previous: self.session_of(request.head, now).map(|session| session.id),
@@ -132,7 +136,7 @@ impl Gate {
             next: next.as_str().to_owned(),
             next_origin: next.origin().map(str::to_owned),
             key: self.keyring.current_id(),
-        })))
+        }
     }
 
     /// The desk has decided; what it changed is on the disk and known here.
@@ -141,7 +145,10 @@ impl Gate {
         let name = attempt.name.as_ref().map_or("", UserName::as_str);
         let (status, wait, message) = match admission {
             Admission::Admitted { session, device } => match self.keyring.sign(&session) {
-                Ok(token) => return self.admitted(attempt, &token, &device, out),
+                Ok(token) => {
+                    self.begin_session(&token, &device, out);
+                    return out.finish_redirect(attempt.browser.next.as_bytes());
+                }
                 Err(error) => {
                     log::error!("a session could not be signed error=\"{error}\"");
                     (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
@@ -168,10 +175,12 @@ impl Gate {
         if let Some(wait) = wait {
             out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
         }
-        self.show_form(out, &attempt.next, attempt.next_origin.as_deref(), name, Some(&message));
+        let Browser { next, next_origin, .. } = &attempt.browser;
+        self.show_form(out, next, next_origin.as_deref(), name, Some(&message));
     }
 
-    fn admitted(&self, attempt: &Attempt, token: &str, device: &str, out: &mut Out) {
+    /// Starts the redirect after a login: the session's cookie and the device's.
+    pub(super) fn begin_session(&self, token: &str, device: &str, out: &mut Out) {
         let path = format!("{}/login", self.config.path_prefix);
         let device = SetCookie {
             name: DEVICE_COOKIE,
@@ -186,12 +195,12 @@ impl Gate {
         out.start(Status::FOUND);
         session_cookie(&self.config, &self.cookie_name, token).render(out);
         device.render(out);
-        out.finish_redirect(attempt.next.as_bytes());
     }
 
     fn show_form(&self, out: &mut Out, next: &str, origin: Option<&str>, typed: &str, message: Option<&str>) {
         let username = self.config.login.ask_username.then_some(typed);
-        let form = LoginForm { next, next_origin: origin, username, digits: self.people.common_digits(), message };
+        let digits = self.people.common_digits();
+        let form = LoginForm { next, next_origin: origin, username, digits, message, setup: self.setup_open };
         self.pages.login(out, &form);
     }
 
@@ -215,6 +224,17 @@ pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
     Visitor { host: visit.host.map_or("", |host| host.name()), is_http: visit.scheme == Scheme::Http }
 }
 
+/// The return address that a page's query asks for.
+pub(super) fn wanted_by_query(request: &Request<'_>) -> Vec<u8> {
+    let query = request.head.query.unwrap_or_default();
+    single(NEXT_NAMES.iter().flat_map(|name| form::query_values(query, name)))
+}
+
+/// The return address that a form asks for.
+pub(super) fn wanted_by_form(fields: &form::Form) -> Vec<u8> {
+    single(NEXT_NAMES.iter().flat_map(|name| fields.all(name)).map(|value| value.as_bytes().to_vec()))
+}
+
 /// The one value given; nothing where there are several.
 pub(super) fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     match (values.next(), values.next()) {
@@ -223,6 +243,6 @@ pub(super) fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     }
 }
 
-fn with_wait(text: &str, wait: Duration) -> String {
+pub(super) fn with_wait(text: &str, wait: Duration) -> String {
     text.replace("{wait}", &texts::wait(wait.as_secs()))
 }

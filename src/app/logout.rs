@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-
-use crate::auth::session::SessionId;
 use crate::clock::Timestamp;
 use crate::http::form;
 use crate::http::request::Method;
@@ -29,7 +24,7 @@ impl Gate {
         let next = self.return_to(&wanted, &visitor(&visit));
         match self.session_of(request.head, now) {
             Some(session) => {
-                let token = self.form_token(&session.id);
+                let token = self.form_token(&session.id.to_string());
                 out.start(Status::OK);
                 self.pages.logout(out, session.user.as_str(), &token, next.as_str(), None);
             }
@@ -61,9 +56,9 @@ impl Gate {
             self.logout_done(Ok(()), next.as_str(), out);
             return Next::Answered;
         };
-        let token = self.form_token(&session.id);
-        let given = fields.one("token").ok().flatten().unwrap_or_default();
-        if !bool::from(subtle::ConstantTimeEq::ct_eq(given.as_bytes(), token.as_bytes())) {
+        let about = session.id.to_string();
+        if !self.is_own_form(&fields, &about) {
+            let token = self.form_token(&about);
             let user = session.user.as_str();
             out.start(Status::FORBIDDEN);
             self.pages.logout(out, user, &token, next.as_str(), Some(t.stale_form));
@@ -89,13 +84,5 @@ impl Gate {
         cleared.render(out);
         let login = format!("{}/login", self.config.path_prefix);
         out.finish_redirect(if next == "/" { login.as_bytes() } else { next.as_bytes() });
-    }
-
-    /// Proves that a form was made for this session: a MAC of its id under a key that serves nothing else.
-    #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
-    fn form_token(&self, session: &SessionId) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.form_key.expose()).expect("HMAC takes a key of any length");
-        mac.update(session.to_string().as_bytes());
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }

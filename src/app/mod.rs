@@ -2,14 +2,15 @@
 //!
 //! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
-//! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`account`] and [`health`] the pages,
-//! [`control`] and [`administer`] the administrator's commands.
+//! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
+//! pages, [`control`] and [`administer`] the administrator's commands.
 
 pub mod account;
 pub mod administer;
 pub mod admit;
 pub mod control;
 pub mod desk;
+pub mod enrol;
 pub mod explain;
 pub mod health;
 pub mod identity;
@@ -20,6 +21,7 @@ pub mod pages;
 pub mod reply;
 pub mod router;
 pub mod same_origin;
+pub mod setup;
 pub mod verify;
 
 use std::cell::RefCell;
@@ -65,6 +67,7 @@ pub struct Gate {
     settings: Box<dyn Fn() -> Result<Config, String>>,
     last_errand: Timestamp,
     readiness: Option<(Timestamp, Vec<Check>)>,
+    setup_open: bool,
 }
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
@@ -105,6 +108,7 @@ impl Gate {
             settings,
             last_errand: clock::now(),
             readiness: None,
+            setup_open: false,
         };
         gate.learn(known);
         gate
@@ -131,6 +135,7 @@ impl Gate {
                 Effect::PersonChanged(person) => self.people.insert(&person),
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
+                Effect::Setup { open } => self.setup_open = open,
             }
         }
     }
@@ -195,6 +200,7 @@ impl Gate {
                 Next::Answered
             }
             Route::Login => self.login(request, now, out),
+            Route::Setup => self.setup(request, now, out),
             Route::Logout => self.logout(request, now, out),
             Route::Account => self.account(head, now, out),
             Route::Health => health::alive(out),
@@ -259,10 +265,9 @@ impl App for Gate {
 
     fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
         if request.peer.role == Role::Control {
-            let refused = match serde_json::from_slice(body) {
-                // It takes floor and spent steps back: more than a member of the socket's group needs.
-                Ok(control::Command::ClockReset) if !self.operators.are_owners(request.peer.credentials) => {
-                    let message = "only root and the gate's own user may reset the clock; run it with sudo".to_owned();
+            let refused = match serde_json::from_slice::<control::Command>(body) {
+                Ok(command) if command.needs_owner() && !self.operators.are_owners(request.peer.credentials) => {
+                    let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
                     control::CommandRefused { code: 77, message }
                 }
                 Ok(command) => return Next::Work(Job::Command { command, seen: self.sessions.take_touched() }),
@@ -274,6 +279,7 @@ impl App for Gate {
         let now = clock::now();
         match Route::of(request.head.path, &self.config.path_prefix) {
             Some(Route::Login) => self.login_posted(request, body, now, out),
+            Some(Route::Setup) => self.setup_posted(request, body, now, out),
             Some(Route::Logout) => self.logout_posted(request, body, now, out),
             _ => {
                 self.no_such_place(out);
@@ -287,6 +293,10 @@ impl App for Gate {
             Outcome::Login(attempt, admission, effects) => {
                 self.learn(effects);
                 self.login_decided(&attempt, admission, out);
+            }
+            Outcome::Enrol(enrolment, answer, effects) => {
+                self.learn(effects);
+                self.setup_decided(&enrolment, answer, out);
             }
             Outcome::Logout(result, next, effects) => {
                 self.learn(effects);

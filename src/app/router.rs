@@ -4,13 +4,15 @@ use crate::http::request::Method;
 
 /// A place below `path_prefix`.
 ///
-/// Places that come later (`/setup`, `/enroll`, `/admin…`, `/resolve`, `/verify/envoy`) get their line here.
+/// Places that come later (`/enroll`, `/admin…`, `/resolve`, `/verify/envoy`) get their line here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A proxy asks whether a request may pass.
     Verify(VerifyForm),
     /// The login page and its form.
     Login,
+    /// The first enrolment.
+    Setup,
     /// The sign-out page and its form.
     Logout,
     /// Who am I.
@@ -49,6 +51,7 @@ impl Route {
             b"/verify/nginx" => Self::Verify(VerifyForm::Nginx),
             b"/verify/nginx/refusal" => Self::Verify(VerifyForm::NginxRefusal),
             b"/login" => Self::Login,
+            b"/setup" => Self::Setup,
             b"/logout" => Self::Logout,
             b"/" => Self::Account,
             b"/health" => Self::Health,
@@ -61,8 +64,10 @@ impl Route {
     pub fn refuses(self, method: Method) -> Option<&'static str> {
         match self {
             Self::Verify(_) => None,
-            Self::Login | Self::Logout if matches!(method, Method::Get | Method::Head | Method::Post) => None,
-            Self::Login | Self::Logout => Some("GET, HEAD, POST"),
+            Self::Login | Self::Setup | Self::Logout if matches!(method, Method::Get | Method::Head | Method::Post) => {
+                None
+            }
+            Self::Login | Self::Setup | Self::Logout => Some("GET, HEAD, POST"),
             Self::Account | Self::Health | Self::Ready if matches!(method, Method::Get | Method::Head) => None,
             Self::Account | Self::Health | Self::Ready => Some("GET, HEAD"),
         }

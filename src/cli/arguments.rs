@@ -68,12 +68,16 @@ pub enum Verb {
     },
     /// Make the state directory, the store and its keys
     #[command(after_help = "Examples:
-  portcullis init
-  portcullis init --again     set the old store aside (it is kept) and start over without users")]
+  portcullis init              make the store; while the gate runs: how its set-up page stands
+  portcullis init --new-code   make another code for the set-up page of the running gate
+  portcullis init --again      set the old store aside (it is kept) and start over without users")]
     Init {
         /// Set an existing store aside and start over
         #[arg(long)]
         again: bool,
+        /// Make another set-up code for the running gate
+        #[arg(long, conflicts_with = "again")]
+        new_code: bool,
     },
     /// Look at the settings
     #[command(subcommand)]

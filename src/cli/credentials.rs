@@ -36,8 +36,8 @@ pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
     }
 }
 
-/// The first start without users: on a terminal `owner` is made, an administrator, and shown there; else one line of
-/// the log says how to add somebody. `execute` carries out the command on the store that the daemon holds.
+/// The first start without users: on a terminal `owner` is made, an administrator, and shown there; elsewhere nothing
+/// happens. `execute` carries out the command on the store that the daemon holds.
 ///
 /// # Errors
 /// The store takes no user, or the terminal is gone; the daemon can go on all the same.
@@ -46,7 +46,6 @@ pub fn welcome(
     execute: impl FnOnce(Command) -> Result<Value, Failure>,
 ) -> Result<(), Failure> {
     if console.terminal.is_none() {
-        log::warn!("no users yet: nobody can log in; run: portcullis user add NAME --admin");
         return Ok(());
     }
     let owner = Command::UserAdd {

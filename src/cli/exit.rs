@@ -5,6 +5,7 @@ use std::fmt;
 use crate::app::control::CommandRefused;
 use crate::config::ConfigError;
 use crate::config::secrets::SecretError;
+use crate::config::setup_code::SetupCodeError;
 
 /// The command line makes no sense (`EX_USAGE`).
 pub const USAGE: u8 = 64;
@@ -60,6 +61,12 @@ impl From<ConfigError> for Failure {
 
 impl From<SecretError> for Failure {
     fn from(error: SecretError) -> Self {
+        Self::new(CONFIG, error)
+    }
+}
+
+impl From<SetupCodeError> for Failure {
+    fn from(error: SetupCodeError) -> Self {
         Self::new(CONFIG, error)
     }
 }

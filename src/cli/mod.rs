@@ -18,6 +18,7 @@ mod output;
 pub mod places;
 pub mod proxy_print;
 pub mod qr;
+mod setup;
 mod wiring;
 
 use std::ffi::OsString;
@@ -99,7 +100,7 @@ impl<B: Backend> Program<'_, B> {
         }
         match verb {
             Verb::Serve { listen } => self.serve(listen),
-            Verb::Init { again } => self.init(again, console),
+            Verb::Init { again, new_code } => self.init(again, new_code, console),
             Verb::Config(ConfigVerb::Show) => configuration::show(&self.load(Vec::new())?, self.global.json, console),
             Verb::Config(ConfigVerb::Check) => self.check(console),
             Verb::Proxy(ProxyVerb::Print { proxy }) => wiring::print(proxy, &self.load(Vec::new())?.config, console),
@@ -149,15 +150,26 @@ impl<B: Backend> Program<'_, B> {
         self.backend.serve(Start { loaded, settings, places, environment: self.environment.clone() })
     }
 
-    fn init(&self, again: bool, console: &mut Console<'_>) -> Result<(), Failure> {
+    /// Makes the store; of a running daemon, which has one, it asks how the first enrolment stands.
+    fn init(&self, again: bool, new_code: bool, console: &mut Console<'_>) -> Result<(), Failure> {
         let config = self.load(Vec::new())?.config;
         let places = self.places()?;
-        if let client::Asked::Answered(_) = client::ask(&places.control, &Command::UserList)? {
-            let way = "stop it first, then run this again";
-            return Err(Failure::new(
-                exit::UNAVAILABLE,
-                format!("a daemon holds {}: {way}", places.state_dir.display()),
-            ));
+        let question = if again { Command::UserList } else { Command::Setup { new_code } };
+        match client::ask(&places.control, &question)? {
+            client::Asked::Answered(_) if again => {
+                let way = "stop it first, then run this again";
+                return Err(Failure::new(
+                    exit::UNAVAILABLE,
+                    format!("a daemon holds {}: {way}", places.state_dir.display()),
+                ));
+            }
+            client::Asked::Answered(state) if self.global.json => return Ok(console.say(state)?),
+            client::Asked::Answered(state) => return Ok(setup::show(console, &state)?),
+            client::Asked::NotRunning if new_code => {
+                let message = "the gate does not run: it makes a set-up code when it starts";
+                return Err(Failure::new(exit::UNAVAILABLE, message));
+            }
+            client::Asked::NotRunning => {}
         }
         self.quiet_log();
         places.make_state_dir()?;

@@ -5,7 +5,7 @@
 //! parameters that apps assume anyway are left out, and last the margin shrinks to one module. What still does not fit
 //! is not drawn at all: half a code is worth nothing.
 
-use qrcodegen::{QrCode, QrCodeEcc, QrSegment};
+use crate::qr::{QrCode, QrCodeEcc, encode};
 
 /// Lines of the smallest terminal.
 const LINES: i32 = 24;
@@ -24,7 +24,7 @@ pub enum Ink {
 /// The code as at most 24 lines of at most 80 characters, each with its line end; `None` where it does not fit.
 pub fn draw(otpauth_url: &str, ink: Ink) -> Option<String> {
     let short = without_defaults(otpauth_url);
-    let codes: Vec<QrCode> = [otpauth_url, &short].into_iter().filter_map(encode).collect();
+    let codes: Vec<QrCode> = [otpauth_url, &short].into_iter().filter_map(|url| encode(url, QrCodeEcc::Low)).collect();
     // One line is left for the prompt that follows; only where nothing else fits it takes the upper margin.
     for (lines, least_margin) in [(LINES - 1, 2), (LINES, 1)] {
         for code in &codes {
@@ -43,28 +43,6 @@ fn without_defaults(url: &str) -> String {
     let assumed = ["algorithm=SHA1", "digits=6", "period=30"];
     let kept: Vec<&str> = query.split('&').filter(|parameter| !assumed.contains(parameter)).collect();
     format!("{start}?{}", kept.join("&"))
-}
-
-/// The secret is upper case and digits, which take two thirds of the room in a segment of their own.
-fn encode(url: &str) -> Option<QrCode> {
-    let secret = url.split_once("secret=").map(|(before, rest)| (before.len() + "secret=".len(), rest));
-    let segments = match secret {
-        Some((start, rest)) => {
-            let end = start + rest.find('&').unwrap_or(rest.len());
-            let (before, middle, after) = (url.get(..start)?, url.get(start..end)?, url.get(end..)?);
-            if QrSegment::is_alphanumeric(middle) {
-                vec![
-                    QrSegment::make_bytes(before.as_bytes()),
-                    QrSegment::make_alphanumeric(middle),
-                    QrSegment::make_bytes(after.as_bytes()),
-                ]
-            } else {
-                vec![QrSegment::make_bytes(url.as_bytes())]
-            }
-        }
-        None => vec![QrSegment::make_bytes(url.as_bytes())],
-    };
-    QrCode::encode_segments(&segments, QrCodeEcc::Low).ok()
 }
 
 fn render(code: &QrCode, margin: i32, ink: Ink) -> String {
@@ -138,7 +116,7 @@ mod tests {
     #[test]
     fn the_picture_holds_the_code() {
         let text = url("alice", USUAL);
-        let code = encode(&text).expect("a code");
+        let code = encode(&text, QrCodeEcc::Low).expect("a code");
         let drawn = draw(&text, Ink::Plain).expect("it fits");
         let lines: Vec<Vec<char>> = drawn.lines().map(|line| line.chars().collect()).collect();
         let margin = (i32::try_from(lines[0].len()).expect("small") - code.size()) / 2;

@@ -46,8 +46,11 @@ impl Key {
 /// What the environment variables of ours start with.
 pub const VARIABLE_PREFIX: &str = "PORTCULLIS_";
 
-/// Variables that start the same way and are no keys: where the state and the file are.
-pub const OTHER_VARIABLES: [&str; 2] = ["PORTCULLIS_STATE_DIR", "PORTCULLIS_CONFIG"];
+/// Names the file with the set-up code.
+pub const SETUP_CODE_FILE: &str = "PORTCULLIS_SETUP_CODE_FILE";
+
+/// Variables that start the same way and are no keys: where the state, the file and the set-up code are.
+pub const OTHER_VARIABLES: [&str; 3] = ["PORTCULLIS_STATE_DIR", "PORTCULLIS_CONFIG", SETUP_CODE_FILE];
 
 /// The key of that name.
 pub fn find(name: &str) -> Option<&'static Key> {

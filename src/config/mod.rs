@@ -2,7 +2,7 @@
 //!
 //! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides which source wins,
 //! [`values`] and [`names`] turn one text into one type, [`limits`] checks what only several keys together can say, [`secrets`]
-//! finds the session secret. All of it stops at the first start of the daemon: a setting that cannot be read is
+//! finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops at the first start of the daemon: a setting that cannot be read is
 //! refused (exit code 78), never replaced by a default.
 //!
 //! Left out: rules and realms, which this version refuses instead of ignoring.
@@ -17,6 +17,7 @@ pub mod raw;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod secrets;
+pub mod setup_code;
 pub mod sources;
 mod values;
 
@@ -269,6 +270,11 @@ impl Config {
         keep("metrics.listen", &mut self.metrics, &old.metrics);
         keep("clock.require_sync", &mut self.clock, &old.clock);
         keep("log", &mut self.log, &old.log);
+    }
+
+    /// `public_url` and prefix before `/setup`; `None` where no `public_url` is set.
+    pub fn setup_address(&self) -> Option<String> {
+        self.public_url.as_ref().map(|url| format!("{}{}/setup", url.as_str(), self.path_prefix))
     }
 
     /// `public_url` and prefix before `/login`; `None` where the login page is on the protected host itself.

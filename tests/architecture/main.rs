@@ -11,12 +11,12 @@ use source::{File, library};
 ///
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is; the shell, the only
 /// part that waits, and the wire format; the store, the only part that knows sled; the rules, pure; leaves.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("main", &["cli", "run"]),
     ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store"]),
-    ("cli", &["app", "config", "telemetry"]),
+    ("cli", &["app", "config", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
-    ("app", &["telemetry", "config", "server", "http", "store", "auth", "clock", "entropy", "secret"]),
+    ("app", &["telemetry", "config", "server", "http", "store", "auth", "clock", "entropy", "secret", "qr"]),
     ("telemetry", &["config", "clock"]),
     // Settings are parsed into the types of those who live by them.
     ("config", &["server", "http", "auth", "entropy", "secret"]),
@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("clock", &["sys"]),
     ("entropy", &[]),
     ("secret", &[]),
+    ("qr", &[]),
     ("sys", &[]),
     // Runs before there is anything else.
     ("build", &[]),

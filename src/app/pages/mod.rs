@@ -3,6 +3,7 @@
 //! Guarantees: whatever is inserted is escaped; nothing is loaded from anywhere; the content security policy names the
 //! inline sheet and script by their hashes (CSP Level 3, section 2.3.1) and allows nothing else.
 
+pub mod setup;
 pub mod texts;
 
 use std::fmt::Write as _;
@@ -40,6 +41,8 @@ pub struct LoginForm<'a> {
     pub digits: Option<u8>,
     /// What went wrong with the last try.
     pub message: Option<&'a str>,
+    /// Whether the first user is still to be made: nobody can log in yet.
+    pub setup: bool,
 }
 
 impl Pages {
@@ -61,6 +64,15 @@ impl Pages {
         let message = form.message.unwrap_or_default();
         let _ =
             writeln!(body, r#"<p class="error" id="error" role="alert" aria-live="polite">{}</p>"#, escape(message));
+        if form.setup {
+            let _ = writeln!(
+                body,
+                r#"<p class="note">{} <a href="{}">{}</a></p>"#,
+                escape(t.no_user_yet),
+                escape(&setup::address(&self.prefix, form.next)),
+                escape(t.to_setup)
+            );
+        }
         let _ = writeln!(body, r#"<form method="post" action="{}/login">"#, escape(&self.prefix));
         if let Some(typed) = form.username {
             let focus = if typed.is_empty() { " autofocus" } else { "" };

@@ -56,6 +56,50 @@ pub struct Texts {
     pub not_signed_in: &'static str,
     /// Link to the login page.
     pub to_login: &'static str,
+    /// Said on the login page while no user has ever existed.
+    pub no_user_yet: &'static str,
+    /// Link to the set-up page.
+    pub to_setup: &'static str,
+    /// Heading of the set-up page.
+    pub set_up: &'static str,
+    /// There was a user.
+    pub setup_closed: &'static str,
+    /// What the set-up page is for.
+    pub setup_intro: &'static str,
+    /// Label of the field for the set-up code.
+    pub setup_code_label: &'static str,
+    /// Where the set-up code is found.
+    pub setup_code_hint: &'static str,
+    /// The button that sends the set-up code.
+    pub setup_begin_button: &'static str,
+    /// A set-up code that is none.
+    pub malformed_setup_code: &'static str,
+    /// A well-formed code, of the gate or of the app, that is not the right one.
+    pub setup_wrong: &'static str,
+    /// Too many failures from this address, on the set-up page; `{wait}` is replaced.
+    pub setup_limited_address: &'static str,
+    /// The strangers' bucket is empty, on the set-up page.
+    pub setup_limited_strangers: &'static str,
+    /// Another browser holds the enrolment; `{wait}` is replaced.
+    pub setup_held: &'static str,
+    /// This browser does not hold the enrolment any more.
+    pub setup_hold_over: &'static str,
+    /// The set-up code has run out.
+    pub setup_code_late: &'static str,
+    /// The set-up code was guessed at too often.
+    pub setup_code_guessed: &'static str,
+    /// What to do with the picture.
+    pub setup_scan: &'static str,
+    /// What the picture is, for those who do not see it.
+    pub setup_picture: &'static str,
+    /// Link that opens the app on the same device.
+    pub setup_on_this_device: &'static str,
+    /// Before the secret.
+    pub setup_secret: &'static str,
+    /// The button that sends name and code.
+    pub setup_finish_button: &'static str,
+    /// For how long the page is good; `{wait}` is replaced.
+    pub setup_left: &'static str,
     /// Heading of a 403 at the gate.
     pub forbidden: &'static str,
     /// Heading of a page that says what is wrong with the request.
@@ -99,6 +143,34 @@ pub const ENGLISH: Texts = Texts {
     sign_out_all_button: "Sign out everywhere",
     not_signed_in: "You are not signed in.",
     to_login: "Go to the login page",
+    no_user_yet: "Nobody can sign in yet: this gate has no user.",
+    to_setup: "Set it up",
+    set_up: "Set up this gate",
+    setup_closed: "Set-up is done: this gate has had a user, so this page stays closed. Sign in instead. Where nobody can \
+                   any more, the owner adds a user with: portcullis user add NAME --admin",
+    setup_intro: "Here you make the first user, who signs in with the codes of an authenticator app.",
+    setup_code_label: "Set-up code",
+    setup_code_hint: "16 letters and digits. The machine shows them on its screen, in its status file or in the \
+                      gate's log.",
+    setup_begin_button: "Go on",
+    malformed_setup_code: "That is not a set-up code. It has 16 letters and digits, like ABCD-EFGH-IJKL-MNOP; the digits \
+                           0, 1, 8 and 9 are never in it.",
+    setup_wrong: "Wrong code. Look at it again, then try once more.",
+    setup_limited_address: "Too many wrong codes from here. Try again in {wait}.",
+    setup_limited_strangers: "Too many wrong codes from unknown devices. Open this page from your home network, or run: \
+                              portcullis limit clear strangers",
+    setup_held: "Another browser is setting this gate up at the moment. Try \
+                 again in {wait}. If that was you, this browser does not keep cookies of this address: open it with https.",
+    setup_hold_over: "Your ten minutes are over, so this page shows its secret no more. Enter the set-up code again.",
+    setup_code_late: "The set-up code has run out after 30 minutes. Restart the gate, or run: portcullis init --new-code",
+    setup_code_guessed: "The set-up code was guessed at too often, so it is good no more. Restart the gate, or run: \
+                         portcullis init --new-code",
+    setup_scan: "Scan this with an authenticator app, then type the code that it shows.",
+    setup_picture: "QR code for the authenticator app",
+    setup_on_this_device: "Open the app on this device",
+    setup_secret: "Or type this secret into the app:",
+    setup_finish_button: "Finish",
+    setup_left: "This page is yours for {wait}.",
     forbidden: "You may not open this",
     problem: "This request could not be understood",
     not_found: "Nothing here",

@@ -1,0 +1,233 @@
+//! `/setup`: the first user, made in a browser by whoever has the set-up code. Closed as soon as there was a user.
+//!
+//! A first form takes the set-up code, by POST alone, and answers with the cookie of the one who holds the enrolment;
+//! a second one shows the seed to that browser and takes a name and the app's code. Both need the token of our own page:
+//! the second's is bound to the cookie.
+
+use std::time::Duration;
+
+use crate::auth::session::Session;
+use crate::auth::setup::{HOLD, Void};
+use crate::auth::setup_code::SetupCode;
+use crate::auth::totp::Code;
+use crate::auth::user::UserName;
+use crate::clock::Timestamp;
+use crate::http::cookie::{self, SameSite, SetCookie};
+use crate::http::form::{self, Form};
+use crate::http::request::Method;
+use crate::http::response::{Out, Status};
+use crate::server::{Next, Request};
+
+use super::Gate;
+use super::admit::{Browser, Denial};
+use super::enrol::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
+use super::job::Job;
+use super::login::{visitor, wanted_by_form, wanted_by_query, with_wait};
+use super::pages::setup::{CodeForm, SeedForm, address};
+use super::pages::texts;
+
+/// The cookie of the browser that holds the enrolment.
+const HOLDER_COOKIE: &str = "portcullis_setup";
+/// What the first form's token is about; the second's is about the cookie.
+const FIRST_FORM: &str = "set-up code";
+
+impl Gate {
+    /// GET shows the page; POST waits for its body.
+    pub(super) fn setup(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+        if !self.setup_open {
+            self.setup_closed(out);
+            return Next::Answered;
+        }
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        if request.head.method == Method::Post {
+            return self.form_announced(request, &visit, out);
+        }
+        let wanted = wanted_by_query(request);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let browser = self.browser(request, &visit, &next, now);
+        Next::Work(Job::Enrol(Box::new(Enrolment {
+            step: Step::Look,
+            browser,
+            holder: holder(request),
+            typed: FIRST_NAME.to_owned(),
+        })))
+    }
+
+    /// One of the two forms has arrived.
+    pub(super) fn setup_posted(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let field = |name| fields.one(name).ok();
+        let (Some(code), Some(otp), Some(typed)) = (field("setup_code"), field("otp"), field("username")) else {
+            return self.broken_form(out);
+        };
+        let wanted = wanted_by_form(&fields);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let browser = self.browser(request, &visit, &next, now);
+        let holder = holder(request);
+        if !self.is_own_setup_form(&fields, otp.is_some(), holder.as_deref()) {
+            out.start(Status::FORBIDDEN);
+            self.show_code_form(out, &browser, Some(self.pages.texts.stale_form), true);
+            return Next::Answered;
+        }
+        let typed = typed.unwrap_or_default();
+        let step = match otp {
+            None => code.and_then(SetupCode::parse).map_or(Step::Malformed(Lack::SetupCode), Step::Begin),
+            Some(otp) => match (UserName::parse(typed), Code::parse(otp)) {
+                (Err(_), _) => Step::Malformed(Lack::Name),
+                (_, None) => Step::Malformed(Lack::Code),
+                (Ok(name), Some(code)) => Step::Finish(name, code),
+            },
+        };
+        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holder, typed: typed.to_owned() })))
+    }
+
+    /// Whether the form is one that we made, the second one for this very holder.
+    fn is_own_setup_form(&self, fields: &Form, second: bool, holder: Option<&[u8]>) -> bool {
+        match (second, holder) {
+            (false, _) => self.is_own_form(fields, FIRST_FORM),
+            (true, Some(holder)) => self.is_own_form(fields, &second_form(holder)),
+            (true, None) => false,
+        }
+    }
+
+    /// The desk has decided; what it changed is on the disk and known here.
+    pub(super) fn setup_decided(&mut self, enrolment: &Enrolment, answer: Answer, out: &mut Out) {
+        let browser = &enrolment.browser;
+        // Who only looks is told how things stand; there is nothing to refuse.
+        let looks = matches!(enrolment.step, Step::Look);
+        match answer {
+            Answer::Closed => self.setup_closed(out),
+            Answer::Enrolled(session, device) => self.enrolled(&session, &device, &browser.next, out),
+            Answer::Begun(cookie) => {
+                out.start(Status::SEE_OTHER);
+                if let Some(value) = cookie {
+                    self.holder_cookie(&value, HOLD, out);
+                }
+                out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
+            }
+            Answer::Code(refusal) => {
+                let told = refusal.as_ref().map(|refusal| self.told(refusal));
+                start(out, told.as_ref().filter(|_| !looks));
+                let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
+                self.show_code_form(out, browser, told.as_ref().map(|told| told.text.as_str()), may_enter);
+            }
+            Answer::Seed(seed, refusal) => {
+                let told = refusal.as_ref().map(|refusal| self.told(refusal));
+                start(out, told.as_ref().filter(|_| !looks));
+                let holder = enrolment.holder.as_deref().unwrap_or_default();
+                let form = SeedForm {
+                    token: &self.form_token(&second_form(holder)),
+                    next: &browser.next,
+                    next_origin: browser.next_origin.as_deref(),
+                    username: &enrolment.typed,
+                    secret: &seed.secret,
+                    otpauth_url: &seed.otpauth_url,
+                    left: &texts::wait(seed.left.as_secs()),
+                    message: told.as_ref().map(|told| told.text.as_str()),
+                };
+                self.pages.setup_seed(out, &form);
+            }
+        }
+    }
+
+    fn enrolled(&self, session: &Session, device: &str, next: &str, out: &mut Out) {
+        match self.keyring.sign(session) {
+            Ok(token) => {
+                self.begin_session(&token, device, out);
+                self.holder_cookie("", Duration::ZERO, out);
+                out.finish_redirect(next.as_bytes());
+            }
+            Err(error) => {
+                log::error!("a session could not be signed error=\"{error}\"");
+                out.start(Status::SERVICE_UNAVAILABLE);
+                out.header("Retry-After", b"60");
+                let t = self.pages.texts;
+                self.pages.notice(out, t.problem, t.store_down, true);
+            }
+        }
+    }
+
+    fn setup_closed(&self, out: &mut Out) {
+        let t = self.pages.texts;
+        out.start(Status::FORBIDDEN);
+        self.pages.notice(out, t.set_up, t.setup_closed, true);
+    }
+
+    fn show_code_form(&self, out: &mut Out, browser: &Browser, message: Option<&str>, may_enter: bool) {
+        let token = self.form_token(FIRST_FORM);
+        let Browser { next, next_origin, .. } = browser;
+        let form = CodeForm { token: &token, next, next_origin: next_origin.as_deref(), message, may_enter };
+        self.pages.setup_code(out, &form);
+    }
+
+    /// Status, waiting time and words for a refusal.
+    fn told(&self, refusal: &Refusal) -> Told {
+        let t = self.pages.texts;
+        let seconds = Duration::from_secs;
+        let (status, wait, text) = match refusal {
+            Refusal::Malformed(Lack::SetupCode) => (Status::UNAUTHORIZED, None, t.malformed_setup_code.to_owned()),
+            Refusal::Malformed(Lack::Code) => (Status::UNAUTHORIZED, None, t.malformed_code.to_owned()),
+            Refusal::Malformed(Lack::Name) => (Status::UNAUTHORIZED, None, t.malformed_name.to_owned()),
+            Refusal::Held(left) => (Status::CONFLICT, Some(*left), with_wait(t.setup_held, *left)),
+            Refusal::NotHolder => (Status::FORBIDDEN, None, t.setup_hold_over.to_owned()),
+            Refusal::Void(Void::Late) => (Status::FORBIDDEN, None, t.setup_code_late.to_owned()),
+            Refusal::Void(Void::Guessed) => (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned()),
+            Refusal::Denied(denial) => match denial {
+                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
+                Denial::Address(wait) | Denial::Account(wait) => {
+                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.setup_limited_address, wait.0))
+                }
+                Denial::Strangers(wait) => {
+                    (Status::TOO_MANY_REQUESTS, Some(wait.0), t.setup_limited_strangers.to_owned())
+                }
+                Denial::Clock(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned()),
+                Denial::Store(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned()),
+            },
+        };
+        Told { status, wait, text }
+    }
+
+    fn holder_cookie(&self, value: &str, max_age: Duration, out: &mut Out) {
+        let path = format!("{}/setup", self.config.path_prefix);
+        let cookie = SetCookie {
+            name: HOLDER_COOKIE,
+            value,
+            domain: None,
+            path: &path,
+            max_age: Some(max_age),
+            secure: self.config.session.secure,
+            http_only: true,
+            same_site: SameSite::Strict,
+        };
+        cookie.render(out);
+    }
+}
+
+/// How a refusal is answered.
+struct Told {
+    status: Status,
+    wait: Option<Duration>,
+    text: String,
+}
+
+fn start(out: &mut Out, refused: Option<&Told>) {
+    out.start(refused.map_or(Status::OK, |told| told.status));
+    if let Some(wait) = refused.and_then(|told| told.wait) {
+        out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+    }
+}
+
+fn holder(request: &Request<'_>) -> Option<Vec<u8>> {
+    cookie::values(&request.head.headers, HOLDER_COOKIE).next().map(<[u8]>::to_vec)
+}
+
+fn second_form(holder: &[u8]) -> String {
+    format!("set-up of {}", String::from_utf8_lossy(holder))
+}
