@@ -16,4 +16,5 @@ mod logout;
 mod refusal;
 mod return_address;
 mod session;
+mod setup;
 mod threats;

@@ -13,6 +13,7 @@ pub mod http;
 pub mod nginx;
 pub mod process;
 pub mod scratch;
+pub mod setup;
 pub mod site;
 pub mod town;
 pub mod wait;
