@@ -6,4 +6,5 @@ mod support;
 mod demo;
 mod journey;
 mod page;
+mod setup;
 mod steps;

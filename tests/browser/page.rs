@@ -96,7 +96,7 @@ fn the_login_page_refuses_to_be_framed_by_a_site() {
 }
 
 /// Whether the page is wider than the screen, which means scrolling sideways.
-const TOO_WIDE: &str = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+pub const TOO_WIDE: &str = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
 
 #[test]
 fn the_login_page_is_readable_on_phones_and_desktops_in_light_and_dark() {
@@ -137,7 +137,7 @@ fn the_login_page_is_readable_on_phones_and_desktops_in_light_and_dark() {
 }
 
 /// Texts with less than 4.5 to 1 against the nearest painted background (WCAG 2.2, 1.4.3).
-const LOW_CONTRAST: &str = "(() => {
+pub const LOW_CONTRAST: &str = "(() => {
     const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     const parse = colour => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1);
         return [...paint.getImageData(0, 0, 1, 1).data]; };
