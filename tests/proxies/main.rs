@@ -8,4 +8,5 @@ mod support;
 
 mod caddy_only;
 mod refusals;
+mod setup;
 mod whoever;

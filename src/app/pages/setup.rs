@@ -66,7 +66,7 @@ impl Pages {
             let _ = writeln!(
                 body,
                 r#"<label for="setup_code">{}</label>
-<input name="setup_code" id="setup_code" type="text" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="40" placeholder="ABCD-EFGH-IJKL-MNOP" aria-describedby="hint error" required autofocus>
+<input name="setup_code" id="setup_code" class="letters" type="text" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="40" placeholder="ABCD-EFGH-IJKL-MNOP" aria-describedby="hint error" required autofocus>
 <p class="hint" id="hint">{}</p>
 <button type="submit">{}</button>
 </form>"#,
