@@ -11,10 +11,10 @@ use source::{File, library};
 ///
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is; the shell, the only
 /// part that waits, and the wire format; the store, the only part that knows sled; the rules, pure; leaves.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("main", &["cli", "run"]),
     ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store"]),
-    ("cli", &["app", "config", "telemetry", "qr"]),
+    ("cli", &["app", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
     ("app", &["telemetry", "config", "server", "http", "store", "auth", "clock", "entropy", "secret", "qr"]),
     ("telemetry", &["config", "clock"]),
@@ -22,6 +22,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("config", &["server", "http", "auth", "entropy", "secret"]),
     ("server", &["http", "clock", "sys"]),
     ("http", &[]),
+    // A file; what its records mean it does not know.
+    ("backup", &["entropy", "secret"]),
     // `auth` for its plain records alone.
     ("store", &["auth", "clock", "entropy", "secret"]),
     ("auth", &["clock", "entropy", "secret"]),
