@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::app::control::Command;
 use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::explain::explain;
-use crate::app::{Gate, Opening, administer};
+use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
 use crate::cli::backend::{Backend, Explained, Offline, Start};
@@ -24,7 +24,7 @@ use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
 use crate::server::{self, ListenAddress, Listener, Operators, Role, Worker};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Portable, Store, StoreError};
 
 /// The operating system refuses something (`EX_OSERR`).
 const OS: u8 = 71;
@@ -56,6 +56,9 @@ impl Backend for Daemon {
     }
 
     fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure> {
+        if command == Command::Backup {
+            return users_of(&settings.environment, state_dir);
+        }
         let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         carry_out(&mut desk, command)
     }
@@ -77,6 +80,17 @@ fn carry_out(desk: &mut Desk, command: Command) -> Result<Value, Failure> {
     done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
 }
 
+/// The users for a backup, without a desk: nothing is opened, so that whoever can read the files need not own them.
+fn users_of(environment: &Environment, state_dir: &Path) -> Result<Value, Failure> {
+    let credential = secrets::store_key(environment)?;
+    let found = Portable::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System).map_err(stored)?;
+    let Some(portable) = found else {
+        let way = "is --state-dir right?";
+        return Err(Failure::new(exit::NO_INPUT, format!("there is no store in {}; {way}", state_dir.display())));
+    };
+    Ok(transfer::given(&portable, clock::now())?)
+}
+
 /// Opens the store below `state_dir`, with the key that systemd gives if it gives one, and sits down at the desk.
 ///
 /// # Errors
@@ -91,10 +105,13 @@ fn open_desk(
     let key = store::load_or_create_key(state_dir, credential.as_ref().map(Secret::expose), &mut System);
     let key = key.map_err(stored)?;
     let (store, opened) = Store::open(state_dir, &key, now, System).map_err(stored)?;
-    if let Some(told) = &opened.recovered {
+    let recovered = opened.recovered.clone();
+    let mut desk = Desk::new(config, store, opened, now);
+    if let Some(told) = recovered {
         log::error!("store recovered {told}");
+        desk.doubt_steps(now).map_err(stored)?;
     }
-    Ok(Desk::new(config, store, opened, now))
+    Ok(desk)
 }
 
 /// Runs the daemon until it is told to stop.

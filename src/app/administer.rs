@@ -18,6 +18,7 @@ use super::control::{Command, CommandRefused};
 use super::desk::Desk;
 use super::enrol;
 use super::job::Effect;
+use super::transfer;
 
 /// Users that one gate holds at most.
 pub const MAX_USERS: usize = 10_000;
@@ -26,7 +27,7 @@ pub const ISSUER: &str = "Portcullis";
 
 impl CommandRefused {
     /// Bad input, `EX_DATAERR`.
-    fn data(message: impl Into<String>) -> Self {
+    pub(super) fn data(message: impl Into<String>) -> Self {
         Self { code: 65, message: message.into() }
     }
 
@@ -84,6 +85,8 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
         Command::LimitClear { what, all } => limit_clear(desk, &what, all, moment),
         Command::ClockReset => clock_reset(desk, now),
         Command::Setup { new_code } => enrol::state(desk, new_code, moment),
+        Command::Backup => transfer::give(desk, now),
+        Command::Restore { records } => transfer::take_in(desk, &records, moment),
     }
 }
 
@@ -319,7 +322,8 @@ fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
     let ahead: Vec<User> = ahead.collect();
     let users = ahead.len();
     changes.extend(ahead.into_iter().map(|mut user| {
-        user.spent = None;
+        // What was spent elsewhere, before a backup was restored, must not come back.
+        user.spent = user.awaits_time().then(|| transfer::spent_by(now));
         Change::PutUser(user)
     }));
     changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// One order of the command line. Names and addresses are still text here: who executes it checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,13 @@ pub enum Command {
         /// Make another code first.
         new_code: bool,
     },
+    /// All users with their seeds, for a backup.
+    Backup,
+    /// Takes the users of a backup in, where no user has ever existed.
+    Restore {
+        /// What [`Command::Backup`] gave.
+        records: Records,
+    },
     /// Adds a user with a default name where none is given: `user`, `user2`…
     Generate {
         /// The user's name.
@@ -92,10 +102,45 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it takes more than a member of the control socket's group needs: the one takes floor and spent steps
-    /// back, the other shows the seed of the first user.
+    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds are shown or leave the
+    /// store.
     pub const fn needs_owner(&self) -> bool {
-        matches!(self, Self::ClockReset | Self::Setup { .. })
+        matches!(self, Self::ClockReset | Self::Setup { .. } | Self::Backup | Self::Restore { .. })
+    }
+}
+
+/// Users as the store packs them, in base64. What is in it only a store reads; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Records(Zeroizing<String>);
+
+impl Records {
+    /// These octets as text.
+    pub fn of(octets: &[u8]) -> Self {
+        Self(Zeroizing::new(STANDARD.encode(octets)))
+    }
+
+    /// The octets; `None` if the text is no base64.
+    pub fn octets(&self) -> Option<Zeroizing<Vec<u8>>> {
+        STANDARD.decode(self.0.as_bytes()).ok().map(Zeroizing::new)
+    }
+}
+
+impl From<String> for Records {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl Serialize for Records {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Records(…)")
     }
 }
 

@@ -89,6 +89,7 @@ impl Desk {
     /// Does one job. Reads the clocks first.
     pub fn handle(&mut self, job: Job) -> Outcome {
         let now = self.read_clock();
+        self.settle_steps(now.wall);
         match job {
             Job::Login(attempt) => {
                 let mut effects = Vec::new();
@@ -130,6 +131,7 @@ impl Desk {
     /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its errands after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
+        self.settle_steps(now.wall);
         let effects = self.tidy(now).unwrap_or_else(|error| {
             log::error!("housekeeping failed error=\"{error}\"");
             Vec::new()

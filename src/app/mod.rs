@@ -3,7 +3,7 @@
 //! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
-//! pages, [`control`] and [`administer`] the administrator's commands.
+//! pages, [`control`], [`administer`] and [`transfer`] the administrator's commands.
 
 pub mod account;
 pub mod administer;
@@ -22,6 +22,7 @@ pub mod reply;
 pub mod router;
 pub mod same_origin;
 pub mod setup;
+pub mod transfer;
 pub mod verify;
 
 use std::cell::RefCell;
@@ -48,8 +49,10 @@ use pages::Pages;
 use router::Route;
 use verify::People;
 
-/// The longest body of a form or a command, in octets.
+/// The longest body of a form, in octets.
 const BODY_LIMIT: usize = 64 * 1024;
+/// The longest command: the users of a backup in base64.
+const COMMAND_LIMIT: usize = transfer::MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
 
 /// Everything that a request can be answered from without waiting.
 pub struct Gate {
@@ -229,7 +232,7 @@ impl Gate {
             return Next::Answered;
         }
         match (request.head.method, request.head.path) {
-            (Method::Post, b"/command") => Next::ReadBody { limit: BODY_LIMIT },
+            (Method::Post, b"/command") => Next::ReadBody { limit: COMMAND_LIMIT },
             (Method::Get, b"/health") => health::alive(out),
             _ => {
                 out.start(Status::NOT_FOUND);

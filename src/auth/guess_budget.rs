@@ -31,6 +31,11 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// A bucket in which only `left` guesses are left at this moment.
+    pub fn with_left(left: u32, now: Timestamp) -> Self {
+        Self { spent: CAPACITY.saturating_sub(left), since: now }
+    }
+
     /// Guesses left.
     pub fn available(&self, now: Timestamp) -> u32 {
         CAPACITY.saturating_sub(self.spent(now))
@@ -179,6 +184,11 @@ impl Budgets {
         // A failure is evaluated only while a guess is left; if one slips through there is nothing more to take.
         let _ = bucket.take(now);
         *bucket
+    }
+
+    /// Replaces the bucket of `key`.
+    pub fn put(&mut self, key: BudgetKey, bucket: Bucket) {
+        self.buckets.insert(key, bucket);
     }
 
     /// Fills the bucket of `key` up (`limit clear`). Whether there was anything to forget.

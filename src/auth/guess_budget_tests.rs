@@ -168,3 +168,12 @@ fn budgets_survive_a_restart_and_what_refilled_is_forgotten() {
     assert!(restored.clear(&BudgetKey::Device(name("anna"))));
     assert!(!restored.clear(&BudgetKey::Device(name("anna"))));
 }
+
+#[test]
+fn a_budget_can_begin_with_few_guesses() {
+    let mut bucket = Bucket::with_left(1, start());
+    assert_eq!(bucket.available(start()), 1);
+    assert!(bucket.take(start()).is_ok() && bucket.take(start()).is_err());
+    assert!(Bucket::with_left(0, start()).take(start()).is_err());
+    assert!(Bucket::with_left(CAPACITY + 1, start()).is_full(start()));
+}

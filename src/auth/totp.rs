@@ -111,6 +111,9 @@ impl TryFrom<u8> for Digits {
 pub struct TimeStep(u64);
 
 impl TimeStep {
+    /// The last one there can be. As a spent step it says: all, until the time is known.
+    pub const LAST: Self = Self(u64::MAX);
+
     /// The step that `now` lies in.
     pub const fn at(now: Timestamp) -> Self {
         Self(now.unix() / STEP.as_secs())

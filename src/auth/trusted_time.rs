@@ -91,6 +91,14 @@ impl TrustedTime {
         }
     }
 
+    /// Takes over a floor that another gate was certain of.
+    pub fn learn(&mut self, floor: Timestamp, monotonic: Duration) {
+        if floor > self.floor {
+            self.floor = floor;
+            self.floor_known_at = monotonic;
+        }
+    }
+
     /// Whether sessions may be judged by `now`.
     ///
     /// # Errors

@@ -199,6 +199,25 @@ impl User {
         self.spent = self.spent.max(Some(step));
     }
 
+    /// Marks every step as used, those to come as well: codes were used elsewhere, and nobody knows what time it is.
+    pub fn spend_all(&mut self) {
+        self.spent = Some(TimeStep::LAST);
+    }
+
+    /// Whether every step is marked as used until the time is known.
+    pub fn awaits_time(&self) -> bool {
+        self.spent == Some(TimeStep::LAST)
+    }
+
+    /// Ends [`User::spend_all`], now that the time is known: steps behind `step` count again.
+    pub fn spend_up_to(&mut self, step: TimeStep) {
+        if self.awaits_time() {
+            self.spent = Some(step);
+        } else {
+            self.spend(step);
+        }
+    }
+
     /// Makes all device cookies of this user worthless: at disable, rotate and `session revoke --all`.
     pub fn end_devices(&mut self) {
         self.generation = self.generation.wrapping_add(1);

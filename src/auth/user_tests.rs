@@ -137,3 +137,19 @@ fn the_seed_is_not_in_the_debug_text() {
     let text = format!("{anna:?}");
     assert!(text.contains("anna") && !text.contains(&anna.authenticator.seed.base32()) && !text.contains("seed"));
 }
+
+#[test]
+fn while_the_time_is_unknown_every_step_counts_as_used() {
+    let mut user = user("anna");
+    user.spend_all();
+    for step in [0, 60_000_000, u64::MAX] {
+        assert!(user.has_spent(TimeStep::new(step)));
+    }
+    user.spend(TimeStep::new(7));
+    assert!(user.awaits_time(), "a login that comes later does not end it");
+    user.spend_up_to(TimeStep::new(60_000_000));
+    assert!(!user.awaits_time() && user.has_spent(TimeStep::new(60_000_000)));
+    assert!(!user.has_spent(TimeStep::new(60_000_001)));
+    user.spend_up_to(TimeStep::new(5));
+    assert!(user.has_spent(TimeStep::new(60_000_000)), "and what is known never goes back");
+}

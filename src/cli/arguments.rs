@@ -97,6 +97,20 @@ pub enum Verb {
     /// The gate's idea of time
     #[command(subcommand)]
     Clock(ClockVerb),
+    /// Put users and configuration into one file, sealed by a passphrase
+    #[command(after_help = "Examples:
+  portcullis backup /mnt/stick/gate.backup
+  portcullis backup gate.backup --passphrase-file /root/passphrase --json
+
+The file opens by its passphrase alone. Sessions, counters and the keys of this machine stay here.")]
+    Backup(BackupFile),
+    /// Bring users and configuration of a backup to a gate that never had a user
+    #[command(after_help = "Examples:
+  portcullis restore /mnt/stick/gate.backup
+  portcullis init --again                    on a gate that has users: sets them aside first
+
+A configuration that is there already is kept; that of the backup is then left in the state directory.")]
+    Restore(BackupFile),
     /// Ask the running gate whether it serves; the exit code tells
     #[command(after_help = "Examples:
   portcullis healthcheck
@@ -108,6 +122,16 @@ pub enum Verb {
     },
     /// Print the version
     Version,
+}
+
+/// A backup and what opens it.
+#[derive(Debug, Args)]
+pub struct BackupFile {
+    /// The backup
+    pub file: PathBuf,
+    /// Read the passphrase here instead of asking for it; one line
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// `config …`

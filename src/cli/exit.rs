@@ -11,8 +11,12 @@ use crate::config::setup_code::SetupCodeError;
 pub const USAGE: u8 = 64;
 /// What was given cannot be used (`EX_DATAERR`).
 pub const DATA: u8 = 65;
+/// A file that was named is not there or cannot be read (`EX_NOINPUT`).
+pub const NO_INPUT: u8 = 66;
 /// The daemon does not answer (`EX_UNAVAILABLE`).
 pub const UNAVAILABLE: u8 = 69;
+/// A file cannot be made where it was wanted (`EX_CANTCREAT`).
+pub const CANNOT_CREATE: u8 = 73;
 /// Reading or writing failed (`EX_IOERR`).
 pub const IO: u8 = 74;
 /// Not allowed to do that (`EX_NOPERM`).

@@ -1,11 +1,13 @@
 //! The command line: reads words, environment and settings, asks the daemon or opens the store, and says what came of
 //! it, to people or (`--json`) to scripts.
 //!
-//! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`, `limit`, `clock` and
-//! `-generate` ask the running daemon through its control socket, and open the store themselves where none runs.
+//! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`, `limit`, `clock`,
+//! `backup`, `restore` and `-generate` ask the running daemon through its control socket, and open the store themselves
+//! where none runs.
 
 pub mod arguments;
 pub mod backend;
+mod backup;
 mod client;
 mod configuration;
 pub mod console;
@@ -15,6 +17,7 @@ pub mod exit;
 mod healthcheck;
 mod orders;
 mod output;
+mod passphrase;
 pub mod places;
 pub mod proxy_print;
 pub mod qr;
@@ -23,6 +26,7 @@ mod wiring;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 
 use nix::unistd::geteuid;
 use serde_json::Value;
@@ -113,6 +117,8 @@ impl<B: Backend> Program<'_, B> {
             Verb::Session(verb) => self.order(orders::session(verb), console),
             Verb::Limit(verb) => self.order(orders::limit(verb), console),
             Verb::Clock(verb) => self.order(orders::clock(&verb), console),
+            Verb::Backup(to) => self.back_up(&to, console),
+            Verb::Restore(from) => self.restore(&from, console),
             Verb::Healthcheck { listen } => {
                 let config = self.load(Vec::new())?.config;
                 let address =
@@ -225,10 +231,16 @@ impl<B: Backend> Program<'_, B> {
 
     /// Does it on the store itself. Afterwards this process may be another user.
     fn offline(&self, config: Config, places: &Places, command: Command) -> Result<Value, Failure> {
+        self.offline_in(config, places, command).map(|(answer, _)| answer)
+    }
+
+    /// The same, with the path by which the state directory can still be reached.
+    fn offline_in(&self, config: Config, places: &Places, command: Command) -> Result<(Value, PathBuf), Failure> {
         self.quiet_log();
         let state_dir = places.become_owner()?;
         let answer = self.backend.offline(self.store_settings(config), &state_dir, command);
-        answer.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))
+        let answer = answer.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
+        Ok((answer, state_dir))
     }
 
     fn store_settings(&self, config: Config) -> Offline {

@@ -1,7 +1,6 @@
 //! A record's plain form: one version byte, then postcard. Buffers are wiped, because users' seeds pass through.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The version of every record's layout that this program writes.
@@ -12,13 +11,18 @@ const ROOM: usize = 1024;
 
 /// The record as bytes; `None` if it has a form that postcard cannot write.
 pub fn encode(record: &impl Serialize) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Vec::with_capacity(ROOM);
+    encode_into(record, ROOM)
+}
+
+/// The same for a record that takes about `room` bytes.
+pub(super) fn encode_into(record: &impl Serialize, room: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Vec::with_capacity(room);
     bytes.push(VERSION);
     postcard::to_extend(record, bytes).ok().map(Zeroizing::new)
 }
 
 /// The record in these bytes; `None` for another version, a malformed record and anything left over behind it.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub fn decode<'r, T: Deserialize<'r>>(bytes: &'r [u8]) -> Option<T> {
     let (version, record) = bytes.split_first()?;
     if *version != VERSION {
         return None;

@@ -24,6 +24,8 @@ pub enum StoreError {
     Empty(PathBuf),
     /// The database is damaged and so is the snapshot.
     Damaged(String),
+    /// The snapshot was asked for alone, and is missing or damaged.
+    NoSnapshot(String),
     /// No room on the disk.
     Full(PathBuf),
     /// The operating system refused.
@@ -76,6 +78,10 @@ impl fmt::Display for StoreError {
             Self::Damaged(why) => write!(
                 f,
                 "the store is damaged and its snapshot does not help: {why}. Nothing was removed: bring a backup back with `portcullis restore`, or begin anew with `portcullis init --again`, which keeps the old store aside"
+            ),
+            Self::NoSnapshot(why) => write!(
+                f,
+                "the users cannot be read from the store's snapshot: {why}. Start the gate once: it writes the snapshot anew"
             ),
             Self::Full(path) => write!(
                 f,

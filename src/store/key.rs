@@ -46,12 +46,7 @@ pub fn load_or_create_key(
     entropy: &mut impl Entropy,
 ) -> Result<StoreKey, StoreError> {
     if let Some(bytes) = credential {
-        return StoreKey::new(bytes.to_vec()).ok_or_else(|| {
-            StoreError::BadKey(format!(
-                "the credential has {} bytes instead of 32; `head -c 32 /dev/urandom` makes one",
-                bytes.len()
-            ))
-        });
+        return given(bytes);
     }
     let place = Place::prepare(dir)?;
     if let Some(key) = load(&place)? {
@@ -72,7 +67,18 @@ pub fn load_or_create_key(
     StoreKey::new(bytes.to_vec()).ok_or_else(|| StoreError::BadKey("it has not 32 bytes".to_owned()))
 }
 
-fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
+/// The key that a credential is.
+pub(super) fn given(bytes: &[u8]) -> Result<StoreKey, StoreError> {
+    StoreKey::new(bytes.to_vec()).ok_or_else(|| {
+        StoreError::BadKey(format!(
+            "the credential has {} bytes instead of 32; `head -c 32 /dev/urandom` makes one",
+            bytes.len()
+        ))
+    })
+}
+
+/// The key in its file; `None` if there is none.
+pub(super) fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
     let path = place.path(place::KEY);
     let failed = |error: io::Error| StoreError::io("reading", &path, &error);
     let mut file = match File::open(&path) {

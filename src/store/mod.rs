@@ -3,7 +3,7 @@
 //! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is sealed
 //! ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far as users and settings go, kept a second time ([`snapshot`]). A store
 //! that cannot be trusted is never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
-//! files in [`place`]; only [`engine`] knows sled.
+//! files in [`place`], the form in which users move to another store in [`portable`]; only [`engine`] knows sled.
 //!
 //! Nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
 //! committed. Nothing expires by itself: the owner removes what is over by [`Change`]s.
@@ -21,6 +21,7 @@ mod manifest;
 mod migrate;
 mod opening;
 mod place;
+mod portable;
 mod rewrite;
 mod schema;
 mod seal;
@@ -36,6 +37,7 @@ use crate::entropy::Entropy;
 pub use change::{Change, Contents, Counter, CounterKey, Settings};
 pub use error::StoreError;
 pub use key::{StoreKey, load_or_create_key};
+pub use portable::Portable;
 
 use engine::Engine;
 use place::{Lock, Place};

@@ -129,7 +129,8 @@ fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> 
     }
 }
 
-fn read_snapshot(place: &Place, vault: &Vault) -> Result<Option<Snapshot>, Unsound> {
+/// The snapshot, if there is one.
+pub(super) fn read_snapshot(place: &Place, vault: &Vault) -> Result<Option<Snapshot>, Unsound> {
     match fs::read(place.path(SNAPSHOT)) {
         Ok(file) => snapshot::read(&file, vault).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -201,7 +202,8 @@ pub(super) fn free_name(place: &Place, name: &str) -> String {
     numbered.into_iter().find(|name| !place.has(name)).unwrap_or_else(|| name.to_owned())
 }
 
-fn refuse(unsound: Unsound) -> StoreError {
+/// The same as an error of the store.
+pub(super) fn refuse(unsound: Unsound) -> StoreError {
     match unsound {
         Unsound::WrongKey => StoreError::WrongKey,
         Unsound::Newer(found) => StoreError::Newer { found },

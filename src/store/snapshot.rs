@@ -77,16 +77,22 @@ pub(super) fn read(file: &[u8], vault: &Vault) -> Result<Snapshot, Unsound> {
 }
 
 impl Snapshot {
-    /// What the gate goes on with.
-    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp) -> Result<Contents, String> {
+    /// Users and settings as they were.
+    pub(super) fn contents(self, vault: &Vault) -> Result<Contents, String> {
         let mut shelf = Shelf::default();
         let records = self.records.into_iter().map(|(key, sealed)| (key, Some(sealed))).collect();
         shelf.apply(records, shelf.manifest().clone());
-        let mut contents = shelf.contents(vault).map_err(|why| format!("snapshot: {why}"))?;
+        shelf.contents(vault).map_err(|why| format!("snapshot: {why}"))
+    }
+
+    /// What the gate goes on with.
+    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp) -> Result<Contents, String> {
+        let taken = self.taken;
+        let mut contents = self.contents(vault)?;
         // A machine without a clock chip may believe in 1970 now.
-        let now = now.max(contents.settings.clock_floor).max(self.taken);
+        let now = now.max(contents.settings.clock_floor).max(taken);
         let spent = TimeStep::at(now).plus(u64::from(MAX_SKEW));
-        let empty = Counter::Bucket(empty_bucket(now));
+        let empty = Counter::Bucket(Bucket::with_left(0, now));
         let shared = [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
         let mut budgets = Vec::from(shared);
         for user in &mut contents.users {
@@ -99,11 +105,4 @@ impl Snapshot {
         contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());
         Ok(contents)
     }
-}
-
-/// A budget of which every guess has been used just now.
-fn empty_bucket(now: Timestamp) -> Bucket {
-    let mut bucket = Bucket::default();
-    while bucket.take(now).is_ok() {}
-    bucket
 }

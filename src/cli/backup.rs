@@ -1,0 +1,245 @@
+//! `backup FILE` and `restore FILE`: users and configuration, sealed by a passphrase, on the way to another machine.
+//!
+//! The sealing happens here, where a second and 64 MiB are nobody else's; the daemon only gives and takes the users.
+//! Guarantees that a backup file is whole or not there, that none is overwritten, and that users are restored all
+//! together or not at all. The configuration comes after them, and never over one that is there.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::Program;
+use super::arguments::BackupFile;
+use super::backend::{Backend, Offline};
+use super::client::{self, Asked};
+use super::console::Console;
+use super::exit::{CANNOT_CREATE, DATA, Failure, NO_INPUT, UNAVAILABLE};
+use super::passphrase::{self, Purpose};
+use super::places::{self, Places};
+use crate::app::control::{Command, Records};
+use crate::app::transfer::MOST_AT_ONCE;
+use crate::backup::{Backup, FileError, LONGEST, Sealed};
+use crate::config::{Config, Sources, limits};
+use crate::entropy::System;
+use crate::telemetry::escape;
+
+/// Where the configuration of a backup is left when it cannot go to its place; in the state directory.
+const LEFT: &str = "portcullis.toml.restored";
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::new(DATA, error)
+    }
+}
+
+impl<B: Backend> Program<'_, B> {
+    /// `backup FILE`
+    pub(super) fn back_up(&self, to: &BackupFile, console: &mut Console<'_>) -> Result<(), Failure> {
+        // Before anybody is asked for a passphrase.
+        refuse_existing(&to.file)?;
+        let places = self.places()?;
+        let answer = match client::ask(&places.control, &Command::Backup)? {
+            Asked::Answered(answer) => answer,
+            // The settings do not matter for it, so faults in them do not either.
+            Asked::NotRunning => {
+                let settings = Offline { config: Config::default(), environment: self.environment.clone() };
+                self.backend.offline(settings, &places.state_dir, Command::Backup)?
+            }
+        };
+        let configuration = places::config_file(self.global.config.as_deref(), &self.environment)?;
+        let backup = packed(answer, configuration.map(|file| file.text))?;
+        let passphrase = passphrase::ask(to.passphrase_file.as_deref(), Purpose::Seal)?;
+        let file = backup.seal(&passphrase, &mut System)?;
+        write_new(&to.file, &file, 0o600)
+            .map_err(|error| Failure::new(CANNOT_CREATE, format!("{}: not written: {error}", to.file.display())))?;
+        if self.global.json {
+            let (users, created) = (backup.users, &backup.created);
+            return Ok(console.say(json!({ "file": to.file, "users": users, "created": created }))?);
+        }
+        let with = if backup.configuration.is_some() { "with the configuration" } else { "without a configuration" };
+        console.say(format_args!("{} users are in {}, {with}.", backup.users, to.file.display()))?;
+        Ok(console.say("Keep the passphrase elsewhere: nobody opens the file without it.")?)
+    }
+
+    /// `restore FILE`
+    pub(super) fn restore(&self, from: &BackupFile, console: &mut Console<'_>) -> Result<(), Failure> {
+        let named = |failure: Failure| failure.reworded(|text| format!("{}: {text}", from.file.display()));
+        let file = read(&from.file)?;
+        let sealed = Sealed::parse(&file).map_err(|error| named(error.into()))?;
+        let passphrase = passphrase::ask(from.passphrase_file.as_deref(), Purpose::Open)?;
+        let backup = sealed.open(&passphrase).map_err(|error| named(error.into()))?;
+        let places = self.places()?;
+        let (answer, state_dir) = self.hand_over(&backup, &places)?;
+        let (configuration, lies) = match &backup.configuration {
+            None => ("none", None),
+            Some(text) => self.place_configuration(text, &state_dir, console),
+        };
+        let lies = lies.map(|path| places.as_known(&state_dir, &path.display().to_string()));
+        if self.global.json {
+            let users = answer.get("users");
+            let answer = json!({ "users": users, "configuration": configuration, "configuration_file": lies });
+            return Ok(console.say(answer)?);
+        }
+        console.say(format_args!(
+            "{} users are here, from the backup of {}.",
+            backup.users,
+            escape::line(&backup.created)
+        ))?;
+        console.say("Everybody signs in again; the codes of the next 90 seconds count as used already.")?;
+        console.say(match (configuration, lies) {
+            ("written", Some(path)) => format!("The configuration was written to {path}; restart the gate to use it."),
+            (_, Some(path)) => format!("The configuration of the backup lies in {path}."),
+            ("none", None) => "The backup holds no configuration.".to_owned(),
+            _ => "The configuration of the backup was not written.".to_owned(),
+        })?;
+        self.warn_of_odds(backup.users, console);
+        Ok(())
+    }
+
+    /// Gives the users to the daemon, or to the store where none runs. Says by which path the state directory can be
+    /// reached from then on.
+    fn hand_over(&self, backup: &Backup, places: &Places) -> Result<(Value, PathBuf), Failure> {
+        let command = Command::Restore { records: Records::of(&backup.records) };
+        let asked = client::ask(&places.control, &command).map_err(|failure| match failure.code {
+            UNAVAILABLE if backup.records.len() > MOST_AT_ONCE => failure.reworded(|_| {
+                "there are too many users for one order to the daemon: stop it, then run this again".to_owned()
+            }),
+            _ => failure,
+        })?;
+        match asked {
+            Asked::Answered(answer) => Ok((answer, places.state_dir.clone())),
+            Asked::NotRunning => {
+                let config = self.config_or_none()?;
+                places.make_state_dir()?;
+                self.offline_in(config, places, command)
+            }
+        }
+    }
+
+    /// The settings; where the named file is what this is about to write, those without it.
+    fn config_or_none(&self) -> Result<Config, Failure> {
+        if self.config_path().exists() {
+            return Ok(self.load(Vec::new())?.config);
+        }
+        let sources = Sources { listen: Vec::new(), environment: self.environment.clone(), file: None };
+        Ok(Config::load(&sources)?.config)
+    }
+
+    fn config_path(&self) -> PathBuf {
+        let named = self.global.config.as_deref().or_else(|| self.environment.path("PORTCULLIS_CONFIG"));
+        named.unwrap_or(Path::new(places::SYSTEM_CONFIG)).to_owned()
+    }
+
+    /// Writes the configuration to its place if there is none, else beside the store for the operator to look at. Says
+    /// which of the two, and where it lies.
+    fn place_configuration(
+        &self,
+        text: &str,
+        state_dir: &Path,
+        console: &mut Console<'_>,
+    ) -> (&'static str, Option<PathBuf>) {
+        let path = self.config_path();
+        match fs::read(&path) {
+            Ok(there) if there == text.as_bytes() => return ("kept", Some(path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => match write_configuration(&path, text) {
+                Ok(()) => return ("written", Some(path)),
+                Err(error) => {
+                    console.remark(format_args!("the configuration cannot be written to {}: {error}", path.display()));
+                }
+            },
+            _ => console.remark(format_args!("{} is there already and stays as it is", path.display())),
+        }
+        let left = state_dir.join(LEFT);
+        // One of an earlier attempt is as good as this one: both are from backups.
+        let _ = fs::remove_file(&left);
+        match write_new(&left, text.as_bytes(), 0o600) {
+            Ok(()) => ("kept", Some(left)),
+            Err(error) => {
+                console.remark(format_args!("the configuration of the backup was not written: {error}"));
+                ("kept", None)
+            }
+        }
+    }
+
+    /// The users are in whatever the settings say; that the settings do not fit them is told.
+    fn warn_of_odds(&self, users: u64, console: &mut Console<'_>) {
+        let Ok(loaded) = self.load(Vec::new()) else { return };
+        let users = usize::try_from(users).unwrap_or(usize::MAX);
+        if let Err(odds) = limits::check_user_count(&loaded.config.login, users) {
+            console.remark(format_args!("warning: {odds}"));
+        }
+    }
+}
+
+/// The daemon's answer and the configuration as a backup.
+fn packed(mut answer: Value, configuration: Option<String>) -> Result<Backup, Failure> {
+    let broken = || Failure::new(UNAVAILABLE, "the users came in a form that cannot be understood");
+    let records = answer.get_mut("records").map(Value::take).ok_or_else(broken)?;
+    let records: Records = serde_json::from_value(records).map_err(|_| broken())?;
+    let created = answer.get("created").and_then(Value::as_str).ok_or_else(broken)?.to_owned();
+    let users = answer.get("users").and_then(Value::as_u64).ok_or_else(broken)?;
+    let records = records.octets().ok_or_else(broken)?;
+    Ok(Backup { created, users, records, configuration })
+}
+
+fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let way = "nothing is overwritten; name another file, or remove this one first";
+    Err(Failure::new(CANNOT_CREATE, format!("{} is there already: {way}", path.display())))
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let unreadable = |error| Failure::new(NO_INPUT, format!("{}: cannot be read: {error}", path.display()));
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LONGEST.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn write_configuration(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        DirBuilder::new().mode(0o755).create(folder)?;
+    }
+    // The daemon, which is another user, has to read it; secrets do not stand in it.
+    write_new(path, text.as_bytes(), 0o644)
+}
+
+/// Writes a file that was not there: after a pulled plug there is none, or a whole one. The mode is wished for, not
+/// set: a FAT has none.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut unfinished = std::ffi::OsString::from(".");
+    unfinished.push(name);
+    unfinished.push(".unfinished");
+    let unfinished = folder.join(unfinished);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = write_through(&unfinished, bytes, mode).and_then(|()| match fs::symlink_metadata(path) {
+        // Somebody was quicker.
+        Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(&unfinished, path),
+    });
+    if written.is_err() {
+        // Half a file is of no use, and its room may be what is missing.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written.and_then(|()| File::open(folder)?.sync_all())
+}
+
+fn write_through(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
