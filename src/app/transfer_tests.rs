@@ -184,8 +184,8 @@ fn after_a_snapshot_stood_in_with_an_unset_clock_no_step_counts() {
 fn only_owners_may_order_what_shows_seeds_or_takes_steps_back() {
     let records = Records::of(b"");
     for command in [Command::Backup, Command::Restore { records: records.clone() }, Command::ClockReset] {
-        assert!(command.is_for_owners_alone());
+        assert!(command.needs_owner());
     }
-    assert!(!Command::UserList.is_for_owners_alone());
+    assert!(!Command::UserList.needs_owner());
     assert_eq!(format!("{:?}", Command::Restore { records }), "Restore { records: Records(…) }");
 }

@@ -1,0 +1,469 @@
+//! Users on the way to another machine: with the daemon running and without it, interrupted, refused, and many.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+use portcullis::auth::totp::Authenticator;
+use portcullis::auth::user::{User, UserName};
+use portcullis::clock;
+use portcullis::entropy::System;
+use portcullis::store::{Change, Settings, Store, load_or_create_key};
+use serde_json::{Value, json};
+
+use crate::support::codes::{Person, STEP, current_step};
+use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
+use crate::support::http::Ask;
+use crate::support::process::Running;
+use crate::support::wait::{self, PATIENCE};
+
+/// sysexits.h
+const DATA: i32 = 65;
+const NO_INPUT: i32 = 66;
+const CANNOT_CREATE: i32 = 73;
+const NO_PERMISSION: i32 = 77;
+
+const PASSPHRASE: &str = "five unrelated words, or so";
+
+/// More than the longest time for which a restore takes codes for used.
+const LATER: i64 = 120;
+
+/// Many users need a name at the login.
+const MANY: &str = "public_url = \"https://auth.example.test\"\n[login]\nask_username = true\n";
+
+/// A file beside the state directory.
+fn beside(place: &Place, name: &str) -> PathBuf {
+    place.state().with_file_name(name)
+}
+
+fn passphrase_file(place: &Place, text: &str) -> String {
+    let path = beside(place, "passphrase");
+    fs::write(&path, text).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    path.display().to_string()
+}
+
+fn words<'w>(verb: &'w str, file: &'w Path, passphrase: &'w str) -> [&'w str; 4] {
+    [verb, file.to_str().expect("text"), "--passphrase-file", passphrase]
+}
+
+fn back_up(place: &Place, file: &Path) -> Value {
+    place.json(&words("backup", file, &passphrase_file(place, PASSPHRASE)))
+}
+
+fn restore(place: &Place, file: &Path) -> Value {
+    place.json(&words("restore", file, &passphrase_file(place, PASSPHRASE)))
+}
+
+fn try_restore(place: &Place, file: &Path, passphrase: &str) -> Done {
+    place.run(&words("restore", file, &passphrase_file(place, passphrase)))
+}
+
+/// Users in the store of a gate that does not run, without a verb for each.
+fn populate(place: &Place, count: usize) {
+    let dir = place.state();
+    let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
+    let (mut store, opened) = Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+    let user = |number| {
+        let name = UserName::parse(&format!("somebody.with-a-name.{number}")).expect("a name");
+        let user = User::new(name, Authenticator::generate(&mut System), clock::now(), &mut System);
+        let groups = vec!["family".to_owned(), "photos".to_owned()];
+        user.with_profile(format!("Some Body {number}"), format!("somebody{number}@example.test"), groups)
+            .expect("a user")
+    };
+    let settings = Settings { ever_had_user: true, ..opened.contents.settings };
+    let changes = (0..count).map(|number| Change::PutUser(user(number)));
+    let changes: Vec<_> = changes.chain([Change::PutSettings(settings)]).collect();
+    store.commit(&changes, clock::now()).expect("commits");
+}
+
+fn user_count(place: &Place) -> usize {
+    place.json(&["user", "list"]).as_array().map(Vec::len).expect("a list")
+}
+
+/// A code that the gate, whose clock is [`LATER`] ahead, has not seen.
+fn code_later(person: &Person) -> String {
+    person.code_at((clock::now().unix() + LATER.unsigned_abs()) / STEP)
+}
+
+/// From one gate to another; each of them runs or not while it gives or takes.
+fn a_move(old_runs: bool, new_runs: bool) {
+    let old = Place::new(ONE_DOMAIN);
+    let anna = Person::from_answer(&old.json(&["user", "add", "anna", "--admin", "--group", "family"]));
+    old.add_user("ben");
+    old.json(&["user", "disable", "ben"]);
+    let file = beside(&old, "gate.backup");
+    let mut old = old.start();
+    let token = old.log_in(&anna);
+    if !old_runs {
+        old.stop();
+    }
+    let told = back_up(&old.place, &file);
+    assert_eq!((&told["users"], &told["file"]), (&json!(2), &json!(file)), "{told}");
+    assert!(told["created"].as_str().is_some_and(|created| created.starts_with("20")), "{told}");
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+
+    let new = Place::new(ONE_DOMAIN).with_movable_clock();
+    let (new, told) = if new_runs {
+        let new = new.start();
+        let told = restore(&new.place, &file);
+        (new, told)
+    } else {
+        let told = restore(&new, &file);
+        (new.start(), told)
+    };
+    assert_eq!((&told["users"], &told["configuration"]), (&json!(2), &json!("kept")), "{told}");
+    let users = new.place.json(&["user", "list"]);
+    let told = |user: &Value| (user["name"].clone(), user["enabled"].clone(), user["admin"].clone());
+    let users: Vec<_> = users.as_array().into_iter().flatten().map(told).collect();
+    assert_eq!(users, [(json!("anna"), json!(true), json!(true)), (json!("ben"), json!(false), json!(false))]);
+    assert!(!new.is_open_to(&token), "sessions stay behind");
+    let before = new.post_code(&anna.code_at(current_step()), "198.51.100.9");
+    assert_eq!(before.status, 401, "the present code is spent: {before:?}");
+    new.place.shift_clock(LATER);
+    let after = new.post_code(&code_later(&anna), "198.51.100.9");
+    assert_eq!(after.status, 302, "the same app opens the new gate: {after:?}");
+    let verified = new.ask_with(&after.cookie("auth_token").expect("a session"));
+    assert_eq!((verified.status, verified.header("Remote-Groups")), (204, Some("family")), "{verified:?}");
+}
+
+#[test]
+fn users_move_from_one_running_gate_to_another() {
+    a_move(true, true);
+}
+
+#[test]
+fn users_move_between_gates_that_do_not_run() {
+    a_move(false, false);
+}
+
+#[test]
+fn the_first_code_after_a_restart_is_taken_too() {
+    let old = Place::new(ONE_DOMAIN);
+    let anna = old.add_user("anna");
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let mut new = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    restore(&new.place, &file);
+    new.kill();
+    new.start_again();
+    assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 401);
+    new.place.shift_clock(LATER);
+    assert_eq!(new.post_code(&code_later(&anna), "198.51.100.9").status, 302);
+}
+
+#[test]
+fn with_an_unset_clock_users_come_in_and_no_code_does_until_it_is_set() {
+    let old = Place::new(ONE_DOMAIN);
+    let anna = old.add_user("anna");
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let new = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
+    new.shift_clock(-50 * 365 * 86_400);
+    assert_eq!(restore(&new, &file)["users"], json!(1));
+    let new = new.start();
+    assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 503);
+    new.place.shift_clock(0);
+    assert_eq!(Ask::get("/ready").send(new.address).status, 200);
+    assert_eq!(
+        new.post_code(&anna.code_at(current_step()), "198.51.100.9").status,
+        401,
+        "the old gate may have seen it"
+    );
+    new.place.shift_clock(LATER);
+    assert_eq!(new.post_code(&code_later(&anna), "198.51.100.9").status, 302);
+}
+
+#[test]
+fn nothing_is_restored_beside_users() {
+    let old = Place::new(ONE_DOMAIN);
+    old.add_user("anna");
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let mut new = Daemon::with(ONE_DOMAIN);
+    new.place.add_user("carl");
+    for running in [true, false] {
+        let refused = try_restore(&new.place, &file, PASSPHRASE);
+        assert_eq!(refused.status, DATA, "{refused:?}");
+        assert!(refused.err.contains("init --again") && refused.out.is_empty(), "{refused:?}");
+        assert_eq!(new.place.json(&["user", "list"])[0]["name"], json!("carl"));
+        if running {
+            new.stop();
+        }
+    }
+    assert_eq!(new.place.run(&["init", "--again"]).status, 0);
+    restore(&new.place, &file);
+    assert_eq!(new.place.json(&["user", "list"])[0]["name"], json!("anna"));
+}
+
+#[test]
+fn a_file_that_does_not_open_says_why_and_changes_nothing() {
+    let old = Place::new(ONE_DOMAIN);
+    old.add_user("anna");
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let whole = fs::read(&file).expect("a file");
+    let new = Place::new(ONE_DOMAIN);
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        fs::write(beside(&new, "other.backup"), bytes).expect("written");
+        try_restore(&new, &beside(&new, "other.backup"), PASSPHRASE)
+    };
+    let wrong = try_restore(&new, &file, "five other words, or so");
+    let damaged = with(&|bytes| *bytes.last_mut().expect("bytes") ^= 1);
+    for (refused, named) in [
+        (&wrong, "passphrase is wrong, or the file is damaged"),
+        (&damaged, "passphrase is wrong, or the file is damaged"),
+        (&with(&|bytes| bytes.truncate(100)), "cut short"),
+        (&with(&|bytes| bytes[8] = 9), "form 9"),
+        (&with(&|bytes| bytes[12] = 4), "memory"),
+        (&with(&|bytes| bytes.clear()), "no backup"),
+    ] {
+        assert_eq!(refused.status, DATA, "{refused:?}");
+        assert!(refused.err.contains(named) && refused.out.is_empty(), "{named}: {refused:?}");
+    }
+    let missing = try_restore(&new, &beside(&new, "nothing"), PASSPHRASE);
+    assert!(missing.status == NO_INPUT && missing.err.contains("nothing"), "{missing:?}");
+    assert!(!new.state().exists(), "no store was made for it");
+}
+
+#[test]
+fn a_backup_overwrites_nothing_and_needs_a_store_with_users_and_a_good_passphrase() {
+    let place = Place::new(ONE_DOMAIN);
+    let file = beside(&place, "gate.backup");
+    let try_backup = |passphrase: &str| place.run(&words("backup", &file, &passphrase_file(&place, passphrase)));
+    let nowhere = try_backup(PASSPHRASE);
+    assert!(nowhere.status == NO_INPUT && nowhere.err.contains("--state-dir"), "{nowhere:?}");
+    assert_eq!(place.run(&["init"]).status, 0);
+    let nobody = try_backup(PASSPHRASE);
+    assert!(nobody.status == DATA && nobody.err.contains("no users"), "{nobody:?}");
+    place.add_user("anna");
+    let short = try_backup("too short");
+    assert!(short.status == DATA && short.err.contains("12"), "{short:?}");
+    assert_eq!(try_backup("").status, DATA);
+    assert!(!file.exists());
+    back_up(&place, &file);
+    let first = fs::read(&file).expect("a file");
+    let again = try_backup(PASSPHRASE);
+    assert!(again.status == CANNOT_CREATE && again.err.contains("remove"), "{again:?}");
+    assert_eq!(fs::read(&file).expect("a file"), first);
+}
+
+#[test]
+fn the_configuration_goes_to_its_place_only_where_none_is() {
+    let old = Place::new(ONE_DOMAIN);
+    old.add_user("anna");
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let text = fs::read(old.config_file()).expect("settings");
+
+    let empty = Place::new(ONE_DOMAIN);
+    fs::remove_file(empty.config_file()).expect("removed");
+    let told = restore(&empty, &file);
+    assert_eq!(told["configuration"], json!("written"), "{told}");
+    assert_eq!(fs::read(empty.config_file()).expect("written"), text);
+
+    let other = Place::new(&format!("# of the new machine\n{ONE_DOMAIN}"));
+    let before = fs::read(other.config_file()).expect("settings");
+    let told = restore(&other, &file);
+    let left = other.state().join("portcullis.toml.restored");
+    assert_eq!((&told["configuration"], &told["configuration_file"]), (&json!("kept"), &json!(left)), "{told}");
+    assert_eq!(fs::read(other.config_file()).expect("settings"), before);
+    assert_eq!(fs::read(left).expect("left"), text);
+}
+
+#[test]
+fn without_a_configuration_none_is_moved() {
+    if Path::new("/etc/portcullis/portcullis.toml").exists() {
+        println!("skipped: this machine has a configuration of its own");
+        return;
+    }
+    let old = Place::new(ONE_DOMAIN);
+    old.add_user("anna");
+    let (file, passphrase) = (beside(&old, "gate.backup"), passphrase_file(&old, PASSPHRASE));
+    let bare = |place: &Place, verb: &str| {
+        let mut command = crate::support::daemon::bare_command(&words(verb, &file, &passphrase));
+        Done::from(command.arg("--json").arg("--state-dir").arg(place.state()).output().expect("runs"))
+    };
+    assert_eq!(bare(&old, "backup").status, 0);
+    let done = bare(&Place::new(ONE_DOMAIN), "restore");
+    let told: Value = serde_json::from_str(&done.out).expect("JSON");
+    assert_eq!(told, json!({ "users": 1, "configuration": "none", "configuration_file": null }), "{done:?}");
+}
+
+#[test]
+fn ten_thousand_users_move_through_running_gates() {
+    const USERS: usize = 10_000;
+    let old = Place::new(MANY);
+    populate(&old, USERS);
+    let file = beside(&old, "gate.backup");
+    let (old, new) = (old.start(), Daemon::with(MANY));
+    let start = clock::monotonic();
+    back_up(&old.place, &file);
+    let given = clock::monotonic();
+    restore(&new.place, &file);
+    let taken = clock::monotonic();
+    println!(
+        "{USERS} users: backup {:?}, restore {:?}, file {} octets",
+        given - start,
+        taken - given,
+        fs::metadata(&file).expect("a file").len()
+    );
+    assert_eq!(user_count(&new.place), USERS);
+    assert_eq!(Ask::get("/ready").send(new.address).status, 200);
+    let known = "somebody.with-a-name.9999";
+    let export = |gate: &Daemon| gate.place.json(&["user", "export", known])["secret"].clone();
+    assert_eq!(export(&old), export(&new));
+}
+
+/// A `kill -9` at any moment, of the verb on the store and of the daemon that restores.
+#[test]
+fn a_killed_restore_leaves_all_users_or_none() {
+    const USERS: usize = 1_500;
+    let old = Place::new(MANY);
+    populate(&old, USERS);
+    let file = beside(&old, "gate.backup");
+    back_up(&old, &file);
+    let (mut none, mut all) = (0, 0);
+    let mut survey = |place: &Place, round: u32| match user_count(place) {
+        0 => {
+            none += 1;
+            assert_eq!(restore(place, &file)["users"], json!(USERS), "round {round}: and it can be done again");
+        }
+        USERS => all += 1,
+        some => panic!("round {round}: {some} users"),
+    };
+    for round in 0..8 {
+        let new = Place::new(MANY);
+        let passphrase = passphrase_file(&new, PASSPHRASE);
+        let mut restoring = Running::start("restore", &mut new.command(&words("restore", &file, &passphrase)));
+        // From the moment at which the store is there.
+        wait::until("the store", PATIENCE, || {
+            (new.state().join("store.id").exists() || !restoring.is_running()).then_some(())
+        });
+        std::thread::park_timeout(Duration::from_millis(u64::from(round) * 40));
+        restoring.kill();
+        survey(&new, round);
+    }
+    for round in 0..6 {
+        let mut new = Daemon::with(MANY);
+        let passphrase = passphrase_file(&new.place, PASSPHRASE);
+        let database = new.place.state().join("snapshot.new");
+        let mut restoring = Running::start("restore", &mut new.place.command(&words("restore", &file, &passphrase)));
+        // From the moment at which the change is being made.
+        wait::until("the change", PATIENCE, || (database.exists() || !restoring.is_running()).then_some(()));
+        std::thread::park_timeout(Duration::from_millis(u64::from(round) * 15));
+        new.kill();
+        restoring.ended(PATIENCE);
+        survey(&new.place, round);
+    }
+    println!("none {none}, all {all}");
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_backup() {
+    let place = Place::new(ONE_DOMAIN);
+    place.add_user("anna");
+    let folder = beside(&place, "stick");
+    fs::create_dir(&folder).expect("a folder");
+    let (file, passphrase) = (folder.join("gate.backup"), passphrase_file(&place, PASSPHRASE));
+    let inner = place.command(&words("backup", &file, &passphrase));
+    // A limit on the size of files stands in for the disk.
+    let mut outer = Command::new("sh");
+    outer.args(["-c", "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"", "sh"]);
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
+    outer.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let refused = Done::from(outer.output().expect("a shell"));
+    assert_eq!(refused.status, CANNOT_CREATE, "{refused:?}");
+    assert!(refused.err.contains("gate.backup"), "{refused:?}");
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);
+}
+
+/// Typed on a terminal, which `script` makes: asked twice, and never shown.
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    let place = Place::new(ONE_DOMAIN);
+    place.add_user("anna");
+    let file = beside(&place, "gate.backup");
+    let typed = |verb: &str, answers: &[(&str, &str)]| {
+        let inner = place.command(&[verb, file.to_str().expect("text")]);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let line: Vec<_> = words.map(|word| format!("'{}'", word.to_str().expect("text"))).collect();
+        let mut script = Command::new("script");
+        script.args(["-q", "-e", "-c", &line.join(" "), "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().expect("script (bsdutils)");
+        let (mut keys, mut screen) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+        let mut shown = String::new();
+        let mut piece = [0; 1024];
+        let mut asked = answers.iter();
+        let mut next = asked.next();
+        while let Ok(length @ 1..) = screen.read(&mut piece) {
+            shown.push_str(&String::from_utf8_lossy(&piece[..length]));
+            if let Some((prompt, answer)) = next
+                && shown.ends_with(prompt)
+            {
+                keys.write_all(answer.as_bytes()).expect("typed");
+                next = asked.next();
+            }
+        }
+        (child.wait().expect("ends").code(), shown)
+    };
+    let right = format!("{PASSPHRASE}\r");
+    let (code, shown) = typed("backup", &[("Passphrase: ", &right), ("The same again: ", "something else\r")]);
+    assert!(code == Some(DATA) && shown.contains("differ") && !file.exists(), "{shown}");
+    let (code, shown) = typed("backup", &[("Passphrase: ", "\x03")]);
+    assert!(code != Some(0) && shown.contains("cancelled") && !file.exists(), "{shown}");
+    let (code, shown) = typed("backup", &[("Passphrase: ", &right), ("The same again: ", &right)]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("unrelated"), "{shown}");
+    let new = Place::new(ONE_DOMAIN);
+    assert_eq!(restore(&new, &file)["users"], json!(1), "without the key that ended the line");
+
+    let silent = Command::new("setsid")
+        .arg("-w")
+        .arg(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["restore", file.to_str().expect("text")])
+        .output()
+        .expect("setsid (util-linux)");
+    assert!(String::from_utf8_lossy(&silent.stderr).contains("--passphrase-file"), "{silent:?}");
+}
+
+/// The members of the control socket's group may not take the seeds out. Skipped without root, which can be somebody else.
+#[test]
+fn the_socket_s_group_is_not_enough_for_a_backup() {
+    if !geteuid().is_root() {
+        println!("skipped: needs root to become somebody else");
+        return;
+    }
+    let place = Place::new(ONE_DOMAIN);
+    place.add_user("anna");
+    let (file, passphrase) = (beside(&place, "gate.backup"), passphrase_file(&place, PASSPHRASE));
+    back_up(&place, &file);
+    // Both can be reached without the state directory.
+    let control = beside(&place, "control.sock");
+    let control = control.to_str().expect("text");
+    for path in [&file, Path::new(&passphrase)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o640)).expect("a mode");
+    }
+    let mut running = Running::start("portcullis", &mut place.command(&["serve", "--control", control]));
+    running.wait_for("its address", PATIENCE, crate::support::daemon::listening_address);
+    wait::until("the socket", PATIENCE, || Path::new(control).exists().then_some(()));
+    let as_member = |words: &[&str]| {
+        let inner = place.command(words);
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "0", "--clear-groups"]);
+        Done::from(command.arg(inner.get_program()).args(inner.get_args()).output().expect("setpriv (util-linux)"))
+    };
+    assert_eq!(as_member(&["user", "list", "--control", control]).status, 0);
+    let other = beside(&place, "other.backup");
+    for verb in [words("backup", &other, &passphrase), words("restore", &file, &passphrase)] {
+        let refused = as_member(&[&verb[..], &["--control", control]].concat());
+        assert_eq!(refused.status, NO_PERMISSION, "{refused:?}");
+        assert!(refused.err.contains("root"), "{refused:?}");
+    }
+}
