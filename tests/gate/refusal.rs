@@ -346,7 +346,7 @@ fn nothing_else_is_served_and_known_addresses_name_their_methods() {
 #[test]
 fn head_is_answered_wherever_get_is() {
     let gate = gate();
-    for path in ["/login", "/logout", "/health", "/ready", "/"] {
+    for path in ["/login", "/logout", "/setup", "/health", "/ready", "/"] {
         let get = Ask::get(path).send(gate.address);
         let mut connection = Connection::open(gate.address);
         connection.send(&Ask::new("HEAD", path).bytes());

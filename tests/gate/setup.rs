@@ -504,7 +504,7 @@ fn init_tells_root_s_console_how_it_stands() {
 }
 
 #[test]
-fn a_terminal_gets_the_picture_and_makes_the_owner_at_a_first_start() {
+fn on_a_terminal_init_draws_the_picture_without_the_secret_as_text() {
     let gate = Daemon::with(ONE_DOMAIN);
     let words = ["--quiet", "--return", "--command"];
     let line = |verb: &str| {
@@ -603,6 +603,6 @@ fn no_code_seed_or_cookie_of_the_enrolment_is_logged_but_the_code_that_the_log_i
     let cookie = visitor.cookie.clone().expect("one");
     let session = done.cookie("auth_token").expect("one");
     for secret in [&code, OTHER, &code.replace('-', ""), &person.secret, &good, &cookie, &session] {
-        assert!(!log.contains(secret.as_ref() as &str), "{secret} is in the log:\n{log}");
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
 }
