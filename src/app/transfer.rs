@@ -96,7 +96,7 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
     }
     desk.time.learn(clock_floor, clock::monotonic());
     effects.push(Effect::FloorRaised(desk.time.floor()));
-    log::warn!("users restored count={count} time_known={known}");
+    log::info!("users restored count={count} time_known={known}");
     Ok((json!({ "users": count }), effects))
 }
 

@@ -61,7 +61,7 @@ impl fmt::Display for StoreError {
             ),
             Self::KeyMissing(path) => write!(
                 f,
-                "there is a store but its key {} is missing: put it back from a backup, run `portcullis restore`, or begin anew with `portcullis init --again`, which keeps the old store aside",
+                "there is a store but its key {} is missing: put it back, or begin anew with `portcullis init --again`, which keeps the old store aside, and bring the users of a backup back with `portcullis restore`",
                 path.display()
             ),
             Self::BadKey(why) => write!(f, "the store's key cannot be used: {why}"),
@@ -72,12 +72,12 @@ impl fmt::Display for StoreError {
             ),
             Self::Empty(dir) => write!(
                 f,
-                "there was a store in {}, and now its database and its snapshot are gone. The gate does not start with zero users by accident: bring a backup back with `portcullis restore`, or begin anew with `portcullis init --again`",
+                "there was a store in {}, and now its database and its snapshot are gone. The gate does not start with zero users by accident: begin anew with `portcullis init --again`, and bring the users of a backup back with `portcullis restore`",
                 dir.display()
             ),
             Self::Damaged(why) => write!(
                 f,
-                "the store is damaged and its snapshot does not help: {why}. Nothing was removed: bring a backup back with `portcullis restore`, or begin anew with `portcullis init --again`, which keeps the old store aside"
+                "the store is damaged and its snapshot does not help: {why}. Nothing was removed: begin anew with `portcullis init --again`, which keeps the old store aside, and bring the users of a backup back with `portcullis restore`"
             ),
             Self::NoSnapshot(why) => write!(
                 f,
