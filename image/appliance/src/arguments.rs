@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 
 use crate::places::Places;
 use crate::situation::Situation;
-use crate::{accepted, console, render, settled, status};
+use crate::{accepted, console, render, settings, settled, status};
 
 const USAGE: u8 = 64;
 const IO: u8 = 74;
@@ -79,16 +79,72 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
         Verb::Check { file } => match accepted::check_file(&file, &places.zoneinfo) {
             Ok(_) => (0, Vec::new()),
             Err(problems) => {
-                (CONFIG, problems.iter().map(|problem| format!("{}: {problem}", file.display())).collect())
+                (CONFIG, settings::told(&problems).iter().map(|line| format!("{}: {line}", file.display())).collect())
             }
         },
         Verb::Render { keep_hostname } => {
             let name_host = !keep_hostname && places.are_the_systems() && geteuid().is_root();
             let failures = render::run(places, name_host);
-            (if failures.is_empty() { 0 } else { IO }, failures)
+            // The gate and Caddy wait for this: whatever else failed, they start if their own settings are there.
+            let served = places.gate_settings().exists() && places.caddyfile().exists();
+            (if served { 0 } else { IO }, failures)
         }
         Verb::Console { allow_any } => done(console::run(places, allow_any, &mut io::stdout())),
         Verb::Settled => done(settled::settle(places)),
         Verb::Status => done(io::stdout().write_all(status::text(&Situation::look(places)).as_bytes())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::testing::Appliance;
+
+    #[test]
+    fn a_file_with_problems_ends_with_78_and_one_line_for_each() {
+        let appliance = Appliance::new();
+        let file = appliance.places.boot.join("appliance.toml");
+        let check = |text: &str| {
+            fs::write(&file, text).unwrap();
+            perform(Verb::Check { file: file.clone() }, &appliance.places)
+        };
+        assert_eq!(check("hostname = \"house\""), (0, Vec::new()));
+        let (code, lines) = check("\nhostnam = 1\n[wifi]\nssid = 1\n");
+        assert_eq!((code, lines.len()), (CONFIG, 2), "{lines:?}");
+        assert!(
+            lines[0].ends_with("appliance.toml: line 2: unknown key `hostnam`: did you mean `hostname`?"),
+            "{lines:?}"
+        );
+        assert_eq!(check(&"nonsense\n".repeat(50)).1.len(), 21);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(perform(Verb::Check { file }, &appliance.places).0, CONFIG);
+    }
+
+    #[test]
+    fn the_gate_and_caddy_may_start_unless_their_own_settings_are_missing() {
+        let appliance = Appliance::new();
+        fs::create_dir_all(appliance.places.timesyncd()).unwrap();
+        let (code, lines) = perform(Verb::Render { keep_hostname: true }, &appliance.places);
+        assert_eq!((code, lines.len()), (0, 1), "{lines:?}");
+        let appliance = Appliance::new();
+        fs::create_dir_all(appliance.places.run.join("appliance")).unwrap();
+        fs::create_dir_all(appliance.places.caddyfile().with_extension("new")).unwrap();
+        assert_eq!(perform(Verb::Render { keep_hostname: true }, &appliance.places).0, IO);
+    }
+
+    #[test]
+    fn the_words_make_sense_by_themselves() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+        assert_eq!(run(["portcullis-appliance".into(), "--help".into()]), 0);
+        assert_eq!(run(["portcullis-appliance".into(), "chek".into()]), USAGE);
+    }
+
+    #[test]
+    fn the_version_is_the_gates() {
+        let gate = include_str!("../../../Cargo.toml");
+        assert!(gate.contains(&format!("\nversion = \"{}\"\n", env!("CARGO_PKG_VERSION"))));
     }
 }

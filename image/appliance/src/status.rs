@@ -102,9 +102,9 @@ pub fn text(situation: &Situation) -> String {
             ],
         );
     }
-    section("Addresses", addresses(situation));
     let settings_told = std::iter::once(origin(report.origin).to_owned()).chain(report.problems.iter().cloned());
     section("Settings", settings_told.collect());
+    section("Addresses", addresses(situation));
     section("Requests", report.results.clone());
     section("What failed", report.failures.clone());
     section("Clock", vec![clock(situation)]);

@@ -49,7 +49,7 @@ fn sections(situation: &Situation, setup: Option<&Setup>, picture: bool) -> Vec<
             },
         ];
         match setup {
-            Some(setup) if setup.tries_left == 0 => {
+            Some(setup) if setup.tries_left == 0 && !picture => {
                 steps.push("The code is good no more: pull the plug and put it in again".to_owned());
             }
             Some(_) => {}

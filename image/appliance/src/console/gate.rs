@@ -17,7 +17,7 @@ pub struct Setup {
     /// Wrong tries that the code still bears; 0 once it is good no more.
     #[serde(default)]
     pub tries_left: u32,
-    /// What the set-up page will show.
+    /// What the set-up page will show, while the code is good or somebody is at it.
     #[serde(default)]
     pub otpauth_url: Option<String>,
 }

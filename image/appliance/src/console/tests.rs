@@ -77,7 +77,7 @@ fn without_an_open_set_up_there_is_no_picture() {
         fits(&frame);
         assert!(!frame.contains('█') && !frame.contains('\u{1b}'), "{frame}");
     }
-    let spent = draw(&situation(&appliance), Some(&Setup { tries_left: 0, ..open() }), SCREEN);
+    let spent = draw(&situation(&appliance), Some(&Setup { tries_left: 0, otpauth_url: None, ..open() }), SCREEN);
     assert!(seen(&spent).join(" ").contains("good no more"), "{spent}");
 }
 

@@ -19,7 +19,7 @@ use crate::accepted::{self, Accepted};
 use crate::durable::{self, Readers};
 use crate::places::Places;
 use crate::report::Report;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::{requests, setup_code, status};
 
 /// Does everything that stands before the network. `name_host`: gives the machine its name too. Gives back what failed.
@@ -35,7 +35,7 @@ pub fn run(places: &Places, name_host: bool) -> Vec<String> {
     failures.note("the set-up code", setup_code::hand_over(places, &mut System));
     let report = Report {
         origin: accepted.origin,
-        problems: accepted.problems.iter().map(ToString::to_string).collect(),
+        problems: settings::told(&accepted.problems),
         results,
         failures: failures.0.clone(),
     };

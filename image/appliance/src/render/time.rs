@@ -19,7 +19,7 @@ const POOL: &str = "0.debian.pool.ntp.org 1.debian.pool.ntp.org 2.debian.pool.nt
 pub fn servers(places: &Places, settings: &Settings) -> (PathBuf, String) {
     let ours = settings.time.ntp.join(" ");
     let named = if ours.is_empty() { POOL.to_owned() } else { ours };
-    let text = format!("{MADE}[Time]\nNTP={named}\nFallbackNTP={POOL}\nConnectionRetrySec=5\nSaveIntervalSec=60\n");
+    let text = format!("{MADE}[Time]\nNTP={named}\nFallbackNTP={POOL}\nConnectionRetrySec=5\n");
     (places.timesyncd(), text)
 }
 

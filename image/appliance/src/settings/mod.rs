@@ -150,6 +150,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A file that is something else altogether has a problem in every line: as many are told as help.
+const MOST_PROBLEMS: usize = 20;
+
+/// The first of them, and how many there are more.
+pub fn told(problems: &[Problem]) -> Vec<String> {
+    let mut lines: Vec<_> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
+    if let Some(more) = problems.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
 /// Settings as a file has them.
 #[derive(Clone, Debug)]
 pub struct Parsed {
