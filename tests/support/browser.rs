@@ -120,6 +120,16 @@ impl Browser {
         self.text_of(self.command("GET", &format!("/element/{element}/text"), &Value::Null))
     }
 
+    /// Waits until an element shows a text with this in it, also while one page gives way to another.
+    pub fn wait_for_text(&self, css: &str, part: &str) {
+        let shown = || {
+            let path = format!("/session/{}/element/{}/text", self.session, self.find(css).ok()?);
+            let text = self.try_say("GET", &path, &Value::Null).ok()?;
+            text.as_str().is_some_and(|text| text.contains(part)).then_some(())
+        };
+        wait::until(&format!("{part:?} in {css}"), PATIENCE, shown);
+    }
+
     /// An attribute as it stands in the page's source.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
         let element = self.element(css);
