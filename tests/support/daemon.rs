@@ -17,6 +17,9 @@ use super::wait::{self, PATIENCE};
 /// The site's domain in all system tests.
 pub const DOMAIN: &str = "example.test";
 
+/// The program that Cargo built for the tests.
+const BUILT: &str = env!("CARGO_BIN_EXE_portcullis");
+
 /// What most tests configure: a login host of its own, one cookie for the whole domain.
 pub const ONE_DOMAIN: &str = r#"
 public_url = "https://auth.example.test"
@@ -30,6 +33,8 @@ pub struct Place {
     settings: String,
     listen: String,
     environment: Vec<(String, String)>,
+    /// The words before the verb.
+    program: Vec<String>,
 }
 
 impl Place {
@@ -40,6 +45,7 @@ impl Place {
             settings: settings.to_owned(),
             listen: "127.0.0.1:0".to_owned(),
             environment: Vec::new(),
+            program: vec![BUILT.to_owned()],
         };
         place.write_settings();
         place
@@ -83,6 +89,12 @@ impl Place {
         self
     }
 
+    /// Another build of the program, behind an emulator perhaps, instead of the one that Cargo built for the tests.
+    pub fn with_program(mut self, words: &[&str]) -> Self {
+        self.program = words.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
     pub fn state(&self) -> PathBuf {
         self.dir.path().join("state")
     }
@@ -104,7 +116,8 @@ impl Place {
 
     /// The program with this place's state and configuration, nothing of the machine's environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = bare_command(words);
+        let program: Vec<_> = self.program.iter().map(String::as_str).collect();
+        let mut command = bare(&program, words);
         command.arg("--state-dir").arg(self.state()).arg("--config").arg(self.config_file());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -251,8 +264,13 @@ impl From<Output> for Done {
 
 /// The built program with no environment but PATH.
 pub fn bare_command(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(words).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    bare(&[BUILT], words)
+}
+
+fn bare(program: &[&str], words: &[&str]) -> Command {
+    let [program, before @ ..] = program else { panic!("no program to start") };
+    let mut command = Command::new(program);
+    command.args(before).args(words).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
