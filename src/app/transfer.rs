@@ -33,7 +33,8 @@ pub const MOST_AT_ONCE: usize = 5 * 1024 * 1024;
 pub fn give(desk: &Desk, now: Timestamp) -> Done {
     let (answer, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
-        let message = "there are too many users for one answer of the daemon: stop it, then run this again".to_owned();
+        let message =
+            "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
         return Err(CommandRefused { code: 69, message });
     }
     Ok((answer, Vec::new()))

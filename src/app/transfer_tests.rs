@@ -131,6 +131,20 @@ fn without_users_there_is_nothing_to_give() {
 }
 
 #[test]
+fn more_than_one_answer_holds_is_not_given() {
+    let mut desk = giver(&["anna"]);
+    let groups = (0..64).map(|number| format!("{number:064}")).collect();
+    let anna = desk.users.values().next().expect("a user").clone();
+    let anna = anna.with_profile(String::new(), String::new(), groups).expect("a user");
+    for number in 0..1_400 {
+        let name = UserName::parse(&format!("user{number}")).expect("a name");
+        desk.users.insert(name.clone(), User { name, ..anna.clone() });
+    }
+    let refused = ordered(&mut desk, Command::Backup, clock::now()).expect_err("too many");
+    assert!(refused.code == 69 && refused.message.contains("stop it"), "{refused}");
+}
+
+#[test]
 fn with_an_unset_clock_no_step_counts_until_it_is_set_also_after_a_restart() {
     let mut old = giver(&["anna"]);
     let dir = scratch::directory();

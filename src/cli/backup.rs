@@ -106,7 +106,7 @@ impl<B: Backend> Program<'_, B> {
         let command = Command::Restore { records: Records::of(&backup.records) };
         let asked = client::ask(&places.control, &command).map_err(|failure| match failure.code {
             UNAVAILABLE if backup.records.len() > MOST_AT_ONCE => failure.reworded(|_| {
-                "there are too many users for one order to the daemon: stop it, then run this again".to_owned()
+                "there are too many users for one order to the daemon: stop it first, then run this again".to_owned()
             }),
             _ => failure,
         })?;

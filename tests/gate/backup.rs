@@ -8,12 +8,16 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::unistd::geteuid;
+use portcullis::app::transfer::MOST_AT_ONCE;
 use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
+use portcullis::backup::Backup;
 use portcullis::clock;
 use portcullis::entropy::System;
+use portcullis::secret::Secret;
 use portcullis::store::{Change, Settings, Store, load_or_create_key};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::support::codes::{Person, STEP, current_step};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
@@ -24,6 +28,7 @@ use crate::support::wait::{self, PATIENCE};
 /// sysexits.h
 const DATA: i32 = 65;
 const NO_INPUT: i32 = 66;
+const UNAVAILABLE: i32 = 69;
 const CANNOT_CREATE: i32 = 73;
 const NO_PERMISSION: i32 = 77;
 
@@ -338,6 +343,25 @@ fn ten_thousand_users_move_through_running_gates() {
     assert_eq!(export(&old), export(&new));
 }
 
+/// The users of these backups are none, so that what the daemon says shows whether it has read them at all.
+#[test]
+fn a_backup_that_is_too_much_for_one_order_is_restored_while_the_gate_is_stopped() {
+    let new = Daemon::with(ONE_DOMAIN);
+    let passphrase = Secret::new(PASSPHRASE.as_bytes().to_vec());
+    for (octets, status, named) in
+        [(MOST_AT_ONCE, DATA, "this release does not know"), (MOST_AT_ONCE * 2, UNAVAILABLE, "stop it first")]
+    {
+        let records = Zeroizing::new(vec![0; octets]);
+        let backup = Backup { created: "2026-01-31T23:59:59Z".to_owned(), users: 1, records, configuration: None };
+        let file = beside(&new.place, &format!("{octets}.backup"));
+        fs::write(&file, backup.seal(&passphrase, &mut System).expect("sealed")).expect("written");
+        let refused = try_restore(&new.place, &file, PASSPHRASE);
+        assert!(refused.status == status && refused.err.contains(named), "{octets}: {refused:?}");
+        assert_eq!(Ask::get("/health").send(new.address).status, 200);
+    }
+    assert_eq!(user_count(&new.place), 0);
+}
+
 /// A `kill -9` at moments spread over the change, of the verb on the store and of the daemon that restores.
 #[test]
 fn a_killed_restore_leaves_all_users_or_none() {
@@ -421,7 +445,7 @@ fn a_fat_takes_a_backup_and_gives_it_back_with_the_passphrase_beside_it() {
     let place = Place::new(ONE_DOMAIN);
     place.add_user("anna");
     let Some(fat) = Fat::mount(&beside(&place, "card")) else {
-        println!("skipped: needs root, loop devices, mkfs.vfat");
+        println!("skipped: needs root, loop devices, mkfs.vfat and a kernel that knows it");
         return;
     };
     let (file, passphrase) = (fat.0.join("portcullis-backup.bin"), fat.0.join("passphrase.txt"));
