@@ -5,7 +5,7 @@
 
 mod source;
 
-use source::{File, library};
+use source::{File, appliance, library};
 
 /// Each part of the library and the parts it may name. Every arrow points to a row further down, so there is no cycle.
 ///
@@ -107,16 +107,21 @@ fn an_upward_arrow_is_seen_in_every_way_of_writing_it() {
     assert_eq!(upward(&[harmless]), Vec::<String>::new());
 }
 
+/// The gate and the appliance's own program.
+fn both_programs() -> impl Iterator<Item = File> {
+    library().into_iter().chain(appliance())
+}
+
 #[test]
 fn each_file_says_what_it_is_for() {
-    for file in library() {
+    for file in both_programs() {
         assert!(file.text.starts_with("//!"), "src/{} does not start with //!", file.path);
     }
 }
 
 #[test]
 fn each_file_can_be_read_at_a_sitting() {
-    for file in library() {
+    for file in both_programs() {
         let lines = file.lines_without_tests();
         assert!(lines <= LONGEST, "src/{} has {lines} lines; split it by its nouns", file.path);
     }
@@ -124,7 +129,7 @@ fn each_file_can_be_read_at_a_sitting() {
 
 #[test]
 fn no_module_is_a_drawer() {
-    for file in library() {
+    for file in both_programs() {
         let drawer = file.path.trim_end_matches(".rs").split('/').find(|name| DRAWERS.contains(name));
         assert_eq!(drawer, None, "src/{}: name what it holds", file.path);
     }
@@ -132,7 +137,7 @@ fn no_module_is_a_drawer() {
 
 #[test]
 fn unsafe_stands_in_one_file() {
-    for file in library().iter().filter(|file| file.path != "sys.rs") {
+    for file in both_programs().filter(|file| file.path != "sys.rs") {
         let found = file.code().find(|(_, code)| source::words(code).any(|word| word == "unsafe"));
         assert_eq!(found, None, "src/{}: system calls without a safe wrapper belong in src/sys.rs", file.path);
     }

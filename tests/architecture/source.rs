@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-/// A file below `src`.
+/// A file of one of the two programs.
 pub struct File {
-    /// Its path below `src`.
+    /// Its path below the program's `src`.
     pub path: String,
     /// All of it.
     pub text: String,
@@ -13,7 +13,20 @@ pub struct File {
 
 /// All files below `src`.
 pub fn library() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = below("src");
+    assert!(files.len() > 50, "the source was not found");
+    files
+}
+
+/// All files of the appliance's own program.
+pub fn appliance() -> Vec<File> {
+    let files = below("image/appliance/src");
+    assert!(files.len() > 10, "the source was not found");
+    files
+}
+
+fn below(folder: &str) -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -22,13 +35,12 @@ pub fn library() -> Vec<File> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let below = path.strip_prefix(&root).expect("a path below src");
+                let below = path.strip_prefix(&root).expect("a path below it");
                 let text = fs::read_to_string(&path).expect("a readable file");
                 files.push(File { path: below.to_str().expect("a name in UTF-8").to_owned(), text });
             }
         }
     }
-    assert!(files.len() > 50, "the source was not found");
     files
 }
 

@@ -7,6 +7,7 @@
 mod support;
 
 mod caddy_only;
+mod card;
 mod refusals;
 mod setup;
 mod whoever;

@@ -86,8 +86,11 @@ fn from_card(places: &Places, card: &Card) -> Result<Accepted, Vec<Problem>> {
     if let Some(wifi) = &mut settings.wifi {
         match (wifi.passphrase.take(), passphrase_at.and_then(|at| wifi_password::blanked(&text, at))) {
             (Some(passphrase), Some(blanked)) => {
+                let Some(key) = wifi_password::key(&wifi.ssid, &passphrase) else {
+                    return Err(vec![Problem::of_file("wifi.psk: no key can be made of it")]);
+                };
                 // First where it goes, then where it was: a power cut between the two loses nothing.
-                match wifi_password::keep(places, &wifi.ssid, &passphrase) {
+                match wifi_password::keep(places, &wifi.ssid, &key) {
                     Ok(()) => {
                         if let Err(error) = wifi_password::blank_on_card(card, &path, &with_mark(&path, &blanked)) {
                             let why = format!("wifi.psk: the password still stands in the file: {error}");
@@ -99,7 +102,7 @@ fn from_card(places: &Places, card: &Card) -> Result<Accepted, Vec<Problem>> {
                     }
                 }
                 kept_text = blanked;
-                wifi.passphrase = Some(passphrase);
+                wifi.passphrase = Some(key);
             }
             _ => {
                 wifi.passphrase = wifi_password::kept(places, &wifi.ssid);

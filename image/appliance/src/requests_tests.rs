@@ -92,6 +92,17 @@ fn the_passphrase_is_gone_whatever_comes_of_it() {
 }
 
 #[test]
+fn a_backup_that_is_on_the_card_is_not_overwritten() {
+    let appliance = appliance();
+    appliance.put("backup-passphrase.txt", "correct horse");
+    appliance.put(BACKUP, "the only copy");
+    appliance.gate_program("echo sealed >\"$2\"");
+    assert!(told(&appliance).contains("NOT done: there is a portcullis-backup.bin on the card already"));
+    assert_eq!(appliance.on_card(BACKUP).unwrap(), "the only copy");
+    assert!(appliance.calls().is_empty() && appliance.on_card("backup-passphrase.txt").is_none());
+}
+
+#[test]
 fn the_passphrase_file_is_for_its_reader_alone() {
     let appliance = appliance();
     appliance.put("backup-passphrase.txt", "correct horse");

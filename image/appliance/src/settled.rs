@@ -8,7 +8,7 @@ use portcullis::clock;
 use crate::durable::{self, Readers};
 use crate::places::Places;
 use crate::render::{self, caddyfile::Home};
-use crate::situation::in_force;
+use crate::situation::{Situation, in_force};
 use crate::status;
 
 /// Writes the final Caddyfile, and down that the clock was set. Does the same again when it is called again.
@@ -22,5 +22,5 @@ pub fn settle(places: &Places) -> io::Result<()> {
     durable::remove(&places.waiting_key())?;
     durable::remove(&places.waiting_certificate())?;
     durable::replace(&places.time_set(), format!("{}\n", clock::now()).as_bytes(), Readers::Owner)?;
-    status::publish(places)
+    status::publish_as(places, &Situation { clock_is_set: true, ..Situation::look(places) })
 }

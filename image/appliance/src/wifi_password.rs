@@ -1,12 +1,16 @@
-//! The Wi-Fi password: it moves from the boot partition, which everybody can read who holds the card, to the card's
-//! private part. It is kept with the network it belongs to.
+//! The Wi-Fi password: it leaves the boot partition, which every computer can read. The card's private part keeps the
+//! key that comes of it, with the network it belongs to; the password itself, which may open other things as well, is
+//! kept nowhere.
 //!
-//! Left out: the private part is not encrypted. Who holds the card and knows Linux can read it there.
+//! Left out: the private part is not encrypted. Who holds the card and knows Linux can read the key there.
 
 use std::fs::OpenOptions;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 
 use crate::card::Card;
 use crate::durable::{self, Readers};
@@ -16,20 +20,50 @@ use crate::settings::{Passphrase, Ssid};
 /// What stands behind the emptied value.
 const MOVED: &str = "  # moved to the card's private part";
 
-/// Keeps a password for a network.
+/// Keeps a network's key.
 ///
 /// # Errors
 /// The card's private part cannot be written.
-pub fn keep(places: &Places, ssid: &Ssid, passphrase: &Passphrase) -> io::Result<()> {
-    let text = format!("{}\n{}\n", ssid.hex(), passphrase.as_str());
+pub fn keep(places: &Places, ssid: &Ssid, key: &Passphrase) -> io::Result<()> {
+    let text = format!("{}\n{}\n", ssid.hex(), key.as_str());
     durable::replace(&places.wifi_password(), text.as_bytes(), Readers::Owner).map(|_| ())
 }
 
-/// The password that is kept for this network.
+/// The key that is kept for this network.
 pub fn kept(places: &Places, ssid: &Ssid) -> Option<Passphrase> {
     let text = String::from_utf8(durable::read_at_most(&places.wifi_password(), 1000).ok()??).ok()?;
-    let (network, passphrase) = text.strip_suffix('\n')?.split_once('\n')?;
-    (network == ssid.hex()).then(|| Passphrase::new(passphrase))?
+    let (network, key) = text.strip_suffix('\n')?.split_once('\n')?;
+    (network == ssid.hex()).then(|| Passphrase::new(key))?
+}
+
+/// The key that a password is for this network. wpa_supplicant would make the same of it, but its settings know no
+/// escapes: a password with `"` and `#` in it cannot be written there.
+pub fn key(ssid: &Ssid, passphrase: &Passphrase) -> Option<Passphrase> {
+    if passphrase.is_key() {
+        return Some(passphrase.clone());
+    }
+    let mut key = String::new();
+    for block in 1..=2_u32 {
+        for byte in pbkdf2_block(passphrase.as_str().as_bytes(), ssid.as_bytes(), block)? {
+            key += &format!("{byte:02x}");
+        }
+    }
+    // 256 bits of the two blocks' 320.
+    key.truncate(64);
+    Passphrase::new(&key)
+}
+
+/// One block of PBKDF2 with HMAC-SHA-1 and 4,096 rounds (RFC 8018 section 5.2).
+fn pbkdf2_block(password: &[u8], salt: &[u8], block: u32) -> Option<[u8; 20]> {
+    let keyed = Hmac::<Sha1>::new_from_slice(password).ok()?;
+    let mut last: [u8; 20] =
+        keyed.clone().chain_update(salt).chain_update(block.to_be_bytes()).finalize().into_bytes().into();
+    let mut sum = last;
+    for _ in 1..4096 {
+        last = keyed.clone().chain_update(last).finalize().into_bytes().into();
+        sum.iter_mut().zip(last).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    Some(sum)
 }
 
 /// The text of the settings with an emptied password; all else stays byte for byte. `at` is the value with its quotes.
@@ -65,6 +99,29 @@ mod tests {
         let again = parse(&blank, Path::new("/nonexistent")).unwrap();
         assert!(again.settings.wifi.is_some_and(|wifi| wifi.passphrase.is_none()), "{blank}");
         blank
+    }
+
+    fn key_of(ssid: &str, psk: &str) -> String {
+        let text = toml::toml! { [wifi] ssid = ssid psk = psk }.to_string();
+        let wifi = parse(&text, Path::new("/nonexistent")).unwrap().settings.wifi.unwrap();
+        key(&wifi.ssid, &wifi.passphrase.unwrap()).unwrap().as_str().to_owned()
+    }
+
+    #[test]
+    fn keys_are_those_of_the_standard_and_of_wpa_supplicant() {
+        // IEEE 802.11, annex J.4.2.
+        let vectors = [
+            ("IEEE", "password", "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"),
+            ("ThisIsASSID", "ThisIsAPassword", "0dc0d6eb90555ed6419756b9a15ec3e3209b63df707dd508d14581f8982721af"),
+            (&"Z".repeat(32), &"a".repeat(32), "becb93866bb8c3832cb777c2f559807c8c59afcb6eae734885001300a981cc62"),
+            // As wpa_supplicant 2.10 printed it.
+            ("Fritz\"Box ü", "pass \"word\" #1", "a087105908cfd49b08dba559e4c0447833ed4dad282be058fd1846f5b8481fb4"),
+        ];
+        for (ssid, psk, expected) in vectors {
+            assert_eq!(key_of(ssid, psk), expected, "{ssid}");
+        }
+        let hex = "0aF9".repeat(16);
+        assert_eq!(key_of("home", &hex), hex);
     }
 
     #[test]

@@ -47,14 +47,16 @@ pub fn text(places: &Places, settings: &Settings, config: &Config, home: Home) -
         Tls::Acme { email: Some(email) } => format!("\temail {email}\n"),
         _ => String::new(),
     };
-    let tls = match home {
-        Home::Authority => "internal".to_owned(),
+    // Even the word on what to do with an authority makes Caddy make one, so it is not said before there may be one.
+    let (authority, tls) = match home {
+        Home::Authority => ("\tskip_install_trust\n", "internal".to_owned()),
         Home::Waiting => {
-            format!("\"{}\" \"{}\"", places.waiting_certificate().display(), places.waiting_key().display())
+            let (certificate, key) = (places.waiting_certificate(), places.waiting_key());
+            ("", format!("\"{}\" \"{}\"", certificate.display(), key.display()))
         }
     };
     let mut text = format!(
-        "{MADE}{{\n\tadmin off\n\tpersist_config off\n\tskip_install_trust\n{email}\t{CADDY_ORDER}\n}}\n\n\
+        "{MADE}{{\n\tadmin off\n\tpersist_config off\n{authority}{email}\t{CADDY_ORDER}\n}}\n\n\
          (certified_at_home) {{\n\ttls {tls}\n}}\n\n{}",
         caddy_snippets(config)
     );

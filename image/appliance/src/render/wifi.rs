@@ -1,7 +1,4 @@
-//! wpa_supplicant's settings. Its reader knows no escapes, hence the forms of [`Ssid::hex`] and [`Passphrase::quoted`].
-//!
-//! [`Ssid::hex`]: crate::settings::Ssid::hex
-//! [`Passphrase::quoted`]: crate::settings::Passphrase::quoted
+//! wpa_supplicant's settings. Its reader knows no escapes, so name and key stand there as hexadecimal digits.
 
 use std::io;
 
@@ -26,11 +23,11 @@ pub fn write(places: &Places, settings: &Settings) -> io::Result<()> {
 
 /// `scan_ssid` finds networks that do not tell their name.
 pub fn text(wifi: &Wifi) -> Option<String> {
-    let passphrase = wifi.passphrase.as_ref()?;
+    let key = wifi.passphrase.as_ref().filter(|passphrase| passphrase.is_key())?;
     let country = wifi.country.as_ref().map(|country| format!("country={country}\n")).unwrap_or_default();
     Some(format!(
         "{MADE}{country}update_config=0\n\nnetwork={{\n\tssid={}\n\tscan_ssid=1\n\tkey_mgmt=WPA-PSK\n\tpsk={}\n}}\n",
         wifi.ssid.hex(),
-        passphrase.quoted()
+        key.as_str()
     ))
 }

@@ -204,6 +204,11 @@ pub fn upstream(value: &Value) -> Read<Option<Upstream>> {
 pub struct Ssid(String);
 
 impl Ssid {
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// As hexadecimal digits: the one form that needs no quoting.
     pub fn hex(&self) -> String {
         self.0.bytes().map(|byte| format!("{byte:02x}")).collect()
@@ -229,10 +234,10 @@ pub fn ssid(value: &Value) -> Read<Option<Ssid>> {
 pub struct Passphrase(String);
 
 impl Passphrase {
-    /// As `wpa_supplicant.conf` has it: digits bare, all else in quotes. Its reader takes everything up to the last
-    /// quote of the line as it stands, so nothing needs an escape.
-    pub fn quoted(&self) -> String {
-        if self.0.len() == 64 { self.0.clone() } else { format!("\"{}\"", self.0) }
+    pub fn new(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|byte| (0x20..=0x7E).contains(&byte));
+        let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (hex || ((8..=63).contains(&text.len()) && printable)).then(|| Self(text.to_owned()))
     }
 
     /// As it was written.
@@ -240,10 +245,9 @@ impl Passphrase {
         &self.0
     }
 
-    pub fn new(text: &str) -> Option<Self> {
-        let printable = text.bytes().all(|byte| (0x20..=0x7E).contains(&byte));
-        let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (hex || ((8..=63).contains(&text.len()) && printable)).then(|| Self(text.to_owned()))
+    /// Whether it is the key already: no password is as long.
+    pub fn is_key(&self) -> bool {
+        self.0.len() == 64
     }
 }
 

@@ -76,7 +76,7 @@ pub struct Site {
 pub struct Wifi {
     /// The network's name.
     pub ssid: Ssid,
-    /// `None`: the one that was moved to the card's private part.
+    /// Once the settings are accepted, the key that comes of it; `None`: the one that the card's private part keeps.
     pub passphrase: Option<Passphrase>,
     /// Whose radio rules hold.
     pub country: Option<Country>,

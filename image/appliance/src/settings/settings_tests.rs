@@ -71,7 +71,7 @@ fn every_key_is_read() {
     assert_eq!(sites, ["photos.example.org http://192.168.1.20:2342 true", "example.org:8443 https://[fd00::1] false"]);
     let wifi = settings.wifi.clone().unwrap();
     assert_eq!(wifi.ssid.hex(), "467269747a22426f7820c3bc");
-    assert_eq!(wifi.passphrase.unwrap().quoted(), "\"pass \"word\" #1\"");
+    assert_eq!(wifi.passphrase.unwrap().as_str(), "pass \"word\" #1");
     assert_eq!(wifi.country.unwrap().to_string(), "DE");
     assert_eq!(settings.time.zone, "Europe/Berlin");
     assert_eq!(settings.time.ntp, ["192.168.1.1", "ntp.example.org", "fd00::2"]);
@@ -251,7 +251,7 @@ fn wifi_passwords_have_the_lengths_of_the_standard_and_are_never_repeated() {
     }
     assert!(only_problem("[wifi]\nssid = \"home\"\npsk = [\"SECRET\"]").contains("wifi.psk"));
     let hex = "0aF9".repeat(16);
-    assert_eq!(good(&wifi(&hex)).wifi.unwrap().passphrase.unwrap().quoted(), hex);
+    assert_eq!(good(&wifi(&hex)).wifi.unwrap().passphrase.unwrap().as_str(), hex);
     assert!(good("[wifi]\nssid = \"home\"").wifi.unwrap().passphrase.is_none());
     assert!(only_problem("[wifi]\nssid = \"123456789012345678901234567890123\"").contains("1 to 32 bytes"));
 }
