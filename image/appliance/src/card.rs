@@ -106,7 +106,7 @@ impl Card {
 /// By the last line for that place: a later mount hides an earlier one.
 fn is_read_only(mounts: &str, folder: &Path) -> bool {
     let of_folder = |line: &&str| line.split(' ').nth(1).is_some_and(|place| Path::new(place) == folder);
-    let options = mounts.lines().filter(of_folder).next_back().and_then(|line| line.split(' ').nth(3));
+    let options = mounts.lines().rfind(of_folder).and_then(|line| line.split(' ').nth(3));
     options.is_some_and(|options| options.split(',').any(|option| option == "ro"))
 }
 

@@ -154,7 +154,7 @@ fn enrol_again(places: &Places) -> Result<String, String> {
 
 fn backup(places: &Places, card: &Card, bench: &Workbench) -> Result<String, String> {
     // It may be the only copy, and the passphrase in force may be another.
-    if card.find(BACKUP).map_err(|error| error.to_string())?.first().is_some() {
+    if !card.find(BACKUP).map_err(|error| error.to_string())?.is_empty() {
         return Err(format!("there is a {BACKUP} on the card already: move it to a safe place first"));
     }
     let file = bench.folder.join(BACKUP);

@@ -10,7 +10,7 @@ use super::Problem;
 use super::grammar::{Read, Value};
 
 /// Every key, by the section that it stands in.
-const KEYS: [(&str, &[&str]); 6] = [
+pub const KEYS: [(&str, &[&str]); 6] = [
     ("", &["hostname"]),
     ("gate", &["host", "domain", "title"]),
     ("tls", &["mode", "email"]),

@@ -98,6 +98,22 @@ fn the_file_that_comes_with_the_card_is_good_as_it_is_and_with_every_line_taken_
 }
 
 #[test]
+fn the_documentation_names_every_key_and_its_example_is_good() {
+    let page = include_str!("../../../../docs/appliance.md");
+    for (section, keys) in file::KEYS {
+        for key in keys {
+            let name = if section.is_empty() { format!("| `{key}` |") } else { format!("| `{section}.{key}` |") };
+            assert!(page.contains(&name), "{name}");
+        }
+    }
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(good(example).sites.len(), 2);
+    let told = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let text = format!("{}[tls]\nmode = \"acme\"", "\n".repeat(10));
+    assert_eq!(only_problem(&text) + "\n", told);
+}
+
+#[test]
 fn all_problems_are_told_at_once_with_their_lines() {
     let told = problems(
         "hostname = \"a b\"\n\n[gate]\nhots = \"x\"\n[tls]\nmode = \"letsencrypt\"\n[[site]]\nhost = \"x.org\"\n[wfi]\nssid = 1\n",
