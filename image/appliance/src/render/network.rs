@@ -7,7 +7,8 @@ use super::MADE;
 use crate::places::Places;
 use crate::settings::Settings;
 
-/// A cable wins over the Wi-Fi where both are there.
+/// A cable wins over the Wi-Fi where both are there. A router may not rename the card (`UseHostname`): visitors look for
+/// the name in the settings.
 const LINKS: [(&str, &str, u16); 2] = [("20-cable.network", "Type=ether", 100), ("30-wifi.network", "Type=wlan", 600)];
 
 /// Each file and its text.
@@ -17,7 +18,8 @@ pub fn files(places: &Places, settings: &Settings) -> Vec<(PathBuf, String)> {
         .map(|(name, kind, metric)| {
             let text = format!(
                 "{MADE}[Match]\n{kind}\n\n[Network]\nDHCP=yes\nMulticastDNS=yes\nLLMNR=no\n\n\
-                 [DHCPv4]\nRouteMetric={metric}\n\n[IPv6AcceptRA]\nRouteMetric={metric}\n"
+                 [DHCPv4]\nUseHostname=no\nRouteMetric={metric}\n\n[DHCPv6]\nUseHostname=no\n\n\
+                 [IPv6AcceptRA]\nRouteMetric={metric}\n"
             );
             (places.network(name), text)
         })

@@ -161,3 +161,58 @@ fn what_cannot_be_written_is_told_and_the_rest_is_there() {
     let status = appliance.on_card("portcullis-status.txt").unwrap();
     assert!(status.contains("the Caddyfile: "), "{status}");
 }
+
+/// A file with every key that reaches the Caddyfile.
+const SITES: &str = "hostname = \"house\"\ngate = { host = \"auth.example.org\", domain = \"example.org\" }\n\
+    tls = { mode = \"acme\", email = \"a@b.org\" }\n[[site]]\nhost = \"a.example.org:8443\"\n\
+    upstream = \"https://[fd00::1]:8006\"\nverify_tls = false\n";
+
+#[test]
+fn no_slip_and_no_trick_in_a_value_adds_a_line_to_the_caddyfile() {
+    let appliance = Appliance::new();
+    let places = &appliance.places;
+    let caddyfile = |text: &str| {
+        let settings = settings::parse(text, &places.zoneinfo).ok()?.settings;
+        let config = gate::config(&settings).unwrap();
+        Some(caddyfile::text(places, &settings, &config, caddyfile::Home::Authority))
+    };
+    // The directive of each line and how many words follow it; of a site's line, that it is one.
+    let shape = |text: &str| {
+        let line = |line: &str| {
+            let mut words = line.split_whitespace();
+            let first = words.next().filter(|first| !first.starts_with("https://") || !line.ends_with(" {"));
+            (first.map(str::to_owned), words.count())
+        };
+        text.lines().map(line).collect::<BTreeSet<_>>()
+    };
+    let none = SITES.replace("acme", "internal").replace("verify_tls = false", "");
+    let usual: BTreeSet<_> = [SITES, &none].into_iter().flat_map(|text| shape(&caddyfile(text).unwrap())).collect();
+    let mut taken = 0;
+    for at in 0..SITES.len() {
+        for slip in [
+            "\"",
+            "{",
+            "}",
+            "{env.HOME}",
+            "{$HOME}",
+            "\\n",
+            "\\u0000",
+            "\n",
+            " ",
+            "#",
+            "`",
+            "x",
+            "\u{e9}",
+            "/",
+            "@",
+            ":",
+        ] {
+            let Some(text) = caddyfile(&format!("{}{slip}{}", &SITES[..at], &SITES[at..])) else { continue };
+            taken += 1;
+            let strange: Vec<_> = shape(&text).difference(&usual).cloned().collect();
+            assert!(strange.is_empty(), "{slip:?} at {at}: {strange:?}\n{text}");
+            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{slip:?} at {at}: {text}");
+        }
+    }
+    assert!(taken > 100, "{taken}");
+}
