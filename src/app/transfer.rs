@@ -2,8 +2,8 @@
 //!
 //! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came in between. So
 //! taking users in assumes nearly the worst. Every step up to now and the widest skew is spent; where the time is not
-//! known, every step at all, until it is. The budgets of guesses start with a tenth: strangers gain next to nothing by
-//! it, and an owner who has waited for the next code comes in. Sessions and device cookies stay behind.
+//! known, every step at all, until it is. The budgets of guesses start with a quarter: strangers gain next to nothing by
+//! it, and a household that tries spent codes at first is not locked out. Sessions and device cookies stay behind.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use super::desk::Desk;
 use super::job::Effect;
 
 /// Guesses that are left in each budget.
-const LEFT: u32 = CAPACITY / 10;
+const LEFT: u32 = CAPACITY / 4;
 
 /// The most octets of records in one answer or order over the control socket. All that the daemon holds of unread
 /// answers and unfinished requests is twice as much.

@@ -66,7 +66,7 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
 }
 
 #[test]
-fn every_budget_starts_with_a_tenth_also_after_a_restart() {
+fn every_budget_starts_with_a_quarter_also_after_a_restart() {
     let mut old = giver(&["anna"]);
     let dir = scratch::directory();
     let mut new = desk_in(&dir);
