@@ -136,7 +136,7 @@ fn serve(start: Start) -> Result<(), Failure> {
         settings: Box::new(move || settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)),
         keyring,
         form_key: desk.form_key(),
-        operators: Operators::of_socket(&places.control),
+        operators: Operators::of_this_process(),
         known: desk.everything(),
     });
     let worker = Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping)

@@ -20,6 +20,7 @@ use nix::sys::socket::{
 };
 
 use super::{Credentials, Peer, PeerAddress, Role};
+use crate::sys;
 
 /// Where to listen: `ip:port` or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,10 @@ pub struct Listener {
     socket: Socket,
     role: Role,
     address: ListenAddress,
+    /// systemd keeps it open when this process ends.
+    inherited: bool,
+    /// The group of a Unix socket's file, whose members may connect.
+    group: Option<u32>,
     _file: Option<SocketFile>,
 }
 
@@ -116,7 +121,8 @@ pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, 
             (Socket::Unix(socket), Some(file))
         }
     };
-    let mut listener = Listener { socket, role, address: address.clone(), _file: file };
+    let mut listener =
+        Listener { socket, role, address: address.clone(), inherited: false, group: group_of(address), _file: file };
     if let Socket::Tcp(socket) = &listener.socket {
         listener.address = ListenAddress::Tcp(socket.local_addr().map_err(failed)?);
     }
@@ -175,6 +181,12 @@ impl SocketFile {
     }
 }
 
+/// The group that owns a Unix socket's file.
+fn group_of(address: &ListenAddress) -> Option<u32> {
+    let ListenAddress::Unix(path) = address else { return None };
+    fs::symlink_metadata(path).ok().map(|found| found.gid())
+}
+
 /// Device and inode.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let found = fs::symlink_metadata(path)?;
@@ -213,12 +225,18 @@ impl Listener {
             }
             _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a TCP nor a Unix socket")),
         };
-        Ok(Self { socket, role, address, _file: None })
+        let group = group_of(&address);
+        Ok(Self { socket, role, address, inherited: true, group, _file: None })
     }
 
     /// Where it listens; with port 0 asked for, the port that the system chose.
     pub fn address(&self) -> &ListenAddress {
         &self.address
+    }
+
+    /// Whether it goes on listening when this process has ended, for the next one.
+    pub(super) fn outlives_us(&self) -> bool {
+        self.inherited
     }
 
     /// The next waiting connection. `WouldBlock` when there is none.
@@ -231,8 +249,10 @@ impl Listener {
             Socket::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
                 let credentials = socket::getsockopt(&stream, sockopt::PeerCredentials)?;
-                let credentials =
-                    Credentials { uid: credentials.uid(), gid: credentials.gid(), pid: credentials.pid() };
+                let (uid, gid, pid) = (credentials.uid(), credentials.gid(), credentials.pid());
+                let member = |group: u32| gid == group || sys::peer_is_member(&stream, group);
+                let operator = self.role == Role::Control && self.group.is_some_and(member);
+                let credentials = Credentials { uid, gid, pid, operator };
                 (OwnedFd::from(stream), PeerAddress::Unix, Some(credentials))
             }
         };
@@ -281,6 +301,7 @@ mod tests {
         let credentials = peer.credentials.expect("known");
         assert_eq!(credentials.uid, nix::unistd::geteuid().as_raw());
         assert_eq!(u32::try_from(credentials.pid), Ok(std::process::id()));
+        assert!(credentials.operator, "the socket's group is this process's own");
         drop(listener);
         assert!(!path.exists());
     }

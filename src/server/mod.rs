@@ -75,6 +75,8 @@ pub struct Credentials {
     pub gid: u32,
     /// Process, seen from our own namespace.
     pub pid: i32,
+    /// Whether it is a member of the group that owns the control socket; always `false` on other sockets.
+    pub operator: bool,
 }
 
 /// A request whose head is complete.

@@ -1,9 +1,6 @@
 //! Who may give orders over the control socket, judged by the kernel's word on the connecting process.
 
-use std::ffi::CString;
-use std::path::Path;
-
-use nix::unistd::{Gid, Uid, User, geteuid, getgrouplist};
+use nix::unistd::{Uid, geteuid};
 
 use super::Credentials;
 
@@ -11,22 +8,17 @@ use super::Credentials;
 #[derive(Clone, Copy, Debug)]
 pub struct Operators {
     user: Uid,
-    group: Option<Gid>,
 }
 
 impl Operators {
-    /// Those of the socket at `path`. Where its group cannot be read, only the two users remain.
-    pub fn of_socket(path: &Path) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        let group = std::fs::metadata(path).ok().map(|found| Gid::from_raw(found.gid()));
-        Self { user: geteuid(), group }
+    /// Those of this daemon.
+    pub fn of_this_process() -> Self {
+        Self { user: geteuid() }
     }
 
     /// Whether this process may give orders. Nobody may whose credentials the kernel does not tell.
     pub fn admit(&self, peer: Option<Credentials>) -> bool {
-        self.are_owners(peer)
-            || peer
-                .is_some_and(|peer| self.group.is_some_and(|group| is_member(Uid::from_raw(peer.uid), peer.gid, group)))
+        self.are_owners(peer) || peer.is_some_and(|peer| peer.operator)
     }
 
     /// Whether this process is the administrator's or the daemon's own user's, who could do the same on the files.
@@ -35,33 +27,23 @@ impl Operators {
     }
 }
 
-/// The kernel tells only the effective group; the further ones stand in the group database.
-fn is_member(user: Uid, effective: u32, group: Gid) -> bool {
-    if effective == group.as_raw() {
-        return true;
-    }
-    let Ok(Some(entry)) = User::from_uid(user) else { return false };
-    let Ok(name) = CString::new(entry.name) else { return false };
-    getgrouplist(&name, entry.gid).is_ok_and(|groups| groups.contains(&group))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn process(uid: u32, gid: u32) -> Option<Credentials> {
-        Some(Credentials { uid, gid, pid: 1 })
+    fn process(uid: u32, operator: bool) -> Option<Credentials> {
+        Some(Credentials { uid, gid: uid, pid: 1, operator })
     }
 
     #[test]
     fn only_root_the_own_user_and_the_group_give_orders() {
-        let operators = Operators { user: Uid::from_raw(990), group: Some(Gid::from_raw(991)) };
-        assert!(operators.admit(process(0, 0)));
-        assert!(operators.admit(process(990, 990)));
-        assert!(operators.admit(process(64_000, 991)));
-        assert!(!operators.admit(process(64_000, 64_000)));
+        let operators = Operators { user: Uid::from_raw(990) };
+        assert!(operators.admit(process(0, false)));
+        assert!(operators.admit(process(990, false)));
+        assert!(operators.admit(process(64_000, true)));
+        assert!(!operators.admit(process(64_000, false)));
         assert!(!operators.admit(None));
-        assert!(operators.are_owners(process(0, 0)) && operators.are_owners(process(990, 990)));
-        assert!(!operators.are_owners(process(64_000, 991)) && !operators.are_owners(None));
+        assert!(operators.are_owners(process(0, false)) && operators.are_owners(process(990, false)));
+        assert!(!operators.are_owners(process(64_000, true)) && !operators.are_owners(None));
     }
 }
