@@ -25,6 +25,8 @@ const ACCEPTED_AT_ONCE: u32 = 64;
 const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 /// Rounds in which requests that had arrived before the end are still picked up.
 const LAST_ROUNDS: u32 = 16;
+/// How long the end waits for the first request of a connection that was taken: its client has just begun to speak.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 pub struct EventLoop<A: App> {
     poll: Poll,
@@ -326,7 +328,8 @@ impl<A: App> EventLoop<A> {
         }
     }
 
-    /// Stops listening, answers what has arrived, and closes who has asked for nothing. Asked again, ends at once.
+    /// Stops listening, answers what has arrived, and closes who asks for nothing more; who has not asked yet gets a
+    /// moment for it. Who waits on a socket that outlives us is left to the next process. Asked again, ends at once.
     fn begin_end(&mut self) -> Result<(), ServeError> {
         let now = clock::monotonic();
         self.stops = 0;
@@ -344,7 +347,13 @@ impl<A: App> EventLoop<A> {
             let _ = self.poll.forget(&*stop.0);
         }
         for place in (0..).take(self.listeners.len()) {
-            self.accept(place, now);
+            if !usize::try_from(place)
+                .ok()
+                .and_then(|place| self.listeners.get(place))
+                .is_some_and(Listener::outlives_us)
+            {
+                self.accept(place, now);
+            }
         }
         self.pause(None);
         self.listeners.clear();
@@ -356,7 +365,13 @@ impl<A: App> EventLoop<A> {
         }
         let idle = self.slots.iter().filter(|(_, connection)| connection.is_idle()).map(|(ticket, _)| ticket);
         for ticket in idle.collect::<Vec<_>>() {
-            self.close(ticket);
+            match self.slots.get_mut(ticket) {
+                Some(newcomer) if !newcomer.answered => {
+                    newcomer.deadline = newcomer.deadline.min(now.saturating_add(LAST_WORD));
+                    self.next_expiry = self.next_expiry.min(newcomer.deadline);
+                }
+                _ => self.close(ticket),
+            }
         }
         Ok(())
     }

@@ -109,6 +109,23 @@ fn sigterm_and_sigint_end_the_server_after_the_answers_in_flight_and_sighup_does
 }
 
 #[test]
+fn who_was_taken_before_the_end_may_still_ask_for_a_moment() {
+    let server = Child::start("server_with_signals");
+    let mut kept = Client::to(server.address);
+    let (mut newcomer, mut silent) = (Client::to(server.address), Client::to(server.address));
+    // Answered after the newcomers were taken: they came first.
+    assert_eq!(kept.say(get("/health")).answer().expect("an answer").status, 200);
+    let before = monotonic();
+    server.signal(Signal::SIGTERM);
+    assert!(kept.has_ended(), "who has had an answer has nothing to wait for");
+    let answer = newcomer.say(get("/health")).answer().expect("an answer");
+    assert_eq!(answer.status, 200);
+    assert!(newcomer.has_ended() && silent.has_ended());
+    assert!(server.end().success());
+    assert!((monotonic() - before).as_secs() < 3);
+}
+
+#[test]
 fn a_socket_from_systemd_is_served() {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = socket.local_addr().expect("an address");
