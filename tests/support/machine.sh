@@ -82,13 +82,18 @@ need_caddy() {
     CADDY=$tools/caddy
 }
 
+# The Debian mirror that this machine uses, or nothing.
+debian_mirror() {
+    # shellcheck disable=SC2016 # apt fills these in
+    apt-get indextargets --format '$(SITE) $(COMPONENT)' | awk '$1 ~ /\/debian\/?$/ && $2 == "main" { print $1; exit }'
+}
+
 # sid_apt FOLDER  leaves in the array $apt the words of an apt-get that knows Debian's sid and nothing else, with lists,
 # state and cache of its own below FOLDER, so that the machine's sources stay as they are; the mirror is the one the
 # machine uses. Needs no root. What it downloads goes into the working directory.
 sid_apt() {
     local work=$1 mirror signed='' keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    # shellcheck disable=SC2016 # apt fills these in
-    mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' | awk '$1 ~ /\/debian\/?$/ && $2 == "main" { print $1; exit }')
+    mirror=$(debian_mirror)
     [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources, and sid is needed"
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
     touch "$work/status"
@@ -119,4 +124,36 @@ fetch_caddy() (
     # Renamed into place: a fetch that is cut off leaves no half program behind.
     cp tree/usr/bin/caddy "$tools/caddy.new"
     mv "$tools/caddy.new" "$tools/caddy"
+)
+
+# need_cargo_deb  leaves the path of the cargo-deb that the packages were tried with in $CARGO_DEB.
+need_cargo_deb() {
+    local wanted=3.8.0
+    CARGO_DEB=$tools/bin/cargo-deb
+    if [ ! -x "$CARGO_DEB" ] || [ "$("$CARGO_DEB" --version)" != "cargo-deb $wanted" ]; then
+        need_rust
+        # Not on standard output, which belongs to the scripts that need it.
+        say "installing cargo-deb $wanted" >&2
+        # Its own compression, without a C library; `dev`, because it runs for seconds.
+        CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --no-default-features --features lzma --profile dev \
+            --root "$tools" --version "$wanted" cargo-deb >&2
+        rm -rf "$tools/build"
+    fi
+}
+
+# need_debian SUITE  leaves a small Debian of that suite, with systemd and without a kernel, in target/tools/debian-SUITE.
+# Needs root: its files belong to many users. Made anew where it is missing only.
+need_debian() (
+    [ ! -e "$tools/debian-$1" ] || return 0
+    need_packages mmdebstrap:mmdebstrap
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources"
+    say "unpacking Debian $1"
+    mkdir -p "$tools"
+    as_root rm -rf "$tools/debian-$1.new"
+    # A mirror may stand still for longer than its lists are valid.
+    as_root mmdebstrap --quiet --mode=root --variant=essential --aptopt='Acquire::Check-Valid-Until "false"' \
+        --aptopt='APT::Install-Recommends "false"' --include=systemd,systemd-sysv,dbus,passwd,curl,iproute2 \
+        "$1" "$tools/debian-$1.new" "deb $mirror $1 main"
+    as_root mv "$tools/debian-$1.new" "$tools/debian-$1"
 )
