@@ -1,0 +1,76 @@
+//! The unit files as systemd itself judges them, and the settings that come with them.
+
+use std::process::Command;
+
+use crate::machine::project;
+use crate::support::scratch::Scratch;
+
+/// The worst score that `systemd-analyze security` may give: 0 is closed, 10 is open.
+pub const WORST: f32 = 1.5;
+
+/// The unit file as it is shipped.
+fn unit(name: &str) -> String {
+    std::fs::read_to_string(project().join("systemd").join(name)).expect("a unit file")
+}
+
+/// The score that `systemd-analyze security` printed.
+pub fn exposure(printed: &str) -> f32 {
+    let line = printed.lines().find(|line| line.contains("Overall exposure level")).expect("a summary");
+    line.split_whitespace().find_map(|word| word.parse().ok()).expect("a score")
+}
+
+#[test]
+fn the_service_is_exposed_no_more_than_promised() {
+    let path = project().join("systemd/portcullis.service");
+    let done = Command::new("systemd-analyze").args(["security", "--offline=yes", "--no-pager"]).arg(path).output();
+    let printed = String::from_utf8(done.expect("systemd-analyze").stdout).expect("text");
+    let score = exposure(&printed);
+    assert!(score <= WORST, "{score} is more than {WORST}:\n{printed}");
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_the_units() {
+    let folder = Scratch::new("units");
+    let names = ["portcullis.service", "portcullis.socket"];
+    for name in names {
+        // The program need not be installed here for its unit to be right.
+        folder.write(name, &unit(name).replace("/usr/bin/portcullis", "/bin/true"));
+    }
+    let mut verify = Command::new("systemd-analyze");
+    verify.args(["verify", "--man=no", "--recursive-errors=yes"]).args(names.map(|name| folder.path().join(name)));
+    let done = verify.output().expect("systemd-analyze");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    let ours: Vec<_> = said.lines().filter(|line| line.contains("portcullis")).collect();
+    assert!(done.status.success() && ours.is_empty(), "{said}");
+}
+
+#[test]
+fn each_group_of_settings_says_why() {
+    for name in ["portcullis.service", "portcullis.socket"] {
+        let text = unit(name);
+        let (_, service) = text.split_once("\n[Service]\n").or(text.split_once("\n[Socket]\n")).expect("a section");
+        let blocks = service.split("\n\n").skip(1).filter(|block| !block.starts_with('['));
+        for block in blocks {
+            assert!(block.starts_with("# "), "{name}: no reason before\n{block}");
+        }
+    }
+}
+
+#[test]
+fn the_settings_that_are_shipped_are_good_as_they_are_and_with_every_example_in_force() {
+    let shipped = unit("portcullis.toml");
+    let example = |line: &str| {
+        line.strip_prefix('#').filter(|rest| rest.contains(" = ") && !rest.starts_with(' ')).map(str::to_owned)
+    };
+    let in_force: Vec<_> = shipped.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
+    assert!(in_force.len() > 10 && in_force.join("\n") != shipped.trim_end());
+    let folder = Scratch::new("shipped");
+    for (name, text) in [("shipped.toml", &shipped), ("in-force.toml", &in_force.join("\n"))] {
+        let done = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args(["config", "check", "--config"])
+            .arg(folder.write(name, text))
+            .output()
+            .expect("the built program runs");
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
