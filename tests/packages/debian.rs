@@ -151,12 +151,15 @@ fn secrets_from_outside_reach_the_gate_alone(machine: &Machine) {
     machine.run(
         "mkdir -p /etc/credstore /run/credstore && chmod 700 /etc/credstore /run/credstore && umask 077 && \
                  echo 0123456789abcdef0123456789abcdef0123456789 > /etc/credstore/jwt_secret && \
-                 head -c 32 /dev/urandom > /run/credstore/store_key",
+                 head -c 32 /dev/urandom > /run/credstore/store_key && \
+             echo ABCD-EFGH-IJKL-MNOP > /run/credstore/setup_code",
     );
     machine.install(&version());
+    let said = machine.journal();
+    assert!(said.contains("the set-up code that was given") && !said.contains("ABCD"), "{said}");
     let person = machine.add_user("alice");
     let session = machine.log_in(&person);
-    // Both were used: nothing of the kind was made.
+    // Both keys were used: nothing of the kind was made.
     machine.run("test ! -e /var/lib/private/portcullis/store.key && test ! -e /var/lib/private/portcullis/jwt.secret");
     // The session is signed with the secret that was given: another secret ends it, the users stay.
     machine.run("systemctl restart portcullis.service");
