@@ -61,7 +61,7 @@ impl<B: Backend> Program<'_, B> {
             return Ok(console.say(json!({ "file": to.file, "users": users, "created": created }))?);
         }
         let with = if backup.configuration.is_some() { "with the configuration" } else { "without a configuration" };
-        console.say(format_args!("{} users are in {}, {with}.", backup.users, to.file.display()))?;
+        console.say(format_args!("{} in {}, {with}.", users_are(backup.users), to.file.display()))?;
         Ok(console.say("Keep the passphrase elsewhere: nobody opens the file without it.")?)
     }
 
@@ -85,8 +85,8 @@ impl<B: Backend> Program<'_, B> {
             return Ok(console.say(answer)?);
         }
         console.say(format_args!(
-            "{} users are here, from the backup of {}.",
-            backup.users,
+            "{} here, from the backup of {}.",
+            users_are(backup.users),
             escape::line(&backup.created)
         ))?;
         console.say("Everybody signs in again; the codes of the next 90 seconds count as used already.")?;
@@ -175,6 +175,10 @@ impl<B: Backend> Program<'_, B> {
     }
 }
 
+fn users_are(count: u64) -> String {
+    if count == 1 { "1 user is".to_owned() } else { format!("{count} users are") }
+}
+
 /// The daemon's answer and the configuration as a backup.
 fn packed(mut answer: Value, configuration: Option<String>) -> Result<Backup, Failure> {
     let broken = || Failure::new(UNAVAILABLE, "the users came in a form that cannot be understood");
@@ -235,7 +239,12 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         // Half a file is of no use, and its room may be what is missing.
         let _ = fs::remove_file(&unfinished);
     }
-    written.and_then(|()| File::open(folder)?.sync_all())
+    written?;
+    match File::open(folder)?.sync_all() {
+        // Some network file systems cannot sync a directory; the file is there all the same.
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        other => other,
+    }
 }
 
 fn write_through(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

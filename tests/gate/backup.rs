@@ -349,7 +349,7 @@ fn a_backup_that_is_too_much_for_one_order_is_restored_while_the_gate_is_stopped
     let new = Daemon::with(ONE_DOMAIN);
     let passphrase = Secret::new(PASSPHRASE.as_bytes().to_vec());
     for (octets, status, named) in
-        [(MOST_AT_ONCE, DATA, "this release does not know"), (MOST_AT_ONCE * 2, UNAVAILABLE, "stop it first")]
+        [(MOST_AT_ONCE, DATA, "this release does not know"), (MOST_AT_ONCE + 400_000, UNAVAILABLE, "stop it first")]
     {
         let records = Zeroizing::new(vec![0; octets]);
         let backup = Backup { created: "2026-01-31T23:59:59Z".to_owned(), users: 1, records, configuration: None };
