@@ -1,0 +1,100 @@
+//! The house around a card: its settings, a site behind the gate, a time server, and somebody who visits.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::card::Card;
+use crate::machine::Machine;
+use crate::support::http::{Answer, Ask};
+use crate::support::setup::Visitor;
+use crate::support::site::Site;
+use crate::support::wait;
+use crate::tunnel;
+
+pub const GATE: &str = "auth.home.test";
+pub const PHOTOS: &str = "photos.home.test";
+
+/// The user of all tests that need only one.
+pub const SOMEBODY: &str = "owner";
+
+pub struct House {
+    pub site: Site,
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self { site: Site::start("photos") }
+    }
+
+    /// What somebody writes into `appliance.toml`. The machine reaches this host as 10.0.2.2.
+    pub fn settings(&self) -> String {
+        let port = self.site.address.port();
+        format!(
+            "[gate]\nhost = \"{GATE}\"\ndomain = \"home.test\"\n\
+             [[site]]\nhost = \"{PHOTOS}\"\nupstream = \"http://10.0.2.2:{port}\"\n\
+             [[site]]\nhost = \"films.home.test\"\nupstream = \"http://10.0.2.2:{port}\"\n\
+             [time]\nntp = [\"10.0.2.2\"]\n"
+        )
+    }
+}
+
+/// The ways into a machine, as a browser has them.
+#[derive(Clone, Copy)]
+pub struct Doors {
+    gate: SocketAddr,
+    photos: SocketAddr,
+}
+
+impl Doors {
+    pub fn of(machine: &Machine) -> Self {
+        Self { gate: tunnel::to(machine.https, GATE), photos: tunnel::to(machine.https, PHOTOS) }
+    }
+
+    /// Somebody with a browser at the set-up page.
+    pub fn at_setup(&self) -> Visitor {
+        Visitor::with(self.gate, &[("Host", GATE)])
+    }
+
+    pub fn ask_gate(&self, ask: &Ask) -> std::io::Result<Answer> {
+        ask.clone().set("Host", GATE).try_send(self.gate)
+    }
+
+    /// A page of the site behind the gate.
+    pub fn ask_site(&self, token: Option<&str>) -> std::io::Result<Answer> {
+        let ask = Ask::get("/album").set("Host", PHOTOS).by_page_load();
+        token.iter().fold(ask, |ask, token| ask.cookie("auth_token", token)).try_send(self.photos)
+    }
+
+    /// Whether the session opens the site. Asks until there is an answer to that.
+    pub fn is_open_to(&self, token: &str) -> bool {
+        wait::until("an answer of the site or the gate", Duration::from_secs(60), || {
+            match self.ask_site(Some(token)).ok()?.status {
+                200 => Some(true),
+                302 | 303 | 401 => Some(false),
+                _ => None,
+            }
+        })
+    }
+
+    pub fn login(&self, code: &str) -> std::io::Result<Answer> {
+        self.ask_gate(&Ask::form("/login", &[("otp", code), ("next", &format!("https://{PHOTOS}/album"))]))
+    }
+}
+
+/// Waits for the login page, with that status.
+pub fn wait_for_gate(machine: &mut Machine, doors: Doors, status: u16, limit: Duration) -> Answer {
+    wait::until(&format!("the login page with {status}"), limit, || {
+        assert!(machine.running.is_running(), "the machine has stopped: {}", machine.running.text());
+        let answer = doors.ask_gate(&Ask::get("/login").by_page_load()).ok();
+        answer.filter(|answer| answer.status == status).or_else(|| {
+            std::thread::park_timeout(Duration::from_millis(500));
+            None
+        })
+    })
+}
+
+/// The set-up code in the status file on the boot partition.
+pub fn setup_code(card: &Card) -> Option<String> {
+    let text = card.text("portcullis-status.txt")?;
+    Some(text.split_once("Type the set-up code:")?.1.split_whitespace().next()?.to_owned())
+}

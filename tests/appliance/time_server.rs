@@ -1,0 +1,74 @@
+//! A time server that begins to answer when the test says so (RFC 4330): the machine's network leads it to the loopback
+//! address of the host.
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use portcullis::clock;
+
+/// Seconds from 1900, where NTP begins, to 1970.
+const ERA: u64 = 2_208_988_800;
+
+pub struct TimeServer {
+    answers: Arc<AtomicBool>,
+    ends: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl TimeServer {
+    /// One that is silent.
+    pub fn silent() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:123").expect("root, and no other time server on this address");
+        socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a limit above zero");
+        let (answers, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (may, stop) = (Arc::clone(&answers), Arc::clone(&ends));
+        let thread = std::thread::spawn(move || {
+            let mut question = [0; 128];
+            while !stop.load(Ordering::Relaxed) {
+                if let Ok((48.., from)) = socket.recv_from(&mut question)
+                    && may.load(Ordering::Relaxed)
+                {
+                    let _ = socket.send_to(&answer(&question), from);
+                }
+            }
+        });
+        Self { answers, ends, thread: Some(thread) }
+    }
+
+    /// One that answers from the start.
+    pub fn ready() -> Self {
+        let server = Self::silent();
+        server.answer();
+        server
+    }
+
+    pub fn answer(&self) {
+        self.answers.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for TimeServer {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn answer(question: &[u8]) -> [u8; 48] {
+    let mut answer = [0; 48];
+    // No leap second, the version that was asked, a server; stratum 1; as exact as a whole second.
+    answer[0] = (question[0] & 0b0011_1000) | 4;
+    answer[1] = 1;
+    answer[2] = question[2];
+    answer[12..16].copy_from_slice(b"TEST");
+    let seconds = u32::try_from(clock::now().unix() + ERA).expect("before 2036").to_be_bytes();
+    answer[16..20].copy_from_slice(&seconds);
+    answer[24..32].copy_from_slice(&question[40..48]);
+    answer[32..36].copy_from_slice(&seconds);
+    answer[40..44].copy_from_slice(&seconds);
+    answer
+}
