@@ -30,7 +30,7 @@ check_users() {
         u | u!) grep -q "^$user:" image/overlay/etc/passwd || missing+=" $user" ;;
         g) grep -q "^$user:" image/overlay/etc/group || missing+=" $user" ;;
         esac
-    done < <(cat "$work/root"/usr/lib/sysusers.d/{dbus,systemd-*}.conf)
+    done < <(cat "$work/root"/usr/lib/sysusers.d/{dbus,systemd-*}.conf systemd/sysusers.d/*.conf)
     [ -z "$missing" ] || fail "image/overlay/etc lacks these users or groups of the packages:$missing"
 }
 

@@ -92,7 +92,8 @@ impl Card {
 
     /// What a file on the boot partition says; `None` when it is not there.
     pub fn text(&self, name: &str) -> Option<String> {
-        let output = Command::new("mtype").arg("-i").arg(self.boot()).arg(format!("::{name}")).output().expect("mtools");
+        let output =
+            Command::new("mtype").arg("-i").arg(self.boot()).arg(format!("::{name}")).output().expect("mtools");
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

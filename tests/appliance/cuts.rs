@@ -60,9 +60,8 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
         load_and_cut(machine, doors, round, &people, &book);
         card.check_data();
     }
-    let (sessions, ended) = write(&book, |book| {
-        (book.sessions.len(), book.sessions.values().filter(|open| !**open).count())
-    });
+    let (sessions, ended) =
+        write(&book, |book| (book.sessions.len(), book.sessions.values().filter(|open| !**open).count()));
     println!(
         "{rounds} cuts: {sessions} sessions acknowledged, {ended} of them ended, {in_time} spent codes tried again \
          while they were still in their time; the slowest start took {longest:?}"
@@ -112,7 +111,9 @@ fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &Arc<Vec<P
         .collect();
     // Not before somebody got in, and elsewhere each time.
     let before = write(book, |book| book.sessions.len());
-    wait::until("a login", Duration::from_secs(120), || (write(book, |book| book.sessions.len()) > before).then_some(()));
+    wait::until("a login", Duration::from_secs(120), || {
+        (write(book, |book| book.sessions.len()) > before).then_some(())
+    });
     std::thread::park_timeout(Duration::from_millis(u64::try_from(round).unwrap_or_default() * 737 % 4000));
     machine.cut();
     stop.store(true, Ordering::Relaxed);
@@ -164,15 +165,18 @@ fn inputs_of_form(page: &crate::support::http::Answer) -> Vec<(String, String)> 
 
 /// Holds the book against the machine after a cut. Says how many spent codes were tried while still in their time.
 fn check(doors: Doors, round: usize, book: &Shared) -> usize {
-    let (sessions, in_doubt, spent) = write(book, |book| {
-        (book.sessions.clone(), std::mem::take(&mut book.in_doubt), book.spent.clone())
-    });
+    let (sessions, in_doubt, spent) =
+        write(book, |book| (book.sessions.clone(), std::mem::take(&mut book.in_doubt), book.spent.clone()));
     for token in in_doubt {
         let open = doors.is_open_to(&token);
         write(book, |book| book.sessions.insert(token, open));
     }
     for (token, open) in &sessions {
-        assert_eq!(doors.is_open_to(token), *open, "round {round}: a session at {PHOTOS} is not as it was acknowledged");
+        assert_eq!(
+            doors.is_open_to(token),
+            *open,
+            "round {round}: a session at {PHOTOS} is not as it was acknowledged"
+        );
     }
     // Few, for each is a failure that the gate counts against this address.
     let youngest = spent.iter().rev().filter(|(step, _)| step + 1 >= current_step()).take(2);

@@ -75,8 +75,6 @@ impl Machine {
 
 /// `$QEMU`, else what `tests/run` fetched.
 fn emulator() -> PathBuf {
-    std::env::var_os("QEMU").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/qemu-system-aarch64"),
-        PathBuf::from,
-    )
+    std::env::var_os("QEMU")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/qemu-system-aarch64"), PathBuf::from)
 }

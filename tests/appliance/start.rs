@@ -102,7 +102,10 @@ fn measuring() -> String {
         for p in portcullis caddy;do echo $p $(grep VmRSS /proc/$(pidof $p)/status);done;\
         echo failed units: $(systemctl --failed --no-legend|wc -l) $(systemctl --failed --no-legend --plain);\
         echo measured-and-done";
-    let unit = format!("[Service]\nType=exec\nSyslogIdentifier=measure\nExecStart=/bin/sh -c \"{}\"\n", script.replace('$', "$$"));
+    let unit = format!(
+        "[Service]\nType=exec\nSyslogIdentifier=measure\nExecStart=/bin/sh -c \"{}\"\n",
+        script.replace('$', "$$")
+    );
     format!(
         "systemd.set_credential_binary=systemd.extra-unit.measure.service:{} systemd.wants=measure.service",
         STANDARD.encode(unit)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2031,SC2154 # the array is made by a function; $tools is machine.sh's
 # An emulator of a Raspberry Pi 3: QEMU 9 or newer, for whole systems with ARM processors.
 #
 # Sourced after machine.sh, from the top of the project. Where the machine's own release has an older one, that of its
