@@ -4,9 +4,6 @@
 # Sourced after machine.sh, from the top of the project. Where the machine's own release has an older one, that of its
 # backports is unpacked into target/tools, libraries included; the machine itself stays as it is.
 
-# shellcheck source=image/steps/debian.sh
-. image/steps/debian.sh
-
 readonly qemu_wanted=9
 
 is_good_qemu() {

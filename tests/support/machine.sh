@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What a Debian machine needs before anything here can run: packages, a Rust toolchain, a Caddy that is new enough.
 #
-# Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never changes the
-# machine's apt sources, never starts or stops a service.
+# Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never
+# changes the machine's apt sources, never starts or stops a service.
 
 # Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
 readonly caddy_wanted=2.11.4
@@ -14,6 +14,9 @@ fail() {
     printf '%s: %s\n' "$0" "$*" >&2
     exit 1
 }
+
+# shellcheck source=tests/support/debian.sh
+. tests/support/debian.sh
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
@@ -82,31 +85,11 @@ need_caddy() {
     CADDY=$tools/caddy
 }
 
-# The Debian mirror that this machine uses, or nothing.
-debian_mirror() {
-    # shellcheck disable=SC2016 # apt fills these in
-    apt-get indextargets --format '$(SITE) $(COMPONENT)' | awk '$1 ~ /\/debian\/?$/ && $2 == "main" { print $1; exit }'
-}
-
-# sid_apt FOLDER  leaves in the array $apt the words of an apt-get that knows Debian's sid and nothing else, with lists,
-# state and cache of its own below FOLDER, so that the machine's sources stay as they are; the mirror is the one the
-# machine uses. Needs no root. What it downloads goes into the working directory.
+# sid_apt FOLDER  leaves in the array $apt the words of an apt-get that knows Debian's sid and nothing else. What it
+# downloads goes into the working directory.
 sid_apt() {
-    local work=$1 mirror signed='' keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    mirror=$(debian_mirror)
-    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources, and sid is needed"
-    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
-    touch "$work/status"
-    [ ! -e "$keyring" ] || signed="[signed-by=$keyring] "
-    echo "deb $signed$mirror sid main" >"$work/sources.list"
-    # A copy of apt's own settings would bring the machine's sources back, hence each place by name.
-    apt=(
-        apt-get -qq
-        -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
-        -o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache"
-        -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
-        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
-    )
+    private_apt "$1" "$(dpkg --print-architecture)" "sid main"
+    apt=(apt-get "${apt_options[@]}")
     "${apt[@]}" update
 }
 
@@ -146,8 +129,7 @@ need_cargo_deb() {
 need_debian() (
     [ ! -e "$tools/debian-$1" ] || return 0
     need_packages mmdebstrap:mmdebstrap
-    mirror=$(debian_mirror)
-    [ -n "$mirror" ] || fail "no Debian mirror among this machine's apt sources"
+    mirror=$(debian_mirror debian)
     say "unpacking Debian $1"
     mkdir -p "$tools"
     as_root rm -rf "$tools/debian-$1.new"
