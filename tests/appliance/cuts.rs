@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis::clock;
+use serde_json::json;
 
 use crate::card::Card;
-use crate::household::{Doors, House, PHOTOS, wait_for_gate};
+use crate::household::{Doors, House, PHOTOS, wait_until_settled};
 use crate::machine::{Board, Machine, START};
 use crate::people::moved_to;
 use crate::support::codes::{Person, STEP, current_step};
@@ -43,7 +44,7 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
     let _time = TimeServer::ready();
     let card = Card::flashed();
     card.put("appliance.toml", house.settings().as_bytes());
-    let people = Arc::new(moved_to(&card, &["anna", "ben", "carla"]));
+    let people = moved_to(&card, &["anna", "ben", "carla"]);
     let book = Shared::default();
     let mut longest = Duration::ZERO;
     let mut in_time = 0;
@@ -51,7 +52,7 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
         let begun = clock::monotonic();
         let mut machine = Machine::start(Board::Virt, &card, "");
         let doors = Doors::of(&machine);
-        wait_for_gate(&mut machine, doors, 200, START);
+        wait_until_settled(&mut machine, doors, START);
         longest = longest.max(clock::monotonic() - begun);
         in_time += check(doors, round, &book);
         if round == 0 {
@@ -74,7 +75,7 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
     card.lose_first_block();
     let mut machine = Machine::start(Board::Virt, &card, "");
     let doors = Doors::of(&machine);
-    wait_for_gate(&mut machine, doors, 200, START);
+    wait_until_settled(&mut machine, doors, START);
     check(doors, rounds, &book);
     let status = card.text("portcullis-status.txt").expect("a status");
     assert!(status.contains("hots") && status.contains('3'), "the line of the slip: {status}");
@@ -96,13 +97,15 @@ fn restored(people: &[Person], doors: Doors) {
 }
 
 /// People log in and out until the plug is pulled.
-fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &Arc<Vec<Person>>, book: &Shared) {
+fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &[Person], book: &Shared) {
     let stop = Arc::new(AtomicBool::new(false));
-    let threads: Vec<_> = (0..people.len())
-        .map(|number| {
-            let (people, book, stop) = (Arc::clone(people), Arc::clone(book), Arc::clone(&stop));
+    let threads: Vec<_> = people
+        .iter()
+        .map(|person| json!({ "name": person.name, "secret": person.secret }))
+        .map(|account| {
+            let (book, stop) = (Arc::clone(book), Arc::clone(&stop));
             std::thread::spawn(move || {
-                let person = people.get(number).expect("one of them");
+                let person = &Person::from_answer(&account);
                 while !stop.load(Ordering::Relaxed) {
                     log_in_and_out(doors, person, &book, &stop);
                 }
@@ -179,7 +182,8 @@ fn check(doors: Doors, round: usize, book: &Shared) -> usize {
         );
     }
     // Few, for each is a failure that the gate counts against this address.
-    let youngest = spent.iter().rev().filter(|(step, _)| step + 1 >= current_step()).take(2);
+    let tried = usize::from(round % 4 == 1);
+    let youngest = spent.iter().rev().filter(|(step, _)| step + 1 >= current_step()).take(tried);
     let mut in_time = 0;
     for (step, code) in youngest {
         let answer = doors.login(code).expect("an answer");

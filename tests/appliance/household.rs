@@ -81,16 +81,23 @@ impl Doors {
     }
 }
 
-/// Waits for the login page, with that status.
-pub fn wait_for_gate(machine: &mut Machine, doors: Doors, status: u16, limit: Duration) -> Answer {
-    wait::until(&format!("the login page with {status}"), limit, || {
+/// Waits for the login page, whatever it says.
+pub fn wait_for_page(machine: &mut Machine, doors: Doors, limit: Duration) {
+    wait::until("the login page", limit, || {
         assert!(machine.running.is_running(), "the machine has stopped: {}", machine.running.text());
         let answer = doors.ask_gate(&Ask::get("/login").by_page_load()).ok();
-        answer.filter(|answer| answer.status == status).or_else(|| {
+        answer.filter(|answer| matches!(answer.status, 200 | 503)).or_else(|| {
             std::thread::park_timeout(Duration::from_millis(500));
             None
         })
-    })
+    });
+}
+
+/// Waits until a time server has answered, the certificates are real, and the page is there again.
+pub fn wait_until_settled(machine: &mut Machine, doors: Doors, limit: Duration) {
+    let settled = "Finished appliance-settled.service";
+    machine.running.wait_for(settled, limit, |text| text.contains(settled).then_some(()));
+    wait_for_page(machine, doors, limit);
 }
 
 /// The set-up code in the status file on the boot partition.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis::clock;
 
 use crate::card::Card;
-use crate::household::{Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_gate};
+use crate::household::{Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled};
 use crate::machine::{Board, Machine, START};
 use crate::support::site::values;
 use crate::support::wait::{self, PATIENCE};
@@ -36,9 +36,10 @@ fn journey(board: Board, card: &Card) {
     let doors = Doors::of(&machine);
 
     // The time is not known yet: nobody gets in, the page says why, and nothing is certified by a wrong clock.
-    let page = wait_for_gate(&mut machine, doors, 503, START);
+    wait_for_page(&mut machine, doors, START);
     println!("{board:?}: HTTPS answers after {:?}", clock::monotonic() - begun);
-    assert!(page.text().contains("clock is not set yet"), "{page:?}");
+    let refused = doors.login("123456").expect("an answer");
+    assert!(refused.status == 503 && refused.text().contains("clock is not set yet"), "{refused:?}");
     let closed = doors.ask_site(None).expect("an answer");
     assert!(closed.status != 200 && house.site.seen().is_empty(), "{closed:?}");
     let waiting = tunnel::certificate(machine.https, PHOTOS).expect("a certificate");
@@ -48,7 +49,7 @@ fn journey(board: Board, card: &Card) {
     // It turns green by itself, with certificates of today.
     time.answer();
     let answered = clock::monotonic();
-    wait_for_gate(&mut machine, doors, 200, START);
+    wait_until_settled(&mut machine, doors, START);
     println!("{board:?}: logins {:?} after the time server's first answer", clock::monotonic() - answered);
     let settled = wait::until("a certificate by the card's own authority", START, || {
         tunnel::certificate(machine.https, PHOTOS).filter(|text| text.contains("Caddy Local Authority"))
