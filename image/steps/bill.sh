@@ -1,20 +1,20 @@
 # shellcheck shell=bash
-# The bill of materials: every Debian package of the lock, every crate in the two programs (SPDX 2.3, JSON).
+# The bill of materials (SPDX 2.3, JSON): every Debian package of the lock, every crate in the two programs and what
+# compiled and linked these, as they tell it themselves.
 
 write_bill() {
-    local crates=$work/crates
-    : >"$crates"
-    local package
-    for package in portcullis portcullis-appliance; do
-        cargo tree --locked --package "$package" --edges normal,build --target aarch64-unknown-linux-musl --prefix none \
-            --format '{p} {l}' >>"$crates" 2>/dev/null || echo "no bill of $package" >&2
-    done
+    local crates=$work/crates compilers
+    cargo tree --locked --package portcullis --package portcullis-appliance --edges normal,build \
+        --target aarch64-unknown-linux-musl --prefix none --format '{p}|{l}' >"$crates"
+    compilers=$(readelf --string-dump=.comment "$work/programs"/* | sed -n 's/^ *\[[ 0-9a-f]*\] *//p' | sort -u)
+    grep -q '^rustc version ' <<<"$compilers" || fail "the programs do not tell which compiler made them"
     {
         grep -v '^#' "$lock" | sed 's/^/deb /'
-        awk '{ sub(/^v/, "", $2); license = ""; for (i = 3; i <= NF; i++) if ($i !~ /^\(/) license = license (license ? " " : "") $i
-            print "crate", $1, $2, license }' "$crates" | sort -u
+        # What is behind the version is a place, or a mark: (proc-macro), (*). A blank line parts the two programs.
+        awk -F '|' 'NF { sub(/ \(\*\)$/, "", $2); split($1, part, " "); sub(/^v/, "", part[2]); print "crate", part[1], part[2], $2 }' \
+            "$crates" | sort -u
     } >"$work/materials"
-    awk -v created="$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" \
+    awk -v compilers="The programs in it were made by: ${compilers//$'\n'/; }" -v created="$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" \
         -v digest="$(sha256sum <"$work/materials" | cut -d' ' -f1)" -v name="$product" '
         function text(value) { gsub(/["\\]/, "\\\\&", value); return "\"" value "\"" }
         function id(value) { gsub(/[^A-Za-z0-9.-]/, "-", value); return value }
@@ -53,6 +53,7 @@ write_bill() {
             print "  \"spdxVersion\": \"SPDX-2.3\", \"dataLicense\": \"CC0-1.0\", \"SPDXID\": \"SPDXRef-DOCUMENT\","
             print "  \"name\": " text(name) ", \"documentNamespace\": " text("urn:sha256:" digest) ","
             print "  \"creationInfo\": {\"created\": " text(created) ", \"creators\": [\"Tool: image/build\"]},"
+            print "  \"comment\": " text(compilers) ","
             print "  \"packages\": ["
             printf "    {\"SPDXID\": \"SPDXRef-image\", \"name\": %s, \"downloadLocation\": \"NOASSERTION\", \"filesAnalyzed\": false}", text(name)
             print packages
