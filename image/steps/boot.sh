@@ -8,7 +8,11 @@ make_initramfs() {
     cp "$work/root/usr/bin/busybox" "$tree/bin/"
     cp image/initramfs/init "$tree/init"
     chmod 755 "$tree/init"
-    (cd "$work/root/$modules" && cp --parents --target-directory "$tree/$modules" modules.builtin modules.order $(cat "$work/initramfs-modules"))
+    (
+        cd "$work/root/$modules" || exit
+        cp --parents --target-directory "$tree/$modules" modules.builtin modules.order
+        xargs -a "$work/initramfs-modules" cp --parents --target-directory "$tree/$modules"
+    )
     depmod --basedir "$tree/usr" "$kernel_version"
     find "$tree" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
     (cd "$tree" && find . -print0 | sort -z | cpio --quiet --null --create --format newc --owner 0:0 --reproducible) |
@@ -37,4 +41,5 @@ fill_boot() {
     cp "$work/root/usr/share/doc/raspi-firmware/copyright" "$work/boot/licences/raspi-firmware.txt"
     cp "$work/root/usr/share/doc/firmware-brcm80211/copyright" "$work/boot/licences/wifi-firmware.txt"
     cp LICENSE "$work/boot/licences/portcullis.txt"
+    image/licences aarch64-unknown-linux-musl portcullis portcullis-appliance | sed 's/\r$//; s/$/\r/' >"$work/boot/licences/programs.txt"
 }

@@ -18,8 +18,8 @@ END
 }
 
 fetch_locked() {
-    local wanted=$work/wanted name version hash bytes place debian security gone=0
-    while read -r name version hash bytes place; do
+    local wanted=$work/wanted hash place debian security gone=0
+    while read -r _ _ hash _ place; do
         [ -e "$cache/$hash" ] || echo "$hash $place"
     done < <(grep -v '^#' "$lock") >"$wanted"
     [ -s "$wanted" ] || return 0
@@ -41,10 +41,10 @@ fetch_locked() {
 
 # Maintainer scripts are not run: system.sh does what is needed of them.
 unpack_packages() {
-    local name version hash bytes place
+    local hash
     # The first one brings the links that make /lib and /usr/lib one; the others must not replace them.
     { grep '^base-files ' "$lock" && grep -vE '^(#|base-files )' "$lock"; } >"$work/order"
-    while read -r name version hash bytes place; do
+    while read -r _ _ hash _; do
         dpkg-deb --fsys-tarfile "$cache/$hash" |
             tar --extract --no-same-owner --keep-directory-symlink --directory "$work/root"
     done <"$work/order"

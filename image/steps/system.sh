@@ -14,7 +14,7 @@ configure_system() {
         ln -sf "$(basename "$link")-debian" "$link"
     done
     # Mount points, and what lies under /var until the real one is mounted over it.
-    rm -rf "$root"/{var,home,media,mnt,opt,srv,boot}
+    rm -rf "${root:?}"/{var,home,media,mnt,opt,srv,boot}
     mkdir -p "$root"/boot/firmware "$root"/home "$root"/srv "$root"/var/{tmp,lib,log,cache,spool}
     ln -s /run "$root/var/run"
     ln -s /run/lock "$root/var/lock"

@@ -23,7 +23,7 @@ need_emulator() {
     done
     command -v apt-get >/dev/null || fail "QEMU $qemu_wanted or newer is needed: name its qemu-system-aarch64 with QEMU=…"
     local suite
-    # shellcheck disable=SC1091 # the machine's own
+    # shellcheck source=/dev/null # the machine's own
     suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     if [ "$suite" = bookworm ]; then
         say "fetching QEMU from $suite-backports"
