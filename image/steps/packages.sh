@@ -4,15 +4,15 @@
 # fetch_packages REFRESH  brings all of $lock into $cache; sets $lock to a new one when REFRESH is "yes" and one is gone.
 fetch_packages() {
     if fetch_locked; then return 0; fi
-    [ "$1" = yes ] || fail "the mirror no longer has what image/packages.lock names: image/lock writes a new one, and
+    [ "$1" = yes ] || fail "the mirror no longer has what $lock names: image/lock writes a new one, and
     image/build --refresh builds from a new one without writing it there"
-    lock=$out/packages.lock
     cat <<END
 
-***  The mirror no longer has some packages of image/packages.lock. This image is built from a fresh
-***  resolution, $lock, and so differs from what the lock describes. Run image/lock and commit it.
+***  The mirror no longer has some packages of $lock. This image is built from a fresh
+***  resolution, and so differs from what that lock describes. Run image/lock and commit it.
 
 END
+    lock=$work/packages.lock
     image/lock "$lock"
     fetch_locked || fail "the mirror does not have what it has just offered"
 }
