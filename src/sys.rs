@@ -1,7 +1,9 @@
 //! System calls that have no safe wrapper in `nix`: the only file where `unsafe` is allowed.
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 
 use nix::libc;
 
@@ -50,4 +52,133 @@ pub fn peer_is_member(socket: &impl AsFd, group: u32) -> bool {
     };
     let told = usize::try_from(length).unwrap_or(0) / size_of::<libc::gid_t>();
     done == 0 && groups.iter().take(told).any(|member| *member == group)
+}
+
+/// An allocator that takes large blocks straight from the kernel, which gives a page only when it is touched; small ones
+/// from the C library.
+///
+/// A C library's `calloc` may write zeros into fresh memory, as that of the static binaries does: the store's statistics,
+/// zeroed and never used, would cost 21 MiB of a small board's memory. And a large block that is given back is the
+/// kernel's again, at once.
+pub struct LargeFromKernel;
+
+/// From this size on, in bytes, a block is large.
+const LARGE: usize = 128 * 1024;
+
+/// No more is promised by mmap(2), on any of our targets.
+const PAGE: usize = 4096;
+
+fn is_large(layout: Layout) -> bool {
+    layout.size() >= LARGE && layout.align() <= PAGE
+}
+
+/// A fresh mapping of zeros; null where the kernel has none to give.
+fn map(size: usize) -> *mut u8 {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a fresh mapping, at an address of the kernel's choice, touches nothing that is there.
+    let block = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
+    if block == libc::MAP_FAILED { ptr::null_mut() } else { block.cast() }
+}
+
+/// Gives back a whole mapping of [`map`], which nobody uses any more.
+fn unmap(block: *mut u8, size: usize) {
+    // SAFETY: only `dealloc` calls this, once for each mapping, with the size it was made with. It cannot fail for a whole
+    // mapping.
+    unsafe { libc::munmap(block.cast(), size) };
+}
+
+// SAFETY: large blocks are anonymous mappings of their own, at least as long as asked for, aligned to a page and zeroed by
+// the kernel; every other call goes to the system's allocator, which keeps the contract. Which of the two a block came
+// from is seen by its layout, which the caller gives back unchanged.
+//
+// Not inlined: every drop of every vector would carry it, 100 KB in all.
+unsafe impl GlobalAlloc for LargeFromKernel {
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout) {
+            return map(layout.size());
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    #[inline(never)]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout) {
+            return map(layout.size());
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if is_large(layout) {
+            return unmap(block, layout.size());
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    #[inline(never)]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let Ok(wanted) = Layout::from_size_align(size, layout.align()) else { return ptr::null_mut() };
+        if !is_large(layout) && !is_large(wanted) {
+            // SAFETY: as the caller promises.
+            return unsafe { System.realloc(block, layout, size) };
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.moved(block, layout, wanted) }
+    }
+}
+
+impl LargeFromKernel {
+    /// The block's new place, where the old or the new one is large.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`].
+    unsafe fn moved(&self, block: *mut u8, layout: Layout, wanted: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises; the two blocks are different ones.
+        unsafe {
+            let moved = self.alloc(wanted);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, layout.size().min(wanted.size()));
+                self.dealloc(block, layout);
+            }
+            moved
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Grows, shrinks and frees a block across the border, and looks at every octet.
+    #[test]
+    fn what_a_block_holds_survives_its_moves_between_kernel_and_library() {
+        let sizes = [1, LARGE - 1, LARGE, LARGE + 1, 3 * LARGE, LARGE, LARGE - 1, 64, 2 * LARGE];
+        let layout = |size| Layout::from_size_align(size, 8).expect("a layout");
+        let mut size = 32;
+        // SAFETY: each block is used within its size and given back once, with the layout it has.
+        unsafe {
+            let mut block = LargeFromKernel.alloc_zeroed(layout(size));
+            for wanted in sizes {
+                for at in 0..size {
+                    block.add(at).write((at % 251).try_into().expect("an octet"));
+                }
+                block = LargeFromKernel.realloc(block, layout(size), wanted);
+                assert!(!block.is_null());
+                assert!(
+                    (0..size.min(wanted)).all(|at| usize::from(block.add(at).read()) == at % 251),
+                    "{size} {wanted}"
+                );
+                size = wanted;
+            }
+            LargeFromKernel.dealloc(block, layout(size));
+            let block = LargeFromKernel.alloc_zeroed(layout(2 * LARGE));
+            assert!((0..2 * LARGE).all(|at| block.add(at).read() == 0));
+            LargeFromKernel.dealloc(block, layout(2 * LARGE));
+        }
+    }
 }

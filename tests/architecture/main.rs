@@ -12,7 +12,7 @@ use source::{File, appliance, library};
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is; the shell, the only
 /// part that waits, and the wire format; the store, the only part that knows sled; the rules, pure; leaves.
 const LAYERS: [(&str, &[&str]); 17] = [
-    ("main", &["cli", "run"]),
+    ("main", &["cli", "run", "sys"]),
     ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store"]),
     ("cli", &["app", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
