@@ -115,10 +115,18 @@ fn take_off(request: &mut Request) -> io::Result<()> {
 /// The file's one line.
 fn passphrase(path: &Path) -> Result<String, String> {
     let bytes = durable::read_at_most(path, 4000).map_err(|error| format!("the file cannot be read: {error}"))?;
-    let text = card::text(bytes.unwrap_or_default()).map_err(|why| format!("the file {why}"))?;
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let bytes = bytes.unwrap_or_default();
+    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
+        return Err("an earlier start wiped the passphrase and was cut short: put the file there again".to_owned());
+    }
+    let text = card::text(bytes).map_err(|why| format!("the file {why}"))?;
+    let mut lines = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty());
     match (lines.next(), lines.next()) {
-        (Some(line), None) => Ok(line.trim_end_matches('\r').to_owned()),
+        // Half wiped, or no text at all: nobody could type it again.
+        (Some(line), None) if line.chars().any(char::is_control) => {
+            Err("the file holds more than letters, digits and signs: write the passphrase into it, on one line".to_owned())
+        }
+        (Some(line), None) => Ok(line.to_owned()),
         (None, _) => Err("the file is empty: write the passphrase into it, on one line".to_owned()),
         (Some(_), Some(_)) => Err("the file has several lines: write the passphrase on one".to_owned()),
     }

@@ -91,6 +91,25 @@ fn the_passphrase_is_gone_whatever_comes_of_it() {
     }
 }
 
+/// As a power cut leaves it, between the wiping and the removal.
+#[test]
+fn a_file_that_was_wiped_is_no_passphrase_and_goes() {
+    for (content, words) in [
+        ("\0\0\0\0\0\0\0", "put the file there again"),
+        ("\0\0\0\0\0\0\0 horse\n", "more than letters"),
+        ("correct\thorse", "more than letters"),
+    ] {
+        for file in ["backup-passphrase.txt", "restore-passphrase.txt"] {
+            let appliance = appliance();
+            appliance.put(file, content);
+            appliance.gate_program("exit 0");
+            let told = told(&appliance);
+            assert!(told.starts_with(&format!("{file}: NOT done: ")) && told.contains(words), "{told}");
+            assert!(appliance.calls().is_empty() && appliance.on_card(file).is_none());
+        }
+    }
+}
+
 #[test]
 fn a_backup_that_is_on_the_card_is_not_overwritten() {
     let appliance = appliance();
