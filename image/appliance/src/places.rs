@@ -127,6 +127,11 @@ impl Places {
         self.state.join("enrolled")
     }
 
+    /// There while users are being set aside on the holder's wish.
+    pub fn enrol_again(&self) -> PathBuf {
+        self.state.join("enrol-again")
+    }
+
     pub fn wifi_password(&self) -> PathBuf {
         self.state.join("wifi-psk")
     }

@@ -4,6 +4,9 @@
 //! Each file is taken off the card before its wish is granted: nothing repeats for ever, and a passphrase is gone from
 //! there whatever comes of it. Backup comes first, so that it holds what the next ones set aside; restoring comes after
 //! `enrol-again`, which makes room for it.
+//!
+//! Of all wishes `enrol-again` alone has a state between: while it is granted, a marker in the appliance's own state
+//! stands for the file, and a start that finds it goes on where a power cut ended the last one.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -72,16 +75,29 @@ struct Request {
 /// Grants every wish on the card; one sentence each says what came of it.
 pub fn serve(places: &Places) -> Vec<String> {
     let card = Card::of(places);
-    let mut requests = found(&card);
+    let mut requests = found(places, &card);
     if requests.is_empty() {
         return Vec::new();
     }
-    let taken = card.change(|| requests.iter_mut().try_for_each(take_off));
+    let promised = match requests.iter().any(|request| request.wish == Wish::EnrolAgain) {
+        true => durable::replace(&places.enrol_again(), b"", Readers::Owner).map(drop),
+        false => Ok(()),
+    };
+    let taken = match requests.iter().all(|request| request.files.is_empty()) {
+        true => Ok(()),
+        false => card.change(|| requests.iter_mut().try_for_each(take_off)),
+    };
     requests
         .iter()
         .map(|request| {
             let name = request.wish.name();
-            match grant(places, &card, request, &taken) {
+            let mut granted = grant(places, &card, request, &taken, &promised);
+            if request.wish == Wish::EnrolAgain {
+                // Last, and whatever came of it: nothing repeats for ever.
+                let closed = durable::remove(&places.enrol_again());
+                granted = granted.and_then(|told| closed.map(|()| told).map_err(|error| error.to_string()));
+            }
+            match granted {
                 Ok(told) => format!("{name}: {told}"),
                 Err(why) => format!("{name}: NOT done: {why}"),
             }
@@ -89,14 +105,16 @@ pub fn serve(places: &Places) -> Vec<String> {
         .collect()
 }
 
-fn found(card: &Card) -> Vec<Request> {
+fn found(places: &Places, card: &Card) -> Vec<Request> {
     let files = |wish: Wish| -> Vec<PathBuf> {
         wish.names().iter().flat_map(|name| card.find(name).unwrap_or_default()).collect()
     };
     Wish::ALL
         .into_iter()
         .map(|wish| Request { wish, files: files(wish), passphrase: Err("no passphrase was read".to_owned()) })
-        .filter(|request| !request.files.is_empty())
+        .filter(|request| {
+            !request.files.is_empty() || request.wish == Wish::EnrolAgain && places.enrol_again().exists()
+        })
         .collect()
 }
 
@@ -133,16 +151,27 @@ fn passphrase(path: &Path) -> Result<String, String> {
 }
 
 /// What came of it, or why it was not done.
-fn grant(places: &Places, card: &Card, request: &Request, taken: &io::Result<()>) -> Result<String, String> {
+fn grant(
+    places: &Places,
+    card: &Card,
+    request: &Request,
+    taken: &io::Result<()>,
+    promised: &io::Result<()>,
+) -> Result<String, String> {
     // A shell is what helps where the boot partition itself is broken, and asking twice does no harm.
     if request.wish == Wish::RescueShell {
         return rescue_shell(places).map_err(|error| error.to_string());
     }
-    if let Err(error) = taken {
+    if let Err(error) = taken
+        && !request.files.is_empty()
+    {
         return Err(format!("the file could not be taken off the card, so it would happen at every start: {error}"));
     }
     match request.wish {
-        Wish::EnrolAgain => enrol_again(places),
+        Wish::EnrolAgain => match promised {
+            Ok(()) => enrol_again(places),
+            Err(error) => Err(format!("it could not be written down: {error}")),
+        },
         Wish::RescueShell => rescue_shell(places).map_err(|error| error.to_string()),
         Wish::Backup => with_workbench(places, request.passphrase.as_deref(), |bench| backup(places, card, bench)),
         Wish::Restore => with_workbench(places, request.passphrase.as_deref(), |bench| restore(places, card, bench)),
@@ -155,8 +184,10 @@ fn rescue_shell(places: &Places) -> io::Result<String> {
 }
 
 fn enrol_again(places: &Places) -> Result<String, String> {
-    call(places, &["init", "--again"], &[])?;
+    // First: a page that is taken for open beside a store with users is closed again by the console, but nothing opens
+    // one that is taken for closed.
     setup_code::reopen(places).map_err(|error| error.to_string())?;
+    call(places, &["init", "--again"], &[])?;
     Ok("done: all users were set aside, and the set-up page is open again.".to_owned())
 }
 

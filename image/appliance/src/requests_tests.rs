@@ -48,7 +48,49 @@ fn a_wish_that_fails_is_told_and_does_not_come_again() {
     appliance.put("enrol-again", "");
     appliance.gate_program("echo 'portcullis: the disk is full' >&2; exit 74");
     assert_eq!(told(&appliance), "enrol-again: NOT done: the disk is full");
-    assert!(appliance.places.enrolled().exists() && appliance.on_card("enrol-again").is_none());
+    assert!(!appliance.places.enrol_again().exists() && appliance.on_card("enrol-again").is_none());
+    assert_eq!(told(&appliance), "");
+}
+
+#[test]
+fn while_users_are_set_aside_a_marker_stands_for_the_file_and_the_page_is_open() {
+    let appliance = appliance();
+    let places = &appliance.places;
+    setup_code::close(places).unwrap();
+    appliance.put("enrol-again", "");
+    let (marker, card, enrolled) = (places.enrol_again(), places.boot.join("enrol-again"), places.enrolled());
+    appliance.gate_program(&format!(
+        "[ -e '{}' ] && [ ! -e '{}' ] && [ ! -e '{}' ]",
+        marker.display(),
+        card.display(),
+        enrolled.display()
+    ));
+    assert!(told(&appliance).starts_with("enrol-again: done"));
+    assert!(!marker.exists());
+}
+
+#[test]
+fn a_power_cut_while_users_are_set_aside_is_made_good_at_the_next_start() {
+    let appliance = appliance();
+    let places = &appliance.places;
+    setup_code::close(places).unwrap();
+    fs::write(places.enrol_again(), "").unwrap();
+    // A card that cannot be written does not matter: there is nothing to take off.
+    fs::create_dir(places.card_lock()).unwrap();
+    appliance.gate_program("exit 0");
+    assert!(told(&appliance).starts_with("enrol-again: done"));
+    assert!(!places.enrolled().exists() && !places.enrol_again().exists());
+    assert_eq!((told(&appliance).as_str(), appliance.calls().len()), ("", 1));
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_begun() {
+    let appliance = appliance();
+    appliance.put("enrol-again", "");
+    appliance.gate_program("exit 0");
+    fs::create_dir_all(appliance.places.enrol_again().join("in the way")).unwrap();
+    assert!(told(&appliance).starts_with("enrol-again: NOT done: it could not be written down"));
+    assert!(appliance.calls().is_empty());
 }
 
 #[test]
@@ -177,5 +219,5 @@ fn what_cannot_be_taken_off_the_card_is_not_done_but_a_rescue_shell_is() {
     let told = told(&appliance);
     assert!(told.contains("enrol-again: NOT done: the file could not be taken off the card"), "{told}");
     assert!(told.contains("rescue-shell: done") && appliance.calls().is_empty());
-    assert!(appliance.on_card("enrol-again").is_some());
+    assert!(appliance.on_card("enrol-again").is_some() && !appliance.places.enrol_again().exists());
 }
