@@ -2,8 +2,8 @@
 //! as much by other means; this is the way that breaks nothing.
 //!
 //! Each file is taken off the card before its wish is granted: nothing repeats for ever, and a passphrase is gone from
-//! there whatever comes of it. Backup comes first, so that it holds what the next ones set aside; restoring comes after
-//! `enrol-again`, which makes room for it.
+//! there whatever comes of it. Backup comes first, so that it holds what the next ones set aside, and where it fails
+//! they are not granted; restoring comes after `enrol-again`, which makes room for it.
 //!
 //! Of all wishes `enrol-again` alone has a state between: while it is granted, a marker in the appliance's own state
 //! stands for the file, and a start that finds it goes on where a power cut ended the last one.
@@ -27,6 +27,8 @@ use crate::setup_code;
 pub const BACKUP: &str = "portcullis-backup.bin";
 /// The largest backup that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
+/// What the marker of `enrol-again` says while a backup has to come before it.
+const AFTER_BACKUP: &[u8] = b"after the backup\n";
 /// For the gate's program, which derives a key from the passphrase on a small board.
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -79,9 +81,14 @@ pub fn serve(places: &Places) -> Vec<String> {
     if requests.is_empty() {
         return Vec::new();
     }
-    let promised = match requests.iter().any(|request| request.wish == Wish::EnrolAgain) {
-        true => durable::replace(&places.enrol_again(), b"", Readers::Owner).map(drop),
-        false => Ok(()),
+    let asked = |wish: Wish| requests.iter().any(|request| request.wish == wish);
+    let owed = fs::read(places.enrol_again()).is_ok_and(|text| text == AFTER_BACKUP);
+    // A cut between the two took the backup's passphrase along.
+    let mut backup_failed = owed && !asked(Wish::Backup);
+    let promised = match (asked(Wish::EnrolAgain), owed || asked(Wish::Backup)) {
+        (true, true) => promise(places, AFTER_BACKUP),
+        (true, false) => promise(places, b""),
+        (false, _) => Ok(()),
     };
     let taken = match requests.iter().all(|request| request.files.is_empty()) {
         true => Ok(()),
@@ -91,7 +98,11 @@ pub fn serve(places: &Places) -> Vec<String> {
         .iter()
         .map(|request| {
             let name = request.wish.name();
-            let mut granted = grant(places, &card, request, &taken, &promised);
+            let mut granted = match request.wish {
+                Wish::EnrolAgain | Wish::Restore if backup_failed => Err("the backup failed".to_owned()),
+                _ => grant(places, &card, request, &taken, &promised),
+            };
+            backup_failed |= request.wish == Wish::Backup && granted.is_err();
             if request.wish == Wish::EnrolAgain {
                 // Last, and whatever came of it: nothing repeats for ever.
                 let closed = durable::remove(&places.enrol_again());
@@ -103,6 +114,11 @@ pub fn serve(places: &Places) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// Writes down that users are to be set aside, before the wish leaves the card.
+fn promise(places: &Places, when: &[u8]) -> io::Result<()> {
+    durable::replace(&places.enrol_again(), when, Readers::Owner).map(drop)
 }
 
 fn found(places: &Places, card: &Card) -> Vec<Request> {
@@ -169,7 +185,8 @@ fn grant(
     }
     match request.wish {
         Wish::EnrolAgain => match promised {
-            Ok(()) => enrol_again(places),
+            // The backup, if one was asked for, is there.
+            Ok(()) => promise(places, b"").map_err(|error| error.to_string()).and_then(|()| enrol_again(places)),
             Err(error) => Err(format!("it could not be written down: {error}")),
         },
         Wish::RescueShell => rescue_shell(places).map_err(|error| error.to_string()),

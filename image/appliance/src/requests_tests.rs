@@ -209,6 +209,36 @@ fn wishes_are_granted_in_the_order_that_loses_nothing() {
 }
 
 #[test]
+fn nothing_that_a_backup_was_to_hold_is_set_aside_or_replaced_when_it_fails() {
+    let appliance = appliance();
+    for name in ["restore-passphrase.txt", "enrol-again", "backup-passphrase.txt"] {
+        appliance.put(name, "correct horse");
+    }
+    appliance.put(BACKUP, "the only copy");
+    appliance.gate_program("exit 0");
+    let told = told(&appliance);
+    assert!(told.contains("enrol-again: NOT done: the backup failed"), "{told}");
+    assert!(told.contains("restore-passphrase.txt: NOT done: the backup failed"), "{told}");
+    assert!(appliance.calls().is_empty() && !appliance.places.enrol_again().exists());
+}
+
+#[test]
+fn a_power_cut_during_the_backup_sets_nobody_aside() {
+    let appliance = appliance();
+    appliance.put("enrol-again", "");
+    appliance.put("backup-passphrase.txt", "correct horse");
+    let marker = appliance.places.enrol_again();
+    let kept = appliance.places.state.join("kept");
+    let copy = format!("[ \"$1\" != backup ] || {{ cp '{}' '{}'; echo sealed >\"$2\"; }}", marker.display(), kept.display());
+    appliance.gate_program(&copy);
+    assert!(told(&appliance).contains("enrol-again: done"));
+    // As it stood while the backup was made.
+    fs::copy(kept, &marker).unwrap();
+    assert_eq!(told(&appliance), "enrol-again: NOT done: the backup failed");
+    assert_eq!((appliance.calls().len(), marker.exists()), (2, false));
+}
+
+#[test]
 fn what_cannot_be_taken_off_the_card_is_not_done_but_a_rescue_shell_is() {
     let appliance = appliance();
     appliance.put("enrol-again", "");
