@@ -48,6 +48,13 @@ use witness::Witness;
 /// The length at which the database's file is written anew, above sixteen times its records.
 const GROWN: u64 = 8 * 1024 * 1024;
 
+/// What belongs to a store, in the order in which it is set aside. A power cut may end that after any of them: what is
+/// left is the whole old store or one that refuses to start, never an empty one and never an older state. So the
+/// snapshot goes before the database that it could stand in for, likewise the database's predecessor, and the identity
+/// last.
+const SET_ASIDE: [&str; 6] =
+    [place::SNAPSHOT, place::DATABASE_OLD, place::DATABASE, place::WITNESS, place::KEY, place::ID];
+
 /// An open store.
 pub struct Store {
     place: Place,
@@ -191,14 +198,12 @@ impl Store {
     pub fn set_aside(dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         let place = Place::prepare(dir)?;
         let _lock = place.lock()?;
-        let parts = [place::DATABASE, place::DATABASE_OLD, place::SNAPSHOT, place::WITNESS, place::KEY, place::ID];
-        if !parts.iter().any(|part| place.has(part)) {
+        if !SET_ASIDE.iter().any(|part| place.has(part)) {
             return Ok(None);
         }
         let folder = opening::free_name(&place, &format!("set-aside-{}", now.unix()));
         place.make_folder(&folder)?;
-        // The identity goes last: until then a store that is half moved refuses to start.
-        for part in parts.into_iter().filter(|part| place.has(part)) {
+        for part in SET_ASIDE.into_iter().filter(|part| place.has(part)) {
             place.rename(part, &format!("{folder}/{part}"))?;
         }
         attempt::forget(&place);
@@ -242,3 +247,7 @@ fn blocks(bytes: usize) -> u64 {
     const BLOCK: u64 = 4096;
     u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)
 }
+
+#[cfg(test)]
+#[path = "set_aside_tests.rs"]
+mod tests;
