@@ -90,7 +90,11 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
             (if served { 0 } else { IO }, failures)
         }
         Verb::Console { allow_any } => done(console::run(places, allow_any, &mut io::stdout())),
-        Verb::Settled => done(settled::settle(places)),
+        Verb::Settled => match settled::settle(places) {
+            // The unit starts Caddy anew only after success.
+            Ok(untold) => (0, untold.map(|why| format!("portcullis-appliance: {why}")).into_iter().collect()),
+            Err(error) => done(Err(error)),
+        },
         Verb::Status => done(io::stdout().write_all(status::text(&Situation::look(places)).as_bytes())),
     }
 }
@@ -132,6 +136,18 @@ mod tests {
         fs::create_dir_all(appliance.places.run.join("appliance")).unwrap();
         fs::create_dir_all(appliance.places.caddyfile().with_extension("new")).unwrap();
         assert_eq!(perform(Verb::Render { keep_hostname: true }, &appliance.places).0, IO);
+    }
+
+    #[test]
+    fn a_boot_partition_that_cannot_be_written_keeps_no_certificate_back() {
+        let appliance = Appliance::new();
+        let places = &appliance.places;
+        fs::create_dir_all(places.run_dir()).unwrap();
+        // A lock that cannot be made stands for a card whose switch is at "lock".
+        fs::create_dir(places.card_lock()).unwrap();
+        let (code, lines) = perform(Verb::Settled, places);
+        assert!(code == 0 && lines.len() == 1 && lines[0].contains("the status file: "), "{lines:?}");
+        assert!(places.caddyfile().exists() && places.time_set().exists());
     }
 
     #[test]
