@@ -81,6 +81,10 @@ fn from_card(places: &Places, card: &Card) -> Result<Accepted, Vec<Problem>> {
         return Ok(Accepted { settings: Settings::default(), text: String::new(), origin: Origin::NoFile, problems });
     };
     let (text, Parsed { mut settings, passphrase_at }) = check_file(&path, &places.zoneinfo)?;
+    // More often the rest of a power cut in another computer than a wish for the defaults.
+    if text.trim().is_empty() && was_good(places) {
+        return Err(vec![Problem::of_file("the file is empty: for the defaults, delete it or write only a comment")]);
+    }
     let mut problems = Vec::new();
     let mut kept_text = text.clone();
     if let Some(wifi) = &mut settings.wifi {
@@ -132,6 +136,14 @@ fn the_file(places: &Places, card: &Card) -> Result<Option<PathBuf>, Vec<Problem
         return Err(unreadable("there is nothing on it"));
     }
     Ok(found.pop())
+}
+
+/// Whether settings are remembered that are more than nothing. What cannot be read counts as some.
+fn was_good(places: &Places) -> bool {
+    match durable::read_at_most(&places.last_good(), LARGEST) {
+        Ok(bytes) => bytes.is_some_and(|bytes| !bytes.trim_ascii().is_empty()),
+        Err(_) => true,
+    }
 }
 
 /// The mark of Windows' UTF-8 goes back where it was.

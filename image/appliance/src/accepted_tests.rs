@@ -119,6 +119,24 @@ fn the_last_good_settings_keep_their_wifi() {
 }
 
 #[test]
+fn a_file_that_became_empty_is_no_wish_for_the_defaults() {
+    let appliance = appliance();
+    appliance.put("appliance.toml", "");
+    assert_eq!(take(&appliance.places).origin, Origin::File, "there was nothing before");
+    appliance.put("appliance.toml", "[wifi]\nssid = \"home\"\npsk = \"SECRET pass\"\n");
+    take(&appliance.places);
+    for empty in ["", " \r\n\t\n", "\u{FEFF}", "\0\0\0\0"] {
+        appliance.put("appliance.toml", empty);
+        let accepted = take(&appliance.places);
+        assert_eq!(accepted.origin, Origin::LastGood, "{empty:?}");
+        assert_eq!(accepted.settings.wifi.unwrap().passphrase.unwrap().as_str(), KEY);
+    }
+    fs::remove_file(appliance.places.boot.join("appliance.toml")).unwrap();
+    appliance.put("config.txt", "");
+    assert_eq!(take(&appliance.places).origin, Origin::NoFile);
+}
+
+#[test]
 fn a_kept_password_is_for_its_own_network_only_and_goes_with_it() {
     let appliance = appliance();
     appliance.put("appliance.toml", "[wifi]\nssid = \"home\"\npsk = \"SECRET pass\"\n");
@@ -127,7 +145,7 @@ fn a_kept_password_is_for_its_own_network_only_and_goes_with_it() {
     let accepted = take(&appliance.places);
     assert_eq!(accepted.origin, Origin::LastGood);
     assert!(told(&accepted).contains("no password is kept for the network \"other\""), "{}", told(&accepted));
-    appliance.put("appliance.toml", "");
+    appliance.put("appliance.toml", "# no Wi-Fi\n");
     assert!(take(&appliance.places).settings.wifi.is_none());
     assert!(!appliance.places.wifi_password().exists());
 }

@@ -84,7 +84,7 @@ fn wifi_is_there_while_it_is_wanted() {
     assert!(key.is_some_and(|key| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit())), "{text}");
     assert_eq!(fs::metadata(places.wpa_supplicant()).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(Appliance::text(&places.network("30-wifi.network")).contains("\nType=wlan\n"));
-    appliance.put("appliance.toml", "");
+    appliance.put("appliance.toml", "# none\n");
     start(&appliance);
     assert!(!places.wpa_supplicant().exists() && !places.network("30-wifi.network").exists());
 }
