@@ -76,12 +76,14 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
         Err(error) => (IO, vec![format!("portcullis-appliance: {error}")]),
     };
     match verb {
-        Verb::Check { file } => match accepted::check_file(&file, &places.zoneinfo) {
-            Ok(_) => (0, Vec::new()),
-            Err(problems) => {
-                (CONFIG, settings::told(&problems).iter().map(|line| format!("{}: {line}", file.display())).collect())
-            }
-        },
+        Verb::Check { file } => {
+            // Who names a link here means what it leads to.
+            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let problems = accepted::check_file(&real, &places.zoneinfo).err().unwrap_or_default();
+            let lines = settings::told(&problems);
+            let code = if lines.is_empty() { 0 } else { CONFIG };
+            (code, lines.iter().map(|line| format!("{}: {line}", file.display())).collect())
+        }
         Verb::Render { keep_hostname } => {
             let name_host = !keep_hostname && places.are_the_systems() && geteuid().is_root();
             let failures = render::run(places, name_host);
@@ -121,6 +123,9 @@ mod tests {
             lines[0].ends_with("appliance.toml: line 2: unknown key `hostnam`: did you mean `hostname`?"),
             "{lines:?}"
         );
+        let link = appliance.places.run.join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(perform(Verb::Check { file: link }, &appliance.places).1.len(), 2);
         assert_eq!(check(&"nonsense\n".repeat(50)).1.len(), 21);
         fs::remove_file(&file).unwrap();
         assert_eq!(perform(Verb::Check { file }, &appliance.places).0, CONFIG);

@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
@@ -75,16 +77,21 @@ pub fn make_folder(path: &Path, readers: Readers) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
-/// The file's bytes, `None` where there is no file.
+/// The file's bytes, `None` where there is no file. Some files belong to other users of this machine: a link is not
+/// followed, and a pipe, which would never end, is not opened.
 ///
 /// # Errors
-/// The file system refuses, or the file is larger than `most` bytes.
+/// The file system refuses, it is no file, or it is larger than `most` bytes.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = match OpenOptions::new().read(true).custom_flags(flags.bits()).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
@@ -135,5 +142,17 @@ mod tests {
         fs::write(&path, "four").unwrap();
         assert!(read_at_most(&path, 3).is_err());
         assert_eq!(read_at_most(&path, 4).unwrap().unwrap(), b"four");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_read() {
+        let folder = Folder::new();
+        let [file, link, pipe] = ["file", "link", "pipe"].map(|name| folder.path().join(name));
+        fs::write(&file, "one").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [&link, &pipe, folder.path()] {
+            assert!(read_at_most(path, 9).is_err(), "{}", path.display());
+        }
     }
 }

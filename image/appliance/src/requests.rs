@@ -158,7 +158,8 @@ fn passphrase(path: &Path) -> Result<String, String> {
     match (lines.next(), lines.next()) {
         // Half wiped, or no text at all: nobody could type it again.
         (Some(line), None) if line.chars().any(char::is_control) => {
-            Err("the file holds more than letters, digits and signs: write the passphrase into it, on one line".to_owned())
+            Err("the file holds more than letters, digits and signs: write the passphrase into it, on one line"
+                .to_owned())
         }
         (Some(line), None) => Ok(line.to_owned()),
         (None, _) => Err("the file is empty: write the passphrase into it, on one line".to_owned()),

@@ -229,7 +229,8 @@ fn a_power_cut_during_the_backup_sets_nobody_aside() {
     appliance.put("backup-passphrase.txt", "correct horse");
     let marker = appliance.places.enrol_again();
     let kept = appliance.places.state.join("kept");
-    let copy = format!("[ \"$1\" != backup ] || {{ cp '{}' '{}'; echo sealed >\"$2\"; }}", marker.display(), kept.display());
+    let copy =
+        format!("[ \"$1\" != backup ] || {{ cp '{}' '{}'; echo sealed >\"$2\"; }}", marker.display(), kept.display());
     appliance.gate_program(&copy);
     assert!(told(&appliance).contains("enrol-again: done"));
     // As it stood while the backup was made.
