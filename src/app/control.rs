@@ -102,10 +102,14 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds are shown or leave the
-    /// store.
+    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds that count already are
+    /// shown or leave the store. A new seed (`UserAdd`, `UserRotate`) is shown to whoever orders it; a user notices that
+    /// the old one is gone.
     pub const fn needs_owner(&self) -> bool {
-        matches!(self, Self::ClockReset | Self::Setup { .. } | Self::Backup | Self::Restore { .. })
+        matches!(
+            self,
+            Self::ClockReset | Self::Setup { .. } | Self::Backup | Self::Restore { .. } | Self::UserExport { .. }
+        )
     }
 }
 

@@ -197,7 +197,8 @@ fn after_a_snapshot_stood_in_with_an_unset_clock_no_step_counts() {
 #[test]
 fn only_owners_may_order_what_shows_seeds_or_takes_steps_back() {
     let records = Records::of(b"");
-    for command in [Command::Backup, Command::Restore { records: records.clone() }, Command::ClockReset] {
+    let export = Command::UserExport { name: "anna".to_owned() };
+    for command in [Command::Backup, Command::Restore { records: records.clone() }, Command::ClockReset, export] {
         assert!(command.needs_owner());
     }
     assert!(!Command::UserList.needs_owner());

@@ -551,6 +551,9 @@ fn a_member_of_the_control_socket_s_group_is_not_told_the_seed() {
     assert_eq!(ask(r#"{"verb":"user-list"}"#), "[]", "orders are taken");
     let refused = ask(r#"{"verb":"setup","new_code":false}"#);
     assert!(refused.contains("77") && !refused.contains("otpauth"), "{refused}");
+    gate.place.add_user("anna");
+    let refused = ask(r#"{"verb":"user-export","name":"anna"}"#);
+    assert!(refused.contains("77") && !refused.contains("otpauth"), "of nobody: {refused}");
 }
 
 #[test]
