@@ -5,11 +5,13 @@
 //! known, every step at all, until it is. The budgets of guesses start with a quarter: strangers gain next to nothing by
 //! it, and a household that tries spent codes at first is not locked out. Sessions and device cookies stay behind.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
-use crate::auth::trusted_time::judge;
+use crate::auth::trusted_time::{BUILT, judge};
 use crate::auth::user::User;
 use crate::clock::{self, Moment, Timestamp};
 use crate::store::{Change, Counter, CounterKey, Portable, Settings, StoreError};
@@ -21,6 +23,11 @@ use super::job::Effect;
 
 /// Guesses that are left in each budget.
 const LEFT: u32 = CAPACITY / 4;
+
+/// How far after this program's date a true floor can lie: no gate runs longer on one release.
+const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
+/// How far ahead of a synchronised clock a true floor can lie.
+const AHEAD: Duration = Duration::from_secs(86_400);
 
 /// The most octets of records in one answer or order over the control socket. All that the daemon holds of unread
 /// answers and unfinished requests is twice as much.
@@ -77,6 +84,7 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
         CommandRefused::data("the users in the backup have a form that this release does not know: use the one that made it, or a newer one")
     })?;
     check(&users)?;
+    let clock_floor = credible(clock_floor, now.wall, desk.time.synchronised() == Some(true));
     let known = desk.time.judge_codes(now.wall).and_then(|()| judge(now.wall, clock_floor)).is_ok();
     for user in &mut users {
         if known { user.spend_up_to(spent_by(now.wall)) } else { user.spend_all() }
@@ -99,6 +107,17 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
     effects.push(Effect::FloorRaised(desk.time.floor()));
     log::info!("users restored count={count} time_known={known}");
     Ok((json!({ "users": count }), effects))
+}
+
+/// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took that floor along, and
+/// here it would keep everybody out until `clock reset`.
+fn credible(floor: Timestamp, now: Timestamp, synchronised: bool) -> Timestamp {
+    let beyond_age = BUILT.unix() != 0 && floor > BUILT.plus(LONGEST_RUN);
+    if beyond_age || (synchronised && floor > now.plus(AHEAD)) {
+        log::warn!("the backup's clock was wrong, its floor is left out floor={}", floor.unix());
+        return Timestamp::from_unix(0);
+    }
+    floor
 }
 
 /// What a store that is whole can hold: the file was sealed by whoever had the passphrase, which need not be a gate.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::app::administer::execute;
 use crate::app::control::Command;
+use crate::auth::trusted_time::Reading;
 use crate::auth::user::UserName;
 use crate::config::{Config, scratch};
 use crate::entropy::System;
@@ -173,6 +174,31 @@ fn a_clock_behind_the_floor_of_the_old_gate_is_not_set() {
     assert!(new.time.floor() >= ahead && new.settings.clock_floor >= ahead);
     new.settle_steps(clock::now());
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST), "still behind");
+}
+
+#[test]
+fn a_floor_that_cannot_be_true_is_left_out() {
+    let old = giver(&["anna"]);
+    let now = clock::now();
+    let ahead = |days: u64| now.plus(Duration::from_secs(days * 86_400));
+    let restored = |floor: Timestamp, at: Timestamp, synchronised: bool| {
+        let mut new = new_desk();
+        let monotonic = clock::monotonic();
+        new.time.observe(Reading { now: at, monotonic, synchronised: Some(synchronised) });
+        let records = Records::of(&Portable::pack(old.users.values(), floor).expect("packs"));
+        restore(&mut new, records, at).expect("restored");
+        (new.time.floor() >= floor, new.settings.clock_floor >= floor, spent(&new, "anna"))
+    };
+    let up_to_now = Some(TimeStep::at(now).plus(2));
+    // A clock that a time server has set knows better.
+    assert_eq!(restored(ahead(2), now, true), (false, false, up_to_now));
+    assert_eq!(restored(ahead(2), now, false), (true, true, Some(TimeStep::LAST)));
+    // Beyond any release's age, also where the clock is not set.
+    if BUILT.unix() != 0 {
+        assert_eq!(restored(ahead(366 * 40), now, false), (false, false, up_to_now));
+        assert_eq!(restored(ahead(366 * 40), UNSET, false), (false, false, Some(TimeStep::LAST)));
+        assert_eq!(restored(Timestamp::from_unix(u64::MAX), UNSET, false), (false, false, Some(TimeStep::LAST)));
+    }
 }
 
 #[test]
