@@ -37,6 +37,8 @@ pub struct Enrolment {
     pub browser: Browser,
     /// The cookie of the one who holds the enrolment, as sent.
     pub holder: Option<Vec<u8>>,
+    /// Where he goes afterwards instead of where he wanted: under the name by which he came no session would stay.
+    pub home: Option<String>,
     /// The name as it was typed, for the form and the label in the app.
     pub typed: String,
 }

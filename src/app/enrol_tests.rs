@@ -58,7 +58,7 @@ impl Fixture {
             key: KeyId::new(1),
         };
         let holder = holder.map(|value| value.as_bytes().to_vec());
-        let enrolment = Enrolment { step, browser, holder, typed: FIRST_NAME.to_owned() };
+        let enrolment = Enrolment { step, browser, holder, home: None, typed: FIRST_NAME.to_owned() };
         let now = self.now;
         self.desk().enrol(&enrolment, now, &mut Vec::new())
     }

@@ -31,7 +31,7 @@ impl Gate {
     pub(super) fn login(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == crate::http::request::Method::Post {
-            return self.form_announced(request, &visit, out);
+            return self.form_announced(request, &visit, false, out);
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
@@ -45,11 +45,19 @@ impl Gate {
         Next::Answered
     }
 
-    /// Whether the body of a form is worth reading.
-    pub(super) fn form_announced(&self, request: &Request<'_>, visit: &Visit<'_>, out: &mut Out) -> Next<Job> {
+    /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every name of the gate, not
+    /// only under that of `public_url`.
+    pub(super) fn form_announced(
+        &self,
+        request: &Request<'_>,
+        visit: &Visit<'_>,
+        by_any_name: bool,
+        out: &mut Out,
+    ) -> Next<Job> {
         let t = self.pages.texts;
         let own = |origin: &[u8]| match &self.config.public_url {
-            Some(url) => origin.eq_ignore_ascii_case(url.as_str().as_bytes()),
+            Some(url) if origin.eq_ignore_ascii_case(url.as_str().as_bytes()) => true,
+            Some(_) => by_any_name && visit.is_own_origin(origin),
             None => visit.is_own_origin(origin),
         };
         if provenance(request.head, own) == Provenance::Foreign {

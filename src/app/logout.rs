@@ -18,7 +18,7 @@ impl Gate {
     pub(super) fn logout(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == Method::Post {
-            return self.form_announced(request, &visit, out);
+            return self.form_announced(request, &visit, false, out);
         }
         let wanted = single(form::query_values(request.head.query.unwrap_or_default(), "next"));
         let next = self.return_to(&wanted, &visitor(&visit));

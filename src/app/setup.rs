@@ -12,10 +12,12 @@ use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
+use crate::config::PublicUrl;
 use crate::http::cookie::{self, SameSite, SetCookie};
 use crate::http::form::{self, Form};
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
+use crate::http::visit::Visit;
 use crate::server::{Next, Request};
 
 use super::Gate;
@@ -40,7 +42,7 @@ impl Gate {
         }
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == Method::Post {
-            return self.form_announced(request, &visit, out);
+            return self.form_announced(request, &visit, true, out);
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
@@ -49,6 +51,7 @@ impl Gate {
             step: Step::Look,
             browser,
             holder: holder(request),
+            home: self.home_of_another_name(&visit),
             typed: FIRST_NAME.to_owned(),
         })))
     }
@@ -71,6 +74,7 @@ impl Gate {
         let next = self.return_to(&wanted, &visitor(&visit));
         let browser = self.browser(request, &visit, &next, now);
         let holder = holder(request);
+        let home = self.home_of_another_name(&visit);
         if !self.is_own_setup_form(&fields, otp.is_some(), holder.as_deref()) {
             out.start(Status::FORBIDDEN);
             self.show_code_form(out, &browser, Some(self.pages.texts.stale_form), true);
@@ -85,7 +89,24 @@ impl Gate {
                 (Ok(name), Some(code)) => Step::Finish(name, code),
             },
         };
-        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holder, typed: typed.to_owned() })))
+        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holder, home, typed: typed.to_owned() })))
+    }
+
+    /// Where one goes who came by a name under which no session of ours stays, as that of the home network while the gate
+    /// has a domain: to the gate's own address, to log in there.
+    fn home_of_another_name(&self, visit: &Visit<'_>) -> Option<String> {
+        let url = self.config.public_url.as_ref().filter(|url| !self.keeps_session(url, visit))?;
+        Some(format!("{}{}/", url.as_str(), self.config.path_prefix))
+    }
+
+    /// Whether a session's cookie that is set here is sent to `url` as well. Of an unknown host it is assumed.
+    fn keeps_session(&self, url: &PublicUrl, visit: &Visit<'_>) -> bool {
+        let Some(host) = visit.host else { return true };
+        let name = host.name().to_ascii_lowercase();
+        let within = |domain: &String| {
+            name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        name == url.host || self.config.session.cookie_domain.as_ref().is_some_and(within)
     }
 
     /// Whether the form is one that we made, the second one for this very holder.
@@ -104,7 +125,10 @@ impl Gate {
         let looks = matches!(enrolment.step, Step::Look);
         match answer {
             Answer::Closed => self.setup_closed(out),
-            Answer::Enrolled(session, device) => self.enrolled(&session, &device, &browser.next, out),
+            Answer::Enrolled(session, device) => {
+                let next = enrolment.home.as_deref().unwrap_or(&browser.next);
+                self.enrolled(&session, &device, next, out);
+            }
             Answer::Begun(cookie) => {
                 out.start(Status::SEE_OTHER);
                 if let Some(value) = cookie {
@@ -122,10 +146,11 @@ impl Gate {
                 let told = refusal.as_ref().map(|refusal| self.told(refusal));
                 start(out, told.as_ref().filter(|_| !looks));
                 let holder = enrolment.holder.as_deref().unwrap_or_default();
+                let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
                 let form = SeedForm {
                     token: &self.form_token(&second_form(holder)),
                     next: &browser.next,
-                    next_origin: browser.next_origin.as_deref(),
+                    next_origin: home.map(PublicUrl::as_str).or(browser.next_origin.as_deref()),
                     username: &enrolment.typed,
                     secret: &seed.secret,
                     otpauth_url: &seed.otpauth_url,

@@ -180,6 +180,31 @@ fn a_foreign_return_address_is_not_followed() {
     assert_eq!((done.status, done.header("location")), (302, Some("/")), "{done:?}");
 }
 
+/// As on a card that has a domain, before or while the domain leads to it.
+#[test]
+fn who_enrolls_by_another_name_goes_to_the_gate_s_own_address() {
+    for (host, home) in
+        [("portcullis.local", "https://auth.example.test/"), ("auth.example.test", "/"), ("X.Example.Test:8443", "/")]
+    {
+        let (gate, _dir) = given(ONE_DOMAIN);
+        let headers = [("X-Forwarded-For", "192.168.1.20"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", host)];
+        let mut visitor = Visitor::with(gate.address, &headers);
+        let here = format!("https://{host}");
+        // Old browsers say no more than the origin.
+        let begun = visitor.filled(&[("setup_code", GIVEN)]).header("Origin", &here).send(gate.address);
+        assert_eq!(begun.status, 303, "{host}: {begun:?}");
+        visitor.cookie = begun.cookie("portcullis_setup");
+        let page = visitor.look();
+        let policy = page.header("content-security-policy").expect("a policy").to_owned();
+        assert_eq!(policy.contains("form-action 'self' https://auth.example.test;"), home != "/", "{host}: {policy}");
+        let person = visitor.scan();
+        let ask = visitor.filled(&[("username", "owner"), ("otp", &person.fresh_code())]);
+        assert_eq!(ask.clone().header("Origin", "https://evil.example").send(gate.address).status, 403);
+        let done = ask.header("Origin", &here).send(gate.address);
+        assert_eq!((done.status, done.header("location")), (302, Some(home)), "{host}: {done:?}");
+    }
+}
+
 #[test]
 fn the_code_is_taken_from_a_form_alone() {
     let (gate, _dir) = given(ONE_DOMAIN);
