@@ -25,7 +25,7 @@ fn carry(stream: &TcpStream, machine: SocketAddr, name: &str) {
         .stderr(Stdio::null())
         .spawn()
         .expect("openssl");
-    let (Some(mut to), Some(from)) = (client.stdin.take(), client.stdout.take()) else { return };
+    let (mut to, from) = (client.stdin.take().expect("a pipe"), client.stdout.take().expect("a pipe"));
     let back = stream.try_clone().map(|back| std::thread::spawn(move || copy(from, &back, Some(&back))));
     copy(stream, &mut to, None);
     let _ = client.kill();
