@@ -5,6 +5,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use portcullis::clock;
+use portcullis::entropy::System;
+use portcullis::store::{Contents, Store, load_or_create_key};
+
 use crate::support::scratch::Scratch;
 
 /// Cards have sizes of powers of two, and the Pi 3 of the emulator takes no other.
@@ -102,8 +106,9 @@ impl Card {
         format!("{}@@4M", self.path().display())
     }
 
-    /// Checks the data's file system on a copy: the journal is played back, then nothing may be wrong.
-    pub fn check_data(&self) {
+    /// Checks the data on a copy: the file system's journal is played back, then nothing may be wrong, and the gate's
+    /// store opens. Gives what is in it.
+    pub fn check_data(&self) -> Contents {
         let copy = self.dir.path().join("data");
         let mut card = self.opened();
         card.seek(SeekFrom::Start(DATA)).expect("a place");
@@ -124,7 +129,17 @@ impl Card {
         assert!(first.status.code().is_some_and(|code| code <= 1), "{first:?}");
         let second = Command::new("e2fsck").arg("-fn").arg(&copy).output().expect("e2fsck");
         assert!(second.status.success(), "{second:?}");
-        fs::remove_file(copy).expect("our own file");
+        let state = self.dir.path().join("state");
+        fs::create_dir(&state).expect("a new folder");
+        let order = format!("rdump /lib/private/portcullis {}", state.display());
+        run(Command::new("debugfs").args(["-R", &order]).arg(&copy));
+        let folder = state.join("portcullis");
+        let key = load_or_create_key(&folder, None, &mut System).expect("the store's key");
+        let (store, opened) = Store::open(&folder, &key, clock::now(), System).expect("a store that opens");
+        assert_eq!(opened.recovered, None);
+        drop(store);
+        fs::remove_dir_all(state).and_then(|()| fs::remove_file(copy)).expect("our own files");
+        opened.contents
     }
 }
 
