@@ -32,7 +32,9 @@ fn journey(board: Board, card: &Card) {
     let time = TimeServer::silent();
     card.put("appliance.toml", house.settings().as_bytes());
     let begun = clock::monotonic();
-    let mut machine = Machine::start(board, card, &measuring());
+    // The slower machine is also measured; once is enough.
+    let measured = board == Board::Pi3;
+    let mut machine = Machine::start(board, card, &if measured { measuring() } else { String::new() });
     let doors = Doors::of(&machine);
 
     // The time is not known yet: nobody gets in, the page says why, and nothing is certified by a wrong clock.
@@ -72,12 +74,16 @@ fn journey(board: Board, card: &Card) {
     assert_eq!(again.status, 302, "{again:?}");
     assert!(doors.is_open_to(&again.cookie("auth_token").expect("a session")));
 
-    machine.running.wait_for("its measurements", START, |text| text.contains(MEASURED).then_some(()));
+    if measured {
+        machine.running.wait_for("its measurements", START, |text| text.contains(MEASURED).then_some(()));
+    }
     let said = machine.cut();
-    let measured = |line: &&str| line.contains("measure[") || line.contains("Startup finished in");
-    said.lines().filter(measured).for_each(|line| println!("{board:?}: {line}"));
-    let failed = said.lines().find(|line| line.contains("failed units: ")).expect("a measurement");
-    assert!(failed.contains("failed units: 0"), "{failed}\n{said}");
+    let telling = |line: &&str| line.contains("measure[") || line.contains("Startup finished in");
+    said.lines().filter(telling).for_each(|line| println!("{board:?}: {line}"));
+    if measured {
+        let failed = said.lines().find(|line| line.contains("failed units: ")).expect("a measurement");
+        assert!(failed.contains("failed units: 0"), "{failed}\n{said}");
+    }
     card.check_data();
 }
 
