@@ -2,8 +2,8 @@
 //! address of the host.
 
 use std::net::UdpSocket;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use portcullis::clock;
@@ -11,15 +11,21 @@ use portcullis::clock;
 /// Seconds from 1900, where NTP begins, to 1970.
 const ERA: u64 = 2_208_988_800;
 
+/// There is one such port, so one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 pub struct TimeServer {
     answers: Arc<AtomicBool>,
     ends: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
+    /// Given back after the port.
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl TimeServer {
     /// One that is silent.
     pub fn silent() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let socket = UdpSocket::bind("127.0.0.1:123").expect("root, and no other time server on this address");
         socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a limit above zero");
         let (answers, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -34,7 +40,7 @@ impl TimeServer {
                 }
             }
         });
-        Self { answers, ends, thread: Some(thread) }
+        Self { answers, ends, thread: Some(thread), _alone: alone }
     }
 
     /// One that answers from the start.
