@@ -99,12 +99,11 @@ impl Gate {
     ) -> Next<Job> {
         let t = self.pages.texts;
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        let fields = form::parse(body).ok();
-        let field = |name| fields.as_ref().and_then(|fields| fields.one(name).ok());
-        let (Some(otp), Some(typed)) = (field("otp"), field("username")) else {
+        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let (Ok(otp), Ok(typed)) = (fields.one("otp"), fields.one("username")) else {
             return self.broken_form(out);
         };
-        let wanted = fields.as_ref().map(wanted_by_form).unwrap_or_default();
+        let wanted = wanted_by_form(&fields);
         let next = self.return_to(&wanted, &visitor(&visit));
         let typed = typed.unwrap_or_default();
         let Some(code) = otp.and_then(Code::parse) else {

@@ -66,8 +66,8 @@ impl Gate {
     ) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
-        let field = |name| fields.one(name).ok();
-        let (Some(code), Some(otp), Some(typed)) = (field("setup_code"), field("otp"), field("username")) else {
+        let (Ok(code), Ok(otp), Ok(typed)) = (fields.one("setup_code"), fields.one("otp"), fields.one("username"))
+        else {
             return self.broken_form(out);
         };
         let wanted = wanted_by_form(&fields);
