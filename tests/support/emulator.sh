@@ -14,13 +14,9 @@ is_good_qemu() {
 
 # need_emulator  leaves the path of a qemu-system-aarch64 that is new enough in $QEMU.
 need_emulator() {
-    local candidate
-    for candidate in "${QEMU:-}" "$(command -v qemu-system-aarch64 || true)" "$tools/qemu-system-aarch64"; do
-        if [ -n "$candidate" ] && is_good_qemu "$candidate"; then
-            QEMU=$candidate
-            return 0
-        fi
-    done
+    if QEMU=$(first_good is_good_qemu "${QEMU:-}" "$(command -v qemu-system-aarch64 || true)" "$tools/qemu-system-aarch64"); then
+        return 0
+    fi
     command -v apt-get >/dev/null || fail "QEMU $qemu_wanted or newer is needed: name its qemu-system-aarch64 with QEMU=…"
     local suite
     # shellcheck source=/dev/null # the machine's own

@@ -64,6 +64,19 @@ at_least() {
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]
 }
 
+# first_good TEST PROGRAM…  prints the first program that is named and passes; fails where none does.
+first_good() {
+    local test=$1 program
+    shift
+    for program in "$@"; do
+        if [ -n "$program" ] && "$test" "$program"; then
+            echo "$program"
+            return 0
+        fi
+    done
+    return 1
+}
+
 is_good_caddy() {
     local version
     version=$("$1" version 2>/dev/null | head -n1 | cut -d' ' -f1) || return 1
@@ -72,13 +85,7 @@ is_good_caddy() {
 
 # need_caddy  leaves the path of a Caddy that is new enough in $CADDY.
 need_caddy() {
-    local candidate
-    for candidate in "${CADDY:-}" "$tools/caddy" "$(command -v caddy || true)"; do
-        if [ -n "$candidate" ] && is_good_caddy "$candidate"; then
-            CADDY=$candidate
-            return 0
-        fi
-    done
+    if CADDY=$(first_good is_good_caddy "${CADDY:-}" "$tools/caddy" "$(command -v caddy || true)"); then return 0; fi
     say "fetching Caddy $caddy_wanted or newer"
     fetch_caddy
     is_good_caddy "$tools/caddy" || fail "Debian's Caddy is older than $caddy_wanted or does not run here: name one with CADDY=…"
