@@ -1,6 +1,6 @@
 //! The plug is pulled while people log in and out, again and again; then the card is flashed anew, and worn.
 //!
-//! `APPLIANCE_CUTS` sets the number of cuts.
+//! `APPLIANCE_CUTS` sets the number of cuts. By default it is small, for each is a start of a whole machine, emulated.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +40,7 @@ fn write<T>(book: &Shared, change: impl FnOnce(&mut Book) -> T) -> T {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
-    let rounds = std::env::var("APPLIANCE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let rounds = std::env::var("APPLIANCE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     let house = House::new();
     let _time = TimeServer::ready();
     let card = Card::flashed();
