@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::app::control::Command;
 use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::explain::explain;
+use crate::app::metrics::{LOOK, Watched};
 use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
@@ -129,7 +130,8 @@ fn serve(start: Start) -> Result<(), Failure> {
     }
     let listeners = listeners(&config, &places.control)?;
     for listener in &listeners {
-        log::info!("listening address={}", listener.address());
+        let purpose = if listener.role() == Role::Metrics { " for=metrics" } else { "" };
+        log::info!("listening address={}{purpose}", listener.address());
     }
     let gate = Gate::new(Opening {
         config: Arc::clone(&config),
@@ -139,8 +141,13 @@ fn serve(start: Start) -> Result<(), Failure> {
         operators: Operators::of_this_process(),
         known: desk.everything(),
     });
-    let worker = Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping)
-        .map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
+    let (gate, worker) = if config.metrics.listen.is_some() {
+        let desk = Watched::new(desk);
+        (gate.with_metrics(desk.figures()), Worker::spawn(desk, LOOK, Watched::handle, Watched::tick))
+    } else {
+        (gate, Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping))
+    };
+    let worker = worker.map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
     let settings = server::Settings { max_connections: config.server.max_connections, ..server::Settings::default() };
     server::serve(gate, listeners, worker, settings).map_err(|error| Failure::new(OS, error))
 }
@@ -178,7 +185,7 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
     Ok(())
 }
 
-/// All sockets: the configured ones, those that systemd hands over, and the control socket.
+/// All sockets: the configured ones, those that systemd hands over, the one for metrics, and the control socket.
 fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> {
     let inherited = server::inherited();
     let mut listeners =
@@ -193,6 +200,10 @@ fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> 
             exit::CONFIG,
             "listen is empty and systemd hands over no socket; set listen, or use portcullis.socket",
         ));
+    }
+    if let Some(address) = config.metrics.listen {
+        let bound = server::bind(&ListenAddress::Tcp(address), Role::Metrics, 0o660);
+        listeners.push(bound.map_err(|error| Failure::new(OS, format!("metrics.listen: {error}")))?);
     }
     let address = ListenAddress::Unix(control.to_owned());
     if inherited.contains(&address) {

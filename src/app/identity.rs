@@ -58,6 +58,11 @@ impl People {
         self.known.remove(name);
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.known.len()
+    }
+
     /// What is known of a user.
     pub fn find(&self, name: &UserName) -> Option<&Known> {
         self.known.get(name)

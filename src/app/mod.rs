@@ -3,7 +3,7 @@
 //! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
-//! pages, [`control`], [`administer`] and [`transfer`] the administrator's commands.
+//! pages, [`control`], [`administer`] and [`transfer`] the administrator's commands, [`metrics`] what Prometheus reads.
 
 pub mod account;
 pub mod administer;
@@ -17,6 +17,7 @@ pub mod identity;
 pub mod job;
 pub mod login;
 pub mod logout;
+pub mod metrics;
 pub mod pages;
 pub mod reply;
 pub mod router;
@@ -45,6 +46,7 @@ use crate::server::{App, Next, Operators, PeerAddress, Request, Role};
 use crate::telemetry::throttle::Throttle;
 
 use job::{Check, Effect, Job, Outcome};
+use metrics::{LoginResult, Metrics};
 use pages::Pages;
 use router::Route;
 use verify::People;
@@ -71,6 +73,8 @@ pub struct Gate {
     last_errand: Timestamp,
     readiness: Option<(Timestamp, Vec<Check>)>,
     setup_open: bool,
+    /// `None` where nobody listens for them.
+    metrics: Option<Box<Metrics>>,
 }
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
@@ -112,6 +116,7 @@ impl Gate {
             last_errand: clock::now(),
             readiness: None,
             setup_open: false,
+            metrics: None,
         };
         gate.learn(known);
         gate
@@ -196,13 +201,20 @@ impl Gate {
         }
         match route {
             Route::Verify(form) => {
+                let began = self.metrics.is_some().then(clock::monotonic);
                 let answered = verify::answer(&self.view(), head, address(request), form, now, out);
                 if let verify::Answered::Passed(session) = answered {
                     self.sessions.touch(&session, now);
                 }
+                if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
+                    metrics.verified(form, &answered, began);
+                }
                 Next::Answered
             }
-            Route::Login => self.login(request, now, out),
+            Route::Login => {
+                let next = self.login(request, now, out);
+                self.count_unjudged(request, next, out)
+            }
             Route::Setup => self.setup(request, now, out),
             Route::Logout => self.logout(request, now, out),
             Route::Account => self.account(head, now, out),
@@ -249,8 +261,10 @@ impl App for Gate {
     type Outcome = Outcome;
 
     fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
-        if request.peer.role == Role::Control {
-            return self.control(request, out);
+        match request.peer.role {
+            Role::Public => {}
+            Role::Control => return self.control(request, out),
+            Role::Metrics => return self.show_metrics(request, clock::now(), out),
         }
         let Some(route) = Route::of(request.head.path, &self.config.path_prefix) else {
             self.no_such_place(out);
@@ -281,7 +295,10 @@ impl App for Gate {
         }
         let now = clock::now();
         match Route::of(request.head.path, &self.config.path_prefix) {
-            Some(Route::Login) => self.login_posted(request, body, now, out),
+            Some(Route::Login) => {
+                let next = self.login_posted(request, body, now, out);
+                self.count_unjudged(request, next, out)
+            }
             Some(Route::Setup) => self.setup_posted(request, body, now, out),
             Some(Route::Logout) => self.logout_posted(request, body, now, out),
             _ => {
@@ -295,6 +312,7 @@ impl App for Gate {
         match outcome {
             Outcome::Login(attempt, admission, effects) => {
                 self.learn(effects);
+                self.count_login(LoginResult::of(&admission));
                 self.login_decided(&attempt, admission, out);
             }
             Outcome::Enrol(enrolment, answer, effects) => {
@@ -318,10 +336,19 @@ impl App for Gate {
     }
 
     fn on_busy(&mut self, out: &mut Out) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.was_busy();
+        }
         let t = self.pages.texts;
         out.start(Status::SERVICE_UNAVAILABLE);
         out.header("Retry-After", b"2");
         self.pages.notice(out, t.problem, t.busy, true);
+    }
+
+    fn on_census(&mut self, held: usize, most: usize) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.holds(held, most);
+        }
     }
 
     fn on_reload(&mut self) -> Option<Job> {

@@ -145,6 +145,11 @@ impl Sessions {
         self.iter().filter(over).map(|session| session.id).collect()
     }
 
+    /// How many sessions have not timed out.
+    pub fn living(&self, now: Timestamp) -> usize {
+        self.iter().filter(|session| !session.is_expired(now) && !session.is_idle(now, self.idle)).count()
+    }
+
     /// The sessions of one user.
     pub fn of_user(&self, user: &UserName) -> impl Iterator<Item = &Session> {
         self.by_user.get(user).into_iter().flatten().filter_map(|id| self.get(id))

@@ -189,6 +189,7 @@ impl<A: App> EventLoop<A> {
         let Some(connection) = self.slots.remove(ticket) else { return };
         self.buffered = self.buffered.saturating_sub(connection.counted);
         drop(connection);
+        self.take_census();
         if self.spare.is_none() {
             self.spare = spare();
         }
@@ -238,6 +239,11 @@ impl<A: App> EventLoop<A> {
             return self.close(ticket);
         }
         self.next_expiry = self.next_expiry.min(deadline);
+        self.take_census();
+    }
+
+    fn take_census(&mut self) {
+        self.exchange.app.on_census(self.slots.len(), self.slots.limit());
     }
 
     /// Closes the connection that has waited longest without a whole request. `false`: all are busy.

@@ -234,6 +234,11 @@ impl Listener {
         &self.address
     }
 
+    /// Whom it is for.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
     /// Whether it goes on listening when this process has ended, for the next one.
     pub(super) fn outlives_us(&self) -> bool {
         self.inherited

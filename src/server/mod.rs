@@ -44,6 +44,8 @@ pub enum Role {
     Public,
     /// The operator's command line.
     Control,
+    /// The operator's Prometheus.
+    Metrics,
 }
 
 /// Who is at the other end of a connection.
@@ -116,6 +118,8 @@ pub trait App {
     fn on_outcome(&mut self, outcome: Self::Outcome, out: &mut Out);
     /// The worker's queue is full, or its answer is overdue: a 503.
     fn on_busy(&mut self, out: &mut Out);
+    /// So many connections are held now, of so many that there is room for.
+    fn on_census(&mut self, _held: usize, _most: usize) {}
     /// SIGHUP.
     fn on_reload(&mut self) -> Option<Self::Job>;
     /// A job that nobody waits for. Asked after each outcome, and once when the server is about to end.

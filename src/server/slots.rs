@@ -32,6 +32,11 @@ impl<T> Slots<T> {
         self.slots.len().saturating_sub(self.free.len())
     }
 
+    /// How many places there are at most.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

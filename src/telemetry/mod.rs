@@ -2,4 +2,6 @@
 
 pub mod escape;
 pub mod log;
+pub mod metrics;
+pub mod process;
 pub mod throttle;

@@ -14,6 +14,7 @@ mod limits;
 mod log;
 mod login;
 mod logout;
+mod metrics;
 mod refusal;
 mod return_address;
 mod session;

@@ -116,6 +116,31 @@ fetch_caddy() (
     mv "$tools/caddy.new" "$tools/caddy"
 )
 
+# need_promtool  leaves the path of Prometheus' own checker in $PROMTOOL.
+need_promtool() {
+    if PROMTOOL=$(first_good runs "${PROMTOOL:-}" "$tools/promtool" "$(command -v promtool || true)"); then return 0; fi
+    say "fetching promtool"
+    fetch_promtool
+    runs "$tools/promtool" || fail "Debian's promtool does not run here: name one with PROMTOOL=…"
+    PROMTOOL=$tools/promtool
+}
+
+runs() { "$1" --version >/dev/null 2>&1; }
+
+# Unpacked beside the system, as all tools are.
+fetch_promtool() (
+    need_packages dpkg-deb:dpkg
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$tools"
+    sid_apt "$work"
+    cd "$work" || exit
+    "${apt[@]}" download promtool
+    dpkg -x promtool_*.deb tree
+    cp tree/usr/bin/promtool "$tools/promtool.new"
+    mv "$tools/promtool.new" "$tools/promtool"
+)
+
 # need_cargo_deb  leaves the path of the cargo-deb that the packages were tried with in $CARGO_DEB.
 need_cargo_deb() {
     local wanted=3.8.0

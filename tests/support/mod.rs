@@ -10,6 +10,7 @@ pub mod caddy;
 pub mod codes;
 pub mod daemon;
 pub mod http;
+pub mod metrics;
 pub mod nginx;
 pub mod process;
 pub mod scratch;

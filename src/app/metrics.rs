@@ -1,0 +1,437 @@
+//! `/metrics`, on a listener of its own: what the gate has counted, for an operator who wants to see an attack.
+//!
+//! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue does not silence it; every
+//! series is there from the start; label values are words of this file. Counting is a plain addition on the loop's own
+//! thread; what the desk knows comes over in [`Figures`], a few atomics that it sets after each job. Without a listener for
+//! it nothing is counted, and no clock is read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::auth::guess_budget::{BudgetKey, CAPACITY};
+use crate::clock::{self, Timestamp};
+use crate::http::request::Method;
+use crate::http::response::{Out, Status};
+use crate::server::{Next, Request};
+use crate::telemetry::metrics::{CONTENT_TYPE, Histogram, Kind, Page, Truth};
+use crate::telemetry::process::{self, Start};
+
+use super::Gate;
+use super::admit::{self, Admission};
+use super::desk::{Desk, HOUSEKEEPING};
+use super::job::{Job, Outcome};
+use super::router::VerifyForm;
+use super::verify::{Answered, Denial};
+
+/// How often the desk sets its figures anew without being asked: limits end and buckets fill by themselves.
+pub const LOOK: Duration = Duration::from_secs(60);
+
+/// What the desk knows, for a page that does not ask it.
+#[derive(Default)]
+pub struct Figures {
+    store_writes: AtomicU64,
+    store_bytes: AtomicU64,
+    limited: AtomicU64,
+    guesses_internet: AtomicU64,
+    guesses_local: AtomicU64,
+}
+
+/// The desk, and its figures on show after each job.
+pub struct Watched {
+    desk: Desk,
+    figures: Arc<Figures>,
+    tidied: Duration,
+}
+
+impl Watched {
+    /// Shows the figures of `desk` from now on.
+    pub fn new(desk: Desk) -> Self {
+        let mut watched = Self { desk, figures: Arc::default(), tidied: clock::monotonic() };
+        watched.show();
+        watched
+    }
+
+    /// Where the figures are to be read.
+    pub fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.figures)
+    }
+
+    /// [`Desk::handle`]
+    pub fn handle(&mut self, job: Job) -> Outcome {
+        let outcome = self.desk.handle(job);
+        self.show();
+        outcome
+    }
+
+    /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
+    pub fn tick(&mut self) -> Option<Outcome> {
+        let now = clock::monotonic();
+        let due = now.saturating_sub(self.tidied) >= HOUSEKEEPING;
+        let outcome = due.then(|| self.desk.housekeeping()).flatten();
+        if due {
+            self.tidied = now;
+        }
+        self.show();
+        outcome
+    }
+
+    fn show(&mut self) {
+        let steady = self.desk.read_clock().steady;
+        let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
+        let limited = u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX);
+        for (place, value) in [
+            (&self.figures.store_writes, self.desk.store.commits()),
+            (&self.figures.store_bytes, self.desk.store.bytes_written()),
+            (&self.figures.limited, limited),
+            (&self.figures.guesses_internet, guesses(BudgetKey::StrangersInternet)),
+            (&self.figures.guesses_local, guesses(BudgetKey::StrangersLocal)),
+        ] {
+            // Nothing else is handed over with them, and a page may be a job late.
+            place.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What became of a posted login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginResult {
+    /// Let in.
+    Ok,
+    /// A well-formed code that lets nobody in.
+    WrongCode,
+    /// Too many failures from the address.
+    LimitedAddress,
+    /// The strangers' bucket is empty.
+    LimitedStrangers,
+    /// The account's or device's bucket is empty.
+    LimitedAccount,
+    /// The time is not known.
+    Clock,
+    /// The store took no change.
+    Store,
+    /// No code, or no name.
+    Malformed,
+    /// A form that another site's page has sent.
+    CrossSite,
+    /// No form at all, or not ours.
+    BadForm,
+}
+
+impl LoginResult {
+    /// In the order of their declaration.
+    const WORDS: [&str; 10] = [
+        "ok",
+        "wrong_code",
+        "limited_address",
+        "limited_strangers",
+        "limited_account",
+        "clock",
+        "store",
+        "malformed",
+        "cross_site",
+        "bad_form",
+    ];
+
+    const fn place(self) -> usize {
+        match self {
+            Self::Ok => 0,
+            Self::WrongCode => 1,
+            Self::LimitedAddress => 2,
+            Self::LimitedStrangers => 3,
+            Self::LimitedAccount => 4,
+            Self::Clock => 5,
+            Self::Store => 6,
+            Self::Malformed => 7,
+            Self::CrossSite => 8,
+            Self::BadForm => 9,
+        }
+    }
+
+    /// What the desk has decided.
+    pub const fn of(admission: &Admission) -> Self {
+        use admit::Denial as Kept;
+        match admission {
+            Admission::Admitted { .. } => Self::Ok,
+            Admission::Refused(Kept::WrongCode) => Self::WrongCode,
+            Admission::Refused(Kept::Address(_)) => Self::LimitedAddress,
+            Admission::Refused(Kept::Strangers(_)) => Self::LimitedStrangers,
+            Admission::Refused(Kept::Account(_)) => Self::LimitedAccount,
+            Admission::Refused(Kept::Clock(_)) => Self::Clock,
+            Admission::Refused(Kept::Store(_)) => Self::Store,
+        }
+    }
+}
+
+/// What a verify comes to; a denial's word is [`Denial::word`].
+const VERIFY_WORDS: [&str; 12] = [
+    "pass",
+    "no_cookie",
+    "bad_token",
+    "session_ended",
+    "unknown_user",
+    "sessions_disagree",
+    "clock",
+    "preflight",
+    "wiring",
+    "untrusted_peer",
+    "proxy_required",
+    "forged_identity",
+];
+
+const PASS: usize = 0;
+
+const fn place_of(denial: &Denial) -> usize {
+    match denial {
+        Denial::NoCookie => 1,
+        Denial::BadToken(_) => 2,
+        Denial::NotLive(_) => 3,
+        Denial::UnknownUser => 4,
+        Denial::SessionsDisagree => 5,
+        Denial::Clock(_) => 6,
+        Denial::Preflight => 7,
+        Denial::Wiring(_) => 8,
+        Denial::UntrustedPeer(_) => 9,
+        Denial::ProxyRequired => 10,
+        Denial::ForgedIdentity(_) => 11,
+    }
+}
+
+/// What the gate counts. It lives on the loop's thread and belongs to nobody else.
+pub struct Metrics {
+    verify: [u64; VERIFY_WORDS.len()],
+    verify_time: Histogram,
+    login: [u64; LoginResult::WORDS.len()],
+    busy: u64,
+    connections: (usize, usize),
+    figures: Arc<Figures>,
+    start: Start,
+}
+
+impl Metrics {
+    /// All zero. `figures` are the desk's.
+    pub fn new(figures: Arc<Figures>) -> Self {
+        Self {
+            verify: [0; VERIFY_WORDS.len()],
+            verify_time: Histogram::default(),
+            login: [0; LoginResult::WORDS.len()],
+            busy: 0,
+            connections: (0, 0),
+            figures,
+            start: Start::now(),
+        }
+    }
+
+    /// A verify that began at the monotonic time `began` was answered. What nginx asks a second time about one refusal
+    /// (`/verify/nginx/refusal`) was counted the first time.
+    #[inline(never)] // Off, it costs a verify one comparison.
+    pub fn verified(&mut self, form: VerifyForm, answered: &Answered, began: Duration) {
+        let place = match answered {
+            _ if form == VerifyForm::NginxRefusal => return,
+            Answered::SentBack => return,
+            Answered::Passed(_) => PASS,
+            Answered::Refused(denial) => place_of(denial),
+        };
+        count(&mut self.verify, place);
+        self.verify_time.observe(clock::monotonic().saturating_sub(began));
+    }
+
+    /// A posted login came to an end.
+    pub fn logged_in(&mut self, result: LoginResult) {
+        count(&mut self.login, result.place());
+    }
+
+    /// The worker had no room, or took too long.
+    pub fn was_busy(&mut self) {
+        self.busy = self.busy.saturating_add(1);
+    }
+
+    /// So many connections are held, of so many that there is room for.
+    pub fn holds(&mut self, now: usize, most: usize) {
+        self.connections = (now, most);
+    }
+
+    fn page(&mut self, sessions: usize, users: usize) -> String {
+        let figure = |place: &AtomicU64| place.load(Ordering::Relaxed);
+        let mut page = Page::default();
+        page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.").labelled(
+            "version",
+            env!("CARGO_PKG_VERSION"),
+            1,
+        );
+        let mut verify =
+            page.family("portcullis_verify_total", Kind::Counter, "Questions of the proxy, by what they came to.");
+        for (word, count) in VERIFY_WORDS.into_iter().zip(self.verify) {
+            verify.labelled("result", word, count);
+        }
+        page.family(
+            "portcullis_verify_duration_seconds",
+            Kind::Histogram,
+            "From the whole head of a question to its answer.",
+        )
+        .histogram(&self.verify_time);
+        let mut login = page.family("portcullis_login_total", Kind::Counter, "Posted logins, by what they came to.");
+        for (word, count) in LoginResult::WORDS.into_iter().zip(self.login) {
+            login.labelled("result", word, count);
+        }
+        page.family(
+            "portcullis_busy_total",
+            Kind::Counter,
+            "Requests turned away because the worker had too much to do.",
+        )
+        .value(self.busy);
+        page.family("portcullis_sessions_active", Kind::Gauge, "Sessions that open something.").value(sessions);
+        page.family("portcullis_users", Kind::Gauge, "Users who can log in.").value(users);
+        page.family(
+            "portcullis_limited_active",
+            Kind::Gauge,
+            "Addresses that have to wait after too many wrong codes.",
+        )
+        .value(figure(&self.figures.limited));
+        let mut guesses = page.family(
+            "portcullis_guesses_left",
+            Kind::Gauge,
+            "Wrong codes that strangers may still try, all together.",
+        );
+        guesses.labelled("kind", "internet", figure(&self.figures.guesses_internet));
+        guesses.labelled("kind", "local", figure(&self.figures.guesses_local));
+        page.family("portcullis_guesses_most", Kind::Gauge, "Wrong codes that strangers may try with a full budget.")
+            .value(CAPACITY);
+        page.family(
+            "portcullis_clock_synchronised",
+            Kind::Gauge,
+            "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
+        )
+        .value(Truth(clock::synchronised()));
+        page.family("portcullis_store_writes_total", Kind::Counter, "Changes brought to the disk.")
+            .value(figure(&self.figures.store_writes));
+        page.family(
+            "portcullis_store_bytes_written_total",
+            Kind::Counter,
+            "Bytes that these changes cost the disk, in whole blocks.",
+        )
+        .value(figure(&self.figures.store_bytes));
+        let (held, most) = self.connections;
+        page.family("portcullis_connections_active", Kind::Gauge, "Connections held, this one included.").value(held);
+        page.family("portcullis_connections_most", Kind::Gauge, "Connections that there is room for.").value(most);
+        process::write(&mut page, &mut self.start);
+        page.finish()
+    }
+}
+
+fn count(counters: &mut [u64], place: usize) {
+    if let Some(counter) = counters.get_mut(place) {
+        *counter = counter.wrapping_add(1);
+    }
+}
+
+impl Gate {
+    /// Counts from now on.
+    #[must_use]
+    pub fn with_metrics(mut self, figures: Arc<Figures>) -> Self {
+        self.metrics = Some(Box::new(Metrics::new(figures)));
+        self
+    }
+
+    /// Counts a login that came to its end.
+    pub(super) fn count_login(&mut self, result: LoginResult) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.logged_in(result);
+        }
+    }
+
+    /// Counts a posted login that was answered without the desk.
+    pub(super) fn count_unjudged(&mut self, request: &Request<'_>, next: Next<Job>, out: &Out) -> Next<Job> {
+        if matches!(next, Next::Answered) && request.head.method == Method::Post {
+            self.count_login(match Status(out.status()) {
+                Status::UNAUTHORIZED => LoginResult::Malformed,
+                Status::FORBIDDEN => LoginResult::CrossSite,
+                _ => LoginResult::BadForm,
+            });
+        }
+        next
+    }
+
+    /// All that the listener for metrics answers: one page.
+    pub(super) fn show_metrics(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+        let Some(metrics) = self.metrics.as_mut().filter(|_| request.head.path == b"/metrics") else {
+            out.start(Status::NOT_FOUND);
+            out.header("Cache-Control", b"no-store");
+            out.body("text/plain; charset=utf-8", b"only /metrics is here\n");
+            return Next::Answered;
+        };
+        if !matches!(request.head.method, Method::Get | Method::Head) {
+            out.start(Status::METHOD_NOT_ALLOWED);
+            out.header("Allow", b"GET, HEAD");
+            out.header("Cache-Control", b"no-store");
+            out.finish_empty();
+            return Next::Answered;
+        }
+        let page = metrics.page(self.sessions.living(now), self.people.count());
+        out.start(Status::OK);
+        out.header("Cache-Control", b"no-store");
+        out.body(CONTENT_TYPE, page.as_bytes());
+        Next::Answered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::auth::sessions::NotLive;
+    use crate::auth::token::TokenError;
+    use crate::auth::trusted_time::ClockFault;
+    use crate::http::problem::Problem;
+
+    #[test]
+    fn each_denial_is_counted_under_its_own_word() {
+        for denial in [
+            Denial::NoCookie,
+            Denial::BadToken(TokenError::Malformed),
+            Denial::NotLive(NotLive::Idle),
+            Denial::UnknownUser,
+            Denial::SessionsDisagree,
+            Denial::Clock(ClockFault::BehindFloor),
+            Denial::Preflight,
+            Denial::Wiring(Problem::LoginHost),
+            Denial::UntrustedPeer(Problem::UntrustedPeer(IpAddr::from([192, 0, 2, 1]))),
+            Denial::ProxyRequired,
+            Denial::ForgedIdentity("Remote-User"),
+        ] {
+            assert_eq!(VERIFY_WORDS[place_of(&denial)], denial.word());
+        }
+    }
+
+    #[test]
+    fn the_words_of_logins_are_in_their_order() {
+        for (result, word) in [
+            (LoginResult::Ok, "ok"),
+            (LoginResult::WrongCode, "wrong_code"),
+            (LoginResult::LimitedAddress, "limited_address"),
+            (LoginResult::LimitedStrangers, "limited_strangers"),
+            (LoginResult::LimitedAccount, "limited_account"),
+            (LoginResult::Clock, "clock"),
+            (LoginResult::Store, "store"),
+            (LoginResult::Malformed, "malformed"),
+            (LoginResult::CrossSite, "cross_site"),
+            (LoginResult::BadForm, "bad_form"),
+        ] {
+            assert_eq!(LoginResult::WORDS[result.place()], word);
+        }
+    }
+
+    #[test]
+    fn a_page_has_all_its_series_before_anything_has_happened() {
+        let page = Metrics::new(Arc::default()).page(0, 0);
+        for word in VERIFY_WORDS {
+            assert!(page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
+        }
+        for word in LoginResult::WORDS {
+            assert!(page.contains(&format!("portcullis_login_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
+        }
+        assert!(page.contains("portcullis_verify_duration_seconds_count 0\n"), "{page}");
+        assert!(page.len() < 16_384, "{} bytes", page.len());
+    }
+}
