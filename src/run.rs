@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::app::control::Command;
 use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::explain::explain;
-use crate::app::metrics::{LOOK, Watched};
+use crate::app::figures::{LOOK, Watched};
 use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
@@ -128,6 +128,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     if desk.has_no_users() {
         first_user(&mut desk, &config, &environment)?;
     }
+    desk.warn_of_odds();
     let listeners = listeners(&config, &places.control)?;
     for listener in &listeners {
         let purpose = if listener.role() == Role::Metrics { " for=metrics" } else { "" };

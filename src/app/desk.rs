@@ -21,7 +21,7 @@ use crate::auth::setup::Setup;
 use crate::auth::trusted_time::{Reading, TrustedTime};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
-use crate::config::{Config, RequireSync};
+use crate::config::{Config, RequireSync, limits};
 use crate::secret::Secret;
 use crate::store::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
 use crate::telemetry::throttle::Throttle;
@@ -240,6 +240,13 @@ impl Desk {
         self.users.is_empty()
     }
 
+    /// Tells the log where a code alone is too easy to guess for so many users.
+    pub fn warn_of_odds(&self) {
+        if let Err(odds) = limits::check_user_count(&self.config.login, self.users.len()) {
+            log::warn!("{odds}");
+        }
+    }
+
     /// The key of form tokens, made from one that is in the store for good.
     #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
     pub fn form_key(&self) -> Secret {
@@ -255,6 +262,7 @@ impl Desk {
         self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
         self.limiter.restore(counted, steady);
         self.config = config;
+        self.warn_of_odds();
     }
 
     fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Result<Vec<Effect>, StoreError> {

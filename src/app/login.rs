@@ -31,7 +31,8 @@ impl Gate {
     pub(super) fn login(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == crate::http::request::Method::Post {
-            return self.form_announced(request, &visit, false, out);
+            let next = self.form_announced(request, &visit, false, out);
+            return self.count_unjudged(next, out);
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
@@ -97,6 +98,11 @@ impl Gate {
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job> {
+        let next = self.read_login(request, body, now, out);
+        self.count_unjudged(next, out)
+    }
+
+    fn read_login(&mut self, request: &Request<'_>, body: &[u8], now: Timestamp, out: &mut Out) -> Next<Job> {
         let t = self.pages.texts;
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         let Ok(fields) = form::parse(body) else { return self.broken_form(out) };

@@ -2,14 +2,13 @@
 //!
 //! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue does not silence it; every
 //! series is there from the start; label values are words of this file. Counting is a plain addition on the loop's own
-//! thread; what the desk knows comes over in [`Figures`], a few atomics that it sets after each job. Without a listener for
+//! thread; what the desk knows comes over in [`Figures`]. Without a listener for
 //! it nothing is counted, and no clock is read.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::auth::guess_budget::{BudgetKey, CAPACITY};
+use crate::auth::guess_budget::CAPACITY;
 use crate::clock::{self, Timestamp};
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
@@ -19,79 +18,10 @@ use crate::telemetry::process::{self, Start};
 
 use super::Gate;
 use super::admit::{self, Admission};
-use super::desk::{Desk, HOUSEKEEPING};
-use super::job::{Job, Outcome};
+use super::figures::Figures;
+use super::job::Job;
 use super::router::VerifyForm;
 use super::verify::{Answered, Denial};
-
-/// How often the desk sets its figures anew without being asked: limits end and buckets fill by themselves.
-pub const LOOK: Duration = Duration::from_secs(60);
-
-/// What the desk knows, for a page that does not ask it.
-#[derive(Default)]
-pub struct Figures {
-    store_writes: AtomicU64,
-    store_bytes: AtomicU64,
-    limited: AtomicU64,
-    guesses_internet: AtomicU64,
-    guesses_local: AtomicU64,
-}
-
-/// The desk, and its figures on show after each job.
-pub struct Watched {
-    desk: Desk,
-    figures: Arc<Figures>,
-    tidied: Duration,
-}
-
-impl Watched {
-    /// Shows the figures of `desk` from now on.
-    pub fn new(desk: Desk) -> Self {
-        let mut watched = Self { desk, figures: Arc::default(), tidied: clock::monotonic() };
-        watched.show();
-        watched
-    }
-
-    /// Where the figures are to be read.
-    pub fn figures(&self) -> Arc<Figures> {
-        Arc::clone(&self.figures)
-    }
-
-    /// [`Desk::handle`]
-    pub fn handle(&mut self, job: Job) -> Outcome {
-        let outcome = self.desk.handle(job);
-        self.show();
-        outcome
-    }
-
-    /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
-    pub fn tick(&mut self) -> Option<Outcome> {
-        let now = clock::monotonic();
-        let due = now.saturating_sub(self.tidied) >= HOUSEKEEPING;
-        let outcome = due.then(|| self.desk.housekeeping()).flatten();
-        if due {
-            self.tidied = now;
-        }
-        self.show();
-        outcome
-    }
-
-    fn show(&mut self) {
-        let steady = self.desk.read_clock().steady;
-        let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
-        let limited = u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX);
-        for (place, value) in [
-            (&self.figures.store_writes, self.desk.store.commits()),
-            (&self.figures.store_bytes, self.desk.store.bytes_written()),
-            (&self.figures.limited, limited),
-            (&self.figures.guesses_internet, guesses(BudgetKey::StrangersInternet)),
-            (&self.figures.guesses_local, guesses(BudgetKey::StrangersLocal)),
-        ] {
-            // Nothing else is handed over with them, and a page may be a job late.
-            place.store(value, Ordering::Relaxed);
-        }
-    }
-}
 
 /// What became of a posted login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,7 +182,7 @@ impl Metrics {
     }
 
     fn page(&mut self, sessions: usize, users: usize) -> String {
-        let figure = |place: &AtomicU64| place.load(Ordering::Relaxed);
+        let figures = self.figures.seen();
         let mut page = Page::default();
         page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.").labelled(
             "version",
@@ -287,14 +217,14 @@ impl Metrics {
             Kind::Gauge,
             "Addresses that have to wait after too many wrong codes.",
         )
-        .value(figure(&self.figures.limited));
+        .value(figures.limited);
         let mut guesses = page.family(
             "portcullis_guesses_left",
             Kind::Gauge,
             "Wrong codes that strangers may still try, all together.",
         );
-        guesses.labelled("kind", "internet", figure(&self.figures.guesses_internet));
-        guesses.labelled("kind", "local", figure(&self.figures.guesses_local));
+        guesses.labelled("kind", "internet", figures.guesses_internet);
+        guesses.labelled("kind", "local", figures.guesses_local);
         page.family("portcullis_guesses_most", Kind::Gauge, "Wrong codes that strangers may try with a full budget.")
             .value(CAPACITY);
         page.family(
@@ -304,13 +234,13 @@ impl Metrics {
         )
         .value(Truth(clock::synchronised()));
         page.family("portcullis_store_writes_total", Kind::Counter, "Changes brought to the disk.")
-            .value(figure(&self.figures.store_writes));
+            .value(figures.store_writes);
         page.family(
             "portcullis_store_bytes_written_total",
             Kind::Counter,
             "Bytes that these changes cost the disk, in whole blocks.",
         )
-        .value(figure(&self.figures.store_bytes));
+        .value(figures.store_bytes);
         let (held, most) = self.connections;
         page.family("portcullis_connections_active", Kind::Gauge, "Connections held, this one included.").value(held);
         page.family("portcullis_connections_most", Kind::Gauge, "Connections that there is room for.").value(most);
@@ -341,8 +271,8 @@ impl Gate {
     }
 
     /// Counts a posted login that was answered without the desk.
-    pub(super) fn count_unjudged(&mut self, request: &Request<'_>, next: Next<Job>, out: &Out) -> Next<Job> {
-        if matches!(next, Next::Answered) && request.head.method == Method::Post {
+    pub(super) fn count_unjudged(&mut self, next: Next<Job>, out: &Out) -> Next<Job> {
+        if matches!(next, Next::Answered) {
             self.count_login(match Status(out.status()) {
                 Status::UNAUTHORIZED => LoginResult::Malformed,
                 Status::FORBIDDEN => LoginResult::CrossSite,

@@ -12,6 +12,7 @@ pub mod control;
 pub mod desk;
 pub mod enrol;
 pub mod explain;
+pub mod figures;
 pub mod health;
 pub mod identity;
 pub mod job;
@@ -211,10 +212,7 @@ impl Gate {
                 }
                 Next::Answered
             }
-            Route::Login => {
-                let next = self.login(request, now, out);
-                self.count_unjudged(request, next, out)
-            }
+            Route::Login => self.login(request, now, out),
             Route::Setup => self.setup(request, now, out),
             Route::Logout => self.logout(request, now, out),
             Route::Account => self.account(head, now, out),
@@ -295,10 +293,7 @@ impl App for Gate {
         }
         let now = clock::now();
         match Route::of(request.head.path, &self.config.path_prefix) {
-            Some(Route::Login) => {
-                let next = self.login_posted(request, body, now, out);
-                self.count_unjudged(request, next, out)
-            }
+            Some(Route::Login) => self.login_posted(request, body, now, out),
             Some(Route::Setup) => self.setup_posted(request, body, now, out),
             Some(Route::Logout) => self.logout_posted(request, body, now, out),
             _ => {

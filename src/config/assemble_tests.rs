@@ -131,6 +131,15 @@ fn metrics_need_an_address_of_their_own() {
 }
 
 #[test]
+fn metrics_that_others_can_reach_are_warned_of() {
+    for (address, warnings) in [("127.0.0.1:9464", 0), ("[::1]:9464", 0), ("0.0.0.0:9464", 1), ("192.168.1.10:9464", 1)]
+    {
+        let config = load(&format!("[metrics]\nlisten = \"{address}\"")).expect("good").config;
+        assert_eq!(limits::warnings(&config).len(), warnings, "{address}");
+    }
+}
+
+#[test]
 fn the_prefix_is_part_of_the_cookie_name_that_browsers_see() {
     let mut config = Config::default();
     assert_eq!(config.cookie_name(), "auth_token");

@@ -71,6 +71,14 @@ pub fn warnings(config: &Config) -> Vec<String> {
     if config.session.idle.is_some_and(|idle| idle >= config.session.lifetime) {
         found.push("session.idle is not shorter than session.lifetime and never comes into play".to_owned());
     }
+    if let Some(metrics) = config.metrics.listen
+        && !metrics.ip().to_canonical().is_loopback()
+    {
+        found.push(format!(
+            "metrics.listen is {metrics}: there is no login, and whoever reaches it sees how well his guessing goes; \
+             use 127.0.0.1, or a network that only Prometheus shares"
+        ));
+    }
     found
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::daemon::Daemon;
 use super::http::Ask;
+use super::wait::{self, PATIENCE};
 
 /// The setting that opens a listener for metrics on a free port.
 pub const WITH_METRICS: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
@@ -18,10 +19,12 @@ pub struct Scrape {
 impl Scrape {
     /// Where the daemon says that its metrics are.
     pub fn address(gate: &Daemon) -> SocketAddr {
-        let text = gate.running.text();
-        let line = text.lines().find(|line| line.ends_with(" for=metrics")).expect("a line that tells of the listener");
-        let (_, address) = line.split_once("address=").expect("an address");
-        address.trim_end_matches(" for=metrics").parse().expect("ip:port")
+        // Its line comes behind that of the gate's own address.
+        wait::until("the address of the metrics", PATIENCE, || {
+            let text = gate.running.text();
+            let line = text.lines().find_map(|line| line.strip_suffix(" for=metrics"))?;
+            line.split_once("address=")?.1.parse().ok()
+        })
     }
 
     /// What is there now.
@@ -55,6 +58,13 @@ impl Scrape {
             Some((is.to_owned(), value.parse().expect("a number")))
         });
         found.collect()
+    }
+
+    /// The values that a label of a family has.
+    pub fn labels_of(&self, family: &str, label: &str) -> BTreeSet<String> {
+        let start = format!("{family}{{{label}=\"");
+        let found = self.series.keys().filter_map(|name| name.strip_prefix(&start)?.strip_suffix("\"}"));
+        found.map(str::to_owned).collect()
     }
 
     /// All series.

@@ -1,0 +1,67 @@
+//! What Prometheus itself says: `promtool`, which `tests/run` fetches.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::daemon::{Daemon, ONE_DOMAIN};
+use crate::support::metrics::{Scrape, WITH_METRICS};
+use crate::{ALERT_TESTS, ALERTS, file, text};
+
+/// `$PROMTOOL`, else what `tests/run` fetched.
+fn promtool() -> Command {
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/promtool");
+    let name = std::env::var_os("PROMTOOL").filter(|name| !name.is_empty());
+    Command::new(name.unwrap_or_else(|| if fetched.exists() { fetched.into() } else { OsString::from("promtool") }))
+}
+
+fn succeeds(command: &mut Command) -> String {
+    let done = command.output().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
+    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn prometheus_takes_the_page_and_has_nothing_to_say_against_it() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}{WITH_METRICS}"));
+    let owner = gate.place.add_user("owner");
+    let session = gate.log_in(&owner);
+    gate.ask_with(&session);
+    let page = Scrape::of(Scrape::address(&gate)).page;
+    let mut command = promtool();
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
+    child.stdin.take().expect("piped").write_all(page.as_bytes()).expect("it reads");
+    let done = child.wait_with_output().expect("it ends");
+    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success() && said.trim().is_empty(), "{said}\n{page}");
+}
+
+#[test]
+fn prometheus_takes_the_alerts() {
+    let said = succeeds(promtool().args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(file(ALERTS)));
+    assert!(said.contains("SUCCESS"), "{said}");
+}
+
+#[test]
+fn each_alert_fires_when_it_should_and_no_other() {
+    succeeds(promtool().args(["test", "rules"]).arg(file(ALERT_TESTS)));
+}
+
+#[test]
+fn each_alert_is_tried_and_names_what_to_do() {
+    let (rules, tests) = (text(ALERTS), text(ALERT_TESTS));
+    let alerts: Vec<&str> = rules.split("\n      - alert: ").skip(1).collect();
+    assert!(alerts.len() >= 12, "{}", alerts.len());
+    for alert in alerts {
+        let name = alert.lines().next().expect("a name");
+        assert!(tests.contains(&format!("alertname=\"{name}\"")), "{name} is never tried");
+        for part in ["severity: ", "summary: ", "description: >-"] {
+            assert!(alert.contains(part), "{name} has no {part}");
+        }
+        let (_, description) = alert.split_once("description: >-").expect("a description");
+        assert!(description.trim().len() > 80, "{name} does not say what to do");
+    }
+}
