@@ -13,6 +13,7 @@ use crate::clock::{self, Timestamp};
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::server::{Next, Request};
+use crate::telemetry::log;
 use crate::telemetry::metrics::{CONTENT_TYPE, Histogram, Kind, Page, Truth};
 use crate::telemetry::process::{self, Start};
 
@@ -241,6 +242,8 @@ impl Metrics {
             "Bytes that these changes cost the disk, in whole blocks.",
         )
         .value(figures.store_bytes);
+        page.family("portcullis_log_lines_left_out_total", Kind::Counter, "Log lines that nobody read in time.")
+            .value(log::left_out());
         let (held, most) = self.connections;
         page.family("portcullis_connections_active", Kind::Gauge, "Connections held, this one included.").value(held);
         page.family("portcullis_connections_most", Kind::Gauge, "Connections that there is room for.").value(most);

@@ -1,11 +1,14 @@
 //! Log lines on standard error for the journal, which adds the time: `LEVEL [target] event key=value`, or one JSON
 //! object a line.
 //!
-//! Guarantees one line an event whatever its message holds, and that a standard error which nobody reads any more ends
-//! neither the daemon nor the command. Seeds, codes, tokens and cookies never come here: no caller passes them.
+//! Guarantees one line an event whatever its message holds, and that a standard error which nobody reads ends neither the
+//! daemon nor the command, and holds neither up: a line that there is no room for is left out and counted, because who
+//! writes it may be the loop that all visitors wait for. Seeds, codes, tokens and cookies never come here: no caller passes
+//! them.
 
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -15,8 +18,19 @@ use simple_logger::SimpleLogger;
 use super::escape;
 use crate::config;
 
-/// Bytes of one line at most; what follows is cut.
+/// Bytes of one line at most, its end included. A pipe that can be written to at all takes so many at once
+/// (`PIPE_BUF` in pipe(7)), and the journal's socket more.
 const LONGEST_LINE: usize = 4_096;
+/// Bytes of a message at most; what follows is cut. Level and target need the rest of the line.
+const LONGEST_MESSAGE: usize = 3_840;
+
+/// Lines that were left out since the process started. Here and not in the logger, which nobody can ask anything.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were left out because nobody read standard error.
+pub fn left_out() -> u64 {
+    LEFT_OUT.load(Ordering::Relaxed)
+}
 
 /// Starts the log. To be called once, before anything else speaks.
 ///
@@ -31,6 +45,8 @@ pub fn start(settings: &config::Log) -> Result<(), SetLoggerError> {
 struct Logger {
     levels: SimpleLogger,
     json: bool,
+    /// How many lines left out were told of.
+    told: AtomicU64,
 }
 
 impl Logger {
@@ -38,7 +54,39 @@ impl Logger {
         // Of the packages below us only what they think is wrong.
         let others = settings.level.min(LevelFilter::Warn);
         let levels = SimpleLogger::new().with_level(others).with_module_level("portcullis", settings.level);
-        Self { levels, json: settings.format == config::LogFormat::Json }
+        Self { levels, json: settings.format == config::LogFormat::Json, told: AtomicU64::new(0) }
+    }
+
+    /// The whole line of an event.
+    fn line(&self, level: Level, target: &str, message: &str) -> String {
+        let mut message = one_line(message);
+        loop {
+            let line = match self.json {
+                true => json(level, target, &message),
+                false => format!("{level:<5} [{target}] {message}\n"),
+            };
+            // JSON writes quotes twice as long.
+            if line.len() <= LONGEST_LINE || message.is_empty() {
+                return line;
+            }
+            let half = message.len() / 2;
+            cut(&mut message, half);
+        }
+    }
+
+    /// Writes a line where there is room for it, and before it how many there was none for.
+    fn offer(&self, stream: &mut (impl Write + AsFd), line: &str, left_out: &AtomicU64) {
+        let so_far = left_out.load(Ordering::Relaxed);
+        let untold = so_far.saturating_sub(self.told.load(Ordering::Relaxed));
+        if untold > 0 && takes_a_line(stream) {
+            let message = format!("log lines left out count={untold} reason=\"standard error was not read\"");
+            if stream.write_all(self.line(Level::Warn, module_path!(), &message).as_bytes()).is_ok() {
+                self.told.store(so_far, Ordering::Relaxed);
+            }
+        }
+        if !takes_a_line(stream) || stream.write_all(line.as_bytes()).is_err() {
+            left_out.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -48,47 +96,41 @@ impl Log for Logger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) || !is_read(&std::io::stderr()) {
-            return;
-        }
-        let message = one_line(&record.args().to_string());
-        if self.json {
-            let line = json(record.level(), record.target(), &message);
-            // Nobody is left to tell that the log cannot be written.
-            let _ = std::io::stderr().write_all(line.as_bytes());
-        } else {
-            self.levels.log(
-                &Record::builder()
-                    .level(record.level())
-                    .target(record.target())
-                    .args(format_args!("{message}"))
-                    .build(),
-            );
+        if self.enabled(record.metadata()) {
+            let line = self.line(record.level(), record.target(), &record.args().to_string());
+            // Held for all of it: another thread's line must not take the room in between.
+            self.offer(&mut std::io::stderr().lock(), &line, &LEFT_OUT);
         }
     }
 
     fn flush(&self) {}
 }
 
-/// False once the reader of a pipe or socket is gone: writing there would end the process.
-fn is_read(stream: &impl AsFd) -> bool {
+/// Whether a line can be written without waiting. Not where the reader of a pipe or socket is gone: that would end the
+/// process.
+fn takes_a_line(stream: &impl AsFd) -> bool {
     let mut asked = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
     let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-    match poll(&mut asked, PollTimeout::ZERO) {
-        Ok(_) => asked.iter().all(|fd| fd.revents().is_none_or(|events| !events.intersects(gone))),
-        Err(_) => false,
-    }
+    let takes = |events: PollFlags| events.contains(PollFlags::POLLOUT) && !events.intersects(gone);
+    poll(&mut asked, PollTimeout::ZERO).is_ok() && asked.iter().all(|fd| fd.revents().is_some_and(takes))
 }
 
-/// The message with everything escaped that could end or garble a line, cut to [`LONGEST_LINE`].
+/// The message with everything escaped that could end or garble a line, cut to [`LONGEST_MESSAGE`].
 fn one_line(message: &str) -> String {
     let mut line = escape::line(message).to_string();
-    if line.len() > LONGEST_LINE {
-        let end = (0..=LONGEST_LINE).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
-        line.truncate(end);
-        line.push('…');
+    if line.len() > LONGEST_MESSAGE {
+        cut(&mut line, LONGEST_MESSAGE);
     }
     line
+}
+
+/// Keeps at most `longest` bytes of a text, and shows that there were more.
+fn cut(text: &mut String, longest: usize) {
+    let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.truncate(end);
+    if end > 0 {
+        text.push('…');
+    }
 }
 
 /// The line as an object: level, target, the event in words, and each `key=value` of it as a member.
@@ -163,7 +205,18 @@ mod tests {
         let line = one_line("a\r\nb\u{1b}[2J\u{2028}c");
         assert_eq!(line, "a\\r\\nb\\u{1b}[2J\\u{2028}c");
         let long = one_line(&"ä".repeat(10_240));
-        assert!(long.len() <= LONGEST_LINE + '…'.len_utf8() && long.ends_with('…'));
+        assert!(long.len() <= LONGEST_MESSAGE + '…'.len_utf8() && long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_whole_line_fits_a_pipe_in_either_form() {
+        for format in [config::LogFormat::Text, config::LogFormat::Json] {
+            let logger = Logger::new(&config::Log { format, level: LevelFilter::Info });
+            for letter in ["a", "\"", "\\", "ä", "\u{1b}"] {
+                let line = logger.line(Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
+                assert!(line.len() <= LONGEST_LINE && line.ends_with('\n'), "{format:?} {letter:?} {}", line.len());
+            }
+        }
     }
 
     #[test]
@@ -206,10 +259,35 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_nobody_reads_is_noticed() {
+    fn a_pipe_whose_reader_is_gone_is_noticed() {
         let (reader, writer) = std::io::pipe().expect("a pipe");
-        assert!(is_read(&writer));
+        assert!(takes_a_line(&writer));
         drop(reader);
-        assert!(!is_read(&writer));
+        assert!(!takes_a_line(&writer));
+    }
+
+    #[test]
+    fn lines_that_a_full_pipe_has_no_room_for_are_left_out_and_told_of_later() {
+        use std::io::Read as _;
+        let logger = Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Info });
+        let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+        let left_out = AtomicU64::new(0);
+        let line = format!("{}\n", "x".repeat(LONGEST_LINE - 1));
+        // It would wait for ever here if it waited.
+        for _ in 0..1_000 {
+            logger.offer(&mut writer, &line, &left_out);
+        }
+        let lost = left_out.load(Ordering::Relaxed);
+        assert!((1..1_000).contains(&lost), "{lost}");
+        let written = 1_000 - usize::try_from(lost).expect("a small number");
+        reader.read_exact(&mut vec![0; written * LONGEST_LINE]).expect("whole lines");
+        logger.offer(&mut writer, "after\n", &left_out);
+        logger.offer(&mut writer, "again\n", &left_out);
+        drop(writer);
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).expect("text");
+        let told = format!("WARN  [portcullis::telemetry::log] log lines left out count={lost} ");
+        assert!(rest.starts_with(&told) && rest.ends_with("\nafter\nagain\n"), "{rest}");
+        assert_eq!(rest.lines().count(), 3);
     }
 }

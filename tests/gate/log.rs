@@ -1,7 +1,15 @@
 //! What the log says, and what it never says.
 
-use crate::support::daemon::{Daemon, ONE_DOMAIN};
-use crate::support::http::{Ask, percent_encode};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use nix::sys::signal::Signal;
+use portcullis::clock;
+
+use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::http::{Ask, Connection, percent_encode};
+use crate::support::metrics::{Scrape, WITH_METRICS};
 use crate::support::wait::{self, PATIENCE};
 
 #[test]
@@ -71,4 +79,65 @@ fn what_visitors_write_cannot_break_a_line_or_move_the_cursor() {
     }
     let sessions = gate.place.json(&["session", "list"]).to_string();
     assert!(!sessions.contains(&"u".repeat(300)), "a User-Agent is kept cut");
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_visitor() {
+    let place = Place::new(&format!("{ONE_DOMAIN}[log]\nlevel = \"debug\"\n{WITH_METRICS}"));
+    let mut command = place.command(&["serve"]);
+    let mut gate = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the built program runs");
+    // Read up to the line that tells of the last listener, and then no more.
+    let mut log = BufReader::new(gate.stderr.take().expect("piped"));
+    let (mut said, mut addresses) = (String::new(), Vec::new());
+    while addresses.len() < 2 {
+        assert_ne!(log.read_line(&mut said).expect("text"), 0, "{said}");
+        let line = said.lines().last().unwrap_or_default();
+        let address = line.split_once("listening address=").map(|(_, rest)| rest.trim_end_matches(" for=metrics"));
+        addresses.extend(address.and_then(|address| address.parse::<SocketAddr>().ok()));
+    }
+    let start = clock::monotonic();
+    let mut connection = Connection::open(addresses[0]);
+    let ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().bytes();
+    // Each writes a line of some hundred bytes; a pipe holds 64 KiB of them.
+    for _ in 0..2_000 {
+        connection.send(&ask);
+        assert_eq!(connection.answer().status, 302);
+    }
+    let took = clock::monotonic() - start;
+    assert!(took < PATIENCE, "{took:?}");
+    let lost = Scrape::of(addresses[1]).value("portcullis_log_lines_left_out_total");
+    assert!(lost > 100.0, "{lost}");
+    // Whoever reads again is told.
+    let reader = std::thread::spawn(move || {
+        let mut rest = String::new();
+        log.read_to_string(&mut rest).map(|_| rest)
+    });
+    wait::until("the line that tells how many were left out", PATIENCE, || {
+        connection.send(&ask);
+        connection.answer();
+        (Scrape::of(addresses[1]).value("portcullis_log_lines_left_out_total") - lost < 1.0).then_some(())
+    });
+    gate.kill().expect("our own child");
+    gate.wait().expect("our own child");
+    let rest = reader.join().expect("no panic").expect("text");
+    assert!(rest.contains("log lines left out count="), "{rest}");
+}
+
+#[test]
+fn more_users_than_a_code_alone_is_good_for_are_warned_of_at_the_start_and_at_a_reload() {
+    let ask_names = "[login]\nask_username = true\n";
+    let mut place = Place::new(ask_names);
+    for n in 0..21 {
+        place.add_user(&format!("user{n}"));
+    }
+    place.configure("");
+    let mut gate = place.start();
+    let warnings = |gate: &Daemon| gate.running.text().matches("21 users and a login by code alone").count();
+    wait::until("the warning", PATIENCE, || (warnings(&gate) == 1).then_some(()));
+    gate.running.signal(Signal::SIGHUP);
+    wait::until("the same at a reload", PATIENCE, || (warnings(&gate) == 2).then_some(()));
+    gate.stop();
+    gate.place.configure(ask_names);
+    gate.start_again();
+    assert_eq!(warnings(&gate), 0, "{}", gate.running.text());
 }
