@@ -239,6 +239,23 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_nobody_reads_holds_up_no_line_either() {
+        let logger = Logger::new(&config::Log { format: config::LogFormat::Json, level: LevelFilter::Info });
+        // The journal's end of standard error is such a socket.
+        let (reader, mut writer) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+        let left_out = AtomicU64::new(0);
+        let line = format!("{}\n", "x".repeat(LONGEST_LINE - 1));
+        for _ in 0..10_000 {
+            logger.offer(&mut writer, &line, &left_out);
+        }
+        let lost = left_out.load(Ordering::Relaxed);
+        assert!((1..10_000).contains(&lost), "{lost}");
+        drop(reader);
+        logger.offer(&mut writer, &line, &left_out);
+        assert_eq!(left_out.load(Ordering::Relaxed), lost + 1);
+    }
+
+    #[test]
     fn any_text_can_be_split_into_fields() {
         for text in ["", "=", "a=", "a=\"", "a=\"\\", "  ", "a==b", "A=b", "url=http://x/?a=b c", "\"=\"", "é=ü x=é"]
         {

@@ -67,6 +67,8 @@ fn the_packages_hold_what_an_installation_needs() {
             "usr/share/doc/portcullis/third-party-licences",
             "usr/share/doc/portcullis/changelog.Debian.gz",
             "usr/share/doc/portcullis/configuration.md",
+            "usr/share/doc/portcullis/monitoring/alerts.yml",
+            "usr/share/doc/portcullis/monitoring/dashboard.json",
         ] {
             assert_eq!(mode_of(file).as_deref(), Some("-rw-r--r--"), "{file}");
         }
