@@ -59,13 +59,15 @@ impl Figures {
 pub struct Watched {
     desk: Desk,
     figures: Arc<Figures>,
-    tidied: Duration,
+    /// When the next housekeeping is due, by the monotonic clock.
+    tidy_at: Duration,
 }
 
 impl Watched {
     /// Shows the figures of `desk` from now on.
     pub fn new(desk: Desk) -> Self {
-        let mut watched = Self { desk, figures: Arc::default(), tidied: clock::monotonic() };
+        let tidy_at = clock::monotonic().saturating_add(HOUSEKEEPING);
+        let mut watched = Self { desk, figures: Arc::default(), tidy_at };
         watched.show();
         watched
     }
@@ -85,11 +87,12 @@ impl Watched {
     /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
     pub fn tick(&mut self) -> Option<Outcome> {
         let now = clock::monotonic();
-        let due = now.saturating_sub(self.tidied) >= HOUSEKEEPING;
-        let outcome = due.then(|| self.desk.housekeeping()).flatten();
-        if due {
-            self.tidied = now;
-        }
+        let outcome = if now >= self.tidy_at {
+            self.tidy_at = now.saturating_add(HOUSEKEEPING);
+            self.desk.housekeeping()
+        } else {
+            None
+        };
         self.show();
         outcome
     }
@@ -107,5 +110,43 @@ impl Watched {
         ] {
             place.store(value, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::control::Command;
+    use crate::auth::guess_budget::CAPACITY;
+    use crate::config::{Config, scratch};
+    use crate::entropy::System;
+    use crate::store::{Store, load_or_create_key};
+
+    fn watched() -> Watched {
+        let (folder, now) = (scratch::directory(), clock::now());
+        let key = load_or_create_key(&folder, None, &mut System).expect("a key");
+        let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
+        Watched::new(Desk::new(Config::default().into(), store, opened, now))
+    }
+
+    #[test]
+    fn the_figures_are_those_of_the_last_job() {
+        let mut watched = watched();
+        let figures = watched.figures();
+        let before = figures.seen();
+        assert_eq!(before.guesses_internet, u64::from(CAPACITY));
+        let command = Command::Generate { name: None };
+        assert!(matches!(watched.handle(Job::Command { command, seen: Vec::new() }), Outcome::Command(Ok(_), _)));
+        let after = figures.seen();
+        assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);
+    }
+
+    #[test]
+    fn looking_more_often_keeps_house_no_more_often() {
+        let mut watched = watched();
+        assert!(watched.tick().is_none() && watched.tick().is_none());
+        watched.tidy_at = Duration::ZERO;
+        assert!(matches!(watched.tick(), Some(Outcome::Housekeeping(_))));
+        assert!(watched.tick().is_none());
     }
 }

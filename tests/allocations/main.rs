@@ -127,6 +127,14 @@ fn allocations_of_a_thousand(gate: &mut Gate, head: &str, status: u16) -> usize 
 }
 
 #[test]
+fn neither_does_where_metrics_are_counted() {
+    let (gate, token) = gate();
+    let mut gate = gate.with_metrics(Arc::default());
+    assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&token), 204), 0, "a pass");
+    assert_eq!(allocations_of_a_thousand(&mut gate, &page_load("x"), 302), 0, "a refusal");
+}
+
+#[test]
 fn neither_a_pass_nor_a_refusal_allocates() {
     let (mut gate, token) = gate();
     assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&token), 204), 0, "a pass");

@@ -5,9 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::names::expressions;
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::metrics::{Scrape, WITH_METRICS};
-use crate::{ALERT_TESTS, ALERTS, file, text};
+use crate::support::scratch::Scratch;
+use crate::{ALERT_TESTS, ALERTS, PAGE, file, text};
 
 /// `$PROMTOOL`, else what `tests/run` fetched.
 fn promtool() -> Command {
@@ -43,6 +45,32 @@ fn prometheus_takes_the_page_and_has_nothing_to_say_against_it() {
 fn prometheus_takes_the_alerts() {
     let said = succeeds(promtool().args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(file(ALERTS)));
     assert!(said.contains("SUCCESS"), "{said}");
+}
+
+#[test]
+fn prometheus_understands_what_the_dashboard_asks() {
+    let folder = Scratch::new("dashboard");
+    let rules: String = expressions()
+        .iter()
+        .enumerate()
+        // What Grafana puts in.
+        .map(|(at, asked)| (at, asked.replace("$__rate_interval", "1m").replace("$instance", ".*")))
+        .map(|(at, asked)| format!("      - record: asked:{at}\n        expr: '{asked}'\n"))
+        .collect();
+    assert!(rules.matches("record").count() > 20 && !rules.contains('$'), "{rules}");
+    let file = folder.write("rules.yml", &format!("groups:\n  - name: dashboard\n    rules:\n{rules}"));
+    succeeds(promtool().args(["check", "rules"]).arg(file));
+}
+
+#[test]
+fn prometheus_takes_the_configuration_that_the_page_shows() {
+    let page = text(PAGE);
+    let (_, rest) = page.split_once("```yaml\n").expect("a configuration");
+    let folder = Scratch::new("prometheus");
+    folder.write("alerts.yml", &text(ALERTS));
+    let file = folder.write("prometheus.yml", rest.split("```").next().expect("its end"));
+    let said = succeeds(promtool().args(["check", "config"]).arg(file));
+    assert!(said.contains("rules found"), "{said}");
 }
 
 #[test]
