@@ -1,6 +1,9 @@
 //! The state directory: who may read it, who holds it, and how a file is replaced so that a pulled plug leaves the
 //! old one or the new one.
 //!
+//! Where root works in somebody else's directory no link in it is followed: its owner may have been taken over, and lie
+//! in wait.
+//!
 //! ```text
 //! store.key     the key (0600), unless it is a credential
 //! store.id      says that there is a store and which key it is under; text
@@ -17,11 +20,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use nix::libc::O_NOFOLLOW;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::geteuid;
 
@@ -87,12 +91,16 @@ impl Place {
     /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot and renaming, and
     /// the moments in which the database is closed to be rebuilt.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        if self.owner.is_some() {
+            refuse_links(&self.dir)?;
+        }
         let path = self.path(LOCK);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
+            .custom_flags(O_NOFOLLOW)
             .open(&path)
             .map_err(|error| StoreError::io("opening", &path, &error))?;
         self.give(&path)?;
@@ -116,6 +124,7 @@ impl Place {
             .truncate(true)
             .write(true)
             .mode(0o600)
+            .custom_flags(O_NOFOLLOW)
             .open(&staged.from)
             .map_err(failed)?;
         self.give(&staged.from)?;
@@ -178,7 +187,7 @@ impl Place {
 
     fn give(&self, path: &Path) -> Result<(), StoreError> {
         let Some((uid, gid)) = self.owner else { return Ok(()) };
-        chown(path, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
+        lchown(path, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
     }
 
     /// Whether a change can be written: the disk is not read-only and has room. Writes nothing.
@@ -192,6 +201,22 @@ impl Place {
         let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
         if free < RESERVE { Err(StoreError::Full(self.dir.clone())) } else { Ok(()) }
     }
+}
+
+/// Refuses a directory in which anything is a link, however deep.
+fn refuse_links(dir: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| StoreError::io("looking for links in", dir, &error);
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_symlink() {
+            return Err(StoreError::io("using", &entry.path(), &io::Error::other("it is a link: remove it")));
+        }
+        if kind.is_dir() {
+            refuse_links(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// A file that is written and waits for its name.

@@ -1,7 +1,7 @@
 //! The state directory: keys, modes, owners, and stores that must not be taken for empty ones.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use nix::unistd::geteuid;
@@ -274,6 +274,30 @@ fn what_root_writes_belongs_to_the_owner_of_the_directory() {
     for file in files(&dir.state()) {
         let meta = fs::metadata(&file).expect("a file");
         assert_eq!((meta.uid(), meta.gid()), (12345, 12346), "{}", file.display());
+    }
+}
+
+/// Whoever owns the directory may have laid it to be given, or to have overwritten, a file of root's. Skipped without
+/// root.
+#[test]
+fn root_follows_no_link_in_a_directory_of_somebody_else() {
+    if !geteuid().is_root() {
+        println!("skipped: needs root");
+        return;
+    }
+    for link in ["store.lock", "store.key", "store.id", "store.seq.new", "snapshot.new", "db.opening", "db", "db/db"] {
+        let dir = Dir::new();
+        let victim = dir.state().with_file_name("victim");
+        fs::write(&victim, "root's own").expect("written");
+        fs::create_dir_all(dir.state().join(link).parent().expect("a folder")).expect("folders");
+        symlink(&victim, dir.state().join(link)).expect("a link");
+        chown(dir.state(), Some(12345), Some(12346)).expect("an owner");
+        let refused = open(&dir.state()).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.contains(link) && refused.contains("link"), "{link}: {refused}");
+        assert!(load_or_create_key(&dir.state(), None, &mut System).is_err(), "{link}");
+        assert!(Store::set_aside(&dir.state(), NOW).is_err(), "{link}");
+        let meta = fs::metadata(&victim).expect("there");
+        assert_eq!((meta.uid(), fs::read(&victim).expect("there")), (0, b"root's own".to_vec()), "{link}");
     }
 }
 
