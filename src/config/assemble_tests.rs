@@ -172,6 +172,8 @@ fn settings_that_work_but_surprise_are_warned_of() {
     let config = load("public_url = \"http://a.example\"\n[session]\nidle = \"24h\"").expect("good").config;
     assert_eq!(limits::warnings(&config).len(), 3);
     assert_eq!(config.session.idle, Some(Duration::from_secs(86_400)));
+    let everybody = load("[proxy]\ntrust = true").expect("good").config;
+    assert!(matches!(limits::warnings(&everybody).as_slice(), [warning] if warning.starts_with("proxy.trust is true")));
 }
 
 #[test]

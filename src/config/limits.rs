@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, CookiePrefix, ListenAddress, Login, SameSite, Scheme};
+use super::{Config, CookiePrefix, ListenAddress, Login, SameSite, Scheme, Trust};
 
 /// With the code alone every user's code opens the door, so each further user makes guessing easier.
 pub const MOST_USERS_WITHOUT_NAMES: usize = 20;
@@ -65,6 +65,13 @@ pub fn warnings(config: &Config) -> Vec<String> {
         found.push(
             "public_url is set and session.cookie_domain is not: the session counts on the login host only; \
              set session.cookie_domain to the parent of all protected hosts"
+                .to_owned(),
+        );
+    }
+    if config.proxy.trust == Trust::Everybody {
+        found.push(
+            "proxy.trust is true: every visitor is believed about his own address, so the limit for an address stops \
+             nobody; name the proxy's address"
                 .to_owned(),
         );
     }
