@@ -1,5 +1,7 @@
 //! The documentation shows what the program prints: every configuration in `docs/` equals `proxy print` for the example
-//! that its comment names.
+//! that its comment names. And the list of threats leads to tests that there are.
+
+mod threats;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,25 +1,71 @@
-//! The page that leads from each known threat to its test tells the truth.
+//! Attacks that no other file is about: on the machine rather than on the door, and on the owner's own way in.
 
-use std::path::{Path, PathBuf};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
+use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::http::Ask;
+use crate::support::scratch::Scratch;
+
+/// Whoever has taken over the gate waits for root with links in the state directory. Skipped without root.
 #[test]
-fn every_test_that_the_threat_list_names_exists() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let code: String = [top.join("src"), top.join("tests")].iter().flat_map(sources).map(|path| read(&path)).collect();
-    let page = read(&top.join("tests/vectors/cves.md"));
-    // Test names are sentences: long, and joined by underscores.
-    let names = page.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3);
-    let missing: Vec<_> = names.filter(|name| !code.contains(&format!("fn {name}("))).collect();
-    assert!(missing.is_empty(), "{missing:#?}");
+fn a_verb_of_root_follows_no_link_that_the_stores_owner_has_laid() {
+    const NOBODY: u32 = 65_534;
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: needs root to be somebody else's victim");
+        return;
+    }
+    let victims = Scratch::new("victims");
+    for link in ["store.lock", "store.key", "store.id", "store.seq", "snapshot.new", "snapshot", "db", "db.new"] {
+        let place = Place::new(ONE_DOMAIN);
+        let victim = victims.write(link, "root's own\n");
+        fs::set_permissions(&victim, Permissions::from_mode(0o600)).expect("our file");
+        fs::create_dir(place.state()).expect("a new folder");
+        symlink(&victim, place.state().join(link)).expect("a link");
+        chown(place.state(), Some(NOBODY), Some(NOBODY)).expect("root gives it away");
+        // Whether it succeeds is not the question.
+        place.run(&["user", "add", "anna"]);
+        place.run(&["init", "--again"]);
+        place.run(&["user", "list"]);
+        let about = fs::metadata(&victim).expect("still there");
+        assert_eq!((about.uid(), about.mode() & 0o7777), (0, 0o600), "{link}");
+        assert_eq!(fs::read_to_string(&victim).expect("still ours"), "root's own\n", "{link}");
+    }
 }
 
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// With names an account's budget is one for all strangers, those of the house included: what is left to its owner is his
+/// browser, and the command line.
+#[test]
+fn with_names_a_flood_from_the_internet_leaves_the_owner_his_known_device() {
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nask_username = true\n"));
+    let owner = gate.place.add_user("owner");
+    let post = |code: &str, from: &str, device: Option<&str>| {
+        let ask = Ask::form("/login", &[("username", "owner"), ("otp", code)]).header("X-Forwarded-For", from);
+        device.into_iter().fold(ask, |ask, device| ask.cookie("auth_device", device)).send(gate.address)
+    };
+    let device = post(&owner.fresh_code(), "192.168.1.2", None).cookie("auth_device").expect("a device cookie");
+    let wrong = owner.wrong_code();
+    for n in 0..100 {
+        assert_eq!(post(&wrong, &format!("203.0.113.{}", n / 4), None).status, 401, "guess {n}");
+    }
+    assert_eq!(post(&wrong, "203.0.113.200", None).status, 429, "the stranger");
+    let code = owner.fresh_code();
+    assert_eq!(post(&code, "192.168.1.3", None).status, 429, "an unknown browser of the house");
+    assert_eq!(post(&code, "198.51.100.9", Some(&device)).status, 302, "the known browser, wherever it is");
+    gate.place.json(&["limit", "clear", "owner"]);
+    assert_eq!(post(&owner.fresh_code(), "192.168.1.3", None).status, 302, "after a word of the operator");
 }
 
-fn sources(top: &PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(top).expect("a folder of the project").flatten().map(|entry| entry.path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let here = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
-    folders.iter().flat_map(sources).chain(here).collect()
+/// `exp` of a login while the clock was ahead lies further away than the session may live; until the clock gets there again
+/// the token is one from the future.
+#[test]
+fn a_login_while_the_clock_is_ahead_counts_for_nothing_when_it_is_taken_back() {
+    let gate = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock().start();
+    let owner = gate.place.add_user("owner");
+    gate.place.shift_clock(3_600);
+    let then = (portcullis::clock::now().unix() + 3_600) / crate::support::codes::STEP;
+    let token = gate.post_code(&owner.code_at(then), "192.168.1.1").cookie("auth_token").expect("a login");
+    assert!(gate.is_open_to(&token));
+    gate.place.shift_clock(0);
+    assert!(!gate.is_open_to(&token));
 }
