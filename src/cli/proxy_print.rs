@@ -182,6 +182,15 @@ fn lines<T: AsRef<str>>(values: impl IntoIterator<Item = T>, before: &str, after
     values.into_iter().map(|value| format!("{before}{}{after}\n", value.as_ref())).collect()
 }
 
+/// A name with every choice of `-` and `_`: many applications take all of them for the same header.
+fn spellings(name: &str) -> Vec<String> {
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(vec![first], |spelled, part| {
+        spelled.iter().flat_map(|start| [format!("{start}-{part}"), format!("{start}_{part}")]).collect()
+    })
+}
+
 /// Adds `indent` before each line that is not empty.
 fn indented(text: &str, indent: &str) -> String {
     text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") }).collect()

@@ -1,6 +1,6 @@
 //! The Caddyfile.
 
-use super::{APPLICATION, CADDY_ORDER, Site, Wiring, fill, lines};
+use super::{APPLICATION, CADDY_ORDER, Site, Wiring, fill, lines, spellings};
 use crate::config::ListenAddress;
 use crate::config::{ClientIpHeader, Scheme};
 
@@ -125,14 +125,15 @@ pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
     )
 }
 
-/// What a visitor may not say about himself, in both spellings: older Caddys and PHP take `Remote_User` for the same.
+/// What a visitor may not say about himself, in all spellings: older Caddys and PHP take `Remote_User` for the same, and
+/// `X-Forwarded_User` for the same as `X_Forwarded-User`.
 fn stripped(wiring: &Wiring<'_>) -> Vec<String> {
     let mut names = vec!["Remote-*".to_owned()];
     if wiring.config.identity.resolver_headers {
         names.push("X-Portcullis-*".to_owned());
     }
     names.extend(wiring.config.identity.headers.iter().map(|header| header.as_str().to_owned()));
-    names.into_iter().flat_map(|name| [name.replace('-', "_"), name]).rev().collect()
+    names.iter().flat_map(|name| spellings(name)).collect()
 }
 
 /// A site's address as the Caddyfile has it: https goes without saying.

@@ -1,6 +1,6 @@
 //! The file for Traefik's file provider. It follows Traefik's documentation; it was not tried.
 
-use super::{APPLICATION, Site, Wiring, fill, lines};
+use super::{APPLICATION, Site, Wiring, fill, lines, spellings};
 use crate::config::ListenAddress;
 use crate::config::Scheme;
 
@@ -102,13 +102,4 @@ fn entry(site: &Site) -> String {
         Scheme::Http => "      entryPoints:\n        - web\n".to_owned(),
         Scheme::Https => "      entryPoints:\n        - websecure\n      tls: {}\n".to_owned(),
     }
-}
-
-/// A name with every choice of `-` and `_`: many applications take all of them for the same header.
-fn spellings(name: &str) -> Vec<String> {
-    let mut parts = name.split('-');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(vec![first], |spelled, part| {
-        spelled.iter().flat_map(|start| [format!("{start}-{part}"), format!("{start}_{part}")]).collect()
-    })
 }
