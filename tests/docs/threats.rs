@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use portcullis::auth::guess_budget::{CAPACITY, REFILL};
+
 /// The record that each row of the first section is about, in their order.
 const RECORDS: [&str; 63] = [
     "CVE-2017-1000070",
@@ -228,6 +230,32 @@ fn every_row_of_the_threat_list_has_a_test_or_a_reason() {
         let other = other.and_then(|rest| rest.split([',', ';', ' ']).next());
         let led = other.is_some_and(|id| id != row.id() && ids.contains(id));
         assert!(names(shown).next().is_some() || reason || led, "row {}: {shown}", row.id());
+    }
+}
+
+/// The table below "Numbers": users, names asked for, skew, digits, a guess, first year, each further year.
+#[test]
+fn the_odds_that_the_threat_model_tells_are_those_of_the_buckets() {
+    let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/threat-model.md"));
+    let a_year = 365 * 24 * 3_600 / REFILL.as_secs();
+    let first_year = u64::from(CAPACITY) + a_year;
+    let grouped = |number: u64| format!("{},{:03}", number / 1_000, number % 1_000);
+    let head = format!("first year, {} guesses | each further year, {} |", grouped(first_year), grouped(a_year));
+    assert!(page.contains(&head), "{head}");
+    let told = rows(&page, "Numbers");
+    assert!(told.len() > 5);
+    for row in told {
+        let number = |at: usize| row.0[at].parse::<f64>();
+        // A name has the codes of one user, however many there are.
+        let users = if row.0[1] == "yes" { 1.0 } else { number(0).expect("users") };
+        let (skew, digits) = (number(2).expect("a skew"), number(3).expect("digits"));
+        let guess = users * (2.0 * skew + 1.0) / 10_f64.powf(digits);
+        for (cell, guesses) in [(&row.0[5], first_year), (&row.0[6], a_year)] {
+            let odds = (guesses.to_string().parse::<f64>().expect("a number") * (-guess).ln_1p()).exp_m1() * -100.0;
+            let shown = cell.strip_suffix(" %").expect("per cent");
+            let places = shown.split('.').nth(1).map_or(0, str::len);
+            assert_eq!(format!("{odds:.places$}"), shown, "{:?}", row.0);
+        }
     }
 }
 

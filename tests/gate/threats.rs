@@ -69,3 +69,18 @@ fn a_login_while_the_clock_is_ahead_counts_for_nothing_when_it_is_taken_back() {
     gate.place.shift_clock(0);
     assert!(!gate.is_open_to(&token));
 }
+
+/// A way in that is not there cannot be left open.
+#[test]
+fn pages_that_this_version_does_not_have_are_not_there() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let token = gate.log_in(&gate.place.add_user("owner"));
+    for path in
+        ["/admin", "/admin/users", "/enroll", "/resolve", "/verify/envoy", "/verify/envoy/x", "/api", "/recover"]
+    {
+        for ask in [Ask::get(path), Ask::form(path, &[("otp", "123456")])] {
+            let answer = ask.cookie("auth_token", &token).send(gate.address);
+            assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        }
+    }
+}
