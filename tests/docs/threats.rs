@@ -233,6 +233,25 @@ fn every_row_of_the_threat_list_has_a_test_or_a_reason() {
     }
 }
 
+#[test]
+fn every_way_in_of_the_router_is_told_in_the_threat_model() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (page, router) = (read(&top.join("docs/threat-model.md")), read(&top.join("src/app/router.rs")));
+    let told = page.split("\n## ").find(|section| section.starts_with("Ways in")).expect("a section");
+    let served = router.split("#[cfg(test)]").next().unwrap_or_default();
+    let paths: Vec<_> = served
+        .split("b\"/")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .map(|path| format!("`/{path}`"))
+        .collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in paths {
+        // `/login` GET, POST
+        assert!(told.contains(&path), "{path} is served and not told");
+    }
+}
+
 /// The table below "Numbers": users, names asked for, skew, digits, a guess, first year, each further year.
 #[test]
 fn the_odds_that_the_threat_model_tells_are_those_of_the_buckets() {
