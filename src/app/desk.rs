@@ -184,6 +184,7 @@ impl Desk {
             }
             // Failures count in memory before they are written.
             Change::PutCounter(..) => Vec::new(),
+            Change::Audit(_) => Vec::new(),
             Change::PutSettings(settings) => {
                 // Says nothing of the floor: the one that is written may be older than the one the gate goes by.
                 self.time.written(settings.clock_floor);

@@ -1,6 +1,8 @@
 //! The gate's rules: codes, sessions, limits, return addresses. Pure: time and randomness are arguments, nothing here does I/O.
 
+pub mod audit;
 pub mod device;
+pub mod event;
 pub mod guess_budget;
 pub mod keyring;
 pub mod limiter;

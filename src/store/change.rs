@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::auth::event::Event;
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::limiter::{AddressKey, Window};
 use crate::auth::session::{Session, SessionId};
@@ -77,6 +78,8 @@ pub enum Change {
     RemoveCounter(CounterKey),
     /// Replaces the settings.
     PutSettings(Settings),
+    /// Adds a line to the audit log.
+    Audit(Event),
 }
 
 /// Everything that is kept.

@@ -62,8 +62,10 @@ impl Manifest {
 
     /// The counts in words, for messages.
     pub(super) fn counts(&self) -> String {
-        let [users, sessions, counters, settings] = Self::padded(&self.tallies).map(|tally| tally.count);
-        format!("{users} users, {sessions} sessions, {counters} counters, {settings} settings")
+        let [users, sessions, counters, settings, entries, log] = Self::padded(&self.tallies).map(|tally| tally.count);
+        format!(
+            "{users} users, {sessions} sessions, {counters} counters, {settings} settings, {entries} + {log} of the audit log"
+        )
     }
 
     fn tally(&mut self, key: &Key) -> Option<&mut Tally> {

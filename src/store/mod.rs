@@ -5,12 +5,13 @@
 //! that cannot be trusted is never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
 //! files in [`place`], the form in which users move to another store in [`portable`]; only [`engine`] knows sled.
 //!
-//! Nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
+//! What is done is told in the audit log ([`trail`]), in the same commit. But for that log nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
 //! committed. Nothing expires by itself: the owner removes what is over by [`Change`]s.
 //!
 //! Left out: protection against an old copy of the whole directory put back.
 
 mod attempt;
+mod audit;
 mod change;
 pub mod codec;
 mod engine;
@@ -20,6 +21,7 @@ mod key;
 mod manifest;
 mod migrate;
 mod opening;
+mod parts;
 mod place;
 mod portable;
 mod rewrite;
@@ -27,6 +29,7 @@ mod schema;
 mod seal;
 mod shelf;
 mod snapshot;
+mod trail;
 mod witness;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +37,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 
+pub use audit::{AuditLog, MOST_ENTRIES, Piece};
 pub use change::{Change, Contents, Counter, CounterKey, Settings};
 pub use error::StoreError;
 pub use key::{StoreKey, load_or_create_key};
@@ -42,7 +46,8 @@ pub use portable::Portable;
 use engine::Engine;
 use place::{Lock, Place};
 use seal::Vault;
-use shelf::Shelf;
+use shelf::{Edits, Shelf};
+use trail::Trail;
 use witness::Witness;
 
 /// The length at which the database's file is written anew, above sixteen times its records.
@@ -52,14 +57,15 @@ const GROWN: u64 = 8 * 1024 * 1024;
 /// left is the whole old store or one that refuses to start, never an empty one and never an older state. So the
 /// snapshot goes before the database that it could stand in for, likewise the database's predecessor, and the identity
 /// last.
-const SET_ASIDE: [&str; 6] =
-    [place::SNAPSHOT, place::DATABASE_OLD, place::DATABASE, place::WITNESS, place::KEY, place::ID];
+const SET_ASIDE: [&str; 7] =
+    [place::SNAPSHOT, place::DATABASE_OLD, place::DATABASE, place::WITNESS, place::AUDIT, place::KEY, place::ID];
 
 /// An open store.
 pub struct Store {
     place: Place,
     vault: Vault,
     shelf: Shelf,
+    trail: Trail,
     /// `None` after a failed write, until the database could be written anew.
     engine: Option<Engine>,
     witness: Witness,
@@ -93,11 +99,13 @@ impl Store {
         let place = Place::prepare(dir)?;
         let lock = place.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let opening::Ready { engine, witness, shelf, contents, recovered } = opening::open(&place, &mut vault, now)?;
+        let opening::Ready { engine, witness, shelf, trail, contents, recovered } =
+            opening::open(&place, &mut vault, now)?;
         let mut store = Self {
             place,
             vault,
             shelf,
+            trail,
             engine: Some(engine),
             witness,
             snapshot_taken: now,
@@ -118,11 +126,24 @@ impl Store {
     /// ends before that can a refused change be found at the next start, and then as a whole.
     pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.writable()?;
-        let edits = self.shelf.relevant(Shelf::edits(changes, &mut self.vault)?);
+        let mut edits = Shelf::edits(changes, &mut self.vault)?;
+        let events =
+            changes.iter().filter_map(|change| if let Change::Audit(event) = change { Some(event) } else { None });
+        let trail = self.trail.append(events, now, &mut self.vault, &mut edits)?;
+        let edits = self.shelf.relevant(edits);
         if edits.is_empty() {
             return Ok(());
         }
         let due = changes.iter().any(|change| self.concerns_snapshot(change));
+        self.write(edits, due, now)?;
+        self.trail = trail;
+        self.file_audit(now);
+        self.shrink();
+        Ok(())
+    }
+
+    /// Brings edits onto the disk and takes them over; `due`: with a new snapshot.
+    fn write(&mut self, edits: Edits, due: bool, now: Timestamp) -> Result<(), StoreError> {
         let manifest = self.shelf.manifest_after(&edits, due, &self.vault);
         let (manifest_key, sealed_manifest) = Shelf::sealed_manifest(&manifest, &mut self.vault)?;
         let snapshot = match due {
@@ -155,7 +176,6 @@ impl Store {
         self.shelf.apply(edits, manifest);
         self.commits = self.commits.saturating_add(1);
         self.bytes_written = self.bytes_written.saturating_add(cost);
-        self.shrink();
         Ok(())
     }
 
@@ -167,7 +187,7 @@ impl Store {
             self.shelf.skip();
             let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
             let (due, taken) = (self.shelf.manifest().snapshot, self.snapshot_taken);
-            let edits = shelf::Edits::new();
+            let edits = Edits::new();
             match snapshot::stage(&self.place, &mut self.vault, &self.shelf, &edits, due, taken)
                 .and_then(|staged| staged.publish(&self.place))
             {
@@ -217,7 +237,11 @@ impl Store {
                 before != *user
             }),
             Change::RemoveUser(_) | Change::PutSettings(_) => true,
-            Change::PutSession(_) | Change::EndSession(_) | Change::PutCounter(..) | Change::RemoveCounter(_) => false,
+            Change::PutSession(_)
+            | Change::EndSession(_)
+            | Change::PutCounter(..)
+            | Change::RemoveCounter(_)
+            | Change::Audit(_) => false,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 
+use crate::auth::event::{Action, Actor, Event};
 use crate::clock::Timestamp;
 use crate::store::attempt::{self, Attempt};
 use crate::store::change::{Change, Contents, Settings};
@@ -12,9 +13,11 @@ use crate::store::identity::{self, Identity};
 use crate::store::migrate;
 use crate::store::place::{DATABASE, Place, SNAPSHOT};
 use crate::store::rewrite::{rewrite, tidy};
+use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
-use crate::store::shelf::{Shelf, Unsound};
+use crate::store::shelf::{Edits, Shelf, Unsound};
 use crate::store::snapshot::{self, Snapshot};
+use crate::store::trail::Trail;
 use crate::store::witness::{self, Witness};
 
 /// An open store's parts.
@@ -22,15 +25,23 @@ pub(super) struct Ready {
     pub(super) engine: Engine,
     pub(super) witness: Witness,
     pub(super) shelf: Shelf,
+    pub(super) trail: Trail,
     pub(super) contents: Contents,
     /// What the operator is told, if the snapshot had to stand in.
     pub(super) recovered: Option<String>,
 }
 
 enum Found {
-    Sound(Engine, Box<(Shelf, Contents)>),
+    Sound(Engine, Box<Sound>),
     Nothing,
     Damaged(String),
+}
+
+struct Sound {
+    shelf: Shelf,
+    contents: Contents,
+    /// `None` if a release wrote it that kept no audit log.
+    trail: Option<Trail>,
 }
 
 /// Opens, recovers, or makes a new store. The lock is held.
@@ -41,14 +52,25 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
     }
     tidy(place)?;
     let lost = match database(place, vault)? {
-        Found::Sound(engine, parts) => {
-            let (shelf, contents) = *parts;
-            if !matches!(identity, Identity::Says { .. }) {
+        Found::Sound(engine, sound) => {
+            let Sound { mut shelf, contents, trail } = *sound;
+            let (engine, trail) = match trail {
+                Some(trail) => (engine, trail),
+                None => {
+                    let mut edits = Edits::new();
+                    let trail =
+                        Trail::default().begin(&log_begun("an older release kept none"), now, vault, &mut edits)?;
+                    let manifest = shelf.manifest_after(&edits, true, vault);
+                    shelf.apply(edits, manifest);
+                    (rewrite(place, vault, &shelf, Some(engine))?, trail)
+                }
+            };
+            refresh_snapshot(place, vault, &shelf, now)?;
+            if !matches!(identity, Identity::Says { schema: SCHEMA, .. }) {
                 identity::write(place, vault.fingerprint())?;
             }
-            refresh_snapshot(place, vault, &shelf, now)?;
             let witness = Witness::open(place)?;
-            return Ok(Ready { engine, witness, shelf, contents, recovered: None });
+            return Ok(Ready { engine, witness, shelf, trail, contents, recovered: None });
         }
         Found::Nothing => None,
         Found::Damaged(why) => Some(why),
@@ -72,7 +94,7 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
 }
 
 /// Reads and checks the database.
-fn database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
+fn database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
     if !place.has(DATABASE) {
         return Ok(Found::Nothing);
     }
@@ -84,7 +106,7 @@ fn database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
     found
 }
 
-fn read_database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
+fn read_database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
     let damaged = |error| match error {
         OpenError::System(error) => Err(error),
         OpenError::Damaged(why) => Ok(Found::Damaged(format!("the database does not open: {why}"))),
@@ -100,8 +122,8 @@ fn read_database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
         }
         Ok(raw) => match Shelf::load(raw, vault) {
             Err(unsound) => unsound,
-            Ok(shelf) => match witnessed(place, vault, &shelf).and_then(|()| shelf.contents(vault)) {
-                Ok(contents) => return Ok(Found::Sound(engine, Box::new((shelf, contents)))),
+            Ok(shelf) => match witnessed(place, vault, &shelf).and_then(|()| sound(shelf, vault)) {
+                Ok(sound) => return Ok(Found::Sound(engine, Box::new(sound))),
                 Err(why) => Unsound::Damaged(why),
             },
         },
@@ -119,6 +141,11 @@ fn read_database(place: &Place, vault: &Vault) -> Result<Found, StoreError> {
     }
 }
 
+fn sound(shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
+    let (contents, trail) = (shelf.contents(vault)?, Trail::load(&shelf, vault)?);
+    Ok(Sound { shelf, contents, trail })
+}
+
 /// Whether the database has every commit that was acknowledged.
 fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> {
     let found = shelf.manifest().sequence;
@@ -130,7 +157,7 @@ fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> 
 }
 
 /// The snapshot, if there is one.
-pub(super) fn read_snapshot(place: &Place, vault: &Vault) -> Result<Option<Snapshot>, Unsound> {
+pub(super) fn read_snapshot(place: &Place, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
     match fs::read(place.path(SNAPSHOT)) {
         Ok(file) => snapshot::read(&file, vault).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -167,7 +194,9 @@ fn create(
     changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
     // Never behind what was acknowledged, or the next start would take the new database for an old one.
     let mut shelf = Shelf::after(witness::read(place, vault).map_or(sequence, |last| last.max(sequence)));
-    let edits = Shelf::edits(&changes, vault)?;
+    let mut edits = Shelf::edits(&changes, vault)?;
+    let why = if recovered.is_some() { "the snapshot stands in for a lost database" } else { "a new store" };
+    let trail = Trail::salvaged(place, vault).begin(&log_begun(why), now, vault, &mut edits)?;
     let manifest = shelf.manifest_after(&edits, true, vault);
     shelf.apply(edits, manifest);
     let engine = rewrite(place, vault, &shelf, None)?;
@@ -177,7 +206,11 @@ fn create(
     // Last: from here on a missing database is a loss.
     identity::write(place, vault.fingerprint())?;
     attempt::forget(place);
-    Ok(Ready { engine, witness, shelf, contents, recovered })
+    Ok(Ready { engine, witness, shelf, trail, contents, recovered })
+}
+
+fn log_begun(why: &str) -> Event {
+    Event::new(Action::LogBegun, Actor::Gate).because(why)
 }
 
 /// Sets a damaged database aside and says what happened. It is renamed only now, when the snapshot is known to be good.

@@ -11,6 +11,7 @@
 //! store.lock    locked by the one process that has the store
 //! db/           sled's database
 //! snapshot      users and settings, sealed
+//! audit/        the audit log's older entries, sealed
 //! db.new/       a database being built; garbage after a crash
 //! db.old/       the one being replaced
 //! db.opening    how often opening the database was begun and not ended since the machine started
@@ -38,6 +39,7 @@ pub(super) const DATABASE_NEW: &str = "db.new";
 pub(super) const DATABASE_OLD: &str = "db.old";
 pub(super) const OPENING: &str = "db.opening";
 pub(super) const SNAPSHOT: &str = "snapshot";
+pub(super) const AUDIT: &str = "audit";
 pub(super) const WITNESS: &str = "store.seq";
 const LOCK: &str = "store.lock";
 

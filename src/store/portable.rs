@@ -73,11 +73,12 @@ impl Portable {
         if !place.holds_a_store() {
             return Ok(None);
         }
-        let vault = Vault::new(&key_of(&place, credential)?, entropy);
-        let snapshot = opening::read_snapshot(&place, &vault).map_err(|unsound| match opening::refuse(unsound) {
-            StoreError::Damaged(why) => StoreError::NoSnapshot(why),
-            other => other,
-        })?;
+        let mut vault = Vault::new(&key_of(&place, credential)?, entropy);
+        let snapshot =
+            opening::read_snapshot(&place, &mut vault).map_err(|unsound| match opening::refuse(unsound) {
+                StoreError::Damaged(why) => StoreError::NoSnapshot(why),
+                other => other,
+            })?;
         let snapshot = snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
         let Contents { users, settings, .. } = snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;
         Ok(Some(Self { users, clock_floor: settings.clock_floor }))

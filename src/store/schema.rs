@@ -7,7 +7,8 @@
 //! value    nonce (24) | XChaCha20-Poly1305 of (record version (1 byte) | postcard of the record) | tag (16)
 //!          associated data: "portcullis store" | schema (4, little endian) | key (17)
 //!
-//! kinds    u user   s session   c counter   g settings (one)   m manifest (one)
+//! kinds    u user   s session   c counter   g settings (one)   m manifest (one)   a audit entry (by its number)
+//!          t head and index of the audit log
 //! schema   key "v": schema (4, little endian) | key fingerprint (8) | first 8 bytes of SHA-256 over both; not sealed,
 //!          so that a release which seals in another way is recognised instead of being taken for damage
 //! ```
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The schema that this program writes. Raise it with a step in [`crate::store::migrate`].
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// Where the schema record is.
 pub(super) const SCHEMA_KEY: &[u8] = b"v";
@@ -35,11 +36,14 @@ pub(super) enum Kind {
     Counter,
     Settings,
     Manifest,
+    Audit,
+    Trail,
 }
 
 impl Kind {
     /// The kinds that the manifest counts, in its order.
-    pub(super) const COUNTED: [Self; 4] = [Self::User, Self::Session, Self::Counter, Self::Settings];
+    pub(super) const COUNTED: [Self; 6] =
+        [Self::User, Self::Session, Self::Counter, Self::Settings, Self::Audit, Self::Trail];
 
     pub(super) const fn byte(self) -> u8 {
         match self {
@@ -48,13 +52,14 @@ impl Kind {
             Self::Counter => b'c',
             Self::Settings => b'g',
             Self::Manifest => b'm',
+            Self::Audit => b'a',
+            Self::Trail => b't',
         }
     }
 
     pub(super) fn of(key: &Key) -> Option<Self> {
         let [byte, ..] = *key;
-        let known = [Self::User, Self::Session, Self::Counter, Self::Settings, Self::Manifest];
-        known.into_iter().find(|kind| kind.byte() == byte)
+        Self::COUNTED.into_iter().chain([Self::Manifest]).find(|kind| kind.byte() == byte)
     }
 
     /// Whether the snapshot holds these.

@@ -71,7 +71,7 @@ impl Vault {
         let mut sealed = Vec::with_capacity(plain.len() + NONCE + 16);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plain);
-        let data = associated(context);
+        let data = associated(SCHEMA, context);
         let body = sealed.get_mut(NONCE..)?;
         let tag = self.cipher.encrypt_inout_detached(&XNonce::from(nonce), &data, body.into()).ok()?;
         sealed.extend_from_slice(&tag);
@@ -80,10 +80,15 @@ impl Vault {
 
     /// The record that was sealed for the place `context`; `None` for anything else.
     pub(super) fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.unseal_as(SCHEMA, context, sealed)
+    }
+
+    /// The same for a record that was sealed under an older schema.
+    pub(super) fn unseal_as(&self, schema: u32, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
         let mut plain = Zeroizing::new(body.to_vec());
-        self.cipher.decrypt_in_place(&XNonce::from(nonce), &associated(context), &mut *plain).ok()?;
+        self.cipher.decrypt_in_place(&XNonce::from(nonce), &associated(schema, context), &mut *plain).ok()?;
         Some(plain)
     }
 
@@ -95,8 +100,8 @@ impl Vault {
     }
 }
 
-fn associated(context: &[u8]) -> Vec<u8> {
-    [b"portcullis store".as_slice(), &SCHEMA.to_le_bytes(), context].concat()
+fn associated(schema: u32, context: &[u8]) -> Vec<u8> {
+    [b"portcullis store".as_slice(), &schema.to_le_bytes(), context].concat()
 }
 
 /// HMAC under a key of at most 64 bytes: a shorter one is padded with zeros (RFC 2104 section 2), a longer one cut.

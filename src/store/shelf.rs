@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
+use crate::auth::audit::Entry;
 use crate::auth::session::Session;
 use crate::auth::user::{User, UserName};
 use crate::store::change::{Change, Contents, Counter, CounterKey, Settings};
@@ -15,8 +16,9 @@ use crate::store::codec;
 use crate::store::error::StoreError;
 use crate::store::manifest::Manifest;
 use crate::store::migrate;
-use crate::store::schema::{self, Key, Kind, SCHEMA_KEY};
+use crate::store::schema::{self, Key, Kind, SCHEMA, SCHEMA_KEY};
 use crate::store::seal::Vault;
+use crate::store::trail::Trail;
 
 /// Sealed records by key: what is set, and `None` for what is removed.
 pub(super) type Edits = BTreeMap<Key, Option<Box<[u8]>>>;
@@ -41,15 +43,16 @@ impl Shelf {
         Self { records: BTreeMap::new(), manifest: Manifest::after(sequence) }
     }
 
-    /// Takes over what the database holds, if it is all there.
-    pub(super) fn load(raw: BTreeMap<Vec<u8>, Vec<u8>>, vault: &Vault) -> Result<Self, Unsound> {
+    /// Takes over what the database holds, if it is all there. What an older release wrote is in today's form then.
+    pub(super) fn load(raw: BTreeMap<Vec<u8>, Vec<u8>>, vault: &mut Vault) -> Result<Self, Unsound> {
         let damaged = |what: &str| Unsound::Damaged(what.to_owned());
         let schema = raw.get(SCHEMA_KEY).and_then(|record| schema::read_schema_record(record));
-        migrate::admit(schema.ok_or_else(|| damaged("its schema record is missing or damaged"))?, vault)?;
+        let (schema, fingerprint) = schema.ok_or_else(|| damaged("its schema record is missing or damaged"))?;
+        migrate::admit((schema, fingerprint), vault)?;
         let manifest_key = vault.key(Kind::Manifest, b"");
         let sealed = raw.get(manifest_key.as_slice()).ok_or_else(|| damaged("its manifest is missing"))?;
-        let manifest: Manifest =
-            open(vault, &manifest_key, sealed).ok_or_else(|| damaged("its manifest does not unseal"))?;
+        let manifest = vault.unseal_as(schema, &manifest_key, sealed).and_then(|plain| codec::decode(&plain));
+        let manifest: Manifest = manifest.ok_or_else(|| damaged("its manifest does not unseal"))?;
         let mut counted = Manifest::default();
         let mut records = BTreeMap::new();
         for (key, sealed) in raw {
@@ -66,7 +69,29 @@ impl Shelf {
                 "its manifest tells of {noted}, and {found} of other content are there"
             )));
         }
-        Ok(Self { records, manifest })
+        if schema == SCHEMA {
+            return Ok(Self { records, manifest });
+        }
+        Self::resealed(schema, records, &manifest, vault)
+            .ok_or_else(|| damaged("a record does not unseal in the form of an older release"))
+    }
+
+    /// Records of an older schema under today's seal.
+    fn resealed(
+        schema: u32,
+        records: BTreeMap<Key, Box<[u8]>>,
+        manifest: &Manifest,
+        vault: &mut Vault,
+    ) -> Option<Self> {
+        let edits: Option<Edits> = records
+            .into_iter()
+            .map(|(key, sealed)| Some((key, Some(migrate::reseal(schema, &key, sealed, vault)?))))
+            .collect();
+        let mut shelf = Self::after(manifest.sequence);
+        let edits = edits?;
+        let manifest = shelf.manifest_after(&edits, true, vault);
+        shelf.apply(edits, manifest);
+        Some(shelf)
     }
 
     /// What is kept, in the clear. Every record must unseal at its own key and be the one that the key names.
@@ -93,6 +118,8 @@ impl Shelf {
                     settings = Some(record);
                     vault.key(Kind::Settings, b"")
                 }),
+                Some(Kind::Audit) => read(vault, key, sealed, |entry: Entry| Trail::key(entry.number, vault)),
+                Some(Kind::Trail) => vault.unseal(key, sealed).filter(|_| Trail::owns(key, vault)).map(|_| *key),
                 Some(Kind::Manifest) | None => None,
             };
             if named != Some(*key) {
@@ -119,6 +146,8 @@ impl Shelf {
                 Change::PutCounter(key, counter) => (counter_key(vault, key), Some(codec::encode(&(key, counter)))),
                 Change::RemoveCounter(key) => (counter_key(vault, key), None),
                 Change::PutSettings(settings) => (vault.key(Kind::Settings, b""), Some(codec::encode(settings))),
+                // It gets its record from the log, which knows the one before it.
+                Change::Audit(_) => continue,
             };
             let sealed = match plain {
                 None => None,
@@ -140,8 +169,12 @@ impl Shelf {
 
     /// The user as stored, if there is one and it unseals.
     pub(super) fn user(&self, name: &UserName, vault: &Vault) -> Option<User> {
-        let key = vault.key(Kind::User, name.as_str().as_bytes());
-        open(vault, &key, self.records.get(&key)?)
+        self.read(&vault.key(Kind::User, name.as_str().as_bytes()), vault)
+    }
+
+    /// The record at this key, if there is one and it unseals.
+    pub(super) fn read<T: DeserializeOwned>(&self, key: &Key, vault: &Vault) -> Option<T> {
+        open(vault, key, self.records.get(key)?)
     }
 
     /// The manifest as it will be after these edits.

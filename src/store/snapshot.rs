@@ -61,19 +61,19 @@ pub(super) fn stage(
 }
 
 /// Reads a snapshot file.
-pub(super) fn read(file: &[u8], vault: &Vault) -> Result<Snapshot, Unsound> {
+pub(super) fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
     let damaged = || Unsound::Damaged("the snapshot is damaged".to_owned());
     let (header, body) = file.split_at_checked(MAGIC.len() + 12).ok_or_else(damaged)?;
-    if let Some(plain) = vault.unseal(header, body) {
-        let Body { sequence, taken, records } = codec::decode(&plain).ok_or_else(damaged)?;
-        return Ok(Snapshot { sequence, taken, records });
-    }
     // A flipped bit here can only change which of three refusals it is.
     let said = header.strip_prefix(MAGIC).and_then(|said| said.split_at_checked(4)).ok_or_else(damaged)?;
-    let schema: [u8; 4] = said.0.try_into().map_err(|_| damaged())?;
+    let schema = u32::from_le_bytes(said.0.try_into().map_err(|_| damaged())?);
     let fingerprint: Fingerprint = said.1.try_into().map_err(|_| damaged())?;
-    migrate::admit((u32::from_le_bytes(schema), fingerprint), vault)?;
-    Err(damaged())
+    migrate::admit((schema, fingerprint), vault)?;
+    let plain = vault.unseal_as(schema, header, body).ok_or_else(damaged)?;
+    let Body { sequence, taken, records } = codec::decode(&plain).ok_or_else(damaged)?;
+    let resealed = |(key, sealed)| Some((key, migrate::reseal(schema, &key, sealed, vault)?));
+    let records = records.into_iter().map(resealed).collect::<Option<_>>().ok_or_else(damaged)?;
+    Ok(Snapshot { sequence, taken, records })
 }
 
 impl Snapshot {

@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
@@ -17,7 +18,7 @@ use portcullis::clock::{self, Timestamp};
 use portcullis::secret::Secret;
 use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 
-use crate::support::{NOW, fingerprint, name, open, session};
+use crate::support::{NOW, fingerprint, name, open, session, whole_log};
 
 /// How long a child may take to open a store.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -193,6 +194,7 @@ const LOGINS: u64 = 1_000_000;
 /// A login, with a user added or changed every third time and the settings every fifth.
 pub fn changes(number: u64) -> Vec<Change> {
     let mut changes = vec![
+        Change::Audit(nth_event(number)),
         Change::PutSession(nth_session(number)),
         Change::PutCounter(CounterKey::Budget(BudgetKey::StrangersLocal), nth_counter(number)),
     ];
@@ -230,7 +232,19 @@ pub fn state_of(contents: &Contents) -> u64 {
     number
 }
 
+/// Each commit has told the audit log of itself, in the order of their numbers, and nothing is missing or left over.
+pub fn assert_log(store: &Store, number: u64) {
+    let log = whole_log(store);
+    let told: Vec<_> = log.iter().filter(|entry| entry.action == "login").map(|entry| entry.subject.clone()).collect();
+    let first = if number > LOGINS { LOGINS + 1 } else { 1 };
+    assert!(told == (first..=number).map(|n| n.to_string()).collect::<Vec<_>>(), "not the log of {number} commits");
+}
+
 const USERS: usize = 4;
+
+fn nth_event(number: u64) -> Event {
+    Event::new(Action::Login, Actor::User(name("anna"))).about(number).from([203, 0, 113, 7].into())
+}
 
 fn nth_user(number: u64) -> User {
     let which = (number / 3) % 4;

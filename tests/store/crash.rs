@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::child::{Committing, state_of};
+use crate::child::{Committing, assert_log, state_of};
 use crate::image::Disk;
 use crate::support::{Dice, Dir, open, rounds};
 
@@ -25,9 +25,10 @@ fn whatever_was_acknowledged_before_a_kill_is_there_and_nothing_is_half_done() {
         }
         thread::park_timeout(Duration::from_micros(dice.below(12_000)));
         let acknowledged = child.kill().max(last);
-        let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(opened.recovered, None, "round {round}");
         last = state_of(&opened.contents);
+        assert_log(&store, last);
         assert!((acknowledged..=acknowledged + 1).contains(&last), "round {round}: {last} after {acknowledged}");
     }
 }
@@ -61,6 +62,7 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
         assert_eq!(opened.recovered, None, "round {round}");
         let found = state_of(&opened.contents);
         assert!(found >= heard, "round {round}: {found} after {heard}");
+        assert_log(&store, found);
         drop(store);
     }
 }

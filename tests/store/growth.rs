@@ -4,7 +4,8 @@ use std::fs;
 
 use portcullis::clock;
 
-use crate::child::{commit, state_of};
+use crate::child::{assert_log, commit, state_of};
+use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
 use portcullis::store::Change;
 
@@ -34,6 +35,7 @@ fn the_file_does_not_grow_without_bound_and_opens_quickly() {
     let (store, contents) = open_sound(&dir.state());
     let opened = clock::monotonic() - opening;
     assert_eq!(state_of(&contents), commits);
+    assert_log(&store, commits);
     drop(store);
     println!(
         "{commits} commits: {} bytes and {:?} each, file at most {} KiB, closed in {:?}, opened in {opened:?}",
@@ -64,7 +66,14 @@ fn a_login_writes_less_than_16_kib() {
     for number in 0..logins {
         anna.spend(TimeStep::new(number + 1));
         let new = session("anna");
-        let login = [Change::PutUser(anna.clone()), Change::PutSession(new.clone()), Change::EndSession(old.id)];
+        let told =
+            Event::new(Action::Login, Actor::User(anna.name.clone())).about("anna").from([203, 0, 113, 7].into());
+        let login = [
+            Change::PutUser(anna.clone()),
+            Change::EndSession(old.id),
+            Change::PutSession(new.clone()),
+            Change::Audit(told),
+        ];
         store.commit(&login, NOW).expect("commits");
         old = new;
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use portcullis::auth::audit::{Entry, Walk};
 use portcullis::auth::keyring::KeyId;
 use portcullis::auth::session::Session;
 use portcullis::auth::totp::Authenticator;
@@ -54,6 +55,17 @@ pub fn open_sound(dir: &Path) -> (Store, Contents) {
     let (store, opened) = open(dir).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(opened.recovered, None);
     (store, opened.contents)
+}
+
+/// All of the audit log, whose chain must be whole.
+pub fn whole_log(store: &Store) -> Vec<Entry> {
+    let log = store.audit();
+    let mut walk = Walk::behind(log.anchor());
+    let read = |piece| log.read(piece).unwrap_or_else(|error| panic!("{error}"));
+    let entries: Vec<_> = log.pieces().into_iter().flat_map(read).collect();
+    entries.iter().try_for_each(|entry| walk.step(entry)).unwrap_or_else(|broken| panic!("{broken}"));
+    walk.end(log.head()).unwrap_or_else(|broken| panic!("{broken}"));
+    entries
 }
 
 pub fn name(text: &str) -> UserName {
