@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use nix::unistd::getuid;
 use serde_json::Value;
 
 use crate::app::control::Command;
@@ -14,6 +15,7 @@ use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
 use crate::app::{Gate, Opening, administer, transfer};
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
 use crate::cli::backend::{Backend, Explained, Offline, Start};
@@ -40,13 +42,15 @@ impl Backend for Daemon {
 
     fn init(&self, settings: Offline, state_dir: &Path, again: bool) -> Result<String, Failure> {
         let mut told = String::new();
-        if again {
-            let aside = Store::set_aside(state_dir, clock::now()).map_err(stored)?;
-            if let Some(folder) = aside {
-                told = format!("The old store is kept in {}.\n", folder.display());
-            }
+        let now = clock::now();
+        let aside = if again { Store::set_aside(state_dir, now).map_err(stored)? } else { None };
+        let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, now)?;
+        if let Some(folder) = aside {
+            told = format!("The old store is kept in {}.\n", folder.display());
+            let name = folder.file_name().unwrap_or_default().display();
+            let event = Event::new(Action::StoreSetAside, Actor::CommandLine(settings.user)).about(name);
+            desk.tell(event, now).map_err(stored)?;
         }
-        let desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         told.push_str(if desk.has_no_users() {
             "The store is ready. Start the gate: its log names the set-up page and its code. Or add the first user here, with \
              `portcullis user add NAME --admin`."
@@ -61,6 +65,7 @@ impl Backend for Daemon {
             return users_of(&settings.environment, state_dir);
         }
         let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
+        desk.obey(Actor::CommandLine(settings.user));
         carry_out(&mut desk, command)
     }
 
@@ -158,6 +163,7 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let terminal = console::ink_of_stdout(environment);
     let mut console = Console { out: &mut out, err: &mut err, terminal };
+    desk.obey(Actor::CommandLine(getuid().as_raw()));
     welcome(&mut console, |command| carry_out(desk, command))?;
     if !desk.has_no_users() {
         return Ok(());

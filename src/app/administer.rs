@@ -2,10 +2,11 @@
 //!
 //! The answers have the JSON shapes that scripts rely on; the command line turns them into tables.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::auth::guess_budget::BudgetKey;
-use crate::auth::limiter::AddressKey;
+use crate::auth::event::{Action, Event};
 use crate::auth::session::SessionId;
 use crate::auth::totp::{Algorithm, Authenticator, Digits};
 use crate::auth::user::{User, UserName};
@@ -14,7 +15,9 @@ use crate::config::limits::check_user_count;
 use crate::entropy::System;
 use crate::store::{Change, CounterKey, Settings, StoreError};
 
+use super::auditing;
 use super::control::{Command, CommandRefused};
+use super::counters;
 use super::desk::Desk;
 use super::enrol;
 use super::job::Effect;
@@ -76,17 +79,21 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
         Command::UserEnable { name } => user_switch(desk, &name, true, now),
         Command::UserRemove { name } => user_remove(desk, &name, now),
         Command::UserRotate { name } => user_rotate(desk, &name, now),
-        Command::UserExport { name } => Ok((credentials(find(desk, &name)?), Vec::new())),
+        Command::UserExport { name } => user_export(desk, &name, now),
         Command::SessionList => {
             Ok((desk.sessions.iter().filter(|session| desk.lives(session, now)).map(session_row).collect(), Vec::new()))
         }
         Command::SessionRevoke { ids, user, all } => session_revoke(desk, &ids, user.as_deref(), all, now),
-        Command::LimitList => Ok((limit_list(desk, moment), Vec::new())),
-        Command::LimitClear { what, all } => limit_clear(desk, &what, all, moment),
+        Command::LimitList => Ok((counters::list(desk, moment), Vec::new())),
+        Command::LimitClear { what, all } => counters::clear(desk, &what, all, moment),
         Command::ClockReset => clock_reset(desk, now),
         Command::Setup { new_code } => enrol::state(desk, new_code, moment),
         Command::Backup => transfer::give(desk, now),
         Command::Restore { records } => transfer::take_in(desk, &records, moment),
+        Command::AuditShow { since, user, limit, before } => {
+            auditing::show(desk, &auditing::Wanted { since, user, limit, before }, now)
+        }
+        Command::AuditVerify { expect } => auditing::verify(desk, expect.as_deref()),
     }
 }
 
@@ -129,11 +136,26 @@ fn user_add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
     }
     let shown = credentials(&user);
     log::info!("user added name={} admin={}", user.name, user.admin);
-    let mut changes = vec![Change::PutUser(user)];
+    let event = told(desk, Action::UserAdded, &user.name);
+    let event = if user.admin { event.because("administrator") } else { event };
+    let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
     if !desk.settings.ever_had_user {
         changes.push(Change::PutSettings(Settings { ever_had_user: true, ..desk.settings.clone() }));
     }
     Ok((shown, desk.commit(changes, now)?))
+}
+
+/// That the operator did this to a user.
+fn told(desk: &Desk, action: Action, name: &UserName) -> Event {
+    desk.told(action).about(name)
+}
+
+/// Nobody is shown a seed without a trace.
+fn user_export(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+    let user = find(desk, name)?;
+    let (shown, event) = (credentials(user), told(desk, Action::UserExported, &user.name));
+    desk.tell(event, now)?;
+    Ok((shown, Vec::new()))
 }
 
 fn credentials(user: &User) -> Value {
@@ -181,7 +203,8 @@ fn user_switch(desk: &mut Desk, name: &str, enabled: bool, now: Timestamp) -> Do
         changed.end_devices();
     }
     let name = changed.name.clone();
-    let mut changes = vec![Change::PutUser(changed)];
+    let action = if enabled { Action::UserEnabled } else { Action::UserDisabled };
+    let mut changes = vec![Change::PutUser(changed), Change::Audit(told(desk, action, &name))];
     if !enabled {
         changes.extend(desk.endings(&name));
     }
@@ -195,7 +218,8 @@ fn user_remove(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
     let name = find(desk, name)?.name.clone();
     let mut changes = desk.endings(&name);
     changes.push(Change::RemoveUser(name.clone()));
-    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, name.as_str()));
+    changes.push(Change::Audit(told(desk, Action::UserRemoved, &name)));
+    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| counters::is_about(key, name.as_str()));
     changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
     let effects = desk.commit(changes, now)?;
     log::info!("user removed name={name}");
@@ -211,6 +235,7 @@ fn user_rotate(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
     let shown = credentials(&user);
     let mut changes = desk.endings(&user.name);
     log::info!("user rotated name={}", user.name);
+    changes.push(Change::Audit(told(desk, Action::UserRotated, &user.name)));
     changes.push(Change::PutUser(user));
     Ok((shown, desk.commit(changes, now)?))
 }
@@ -251,68 +276,29 @@ fn session_revoke(desk: &mut Desk, ids: &[String], user: Option<&str>, all: bool
             Change::PutUser(user)
         }));
     }
+    changes.extend(revocations(desk, &changes, all).into_iter().map(Change::Audit));
     let effects = desk.commit(changes, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
     Ok((json!({ "revoked": revoked }), effects))
 }
 
-fn limit_list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
-    let addresses = desk.limiter.entries(steady).map(|(key, window)| {
-        let until = desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
-        let failures = window.failures(desk.limiter.window(), steady);
-        json!({ "kind": "address", "key": key.to_string(), "failures": failures, "until": until })
+/// That sessions are ended: one line for each user, one for all.
+fn revocations(desk: &Desk, changes: &[Change], all: bool) -> Vec<Event> {
+    let ended = changes.iter().filter_map(|change| match change {
+        Change::EndSession(id) => desk.sessions.get(id),
+        _ => None,
     });
-    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
-        let kind = match key {
-            BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
-            BudgetKey::Device(_) => "device",
-            BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
-        };
-        let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
-        json!({ "kind": kind, "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
-    });
-    addresses.chain(budgets).collect()
-}
-
-/// Whether a budget is the one of `name`.
-fn is_about(key: &BudgetKey, name: &str) -> bool {
-    match key {
-        BudgetKey::Account(owner) | BudgetKey::Device(owner) => owner.as_str() == name,
-        BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => name == "strangers",
-        BudgetKey::UnknownAccounts => name == "unknown",
-    }
-}
-
-fn limit_clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
+    let mut counts = BTreeMap::<&str, u32>::new();
     if all {
-        let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
-        let budgets = desk.budgets.entries().map(|(key, _)| CounterKey::Budget(key.clone()));
-        let keys = addresses.chain(budgets).collect();
-        let done = forget(desk, keys, now.wall)?;
-        desk.limiter.clear();
-        return Ok(done);
+        counts.insert("all", 0);
     }
-    let what = what.to_ascii_lowercase();
-    let address: Option<AddressKey> = what.parse().ok();
-    let known = address.is_some()
-        || matches!(what.as_str(), "strangers" | "unknown")
-        || UserName::parse(&what).is_ok_and(|name| desk.users.contains_key(&name));
-    if !known {
-        return Err(CommandRefused::data(format!(
-            "{what:?} is no address, no user and not `strangers`; `portcullis limit list` shows what counts"
-        )));
+    for session in ended {
+        *counts.entry(if all { "all" } else { session.user.as_str() }).or_default() += 1;
     }
-    let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key).filter(|key| Some(*key) == address);
-    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, &what));
-    let keys = addresses.map(CounterKey::Address).chain(budgets.cloned().map(CounterKey::Budget)).collect();
-    forget(desk, keys, now.wall)
-}
-
-fn forget(desk: &mut Desk, keys: Vec<CounterKey>, now: Timestamp) -> Done {
-    let cleared = keys.len();
-    let effects = desk.commit(keys.into_iter().map(Change::RemoveCounter).collect(), now)?;
-    log::info!("limits cleared count={cleared}");
-    Ok((json!({ "cleared": cleared }), effects))
+    let event = |(about, count): (&str, u32)| {
+        desk.told(Action::SessionRevoked).about(about).because(format_args!("sessions: {count}"))
+    };
+    counts.into_iter().map(event).collect()
 }
 
 fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
@@ -327,6 +313,8 @@ fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
         Change::PutUser(user)
     }));
     changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));
+    let event = desk.told(Action::ClockReset);
+    changes.push(Change::Audit(event.because(format_args!("sessions ended: {ended}, users freed: {users}"))));
     let mut effects = desk.commit(changes, now)?;
     desk.time.reset(now, crate::clock::monotonic());
     effects.push(Effect::FloorRaised(now));

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use crate::auth::device::{self, Device};
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{BudgetKey, Origin};
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::{AddressKey, RetryAfter};
@@ -19,6 +20,7 @@ use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
 use crate::store::{Change, Counter, CounterKey, StoreError};
 
+use super::auditing;
 use super::desk::Desk;
 use super::job::Effect;
 
@@ -128,8 +130,8 @@ impl Desk {
     ) -> Result<(Session, String), Denial> {
         let Moment { wall, steady } = now;
         self.time.judge_codes(wall).map_err(Denial::Clock)?;
-        let address = AddressKey::from(attempt.browser.client);
-        self.limiter.check(address, steady).map_err(Denial::Address)?;
+        let client = attempt.browser.client;
+        self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
         let device = attempt.browser.device.as_deref().and_then(|value| device::read(value, &self.device_key, wall));
         let scope = self.scope(attempt, device.as_ref(), steady)?;
         let skew = self.config.login.skew;
@@ -143,16 +145,30 @@ impl Desk {
         };
         match verdict {
             Verdict::One(Match { user, step, spent: false }) => {
-                let (session, cookie, changes) = self.welcome(&attempt.browser, device, user, step, now);
+                let (session, cookie, mut changes) = self.welcome(&attempt.browser, device, user, step, now);
+                changes.push(Change::Audit(came_in(Action::Login, &session)));
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
                 Ok((session, cookie))
             }
-            Verdict::One(_) | Verdict::Nobody => {
-                Err(self.count_failure(address, scope.budgets, Vec::new(), now, effects))
+            Verdict::One(Match { user, .. }) => {
+                let told = vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))];
+                Err(self.count_failure(client, scope.budgets, told, now, effects))
+            }
+            Verdict::Nobody => {
+                // A name that nobody has may be a code in the wrong field.
+                let event = match &scope.candidates {
+                    Candidates::Named(Some(name)) => kept_out(attempt, "wrong-code").about(name),
+                    Candidates::Named(None) => kept_out(attempt, "unknown-name"),
+                    Candidates::Anyone(_) => kept_out(attempt, "wrong-code"),
+                };
+                Err(self.count_failure(client, scope.budgets, vec![Change::Audit(event)], now, effects))
             }
             Verdict::Several(matches) => {
-                let spent = matches.iter().map(|found| Change::PutUser(spend(found.user, found.step))).collect();
-                Err(self.count_failure(address, scope.budgets, spent, now, effects))
+                let names: Vec<_> = matches.iter().map(|found| found.user.name.as_str()).collect();
+                let event = kept_out(attempt, "ambiguous-code").about(names.join(" "));
+                let spent = matches.iter().map(|found| Change::PutUser(spend(found.user, found.step)));
+                let changes = spent.chain([Change::Audit(event)]).collect();
+                Err(self.count_failure(client, scope.budgets, changes, now, effects))
             }
         }
     }
@@ -196,16 +212,17 @@ impl Desk {
         Ok(Scope { candidates: Candidates::Anyone(spared), budgets })
     }
 
-    /// Counts a wrong code of this address, and commits `changes` with it.
+    /// Counts a wrong code of this client, and commits `changes` with it.
     pub(super) fn count_failure(
         &mut self,
-        address: AddressKey,
+        client: IpAddr,
         budgets: Vec<BudgetKey>,
         mut changes: Vec<Change>,
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Denial {
         let Moment { wall, steady } = now;
+        let address = AddressKey::from(client);
         // Memory counts before the disk does: a full disk must not make guessing free.
         let counted = self.limiter.failed(address, steady);
         changes.extend(counted.forgotten.into_iter().map(|key| Change::RemoveCounter(CounterKey::Address(key))));
@@ -214,6 +231,9 @@ impl Desk {
         );
         for key in budgets {
             let bucket = self.budgets.failed(key.clone(), steady);
+            if bucket.available(steady) == 0 {
+                changes.push(Change::Audit(auditing::ran_empty(&key, client)));
+            }
             changes.push(Change::PutCounter(CounterKey::Budget(key), Counter::Bucket(bucket)));
         }
         match self.commit(changes, wall) {
@@ -251,6 +271,8 @@ impl Desk {
         let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != browser.previous);
         if others().count() >= MAX_PER_USER {
             changes.extend(others().min_by_key(|other| other.created).map(|oldest| Change::EndSession(oldest.id)));
+            let event = Event::new(Action::SessionEnded, Actor::Gate).about(&user.name);
+            changes.push(Change::Audit(event.because(format_args!("more than {MAX_PER_USER} of this user"))));
         }
         changes.push(Change::PutSession(session.clone()));
         let address = AddressKey::from(browser.client);
@@ -259,6 +281,16 @@ impl Desk {
         }
         (session, cookie, changes)
     }
+}
+
+/// That somebody has a session from now on.
+pub(super) fn came_in(action: Action, session: &Session) -> Event {
+    Event::new(action, Actor::User(session.user.clone())).about(&session.user).from(session.client_ip)
+}
+
+/// That a code let nobody in. Why is for the operator alone.
+fn kept_out(attempt: &Attempt, why: &str) -> Event {
+    Event::new(Action::Login, Actor::Visitor).from(attempt.browser.client).because(why).refused()
 }
 
 /// `user` with `step` and all before it used up.

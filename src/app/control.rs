@@ -99,6 +99,22 @@ pub enum Command {
         /// The user's name.
         name: Option<String>,
     },
+    /// Lines of the audit log.
+    AuditShow {
+        /// None older than so many seconds.
+        since: Option<u64>,
+        /// Those of and about this user.
+        user: Option<String>,
+        /// The newest so many.
+        limit: u64,
+        /// Those before this number.
+        before: Option<u64>,
+    },
+    /// Walks the audit log's chain.
+    AuditVerify {
+        /// A hash that was noted earlier; some entry must have it.
+        expect: Option<String>,
+    },
 }
 
 impl Command {

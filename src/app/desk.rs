@@ -4,6 +4,7 @@
 //! gate must know of a change comes back as [`Effect`]s. Nothing here answers a verify.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use sha2::Sha256;
 
 use crate::app::job::{Check, Effect, Job, Outcome, Person};
 use crate::auth::device::DeviceKey;
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::Budgets;
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::Limiter;
@@ -43,6 +45,10 @@ pub struct Desk {
     pub(super) complaints: Throttle,
     /// The enrolment of the first user; `None` as soon as there was one.
     pub(super) setup: Option<Setup>,
+    /// On whose behalf a command is carried out.
+    pub(super) ordered_by: Actor,
+    /// Whether the log knows that the gate runs.
+    greeted: bool,
     /// What the steady clock said when the monotonic clock was at the second value.
     anchor: (Timestamp, Duration),
 }
@@ -80,6 +86,8 @@ impl Desk {
             time,
             complaints: Throttle::default(),
             setup: None,
+            ordered_by: Actor::Gate,
+            greeted: false,
             anchor: (start, clock::monotonic()),
         };
         desk.read_clock();
@@ -101,14 +109,15 @@ impl Desk {
                 let answer = self.enrol(&enrolment, now, &mut effects);
                 Outcome::Enrol(enrolment, answer, effects)
             }
-            Job::Logout { session, all, next } => {
-                let ended = self.logout(&session, all, now.wall);
+            Job::Logout { session, all, client, next } => {
+                let ended = self.logout(&session, all, client, now.wall);
                 match ended {
                     Ok(effects) => Outcome::Logout(Ok(()), next, effects),
                     Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
                 }
             }
-            Job::Command { command, seen } => {
+            Job::Command { command, operator, seen } => {
+                self.obey(Actor::Operator(operator));
                 self.note_seen(&seen);
                 match super::administer::execute(self, command, now) {
                     Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
@@ -116,13 +125,14 @@ impl Desk {
                 }
             }
             Job::Ready => Outcome::Ready(self.readiness(now.wall)),
-            Job::Seen(seen) => {
+            Job::Seen { seen, ending } => {
                 self.note_seen(&seen);
-                self.write_seen(now.wall);
+                self.write_seen(ending, now.wall);
                 Outcome::Housekeeping(Vec::new())
             }
             Job::Reload(config) => {
                 self.reload(config, now.steady);
+                self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because("SIGHUP"), now.wall);
                 Outcome::Housekeeping(Vec::new())
             }
         }
@@ -182,9 +192,8 @@ impl Desk {
                 self.budgets.clear(&budget);
                 Vec::new()
             }
-            // Failures count in memory before they are written.
-            Change::PutCounter(..) => Vec::new(),
-            Change::Audit(_) => Vec::new(),
+            // Failures count in memory before they are written; entries the store alone knows.
+            Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
             Change::PutSettings(settings) => {
                 // Says nothing of the floor: the one that is written may be older than the one the gate goes by.
                 self.time.written(settings.clock_floor);
@@ -214,10 +223,12 @@ impl Desk {
         self.sessions.of_user(name).map(|session| Change::EndSession(session.id)).collect()
     }
 
-    fn logout(&mut self, id: &SessionId, all: bool, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
+    fn logout(&mut self, id: &SessionId, all: bool, client: IpAddr, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
         let Some(session) = self.sessions.get(id) else { return Ok(vec![Effect::SessionEnded(*id)]) };
         let user = session.user.clone();
-        let changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
+        let mut changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
+        let event = Event::new(Action::Logout, Actor::User(user.clone())).about(&user).from(client);
+        changes.push(Change::Audit(if all { event.because("all sessions") } else { event }));
         let effects = self.commit(changes, now)?;
         log::info!("logout user={user} all={all}");
         Ok(effects)
@@ -229,9 +240,11 @@ impl Desk {
     /// The store did not take the change.
     pub fn end_sessions_of_other_keys(&mut self, keys: &[KeyId]) -> Result<(), StoreError> {
         let foreign = self.sessions.iter().filter(|session| !keys.contains(&session.key));
-        let changes: Vec<Change> = foreign.map(|session| Change::EndSession(session.id)).collect();
+        let mut changes: Vec<Change> = foreign.map(|session| Change::EndSession(session.id)).collect();
         if !changes.is_empty() {
             log::warn!("sessions ended count={} reason=\"the session secret was changed\"", changes.len());
+            let event = Event::new(Action::SecretChanged, Actor::Gate);
+            changes.push(Change::Audit(event.because(format_args!("{} sessions ended", changes.len()))));
         }
         self.commit(changes, clock::now()).map(drop)
     }
@@ -280,7 +293,13 @@ impl Desk {
         if let Some(floor) = self.time.due_for_writing() {
             changes.push(Change::PutSettings(Settings { clock_floor: floor, ..self.settings.clone() }));
         }
+        if !self.greeted {
+            let started = Event::new(Action::GateStarted, Actor::Gate);
+            changes.push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
+        }
         let mut effects = self.commit(changes, now)?;
+        self.greeted = true;
+        self.prune_audit(now)?;
         effects.push(Effect::FloorRaised(self.time.floor()));
         Ok(effects)
     }
@@ -291,8 +310,11 @@ impl Desk {
         }
     }
 
-    fn write_seen(&mut self, now: Timestamp) {
-        let changes = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
+    fn write_seen(&mut self, ending: bool, now: Timestamp) {
+        let mut changes: Vec<_> = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
+        if ending {
+            changes.push(Change::Audit(Event::new(Action::GateStopped, Actor::Gate)));
+        }
         if let Err(error) = self.commit(changes, now) {
             log::error!("last-seen times not written error=\"{error}\"");
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::auth::device;
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{BudgetKey, Origin};
 use crate::auth::limiter::AddressKey;
 use crate::auth::session::Session;
@@ -21,7 +22,7 @@ use crate::entropy::System;
 use crate::store::{Change, Settings};
 
 use super::administer::{Done, ISSUER};
-use super::admit::{Browser, Denial};
+use super::admit::{Browser, Denial, came_in};
 use super::control::CommandRefused;
 use super::desk::Desk;
 use super::job::Effect;
@@ -147,18 +148,26 @@ impl Desk {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        let (address, strangers) = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
+        let client = enrolment.browser.client;
+        let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
         let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
+        let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
         match setup.enter(code, enrolment.holder.as_deref(), now.steady, &mut System) {
             Entry::Begun(cookie) => {
-                log::info!("set-up begun client={}", enrolment.browser.client);
+                log::info!("set-up begun client={client}");
+                self.mention(tried, now.wall);
                 Ok(Answer::Begun(Some(cookie)))
             }
             Entry::Yours => Ok(Answer::Begun(None)),
             Entry::Held(left) => Err(Refusal::Held(left)),
             Entry::Void(void) => Err(Refusal::Void(void)),
             Entry::Wrong => {
-                Err(Refusal::Denied(self.count_failure(address, vec![strangers], Vec::new(), now, effects)))
+                let mut told = vec![Change::Audit(tried.because("wrong-code").refused())];
+                if setup.code(now.steady).is_err() {
+                    let void = Event::new(Action::SetupCodeVoid, Actor::Gate).from(client);
+                    told.push(Change::Audit(void.because("too many wrong tries")));
+                }
+                Err(Refusal::Denied(self.count_failure(client, vec![strangers], told, now, effects)))
             }
         }
     }
@@ -173,19 +182,22 @@ impl Desk {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
         let browser = &enrolment.browser;
-        let (address, strangers) = self.may_try(browser, now).map_err(Refusal::Denied)?;
+        let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
         let holder = enrolment.holder.as_deref();
         let held = self.setup.as_ref().filter(|setup| holder.is_some_and(|value| setup.is_holder(value)));
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
         user.admin = true;
         let Verdict::One(Match { step, .. }) = whether(Some(&user), code, now.wall, self.config.login.skew) else {
-            let denial = self.count_failure(address, vec![strangers], Vec::new(), now, effects);
+            let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.client);
+            let told = vec![Change::Audit(event.because("wrong-code").refused())];
+            let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
         let device = browser.device.as_deref().and_then(|value| device::read(value, &self.device_key, now.wall));
         let (session, cookie, mut changes) = self.welcome(browser, device, &user, step, now);
         changes.push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
+        changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
         let done = self.commit(changes, now.wall).map_err(|error| Refusal::Denied(Denial::Store(error)))?;
         effects.extend(done);
         log::info!("user added name={name} admin=true by=setup client={}", browser.client);
@@ -193,14 +205,13 @@ impl Desk {
     }
 
     /// Whether a code of this browser may be looked at; else whom a wrong one is counted against.
-    fn may_try(&self, browser: &Browser, now: Moment) -> Result<(AddressKey, BudgetKey), Denial> {
+    fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, Denial> {
         self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
-        let address = AddressKey::from(browser.client);
-        self.limiter.check(address, now.steady).map_err(Denial::Address)?;
+        self.limiter.check(AddressKey::from(browser.client), now.steady).map_err(Denial::Address)?;
         // Before there is a user every browser is a stranger.
         let strangers = BudgetKey::from(Origin::of(browser.client));
         self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
-        Ok((address, strangers))
+        Ok(strangers)
     }
 
     /// What this browser sees: the holder the seed, everybody else the form for the set-up code.
@@ -262,6 +273,7 @@ pub fn state(desk: &mut Desk, new_code: bool, Moment { wall, steady }: Moment) -
         desk.open_setup(&code, steady);
         made = Some(code.to_string());
         log::info!("a new set-up code was made");
+        desk.mention(desk.told(Action::SetupCodeMade), wall);
     }
     let mut told = json!({
         "open": desk.is_new(), "address": Value::Null, "code": made, "expires": Value::Null, "tries_left": 0,

@@ -1,5 +1,6 @@
 //! What passes between the loop and the desk: a job one way, its outcome with what has changed the other.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::auth::session::{Session, SessionId};
@@ -24,6 +25,8 @@ pub enum Job {
         session: SessionId,
         /// Whether the user's other sessions end too.
         all: bool,
+        /// Who asks, as `proxy.trust` sees it.
+        client: IpAddr,
         /// Where the visitor goes afterwards.
         next: String,
     },
@@ -31,13 +34,20 @@ pub enum Job {
     Command {
         /// What is to be done.
         command: Command,
+        /// The user of the process that gave it.
+        operator: u32,
         /// Sessions used since the last report, for the list.
         seen: Vec<Session>,
     },
     /// Is everything fit to work?
     Ready,
     /// When sessions were last used: coalesced, written now.
-    Seen(Vec<Session>),
+    Seen {
+        /// Those that were used.
+        seen: Vec<Session>,
+        /// The gate is about to end.
+        ending: bool,
+    },
     /// The settings have changed.
     Reload(Arc<Config>),
 }

@@ -65,7 +65,7 @@ impl Gate {
             return Next::Answered;
         }
         let all = fields.one("all").ok().flatten() == Some("1");
-        Next::Work(Job::Logout { session: session.id, all, next: next.as_str().to_owned() })
+        Next::Work(Job::Logout { session: session.id, all, client: visit.client, next: next.as_str().to_owned() })
     }
 
     /// The session has ended: forget the cookie and go on to the login page or to where the visitor wanted to go.

@@ -3,12 +3,15 @@
 //! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
-//! pages, [`control`], [`administer`] and [`transfer`] the administrator's commands, [`metrics`] what Prometheus reads.
+//! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
+//! Prometheus reads, [`auditing`] what is told of all this.
 
 pub mod account;
 pub mod administer;
 pub mod admit;
+mod auditing;
 pub mod control;
+mod counters;
 pub mod desk;
 pub mod enrol;
 pub mod explain;
@@ -285,7 +288,10 @@ impl App for Gate {
                     let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
                     control::CommandRefused { code: 77, message }
                 }
-                Ok(command) => return Next::Work(Job::Command { command, seen: self.sessions.take_touched() }),
+                Ok(command) => {
+                    let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
+                    return Next::Work(Job::Command { command, operator, seen: self.sessions.take_touched() });
+                }
                 Err(error) => control::CommandRefused { code: 65, message: format!("this is no command: {error}") },
             };
             health::command_answer(Err(refused), out);
@@ -366,7 +372,7 @@ impl App for Gate {
         }
         self.last_errand = now;
         let seen = self.sessions.take_touched();
-        (!seen.is_empty()).then_some(Job::Seen(seen))
+        (ending || !seen.is_empty()).then_some(Job::Seen { seen, ending })
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::auth::event::Action;
 use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
@@ -37,13 +38,15 @@ pub const MOST_AT_ONCE: usize = 5 * 1024 * 1024;
 ///
 /// # Errors
 /// There are none, or more than one answer holds.
-pub fn give(desk: &Desk, now: Timestamp) -> Done {
+pub fn give(desk: &mut Desk, now: Timestamp) -> Done {
     let (answer, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
         let message =
             "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
         return Err(CommandRefused { code: 69, message });
     }
+    // A backup is wanted most where the disk takes nothing any more.
+    desk.mention(desk.told(Action::Backup).because(format_args!("users: {}", desk.users.len())), now);
     Ok((answer, Vec::new()))
 }
 
@@ -99,6 +102,8 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
     let counters = budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
     let changes = [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
+    let event = desk.told(Action::Restore).because(format_args!("users: {count}"));
+    let changes = changes.chain([Change::Audit(event)]);
     let mut effects = desk.commit(changes.collect(), now.wall)?;
     for key in budgets {
         desk.budgets.put(key, bucket);

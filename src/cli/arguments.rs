@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::audit::AuditVerb;
+
 /// Options and verb.
 #[derive(Debug, Parser)]
 #[command(
@@ -122,6 +124,9 @@ A configuration that is there already is kept; that of the backup is then left i
     },
     /// Print the version
     Version,
+    /// What was done to the gate, and by whom
+    #[command(subcommand)]
+    Audit(AuditVerb),
 }
 
 /// A backup and what opens it.

@@ -52,6 +52,8 @@ pub struct Offline {
     pub config: Config,
     /// For the store's key, where systemd gives it as a credential.
     pub environment: Environment,
+    /// Who runs the verb, for the audit log; the process may go on as the owner of the store.
+    pub user: u32,
 }
 
 /// A request that somebody wants explained.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Program;
 use super::arguments::BackupFile;
-use super::backend::{Backend, Offline};
+use super::backend::Backend;
 use super::client::{self, Asked};
 use super::console::Console;
 use super::exit::{CANNOT_CREATE, DATA, Failure, NO_INPUT, UNAVAILABLE};
@@ -46,7 +46,7 @@ impl<B: Backend> Program<'_, B> {
             Asked::Answered(answer) => answer,
             // The settings do not matter for it, so faults in them do not either.
             Asked::NotRunning => {
-                let settings = Offline { config: Config::default(), environment: self.environment.clone() };
+                let settings = self.store_settings(Config::default());
                 self.backend.offline(settings, &places.state_dir, Command::Backup)?
             }
         };

@@ -2,10 +2,11 @@
 //! it, to people or (`--json`) to scripts.
 //!
 //! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`, `limit`, `clock`,
-//! `backup`, `restore` and `-generate` ask the running daemon through its control socket, and open the store themselves
+//! `audit`, `backup`, `restore` and `-generate` ask the running daemon through its control socket, and open the store themselves
 //! where none runs.
 
 pub mod arguments;
+mod audit;
 pub mod backend;
 mod backup;
 mod client;
@@ -28,7 +29,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
-use nix::unistd::geteuid;
+use nix::unistd::{geteuid, getuid};
 use serde_json::Value;
 
 use self::arguments::{Arguments, ConfigVerb, Global, ProxyVerb, Verb};
@@ -64,7 +65,8 @@ pub fn run_with(
         Ok(arguments) => arguments,
         Err(error) => return usage(&error, bare, console),
     };
-    let program = Program { global: arguments.global.clone(), environment, backend };
+    let user = getuid().as_raw();
+    let program = Program { global: arguments.global.clone(), environment, user, backend };
     let done = program.run(arguments, console).and_then(|()| Ok(console.out.flush()?));
     match done {
         Ok(()) => 0,
@@ -90,6 +92,8 @@ fn usage(error: &clap::Error, bare: bool, console: &mut Console<'_>) -> u8 {
 struct Program<'b, B> {
     global: Global,
     environment: Environment,
+    /// Who runs it.
+    user: u32,
     backend: &'b B,
 }
 
@@ -126,6 +130,7 @@ impl<B: Backend> Program<'_, B> {
                 healthcheck::check(&config, address)
             }
             Verb::Version => self.version(console),
+            Verb::Audit(verb) => self.audit(verb, console),
         }
     }
 
@@ -217,16 +222,20 @@ impl<B: Backend> Program<'_, B> {
 
     /// Asks the daemon, or does it on the store where none runs, and shows the answer.
     fn order(&self, (command, shape): (Command, orders::Shape), console: &mut Console<'_>) -> Result<(), Failure> {
+        Ok(shape.show(console, &self.answer(command)?, self.global.json)?)
+    }
+
+    /// The answer of the daemon, or of the store where none runs.
+    fn answer(&self, command: Command) -> Result<Value, Failure> {
         let places = self.places()?;
-        let answer = match client::ask(&places.control, &command)? {
-            client::Asked::Answered(answer) => answer,
+        match client::ask(&places.control, &command)? {
+            client::Asked::Answered(answer) => Ok(answer),
             client::Asked::NotRunning => {
                 let config = self.load(Vec::new())?.config;
                 places.make_state_dir()?;
-                self.offline(config, &places, command)?
+                self.offline(config, &places, command)
             }
-        };
-        Ok(shape.show(console, &answer, self.global.json)?)
+        }
     }
 
     /// Does it on the store itself. Afterwards this process may be another user.
@@ -244,7 +253,7 @@ impl<B: Backend> Program<'_, B> {
     }
 
     fn store_settings(&self, config: Config) -> Offline {
-        Offline { config, environment: self.environment.clone() }
+        Offline { config, environment: self.environment.clone(), user: self.user }
     }
 
     /// A verb has an answer of its own: the log only complains.

@@ -104,7 +104,7 @@ impl Reading<'_> {
         self.set("identity.headers", &mut config.identity.headers, values::identity_headers);
         self.set("identity.resolver_headers", &mut config.identity.resolver_headers, values::flag);
         self.set("metrics.listen", &mut config.metrics.listen, values::metrics_listen);
-        self.set("audit.keep", &mut config.audit.keep, values::duration);
+        self.set("audit.keep", &mut config.audit.keep, values::keep);
         self.set("clock.require_sync", &mut config.clock.require_sync, values::require_sync);
         self.set("log.format", &mut config.log.format, values::log_format);
         self.set("log.level", &mut config.log.level, values::log_level);

@@ -54,6 +54,7 @@ fn every_key_changes_the_configuration() {
             "proxy.cloudflare_ranges" => r#"["10.0.0.0/8"]"#,
             "identity.headers" => r#"["X-Forwarded-User"]"#,
             "metrics.listen" => r#""127.0.0.1:9100""#,
+            "audit.keep" => r#""7d""#,
             "log.format" => r#""json""#,
             "log.level" => r#""debug""#,
             _ => match key.kind {
@@ -70,6 +71,15 @@ fn every_key_changes_the_configuration() {
         assert!(matches!(origin.source, Source::File(..)), "{}", key.name);
         assert_eq!(origin.value, value, "{}", key.name);
     }
+}
+
+#[test]
+fn the_audit_log_cannot_be_switched_off() {
+    for value in ["0d", "0s", "23h", "86399s"] {
+        let error = refused(&format!("[audit]\nkeep = \"{value}\"\n"));
+        assert!(error.contains("audit.keep"), "{error}");
+    }
+    assert!(load("[audit]\nkeep = \"24h\"\n").is_ok());
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub use self::assemble::{ConfigError, Loaded, Origin};
 pub use self::environment::Environment;
 pub use self::names::is_host_name;
 pub use self::sources::{ConfigFile, Problem, Source, Sources};
+pub use self::values::typed_duration;
 pub use crate::http::client_address::ClientIpHeader;
 pub use crate::http::cookie::SameSite;
 pub use crate::http::trust::Trust;

@@ -102,6 +102,23 @@ pub fn duration(raw: &Raw) -> Read<Duration> {
     }
 }
 
+/// `audit.keep`: a log that forgets within a day tells nothing to who looks the next morning.
+pub fn keep(raw: &Raw) -> Read<Duration> {
+    let kept = duration(raw)?;
+    if kept < Duration::from_secs(86_400) {
+        return Err(format!("{} is less than a day; the audit log cannot be switched off", shown(raw)));
+    }
+    Ok(kept)
+}
+
+/// A duration as it is typed: a whole number and s, m, h or d.
+///
+/// # Errors
+/// It is none; in words.
+pub fn typed_duration(text: &str) -> Read<Duration> {
+    duration(&Raw::Text(text.to_owned()))
+}
+
 const EXPECTED_DURATION: &str = "a whole number and s, m, h or d, such as \"15m\"";
 const LONGEST: u64 = 3_650 * 86_400;
 

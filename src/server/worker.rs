@@ -49,7 +49,7 @@ impl Drop for LastRing {
 }
 
 impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
-    /// Starts the thread. `handle` does a job on `state`; `tick` is called every `every`, between jobs.
+    /// Starts the thread. `handle` does a job on `state`; `tick` is called at once, then every `every`, between jobs.
     pub fn spawn<S: Send + 'static>(
         state: S,
         every: Duration,
@@ -137,7 +137,7 @@ fn work<S, J, O>(
     mut tick: impl FnMut(&mut S) -> Option<O>,
     post: impl Fn((Asker, O)) -> bool,
 ) {
-    let mut next_tick = clock::monotonic().saturating_add(every);
+    let mut next_tick = clock::monotonic();
     loop {
         let outcome = match queue.recv_timeout(next_tick.saturating_sub(clock::monotonic())) {
             Ok((asker, job)) => Some((asker, handle(&mut state, job))),

@@ -3,12 +3,9 @@
 
 use crate::auth::audit::{Entry, Mark};
 use crate::clock::Timestamp;
+use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::parts;
-use crate::store::{Store, trail};
-
-/// Entries that are kept at most, whatever their age.
-pub const MOST_ENTRIES: u64 = trail::MOST;
 
 /// The log as it is on the disk.
 pub struct AuditLog<'s> {
@@ -64,14 +61,14 @@ impl Store {
         AuditLog { store: self }
     }
 
-    /// Lets go of entries that are older than `before`, at most a day late, and of the oldest where there are more than
-    /// [`MOST_ENTRIES`].
+    /// Lets go of entries that are older than `before`, at most a day late, and of the oldest files where there are more
+    /// than `most`.
     ///
     /// # Errors
     /// As of [`Store::commit`].
-    pub fn prune_audit(&mut self, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    pub fn prune_audit(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<(), StoreError> {
         self.writable()?;
-        let Some((trail, edits)) = self.trail.prune(before, &self.place, &mut self.vault, &self.shelf)? else {
+        let Some((trail, edits)) = self.trail.prune((before, most), &self.place, &mut self.vault, &self.shelf)? else {
             return Ok(());
         };
         self.write(edits, false, now)?;
@@ -83,16 +80,16 @@ impl Store {
     /// Brings entries from the database into a file, if there are enough. What was acknowledged is on the disk before and
     /// after; if it fails, the next commit tries again.
     pub(super) fn file_audit(&mut self, now: Timestamp) {
-        if !self.trail.is_full() || self.engine.is_none() {
-            return;
-        }
-        let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(|(trail, edits)| {
-            self.write(edits, false, now)?;
-            self.trail = trail;
-            Ok(())
-        });
-        if let Err(error) = filed {
-            log::warn!("store: the audit log stays in the database: {error}");
+        while self.trail.is_full() && self.engine.is_some() {
+            let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(|(trail, edits)| {
+                self.write(edits, false, now)?;
+                self.trail = trail;
+                Ok(())
+            });
+            if let Err(error) = filed {
+                log::warn!("store: the audit log stays in the database: {error}");
+                return;
+            }
         }
     }
 }

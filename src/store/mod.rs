@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 
-pub use audit::{AuditLog, MOST_ENTRIES, Piece};
+pub use audit::{AuditLog, Piece};
 pub use change::{Change, Contents, Counter, CounterKey, Settings};
 pub use error::StoreError;
 pub use key::{StoreKey, load_or_create_key};

@@ -26,9 +26,6 @@ use crate::store::shelf::{Edits, Shelf};
 /// Entries that leave the database together.
 pub(super) const PART: u64 = 256;
 
-/// Entries that are kept at most, whatever their age, to within one file: what a flood can cost.
-pub(super) const MOST: u64 = 50_000;
-
 /// How long an entry may outlive its time, so that a file is written anew once a day and not for each entry.
 const SLACK: core::time::Duration = core::time::Duration::from_secs(86_400);
 
@@ -68,13 +65,8 @@ impl Trail {
         Self { head, index: Index { anchor, parts } }
     }
 
-    /// Whether this is the key of one of the log's own records, anchor or head.
-    pub(super) fn owns(key: &Key, vault: &Vault) -> bool {
-        [HEAD, INDEX].iter().any(|name| vault.key(Kind::Trail, name) == *key)
-    }
-
     /// Where an entry is kept in the database.
-    pub(super) fn key(number: u64, vault: &Vault) -> Key {
+    fn key(number: u64, vault: &Vault) -> Key {
         vault.key(Kind::Audit, &number.to_be_bytes())
     }
 
@@ -128,10 +120,11 @@ impl Trail {
         Ok((shorter, edits))
     }
 
-    /// The log without what is older than `before` or too much, and the edits that make it so; `None` if all may stay.
+    /// The log without what is older than `before` or beyond the newest `most`, and the edits that make it so; `None` if
+    /// all may stay.
     pub(super) fn prune(
         &self,
-        before: Timestamp,
+        (before, most): (Timestamp, u64),
         place: &Place,
         vault: &mut Vault,
         shelf: &Shelf,
@@ -139,7 +132,7 @@ impl Trail {
         let (mut shorter, mut edits) = (self.clone(), Edits::new());
         let Index { anchor, parts } = &mut shorter.index;
         let whole =
-            |anchor: &Mark, part: &Part| part.until < before || self.head.number.saturating_sub(anchor.number) > MOST;
+            |anchor: &Mark, part: &Part| part.until < before || self.head.number.saturating_sub(anchor.number) > most;
         while let Some(part) = parts.first().filter(|part| whole(anchor, part)) {
             *anchor = part.end;
             parts.remove(0);

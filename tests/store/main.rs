@@ -1,5 +1,6 @@
 //! The store on a real file system: killed, cut off, damaged, full.
 
+mod audit;
 mod child;
 mod crash;
 mod damage;

@@ -1,0 +1,77 @@
+//! The administrator's look at whose failures are counted, and the forgetting of them.
+
+use serde_json::{Value, json};
+
+use crate::auth::event::Action;
+use crate::auth::guess_budget::BudgetKey;
+use crate::auth::limiter::AddressKey;
+use crate::auth::user::UserName;
+use crate::clock::{Moment, Timestamp};
+use crate::store::{Change, CounterKey};
+
+use super::administer::Done;
+use super::control::CommandRefused;
+use super::desk::Desk;
+
+/// `limit list`: what counts failures now.
+pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
+    let addresses = desk.limiter.entries(steady).map(|(key, window)| {
+        let until = desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
+        let failures = window.failures(desk.limiter.window(), steady);
+        json!({ "kind": "address", "key": key.to_string(), "failures": failures, "until": until })
+    });
+    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
+        let kind = match key {
+            BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
+            BudgetKey::Device(_) => "device",
+            BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
+        };
+        let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
+        json!({ "kind": kind, "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
+    });
+    addresses.chain(budgets).collect()
+}
+
+/// Whether a budget is the one of `name`.
+pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
+    match key {
+        BudgetKey::Account(owner) | BudgetKey::Device(owner) => owner.as_str() == name,
+        BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => name == "strangers",
+        BudgetKey::UnknownAccounts => name == "unknown",
+    }
+}
+
+/// `limit clear`: of an address (its /64), a user, or `strangers`; or all.
+pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
+    if all {
+        let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
+        let budgets = desk.budgets.entries().map(|(key, _)| CounterKey::Budget(key.clone()));
+        let keys = addresses.chain(budgets).collect();
+        let done = forget(desk, keys, "all", now.wall)?;
+        desk.limiter.clear();
+        return Ok(done);
+    }
+    let what = what.to_ascii_lowercase();
+    let address: Option<AddressKey> = what.parse().ok();
+    let known = address.is_some()
+        || matches!(what.as_str(), "strangers" | "unknown")
+        || UserName::parse(&what).is_ok_and(|name| desk.users.contains_key(&name));
+    if !known {
+        return Err(CommandRefused::data(format!(
+            "{what:?} is no address, no user and not `strangers`; `portcullis limit list` shows what counts"
+        )));
+    }
+    let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key).filter(|key| Some(*key) == address);
+    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, &what));
+    let keys = addresses.map(CounterKey::Address).chain(budgets.cloned().map(CounterKey::Budget)).collect();
+    forget(desk, keys, &what, now.wall)
+}
+
+fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, now: Timestamp) -> Done {
+    let cleared = keys.len();
+    let event = desk.told(Action::LimitsCleared).about(what).because(format_args!("counters: {cleared}"));
+    let told = (cleared > 0).then_some(Change::Audit(event));
+    let effects = desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;
+    log::info!("limits cleared count={cleared}");
+    Ok((json!({ "cleared": cleared }), effects))
+}

@@ -1,0 +1,129 @@
+//! `audit show` and `audit verify`: the log for people and for scripts.
+//!
+//! The daemon answers with a thousand lines at most, so a longer list is asked for piece by piece, newest first.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::backend::Backend;
+use super::console::Console;
+use super::exit::{DATA, Failure};
+use super::{Program, output};
+use crate::app::control::Command;
+use crate::config::typed_duration;
+use crate::telemetry::escape;
+
+/// Lines that are shown where neither a number nor a time is given.
+const USUAL: u64 = 100;
+
+/// `audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Show who did what, newest last
+    #[command(after_help = "Examples:
+  portcullis audit show
+  portcullis audit show --since 7d --user alice
+  portcullis audit show --since 90d --json > audit.json")]
+    Show {
+        /// Only what is not older: a whole number and s, m, h or d
+        #[arg(long, value_name = "TIME", value_parser = typed_duration)]
+        since: Option<Duration>,
+        /// Only what this user did, or what was done to this user
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// At most so many lines, the newest [default: 100; with --since all]
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+    /// Check that no line was removed, changed, reordered or cut off; exit code 65 where one was
+    #[command(after_help = "Examples:
+  portcullis audit verify
+  portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+
+The head that it prints is the hash of the newest line. Keep it elsewhere: with --expect the log must still hold a line
+with that hash, so that even who has the store's key cannot write the log anew unnoticed.")]
+    Verify {
+        /// A hash that was noted earlier
+        #[arg(long, value_name = "HASH")]
+        expect: Option<String>,
+    },
+}
+
+const COLUMNS: [(&str, &str); 8] = [
+    ("number", "NO"),
+    ("time", "TIME"),
+    ("action", "ACTION"),
+    ("result", "RESULT"),
+    ("actor", "BY"),
+    ("subject", "ABOUT"),
+    ("client", "ADDRESS"),
+    ("why", "WHY"),
+];
+
+impl<B: Backend> Program<'_, B> {
+    /// `audit …`
+    pub(super) fn audit(&self, verb: AuditVerb, console: &mut Console<'_>) -> Result<(), Failure> {
+        match verb {
+            AuditVerb::Show { since, user, limit } => {
+                let limit = limit.unwrap_or(if since.is_some() { u64::MAX } else { USUAL });
+                let rows = Value::Array(self.rows(since.map(|since| since.as_secs()), user.as_deref(), limit)?);
+                if self.global.json {
+                    return Ok(console.say(rows)?);
+                }
+                let text = output::table(&rows, &COLUMNS, "The audit log has no such lines.");
+                Ok(console.out.write_all(text.as_bytes())?)
+            }
+            AuditVerb::Verify { expect } => {
+                let answer = self.answer(Command::AuditVerify { expect })?;
+                if self.global.json {
+                    console.say(&answer)?;
+                }
+                self.verdict(&answer, console)
+            }
+        }
+    }
+
+    fn rows(&self, since: Option<u64>, user: Option<&str>, limit: u64) -> Result<Vec<Value>, Failure> {
+        let (mut pieces, mut left, mut before) = (Vec::new(), limit, None);
+        loop {
+            let command = Command::AuditShow { since, user: user.map(str::to_owned), limit: left, before };
+            let mut answer = self.answer(command)?;
+            let rows = answer.get_mut("entries").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            left = left.saturating_sub(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+            before = rows.first().and_then(|row| row.get("number")).and_then(Value::as_u64);
+            let more = answer.get("more").and_then(Value::as_bool) == Some(true);
+            pieces.push(rows);
+            if !more || left == 0 || before.is_none() {
+                break;
+            }
+        }
+        Ok(pieces.into_iter().rev().flatten().collect())
+    }
+
+    fn verdict(&self, answer: &Value, console: &mut Console<'_>) -> Result<(), Failure> {
+        let text = |member: &str| escape::line(answer.get(member).and_then(Value::as_str).unwrap_or("-")).to_string();
+        let number = |member: &str| answer.get(member).and_then(Value::as_u64).unwrap_or_default();
+        if answer.get("whole") != Some(&json!(true)) {
+            let problem = answer.pointer("/problem/what").and_then(Value::as_str).unwrap_or("no answer");
+            let message = format!("the audit log is not whole: {}", escape::line(problem));
+            return Err(Failure::new(DATA, message));
+        }
+        if self.global.json {
+            return Ok(());
+        }
+        let entries = number("entries");
+        let span = match entries {
+            0 => String::new(),
+            _ => format!(", from {} to {}", text("from"), text("to")),
+        };
+        let word = if entries == 1 { "entry" } else { "entries" };
+        console.say(format_args!("{entries} {word}, chain whole{span}"))?;
+        if number("pruned") > 0 {
+            console
+                .say(format_args!("entries up to {} were removed because of their age or number", number("pruned")))?;
+        }
+        Ok(console.say(format_args!("head: {}", text("head")))?)
+    }
+}
