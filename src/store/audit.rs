@@ -93,3 +93,7 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

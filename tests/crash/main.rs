@@ -36,6 +36,8 @@ struct Book {
     spent: Vec<(String, String)>,
     /// Address → failures that were counted.
     failures: BTreeMap<String, u64>,
+    /// Name → logins that were answered.
+    logins: BTreeMap<String, u64>,
     /// Calls that were answered.
     acknowledged: u64,
 }
@@ -111,6 +113,7 @@ fn log_in_all(gate: &Daemon, seeds: &[(String, String)], step: u64, book: &Share
             if let Some(token) = answer.cookie("auth_token") {
                 write(&book, |book| {
                     book.sessions.insert(token, true);
+                    *book.logins.entry(name.clone()).or_default() += 1;
                     book.spent.push((name, code));
                     book.acknowledged += 1;
                 });
@@ -211,7 +214,7 @@ fn id_of(token: &str) -> String {
 /// Holds the book against the new process; says how many sessions were looked at.
 fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-    let Book { sessions, in_doubt, users, spent, failures, .. } = &mut *book;
+    let Book { sessions, in_doubt, users, spent, failures, logins, .. } = &mut *book;
     for token in in_doubt.drain(..) {
         let open = gate.is_open_to(&token);
         sessions.insert(token, open);
@@ -236,7 +239,31 @@ fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
     for (address, failures) in failures.iter().filter(|(address, _)| address.starts_with(&format!("10.9.{round}."))) {
         assert!(counted(address) >= *failures, "round {round}: {address} had {failures}: {limits}");
     }
+    check_log(gate, round, logins, users);
     sessions.len()
+}
+
+/// The audit log hangs together and knows of every login and every user that was acknowledged.
+fn check_log(gate: &Daemon, round: u32, logins: &BTreeMap<String, u64>, users: &BTreeMap<String, bool>) {
+    let verdict = gate.place.json(&["audit", "verify"]);
+    assert_eq!(verdict["whole"], true, "round {round}: {verdict}");
+    let log = gate.place.json(&["audit", "show", "--since", "3650d"]);
+    let count = |action: &str, about: &str| {
+        let lines = log.as_array().into_iter().flatten();
+        let of = lines.filter(|line| line["action"] == action && line["subject"] == about && line["result"] == "ok");
+        of.count() as u64
+    };
+    for (name, acknowledged) in logins {
+        let told = count("login", name);
+        assert!(
+            told >= *acknowledged,
+            "round {round}: {name} was let in {acknowledged} times, the log tells of {told}"
+        );
+    }
+    for (name, there) in users {
+        assert_eq!(count("user-added", name), 1, "round {round}: {name}");
+        assert!(*there || count("user-removed", name) == 1, "round {round}: {name}");
+    }
 }
 
 /// The status of a post, waiting out a queue that is full.

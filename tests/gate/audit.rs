@@ -296,7 +296,7 @@ fn a_time_to_keep_of_less_than_a_day_is_refused() {
 fn what_visitors_write_is_not_in_the_log() {
     let gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
-    let hostile = "x\u{1b}[2J\u{2028}forged";
+    let hostile = "x\u{202e}\u{2028}forged";
     let ask =
         |code: &str| gate.login_form(code, "203.0.113.7").header("User-Agent", hostile).header("Referer", hostile);
     ask(&owner.wrong_code()).send(gate.address);
