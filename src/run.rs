@@ -12,17 +12,22 @@ use serde_json::Value;
 
 use crate::app::control::Command;
 use crate::app::desk::{Desk, HOUSEKEEPING};
+use crate::app::doctor;
+use crate::app::doctor::facts::{Facts, Strength};
+use crate::app::doctor::gather::Surroundings;
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
 use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
-use crate::cli::backend::{Backend, Explained, Offline, Start};
+use crate::cli::backend::{Backend, Explained, Offline, Settings, Start};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
+use crate::cli::places::{self, Places};
 use crate::cli::welcome;
 use crate::clock::{self, Timestamp};
+use crate::config::secrets::SecretSource;
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
@@ -67,6 +72,34 @@ impl Backend for Daemon {
         let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         desk.obey(Actor::CommandLine(settings.user));
         carry_out(&mut desk, command)
+    }
+
+    fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure> {
+        let state_dir = &places.state_dir;
+        if let Err(error) = std::fs::read_dir(state_dir)
+            && error.kind() == ErrorKind::PermissionDenied
+        {
+            let message = format!("{} cannot be read: run this with sudo", state_dir.display());
+            return Err(Failure::new(exit::NO_PERMISSION, message));
+        }
+        let secret = secrets::existing(&settings.environment, state_dir);
+        let about = surroundings(secret.transpose(), settings, places);
+        let config = settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message);
+        let mut facts = Facts::of_files(config, &about, clock::now());
+        if let Ok(config) = facts.config.clone()
+            && Store::is_in(state_dir)
+        {
+            let used = places.become_owner()?;
+            match open_desk(config.into(), &settings.environment, &used, clock::now()) {
+                Ok(mut desk) => {
+                    let now = desk.read_clock();
+                    facts.add_store(&mut desk, now);
+                }
+                Err(failure) if failure.code == exit::UNAVAILABLE => return Err(failure),
+                Err(failure) => facts.store = Some(Err(places.as_known(&used, &failure.message))),
+            }
+        }
+        Ok(doctor::report(&facts))
     }
 
     fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure> {
@@ -120,15 +153,41 @@ fn open_desk(
     Ok(desk)
 }
 
+/// What the process knows of itself, for `doctor`.
+fn surroundings(
+    secret: Option<Result<(Secret, SecretSource), secrets::SecretError>>,
+    settings: &Settings,
+    places: &Places,
+) -> Surroundings {
+    let environment = &settings.environment;
+    let file = |source: &SecretSource| match source {
+        SecretSource::File(path) | SecretSource::State(path) => Some(path.clone()),
+        SecretSource::Variable | SecretSource::Credential(_) => None,
+    };
+    let secret_file = secret.as_ref().and_then(|found| found.as_ref().ok()).and_then(|(_, source)| file(source));
+    let strength = |(secret, source): (Secret, SecretSource)| {
+        Strength::of(secret.expose(), source.to_string(), source == SecretSource::Variable)
+    };
+    Surroundings {
+        state_dir: places.state_dir.clone(),
+        control: places.control.clone(),
+        config_file: places::config_path(settings.file.as_deref(), environment),
+        secret: secret.map(|found| found.map(strength).map_err(|error| error.to_string())),
+        secret_file,
+        by_systemd: environment.value("NOTIFY_SOCKET").is_some(),
+    }
+}
+
 /// Runs the daemon until it is told to stop.
 fn serve(start: Start) -> Result<(), Failure> {
     server::signals::hold().map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
     let Start { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);
     let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
-    let (secret, _) = secrets::session_secret(&environment, &places.state_dir, &mut System)
+    let (secret, source) = secrets::session_secret(&environment, &places.state_dir, &mut System)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
+    desk.know(surroundings(Some(Ok((secret, source))), &settings, &places));
     desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
     if desk.has_no_users() {
         first_user(&mut desk, &config, &environment)?;

@@ -19,6 +19,8 @@ use super::auditing;
 use super::control::{Command, CommandRefused};
 use super::counters;
 use super::desk::Desk;
+use super::doctor;
+use super::doctor::facts::Facts;
 use super::enrol;
 use super::job::Effect;
 use super::transfer;
@@ -94,6 +96,8 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
             auditing::show(desk, &auditing::Wanted { since, user, limit, before }, now)
         }
         Command::AuditVerify { expect } => auditing::verify(desk, expect.as_deref()),
+        // The running gate has sent what it alone knows with a job of its own.
+        Command::Doctor => Ok((doctor::report(&Facts::of_desk(desk, None, moment)), Vec::new())),
     }
 }
 

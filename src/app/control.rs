@@ -115,6 +115,8 @@ pub enum Command {
         /// A hash that was noted earlier; some entry must have it.
         expect: Option<String>,
     },
+    /// What is wrong with this gate, and what to do about it.
+    Doctor,
 }
 
 impl Command {

@@ -11,6 +11,9 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::app::doctor;
+use crate::app::doctor::facts::Facts;
+use crate::app::doctor::gather::Surroundings;
 use crate::app::job::{Check, Effect, Job, Outcome, Person};
 use crate::auth::device::DeviceKey;
 use crate::auth::event::{Action, Actor, Event};
@@ -49,6 +52,10 @@ pub struct Desk {
     pub(super) ordered_by: Actor,
     /// Whether the log knows that the gate runs.
     greeted: bool,
+    /// Why the snapshot stands in for the database, if it does.
+    pub(super) recovered: Option<String>,
+    /// What the process knows of itself, for `doctor`.
+    pub(super) surroundings: Surroundings,
     /// What the steady clock said when the monotonic clock was at the second value.
     anchor: (Timestamp, Duration),
 }
@@ -88,6 +95,8 @@ impl Desk {
             setup: None,
             ordered_by: Actor::Gate,
             greeted: false,
+            recovered: opened.recovered,
+            surroundings: Surroundings::default(),
             anchor: (start, clock::monotonic()),
         };
         desk.read_clock();
@@ -123,6 +132,11 @@ impl Desk {
                     Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
                     Err(refused) => Outcome::Command(Err(refused), Vec::new()),
                 }
+            }
+            Job::Doctor(mut running) => {
+                self.note_seen(&std::mem::take(&mut running.seen));
+                let facts = Facts::of_desk(self, Some(*running), now);
+                Outcome::Command(Ok(doctor::report(&facts)), Vec::new())
             }
             Job::Ready => Outcome::Ready(self.readiness(now.wall)),
             Job::Seen { seen, ending } => {
@@ -249,6 +263,16 @@ impl Desk {
         self.commit(changes, clock::now()).map(drop)
     }
 
+    /// Learns what the process knows of itself.
+    pub fn know(&mut self, surroundings: Surroundings) {
+        self.surroundings = surroundings;
+    }
+
+    /// When the store was opened, by the steady clock.
+    pub(super) fn opened_at(&self) -> Timestamp {
+        self.anchor.0
+    }
+
     /// Whether nobody can log in yet.
     pub fn has_no_users(&self) -> bool {
         self.users.is_empty()
@@ -344,7 +368,7 @@ impl Desk {
 }
 
 /// `auto` asks for synchronisation on boards, which have no clock chip.
-fn sync_required(config: &Config) -> bool {
+pub(super) fn sync_required(config: &Config) -> bool {
     match config.clock.require_sync {
         RequireSync::Always => true,
         RequireSync::Never => false,

@@ -11,6 +11,7 @@ use crate::store::StoreError;
 
 use super::admit::{Admission, Attempt};
 use super::control::{Command, CommandRefused};
+use super::doctor::gather::Running;
 use super::enrol::{Answer, Enrolment};
 
 /// What the loop asks of the desk.
@@ -39,6 +40,8 @@ pub enum Job {
         /// Sessions used since the last report, for the list.
         seen: Vec<Session>,
     },
+    /// Is everything as it should be?
+    Doctor(Box<Running>),
     /// Is everything fit to work?
     Ready,
     /// When sessions were last used: coalesced, written now.

@@ -127,6 +127,7 @@ impl Gate {
         } else {
             None
         };
+        self.wiring.get_mut().posted(&visit, &request.head.headers, &self.config.proxy, now);
         let browser = self.browser(request, &visit, &next, now);
         Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
     }
@@ -222,6 +223,7 @@ impl Gate {
         let question = Question::Page { public_url_known: self.config.public_url.is_some() };
         let visit =
             forwarded::read(request.head.headers.iter(), address(request), question, &Belief::of(&self.config.proxy));
+        self.wiring.borrow_mut().visited(&visit, &self.config.proxy, address(request), clock::now());
         let Some(fault) = visit.fault else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());

@@ -64,6 +64,16 @@ impl From<IpAddr> for AddressKey {
     }
 }
 
+impl AddressKey {
+    /// The first address that it stands for.
+    pub fn address(self) -> IpAddr {
+        match self {
+            Self::V4(v4) => v4.into(),
+            Self::V6(network) => Ipv6Addr::from(u128::from(network) << 64).into(),
+        }
+    }
+}
+
 impl fmt::Display for AddressKey {
     /// `203.0.113.7` or `2001:db8:1:2::/64`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

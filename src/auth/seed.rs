@@ -39,6 +39,11 @@ impl Seed {
         Self::new(secret.as_bytes().to_vec())
     }
 
+    /// How many bytes it has.
+    pub fn bytes(&self) -> usize {
+        self.0.expose().len()
+    }
+
     /// The bytes, for the MAC.
     pub(super) fn expose(&self) -> &[u8] {
         self.0.expose()

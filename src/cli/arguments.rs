@@ -113,6 +113,14 @@ The file opens by its passphrase alone. Sessions, counters and the keys of this 
 
 A configuration that is there already is kept; that of the backup is then left in the state directory.")]
     Restore(BackupFile),
+    /// Find out what is wrong with this gate, and what to do about it
+    #[command(after_help = "Examples:
+  portcullis doctor
+  portcullis doctor --json
+
+The exit code tells the worst that was found: 0 nothing to mend, 1 a warning, 2 an error; 64 and above: it could not
+look.")]
+    Doctor,
     /// Ask the running gate whether it serves; the exit code tells
     #[command(after_help = "Examples:
   portcullis healthcheck

@@ -88,6 +88,13 @@ pub trait Backend {
     /// The command is refused, or the store cannot be opened.
     fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure>;
 
+    /// Says what is wrong with the gate that has its state in `places`, and that does not run. Changes nothing beyond
+    /// what opening the store does.
+    ///
+    /// # Errors
+    /// Another process holds the store, or this one may not read it.
+    fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure>;
+
     /// What the gate would believe of a request: `{"trusted","client_ip","scheme","host","port","uri","method",
     /// "problems"}`.
     ///

@@ -40,6 +40,11 @@ impl Backend for Played {
         self.answer.clone()
     }
 
+    fn doctor(&self, _: &Settings, places: &Places) -> Result<Value, Failure> {
+        self.asked.borrow_mut().push(format!("doctor {}", places.state_dir.display()));
+        self.answer.clone()
+    }
+
     fn explain(&self, _: &Config, request: &Explained) -> Result<Value, Failure> {
         self.asked.borrow_mut().push(format!("{request:?}"));
         self.answer.clone()

@@ -2,8 +2,8 @@
 //! it, to people or (`--json`) to scripts.
 //!
 //! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`, `limit`, `clock`,
-//! `audit`, `backup`, `restore` and `-generate` ask the running daemon through its control socket, and open the store themselves
-//! where none runs.
+//! `audit`, `backup`, `restore`, `doctor` and `-generate` ask the running daemon through its control socket, and open
+//! the store themselves where none runs.
 
 pub mod arguments;
 mod audit;
@@ -13,6 +13,7 @@ mod client;
 mod configuration;
 pub mod console;
 mod credentials;
+mod doctor;
 mod exchange;
 pub mod exit;
 mod healthcheck;
@@ -123,6 +124,7 @@ impl<B: Backend> Program<'_, B> {
             Verb::Clock(verb) => self.order(orders::clock(&verb), console),
             Verb::Backup(to) => self.back_up(&to, console),
             Verb::Restore(from) => self.restore(&from, console),
+            Verb::Doctor => self.doctor(console),
             Verb::Healthcheck { listen } => {
                 let config = self.load(Vec::new())?.config;
                 let address =
@@ -218,6 +220,19 @@ impl<B: Backend> Program<'_, B> {
                 None
             }
         }
+    }
+
+    /// Asks the daemon what is wrong, or looks at files and store where none runs.
+    fn doctor(&self, console: &mut Console<'_>) -> Result<(), Failure> {
+        let places = self.places()?;
+        let answer = match client::ask(&places.control, &Command::Doctor)? {
+            client::Asked::Answered(answer) => answer,
+            client::Asked::NotRunning => {
+                self.quiet_log();
+                self.backend.doctor(&self.settings(Vec::new()), &places)?
+            }
+        };
+        doctor::show(console, &answer, self.global.json)
     }
 
     /// Asks the daemon, or does it on the store where none runs, and shows the answer.

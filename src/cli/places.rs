@@ -126,6 +126,12 @@ fn state_directory(environment: &Environment, user: Uid) -> Result<PathBuf, Fail
     Ok(base.join("portcullis"))
 }
 
+/// Where the configuration file is, if there is one: named, or the system's.
+pub fn config_path(named: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let named = named.or_else(|| environment.path("PORTCULLIS_CONFIG")).map(Path::to_owned);
+    named.or_else(|| Path::new(SYSTEM_CONFIG).exists().then(|| PathBuf::from(SYSTEM_CONFIG)))
+}
+
 /// The configuration file: the one that is named, which must be there, else the system's, if it is there.
 ///
 /// # Errors

@@ -47,44 +47,79 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
     found
 }
 
-/// What works, but probably not as meant.
-pub fn warnings(config: &Config) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Some(url) = &config.public_url
-        && url.scheme == Scheme::Http
-        && config.session.secure
-        && url.host != "localhost"
-    {
-        found.push(format!(
-            "session.secure is true and public_url is {}: browsers drop a Secure cookie that comes over http; \
-             use https, or session.secure = false for a trial",
-            url.as_str()
-        ));
+/// Something that works, but probably not as meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What will surprise.
+    pub found: String,
+    /// What to write instead, as it stands in the file.
+    pub remedy: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; write `{}`", self.found, self.remedy)
     }
-    if config.public_url.is_some() && config.session.cookie_domain.is_none() {
-        found.push(
-            "public_url is set and session.cookie_domain is not: the session counts on the login host only; \
-             set session.cookie_domain to the parent of all protected hosts"
-                .to_owned(),
-        );
+}
+
+/// What works, but probably not as meant.
+pub fn warnings(config: &Config) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let mut warn = |what: String, remedy: String| found.push(Warning { found: what, remedy });
+    let session = &config.session;
+    if let Some(url) = &config.public_url {
+        if url.scheme == Scheme::Http && session.secure && url.host != "localhost" {
+            let what = format!(
+                "session.secure is true and public_url is {}: browsers drop a Secure cookie that comes over http",
+                url.as_str()
+            );
+            warn(what, format!("public_url = \"https://{}\"  # for a trial instead: session.secure = false", url.host));
+        }
+        if session.cookie_domain.is_none() {
+            let what = "public_url is set and session.cookie_domain is not: the session counts on the login host only";
+            let parent = url.host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'));
+            warn(what.to_owned(), format!("session.cookie_domain = \"{}\"", parent.unwrap_or(&url.host)));
+        }
+    }
+    if session.idle.is_some_and(|idle| idle >= session.lifetime) {
+        let what = "session.idle is not shorter than session.lifetime and never comes into play";
+        warn(what.to_owned(), "session.idle = \"\"".to_owned());
+    }
+    if let Some(domain) = &session.cookie_domain {
+        let reaches = |host: &str| host.strip_suffix(domain.as_str()).is_some_and(|r| r.is_empty() || r.ends_with('.'));
+        for host in config.redirect_hosts.iter().filter(|host| !reaches(host)) {
+            let what = format!(
+                "redirect_hosts lists {host:?}, which the cookie of session.cookie_domain {domain:?} never reaches: \
+                 a login for it would go round for ever"
+            );
+            let others: Vec<_> = config.redirect_hosts.iter().filter(|other| reaches(other)).collect();
+            warn(what, format!("redirect_hosts = {others:?}"));
+        }
+    }
+    let everybody = matches!(config.proxy.trust, Trust::Everybody | Trust::Hops(1..));
+    for address in config.listen.iter().filter(|_| everybody) {
+        if let ListenAddress::Tcp(socket) = address
+            && !socket.ip().is_loopback()
+        {
+            let what = format!(
+                "proxy.trust is {} and the gate listens on {socket}: whoever reaches that port is believed to be a proxy",
+                config.proxy.trust
+            );
+            warn(what, "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned());
+        }
     }
     if config.proxy.trust == Trust::Everybody {
-        found.push(
-            "proxy.trust is true: every visitor is believed about his own address, so the limit for an address stops \
-             nobody; name the proxy's address"
-                .to_owned(),
-        );
-    }
-    if config.session.idle.is_some_and(|idle| idle >= config.session.lifetime) {
-        found.push("session.idle is not shorter than session.lifetime and never comes into play".to_owned());
+        let what = "proxy.trust is true: every visitor is believed about his own address, so the limit for an address \
+                    stops nobody";
+        warn(what.to_owned(), "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned());
     }
     if let Some(metrics) = config.metrics.listen
         && !metrics.ip().to_canonical().is_loopback()
     {
-        found.push(format!(
-            "metrics.listen is {metrics}: there is no login, and whoever reaches it sees how well his guessing goes; \
-             use 127.0.0.1, or a network that only Prometheus shares"
-        ));
+        let what = format!(
+            "metrics.listen is {metrics}: there is no login, and whoever reaches it sees how well his guessing goes"
+        );
+        warn(what, format!("metrics.listen = \"127.0.0.1:{}\"  # or a network that only Prometheus shares", metrics.port()));
     }
     found
 }

@@ -128,23 +128,35 @@ pub fn store_key(environment: &Environment) -> Result<Option<Secret>, SecretErro
     read(&path, &source).map(|bytes| Some(Secret::new(bytes)))
 }
 
-/// The secret to sign sessions with: one from outside wins over the one in the state directory, which is made when
-/// there is none. The state directory must exist.
+/// The secret that there is: one from outside wins over the one in the state directory. Makes none.
+///
+/// # Errors
+/// What there is cannot be used.
+pub fn existing(environment: &Environment, state_dir: &Path) -> Result<Option<(Secret, SecretSource)>, SecretError> {
+    if let Some(given) = explicit(environment)? {
+        return Ok(Some(given));
+    }
+    let path = state_dir.join("jwt.secret");
+    let source = SecretSource::State(path.clone());
+    match read(&path, &source) {
+        Ok(bytes) => checked(bytes, &source).map(|secret| Some((secret, source))),
+        Err(SecretError::Unreadable(_, error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The secret to sign sessions with: the one that there is, else one that is made in the state directory. That must
+/// exist.
 pub fn session_secret(
     environment: &Environment,
     state_dir: &Path,
     entropy: &mut impl Entropy,
 ) -> Result<(Secret, SecretSource), SecretError> {
-    if let Some(given) = explicit(environment)? {
-        return Ok(given);
+    if let Some(found) = existing(environment, state_dir)? {
+        return Ok(found);
     }
     let path = state_dir.join("jwt.secret");
     let source = SecretSource::State(path.clone());
-    match read(&path, &source) {
-        Ok(bytes) => return checked(bytes, &source).map(|secret| (secret, source)),
-        Err(SecretError::Unreadable(_, error)) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
     let text = Zeroizing::new(STANDARD.encode(Zeroizing::new(entropy.bytes::<48>()).as_slice()));
     write_new(state_dir, &path, text.as_bytes()).map_err(|error| SecretError::Unwritable(path, error))?;
     Ok((Secret::new(text.as_bytes().to_vec()), source))

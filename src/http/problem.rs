@@ -33,6 +33,29 @@ pub enum Header {
     CfConnectingIp,
 }
 
+/// The lines that mend a problem, each with the program in whose configuration it belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mending(&'static [(&'static str, &'static str)]);
+
+/// The address at which Traefik alone asks: it sends the whole family by itself.
+const ASKS_AS_TRAEFIK: &str = "forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"";
+
+impl Mending {
+    /// Program and line.
+    pub fn lines(self) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
+        self.0.iter().copied()
+    }
+}
+
+impl fmt::Display for Mending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (program, line)) in self.lines().enumerate() {
+            write!(f, "{}{program}: `{line}`", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
 /// Something about a request that its proxy should have done otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -75,47 +98,56 @@ impl Header {
     }
 
     /// The lines that make a proxy send this header once and rightly.
-    const fn mending(self) -> &'static str {
-        match self {
-            Self::ForwardedFor => {
-                "Caddy: `header_up X-Forwarded-For {client_ip}`; nginx: `proxy_set_header X-Forwarded-For $remote_addr;`; \
-                 Traefik: `forwardedHeaders.trustedIPs` names the proxies before it"
+    const fn mending(self) -> Mending {
+        Mending(match self {
+            Self::ForwardedFor => &[
+                ("Caddy", "header_up X-Forwarded-For {client_ip}"),
+                ("nginx", "proxy_set_header X-Forwarded-For $remote_addr;"),
+                ("Traefik", "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]"),
+            ],
+            Self::ForwardedProto => &[
+                ("Caddy", "header_up X-Forwarded-Proto {scheme}"),
+                ("nginx", "proxy_set_header X-Forwarded-Proto $scheme;"),
+                ("Traefik", ASKS_AS_TRAEFIK),
+            ],
+            Self::ForwardedHost => &[
+                ("Caddy", "header_up X-Forwarded-Host {hostport}"),
+                ("nginx", "proxy_set_header X-Forwarded-Host $host;"),
+                ("Traefik", ASKS_AS_TRAEFIK),
+            ],
+            Self::ForwardedPort => &[
+                ("Caddy", "header_up -X-Forwarded-Port"),
+                ("nginx", "proxy_set_header X-Forwarded-Port $server_port;"),
+                ("Traefik", "forwardAuth.trustForwardHeader = false"),
+            ],
+            Self::ForwardedUri => &[
+                ("Caddy", "header_up X-Forwarded-Uri {uri}"),
+                ("nginx", "proxy_set_header X-Forwarded-Uri $request_uri;"),
+                ("Traefik", ASKS_AS_TRAEFIK),
+            ],
+            Self::ForwardedMethod => &[
+                ("Caddy", "header_up X-Forwarded-Method {method}"),
+                ("nginx", "proxy_set_header X-Forwarded-Method $request_method;"),
+                ("Traefik", ASKS_AS_TRAEFIK),
+            ],
+            Self::OriginalUrl => &[
+                ("nginx", "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"),
+                ("Caddy", "header_up -X-Original-*"),
+            ],
+            Self::OriginalUri => {
+                &[("nginx", "proxy_set_header X-Original-URI \"\";"), ("Caddy", "header_up -X-Original-*")]
             }
-            Self::ForwardedProto => {
-                "Caddy: `header_up X-Forwarded-Proto {scheme}`; nginx: `proxy_set_header X-Forwarded-Proto $scheme;`; \
-                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
-            }
-            Self::ForwardedHost => {
-                "Caddy: `header_up X-Forwarded-Host {hostport}`; nginx: `proxy_set_header X-Forwarded-Host $host;`; \
-                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
-            }
-            Self::ForwardedPort => {
-                "Caddy: `header_up -X-Forwarded-Port`; nginx: `proxy_set_header X-Forwarded-Port $server_port;`; \
-                 Traefik: `forwardAuth.trustForwardHeader = false`"
-            }
-            Self::ForwardedUri => {
-                "Caddy: `header_up X-Forwarded-Uri {uri}`; nginx: `proxy_set_header X-Forwarded-Uri $request_uri;`; \
-                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
-            }
-            Self::ForwardedMethod => {
-                "Caddy: `header_up X-Forwarded-Method {method}`; nginx: `proxy_set_header X-Forwarded-Method $request_method;`; \
-                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`"
-            }
-            Self::OriginalUrl => {
-                "nginx: `proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;`; \
-                 Caddy: `header_up -X-Original-*`"
-            }
-            Self::OriginalUri => "nginx: `proxy_set_header X-Original-URI \"\";`; Caddy: `header_up -X-Original-*`",
-            Self::OriginalMethod => {
-                "nginx: `proxy_set_header X-Original-Method $request_method;`; Caddy: `header_up -X-Original-*`"
-            }
+            Self::OriginalMethod => &[
+                ("nginx", "proxy_set_header X-Original-Method $request_method;"),
+                ("Caddy", "header_up -X-Original-*"),
+            ],
             Self::RealIp => {
-                "Caddy: `header_up X-Real-IP {client_ip}`; nginx: `proxy_set_header X-Real-IP $remote_addr;`"
+                &[("Caddy", "header_up X-Real-IP {client_ip}"), ("nginx", "proxy_set_header X-Real-IP $remote_addr;")]
             }
             Self::CfConnectingIp => {
-                "Cloudflare sends it; without Cloudflare set `proxy.client_ip_header = \"X-Forwarded-For\"`"
+                &[("Cloudflare sends it; without Cloudflare", "proxy.client_ip_header = \"X-Forwarded-For\"")]
             }
-        }
+        })
     }
 
     /// Does this header say which scheme or which host the visitor used?
@@ -167,47 +199,84 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Problem {
+    /// The lines that mend it. None for an untrusted peer: its line names the peer.
+    pub const fn mending(&self) -> Mending {
         match self {
-            Self::UntrustedPeer(peer) => write!(
-                f,
-                "{peer} sends forwarding headers but is not trusted, so they were ignored; if it is your proxy: \
-                 `proxy.trust = [\"loopback\", \"{peer}\"]`"
-            ),
-            Self::Missing(header) => write!(f, "{} is missing. {}", header.name(), header.mending()),
-            Self::Repeated(header) => {
-                write!(
-                    f,
-                    "{} came more than once; the proxy must set it, not add to it. {}",
-                    header.name(),
-                    header.mending()
-                )
+            Self::UntrustedPeer(_) => Mending(&[]),
+            Self::Missing(header)
+            | Self::Repeated(header)
+            | Self::List(header)
+            | Self::Malformed(header)
+            | Self::UnknownScheme(header)
+            | Self::NotAnAddress(header) => header.mending(),
+            Self::Contradiction(..) => Mending(&[
+                ("Caddy", "uri /verify/caddy?"),
+                ("nginx", "proxy_pass http://127.0.0.1:3000/verify/nginx;"),
+                ("Traefik", ASKS_AS_TRAEFIK),
+            ]),
+            Self::LoginHost => Mending(&[
+                ("Caddy", "reverse_proxy 127.0.0.1:3000"),
+                ("nginx", "auth_request off;"),
+                ("Traefik", "middlewares = []"),
+            ]),
+        }
+    }
+
+    /// What is wrong, without the lines that mend it.
+    pub fn what(&self) -> impl fmt::Display {
+        What(*self)
+    }
+}
+
+struct What(Problem);
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Problem::UntrustedPeer(peer) => {
+                write!(f, "{peer} sends forwarding headers but is not trusted, so they were ignored")
             }
-            Self::List(header) => {
-                write!(f, "{} is a list; the proxy must replace what it receives. {}", header.name(), header.mending())
+            Problem::Missing(header) => write!(f, "{} is missing", header.name()),
+            Problem::Repeated(header) => {
+                write!(f, "{} came more than once; the proxy must set it, not add to it", header.name())
             }
-            Self::Malformed(header) => write!(f, "{} cannot be read. {}", header.name(), header.mending()),
-            Self::Contradiction(one, other) => write!(
+            Problem::List(header) => {
+                write!(f, "{} is a list; the proxy must replace what it receives", header.name())
+            }
+            Problem::Malformed(header) => write!(f, "{} cannot be read", header.name()),
+            Problem::Contradiction(one, other) => write!(
                 f,
-                "{} and {} disagree; ask the address that reads the headers of your proxy alone. \
-                 Caddy: `uri /verify/caddy?`; nginx: `proxy_pass http://127.0.0.1:3000/verify/nginx;`; \
-                 Traefik: `forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"`",
+                "{} and {} disagree; ask the address that reads the headers of your proxy alone",
                 one.name(),
                 other.name()
             ),
-            Self::UnknownScheme(header) => {
-                write!(f, "{} is neither http nor https; http is assumed. {}", header.name(), header.mending())
+            Problem::UnknownScheme(header) => {
+                write!(f, "{} is neither http nor https; http is assumed", header.name())
             }
-            Self::NotAnAddress(header) => {
-                write!(f, "{} holds something that is no address. {}", header.name(), header.mending())
-            }
-            Self::LoginHost => f.write_str(
+            Problem::NotAnAddress(header) => write!(f, "{} holds something that is no address", header.name()),
+            Problem::LoginHost => f.write_str(
                 "X-Forwarded-Host is the login host: the proxy asks the gate about the gate's own pages. \
-                 Take the question out of that site. Caddy: `reverse_proxy 127.0.0.1:3000` without `forward_auth`; \
+                 Take the question out of that site",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.what();
+        match self {
+            Self::UntrustedPeer(peer) => {
+                write!(f, "{what}; if it is your proxy: `proxy.trust = [\"loopback\", \"{peer}\"]`")
+            }
+            Self::LoginHost => write!(
+                f,
+                "{what}. Caddy: `reverse_proxy 127.0.0.1:3000` without `forward_auth`; \
                  nginx: `auth_request off;`; Traefik: a router without the forwardAuth middleware. \
                  Where site and login share one host: leave `public_url` empty or set `path_prefix`",
             ),
+            _ => write!(f, "{what}. {}", self.mending()),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -127,6 +127,24 @@ impl Engine {
     /// Length of the database's file in bytes.
     pub(super) fn file_len(&self) -> u64 {
         self.file.metadata().map_or(0, |meta| meta.len())
+    }
+
+    /// Reads the database's file from end to end, as a dying disk may not let it be read, and gives its length. Not
+    /// through sled: see [`crate::store::examination`].
+    pub(super) fn read_through(&self) -> Result<u64, String> {
+        let path = self.folder.join("db");
+        let told = |error: io::Error| format!("{}: {error}", path.display());
+        let (ours, named) = (self.file.metadata().map_err(told)?, fs::metadata(&path).map_err(told)?);
+        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
+            return Err(format!("{} is not the file any more that the gate writes to", path.display()));
+        }
+        let (mut piece, mut at) = (vec![0; 64 * 1024], 0);
+        loop {
+            match self.file.read_at(&mut piece, at).map_err(told)? {
+                0 => return Ok(at),
+                read => at = at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX)),
+            }
+        }
     }
 
     /// Closes a database whose last write succeeded.

@@ -16,6 +16,7 @@ mod change;
 pub mod codec;
 mod engine;
 mod error;
+mod examination;
 mod identity;
 mod key;
 mod manifest;
@@ -40,6 +41,7 @@ use crate::entropy::Entropy;
 pub use audit::{AuditLog, Piece};
 pub use change::{Change, Contents, Counter, CounterKey, Settings};
 pub use error::StoreError;
+pub use examination::Examination;
 pub use key::{StoreKey, load_or_create_key};
 pub use portable::Portable;
 
@@ -211,6 +213,11 @@ impl Store {
     /// small write into it. What the file system adds for itself is not in it.
     pub const fn bytes_written(&self) -> u64 {
         self.bytes_written
+    }
+
+    /// Whether anything in `dir` shows that there is or was a store. Changes nothing.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.is_dir() && Place::prepare(dir).is_ok_and(|place| place.holds_a_store())
     }
 
     /// Moves everything in `dir` that belongs to a store into a folder beside it, for `init --again`, and gives that

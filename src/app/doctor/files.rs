@@ -1,0 +1,75 @@
+//! Who else may read or write what the gate lives by?
+
+use super::facts::{Facts, File, Role};
+use super::{Finding, Subject, word};
+
+const FILES: Subject = Subject("files");
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    let owner = facts.owner;
+    let mut findings: Vec<_> = facts.files.iter().flat_map(|file| [mode(file), owned(file, owner)]).flatten().collect();
+    findings.extend(facts.files.iter().filter(|file| file.role == Role::Control).map(operators));
+    if findings.iter().all(|finding| finding.remedy.is_none()) && !facts.files.is_empty() {
+        findings.insert(0, FILES.ok("state, keys and settings belong to the right user, and nobody else may read or change them"));
+    }
+    findings
+}
+
+/// Permission bits that must not be set, and the mode to set instead.
+fn forbidden(role: Role) -> (u32, &'static str) {
+    match role {
+        Role::State => (0o077, "0700"),
+        Role::StoreKey | Role::Store => (0o077, "go="),
+        Role::SessionSecret => (0o037, "0600"),
+        // Others may read the settings: there is no secret in them.
+        Role::Config => (0o022, "go-w"),
+        Role::Control => (0o007, "0660"),
+    }
+}
+
+fn mode(file: &File) -> Option<Finding> {
+    let (bits, right) = forbidden(file.role);
+    let wrong = file.mode & bits;
+    if wrong == 0 || file.mode & 0o170_000 == 0o120_000 {
+        return None;
+    }
+    let path = file.path.display();
+    let who = if wrong & 0o007 != 0 { "every user of this machine" } else { "its group" };
+    let may = if wrong & 0o022 != 0 { "write" } else { "read" };
+    let what = match file.role {
+        Role::State => "the state directory",
+        Role::StoreKey => "the store's key, which opens all authenticator secrets",
+        Role::SessionSecret => "the session secret, which makes sessions",
+        Role::Store => "the store",
+        Role::Config => "the settings, which say whom the gate believes",
+        Role::Control => "the control socket",
+    };
+    let found = format!("{path}: {who} may {may} {what} (mode {:04o})", file.mode & 0o7777);
+    let remedy = format!("chmod {right} {}", word(&file.path));
+    // The database lies within a folder that is private itself.
+    Some(if file.role == Role::Store { FILES.warning(found, remedy) } else { FILES.error(found, remedy) })
+}
+
+fn owned(file: &File, owner: Option<u32>) -> Option<Finding> {
+    let right = match file.role {
+        Role::Config | Role::SessionSecret => file.user == 0 || Some(file.user) == owner,
+        _ => owner.is_none_or(|owner| file.user == owner),
+    };
+    if right {
+        return None;
+    }
+    let found = format!("{} belongs to user {}, not to the gate's", file.path.display(), file.user);
+    let remedy = match (file.role, owner) {
+        (Role::Config, _) | (_, None) => format!("chown root: {}", word(&file.path)),
+        (_, Some(owner)) => format!("chown {owner}: {}", word(&file.path)),
+    };
+    Some(FILES.warning(found, remedy))
+}
+
+fn operators(file: &File) -> Finding {
+    let group = file.group_name.clone().unwrap_or_else(|| file.group.to_string());
+    if file.mode & 0o020 == 0 {
+        return FILES.ok(format!("orders are taken from root and the gate's own user, at {}", file.path.display()));
+    }
+    FILES.ok(format!("orders are taken from root, the gate's own user and the group {group}, at {}", file.path.display()))
+}

@@ -1,0 +1,232 @@
+//! Looks at the machine, the store and the gate, and writes down what there is: the only part of `doctor` that is not
+//! pure. Reads a few small files; of the store what [`crate::store::Store::examine`] reads.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::{Gid, Group, geteuid};
+
+use super::facts::{Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
+use crate::app::desk::{Desk, sync_required};
+use crate::app::wiring::Wiring;
+use crate::auth::guess_budget::BudgetKey;
+use crate::auth::seed::Seed;
+use crate::auth::session::Session;
+use crate::auth::trusted_time::{self, BUILT, ClockFault};
+use crate::clock::{self, Moment, Timestamp};
+use crate::config::Config;
+
+/// What the process knows of itself since its start. The default knows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Where the state is.
+    pub state_dir: PathBuf,
+    /// Where orders are taken.
+    pub control: PathBuf,
+    /// The settings' file, where one is read.
+    pub config_file: Option<PathBuf>,
+    /// What can be said of the session secret; `None` where there is none yet.
+    pub secret: Option<Result<Strength, String>>,
+    /// The file of the session secret, where it is one.
+    pub secret_file: Option<PathBuf>,
+    /// Whether systemd started this process as a service.
+    pub by_systemd: bool,
+}
+
+/// What only the running gate knows.
+pub struct Running {
+    /// What was seen of proxies, and since when.
+    pub wiring: Wiring,
+    /// What the settings' sources say now.
+    pub pending: Option<Pending>,
+    /// When sessions were last used.
+    pub seen: Vec<Session>,
+}
+
+impl Facts {
+    /// What can be known without opening the store.
+    pub fn of_files(config: Result<Config, String>, about: &Surroundings, now: Timestamp) -> Self {
+        let sync_required = config.as_ref().is_ok_and(sync_required);
+        let synchronised = clock::synchronised();
+        let fault = trusted_time::judge(now, Timestamp::default()).err();
+        let unsure = (sync_required && synchronised != Some(true)).then_some(ClockFault::NotSynchronised);
+        let files: Vec<_> = files(about).into_iter().filter_map(|(path, role)| file(path, role)).collect();
+        let owner = files.iter().find(|file| file.role == Role::State).map(|file| file.user);
+        Self {
+            config,
+            pending: None,
+            running_since: None,
+            process: None,
+            clock: Some(Clock {
+                now,
+                floor: None,
+                built: BUILT,
+                synchronised,
+                sync_required,
+                fault: fault.or(unsure),
+                ahead: Vec::new(),
+            }),
+            secret: about.secret.clone(),
+            files,
+            owner,
+            disk: disk(&about.state_dir),
+            store: None,
+            people: None,
+            limits: None,
+            wiring: None,
+        }
+    }
+
+    /// Everything that the desk knows, and the running gate if one runs.
+    pub fn of_desk(desk: &mut Desk, running: Option<Running>, now: Moment) -> Self {
+        let about = desk.surroundings.clone();
+        let mut facts = Self::of_files(Ok((*desk.config).clone()), &about, now.wall);
+        facts.add_store(desk, now);
+        if let Some(Running { wiring, pending, .. }) = running {
+            facts.owner = Some(geteuid().as_raw());
+            facts.process = Some(process(about.by_systemd));
+            facts.running_since = Some(wiring.since);
+            facts.pending = pending;
+            if let Some(limits) = &mut facts.limits {
+                limits.crowds = wiring.crowds.iter().map(|crowd| (crowd.address, crowd.changes)).collect();
+            }
+            facts.wiring = Some(wiring);
+        }
+        facts
+    }
+
+    /// Adds what an open store tells.
+    pub fn add_store(&mut self, desk: &mut Desk, now: Moment) {
+        let refuses = desk.store.writable().err().map(|error| error.to_string());
+        self.store = Some(Ok(Kept {
+            examination: desk.store.examine(),
+            refuses,
+            recovered: desk.recovered.clone(),
+            open_for: now.steady.since(desk.opened_at()),
+        }));
+        self.people = Some(people(desk));
+        self.limits = Some(limits(desk, now));
+        if let Some(clock) = &mut self.clock {
+            clock.floor = Some(desk.time.floor());
+            clock.fault = desk.time.judge_codes(now.wall).err();
+            // A code of the next step or the one after may be used by a phone that runs ahead.
+            let soon = now.wall.plus(std::time::Duration::from_secs(90));
+            let ahead = desk.users.values().filter(|user| user.enabled && !user.awaits_time());
+            let ahead = ahead.filter_map(|user| Some((user.name.to_string(), user.spent?.start())));
+            clock.ahead = ahead.filter(|(_, until)| *until > soon).collect();
+        }
+    }
+}
+
+fn people(desk: &Desk) -> People {
+    let mut people = People { all: desk.users.len(), ..People::default() };
+    let [mut six, mut eight] = [0_usize; 2];
+    for user in desk.users.values().filter(|user| user.enabled) {
+        if user.authenticator.digits.count() == 8 { eight += 1 } else { six += 1 }
+        people.admins += usize::from(user.admin);
+        if user.authenticator.seed.bytes() < Seed::DEFAULT_BYTES {
+            people.short_seeds.push(user.name.to_string());
+        }
+    }
+    people.enabled = [six, eight];
+    people
+}
+
+fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
+    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
+        let kind = match key {
+            BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
+            BudgetKey::Device(_) => "device",
+            BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
+        };
+        Budget { kind, key: key.to_string(), left: bucket.available(steady) }
+    });
+    let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
+        key: key.to_string(),
+        address: key.address(),
+        failures: window.failures(desk.limiter.window(), steady),
+        until: desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0)),
+    });
+    let of_cdn = |session: &&Session| {
+        desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip))
+    };
+    // One says as much as many.
+    let clients = desk.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
+    Limits { budgets: budgets.collect(), addresses: addresses.collect(), clients: clients.collect(), crowds: Vec::new() }
+}
+
+/// The files that matter, whether they exist or not.
+fn files(about: &Surroundings) -> Vec<(PathBuf, Role)> {
+    let state = &about.state_dir;
+    let mut files = vec![
+        (state.clone(), Role::State),
+        (state.join("store.key"), Role::StoreKey),
+        (state.join("db"), Role::Store),
+        (state.join("snapshot"), Role::Store),
+        (about.control.clone(), Role::Control),
+    ];
+    files.extend(about.secret_file.iter().map(|path| (path.clone(), Role::SessionSecret)));
+    files.extend(about.config_file.iter().map(|path| (path.clone(), Role::Config)));
+    files
+}
+
+fn file(path: PathBuf, role: Role) -> Option<File> {
+    let about = fs::metadata(&path).ok()?;
+    let named = || Group::from_gid(Gid::from_raw(about.gid())).ok().flatten().map(|group| group.name);
+    let group_name = if role == Role::Control { named() } else { None };
+    Some(File { path, role, mode: about.mode(), user: about.uid(), group: about.gid(), group_name })
+}
+
+fn disk(path: &Path) -> Option<Disk> {
+    let told = statvfs(path).ok()?;
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    #[allow(clippy::useless_conversion, reason = "on some machines these are 32 bits wide")]
+    let (block, free, size, files, left) = (
+        u64::from(told.fragment_size()),
+        u64::from(told.blocks_available()),
+        u64::from(told.blocks()),
+        u64::from(told.files()),
+        u64::from(told.files_available()),
+    );
+    Some(Disk {
+        path: path.to_owned(),
+        free: free.saturating_mul(block),
+        size: size.saturating_mul(block),
+        files_left: (files > 0).then_some(left),
+        read_only: told.flags().contains(FsFlags::ST_RDONLY),
+        kind: fs::read_to_string("/proc/self/mountinfo").ok().and_then(|table| kind_of(&table, &real)),
+    })
+}
+
+/// The kind of the file system that `path` lies on, by proc_pid_mountinfo(5): that of the longest mount point above it,
+/// the last one of several.
+pub(super) fn kind_of(table: &str, path: &Path) -> Option<String> {
+    let mounts = table.lines().filter_map(|line| {
+        let (mount, system) = line.split_once(" - ")?;
+        let point = mount.split(' ').nth(4)?.replace("\\040", " ");
+        path.starts_with(&point).then(|| (point.len(), system.split(' ').next().unwrap_or_default()))
+    });
+    mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind.to_owned())
+}
+
+fn process(by_systemd: bool) -> Process {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let model = fs::read_to_string("/sys/firmware/devicetree/base/model").ok();
+    Process {
+        user: geteuid().as_raw(),
+        descriptors: getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft),
+        by_systemd,
+        no_new_privileges: status_of(&status, "NoNewPrivs").map(|value| value == "1"),
+        filtered: status_of(&status, "Seccomp").map(|value| value != "0"),
+        capable: status_of(&status, "CapEff").map(|value| value.bytes().any(|digit| digit != b'0')),
+        board: model.map(|model| model.trim_end_matches('\0').trim().to_owned()).filter(|model| !model.is_empty()),
+    }
+}
+
+/// One value of proc_pid_status(5).
+pub(super) fn status_of<'s>(status: &'s str, name: &str) -> Option<&'s str> {
+    status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
+}

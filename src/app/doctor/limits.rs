@@ -1,0 +1,92 @@
+//! Who waits, and does the count fall on the right one?
+
+use super::facts::{Budget, Failing, Limits};
+use super::{Finding, Subject};
+use crate::config::{ClientIpHeader, Config};
+
+const LIMITS: Subject = Subject("limits");
+
+/// Guesses left of a bucket's hundred at which the operator is told.
+const NEARLY_EMPTY: u32 = 20;
+/// Changes of the entry to the left of an address from which on it counts as many visitors.
+const MANY: u32 = 3;
+
+pub(super) fn findings(limits: &Limits, config: &Config) -> Vec<Finding> {
+    let mut findings: Vec<_> = limits.budgets.iter().filter_map(budget).collect();
+    findings.extend(waiting(&limits.addresses));
+    findings.extend(limits.addresses.iter().filter_map(|failing| misplaced(failing, limits, config)));
+    findings.extend(cdn(limits, config));
+    if findings.is_empty() {
+        findings.push(LIMITS.ok("nobody waits, and no bucket is nearly empty"));
+    }
+    findings
+}
+
+fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
+    if *left > NEARLY_EMPTY {
+        return None;
+    }
+    let whose = match *kind {
+        "strangers" if key == "local" => "strangers at home (browsers on local addresses that never logged in)".to_owned(),
+        "strangers" => "strangers from the internet (browsers that never logged in)".to_owned(),
+        "device" => format!("the known browsers of {key}"),
+        _ => format!("the account {key}"),
+    };
+    let found = match left {
+        0 => format!("{whose} have used up their wrong codes: they cannot log in, one try comes back every 6 hours"),
+        _ => format!("{whose} have {left} of 100 wrong codes left; with none they cannot log in"),
+    };
+    let what = if *kind == "strangers" { "strangers" } else { key };
+    Some(LIMITS.warning(found, format!("portcullis limit list\nportcullis limit clear {what}  # if it was you")))
+}
+
+fn waiting(addresses: &[Failing]) -> Option<Finding> {
+    let waiting: Vec<_> = addresses.iter().filter(|failing| failing.until.is_some()).collect();
+    let first = waiting.first()?;
+    let names: Vec<_> = waiting.iter().take(5).map(|failing| failing.key.as_str()).collect();
+    let more = if waiting.len() > names.len() { ", …" } else { "" };
+    let found = format!("addresses that wait after wrong codes: {} ({}{more})", waiting.len(), names.join(", "));
+    Some(LIMITS.note(found, Some(format!("portcullis limit clear {}  # if it was you", first.key))))
+}
+
+/// Failures of many that count as those of one.
+fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Finding> {
+    let crowd = limits.crowds.iter().any(|(address, changes)| *address == failing.address && *changes >= MANY);
+    if !crowd {
+        return None;
+    }
+    let found = format!(
+        "failures of many visitors count for {} alone: it is a proxy or a CDN that the gate does not know, and stands \
+         before other addresses in X-Forwarded-For. Few wrong codes stop them all",
+        failing.key
+    );
+    let trust = with(&config.proxy.trust.to_string(), &failing.key);
+    Some(LIMITS.warning(found, format!("[proxy]\ntrust = {trust}  # {CADDY}")))
+}
+
+/// The line for Caddy, which knows its own trusted proxies.
+const CADDY: &str = "or in Caddy: header_up X-Forwarded-For {client_ip}";
+
+/// The trust list with one more entry, as it stands in the file.
+pub(super) fn with(trust: &str, entry: &str) -> String {
+    let plain = !matches!(trust, "true" | "false") && trust.parse::<u32>().is_err();
+    let known = trust.split(", ").filter(|known| plain && !known.is_empty());
+    let entries: Vec<_> = known.chain([entry]).map(|entry| format!("\"{entry}\"")).collect();
+    format!("[{}]", entries.join(", "))
+}
+
+fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
+    let of_cdn = |address: &std::net::IpAddr| config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address));
+    let failing = limits.addresses.iter().map(|failing| &failing.address);
+    let address = limits.clients.iter().chain(failing).find(|address| of_cdn(address))?;
+    let found = format!("{address}, which belongs to Cloudflare, counts as a visitor: all who come through it share one counter");
+    Some(LIMITS.warning(found, cloudflare(config)))
+}
+
+/// What makes the gate see who is behind Cloudflare.
+pub(super) fn cloudflare(config: &Config) -> String {
+    match config.proxy.client_ip_header {
+        ClientIpHeader::CfConnectingIp => "header_up CF-Connecting-IP {header.CF-Connecting-IP}  # Caddy must hand it on".to_owned(),
+        _ => format!("[proxy]\nclient_ip_header = \"CF-Connecting-IP\"  # {CADDY}"),
+    }
+}

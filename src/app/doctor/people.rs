@@ -1,0 +1,71 @@
+//! Can somebody log in, and how hard is it to guess a code?
+
+use super::facts::People;
+use super::{Finding, Subject};
+use crate::config::Config;
+use crate::config::limits::check_user_count;
+
+const USERS: Subject = Subject("users");
+
+/// Guesses that one bucket allows in a year: a hundred at once, then four a day.
+const GUESSES_A_YEAR: u64 = 1_560;
+/// Above this chance a year, in millionths, the operator is warned: one in twenty.
+const TOO_LIKELY: u64 = 50_000;
+
+pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
+    let enabled = people.enabled.iter().sum::<usize>();
+    if people.all == 0 {
+        return vec![USERS.warning("there are no users: nobody can log in", "portcullis user add NAME --admin")];
+    }
+    if enabled == 0 {
+        let found = format!("all users are disabled ({}): nobody can log in", people.all);
+        return vec![USERS.warning(found, "portcullis user enable NAME")];
+    }
+    let mut findings = vec![USERS.ok(format!("{} of {} users may log in", enabled, people.all))];
+    if people.admins == 0 {
+        let remedy = "portcullis user add NAME --admin".to_owned();
+        findings.push(USERS.note("no user who may log in is an administrator", Some(remedy)));
+    }
+    if !people.short_seeds.is_empty() {
+        let names: Vec<_> = people.short_seeds.iter().take(5).map(String::as_str).collect();
+        let found = format!("secrets of less than 160 bits, by {}: {}", people.short_seeds.len(), names.join(", "));
+        findings.push(USERS.warning(found, "portcullis user rotate NAME"));
+    }
+    if let Err(too_many) = check_user_count(&config.login, people.all) {
+        findings.push(USERS.error(too_many.to_string(), "[login]\nask_username = true"));
+    }
+    findings.push(odds(people, config));
+    findings
+}
+
+/// The chance that strangers guess a code in a year, in millionths: at most so many.
+///
+/// Each guess is held against `2 * skew + 1` codes, of every user where no name is asked; the bucket of all strangers
+/// bounds the guesses, whatever the number of addresses. With names a guess concerns one user alone.
+fn millionths(people: &People, config: &Config) -> u64 {
+    let steps = 2 * u64::from(config.login.skew) + 1;
+    let [six, eight] = people.enabled.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
+    // Codes of eight digits are a hundred times as many.
+    let hundredths = match config.login.ask_username {
+        false => six.saturating_mul(100).saturating_add(eight),
+        true if six > 0 => 100,
+        true => 1,
+    };
+    hundredths.saturating_mul(steps).saturating_mul(GUESSES_A_YEAR) / 100
+}
+
+fn odds(people: &People, config: &Config) -> Finding {
+    let millionths = millionths(people, config);
+    let chance = match millionths {
+        1_000_000.. => "certain".to_owned(),
+        _ => format!("{}.{:02} %", millionths / 10_000, millionths % 10_000 / 100),
+    };
+    let asked = if config.login.ask_username { "a name and its code" } else { "a code alone" };
+    let found = format!(
+        "guessing by strangers, who have {GUESSES_A_YEAR} tries a year all together: the chance that one of them gets in \
+         within a year is at most {chance} ({asked}, {} time steps each)",
+        2 * u64::from(config.login.skew) + 1
+    );
+    let remedy = if config.login.ask_username { "[login]\nskew = 0" } else { "[login]\nask_username = true" };
+    if millionths > TOO_LIKELY { USERS.warning(found, remedy) } else { USERS.ok(found) }
+}

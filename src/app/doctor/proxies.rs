@@ -1,0 +1,151 @@
+//! What was seen of the proxies in front: who asked, what was wrong with it, and the line that mends it.
+
+use super::limits::{cloudflare, with};
+use super::{Finding, Severity, Subject, count};
+use crate::app::router::VerifyForm;
+use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
+use crate::config::Config;
+use crate::http::problem::Problem;
+
+const WIRING: Subject = Subject("wiring");
+
+pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
+    let mut findings = vec![asked(wiring)];
+    findings.extend(wiring.notes.iter().map(|note| noted(note, config)));
+    findings.extend(wiring.near.iter().map(|stranger| nearby(stranger, wiring, config)));
+    findings.extend(wiring.far.iter().map(far));
+    if wiring.further_strangers > 0 {
+        let found = format!("further addresses that are not trusted sent forwarding headers, {} times", wiring.further_strangers);
+        findings.push(WIRING.warning(found, REACHABLE));
+    }
+    if !wiring.last_proxy.is_empty() {
+        let found = format!("the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)", wiring.last_proxy);
+        findings.push(WIRING.note(found, None));
+    }
+    findings
+}
+
+/// Nobody but the proxy should reach the gate's port.
+const REACHABLE: &str = "listen = [\"127.0.0.1:3000\"]  # or a firewall: only the proxy should reach the gate";
+
+fn asked(wiring: &Wiring) -> Finding {
+    let since = format!("since the start at {} (what follows is in memory only: a restart forgets it)", wiring.since);
+    if wiring.asked.is_empty() && wiring.notes.is_empty() && wiring.near.is_empty() {
+        let found = format!("no proxy has asked {since}");
+        return WIRING.note(found, Some("portcullis proxy print caddy  # or nginx, traefik".to_owned()));
+    }
+    let asked = wiring.asked.iter().map(|asked| format!("{} asked {}", path(asked.form), times(&asked.seen)));
+    let mut asked = asked.collect::<Vec<_>>().join("; ");
+    if asked.is_empty() {
+        asked.push_str("no question was whole");
+    }
+    WIRING.ok(format!("{since}: {asked}"))
+}
+
+fn path(form: VerifyForm) -> &'static str {
+    match form {
+        VerifyForm::Any => "/verify",
+        VerifyForm::Caddy => "/verify/caddy",
+        VerifyForm::Traefik => "/verify/traefik",
+        VerifyForm::Haproxy => "/verify/haproxy",
+        VerifyForm::Nginx => "/verify/nginx",
+        VerifyForm::NginxRefusal => "/verify/nginx/refusal",
+    }
+}
+
+/// As the mending lines name it; the first question at `/verify` tells nothing.
+fn program(asker: Asker) -> Option<&'static str> {
+    match asker {
+        Asker::Verify(VerifyForm::Caddy) => Some("Caddy"),
+        Asker::Verify(VerifyForm::Traefik) => Some("Traefik"),
+        Asker::Verify(VerifyForm::Nginx | VerifyForm::NginxRefusal) => Some("nginx"),
+        Asker::Verify(VerifyForm::Any | VerifyForm::Haproxy) | Asker::Page => None,
+    }
+}
+
+fn times(seen: &Seen) -> String {
+    match seen.count {
+        1 => format!("once, at {}", seen.first),
+        many => format!("{}, last at {}", count(many, "time"), seen.last),
+    }
+}
+
+fn noted(note: &Note, config: &Config) -> Finding {
+    let asker = match note.asker {
+        Asker::Verify(form) => path(form),
+        Asker::Page => "a page",
+    };
+    let (what, remedy) = told(note, config);
+    let peer = note.peer.map(|peer| format!(", from {peer}")).unwrap_or_default();
+    let since = if note.mended { "; questions since then were right" } else { "" };
+    let found = format!("{asker}: {what} ({}{peer}{since})", times(&note.seen));
+    let severity = match note.asker {
+        // A page is shown all the same, and one good question says that the proxy can do it.
+        Asker::Page => Severity::Warning,
+        Asker::Verify(_) if note.mended => Severity::Warning,
+        Asker::Verify(_) => Severity::Error,
+    };
+    Finding { check: WIRING.0, severity, found, remedy: Some(remedy) }
+}
+
+fn told(note: &Note, config: &Config) -> (String, String) {
+    match note.fault {
+        Fault::Headers(problem) => (problem.what().to_string(), mending(&problem, note.asker)),
+        Fault::Forged(header) => {
+            let what = format!("the question brought {header} itself: a visitor forged it, and the proxy let it through");
+            let lines = [
+                ("Caddy", "request_header -Remote-*".to_owned()),
+                ("nginx", format!("proxy_set_header {header} \"\";")),
+                ("Traefik", format!("headers.customRequestHeaders.{header} = \"\"")),
+            ];
+            (what, chosen(lines.iter().map(|(program, line)| (*program, line.as_str())), note.asker))
+        }
+        Fault::ProxyRequired => {
+            let what = "refused, since it did not come through a trusted proxy and proxy.required is true".to_owned();
+            let peer = note.peer.map_or_else(|| "ADDRESS OF THE PROXY".to_owned(), |peer| peer.to_string());
+            (what, format!("[proxy]\ntrust = {}", with(&config.proxy.trust.to_string(), &peer)))
+        }
+        Fault::SessionsDisagree => {
+            let what = "session cookies of several users came at once: another site of the domain sets a cookie of that name";
+            (what.to_owned(), format!("[session]\ncookie_name = \"{}_gate\"", config.session.cookie_name))
+        }
+        Fault::FromCdn => {
+            let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
+            (what.to_owned(), cloudflare(config))
+        }
+    }
+}
+
+fn mending(problem: &Problem, asker: Asker) -> String {
+    chosen(problem.mending().lines(), asker)
+}
+
+/// The line for the program that asked, else all lines with their programs.
+fn chosen<'l>(lines: impl Iterator<Item = (&'l str, &'l str)> + Clone, asker: Asker) -> String {
+    let wanted = program(asker);
+    match lines.clone().find(|(program, _)| Some(*program) == wanted) {
+        Some((_, line)) => line.to_owned(),
+        None => lines.map(|(program, line)| format!("{line}  # {program}")).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
+    let found = format!(
+        "{} sends forwarding headers but is not trusted, so they were ignored ({})",
+        stranger.address,
+        times(&stranger.seen)
+    );
+    let trust = with(&config.proxy.trust.to_string(), &stranger.address.to_string());
+    let remedy = format!("[proxy]\ntrust = {trust}  # if it is your proxy");
+    // Where no question was ever good this is the proxy, and nobody can log in.
+    if wiring.asked.is_empty() { WIRING.error(found, remedy) } else { WIRING.warning(found, remedy) }
+}
+
+fn far(stranger: &Stranger) -> Finding {
+    let found = format!(
+        "{}, an address of the internet, reached the gate past the proxy and sent forwarding headers, which were ignored ({})",
+        stranger.address,
+        times(&stranger.seen)
+    );
+    WIRING.warning(found, REACHABLE)
+}

@@ -1,0 +1,61 @@
+//! Do the settings make sense together, and are they those in use?
+
+use super::facts::{Facts, Pending};
+use super::{Finding, Subject};
+use crate::config::limits::warnings;
+use crate::config::{Config, ListenAddress};
+use crate::http::trust::{Range, Trust};
+
+const SETTINGS: Subject = Subject("configuration");
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    let config = match &facts.config {
+        Ok(config) => config,
+        Err(error) => return error.lines().map(|line| SETTINGS.error(line, "portcullis config check")).collect(),
+    };
+    let mut findings: Vec<_> =
+        warnings(config).into_iter().map(|warning| SETTINGS.warning(warning.found, warning.remedy)).collect();
+    findings.extend(neighbours(config));
+    findings.extend(metrics(config));
+    findings.extend(facts.pending.as_ref().map(pending));
+    if findings.is_empty() {
+        findings.push(SETTINGS.ok("all settings can be used, and fit together"));
+    }
+    findings
+}
+
+fn pending(pending: &Pending) -> Finding {
+    match pending {
+        Pending::Changed => SETTINGS.warning(
+            "the settings were changed since the gate read them, and the old ones are still in use",
+            "systemctl restart portcullis  # or reload, unless listen, server, metrics, clock or log changed",
+        ),
+        Pending::Broken(error) => SETTINGS.error(
+            format!("the settings were changed and cannot be used: the next start will fail. {}", error.replace('\n', "; ")),
+            "portcullis config check",
+        ),
+    }
+}
+
+/// A whole network of homes or containers is believed: said, because it is often meant.
+fn neighbours(config: &Config) -> Option<Finding> {
+    let wide = |range: &Range| match range {
+        Range::Loopback => false,
+        Range::LinkLocal | Range::UniqueLocal => true,
+        Range::Network(network) => network.max_prefix_len() - network.prefix_len() > 16,
+    };
+    let Trust::Ranges(ranges) = &config.proxy.trust else { return None };
+    let range = ranges.iter().find(|range| wide(range))?;
+    let exposed = |address: &&ListenAddress| matches!(address, ListenAddress::Tcp(socket) if !socket.ip().is_loopback());
+    let address = config.listen.iter().find(exposed)?;
+    let found = format!(
+        "proxy.trust holds {range} and the gate listens on {address}: every machine of that network may say who a visitor is"
+    );
+    Some(SETTINGS.note(found, Some("proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned())))
+}
+
+fn metrics(config: &Config) -> Option<Finding> {
+    let listen = config.metrics.listen.filter(|listen| !listen.ip().is_loopback())?;
+    let found = format!("metrics are told on {listen} to whoever asks: names of users are not in them, habits are");
+    Some(SETTINGS.note(found, Some(format!("metrics.listen = \"127.0.0.1:{}\"", listen.port()))))
+}

@@ -1,0 +1,292 @@
+//! What the gate has noticed of the proxies in front of it, for `doctor`: who asked, and what was wrong with it.
+//!
+//! In memory only: a restart forgets it. There is one note for each kind of problem and place; it is counted on and never
+//! replaced, and there are fewer kinds than would fill a page, so a flood of bad requests neither pushes out what was
+//! noted before it nor grows without end. Nothing here decides anything. Allocates when a problem shows for the first
+//! time, never afterwards.
+
+use std::net::IpAddr;
+
+use crate::auth::guess_budget::Origin;
+use crate::clock::Timestamp;
+use crate::config;
+use crate::http::client_address;
+use crate::http::problem::{Header, Problem};
+use crate::http::request::{Head, Headers};
+use crate::http::visit::{Visit, Way};
+
+use super::router::VerifyForm;
+use super::verify::{Answered, Denial};
+
+/// Untrusted peers that are told apart, from the internet and from nearby.
+const MOST_PEERS: usize = 8;
+/// Addresses that are watched for many visitors behind them.
+const MOST_CROWDS: usize = 16;
+/// How often the last proxy's name is read, in seconds.
+const NAME_EVERY: u64 = 60;
+
+/// How often something was seen, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first: Timestamp,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+impl Seen {
+    const fn once(now: Timestamp) -> Self {
+        Self { count: 1, first: now, last: now }
+    }
+
+    fn again(&mut self, now: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        self.last = now;
+    }
+}
+
+/// Where a problem showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A question of a proxy.
+    Verify(VerifyForm),
+    /// A page that a visitor opened through the proxy.
+    Page,
+}
+
+/// What was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Forwarding headers that are missing, doubled or contradictory.
+    Headers(Problem),
+    /// The question itself brought this identity header.
+    Forged(&'static str),
+    /// `proxy.required`, and the question did not come through a trusted proxy.
+    ProxyRequired,
+    /// Session cookies of several users in one question.
+    SessionsDisagree,
+    /// The client's address is one of a CDN's.
+    FromCdn,
+}
+
+impl Fault {
+    /// Of a contradiction the first header alone counts, so that there are few kinds.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Headers(Problem::Contradiction(one, _)), Self::Headers(Problem::Contradiction(other, _))) => {
+                one == other
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// A kind of problem in one place.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Where.
+    pub asker: Asker,
+    /// What.
+    pub fault: Fault,
+    /// How often and when.
+    pub seen: Seen,
+    /// Who asked last; `None` for a Unix socket.
+    pub peer: Option<IpAddr>,
+    /// Whether the same asker has asked rightly since.
+    pub mended: bool,
+}
+
+/// An untrusted peer that sends forwarding headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Stranger {
+    /// Its address.
+    pub address: IpAddr,
+    /// How often and when.
+    pub seen: Seen,
+}
+
+/// A form of `/verify` that was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Which.
+    pub form: VerifyForm,
+    /// How often and when.
+    pub seen: Seen,
+}
+
+/// An address that codes were posted from with further addresses to its left in the chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowd {
+    /// What counts as the client.
+    pub address: IpAddr,
+    /// The leftmost address of the last chain.
+    pub behind: IpAddr,
+    /// How often that was another one than the time before.
+    pub changes: u32,
+}
+
+/// All that was noticed since the start.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    /// When the gate started.
+    pub since: Timestamp,
+    /// Problems, in the order of their first showing.
+    pub notes: Vec<Note>,
+    /// Who asks.
+    pub asked: heapless::Vec<Asked, 6>,
+    /// Untrusted peers nearby.
+    pub near: heapless::Vec<Stranger, MOST_PEERS>,
+    /// Untrusted peers from the internet.
+    pub far: heapless::Vec<Stranger, MOST_PEERS>,
+    /// Questions and page visits of untrusted peers for whom there was no place.
+    pub further_strangers: u64,
+    /// Addresses that may stand for many visitors.
+    pub crowds: heapless::Vec<Crowd, MOST_CROWDS>,
+    /// What the last proxy calls itself in `X-Forwarded-Server`; anybody may have written it.
+    pub last_proxy: heapless::String<64>,
+    name_read: Timestamp,
+    /// Whether there may be a note about a question that nobody has asked rightly since.
+    broken: bool,
+}
+
+impl Wiring {
+    /// Nothing was seen yet.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            notes: Vec::new(),
+            asked: heapless::Vec::new(),
+            near: heapless::Vec::new(),
+            far: heapless::Vec::new(),
+            further_strangers: 0,
+            crowds: heapless::Vec::new(),
+            last_proxy: heapless::String::new(),
+            name_read: Timestamp::default(),
+            broken: false,
+        }
+    }
+
+    /// A question was answered.
+    pub fn answered(
+        &mut self,
+        form: VerifyForm,
+        answered: &Answered,
+        head: &Head<'_>,
+        peer: Option<IpAddr>,
+        now: Timestamp,
+    ) {
+        let fault = match answered {
+            Answered::Refused(Denial::Wiring(problem) | Denial::UntrustedPeer(problem)) => Fault::Headers(*problem),
+            Answered::Refused(Denial::ForgedIdentity(header)) => Fault::Forged(header),
+            Answered::Refused(Denial::ProxyRequired) => Fault::ProxyRequired,
+            Answered::Refused(Denial::SessionsDisagree) => Fault::SessionsDisagree,
+            _ => return self.asked_rightly(form, head, now),
+        };
+        self.note(Asker::Verify(form), fault, peer, now);
+    }
+
+    fn asked_rightly(&mut self, form: VerifyForm, head: &Head<'_>, now: Timestamp) {
+        match self.asked.iter_mut().find(|asked| asked.form == form) {
+            Some(asked) => asked.seen.again(now),
+            // There is a place for each form.
+            None => {
+                let _ = self.asked.push(Asked { form, seen: Seen::once(now) });
+            }
+        }
+        if self.broken {
+            for note in self.notes.iter_mut().filter(|note| note.asker == Asker::Verify(form)) {
+                note.mended = true;
+            }
+            self.broken = self.notes.iter().any(|note| !note.mended && note.asker != Asker::Page);
+        }
+        if now.since(self.name_read).as_secs() >= NAME_EVERY {
+            self.name_read = now;
+            self.read_name(&head.headers);
+        }
+    }
+
+    /// A page was visited.
+    pub fn visited(&mut self, visit: &Visit<'_>, proxy: &config::Proxy, peer: Option<IpAddr>, now: Timestamp) {
+        for problem in visit.problems() {
+            self.note(Asker::Page, Fault::Headers(*problem), peer, now);
+        }
+        if visit.way == Way::Proxied && proxy.cloudflare_ranges.iter().any(|range| range.contains(&visit.client)) {
+            self.note(Asker::Page, Fault::FromCdn, Some(visit.client), now);
+        }
+    }
+
+    /// A code was posted: whose failures will count together?
+    pub fn posted(&mut self, visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::Proxy, now: Timestamp) {
+        if visit.way != Way::Proxied || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor {
+            return;
+        }
+        let Some(chain) = headers.all("X-Forwarded-For").next() else {
+            return self.note(Asker::Page, Fault::Headers(Problem::Missing(Header::ForwardedFor)), None, now);
+        };
+        let leftmost = chain.split(|byte| *byte == b',').find_map(client_address::address);
+        if let Some(behind) = leftmost.filter(|behind| *behind != visit.client) {
+            self.watch(visit.client, behind);
+        }
+    }
+
+    fn watch(&mut self, address: IpAddr, behind: IpAddr) {
+        match self.crowds.iter_mut().find(|crowd| crowd.address == address) {
+            Some(crowd) if crowd.behind != behind => {
+                crowd.behind = behind;
+                crowd.changes = crowd.changes.saturating_add(1);
+            }
+            Some(_) => {}
+            None => {
+                let new = Crowd { address, behind, changes: 0 };
+                if let Err(new) = self.crowds.push(new)
+                    // One that never was a crowd gives way to the newcomer.
+                    && let Some(lone) = self.crowds.iter_mut().find(|crowd| crowd.changes == 0)
+                {
+                    *lone = new;
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, asker: Asker, fault: Fault, peer: Option<IpAddr>, now: Timestamp) {
+        if let Fault::Headers(Problem::UntrustedPeer(address)) = fault {
+            return self.note_stranger(address, now);
+        }
+        self.broken = true;
+        match self.notes.iter_mut().find(|note| note.asker == asker && note.fault.is_like(&fault)) {
+            Some(note) => {
+                note.seen.again(now);
+                (note.peer, note.mended) = (peer, false);
+            }
+            None => self.notes.push(Note { asker, fault, seen: Seen::once(now), peer, mended: false }),
+        }
+    }
+
+    fn note_stranger(&mut self, address: IpAddr, now: Timestamp) {
+        let strangers = match Origin::of(address) {
+            Origin::Local => &mut self.near,
+            Origin::Internet => &mut self.far,
+        };
+        if let Some(stranger) = strangers.iter_mut().find(|stranger| stranger.address == address) {
+            stranger.seen.again(now);
+        } else if strangers.push(Stranger { address, seen: Seen::once(now) }).is_err() {
+            self.further_strangers = self.further_strangers.saturating_add(1);
+        }
+    }
+
+    fn read_name(&mut self, headers: &Headers<'_>) {
+        let name = headers.all("X-Forwarded-Server").next().unwrap_or_default();
+        self.last_proxy.clear();
+        for byte in name.iter().copied().filter(u8::is_ascii_graphic) {
+            if self.last_proxy.push(char::from(byte)).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "wiring_tests.rs"]
+mod tests;
