@@ -127,7 +127,7 @@ impl Gate {
         } else {
             None
         };
-        self.wiring.get_mut().posted(&visit, &request.head.headers, &self.config.proxy, now);
+        self.wiring.get_mut().posted(&visit, &request.head.headers, &self.config.proxy, address(request), now);
         let browser = self.browser(request, &visit, &next, now);
         Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
     }

@@ -4,8 +4,7 @@
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
 //! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
-//! Prometheus reads, [`auditing`] what is told of all this; [`doctor`] says what is wrong, of the proxies by what
-//! [`wiring`] has noted.
+//! Prometheus reads, [`auditing`] what is told of all this, [`doctor`] what is wrong.
 
 pub mod account;
 pub mod administer;
@@ -52,14 +51,11 @@ use crate::secret::Secret;
 use crate::server::{App, Next, Operators, PeerAddress, Request, Role};
 use crate::telemetry::throttle::Throttle;
 
-use doctor::facts::Pending;
-use doctor::gather::Running;
 use job::{Check, Effect, Job, Outcome};
 use metrics::{LoginResult, Metrics};
 use pages::Pages;
 use router::Route;
 use verify::People;
-use wiring::Wiring;
 
 /// The longest body of a form, in octets.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -78,7 +74,7 @@ pub struct Gate {
     form_key: Secret,
     scratch: RefCell<Scratch>,
     complaints: RefCell<Throttle>,
-    wiring: RefCell<Wiring>,
+    wiring: RefCell<wiring::Wiring>,
     operators: Operators,
     settings: Box<dyn Fn() -> Result<Config, String>>,
     last_errand: Timestamp,
@@ -122,7 +118,7 @@ impl Gate {
             form_key,
             scratch: RefCell::new(Scratch::new()),
             complaints: RefCell::default(),
-            wiring: RefCell::new(Wiring::new(clock::now())),
+            wiring: RefCell::new(wiring::Wiring::new(clock::now())),
             operators,
             settings,
             last_errand: clock::now(),
@@ -240,16 +236,6 @@ impl Gate {
         }
     }
 
-    /// What only the gate can tell `doctor`.
-    fn looked_at(&mut self) -> Running {
-        let pending = match (self.settings)() {
-            Ok(config) if config == *self.config => None,
-            Ok(_) => Some(Pending::Changed),
-            Err(error) => Some(Pending::Broken(error)),
-        };
-        Running { wiring: self.wiring.get_mut().clone(), pending, seen: self.sessions.take_touched() }
-    }
-
     fn no_such_place(&self, out: &mut Out) {
         let t = self.pages.texts;
         out.start(Status::NOT_FOUND);
@@ -307,7 +293,9 @@ impl App for Gate {
                     let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
                     control::CommandRefused { code: 77, message }
                 }
-                Ok(control::Command::Doctor) => return Next::Work(Job::Doctor(Box::new(self.looked_at()))),
+                Ok(control::Command::Doctor) => {
+                    return Next::Work(Job::Doctor(Box::new(doctor::gather::Running::of(self))));
+                }
                 Ok(command) => {
                     let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
                     return Next::Work(Job::Command { command, operator, seen: self.sessions.take_touched() });

@@ -188,12 +188,13 @@ impl Wiring {
     }
 
     fn asked_rightly(&mut self, form: VerifyForm, head: &Head<'_>, now: Timestamp) {
-        match self.asked.iter_mut().find(|asked| asked.form == form) {
-            Some(asked) => asked.seen.again(now),
+        let mut name_is_due = now.since(self.name_read).as_secs() >= NAME_EVERY;
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.form == form) {
+            asked.seen.again(now);
+        } else {
             // There is a place for each form.
-            None => {
-                let _ = self.asked.push(Asked { form, seen: Seen::once(now) });
-            }
+            let _ = self.asked.push(Asked { form, seen: Seen::once(now) });
+            name_is_due = true;
         }
         if self.broken {
             for note in self.notes.iter_mut().filter(|note| note.asker == Asker::Verify(form)) {
@@ -201,7 +202,7 @@ impl Wiring {
             }
             self.broken = self.notes.iter().any(|note| !note.mended && note.asker != Asker::Page);
         }
-        if now.since(self.name_read).as_secs() >= NAME_EVERY {
+        if name_is_due {
             self.name_read = now;
             self.read_name(&head.headers);
         }
@@ -218,12 +219,19 @@ impl Wiring {
     }
 
     /// A code was posted: whose failures will count together?
-    pub fn posted(&mut self, visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::Proxy, now: Timestamp) {
+    pub fn posted(
+        &mut self,
+        visit: &Visit<'_>,
+        headers: &Headers<'_>,
+        proxy: &config::Proxy,
+        peer: Option<IpAddr>,
+        now: Timestamp,
+    ) {
         if visit.way != Way::Proxied || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor {
             return;
         }
         let Some(chain) = headers.all("X-Forwarded-For").next() else {
-            return self.note(Asker::Page, Fault::Headers(Problem::Missing(Header::ForwardedFor)), None, now);
+            return self.note(Asker::Page, Fault::Headers(Problem::Missing(Header::ForwardedFor)), peer, now);
         };
         let leftmost = chain.split(|byte| *byte == b',').find_map(client_address::address);
         if let Some(behind) = leftmost.filter(|behind| *behind != visit.client) {
@@ -277,7 +285,7 @@ impl Wiring {
     }
 
     fn read_name(&mut self, headers: &Headers<'_>) {
-        let name = headers.all("X-Forwarded-Server").next().unwrap_or_default();
+        let Some(name) = headers.all("X-Forwarded-Server").next() else { return };
         self.last_proxy.clear();
         for byte in name.iter().copied().filter(u8::is_ascii_graphic) {
             if self.last_proxy.push(char::from(byte)).is_err() {

@@ -1,1 +1,137 @@
-//! t
+//! What is noted of proxies, and that nobody can flood it.
+
+use super::*;
+use crate::auth::sessions::NotLive;
+use crate::http::request::parse_head;
+
+const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
+
+fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
+    let head = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+    let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
+    let peer = Some(IpAddr::from([127, 0, 0, 1]));
+    wiring.answered(form, &answered, &head, peer, Timestamp::from_unix(T0.unix() + at));
+}
+
+fn missing(header: Header) -> Answered {
+    Answered::Refused(Denial::Wiring(Problem::Missing(header)))
+}
+
+const GOOD: Answered = Answered::Refused(Denial::NoCookie);
+
+#[test]
+fn a_problem_is_noted_once_and_counted_on() {
+    let mut wiring = Wiring::new(T0);
+    for at in 0..3 {
+        ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", at);
+    }
+    ask(&mut wiring, VerifyForm::Traefik, missing(Header::ForwardedUri), "", 3);
+    assert_eq!(wiring.notes.len(), 2, "each asker has its own");
+    let seen = wiring.notes[0].seen;
+    assert_eq!((seen.count, seen.first, seen.last.unix() - T0.unix()), (3, T0, 2));
+    assert!(wiring.asked.is_empty(), "nobody asked rightly");
+}
+
+#[test]
+fn a_good_question_says_that_its_own_asker_is_mended() {
+    let mut wiring = Wiring::new(T0);
+    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 0);
+    ask(&mut wiring, VerifyForm::Nginx, missing(Header::OriginalUrl), "", 0);
+    ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 1);
+    assert_eq!(wiring.notes.iter().map(|note| note.mended).collect::<Vec<_>>(), [true, false]);
+    ask(&mut wiring, VerifyForm::Nginx, Answered::Refused(Denial::NotLive(NotLive::Unknown)), "", 2);
+    assert!(wiring.notes.iter().all(|note| note.mended));
+    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 3);
+    assert!(!wiring.notes[0].mended, "broken again");
+}
+
+#[test]
+fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows() {
+    use Header::*;
+    let headers = [
+        ForwardedFor,
+        ForwardedProto,
+        ForwardedHost,
+        ForwardedPort,
+        ForwardedUri,
+        ForwardedMethod,
+        OriginalUrl,
+        OriginalUri,
+        OriginalMethod,
+        RealIp,
+        CfConnectingIp,
+    ];
+    let forms = [
+        VerifyForm::Any,
+        VerifyForm::Caddy,
+        VerifyForm::Traefik,
+        VerifyForm::Haproxy,
+        VerifyForm::Nginx,
+        VerifyForm::NginxRefusal,
+    ];
+    let mut wiring = Wiring::new(T0);
+    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardedUri), "", 0);
+    for _ in 0..3 {
+        for form in forms {
+            for one in headers {
+                for problem in [
+                    Problem::Missing(one),
+                    Problem::Repeated(one),
+                    Problem::List(one),
+                    Problem::Malformed(one),
+                    Problem::UnknownScheme(one),
+                    Problem::NotAnAddress(one),
+                    Problem::LoginHost,
+                ] {
+                    ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
+                }
+                for other in headers {
+                    let problem = Problem::Contradiction(one, other);
+                    ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
+                }
+            }
+        }
+    }
+    assert!(wiring.notes.len() <= forms.len() * (headers.len() * 7 + 1), "{}", wiring.notes.len());
+    assert_eq!(wiring.notes[0].seen, Seen { count: 4, first: T0, last: T0.plus(std::time::Duration::from_secs(1)) });
+}
+
+#[test]
+fn strangers_of_the_internet_leave_room_for_a_proxy_nearby() {
+    let mut wiring = Wiring::new(T0);
+    let stranger = |address: IpAddr| Answered::Refused(Denial::UntrustedPeer(Problem::UntrustedPeer(address)));
+    for last in 0..=255 {
+        ask(&mut wiring, VerifyForm::Any, stranger(IpAddr::from([203, 0, 113, last])), "", 0);
+    }
+    let proxy = IpAddr::from([172, 18, 0, 5]);
+    ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 1);
+    assert_eq!(wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(), [proxy]);
+    assert_eq!((wiring.far.len(), wiring.further_strangers), (8, 248));
+}
+
+#[test]
+fn the_last_proxys_name_is_cut_and_harmless() {
+    let mut wiring = Wiring::new(T0);
+    ask(&mut wiring, VerifyForm::Traefik, GOOD, "X-Forwarded-Server: tr\u{e4}efik 1\r\n", 0);
+    assert_eq!(wiring.last_proxy, "trefik1");
+    let long = format!("X-Forwarded-Server: {}\r\n", "x".repeat(300));
+    ask(&mut wiring, VerifyForm::Traefik, GOOD, &long, 30);
+    assert_eq!(wiring.last_proxy, "trefik1", "read once a minute");
+    ask(&mut wiring, VerifyForm::Traefik, GOOD, &long, 90);
+    assert_eq!(wiring.last_proxy.len(), 64);
+}
+
+#[test]
+fn changing_entries_to_the_left_of_one_client_make_a_crowd() {
+    let mut wiring = Wiring::new(T0);
+    let (client, other) = (IpAddr::from([198, 51, 100, 9]), IpAddr::from([198, 51, 100, 10]));
+    for last in 0..5 {
+        wiring.watch(client, IpAddr::from([203, 0, 113, last]));
+        wiring.watch(other, IpAddr::from([203, 0, 113, 77]));
+    }
+    for last in 0..100 {
+        wiring.watch(IpAddr::from([192, 0, 2, last]), IpAddr::from([203, 0, 113, last]));
+    }
+    assert_eq!(wiring.crowds.len(), MOST_CROWDS);
+    assert_eq!(wiring.crowds.iter().find(|crowd| crowd.address == client).map(|crowd| crowd.changes), Some(4));
+}

@@ -448,7 +448,7 @@ mod tests {
         {
             assert_eq!(refused(line).kind(), clap::error::ErrorKind::DisplayHelp, "{line}");
         }
-        for line in ["doctor", "user import x", "proxy print envoy", "usr list"] {
+        for line in ["pass list", "user import x", "proxy print envoy", "usr list"] {
             assert!(refused(line).use_stderr(), "{line}");
         }
     }

@@ -17,7 +17,11 @@ const ERROR: u8 = 2;
 /// Something worse than a note was found: a failure of few words, since all was said already. Or standard output does
 /// not take it.
 pub fn show(console: &mut Console<'_>, report: &Value, json: bool) -> Result<(), Failure> {
-    if json { console.say(report)? } else { in_words(console, report)? }
+    if json {
+        console.say(report)?
+    } else {
+        in_words(console, report)?
+    }
     match text(report, "worst") {
         "error" => Err(Failure::new(ERROR, "")),
         "warning" => Err(Failure::new(WARNING, "")),

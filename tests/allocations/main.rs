@@ -140,4 +140,6 @@ fn neither_a_pass_nor_a_refusal_allocates() {
     assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&token), 204), 0, "a pass");
     let other = format!("{}x", &token[..token.len() - 1]);
     assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&other), 302), 0, "a forged token");
+    let unclear = page_load(&token).replace("X-Forwarded-Uri: /photos", "X-Forwarded-Uri: photos");
+    assert_eq!(allocations_of_a_thousand(&mut gate, &unclear, 400), 0, "a problem that was noted before");
 }

@@ -9,6 +9,7 @@ mod backup;
 mod clock;
 mod codes;
 mod command_line;
+mod doctor;
 mod identity;
 mod life;
 mod limits;

@@ -8,6 +8,7 @@ mod support;
 
 mod caddy_only;
 mod card;
+mod doctor;
 mod refusals;
 mod setup;
 mod whoever;

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod caddy;
 pub mod codes;
 pub mod daemon;
+pub mod doctor;
 pub mod http;
 pub mod metrics;
 pub mod nginx;

@@ -40,13 +40,16 @@ fn synchronised(clock: &Clock) -> Option<Finding> {
         Some(true) => Some(CLOCK.ok(format!("the kernel says that a time server keeps it right; {rule}"))),
         // Said already.
         _ if clock.fault == Some(ClockFault::NotSynchronised) => None,
-        Some(false) => Some(CLOCK.warning(
-            format!(
+        Some(false) => {
+            let found = format!(
                 "the kernel says that no time server keeps it right; {rule}. A clock that is off by a minute refuses every code"
-            ),
-            SET,
-        )),
-        None => Some(CLOCK.note(format!("whether a time server keeps it right cannot be seen from here; {rule}"), None)),
+            );
+            // A machine whose host or clock chip keeps it right says the same.
+            Some(if clock.sync_required { CLOCK.warning(found, SET) } else { CLOCK.note(found, Some(SET.to_owned())) })
+        }
+        None => {
+            Some(CLOCK.note(format!("whether a time server keeps it right cannot be seen from here; {rule}"), None))
+        }
     }
 }
 

@@ -10,7 +10,10 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<_> = facts.files.iter().flat_map(|file| [mode(file), owned(file, owner)]).flatten().collect();
     findings.extend(facts.files.iter().filter(|file| file.role == Role::Control).map(operators));
     if findings.iter().all(|finding| finding.remedy.is_none()) && !facts.files.is_empty() {
-        findings.insert(0, FILES.ok("state, keys and settings belong to the right user, and nobody else may read or change them"));
+        findings.insert(
+            0,
+            FILES.ok("state, keys and settings belong to the right user, and nobody else may read or change them"),
+        );
     }
     findings
 }
@@ -71,5 +74,8 @@ fn operators(file: &File) -> Finding {
     if file.mode & 0o020 == 0 {
         return FILES.ok(format!("orders are taken from root and the gate's own user, at {}", file.path.display()));
     }
-    FILES.ok(format!("orders are taken from root, the gate's own user and the group {group}, at {}", file.path.display()))
+    FILES.ok(format!(
+        "orders are taken from root, the gate's own user and the group {group}, at {}",
+        file.path.display()
+    ))
 }

@@ -10,6 +10,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{Gid, Group, geteuid};
 
 use super::facts::{Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
+use crate::app::Gate;
 use crate::app::desk::{Desk, sync_required};
 use crate::app::wiring::Wiring;
 use crate::auth::guess_budget::BudgetKey;
@@ -44,6 +45,18 @@ pub struct Running {
     pub pending: Option<Pending>,
     /// When sessions were last used.
     pub seen: Vec<Session>,
+}
+
+impl Running {
+    /// Looks at the gate, and reads the settings' sources as SIGHUP would.
+    pub fn of(gate: &mut Gate) -> Self {
+        let pending = match (gate.settings)() {
+            Ok(config) if config == *gate.config => None,
+            Ok(_) => Some(Pending::Changed),
+            Err(error) => Some(Pending::Broken(error)),
+        };
+        Self { wiring: gate.wiring.get_mut().clone(), pending, seen: gate.sessions.take_touched() }
+    }
 }
 
 impl Facts {
@@ -125,7 +138,11 @@ fn people(desk: &Desk) -> People {
     let mut people = People { all: desk.users.len(), ..People::default() };
     let [mut six, mut eight] = [0_usize; 2];
     for user in desk.users.values().filter(|user| user.enabled) {
-        if user.authenticator.digits.count() == 8 { eight += 1 } else { six += 1 }
+        if user.authenticator.digits.count() == 8 {
+            eight += 1
+        } else {
+            six += 1
+        }
         people.admins += usize::from(user.admin);
         if user.authenticator.seed.bytes() < Seed::DEFAULT_BYTES {
             people.short_seeds.push(user.name.to_string());
@@ -150,12 +167,16 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
         failures: window.failures(desk.limiter.window(), steady),
         until: desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0)),
     });
-    let of_cdn = |session: &&Session| {
-        desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip))
-    };
+    let of_cdn =
+        |session: &&Session| desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip));
     // One says as much as many.
     let clients = desk.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
-    Limits { budgets: budgets.collect(), addresses: addresses.collect(), clients: clients.collect(), crowds: Vec::new() }
+    Limits {
+        budgets: budgets.collect(),
+        addresses: addresses.collect(),
+        clients: clients.collect(),
+        crowds: Vec::new(),
+    }
 }
 
 /// The files that matter, whether they exist or not.

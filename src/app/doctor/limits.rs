@@ -27,7 +27,9 @@ fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
         return None;
     }
     let whose = match *kind {
-        "strangers" if key == "local" => "strangers at home (browsers on local addresses that never logged in)".to_owned(),
+        "strangers" if key == "local" => {
+            "strangers at home (browsers on local addresses that never logged in)".to_owned()
+        }
         "strangers" => "strangers from the internet (browsers that never logged in)".to_owned(),
         "device" => format!("the known browsers of {key}"),
         _ => format!("the account {key}"),
@@ -76,17 +78,22 @@ pub(super) fn with(trust: &str, entry: &str) -> String {
 }
 
 fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
-    let of_cdn = |address: &std::net::IpAddr| config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address));
+    let of_cdn =
+        |address: &std::net::IpAddr| config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address));
     let failing = limits.addresses.iter().map(|failing| &failing.address);
     let address = limits.clients.iter().chain(failing).find(|address| of_cdn(address))?;
-    let found = format!("{address}, which belongs to Cloudflare, counts as a visitor: all who come through it share one counter");
+    let found = format!(
+        "{address}, which belongs to Cloudflare, counts as a visitor: all who come through it share one counter"
+    );
     Some(LIMITS.warning(found, cloudflare(config)))
 }
 
 /// What makes the gate see who is behind Cloudflare.
 pub(super) fn cloudflare(config: &Config) -> String {
     match config.proxy.client_ip_header {
-        ClientIpHeader::CfConnectingIp => "header_up CF-Connecting-IP {header.CF-Connecting-IP}  # Caddy must hand it on".to_owned(),
+        ClientIpHeader::CfConnectingIp => {
+            "header_up CF-Connecting-IP {header.CF-Connecting-IP}  # Caddy must hand it on".to_owned()
+        }
         _ => format!("[proxy]\nclient_ip_header = \"CF-Connecting-IP\"  # {CADDY}"),
     }
 }

@@ -106,4 +106,5 @@ fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> S
 }
 
 #[cfg(test)]
+#[path = "doctor_tests.rs"]
 mod tests;

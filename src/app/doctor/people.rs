@@ -46,19 +46,21 @@ fn millionths(people: &People, config: &Config) -> u64 {
     let steps = 2 * u64::from(config.login.skew) + 1;
     let [six, eight] = people.enabled.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
     // Codes of eight digits are a hundred times as many.
-    let hundredths = match config.login.ask_username {
+    let weight = match config.login.ask_username {
         false => six.saturating_mul(100).saturating_add(eight),
         true if six > 0 => 100,
         true => 1,
     };
-    hundredths.saturating_mul(steps).saturating_mul(GUESSES_A_YEAR) / 100
+    weight.saturating_mul(steps).saturating_mul(GUESSES_A_YEAR) / 100
 }
 
 fn odds(people: &People, config: &Config) -> Finding {
     let millionths = millionths(people, config);
+    // Hundredths of a percent, rounded.
+    let hundredths = millionths.saturating_add(50) / 100;
     let chance = match millionths {
         1_000_000.. => "certain".to_owned(),
-        _ => format!("{}.{:02} %", millionths / 10_000, millionths % 10_000 / 100),
+        _ => format!("{}.{:02} %", hundredths / 100, hundredths % 100),
     };
     let asked = if config.login.ask_username { "a name and its code" } else { "a code alone" };
     let found = format!(

@@ -21,7 +21,8 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         findings.extend(process.board.as_ref().map(|board| GATE.ok(format!("on a {board}"))));
         findings.extend(root(process));
         findings.extend(hardening(process));
-        findings.extend(facts.config.as_ref().ok().and_then(|config| descriptors(process, config.server.max_connections)));
+        findings
+            .extend(facts.config.as_ref().ok().and_then(|config| descriptors(process, config.server.max_connections)));
     }
     findings
 }
@@ -45,7 +46,9 @@ fn hardening(process: &Process) -> Option<Finding> {
     .filter_map(|(missing, line)| missing.then_some(line))
     .collect();
     if missing.is_empty() {
-        return Some(GATE.ok("systemd runs it without rights: no new privileges, no capabilities, filtered system calls"));
+        return Some(
+            GATE.ok("systemd runs it without rights: no new privileges, no capabilities, filtered system calls"),
+        );
     }
     let remedy = format!("systemctl edit portcullis\n[Service]\n{}", missing.join("\n"));
     Some(GATE.note("systemd runs it with more rights than the gate's own unit gives", Some(remedy)))

@@ -5,21 +5,24 @@ use super::{Finding, Severity, Subject, count};
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::Config;
-use crate::http::problem::Problem;
 
 const WIRING: Subject = Subject("wiring");
 
 pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
     let mut findings = vec![asked(wiring)];
-    findings.extend(wiring.notes.iter().map(|note| noted(note, config)));
+    findings.extend(wiring.notes.iter().map(|note| noted(note, wiring, config)));
     findings.extend(wiring.near.iter().map(|stranger| nearby(stranger, wiring, config)));
     findings.extend(wiring.far.iter().map(far));
     if wiring.further_strangers > 0 {
-        let found = format!("further addresses that are not trusted sent forwarding headers, {} times", wiring.further_strangers);
+        let found = format!(
+            "further addresses that are not trusted sent forwarding headers, {} times",
+            wiring.further_strangers
+        );
         findings.push(WIRING.warning(found, REACHABLE));
     }
     if !wiring.last_proxy.is_empty() {
-        let found = format!("the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)", wiring.last_proxy);
+        let found =
+            format!("the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)", wiring.last_proxy);
         findings.push(WIRING.note(found, None));
     }
     findings
@@ -53,8 +56,20 @@ fn path(form: VerifyForm) -> &'static str {
     }
 }
 
-/// As the mending lines name it; the first question at `/verify` tells nothing.
-fn program(asker: Asker) -> Option<&'static str> {
+/// The program that asks, as the mending lines name it. Of a page, and at `/verify`, only who else asks tells it.
+fn program(asker: Asker, wiring: &Wiring) -> Option<&'static str> {
+    let named = asks_as(asker);
+    if named.is_some() {
+        return named;
+    }
+    let noted = wiring.notes.iter().map(|note| note.asker);
+    let askers = wiring.asked.iter().map(|asked| Asker::Verify(asked.form)).chain(noted);
+    let mut programs = askers.filter_map(asks_as);
+    let first = programs.next()?;
+    programs.all(|other| other == first).then_some(first)
+}
+
+fn asks_as(asker: Asker) -> Option<&'static str> {
     match asker {
         Asker::Verify(VerifyForm::Caddy) => Some("Caddy"),
         Asker::Verify(VerifyForm::Traefik) => Some("Traefik"),
@@ -70,12 +85,12 @@ fn times(seen: &Seen) -> String {
     }
 }
 
-fn noted(note: &Note, config: &Config) -> Finding {
+fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
     let asker = match note.asker {
         Asker::Verify(form) => path(form),
         Asker::Page => "a page",
     };
-    let (what, remedy) = told(note, config);
+    let (what, remedy) = told(note, program(note.asker, wiring), config);
     let peer = note.peer.map(|peer| format!(", from {peer}")).unwrap_or_default();
     let since = if note.mended { "; questions since then were right" } else { "" };
     let found = format!("{asker}: {what} ({}{peer}{since})", times(&note.seen));
@@ -88,17 +103,18 @@ fn noted(note: &Note, config: &Config) -> Finding {
     Finding { check: WIRING.0, severity, found, remedy: Some(remedy) }
 }
 
-fn told(note: &Note, config: &Config) -> (String, String) {
+fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String) {
     match note.fault {
-        Fault::Headers(problem) => (problem.what().to_string(), mending(&problem, note.asker)),
+        Fault::Headers(problem) => (problem.what().to_string(), chosen(problem.mending().lines(), program)),
         Fault::Forged(header) => {
-            let what = format!("the question brought {header} itself: a visitor forged it, and the proxy let it through");
+            let what =
+                format!("the question brought {header} itself: a visitor forged it, and the proxy let it through");
             let lines = [
                 ("Caddy", "request_header -Remote-*".to_owned()),
                 ("nginx", format!("proxy_set_header {header} \"\";")),
                 ("Traefik", format!("headers.customRequestHeaders.{header} = \"\"")),
             ];
-            (what, chosen(lines.iter().map(|(program, line)| (*program, line.as_str())), note.asker))
+            (what, chosen(lines.iter().map(|(program, line)| (*program, line.as_str())), program))
         }
         Fault::ProxyRequired => {
             let what = "refused, since it did not come through a trusted proxy and proxy.required is true".to_owned();
@@ -106,7 +122,8 @@ fn told(note: &Note, config: &Config) -> (String, String) {
             (what, format!("[proxy]\ntrust = {}", with(&config.proxy.trust.to_string(), &peer)))
         }
         Fault::SessionsDisagree => {
-            let what = "session cookies of several users came at once: another site of the domain sets a cookie of that name";
+            let what =
+                "session cookies of several users came at once: another site of the domain sets a cookie of that name";
             (what.to_owned(), format!("[session]\ncookie_name = \"{}_gate\"", config.session.cookie_name))
         }
         Fault::FromCdn => {
@@ -116,13 +133,8 @@ fn told(note: &Note, config: &Config) -> (String, String) {
     }
 }
 
-fn mending(problem: &Problem, asker: Asker) -> String {
-    chosen(problem.mending().lines(), asker)
-}
-
 /// The line for the program that asked, else all lines with their programs.
-fn chosen<'l>(lines: impl Iterator<Item = (&'l str, &'l str)> + Clone, asker: Asker) -> String {
-    let wanted = program(asker);
+fn chosen<'l>(lines: impl Iterator<Item = (&'l str, &'l str)> + Clone, wanted: Option<&str>) -> String {
     match lines.clone().find(|(program, _)| Some(*program) == wanted) {
         Some((_, line)) => line.to_owned(),
         None => lines.map(|(program, line)| format!("{line}  # {program}")).collect::<Vec<_>>().join("\n"),

@@ -10,7 +10,15 @@ const GOOD: &str = "openssl rand -base64 48";
 
 /// Words that stand in examples all over the internet.
 const EXAMPLES: [&str; 10] = [
-    "changeme", "change-me", "change_me", "your-secret", "your_secret", "mysecret", "my-secret", "secret", "password",
+    "changeme",
+    "change-me",
+    "change_me",
+    "your-secret",
+    "your_secret",
+    "mysecret",
+    "my-secret",
+    "secret",
+    "password",
     "example",
 ];
 
@@ -51,8 +59,12 @@ pub(super) fn findings(secret: &Result<Strength, String>) -> Vec<Finding> {
         SECRET.ok(format!("the session secret of {source} has {} bytes", secret.length))
     };
     let seen = secret.in_environment.then(|| {
-        let found = "JWT_SECRET stands in the environment, which other programs of the same user and core dumps can read";
-        SECRET.note(found, Some("JWT_SECRET_FILE=/etc/portcullis/jwt.secret  # mode 0600, instead of JWT_SECRET".to_owned()))
+        let found =
+            "JWT_SECRET stands in the environment, which other programs of the same user and core dumps can read";
+        SECRET.note(
+            found,
+            Some("JWT_SECRET_FILE=/etc/portcullis/jwt.secret  # mode 0600, instead of JWT_SECRET".to_owned()),
+        )
     });
     [Some(strength), seen].into_iter().flatten().collect()
 }

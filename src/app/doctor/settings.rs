@@ -31,7 +31,10 @@ fn pending(pending: &Pending) -> Finding {
             "systemctl restart portcullis  # or reload, unless listen, server, metrics, clock or log changed",
         ),
         Pending::Broken(error) => SETTINGS.error(
-            format!("the settings were changed and cannot be used: the next start will fail. {}", error.replace('\n', "; ")),
+            format!(
+                "the settings were changed and cannot be used: the next start will fail. {}",
+                error.replace('\n', "; ")
+            ),
             "portcullis config check",
         ),
     }
@@ -46,7 +49,8 @@ fn neighbours(config: &Config) -> Option<Finding> {
     };
     let Trust::Ranges(ranges) = &config.proxy.trust else { return None };
     let range = ranges.iter().find(|range| wide(range))?;
-    let exposed = |address: &&ListenAddress| matches!(address, ListenAddress::Tcp(socket) if !socket.ip().is_loopback());
+    let exposed =
+        |address: &&ListenAddress| matches!(address, ListenAddress::Tcp(socket) if !socket.ip().is_loopback());
     let address = config.listen.iter().find(exposed)?;
     let found = format!(
         "proxy.trust holds {range} and the gate listens on {address}: every machine of that network may say who a visitor is"

@@ -11,7 +11,9 @@ const LITTLE: u64 = 64 * 1024 * 1024;
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = match &facts.store {
         None => vec![STORE.note("there is no store yet", Some("portcullis init".to_owned()))],
-        Some(Err(error)) => vec![STORE.error(error, "portcullis init --again  # keeps the old store aside; then: portcullis restore FILE")],
+        Some(Err(error)) => vec![
+            STORE.error(error, "portcullis init --again  # keeps the old store aside; then: portcullis restore FILE"),
+        ],
         Some(Ok(kept)) => kept_well(kept),
     };
     findings.extend(facts.disk.iter().flat_map(disk));
@@ -25,7 +27,9 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
         let found = format!("the database was lost and the snapshot stands in for it: {told}");
         STORE.error(found, "portcullis limit clear --all  # after a look at the disk; copies of the card wear out, too")
     }));
-    findings.extend(kept.refuses.as_ref().map(|why| STORE.error(format!("it takes no change, so nobody can log in: {why}"), "df -h; mount | grep ' ro'")));
+    findings.extend(kept.refuses.as_ref().map(|why| {
+        STORE.error(format!("it takes no change, so nobody can log in: {why}"), "df -h; mount | grep ' ro'")
+    }));
     let restart = "systemctl restart portcullis  # reads the whole store; a damaged one is replaced by its snapshot";
     for (what, why) in [
         ("the records in memory are not whole", look.unsealed.as_ref().err()),
@@ -53,9 +57,13 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
 
 fn wear(kept: &Kept) -> Finding {
     let (written, commits) = (kept.examination.written, kept.examination.commits);
-    let days = kept.open_for.as_secs() / 86_400;
-    let per_day = if days == 0 { String::new() } else { format!(", {} a day", bytes(written / days)) };
-    STORE.ok(format!("{} written to the disk in {}{per_day} since it was opened", bytes(written), count(commits, "commit")))
+    let per_day = written.checked_div(kept.open_for.as_secs() / 86_400);
+    let per_day = per_day.map(|written| format!(", {} a day", bytes(written))).unwrap_or_default();
+    STORE.ok(format!(
+        "{} written to the disk in {}{per_day} since it was opened",
+        bytes(written),
+        count(commits, "commit")
+    ))
 }
 
 fn disk(disk: &Disk) -> Vec<Finding> {
@@ -65,7 +73,12 @@ fn disk(disk: &Disk) -> Vec<Finding> {
         let found = format!("{} is mounted read-only: nobody can log in", disk.path.display());
         findings.push(STORE.error(found, format!("mount -o remount,rw \"$(df --output=target {path} | tail -1)\"")));
     } else if disk.free < LITTLE {
-        let found = format!("{} free of {} for {}; with none nobody can log in", bytes(disk.free), bytes(disk.size), disk.path.display());
+        let found = format!(
+            "{} free of {} for {}; with none nobody can log in",
+            bytes(disk.free),
+            bytes(disk.size),
+            disk.path.display()
+        );
         let remedy = "journalctl --vacuum-size=50M && apt-get clean";
         findings.push(if disk.free < LITTLE / 8 { STORE.error(found, remedy) } else { STORE.warning(found, remedy) });
     } else if disk.files_left.is_some_and(|left| left < 100) {
@@ -91,7 +104,8 @@ fn file_system(kind: &str, disk: &Disk) -> Option<Finding> {
         }
         _ => return None,
     };
-    let remedy = "--state-dir /var/lib/portcullis  # on a disk of this machine; in a container a volume: --volume gate:/data";
+    let remedy =
+        "--state-dir /var/lib/portcullis  # on a disk of this machine; in a container a volume: --volume gate:/data";
     Some(STORE.warning(format!("{path} {why} ({kind})"), remedy))
 }
 

@@ -1,0 +1,512 @@
+//! Every check by facts that are made up: nothing is looked at.
+
+use std::path::{Path, PathBuf};
+
+use super::facts::{Budget, Clock, Disk, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
+use super::gather::{kind_of, status_of};
+use super::*;
+use crate::app::router::VerifyForm;
+use crate::app::wiring::{Asked, Asker, Fault, Note, Seen, Stranger, Wiring};
+use crate::auth::trusted_time::ClockFault;
+use crate::clock::Timestamp;
+use crate::config::sources::{ConfigFile, Sources};
+use crate::config::{Config, Environment};
+use crate::http::problem::{Header, Problem};
+use crate::store::Examination;
+
+const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
+
+fn config(text: &str) -> Config {
+    let file = ConfigFile { path: "p.toml".into(), text: text.to_owned() };
+    let sources = Sources { listen: Vec::new(), environment: Environment::default(), file: Some(file) };
+    Config::load(&sources).unwrap_or_else(|error| panic!("{error}")).config
+}
+
+fn kept() -> Kept {
+    let examination = Examination {
+        records: 4,
+        unsealed: Ok(4),
+        database: Ok(524_288),
+        witness: Ok(()),
+        snapshot: Ok(T0),
+        written: 12_288,
+        commits: 1,
+    };
+    Kept { examination, refuses: None, recovered: None, open_for: std::time::Duration::from_secs(60) }
+}
+
+fn disk() -> Disk {
+    let (free, size) = (10_000_000_000, 30_000_000_000);
+    Disk { path: "/s".into(), free, size, files_left: Some(9_999), read_only: false, kind: Some("ext4".to_owned()) }
+}
+
+fn clock() -> Clock {
+    Clock {
+        now: T0,
+        floor: Some(T0),
+        built: T0,
+        synchronised: Some(true),
+        sync_required: true,
+        fault: None,
+        ahead: Vec::new(),
+    }
+}
+
+fn file(role: Role, mode: u32) -> File {
+    File { path: "/s/f".into(), role, mode, user: 990, group: 990, group_name: None }
+}
+
+fn seen(count: u64) -> Seen {
+    Seen { count, first: T0, last: T0 }
+}
+
+fn wiring() -> Wiring {
+    let mut wiring = Wiring::new(T0);
+    let _ = wiring.asked.push(Asked { form: VerifyForm::Caddy, seen: seen(7) });
+    wiring
+}
+
+/// A gate that has nothing to complain of.
+fn healthy() -> Facts {
+    let strength = Strength::of(b"mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E", "jwt.secret".to_owned(), false);
+    let process =
+        Process { user: 990, descriptors: 4_096, by_systemd: true, capable: Some(false), ..Process::default() };
+    Facts {
+        config: Ok(config("public_url = \"https://auth.example.com\"\n[session]\ncookie_domain = \"example.com\"")),
+        pending: None,
+        running_since: Some(T0),
+        process: Some(process),
+        clock: Some(clock()),
+        secret: Some(Ok(strength)),
+        files: vec![file(Role::State, 0o40_700), file(Role::StoreKey, 0o600), file(Role::Control, 0o660)],
+        owner: Some(990),
+        disk: Some(disk()),
+        store: Some(Ok(kept())),
+        people: Some(People { all: 1, enabled: [1, 0], admins: 1, short_seeds: Vec::new() }),
+        limits: Some(Limits::default()),
+        wiring: Some(wiring()),
+    }
+}
+
+/// The findings about one subject that are no `ok`.
+fn complaints(facts: &Facts) -> Vec<Finding> {
+    examine(facts).into_iter().filter(|finding| finding.severity != Severity::Ok).collect()
+}
+
+/// Changes one thing of a healthy gate: exactly one complaint follows, of this severity, that says `found` and `remedy`.
+fn one(severity: Severity, found: &str, remedy: &str, change: impl FnOnce(&mut Facts)) {
+    let mut facts = healthy();
+    change(&mut facts);
+    let complaints = complaints(&facts);
+    let [complaint] = complaints.as_slice() else { panic!("{found}: {complaints:#?}") };
+    assert_eq!(complaint.severity, severity, "{complaint:?}");
+    assert!(complaint.found.contains(found), "{found}: {complaint:?}");
+    assert!(complaint.remedy.as_deref().unwrap_or_default().contains(remedy), "{remedy}: {complaint:?}");
+}
+
+#[test]
+fn a_healthy_gate_gives_no_cause_for_complaint() {
+    assert_eq!(complaints(&healthy()), []);
+    let report = report(&healthy());
+    assert_eq!(report["worst"], "ok");
+    let subjects: std::collections::BTreeSet<_> =
+        report["findings"].as_array().expect("a list").iter().map(|finding| finding["check"].to_string()).collect();
+    assert_eq!(subjects.len(), 9, "{subjects:?}");
+}
+
+#[test]
+fn all_that_is_worse_than_a_note_has_a_remedy() {
+    let mut facts = healthy();
+    facts.config = Ok(config("listen = [\"0.0.0.0:1\"]\npublic_url = \"http://a.b.c\"\n[proxy]\ntrust = true"));
+    facts.pending = Some(Pending::Broken("x".to_owned()));
+    facts.files = [Role::State, Role::StoreKey, Role::SessionSecret, Role::Store, Role::Config, Role::Control]
+        .map(|role| file(role, 0o777))
+        .to_vec();
+    facts.owner = Some(1);
+    facts.store = Some(Err("broken".to_owned()));
+    facts.disk = Some(Disk { free: 1, read_only: true, kind: Some("tmpfs".to_owned()), ..disk() });
+    facts.people = Some(People { all: 50, enabled: [40, 10], admins: 0, short_seeds: vec!["anna".to_owned()] });
+    let complaints = complaints(&facts);
+    assert!(complaints.len() > 15, "{complaints:#?}");
+    for finding in complaints.iter().filter(|finding| finding.severity > Severity::Note) {
+        assert!(finding.remedy.as_deref().is_some_and(|remedy| !remedy.trim().is_empty()), "{finding:?}");
+    }
+}
+
+#[test]
+fn the_process_is_judged() {
+    one(Severity::Note, "no gate runs here", "systemctl start", |facts| facts.running_since = None);
+    one(Severity::Warning, "runs as root", "portcullis.service", |facts| {
+        facts.process = Some(Process { user: 0, descriptors: 4_096, ..Process::default() });
+    });
+    one(Severity::Warning, "512 open files", "LimitNOFILE=2048", |facts| {
+        facts.process = Some(Process { user: 1, descriptors: 512, ..Process::default() });
+    });
+    one(Severity::Note, "more rights", "NoNewPrivileges=yes", |facts| {
+        let process = Process { user: 1, descriptors: 9_999, by_systemd: true, ..Process::default() };
+        facts.process = Some(Process { no_new_privileges: Some(false), ..process });
+    });
+}
+
+#[test]
+fn the_settings_are_judged_as_config_check_judges_them() {
+    let changed = |text: &'static str| move |facts: &mut Facts| facts.config = Ok(config(text));
+    one(
+        Severity::Warning,
+        "drop a Secure cookie",
+        "https://a.example.com",
+        changed("public_url = \"http://a.example.com\"\n[session]\ncookie_domain = \"example.com\""),
+    );
+    one(
+        Severity::Warning,
+        "login host only",
+        "session.cookie_domain = \"example.com\"",
+        changed("public_url = \"https://a.example.com\""),
+    );
+    one(
+        Severity::Warning,
+        "\"other.test\"",
+        "redirect_hosts = [\"b.example.com\"]",
+        changed("redirect_hosts = [\"other.test\", \"b.example.com\"]\n[session]\ncookie_domain = \"example.com\""),
+    );
+    one(
+        Severity::Warning,
+        "is believed to be a proxy",
+        "proxy.trust = ",
+        changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = true"),
+    );
+    one(
+        Severity::Note,
+        "every machine of that network",
+        "proxy.trust = ",
+        changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = \"uniquelocal\""),
+    );
+    one(Severity::Note, "metrics are told", "127.0.0.1:9100", changed("[metrics]\nlisten = \"0.0.0.0:9100\""));
+    one(Severity::Warning, "still in use", "systemctl restart", |facts| facts.pending = Some(Pending::Changed));
+    one(Severity::Error, "next start will fail. bad; worse", "config check", |facts| {
+        facts.pending = Some(Pending::Broken("bad\nworse".to_owned()));
+    });
+    let mut facts = healthy();
+    facts.config = Err("p.toml:1: listen: no\nX: unknown variable".to_owned());
+    let errors = complaints(&facts);
+    assert_eq!(errors.iter().filter(|finding| finding.severity == Severity::Error).count(), 2, "{errors:#?}");
+}
+
+#[test]
+fn the_clock_is_judged() {
+    let changed = |change: fn(&mut Clock)| move |facts: &mut Facts| facts.clock.iter_mut().for_each(change);
+    one(
+        Severity::Error,
+        "before this program was built",
+        "timedatectl",
+        changed(|clock| {
+            clock.fault = Some(ClockFault::BeforeBuild);
+        }),
+    );
+    one(
+        Severity::Error,
+        "was reached already",
+        "portcullis clock reset",
+        changed(|clock| {
+            clock.fault = Some(ClockFault::BehindFloor);
+        }),
+    );
+    one(
+        Severity::Error,
+        "not been synchronised since boot",
+        "timedatectl",
+        changed(|clock| {
+            (clock.fault, clock.synchronised) = (Some(ClockFault::NotSynchronised), Some(false));
+        }),
+    );
+    one(Severity::Warning, "no time server", "timedatectl", changed(|clock| clock.synchronised = Some(false)));
+    one(
+        Severity::Note,
+        "no time server",
+        "timedatectl",
+        changed(|clock| {
+            (clock.synchronised, clock.sync_required) = (Some(false), false);
+        }),
+    );
+    one(Severity::Note, "cannot be seen", "", changed(|clock| clock.synchronised = None));
+    one(
+        Severity::Error,
+        "1 user used a code of a time that is still to come (anna)",
+        "clock reset",
+        changed(|clock| {
+            clock.ahead = vec![("anna".to_owned(), Timestamp::from_unix(2_000_172_800))];
+        }),
+    );
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_is_found_and_never_shown() {
+    for (secret, why) in [
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "repeats the same 1 bytes"),
+        ("0123456789012345678901234567890123456789", "repeats the same 10 bytes"),
+        ("abcabbcaccbbaabcbacbbcabacbabcbbcacbacba", "3 different bytes"),
+        ("abcdefghijklmnopqrstuvwxyz0123456789ABCD", "follow each other"),
+        ("please-ChangeMe-before-you-use-it-xyz-41", "\"changeme\""),
+        ("the quick brown password jumps over dogs", "\"password\""),
+    ] {
+        let strength = Strength::of(secret.as_bytes(), "JWT_SECRET".to_owned(), false);
+        let found = secret::findings(&Ok(strength));
+        assert_eq!(found[0].severity, Severity::Error, "{secret}: {found:?}");
+        assert!(found[0].found.contains(why) && !found[0].found.contains(secret), "{secret}: {found:?}");
+        assert!(found[0].remedy.as_deref().is_some_and(|remedy| remedy.starts_with("openssl rand")));
+    }
+    for good in ["mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+    {
+        let found = secret::findings(&Ok(Strength::of(good.as_bytes(), "f".to_owned(), true)));
+        assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Ok, Severity::Note]);
+    }
+    assert_eq!(secret::findings(&Err("given twice".to_owned()))[0].severity, Severity::Error);
+}
+
+#[test]
+fn files_that_others_may_use_are_found() {
+    let changed = |file: File| move |facts: &mut Facts| facts.files = vec![file];
+    one(
+        Severity::Error,
+        "every user of this machine may read the state directory",
+        "chmod 0700 /s/f",
+        changed(file(Role::State, 0o40_705)),
+    );
+    one(Severity::Error, "its group may read the store's key", "chmod go= /s/f", changed(file(Role::StoreKey, 0o640)));
+    one(Severity::Error, "may write the settings", "chmod go-w /s/f", changed(file(Role::Config, 0o646)));
+    one(Severity::Error, "may write the control socket", "chmod 0660", changed(file(Role::Control, 0o666)));
+    one(Severity::Warning, "may read the store", "chmod go=", changed(file(Role::Store, 0o644)));
+    one(
+        Severity::Warning,
+        "belongs to user 1000",
+        "chown 990: '/s/a b'",
+        changed(File { user: 1000, path: "/s/a b".into(), ..file(Role::StoreKey, 0o600) }),
+    );
+    let mut facts = healthy();
+    facts.files = vec![File { user: 0, ..file(Role::Config, 0o644) }, file(Role::SessionSecret, 0o640)];
+    assert_eq!(complaints(&facts), [], "root's settings may be read, and a group may share a secret");
+}
+
+#[test]
+fn the_store_and_its_disk_are_judged() {
+    let broken = |change: fn(&mut Kept)| {
+        move |facts: &mut Facts| {
+            if let Some(Ok(kept)) = &mut facts.store {
+                change(kept);
+            }
+        }
+    };
+    one(Severity::Note, "no store yet", "portcullis init", |facts| facts.store = None);
+    one(Severity::Error, "another key", "init --again", |facts| facts.store = Some(Err("another key".to_owned())));
+    one(
+        Severity::Error,
+        "records in memory",
+        "restart",
+        broken(|kept| kept.examination.unsealed = Err("no".to_owned())),
+    );
+    one(
+        Severity::Error,
+        "cannot be read again",
+        "restart",
+        broken(|kept| kept.examination.database = Err("no".to_owned())),
+    );
+    one(Severity::Error, "last commit", "restart", broken(|kept| kept.examination.witness = Err("no".to_owned())));
+    one(Severity::Error, "snapshot would not", "user", broken(|kept| kept.examination.snapshot = Err("no".to_owned())));
+    one(Severity::Error, "takes no change", "df", broken(|kept| kept.refuses = Some("no room".to_owned())));
+    one(Severity::Error, "stands in", "limit clear", broken(|kept| kept.recovered = Some("it was".to_owned())));
+    let disk_with = |change: fn(&mut Disk)| move |facts: &mut Facts| facts.disk.iter_mut().for_each(change);
+    one(Severity::Error, "read-only", "remount,rw", disk_with(|disk| disk.read_only = true));
+    one(Severity::Warning, "32.0 MB free", "journalctl", disk_with(|disk| disk.free = 32_000_000));
+    one(Severity::Error, "2.0 MB free", "journalctl", disk_with(|disk| disk.free = 2_000_000));
+    one(Severity::Warning, "hardly any", "df -i", disk_with(|disk| disk.files_left = Some(3)));
+    for (kind, why) in [
+        ("tmpfs", "in memory"),
+        ("overlay", "container"),
+        ("nfs4", "network"),
+        ("fuse.sshfs", "network"),
+        ("vfat", "permissions"),
+    ] {
+        let found = file_system(kind);
+        assert!(found.contains(why), "{kind}: {found}");
+    }
+}
+
+fn file_system(kind: &str) -> String {
+    let mut facts = healthy();
+    facts.disk = Some(Disk { kind: Some(kind.to_owned()), ..disk() });
+    complaints(&facts).pop().expect("a complaint").found
+}
+
+#[test]
+fn the_users_and_the_odds_of_guessing_are_judged() {
+    let people = |all: usize, enabled: [usize; 2], admins: usize| {
+        move |facts: &mut Facts| {
+            facts.people = Some(People { all, enabled, admins, short_seeds: Vec::new() });
+        }
+    };
+    one(Severity::Warning, "no users", "user add", people(0, [0, 0], 0));
+    one(Severity::Warning, "all users are disabled (2)", "user enable", people(2, [0, 0], 0));
+    one(Severity::Note, "administrator", "--admin", people(2, [2, 0], 0));
+    one(Severity::Warning, "at most 5.15 %", "ask_username = true", people(11, [11, 0], 1));
+    one(Severity::Warning, "160 bits, by 1: anna", "user rotate", |facts| {
+        facts.people.iter_mut().for_each(|people| people.short_seeds = vec!["anna".to_owned()]);
+    });
+    let said = |settings: &str, enabled: [usize; 2]| {
+        let people = People { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
+        let findings = people::findings(&people, &config(settings));
+        let odds = findings.into_iter().find(|finding| finding.found.contains("guessing")).expect("odds");
+        let chance = odds.found.split("at most ").nth(1).and_then(|rest| rest.split(" (").next());
+        (odds.severity, chance.expect("a chance").to_owned())
+    };
+    assert_eq!(said("", [1, 0]), (Severity::Ok, "0.47 %".to_owned()));
+    assert_eq!(said("[login]\nskew = 2", [1, 0]), (Severity::Ok, "0.78 %".to_owned()));
+    assert_eq!(said("[login]\nskew = 0", [4, 0]), (Severity::Ok, "0.62 %".to_owned()));
+    assert_eq!(said("", [0, 1]), (Severity::Ok, "0.00 %".to_owned()), "eight digits");
+    assert_eq!(said("[login]\nask_username = true", [500, 0]), (Severity::Ok, "0.47 %".to_owned()));
+    assert_eq!(said("[login]\naccept_odds = true", [5_000, 0]), (Severity::Warning, "certain".to_owned()));
+    let crowd = People { all: 21, enabled: [21, 0], admins: 1, short_seeds: Vec::new() };
+    let found = people::findings(&crowd, &config(""));
+    assert!(
+        found.iter().any(|finding| finding.severity == Severity::Error && finding.found.contains("20 are the most"))
+    );
+}
+
+fn failing(key: &str, waits: bool) -> Failing {
+    let until = waits.then_some(T0);
+    Failing { key: key.to_owned(), address: key.parse().expect("an address"), failures: 5, until }
+}
+
+#[test]
+fn limits_that_hit_the_wrong_ones_are_found() {
+    let limits = |limits: Limits| move |facts: &mut Facts| facts.limits = Some(limits);
+    let budget = |kind, key: &str, left| Limits {
+        budgets: vec![Budget { kind, key: key.to_owned(), left }],
+        ..Limits::default()
+    };
+    one(
+        Severity::Warning,
+        "strangers from the internet",
+        "limit clear strangers",
+        limits(budget("strangers", "internet", 0)),
+    );
+    one(Severity::Warning, "have 20 of 100", "limit clear strangers", limits(budget("strangers", "local", 20)));
+    one(Severity::Warning, "the account anna", "limit clear anna", limits(budget("account", "anna", 1)));
+    one(
+        Severity::Note,
+        "wait after wrong codes: 1 (192.0.2.9)",
+        "limit clear 192.0.2.9",
+        limits(Limits {
+            addresses: vec![failing("192.0.2.9", true), failing("192.0.2.10", false)],
+            ..Limits::default()
+        }),
+    );
+    one(
+        Severity::Warning,
+        "count for 192.0.2.9 alone",
+        "trust = [\"loopback\", \"192.0.2.9\"]",
+        limits(Limits {
+            addresses: vec![failing("192.0.2.9", false)],
+            crowds: vec![("192.0.2.9".parse().expect("an address"), 3)],
+            ..Limits::default()
+        }),
+    );
+    one(
+        Severity::Warning,
+        "Cloudflare",
+        "CF-Connecting-IP",
+        limits(Limits { clients: vec!["104.16.1.2".parse().expect("an address")], ..Limits::default() }),
+    );
+    let mut facts = healthy();
+    facts.limits = Some(budget("strangers", "internet", 21));
+    assert_eq!(complaints(&facts), []);
+}
+
+#[test]
+fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
+    let note = |asker, fault, mended| Note { asker, fault, seen: seen(3), peer: None, mended };
+    let noted = |note: Note| {
+        move |facts: &mut Facts| facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note.clone()])
+    };
+    let uri = Fault::Headers(Problem::Missing(Header::ForwardedUri));
+    one(
+        Severity::Error,
+        "/verify/caddy: X-Forwarded-Uri is missing (3 times",
+        "header_up X-Forwarded-Uri {uri}",
+        noted(note(Asker::Verify(VerifyForm::Caddy), uri, false)),
+    );
+    one(
+        Severity::Warning,
+        "questions since then were right",
+        "header_up",
+        noted(note(Asker::Verify(VerifyForm::Caddy), uri, true)),
+    );
+    one(
+        Severity::Error,
+        "X-Original-URL is missing",
+        "proxy_set_header X-Original-URL $scheme",
+        noted(note(Asker::Verify(VerifyForm::Nginx), Fault::Headers(Problem::Missing(Header::OriginalUrl)), false)),
+    );
+    one(
+        Severity::Error,
+        "the login host",
+        "middlewares = []",
+        noted(note(Asker::Verify(VerifyForm::Traefik), Fault::Headers(Problem::LoginHost), false)),
+    );
+    one(
+        Severity::Error,
+        "disagree",
+        "uri /verify/caddy?",
+        noted(note(
+            Asker::Verify(VerifyForm::Any),
+            Fault::Headers(Problem::Contradiction(Header::ForwardedUri, Header::OriginalUrl)),
+            false,
+        )),
+    );
+    one(
+        Severity::Error,
+        "brought Remote-Email itself",
+        "proxy_set_header Remote-Email \"\";",
+        noted(note(Asker::Verify(VerifyForm::Nginx), Fault::Forged("Remote-Email"), false)),
+    );
+    one(
+        Severity::Warning,
+        "one of Cloudflare's",
+        "client_ip_header = \"CF-Connecting-IP\"",
+        noted(note(Asker::Page, Fault::FromCdn, false)),
+    );
+    one(Severity::Warning, "10.0.0.2 sends forwarding headers", "trust = [\"loopback\", \"10.0.0.2\"]", |facts| {
+        let stranger = Stranger { address: [10, 0, 0, 2].into(), seen: seen(1) };
+        facts.wiring.iter_mut().for_each(|wiring| wiring.near = [stranger].into_iter().collect());
+    });
+    one(Severity::Warning, "reached the gate past the proxy", "listen = [\"127.0.0.1", |facts| {
+        let stranger = Stranger { address: [203, 0, 113, 2].into(), seen: seen(1) };
+        facts.wiring.iter_mut().for_each(|wiring| wiring.far = [stranger].into_iter().collect());
+    });
+    one(Severity::Note, "no proxy has asked since", "portcullis proxy print", |facts| {
+        facts.wiring = Some(Wiring::new(T0));
+    });
+    one(Severity::Note, "calls itself traefik-1", "", |facts| {
+        facts.wiring.iter_mut().for_each(|wiring| drop(wiring.last_proxy.push_str("traefik-1")));
+    });
+}
+
+#[test]
+fn the_kernels_tables_are_read() {
+    let table = "22 1 8:1 / / rw - ext4 /dev/root rw\n30 22 0:26 / /var rw,nosuid shared:1 - tmpfs tmpfs rw\n\
+                 31 30 0:27 / /var/with\\040blank rw - nfs4 host:/x rw\n32 22 0:28 / /variety rw - vfat /dev/a rw\nrubbish\n";
+    for (path, kind) in
+        [("/home/a", "ext4"), ("/var/lib/p", "tmpfs"), ("/var/with blank/p", "nfs4"), ("/variety", "vfat")]
+    {
+        assert_eq!(kind_of(table, Path::new(path)).as_deref(), Some(kind), "{path}");
+    }
+    assert_eq!(kind_of("", &PathBuf::from("/")), None);
+    let status = "Name:\tportcullis\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
+    assert_eq!((status_of(status, "NoNewPrivs"), status_of(status, "Seccomp")), (Some("1"), Some("2")));
+    assert_eq!(status_of(status, "CapEff"), None);
+}
+
+#[test]
+fn a_path_is_one_word_of_the_shell() {
+    assert_eq!(word(Path::new("/var/lib/portcullis")), "/var/lib/portcullis");
+    assert_eq!(word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+}

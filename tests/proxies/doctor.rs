@@ -1,0 +1,56 @@
+//! What `doctor` says of real proxies: nothing on the printed configuration, and of one that lost a line, the line.
+
+use crate::support::caddy::Ports;
+use crate::support::daemon::Place;
+use crate::support::doctor::Report;
+use crate::support::http::Ask;
+use crate::support::nginx::Nginx;
+use crate::support::site::Site;
+use crate::support::town::{ALL, Kind, Town, with_public_url};
+
+#[test]
+fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
+    for kind in ALL {
+        let town = Town::behind(kind, "[clock]\nrequire_sync = false\n");
+        let place = &town.gate.place;
+        let person = place.add_user("anna");
+        assert_eq!(town.page_load("/x").send(town.http()).status, 302, "{kind:?}");
+        assert_eq!(town.post_code(&person.wrong_code(), "203.0.113.7"), 401, "{kind:?}");
+        let report = Report::of(place);
+        // The gate took a free port, and its settings name that port only since.
+        let complaints: Vec<_> =
+            report.complaints().into_iter().filter(|found| !found.found.contains("still in use")).collect();
+        assert!(complaints.is_empty(), "{kind:?}: {complaints:#?}");
+        let asked = if kind == Kind::Caddy { "/verify/caddy asked" } else { "/verify/nginx asked" };
+        assert_eq!(report.saying(asked).severity, "ok", "{kind:?}");
+    }
+}
+
+#[test]
+fn the_line_that_doctor_tells_mends_an_nginx_that_lost_it() {
+    let ports = Ports::free();
+    let gate = Place::new(&with_public_url(ports.https, "[clock]\nrequire_sync = false\n")).start();
+    let site = Site::start("app");
+    let sites = [("app.example.test", site.address)];
+    let lost = |line: &&str| line.trim_start().starts_with("proxy_set_header X-Original-URL ") && line.contains('$');
+    let ask = |nginx: &Nginx| {
+        let host = format!("app.example.test:{}", ports.http);
+        Ask::get("/x").header("Host", host).by_page_load().send(nginx.http).status
+    };
+
+    let broken = Nginx::start(&gate.place, ports, &sites, |text| {
+        text.lines().filter(|line| !lost(line)).flat_map(|line| [line, "\n"]).collect()
+    });
+    assert_ne!(ask(&broken), 302);
+    let report = Report::of(&gate.place);
+    let missing = report.saying("/verify/nginx: X-Original-URL is missing");
+    assert_eq!(missing.severity, "error");
+    let line = missing.remedy.clone();
+    drop(broken);
+
+    let mended = Nginx::start(&gate.place, ports, &sites, |text| {
+        text.lines().flat_map(|old| [if lost(&old) { line.as_str() } else { old }, "\n"]).collect()
+    });
+    assert_eq!(ask(&mended), 302);
+    assert_eq!(Report::of(&gate.place).saying("/verify/nginx: X-Original-URL is missing").severity, "warning");
+}
