@@ -136,7 +136,7 @@ mod tests {
         let before = figures.seen();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
         let command = Command::Generate { name: None };
-        assert!(matches!(watched.handle(Job::Command { command, seen: Vec::new() }), Outcome::Command(Ok(_), _)));
+        assert!(matches!(watched.handle(Job::Command { command, operator: 0, seen: Vec::new() }), Outcome::Command(Ok(_), _)));
         let after = figures.seen();
         assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);
     }

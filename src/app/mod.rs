@@ -293,9 +293,7 @@ impl App for Gate {
                     let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
                     control::CommandRefused { code: 77, message }
                 }
-                Ok(control::Command::Doctor) => {
-                    return Next::Work(Job::Doctor(Box::new(doctor::gather::Running::of(self))));
-                }
+                Ok(control::Command::Doctor) => return Next::Work(doctor::gather::job(self)),
                 Ok(command) => {
                     let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
                     return Next::Work(Job::Command { command, operator, seen: self.sessions.take_touched() });

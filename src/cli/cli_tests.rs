@@ -114,6 +114,25 @@ fn a_verb_without_a_daemon_goes_to_the_store() {
 }
 
 #[test]
+fn doctor_ends_with_a_code_by_the_worst_finding_and_shows_no_escape_sequence() {
+    for (worst, code) in [("ok", 0), ("note", 0), ("warning", 1), ("error", 2)] {
+        let finding = json!({"check": "wiring", "severity": worst, "found": "a\u{1b}[2J", "remedy": "one\ntwo"});
+        let backend = Played::that_answers(json!({"findings": [finding], "worst": worst}));
+        let ran = simply("doctor", &backend);
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{worst}");
+        let lines: Vec<_> = ran.out.lines().collect();
+        assert_eq!(lines.first(), Some(&"wiring"));
+        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), [worst, "a\\u{1b}[2J"]);
+        assert_eq!((lines[2].trim(), lines[3].trim()), ("remedy     one", "two"));
+        assert!(!ran.state.exists(), "it makes no state directory");
+        let scripts = simply("doctor --json", &backend);
+        assert_eq!((scripts.code, scripts.out.lines().count()), (code, 1));
+    }
+    let backend = Played { answer: Err(Failure::new(69, "held")), asked: RefCell::default() };
+    assert_eq!(simply("doctor", &backend).code, 69);
+}
+
+#[test]
 fn every_verb_becomes_its_command() {
     for (line, command) in [
         ("user show a", r#"{"verb":"user-show","name":"a"}"#),

@@ -35,7 +35,7 @@ pub struct Examination {
 
 impl Store {
     /// Looks at everything that the next start will need.
-    pub fn examine(&self) -> Examination {
+    pub fn examine(&mut self) -> Examination {
         Examination {
             records: self.shelf.records().count(),
             unsealed: self.unsealed(),
@@ -72,13 +72,11 @@ impl Store {
         Ok(looked_at)
     }
 
-    fn snapshot(&self) -> Result<Timestamp, String> {
+    fn snapshot(&mut self) -> Result<Timestamp, String> {
         let due = self.shelf.manifest().snapshot;
-        match opening::read_snapshot(&self.place, &self.vault) {
-            Ok(Some(snapshot)) if snapshot.sequence == due => {
-                let taken = snapshot.taken;
-                snapshot.contents(&self.vault).map(|_| taken)
-            }
+        match opening::read_snapshot(&self.place, &mut self.vault) {
+            // Its seal is over the whole of it: what unseals is what was written.
+            Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
             Ok(Some(snapshot)) => Err(format!("it is of commit {} instead of {due}", snapshot.sequence)),
             Ok(None) => Err("it is missing".to_owned()),
             Err(Unsound::Damaged(why)) => Err(why),

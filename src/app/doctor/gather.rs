@@ -12,6 +12,7 @@ use nix::unistd::{Gid, Group, geteuid};
 use super::facts::{Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
 use crate::app::Gate;
 use crate::app::desk::{Desk, sync_required};
+use crate::app::job::Job;
 use crate::app::wiring::Wiring;
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::seed::Seed;
@@ -47,16 +48,15 @@ pub struct Running {
     pub seen: Vec<Session>,
 }
 
-impl Running {
-    /// Looks at the gate, and reads the settings' sources as SIGHUP would.
-    pub fn of(gate: &mut Gate) -> Self {
-        let pending = match (gate.settings)() {
-            Ok(config) if config == *gate.config => None,
-            Ok(_) => Some(Pending::Changed),
-            Err(error) => Some(Pending::Broken(error)),
-        };
-        Self { wiring: gate.wiring.get_mut().clone(), pending, seen: gate.sessions.take_touched() }
-    }
+/// Looks at the gate, reads the settings' sources as SIGHUP would, and hands both to the desk, which knows the rest.
+pub fn job(gate: &mut Gate) -> Job {
+    let pending = match (gate.settings)() {
+        Ok(config) if config == *gate.config => None,
+        Ok(_) => Some(Pending::Changed),
+        Err(error) => Some(Pending::Broken(error)),
+    };
+    let (wiring, seen) = (gate.wiring.get_mut().clone(), gate.sessions.take_touched());
+    Job::Doctor(Box::new(Running { wiring, pending, seen }))
 }
 
 impl Facts {

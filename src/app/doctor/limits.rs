@@ -91,9 +91,8 @@ fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
 /// What makes the gate see who is behind Cloudflare.
 pub(super) fn cloudflare(config: &Config) -> String {
     match config.proxy.client_ip_header {
-        ClientIpHeader::CfConnectingIp => {
-            "header_up CF-Connecting-IP {header.CF-Connecting-IP}  # Caddy must hand it on".to_owned()
-        }
+        // Believed already, so the proxy before the gate does not hand it on.
+        ClientIpHeader::CfConnectingIp => "portcullis proxy print caddy  # or nginx, traefik".to_owned(),
         _ => format!("[proxy]\nclient_ip_header = \"CF-Connecting-IP\"  # {CADDY}"),
     }
 }

@@ -110,7 +110,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             let what =
                 format!("the question brought {header} itself: a visitor forged it, and the proxy let it through");
             let lines = [
-                ("Caddy", "request_header -Remote-*".to_owned()),
+                ("Caddy", "request_header -Remote-*\nrequest_header -Remote_*".to_owned()),
                 ("nginx", format!("proxy_set_header {header} \"\";")),
                 ("Traefik", format!("headers.customRequestHeaders.{header} = \"\"")),
             ];
