@@ -258,7 +258,7 @@ impl Desk {
         if !changes.is_empty() {
             log::warn!("sessions ended count={} reason=\"the session secret was changed\"", changes.len());
             let event = Event::new(Action::SecretChanged, Actor::Gate);
-            changes.push(Change::Audit(event.because(format_args!("{} sessions ended", changes.len()))));
+            changes.push(Change::Audit(event.because(format_args!("sessions: {}", changes.len()))));
         }
         self.commit(changes, clock::now()).map(drop)
     }

@@ -3,9 +3,9 @@
 
 use crate::auth::audit::{Entry, Mark};
 use crate::clock::Timestamp;
-use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::parts;
+use crate::store::{Store, blocks};
 
 /// The log as it is on the disk.
 pub struct AuditLog<'s> {
@@ -84,6 +84,8 @@ impl Store {
             let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(|(trail, edits)| {
                 self.write(edits, false, now)?;
                 self.trail = trail;
+                let written = self.trail.parts().last().map_or(0, |part| parts::length(&self.place, part.first));
+                self.bytes_written = self.bytes_written.saturating_add(blocks(written));
                 Ok(())
             });
             if let Err(error) = filed {

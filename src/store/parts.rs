@@ -118,6 +118,11 @@ pub(super) fn remove_up_to(place: &Place, number: u64) {
     let _ = sync_dir(&place.path(AUDIT));
 }
 
+/// The length of a file in bytes; 0 if it is not there.
+pub(super) fn length(place: &Place, first: u64) -> usize {
+    fs::metadata(place.path(&name(first))).map_or(0, |meta| usize::try_from(meta.len()).unwrap_or(usize::MAX))
+}
+
 fn names(place: &Place) -> Vec<u64> {
     let entries = fs::read_dir(place.path(AUDIT)).into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

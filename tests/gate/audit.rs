@@ -113,7 +113,7 @@ fn start_stop_reload_and_a_changed_secret_are_told() {
     let Daemon { place, .. } = gate;
     let place = place.with_environment("JWT_SECRET", &"b".repeat(40));
     let gate = place.start();
-    assert_eq!(told(&gate.place, "session-secret-changed"), ["session-secret-changed|ok|gate|-|-|1 sessions ended"]);
+    assert_eq!(told(&gate.place, "session-secret-changed"), ["session-secret-changed|ok|gate|-|-|sessions: 1"]);
     let version = format!("gate-started|ok|gate|version {}|-|-", env!("CARGO_PKG_VERSION"));
     wait::until("the second line", PATIENCE, || {
         (told(&gate.place, "gate-started") == [version.clone(), version.clone()]).then_some(())

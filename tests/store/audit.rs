@@ -149,7 +149,8 @@ fn a_part_that_is_missing_damaged_or_another_ones_is_noticed_and_keeps_nobody_ou
     fill(&mut store, 1_000, NOW);
     drop(store);
     let parts = ["audit/000000000001", "audit/000000000257", "audit/000000000513"];
-    let harms: [(&str, fn(&Path, &Path)); 5] = [
+    type Harm = fn(&Path, &Path);
+    let harms: [(&str, Harm); 5] = [
         ("removed", |part, _| fs::remove_file(part).expect("removed")),
         ("cut", |part, _| {
             let bytes = fs::read(part).expect("a file");
