@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::app::control::Command;
 use crate::app::desk::{Desk, HOUSEKEEPING};
 use crate::app::doctor;
-use crate::app::doctor::facts::{Facts, Strength};
+use crate::app::doctor::facts::{Facts, Shut, Strength};
 use crate::app::doctor::gather::Surroundings;
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
@@ -89,14 +89,18 @@ impl Backend for Daemon {
         if let Ok(config) = facts.config.clone()
             && Store::is_in(state_dir)
         {
+            let credential = secrets::store_key(&settings.environment)?;
             let used = places.become_owner()?;
-            match open_desk(config.into(), &settings.environment, &used, clock::now()) {
+            match desk_over(config.into(), credential.as_ref(), &used, clock::now()) {
                 Ok(mut desk) => {
                     let now = desk.read_clock();
                     facts.add_store(&mut desk, now);
                 }
-                Err(failure) if failure.code == exit::UNAVAILABLE => return Err(failure),
-                Err(failure) => facts.store = Some(Err(places.as_known(&used, &failure.message))),
+                Err(error @ StoreError::Locked(_)) => return Err(stored(error)),
+                Err(error) => {
+                    let why = places.as_known(&used, &error.to_string());
+                    facts.store = Some(Err(Shut { why, remedy: Shut::remedy(&error) }));
+                }
             }
         }
         Ok(doctor::report(&facts))
@@ -141,14 +145,23 @@ fn open_desk(
     now: Timestamp,
 ) -> Result<Desk, Failure> {
     let credential = secrets::store_key(environment)?;
-    let key = store::load_or_create_key(state_dir, credential.as_ref().map(Secret::expose), &mut System);
-    let key = key.map_err(stored)?;
-    let (store, opened) = Store::open(state_dir, &key, now, System).map_err(stored)?;
+    desk_over(config, credential.as_ref(), state_dir, now).map_err(stored)
+}
+
+/// The same with the key, if one is given.
+fn desk_over(
+    config: Arc<Config>,
+    credential: Option<&Secret>,
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<Desk, StoreError> {
+    let key = store::load_or_create_key(state_dir, credential.map(Secret::expose), &mut System)?;
+    let (store, opened) = Store::open(state_dir, &key, now, System)?;
     let recovered = opened.recovered.clone();
     let mut desk = Desk::new(config, store, opened, now);
     if let Some(told) = recovered {
         log::error!("store recovered {told}");
-        desk.doubt_steps(now).map_err(stored)?;
+        desk.doubt_steps(now)?;
     }
     Ok(desk)
 }

@@ -97,7 +97,7 @@ fn files_that_others_may_read_are_found_and_the_remedy_mends_them() {
     let report = Report::of(&gate.place);
     assert_eq!(report.worst, "error");
     assert!(report.saying("may read the store's key").remedy.starts_with("chmod go= "));
-    assert!(report.saying("can be read by others").remedy.contains("init --again"));
+    assert!(report.saying("can be read by others").remedy.contains("mode 0600"));
 }
 
 #[test]
@@ -314,7 +314,14 @@ fn damage_beneath_a_running_gate_is_found_before_the_next_start() {
     gate.stop();
     fs::remove_file(state.join("store.key")).expect("the test's own file");
     let report = Report::of(&gate.place);
-    assert!(report.only("error", "its key").remedy.contains("init --again"), "{report:#?}");
+    assert!(report.only("error", "its key").remedy.contains("put it back"), "{report:#?}");
+    for lost in ["db", "snapshot"] {
+        let lost = state.join(lost);
+        let _ = fs::remove_dir_all(&lost).or_else(|_| fs::remove_file(&lost));
+    }
+    fs::write(state.join("store.key"), [7; 32]).expect("the test's own file");
+    set_mode(&state.join("store.key"), 0o600);
+    assert_eq!(Report::of(&gate.place).worst, "error", "of another key, and gone");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::facts::{Budget, Clock, Disk, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
+use super::facts::{Budget, Clock, Disk, Failing, File, Kept, Limits, Pending, People, Process, Role, Shut, Strength};
 use super::gather::{kind_of, status_of};
 use super::*;
 use crate::app::router::VerifyForm;
@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::config::sources::{ConfigFile, Sources};
 use crate::config::{Config, Environment};
 use crate::http::problem::{Header, Problem};
-use crate::store::Examination;
+use crate::store::{Examination, StoreError};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
@@ -33,6 +33,10 @@ fn kept() -> Kept {
         commits: 1,
     };
     Kept { examination, refuses: None, recovered: None, open_for: std::time::Duration::from_secs(60) }
+}
+
+fn shut(why: &str) -> Shut {
+    Shut { why: why.to_owned(), remedy: Shut::remedy(&StoreError::Damaged(String::new())) }
 }
 
 fn disk() -> Disk {
@@ -123,7 +127,7 @@ fn all_that_is_worse_than_a_note_has_a_remedy() {
         .map(|role| file(role, 0o777))
         .to_vec();
     facts.owner = Some(1);
-    facts.store = Some(Err("broken".to_owned()));
+    facts.store = Some(Err(shut("broken")));
     facts.disk = Some(Disk { free: 1, read_only: true, kind: Some("tmpfs".to_owned()), ..disk() });
     facts.people = Some(People { all: 50, enabled: [40, 10], admins: 0, short_seeds: vec!["anna".to_owned()] });
     let complaints = complaints(&facts);
@@ -297,7 +301,7 @@ fn the_store_and_its_disk_are_judged() {
         }
     };
     one(Severity::Note, "no store yet", "portcullis init", |facts| facts.store = None);
-    one(Severity::Error, "another key", "init --again", |facts| facts.store = Some(Err("another key".to_owned())));
+    one(Severity::Error, "another key", "init --again", |facts| facts.store = Some(Err(shut("another key"))));
     one(
         Severity::Error,
         "records in memory",

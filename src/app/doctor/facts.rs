@@ -31,7 +31,7 @@ pub struct Facts {
     /// What the state directory lies on.
     pub disk: Option<Disk>,
     /// The store; `None` where there is none yet.
-    pub store: Option<Result<Kept, String>>,
+    pub store: Option<Result<Kept, Shut>>,
     /// The users.
     pub people: Option<People>,
     /// What counts failures.
@@ -155,6 +155,15 @@ pub struct Disk {
     pub read_only: bool,
     /// `ext4`, `tmpfs`…; `None` where the kernel does not tell.
     pub kind: Option<String>,
+}
+
+/// A store that does not open.
+#[derive(Clone, Debug)]
+pub struct Shut {
+    /// Why, and the way out.
+    pub why: String,
+    /// The lines to copy.
+    pub remedy: &'static str,
 }
 
 /// What the store holds.

@@ -1,19 +1,37 @@
 //! Is what is kept whole, and will the disk keep it?
 
-use super::facts::{Disk, Facts, Kept};
+use super::facts::{Disk, Facts, Kept, Shut};
 use super::{Finding, Subject, count, word};
+use crate::store::StoreError;
 
 const STORE: Subject = Subject("store");
 
 /// Bytes free below which the operator is warned: sixty-four snapshots of a large house.
 const LITTLE: u64 = 64 * 1024 * 1024;
 
+impl Shut {
+    /// What to do about a store that does not open. Nothing that lets go of users comes first, unless they are gone.
+    pub const fn remedy(error: &StoreError) -> &'static str {
+        match error {
+            StoreError::Empty(_) | StoreError::Damaged(_) => {
+                "portcullis init --again  # keeps the old store aside\nportcullis restore FILE  # then, of a backup"
+            }
+            StoreError::KeyMissing(_) | StoreError::WrongKey | StoreError::BadKey(_) => {
+                "systemctl start portcullis  # if systemd gives it a credential store_key\n\
+                 ls -l store.key  # else: 32 bytes, mode 0600, the gate's user; put it back from a copy"
+            }
+            StoreError::Newer { .. } => "portcullis version  # install the newer release again",
+            StoreError::Locked(_) => "portcullis doctor --control PATH  # ask the gate that holds it",
+            StoreError::NoSnapshot(_) => "systemctl restart portcullis",
+            StoreError::Full(_) | StoreError::Io(_) => "df -h; mount | grep ' ro'; dmesg | tail",
+        }
+    }
+}
+
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = match &facts.store {
         None => vec![STORE.note("there is no store yet", Some("portcullis init".to_owned()))],
-        Some(Err(error)) => vec![
-            STORE.error(error, "portcullis init --again  # keeps the old store aside; then: portcullis restore FILE"),
-        ],
+        Some(Err(shut)) => vec![STORE.error(&shut.why, shut.remedy)],
         Some(Ok(kept)) => kept_well(kept),
     };
     findings.extend(facts.disk.iter().flat_map(disk));
