@@ -7,6 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::http::request::Method;
+use crate::http::response::{Out, Status};
+use crate::server::{Next, Request};
+
+use super::job::Job;
+use super::{BODY_LIMIT, Gate, health, transfer};
+
+/// The longest command: the users of a backup in base64.
+const COMMAND_LIMIT: usize = transfer::MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
+
 /// One order of the command line. Names and addresses are still text here: who executes it checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
@@ -178,5 +188,26 @@ pub struct CommandRefused {
 impl fmt::Display for CommandRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl Gate {
+    /// The control socket takes one thing: a command, from those who may.
+    pub(super) fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+        if !self.operators.admit(request.peer.credentials) {
+            let message = "only root, the gate's own user and the members of the control socket's group may do this";
+            health::command_answer(Err(CommandRefused { code: 77, message: message.to_owned() }), out);
+            return Next::Answered;
+        }
+        match (request.head.method, request.head.path) {
+            (Method::Post, b"/command") => Next::ReadBody { limit: COMMAND_LIMIT },
+            (Method::Get, b"/health") => health::alive(out),
+            _ => {
+                out.start(Status::NOT_FOUND);
+                out.header("Cache-Control", b"no-store");
+                out.finish_empty();
+                Next::Answered
+            }
+        }
     }
 }

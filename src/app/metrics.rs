@@ -167,21 +167,6 @@ impl Metrics {
         self.verify_time.observe(clock::monotonic().saturating_sub(began));
     }
 
-    /// A posted login came to an end.
-    pub fn logged_in(&mut self, result: LoginResult) {
-        count(&mut self.login, result.place());
-    }
-
-    /// The worker had no room, or took too long.
-    pub fn was_busy(&mut self) {
-        self.busy = self.busy.saturating_add(1);
-    }
-
-    /// So many connections are held, of so many that there is room for.
-    pub fn holds(&mut self, now: usize, most: usize) {
-        self.connections = (now, most);
-    }
-
     fn page(&mut self, sessions: usize, users: usize) -> String {
         let figures = self.figures.seen();
         let mut page = Page::default();
@@ -266,10 +251,24 @@ impl Gate {
         self
     }
 
+    /// Counts a request that the worker had no time for.
+    pub(super) fn count_busy(&mut self) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.busy = metrics.busy.saturating_add(1);
+        }
+    }
+
+    /// Notes how many connections are held, of how many that there is room for.
+    pub(super) fn count_connections(&mut self, held: usize, most: usize) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.connections = (held, most);
+        }
+    }
+
     /// Counts a login that came to its end.
     pub(super) fn count_login(&mut self, result: LoginResult) {
         if let Some(metrics) = &mut self.metrics {
-            metrics.logged_in(result);
+            count(&mut metrics.login, result.place());
         }
     }
 

@@ -45,7 +45,7 @@ use crate::auth::token::Scratch;
 use crate::clock::{self, Timestamp};
 use crate::config::{Config, Scheme};
 use crate::http::cookie;
-use crate::http::request::{Head, Method};
+use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::secret::Secret;
 use crate::server::{App, Next, Operators, PeerAddress, Request, Role};
@@ -59,8 +59,6 @@ use verify::People;
 
 /// The longest body of a form, in octets.
 const BODY_LIMIT: usize = 64 * 1024;
-/// The longest command: the users of a backup in base64.
-const COMMAND_LIMIT: usize = transfer::MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
 
 /// Everything that a request can be answered from without waiting.
 pub struct Gate {
@@ -241,25 +239,6 @@ impl Gate {
         out.start(Status::NOT_FOUND);
         self.pages.notice(out, t.not_found, t.not_found, false);
     }
-
-    /// The control socket takes one thing: a command, from those who may.
-    fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
-        if !self.operators.admit(request.peer.credentials) {
-            let message = "only root, the gate's own user and the members of the control socket's group may do this";
-            health::command_answer(Err(control::CommandRefused { code: 77, message: message.to_owned() }), out);
-            return Next::Answered;
-        }
-        match (request.head.method, request.head.path) {
-            (Method::Post, b"/command") => Next::ReadBody { limit: COMMAND_LIMIT },
-            (Method::Get, b"/health") => health::alive(out),
-            _ => {
-                out.start(Status::NOT_FOUND);
-                out.header("Cache-Control", b"no-store");
-                out.finish_empty();
-                Next::Answered
-            }
-        }
-    }
 }
 
 impl App for Gate {
@@ -343,9 +322,7 @@ impl App for Gate {
     }
 
     fn on_busy(&mut self, out: &mut Out) {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.was_busy();
-        }
+        self.count_busy();
         let t = self.pages.texts;
         out.start(Status::SERVICE_UNAVAILABLE);
         out.header("Retry-After", b"2");
@@ -353,9 +330,7 @@ impl App for Gate {
     }
 
     fn on_census(&mut self, held: usize, most: usize) {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.holds(held, most);
-        }
+        self.count_connections(held, most);
     }
 
     fn on_reload(&mut self) -> Option<Job> {
