@@ -9,7 +9,7 @@ use portcullis::clock;
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection, percent_encode};
-use crate::support::metrics::{Scrape, WITH_METRICS};
+use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::support::wait::{self, PATIENCE};
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::http::{Answer, Ask, Connection};
-use crate::support::metrics::{Scrape, WITH_METRICS};
+use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::support::wait::{self, PATIENCE};
 
 fn gate() -> (Daemon, SocketAddr) {

@@ -14,7 +14,7 @@ use portcullis::secret::Secret;
 use portcullis::server::{self, ListenAddress, Operators, Role, Settings, Stop, Worker};
 
 use crate::support::http::{Ask, Connection};
-use crate::support::metrics::Scrape;
+use crate::support::scrape::Scrape;
 use crate::support::wait::{self, PATIENCE};
 
 fn opening() -> Opening {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
-use crate::support::metrics::{Scrape, WITH_METRICS};
+use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::{ALERT_TESTS, ALERTS, DASHBOARD, PAGE, text};
 
 fn scrape() -> Scrape {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::names::expressions;
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
-use crate::support::metrics::{Scrape, WITH_METRICS};
+use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::support::scratch::Scratch;
 use crate::{ALERT_TESTS, ALERTS, PAGE, file, text};
 
