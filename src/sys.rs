@@ -181,4 +181,65 @@ mod tests {
             LargeFromKernel.dealloc(block, layout(2 * LARGE));
         }
     }
+
+    #[test]
+    fn every_alignment_is_kept_on_both_sides_of_the_border() {
+        for size in [1, LARGE - 1, LARGE, LARGE + 1] {
+            for align in (0..=14).map(|power| 1_usize << power) {
+                let layout = Layout::from_size_align(size, align).expect("a layout");
+                let grown = Layout::from_size_align(2 * LARGE, align).expect("a layout");
+                // SAFETY: the block is used within its size and given back once, with the layout it has.
+                unsafe {
+                    let block = LargeFromKernel.alloc_zeroed(layout);
+                    assert!(!block.is_null() && block.addr().is_multiple_of(align), "{size} {align}");
+                    assert_eq!((block.read(), block.add(size - 1).read()), (0, 0), "{size} {align}");
+                    block.add(size - 1).write(7);
+                    let block = LargeFromKernel.realloc(block, layout, grown.size());
+                    assert!(block.addr().is_multiple_of(align), "{size} {align}");
+                    assert_eq!(block.add(size - 1).read(), 7, "{size} {align}");
+                    block.add(grown.size() - 1).write(7);
+                    LargeFromKernel.dealloc(block, grown);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_cannot_give_is_refused_and_nothing_is_lost() {
+        let layout = Layout::from_size_align(LARGE, 8).expect("a layout");
+        let too_much = Layout::from_size_align(1 << 60, 8).expect("a layout");
+        // SAFETY: the block is used within its size and given back once, with the layout it has.
+        unsafe {
+            assert!(LargeFromKernel.alloc(too_much).is_null());
+            let block = LargeFromKernel.alloc(layout);
+            block.write(7);
+            assert!(LargeFromKernel.realloc(block, layout, too_much.size()).is_null());
+            assert_eq!(block.read(), 7, "a failed realloc leaves the block");
+            LargeFromKernel.dealloc(block, layout);
+        }
+    }
+
+    #[test]
+    fn blocks_of_many_threads_never_share_an_octet() {
+        std::thread::scope(|scope| {
+            for mark in 1..=8_u8 {
+                scope.spawn(move || {
+                    let sizes = [64, LARGE - 1, LARGE, 3 * LARGE];
+                    for round in 0..24 {
+                        let from = Layout::from_size_align(sizes[round % 4], 16).expect("a layout");
+                        let to = sizes[(round / 4 + 1) % 4];
+                        // SAFETY: the block is used within its size and given back once, with the layout it has.
+                        unsafe {
+                            let block = LargeFromKernel.alloc(from);
+                            block.write_bytes(mark, from.size());
+                            let block = LargeFromKernel.realloc(block, from, to);
+                            let kept = std::slice::from_raw_parts(block, from.size().min(to));
+                            assert!(kept.iter().all(|octet| *octet == mark));
+                            LargeFromKernel.dealloc(block, Layout::from_size_align(to, 16).expect("a layout"));
+                        }
+                    }
+                });
+            }
+        });
+    }
 }

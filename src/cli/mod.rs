@@ -14,7 +14,7 @@ mod configuration;
 pub mod console;
 mod credentials;
 mod doctor;
-mod exchange;
+pub mod exchange;
 pub mod exit;
 mod healthcheck;
 mod orders;
