@@ -177,3 +177,32 @@ fn a_budget_can_begin_with_few_guesses() {
     assert!(Bucket::with_left(0, start()).take(start()).is_err());
     assert!(Bucket::with_left(CAPACITY + 1, start()).is_full(start()));
 }
+
+#[test]
+fn a_bucket_that_was_stored_takes_the_place_of_what_was_counted() {
+    let key = BudgetKey::Account(name("anna"));
+    let mut budgets = Budgets::new();
+    budgets.put(key.clone(), Bucket::with_left(3, start()));
+    assert_eq!(budgets.available(&key, start()), 3);
+    budgets.put(key.clone(), Bucket::with_left(0, start()));
+    assert_eq!(budgets.check(&key, start()), Err(RetryAfter(REFILL)));
+}
+
+#[test]
+fn clearing_one_budget_leaves_the_others_and_clearing_all_leaves_none() {
+    let (anna, strangers) = (BudgetKey::Account(name("anna")), BudgetKey::StrangersInternet);
+    let mut budgets = Budgets::restore([(anna.clone(), emptied(start())), (strangers.clone(), emptied(start()))], start());
+    assert!(budgets.clear(&anna) && !budgets.clear(&anna));
+    assert_eq!((budgets.available(&anna, start()), budgets.available(&strangers, start())), (CAPACITY, 0));
+    budgets.clear_all();
+    assert_eq!(budgets.available(&strangers, start()), CAPACITY);
+    assert_eq!(budgets.entries().count(), 0);
+}
+
+#[test]
+fn a_budget_is_shown_by_the_name_that_clears_it() {
+    let keys = [BudgetKey::Account(name("anna")), BudgetKey::Device(name("ben")), BudgetKey::UnknownAccounts];
+    assert_eq!(keys.map(|key| key.to_string()), ["anna", "ben", "unknown"]);
+    assert_eq!(BudgetKey::from(Origin::Internet).to_string(), "internet");
+    assert_eq!(BudgetKey::from(Origin::Local).to_string(), "local");
+}

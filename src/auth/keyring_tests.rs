@@ -77,3 +77,13 @@ fn the_provider_knows_no_other_algorithm() {
     let rsa = DecodingKey::from_rsa_der(&[1; 64]);
     assert!((PROVIDER.verifier_factory)(&Algorithm::HS256, &rsa).is_err());
 }
+
+#[test]
+fn a_secret_that_is_refused_is_told_how_to_make_a_better_one() {
+    let short = Keyring::new(&Secret::new(vec![7; WeakKey::MIN_BYTES - 1]), None);
+    let message = short.err().expect("31 bytes are too few").to_string();
+    assert!(message.contains("32 bytes") && message.contains("/dev/urandom"), "{message}");
+    assert!(Keyring::new(&Secret::new(vec![7; WeakKey::MIN_BYTES]), None).is_ok());
+    assert!(SignError::OtherKey.to_string().contains("log in again"));
+    assert!(SignError::Refused("no key".to_owned()).to_string().contains("no key"));
+}

@@ -245,3 +245,56 @@ fn retry_after_is_whole_seconds_and_never_zero() {
     }
     assert_eq!(RetryAfter(Duration::from_secs(900)).seconds(), 900);
 }
+
+#[test]
+fn a_window_is_over_when_its_latest_failure_is() {
+    let limit = Limit { attempts: 5, window: QUARTER };
+    let mut window = Window::default();
+    assert_eq!(window.until(QUARTER), None);
+    window.add(&limit, start());
+    window.add(&limit, after(60));
+    assert_eq!(window.until(QUARTER), Some(after(60 + 15 * 60)));
+    assert_eq!((window.failures(QUARTER, after(15 * 60)), window.failures(QUARTER, after(16 * 60))), (1, 0));
+}
+
+#[test]
+fn a_text_that_is_no_address_is_told_how_one_is_written() {
+    let message = "anna".parse::<AddressKey>().expect_err("a name").to_string();
+    assert!(message.contains("203.0.113.7") && message.contains("/64"), "{message}");
+}
+
+#[test]
+fn a_limiter_tells_the_window_it_counts_in() {
+    assert_eq!(Limiter::new(5, QUARTER).window(), QUARTER);
+}
+
+#[test]
+fn what_succeeds_again_and_again_leaves_nothing_behind() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    for n in 0..3 * u64::try_from(CAPACITY).unwrap() {
+        limiter.failed(invented(n), start());
+        assert!(limiter.succeeded(invented(n)));
+        assert!(limiter.singles.len() <= 2 * CAPACITY, "{n}");
+    }
+}
+
+#[test]
+fn while_there_is_room_a_failure_looks_at_no_other_counter() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    limiter.failed(invented(1), start());
+    let long_after = after(10_000);
+    assert!(limiter.failed(invented(2), long_after).forgotten.is_empty());
+    assert_eq!(limiter.forget_expired(long_after), [invented(1)]);
+}
+
+#[test]
+fn an_innocent_without_a_counter_meets_a_limited_place_by_bad_luck_only() {
+    let mut limiter = Limiter::with_capacity(2, QUARTER, 1);
+    for n in 0..2 {
+        (0..2).for_each(|_| drop(limiter.failed(invented(n), start())));
+    }
+    assert!((0..2).all(|n| limiter.check(invented(n), start()).is_err()));
+    // One place of 1,024 is limited: of two thousand others two are expected, and twenty are out of the question.
+    let unlucky = (2..2_002).filter(|n| limiter.check(invented(*n), start()).is_err()).count();
+    assert!(unlucky < 20, "{unlucky}");
+}

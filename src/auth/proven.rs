@@ -76,3 +76,34 @@ impl Proven {
         self.0.get_mut(usize::from(place))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::testing::{Counting, keyring, session};
+    use crate::auth::token::{Scratch, verify};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn a_token_is_recognised_by_all_of_its_bytes_and_by_no_others() {
+        let (keyring, now) = (keyring(1), Timestamp::from_unix(1_800_000_000));
+        let token = keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).expect("signs");
+        let mut scratch = Scratch::new();
+        let claims = verify(token.as_bytes(), &keyring, now, &mut scratch).expect("genuine");
+        let genuine = Genuine::new(token.as_bytes(), &claims).expect("ours");
+        assert!(genuine.is(token.as_bytes()));
+        for length in 0..token.len() {
+            assert!(!genuine.is(&token.as_bytes()[..length]), "{length}");
+        }
+        for more in 1..24 {
+            assert!(!genuine.is(format!("{token}{}", "A".repeat(more)).as_bytes()), "{more}");
+        }
+        for at in 0..token.len() {
+            for bit in 0..8 {
+                let mut changed = token.clone().into_bytes();
+                changed[at] ^= 1 << bit;
+                assert!(!genuine.is(&changed), "{at} {bit}");
+            }
+        }
+    }
+}

@@ -83,3 +83,17 @@ fn a_user_agent_cannot_write_into_a_terminal_or_a_log() {
         assert!(clean.len() <= MAX_USER_AGENT && clean.len() > MAX_USER_AGENT - 4);
     }
 }
+
+#[test]
+fn a_user_agent_of_exactly_the_longest_length_stays_whole() {
+    let whole = "a".repeat(MAX_USER_AGENT);
+    assert_eq!(clean_user_agent(whole.as_bytes()), whole);
+    assert_eq!(clean_user_agent(format!("{whole}b").as_bytes()), whole);
+}
+
+#[test]
+fn an_identifier_is_shown_in_the_form_that_it_is_read_in() {
+    let id = SessionId::from_bytes([7; SessionId::BYTES]);
+    assert_eq!(SessionId::parse(&id.to_string()), Some(id));
+    assert!(format!("{id:?}").contains(&id.to_string()));
+}

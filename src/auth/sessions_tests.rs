@@ -111,3 +111,25 @@ fn last_seen_goes_only_forward_and_is_written_once() {
     sessions.touch(&anna.id, start().plus(secs(30)));
     assert!(sessions.take_touched().is_empty());
 }
+
+#[test]
+fn a_session_that_was_seen_in_this_second_is_not_written_again() {
+    let mut sessions = Sessions::new(None);
+    let anna = session("anna", start(), KeyId::new(1), &mut Counting(1));
+    sessions.insert(anna.clone());
+    assert!(!sessions.is_empty());
+    sessions.touch(&anna.id, start());
+    assert_eq!(sessions.take_touched(), []);
+    sessions.touch(&anna.id, start().plus(secs(1)));
+    assert_eq!(sessions.take_touched().len(), 1);
+    sessions.touch(&anna.id, start().plus(secs(1)));
+    sessions.touch(&anna.id, start());
+    assert_eq!(sessions.take_touched(), []);
+}
+
+#[test]
+fn every_refused_session_says_why() {
+    let all = [NotLive::Unknown, NotLive::Different, NotLive::Expired, NotLive::Idle].map(|why| why.to_string());
+    let different: std::collections::BTreeSet<_> = all.iter().filter(|why| !why.is_empty()).collect();
+    assert_eq!(different.len(), all.len());
+}

@@ -471,3 +471,11 @@ fn reason_of_ours(token: &[u8], own_header: &str, now: Timestamp) -> bool {
         && string("jti").and_then(SessionId::parse).is_some();
     !genuine
 }
+
+#[test]
+fn every_refused_token_says_why() {
+    use TokenError::{Claims, Expired, Header, Mac, Malformed, NotYet};
+    let all = [Malformed, Header, Mac, Claims, Expired, NotYet].map(|why| why.to_string());
+    let different: std::collections::BTreeSet<_> = all.iter().filter(|why| !why.is_empty()).collect();
+    assert_eq!(different.len(), all.len());
+}

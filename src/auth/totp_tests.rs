@@ -286,3 +286,9 @@ fn hash_names_of_other_tools_are_read() {
     }
     assert_eq!(Algorithm::parse("MD5"), None);
 }
+
+#[test]
+fn a_code_has_six_or_eight_digits_and_no_other_number_is_stored() {
+    assert_eq!([6, 8].map(|count| Digits::try_from(count).map(u8::from)), [Ok(6), Ok(8)]);
+    assert!((0..=255).filter(|count| Digits::try_from(*count).is_ok()).count() == 2);
+}

@@ -225,4 +225,67 @@ mod tests {
         time.written(floor);
         assert_eq!(time.due_for_writing(), None);
     }
+
+    #[test]
+    fn only_a_synchronised_reading_counts_as_synchronisation() {
+        let mut time = TrustedTime::new(T0, Duration::ZERO, true);
+        assert_eq!(time.synchronised(), None);
+        for (told, seconds) in [(Some(false), 1), (None, 2)] {
+            time.observe(reading(T0.unix() + seconds, seconds, told));
+            assert_eq!(time.synchronised(), told);
+            assert_eq!(time.judge_codes(T0.plus(Duration::from_secs(seconds))), Err(ClockFault::NotSynchronised));
+        }
+        time.observe(reading(T0.unix() + 3, 3, Some(true)));
+        assert_eq!(time.synchronised(), Some(true));
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_for_a_while_loses_nothing_of_the_time_that_passed() {
+        let mut time = TrustedTime::new(T0, Duration::ZERO, false);
+        time.observe(reading(T0.unix(), 10, None));
+        time.learn(T0, Duration::from_secs(10));
+        time.observe(reading(T0.unix() + 20, 20, None));
+        assert_eq!(time.floor(), T0.plus(Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn a_floor_of_another_gate_is_taken_over_and_never_lowers_ours() {
+        let mut time = TrustedTime::new(T0, Duration::ZERO, false);
+        time.learn(T0.minus(Duration::from_secs(5)), Duration::from_secs(1));
+        assert_eq!(time.floor(), T0);
+        let later = T0.plus(Duration::from_secs(500));
+        time.learn(later, Duration::from_secs(100));
+        assert_eq!(time.floor(), later);
+        // From there on counts what has passed since it was learnt.
+        time.observe(reading(later.unix() + 86_400, 103, None));
+        assert_eq!(time.floor(), later.plus(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn every_fault_of_the_clock_is_told_apart() {
+        let faults = [ClockFault::BeforeBuild, ClockFault::BehindFloor, ClockFault::NotSynchronised];
+        let texts: std::collections::BTreeSet<_> = faults.iter().map(ToString::to_string).collect();
+        assert!(texts.len() == 3 && texts.iter().all(|text| text.starts_with("the clock ")));
+    }
+
+    #[test]
+    fn a_clock_more_than_a_minute_before_the_program_was_made_is_wrong() {
+        let nothing_known = Timestamp::default();
+        assert_eq!(judge(BUILT, nothing_known), Ok(()));
+        assert_eq!(judge(BUILT.minus(Duration::from_secs(60)), nothing_known), Ok(()));
+        // Where the date is unknown, it is the epoch, and no clock shows less.
+        let earlier = if BUILT.unix() == 0 { Ok(()) } else { Err(ClockFault::BeforeBuild) };
+        assert_eq!(judge(BUILT.minus(Duration::from_secs(61)), nothing_known), earlier);
+    }
+
+    #[test]
+    fn an_operator_sets_the_floor_back_and_it_counts_as_written() {
+        let mut time = TrustedTime::new(T0, Duration::ZERO, false);
+        let right = T0.minus(Duration::from_secs(1_000_000));
+        time.reset(right, Duration::from_secs(50));
+        assert_eq!((time.floor(), time.due_for_writing()), (right, None));
+        assert_eq!(time.judge_codes(right), Ok(()));
+        time.observe(reading(T0.unix(), 60, None));
+        assert_eq!(time.floor(), right.plus(Duration::from_secs(10)));
+    }
 }

@@ -76,3 +76,18 @@ fn an_entry_that_is_no_address_is_noted_only_where_the_walk_meets_it() {
     assert_eq!(problems("a"), [Problem::NotAnAddress(Header::ForwardedFor)]);
     assert_eq!(problems("a, 203.0.113.7"), []);
 }
+
+#[test]
+fn a_zone_is_dropped_only_where_it_can_be_one() {
+    let link_local = "fe80::1".parse::<IpAddr>().ok();
+    assert_eq!(address(b"fe80::1%eth0.7"), link_local);
+    for entry in [&b"fe80::1%"[..], b"fe80::1%e/0", b"fe80::1%e 0", b"fe80::1%\"", b"[fe80::1%]:80"] {
+        assert_eq!(address(entry), None, "{}", entry.escape_ascii());
+    }
+}
+
+#[test]
+fn the_header_of_the_client_is_shown_by_its_name() {
+    let headers = [ClientIpHeader::XForwardedFor, ClientIpHeader::XRealIp, ClientIpHeader::CfConnectingIp];
+    assert_eq!(headers.map(|header| header.to_string()), ["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP"]);
+}

@@ -184,4 +184,25 @@ mod tests {
         assert!(encoded.iter().all(|byte| byte.is_ascii_graphic()));
         assert_eq!(query_values(&encoded, "next").next(), Some(all));
     }
+
+    #[test]
+    fn half_an_escape_is_none_whichever_half_is_wrong() {
+        for body in [&b"a=%4z"[..], b"a=%z4", b"a=%4%", b"%4z=a"] {
+            assert_eq!(parse(body).err(), Some(BadForm::Escape), "{}", body.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_needs_no_escape_gets_none() {
+        let mut written = Vec::new();
+        percent_encode_component(b"AZaz09-._~/?:&=+% \xff", &mut |piece| written.extend_from_slice(piece));
+        assert_eq!(written, b"AZaz09-._~%2F%3F%3A%26%3D%2B%25%20%FF");
+    }
+
+    #[test]
+    fn a_refused_form_says_why() {
+        assert!(BadForm::Escape.to_string().contains("percent"));
+        assert!(BadForm::NotUtf8.to_string().contains("UTF-8"));
+        assert!(BadForm::TooMany.to_string().contains("64 fields"));
+    }
 }

@@ -327,3 +327,12 @@ fn every_problem_says_which_line_mends_it_and_shows_nothing_of_the_client() {
         assert!(text.is_ascii());
     }
 }
+
+#[test]
+fn two_lines_of_nginx_that_agree_are_no_contradiction() {
+    let agreed = with(&NGINX, &[("X-Original-URI", "/a?b")]);
+    let visit = verify(Family::Original, &agreed);
+    assert_eq!((visit.fault, visit.problems()), (None, &[][..]));
+    let disagreed = with(&NGINX, &[("X-Original-URI", "/a?c")]);
+    assert!(verify(Family::Original, &disagreed).fault.is_some());
+}

@@ -170,3 +170,20 @@ fn mutated_chunks_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_body_is_announced_by_any_length_but_zero_and_by_chunks() {
+    assert!(!Framing::None.announces_body() && !Framing::Length(0).announces_body());
+    assert!(Framing::Length(1).announces_body() && Framing::Chunked.announces_body());
+}
+
+#[test]
+fn a_size_line_and_all_that_is_no_data_may_be_as_long_as_their_limits_and_no_longer() {
+    let size_line = |length: usize| [b"5;", "a".repeat(length - 3).as_bytes(), b"\r\nhello\r\n0\r\n\r\n"].concat();
+    assert!(decode(&size_line(SIZE_LINE_LIMIT), 100).is_ok_and(|(_, _, done)| done));
+    assert_eq!(decode(&size_line(SIZE_LINE_LIMIT + 1), 100), Err(400));
+    let trailer = |length: usize| [b"0\r\nX:", "a".repeat(length - 9).as_bytes(), b"\r\n\r\n"].concat();
+    assert_eq!(trailer(OVERHEAD_LIMIT).len(), OVERHEAD_LIMIT);
+    assert!(decode(&trailer(OVERHEAD_LIMIT), 100).is_ok_and(|(_, _, done)| done));
+    assert_eq!(decode(&trailer(OVERHEAD_LIMIT + 1), 100), Err(400));
+}

@@ -280,3 +280,55 @@ impl fmt::Display for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_refused_where_the_site_is_in_doubt_and_not_for_what_was_asked() {
+        assert!(Problem::Contradiction(Header::ForwardedHost, Header::OriginalUrl).blocks_page());
+        assert!(!Problem::Contradiction(Header::ForwardedUri, Header::OriginalUrl).blocks_page());
+        assert!(!Problem::Contradiction(Header::OriginalUrl, Header::OriginalUri).blocks_page());
+        for header in [Header::ForwardedProto, Header::ForwardedHost, Header::OriginalUrl] {
+            assert!(Problem::Missing(header).blocks_page() && Problem::Repeated(header).blocks_page());
+            assert!(Problem::Malformed(header).blocks_page() && !Problem::List(header).blocks_page());
+        }
+        assert!(!Problem::Missing(Header::ForwardedMethod).blocks_page());
+    }
+
+    #[test]
+    fn a_visit_is_refused_where_the_request_is_in_doubt_and_not_for_its_client() {
+        for header in [Header::ForwardedUri, Header::ForwardedMethod, Header::OriginalUri, Header::OriginalMethod] {
+            assert!(Problem::List(header).blocks_verify() && Problem::Malformed(header).blocks_verify());
+        }
+        for header in [Header::ForwardedFor, Header::RealIp, Header::CfConnectingIp, Header::ForwardedPort] {
+            assert!(!Problem::Repeated(header).blocks_verify(), "{}", header.name());
+        }
+        assert!(!Problem::NotAnAddress(Header::ForwardedFor).blocks_verify());
+        assert!(Problem::LoginHost.blocks_verify() && !Problem::LoginHost.blocks_page());
+    }
+
+    #[test]
+    fn every_problem_has_a_word_of_its_own_and_a_message_that_names_the_header() {
+        let header = Header::ForwardedHost;
+        let all = [
+            Problem::UntrustedPeer(std::net::Ipv4Addr::LOCALHOST.into()),
+            Problem::Missing(header),
+            Problem::Repeated(header),
+            Problem::List(header),
+            Problem::Malformed(header),
+            Problem::Contradiction(header, Header::OriginalUrl),
+            Problem::UnknownScheme(header),
+            Problem::NotAnAddress(header),
+            Problem::LoginHost,
+        ];
+        let words: std::collections::BTreeSet<_> = all.iter().map(Problem::word).collect();
+        assert_eq!(words.len(), all.len());
+        assert!(words.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        for problem in all.iter().skip(1) {
+            assert!(problem.to_string().contains("X-Forwarded-Host"), "{problem}");
+        }
+        assert!(all[0].to_string().contains("proxy.trust = [\"loopback\", \"127.0.0.1\"]"));
+    }
+}

@@ -266,3 +266,61 @@ fn mutated_heads_never_panic() {
         }
     }
 }
+
+#[test]
+fn methods_are_read_by_their_exact_names() {
+    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
+    let methods = [
+        Method::Get,
+        Method::Head,
+        Method::Post,
+        Method::Put,
+        Method::Delete,
+        Method::Options,
+        Method::Patch,
+        Method::Connect,
+        Method::Trace,
+    ];
+    assert_eq!(names.map(Method::of), methods);
+    for name in ["get", "Get", "GETS", "", "PROPFIND"] {
+        assert_eq!(Method::of(name), Method::Other, "{name}");
+    }
+}
+
+#[test]
+fn a_head_may_be_exactly_as_long_as_its_limit_whether_it_is_whole_or_not() {
+    let head = |length: usize| {
+        let empty = with_line(b"Cookie: ").len();
+        with_line(&[b"Cookie: ", &vec![b'a'; length - empty][..]].concat())
+    };
+    assert_eq!(head(HEAD_LIMIT).len(), HEAD_LIMIT);
+    assert_eq!(status(&head(HEAD_LIMIT)), 200);
+    assert_eq!(status(&head(HEAD_LIMIT + 1)), 431);
+    let unfinished = &head(HEAD_LIMIT + 8)[..HEAD_LIMIT];
+    assert!(matches!(parse_head(unfinished), Ok(None)), "one that may still end");
+}
+
+#[test]
+fn a_refused_head_says_what_is_wrong_with_it() {
+    let refusal = |line: &[u8]| parse_head(&with_line(line)).err().expect("refused").to_string();
+    assert!(refusal(b"no colon").contains("bad name or no colon"));
+    assert!(refusal(b"X: a\x01b").contains("control character"));
+    assert!(refusal(b"Host: b").starts_with("400: "));
+    assert!(Repeated.to_string().contains("more than once"));
+}
+
+#[test]
+fn the_lines_of_a_head_are_counted() {
+    let bytes = with_line(b"X-A: b\r\nX-A: c");
+    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
+    assert_eq!((head.headers.len(), head.headers.is_empty()), (3, false));
+    let (bare, _, _) = parse_head(b"GET / HTTP/1.0\r\n\r\n").expect("good").expect("whole");
+    assert_eq!((bare.headers.len(), bare.headers.is_empty()), (0, true));
+}
+
+#[test]
+fn a_method_has_at_least_one_letter_and_at_most_its_limit() {
+    assert_eq!(status(b" / HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
+    let named = |length: usize| [&vec![b'M'; length][..], b" / HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+    assert_eq!((status(&named(32)), status(&named(33))), (200, 501));
+}

@@ -351,4 +351,36 @@ mod tests {
             assert_eq!(Digits::of(number).as_bytes(), number.to_string().as_bytes());
         }
     }
+
+    #[test]
+    fn what_was_written_can_be_looked_at_and_a_redirect_has_no_body() {
+        let mut out = Out::new();
+        out.start(Status::FOUND);
+        out.body("text/plain", b"left over");
+        assert_eq!(out.body_bytes(), b"left over");
+        out.start(Status::FOUND);
+        out.body("text/plain", b"left over");
+        out.finish_redirect(b"/login");
+        assert_eq!((out.status(), out.body_bytes()), (302, &b""[..]));
+        let head = core::str::from_utf8(out.head_bytes()).expect("ASCII");
+        assert!(head.starts_with("HTTP/1.1 302 Found\r\n"), "{head}");
+        assert!(head.contains("\r\nLocation: /login\r\n") && head.contains("\r\nCache-Control: no-store\r\n"), "{head}");
+    }
+
+    #[test]
+    fn room_for_an_ordinary_page_is_kept_and_that_of_a_huge_one_is_given_back() {
+        let mut out = Out::new();
+        for (length, kept) in [(KEPT_BODY, true), (KEPT_BODY * 4, false)] {
+            out.start(Status::OK);
+            out.body("text/plain", &vec![b'a'; length]);
+            let before = out.body.capacity();
+            out.start(Status::OK);
+            assert_eq!((before >= length, out.body.capacity() > 0), (true, kept), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_shown_with_its_reason() {
+        assert_eq!(Status::NOT_FOUND.to_string(), "404 Not Found");
+    }
 }
