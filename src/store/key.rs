@@ -96,6 +96,9 @@ pub(super) fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
     file.by_ref().take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes).map_err(failed)?;
     match StoreKey::new(bytes.to_vec()) {
         Some(key) => Ok(Some(key)),
-        None => Err(StoreError::BadKey(format!("{} has not 32 bytes: put it back from a backup", path.display()))),
+        None => Err(StoreError::BadKey(format!(
+            "{} has not 32 bytes: put the right one back, or begin anew with `portcullis init --again`, which keeps the old store aside, and bring the users of a backup back with `portcullis restore`",
+            path.display()
+        ))),
     }
 }

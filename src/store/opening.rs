@@ -11,7 +11,7 @@ use crate::store::engine::{Engine, OpenError};
 use crate::store::error::StoreError;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::place::{DATABASE, Place, SNAPSHOT};
+use crate::store::place::{DATABASE, ID, Place, SNAPSHOT, WITNESS};
 use crate::store::rewrite::{rewrite, tidy};
 use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
@@ -66,6 +66,9 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                 }
             };
             refresh_snapshot(place, vault, &shelf, now)?;
+            if !place.has(WITNESS) {
+                Witness::create(place, vault, shelf.manifest().sequence)?;
+            }
             if !matches!(identity, Identity::Says { schema: SCHEMA, .. }) {
                 identity::write(place, vault.fingerprint())?;
             }
@@ -122,7 +125,7 @@ fn read_database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> 
         }
         Ok(raw) => match Shelf::load(raw, vault) {
             Err(unsound) => unsound,
-            Ok(shelf) => match witnessed(place, vault, &shelf).and_then(|()| sound(shelf, vault)) {
+            Ok(shelf) => match sound(place, shelf, vault) {
                 Ok(sound) => return Ok(Found::Sound(engine, Box::new(sound))),
                 Err(why) => Unsound::Damaged(why),
             },
@@ -141,8 +144,16 @@ fn read_database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> 
     }
 }
 
-fn sound(shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
-    let (contents, trail) = (shelf.contents(vault)?, Trail::load(&shelf, vault)?);
+/// What is kept, if the database has every commit that was acknowledged.
+fn sound(place: &Place, shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
+    let contents = shelf.contents(vault)?;
+    // The plug was pulled while the store was made, whose last files are these two: nothing was acknowledged yet. Both
+    // lost from a store that is in use is another thing: that one has had a user.
+    let unborn = !place.has(WITNESS) && !place.has(ID) && contents.users.is_empty() && !contents.settings.ever_had_user;
+    if !unborn {
+        witnessed(place, vault, &shelf)?;
+    }
+    let trail = Trail::load(&shelf, vault)?;
     Ok(Sound { shelf, contents, trail })
 }
 

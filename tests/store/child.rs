@@ -4,12 +4,14 @@
 //! program a panic ends it.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use portcullis::auth::event::{Action, Actor, Event};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
@@ -53,6 +55,8 @@ pub fn command(role: &str, dir: &Path) -> Command {
 pub struct Committing {
     child: Child,
     said: BufReader<ChildStdout>,
+    /// A line whose end it has not said yet.
+    begun: String,
     /// The last commit that was acknowledged.
     pub acknowledged: u64,
 }
@@ -68,10 +72,60 @@ impl Committing {
         Self::start_as("log in", dir)
     }
 
+    /// With a library in front of the C library that stops it before and after every flush below `dir`.
+    pub fn start_stopping(library: &Path, dir: &Path) -> Self {
+        let mut command = command("commit", dir);
+        command.env("LD_PRELOAD", library).env("FAULTS_BELOW", dir).env("FAULTS_STOP", "1");
+        Self::of(command)
+    }
+
     fn start_as(role: &str, dir: &Path) -> Self {
-        let mut child = command(role, dir).spawn().expect("a child");
+        Self::of(command(role, dir))
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("a child");
         let said = BufReader::new(child.stdout.take().expect("its output"));
-        Self { child, said, acknowledged: 0 }
+        Self { child, said, begun: String::new(), acknowledged: 0 }
+    }
+
+    /// Waits until it stands still at a flush, and hears what it acknowledged before.
+    pub fn wait_for_flush(&mut self) {
+        let give_up = clock::monotonic() + PATIENCE;
+        while !self.stands_still() {
+            assert!(clock::monotonic() < give_up, "it never stops");
+            thread::park_timeout(Duration::from_micros(200));
+        }
+        // Never a whole line at a time: who stands still ends none.
+        while self.has_said_more() {
+            let bytes = self.said.fill_buf().expect("its output");
+            let length = bytes.len();
+            assert!(length > 0, "it has ended");
+            self.begun.push_str(&String::from_utf8_lossy(bytes));
+            self.said.consume(length);
+        }
+        while let Some((line, rest)) = self.begun.split_once('\n') {
+            if let Some(number) = line.strip_prefix("ack ") {
+                self.acknowledged = number.parse().expect("a number");
+            }
+            self.begun = rest.to_owned();
+        }
+    }
+
+    /// Whether there is something to read.
+    fn has_said_more(&self) -> bool {
+        let mut waiting = [PollFd::new(self.said.get_ref().as_fd(), PollFlags::POLLIN)];
+        !self.said.buffer().is_empty() || poll(&mut waiting, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+    }
+
+    /// Whether every thread of it is stopped.
+    fn stands_still(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("our own child");
+        threads.flatten().all(|thread| {
+            let text = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            // The name stands in brackets and may hold anything.
+            text.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+        })
     }
 
     pub fn id(&self) -> i32 {
@@ -91,6 +145,7 @@ impl Committing {
         self.acknowledged
     }
 
+    /// Reads on to the next acknowledgement; false if it has ended.
     fn hear(&mut self) -> bool {
         let mut line = String::new();
         while self.said.read_line(&mut line).is_ok_and(|length| length > 0) {

@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::child::{Committing, assert_log, state_of};
+use crate::faults::Faults;
 use crate::image::Disk;
 use crate::support::{Dice, Dir, open, rounds};
 
@@ -65,4 +66,36 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
         assert_log(&store, found);
         drop(store);
     }
+}
+
+/// The plug pulled before and after every flush of a run, from the making of the store on: a library loaded before the C
+/// library stops the process there, and the image is what the disk then has. `STORE_FLUSHES` sets how many flushes are
+/// looked at, twice each; skipped without root and loop devices.
+#[test]
+fn a_power_cut_at_any_flush_loses_nothing_that_was_acknowledged() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.state()).expect("a folder");
+    let Some(disk) = Disk::make(&dir.state()) else {
+        println!("skipped: needs root, loop devices, mkfs.ext4");
+        return;
+    };
+    let faults = Faults::new();
+    let gate = disk.mounted.join("gate");
+    let mut child = Committing::start_stopping(&faults.library(), &gate);
+    let stops = rounds("STORE_FLUSHES", 30) * 2;
+    for stop in 0..stops {
+        child.wait_for_flush();
+        let cut = disk.copy(&dir.state(), stop);
+        let heard = child.acknowledged;
+        let (store, opened) = open(&cut.mounted.join("gate")).unwrap_or_else(|error| panic!("stop {stop}: {error}"));
+        assert_eq!(opened.recovered, None, "stop {stop}");
+        let found = state_of(&opened.contents);
+        assert!((heard..=heard + 1).contains(&found), "stop {stop}: {found} after {heard}");
+        drop(store);
+        cut.discard();
+        kill(Pid::from_raw(child.id()), Signal::SIGCONT).expect("a go");
+    }
+    println!("{stops} cuts over {} commits", child.acknowledged);
+    assert!(child.acknowledged > 0, "only the making of the store was seen");
+    child.kill();
 }

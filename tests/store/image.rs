@@ -34,6 +34,13 @@ impl Disk {
         copy
     }
 
+    /// Unmounts it and removes its image: of many copies, most are looked at once.
+    pub fn discard(self) {
+        let image = self.image.clone();
+        drop(self);
+        let _ = fs::remove_file(image);
+    }
+
     /// Bytes that the file system has written to the disk so far; `None` where the kernel does not tell.
     pub fn written(&self) -> Option<u64> {
         let listed = Command::new("losetup").args(["-n", "-O", "NAME", "-j"]).arg(&self.image).output().ok()?;

@@ -1,6 +1,13 @@
 //! The store on a real file system: killed, cut off, damaged, full.
 
 mod audit;
+#[allow(dead_code, reason = "the gate's own tests use the rest of it")]
+#[path = "../support/faults.rs"]
+mod faults;
+#[allow(dead_code, reason = "the gate's own tests use the rest of it")]
+#[path = "../support/scratch.rs"]
+mod scratch;
+
 mod child;
 mod crash;
 mod damage;

@@ -30,6 +30,7 @@ cookie_domain = "example.test"
 /// Where a gate lives, whether its daemon runs or not.
 pub struct Place {
     dir: Scratch,
+    state: Option<PathBuf>,
     settings: String,
     listen: String,
     environment: Vec<(String, String)>,
@@ -42,6 +43,7 @@ impl Place {
     pub fn new(settings: &str) -> Self {
         let place = Self {
             dir: Scratch::new("gate"),
+            state: None,
             settings: settings.to_owned(),
             listen: "127.0.0.1:0".to_owned(),
             environment: Vec::new(),
@@ -62,14 +64,18 @@ impl Place {
     }
 
     /// A clock that [`Place::shift_clock`] can move while the daemon runs, by libfaketime; the monotonic one stays true.
-    pub fn with_movable_clock(mut self) -> Self {
+    pub fn with_movable_clock(self) -> Self {
+        self.with_movable_clocks().with_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// The same, and [`Place::shift_clock`] moves the monotonic clock too: it is as if that time had passed.
+    pub fn with_movable_clocks(mut self) -> Self {
         let library = glob_one("/usr/lib", "faketime/libfaketime.so.1");
         let file = self.dir.write("clock", "+0");
         for (name, value) in [
             ("LD_PRELOAD", library.as_path()),
             ("FAKETIME_TIMESTAMP_FILE", file.as_path()),
             ("FAKETIME_NO_CACHE", Path::new("1")),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", Path::new("1")),
             ("FAKETIME_DISABLE_SHM", Path::new("1")),
         ] {
             self.environment.push((name.to_owned(), value.display().to_string()));
@@ -95,8 +101,14 @@ impl Place {
         self
     }
 
+    /// Another state directory than the one beside the configuration.
+    pub fn with_state(mut self, state: &Path) -> Self {
+        self.state = Some(state.to_owned());
+        self
+    }
+
     pub fn state(&self) -> PathBuf {
-        self.dir.path().join("state")
+        self.state.clone().unwrap_or_else(|| self.dir.path().join("state"))
     }
 
     /// `ip:port` of the main listener, once the daemon told it.

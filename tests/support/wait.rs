@@ -1,4 +1,4 @@
-//! Waiting for something to become true, with a deadline.
+//! Waiting for something to become true, with a deadline; and how long a test goes on that can go on for ever.
 
 use std::time::Duration;
 
@@ -17,4 +17,9 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
         assert!(clock::monotonic() - start < limit, "waited {limit:?} in vain: {what}");
         std::thread::park_timeout(Duration::from_millis(10));
     }
+}
+
+/// How much of something a test does: `short`, or what the environment asks for (`tests/soak/run` names the variables).
+pub fn rounds(variable: &str, short: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(short)
 }
