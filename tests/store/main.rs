@@ -1,6 +1,5 @@
 //! The store on a real file system: killed, cut off, damaged, full.
 
-mod audit;
 #[allow(dead_code, reason = "the gate's own tests use the rest of it")]
 #[path = "../support/faults.rs"]
 mod faults;
@@ -8,6 +7,7 @@ mod faults;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod audit;
 mod child;
 mod crash;
 mod damage;

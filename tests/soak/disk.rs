@@ -1,0 +1,153 @@
+//! Disks that fill up, fail and become read-only under the running gate, and before it starts.
+//!
+//! The promise: no write, no login; who is inside stays inside; no crash; and it mends itself as soon as the disk does.
+//! The faults come from a library loaded before the C library and, where root may mount, from the kernel itself.
+
+use nix::errno::Errno;
+
+use crate::support::codes::Person;
+use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::faults::{FalseDisk, Faults};
+use crate::support::http::Ask;
+use crate::support::scratch::Scratch;
+use crate::support::wait::{self, PATIENCE};
+
+/// Nobody logs in, with no code; sessions live; the gate says that it is not ready.
+fn stands_firm(gate: &mut Daemon, owner: &Person, token: &str, what: &str) {
+    for n in 0..3 {
+        let wrong = gate.post_code(&owner.wrong_code(), &format!("10.1.1.{n}"));
+        assert_eq!(wrong.status, 503, "{what}: {wrong:?}");
+        assert!(gate.is_open_to(token), "{what}: people inside stay inside");
+    }
+    let right = gate.post_code(&owner.fresh_code(), "10.1.2.1");
+    assert_eq!((right.status, right.all("set-cookie").count()), (503, 0), "{what}: no write, no login");
+    let plain = right.text();
+    assert!(plain.contains("<html") && !plain.contains("/state"), "{what}: a plain reason without our paths: {plain}");
+    assert_eq!(Ask::get("/health").send(gate.address).status, 200, "{what}");
+    // A refused order says so, and changes nothing.
+    let added = gate.place.run(&["user", "add", "nobody"]);
+    assert_ne!(added.status, 0, "{what}: {added:?}");
+    assert!(gate.running.is_running(), "{what}");
+}
+
+/// A login is taken again by the same process, and everything is there after `kill -9`.
+fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
+    let again =
+        wait::until("a login", PATIENCE * 2, || gate.post_code(&owner.fresh_code(), "10.1.3.1").cookie("auth_token"));
+    assert_eq!(Ask::get("/ready").send(gate.address).status, 200, "{what}");
+    gate.place.json(&["limit", "list"]);
+    gate.kill();
+    gate.start_again();
+    assert!(gate.is_open_to(token) && gate.is_open_to(&again), "{what}: after a restart");
+    assert_eq!(gate.place.json(&["user", "list"]).as_array().map(Vec::len), Some(1), "{what}");
+    let said = gate.running.text();
+    assert!(!said.contains("recovered"), "{what}: nothing was lost: {said}");
+}
+
+/// A panic is an abort in the released program.
+fn never_panicked(gate: &Daemon, what: &str) {
+    let said = gate.running.text();
+    assert!(!said.contains("panicked"), "{what}: {said}");
+}
+
+#[test]
+fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() {
+    for (errno, kind) in [
+        (Errno::EIO, "sync"),
+        (Errno::EIO, "write"),
+        (Errno::EIO, "all"),
+        (Errno::ENOSPC, "write"),
+        (Errno::ENOSPC, "sync"),
+        (Errno::EROFS, "all"),
+    ] {
+        let what = format!("{errno} of {kind}");
+        let faults = Faults::new();
+        let mut place = Place::new(ONE_DOMAIN);
+        for (name, value) in faults.environment(&place.state()) {
+            place = place.with_environment(name, &value);
+        }
+        let mut gate = place.start();
+        let owner = gate.place.add_user("owner");
+        let token = gate.log_in(&owner);
+        faults.begin(errno as i32, kind);
+        stands_firm(&mut gate, &owner, &token, &what);
+        faults.end();
+        never_panicked(&gate, &what);
+        has_mended(gate, &owner, &token, &what);
+    }
+}
+
+/// The kernel's own errors: the loop device's backing file finds no room, ext4 gives EIO and becomes read-only for good.
+/// There is no mending without another mount; the gate must last until then.
+#[test]
+fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_has_everything() {
+    let dir = Scratch::new("dying");
+    let Some(disk) = FalseDisk::make(dir.path()) else {
+        eprintln!("skipped: needs root, loop devices, mkfs.ext4");
+        return;
+    };
+    let mut gate = Place::new(ONE_DOMAIN).with_state(&disk.mounted().join("gate")).start();
+    let owner = gate.place.add_user("owner");
+    let token = gate.log_in(&owner);
+    disk.starve();
+    // The first writes may go where the image has room already.
+    let mut n = 0_u32;
+    wait::until("the device's first error", PATIENCE * 2, || {
+        n += 1;
+        let answer = gate.post_code(&owner.wrong_code(), &format!("10.8.{}.{}", n / 250, n % 250));
+        let _ = std::fs::write(disk.mounted().join("more"), vec![n.to_le_bytes()[0]; 8 * 1024 * 1024]);
+        assert!(matches!(answer.status, 401 | 429 | 503), "{answer:?}");
+        (answer.status == 503).then_some(())
+    });
+    stands_firm(&mut gate, &owner, &token, "a dying disk");
+    assert_eq!(Ask::get("/ready").send(gate.address).status, 503);
+    never_panicked(&gate, "a dying disk");
+    gate.kill();
+    disk.mend();
+    has_started_well(gate, &owner, &token);
+}
+
+fn has_started_well(mut gate: Daemon, owner: &Person, token: &str) {
+    gate.start_again();
+    assert!(gate.is_open_to(token));
+    assert_eq!(gate.place.json(&["user", "list"])[0]["name"], "owner");
+    gate.place.json(&["limit", "clear", "--all"]);
+    wait::until("a login", PATIENCE * 2, || {
+        (gate.post_code(&owner.fresh_code(), "10.1.3.1").status == 302).then_some(())
+    });
+    gate.stop();
+}
+
+/// One mebibyte: the database fits, and no room is left to change it.
+#[test]
+fn a_disk_that_is_too_small_from_the_first_day_refuses_every_change_with_the_reason() {
+    let dir = Scratch::new("small");
+    let Some(_disk) = SmallDisk::mount(dir.path(), "1m") else {
+        eprintln!("skipped: only root can mount a small disk");
+        return;
+    };
+    let mut gate = Place::new(ONE_DOMAIN).with_state(&dir.path().join("gate")).start();
+    let refused = gate.place.run(&["user", "add", "owner"]);
+    assert!(refused.status != 0 && refused.err.contains("no room"), "{refused:?}");
+    assert_eq!(gate.post_code("123456", "10.1.1.1").status, 503);
+    assert_eq!(Ask::get("/ready").send(gate.address).status, 503);
+    assert!(gate.running.is_running());
+    gate.stop();
+}
+
+/// A tmpfs, unmounted at the end.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "none"]).arg(at);
+        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
+}
