@@ -17,6 +17,7 @@ pub mod codec;
 mod engine;
 mod error;
 mod examination;
+mod frozen;
 mod identity;
 mod key;
 mod manifest;
@@ -68,9 +69,11 @@ pub struct Store {
     vault: Vault,
     shelf: Shelf,
     trail: Trail,
-    /// `None` after a failed write, until the database could be written anew.
+    /// `None` after a failed write, and where the disk took none at the opening, until the database could be written
+    /// anew.
     engine: Option<Engine>,
-    witness: Witness,
+    /// `None` as long as the disk has taken no write since the opening.
+    witness: Option<Witness>,
     snapshot_taken: Timestamp,
     commits: u64,
     bytes_written: u64,
@@ -88,7 +91,8 @@ pub struct Opened {
 
 impl Store {
     /// Opens the store in `dir`; makes it if there never was one. `now` is used when the snapshot has to stand in: a
-    /// caller whose clock is not set yet should spend the users' steps once more when it is.
+    /// caller whose clock is not set yet should spend the users' steps once more when it is. Where the disk takes no
+    /// writes, a sound store opens all the same, and refuses changes until it does.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing is changed on the disk when a store is refused.
@@ -101,14 +105,24 @@ impl Store {
         let place = Place::prepare(dir)?;
         let lock = place.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let opening::Ready { engine, witness, shelf, trail, contents, recovered } =
-            opening::open(&place, &mut vault, now)?;
+        let (open, shelf, trail, contents, recovered) = match opening::open(&place, &mut vault, now) {
+            Ok(opening::Ready { engine, witness, shelf, trail, contents, recovered }) => {
+                (Some((engine, witness)), shelf, trail, contents, recovered)
+            }
+            Err(error) if frozen::is_cause(&error, &place) => {
+                let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else { return Err(error) };
+                log::error!("store: opened for reading only: {error}");
+                (None, shelf, trail, contents, None)
+            }
+            Err(error) => return Err(error),
+        };
+        let (engine, witness) = open.unzip();
         let mut store = Self {
             place,
             vault,
             shelf,
             trail,
-            engine: Some(engine),
+            engine,
             witness,
             snapshot_taken: now,
             commits: 0,
@@ -158,7 +172,7 @@ impl Store {
         let cost = blocks(records + sealed_manifest.len())
             + blocks(0)
             + snapshot.as_ref().map_or(0, |staged| blocks(staged.len()));
-        let Some(engine) = self.engine.take() else {
+        let (Some(witness), Some(engine)) = (&self.witness, self.engine.take()) else {
             return Err(StoreError::Io("the database is closed".to_owned()));
         };
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
@@ -166,7 +180,7 @@ impl Store {
         let written = engine
             .apply(writes)
             .and_then(|()| snapshot.map_or(Ok(()), |staged| staged.publish(&self.place)))
-            .and_then(|()| self.witness.record(&self.vault, manifest.sequence));
+            .and_then(|()| witness.record(&self.vault, manifest.sequence));
         if let Err(error) = written {
             engine.abandon();
             return Err(error);
@@ -185,6 +199,9 @@ impl Store {
     /// is room.
     pub fn writable(&mut self) -> Result<(), StoreError> {
         self.place.has_room()?;
+        if self.witness.is_none() {
+            self.witness = Some(Witness::open(&self.place)?);
+        }
         if self.engine.is_none() {
             self.shelf.skip();
             let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;

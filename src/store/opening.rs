@@ -37,11 +37,12 @@ enum Found {
     Damaged(String),
 }
 
-struct Sound {
-    shelf: Shelf,
-    contents: Contents,
+/// What a database holds.
+pub(super) struct Sound {
+    pub(super) shelf: Shelf,
+    pub(super) contents: Contents,
     /// `None` if a release wrote it that kept no audit log.
-    trail: Option<Trail>,
+    pub(super) trail: Option<Trail>,
 }
 
 /// Opens, recovers, or makes a new store. The lock is held.
@@ -145,7 +146,7 @@ fn read_database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> 
 }
 
 /// What is kept, if the database has every commit that was acknowledged.
-fn sound(place: &Place, shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
+pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
     let contents = shelf.contents(vault)?;
     // The plug was pulled while the store was made, whose last files are these two: nothing was acknowledged yet. Both
     // lost from a store that is in use is another thing: that one has had a user.

@@ -97,15 +97,18 @@ impl Place {
             refuse_links(&self.dir)?;
         }
         let path = self.path(LOCK);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .custom_flags(O_NOFOLLOW)
-            .open(&path)
-            .map_err(|error| StoreError::io("opening", &path, &error))?;
-        self.give(&path)?;
+        let failed = |error: io::Error| StoreError::io("opening", &path, &error);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(O_NOFOLLOW);
+        let file = match options.open(&path) {
+            // Nothing is ever written into it.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(failed)?,
+            opened => {
+                let file = opened.map_err(failed)?;
+                self.give(&path)?;
+                file
+            }
+        };
         Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
             Errno::EWOULDBLOCK => StoreError::Locked(self.dir.clone()),
             other => StoreError::io("locking", &path, &other.into()),

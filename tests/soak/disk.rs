@@ -34,8 +34,8 @@ fn stands_firm(gate: &mut Daemon, owner: &Person, token: &str, what: &str) {
 fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
     let again =
         wait::until("a login", PATIENCE * 2, || gate.post_code(&owner.fresh_code(), "10.1.3.1").cookie("auth_token"));
-    assert_eq!(Ask::get("/ready").send(gate.address).status, 200, "{what}");
-    gate.place.json(&["limit", "list"]);
+    // Its answer is good for a second.
+    wait::until("readiness", PATIENCE, || (Ask::get("/ready").send(gate.address).status == 200).then_some(()));
     gate.kill();
     gate.start_again();
     assert!(gate.is_open_to(token) && gate.is_open_to(&again), "{what}: after a restart");
@@ -135,6 +135,50 @@ fn a_disk_that_is_too_small_from_the_first_day_refuses_every_change_with_the_rea
     gate.stop();
 }
 
+/// The plug was pulled with a full card, or the card has become read-only: who was signed in stays so.
+#[test]
+fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_mends_itself() {
+    for read_only in [false, true] {
+        let what = if read_only { "read-only" } else { "full" };
+        let dir = Scratch::new("full");
+        let Some(disk) = SmallDisk::mount(dir.path(), "4m") else {
+            eprintln!("skipped: only root can mount a small disk");
+            return;
+        };
+        let control = Scratch::new("control");
+        let place = Place::new(ONE_DOMAIN).with_state(&dir.path().join("gate"));
+        let mut gate = place.with_control(&control.path().join("socket")).start();
+        let owner = gate.place.add_user("owner");
+        let (token, ended) = (gate.log_in(&owner), gate.log_in(&gate.place.add_user("gone")));
+        gate.place.json(&["user", "remove", "gone"]);
+        gate.kill();
+        let filler = dir.path().join("filler");
+        if read_only {
+            disk.remount("ro");
+        } else {
+            let mut file = std::fs::File::create(&filler).expect("ours");
+            while std::io::Write::write_all(&mut file, &[0; 512]).is_ok() {}
+        }
+        gate.start_again();
+        assert!(gate.is_open_to(&token) && !gate.is_open_to(&ended), "{what}");
+        stands_firm(&mut gate, &owner, &token, what);
+        assert_eq!(Ask::get("/ready").send(gate.address).status, 503, "{what}");
+        assert!(gate.running.text().contains("opened for reading only"), "{what}: {}", gate.running.text());
+        let left = std::fs::read_dir("/dev/shm").map_or(0, |entries| {
+            let ours = format!("portcullis-{}", gate.running.id());
+            entries.flatten().filter(|entry| entry.file_name().to_string_lossy() == ours).count()
+        });
+        assert_eq!(left, 0, "{what}: the copy is gone");
+        never_panicked(&gate, what);
+        if read_only {
+            disk.remount("rw");
+        } else {
+            std::fs::remove_file(&filler).expect("ours");
+        }
+        has_mended(gate, &owner, &token, what);
+    }
+}
+
 /// A tmpfs, unmounted at the end.
 struct SmallDisk(std::path::PathBuf);
 
@@ -143,6 +187,12 @@ impl SmallDisk {
         let mut mount = std::process::Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "none"]).arg(at);
         mount.output().is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
+    }
+
+    fn remount(&self, how: &str) {
+        let mut mount = std::process::Command::new("mount");
+        let done = mount.args(["-o", &format!("remount,{how}")]).arg(&self.0).status().expect("mount runs");
+        assert!(done.success(), "remount,{how}: something is still written to");
     }
 }
 

@@ -113,10 +113,51 @@ impl Tmpfs {
         let mounted = geteuid().is_root() && mount.output().is_ok_and(|output| output.status.success());
         mounted.then(|| Self(path.to_path_buf()))
     }
+
+    fn remount(&self, how: &str) {
+        let done =
+            Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().expect("mount runs");
+        assert!(done.success(), "remount,{how}: something is still written to");
+    }
 }
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+/// Skipped without root, which may mount.
+#[test]
+fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_takes_changes_when_it_can() {
+    for read_only in [false, true] {
+        let dir = Dir::new();
+        let Some(disk) = Tmpfs::mount(&dir.state(), "4m") else {
+            println!("skipped: needs root to mount a tmpfs");
+            return;
+        };
+        let gate = disk.0.join("gate");
+        let (mut store, _) = open_sound(&gate);
+        (1..=7).for_each(|number| crate::child::commit(&mut store, number));
+        drop(store);
+        let filler = disk.0.join("filler");
+        if read_only {
+            disk.remount("ro")
+        } else {
+            fill(&filler)
+        }
+        let (mut store, contents) = open_sound(&gate);
+        assert_eq!(state_of(&contents), 7, "read-only {read_only}");
+        assert!(store.writable().is_err() && store.commit(&changes(8), NOW).is_err(), "read-only {read_only}");
+        let again = crate::support::open(&gate).err();
+        assert!(matches!(again, Some(StoreError::Locked(_))), "read-only {read_only}: {again:?}");
+        if read_only {
+            disk.remount("rw");
+        } else {
+            fs::remove_file(&filler).expect("removed");
+        }
+        store.commit(&changes(8), NOW).unwrap_or_else(|error| panic!("read-only {read_only}: {error}"));
+        drop(store);
+        assert_eq!(state_of(&open_sound(&gate).1), 8, "read-only {read_only}");
     }
 }

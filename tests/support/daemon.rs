@@ -31,6 +31,7 @@ cookie_domain = "example.test"
 pub struct Place {
     dir: Scratch,
     state: Option<PathBuf>,
+    control: Option<PathBuf>,
     settings: String,
     listen: String,
     environment: Vec<(String, String)>,
@@ -44,6 +45,7 @@ impl Place {
         let place = Self {
             dir: Scratch::new("gate"),
             state: None,
+            control: None,
             settings: settings.to_owned(),
             listen: "127.0.0.1:0".to_owned(),
             environment: Vec::new(),
@@ -107,6 +109,12 @@ impl Place {
         self
     }
 
+    /// Another control socket than the one in the state directory.
+    pub fn with_control(mut self, control: &Path) -> Self {
+        self.control = Some(control.to_owned());
+        self
+    }
+
     pub fn state(&self) -> PathBuf {
         self.state.clone().unwrap_or_else(|| self.dir.path().join("state"))
     }
@@ -131,6 +139,9 @@ impl Place {
         let program: Vec<_> = self.program.iter().map(String::as_str).collect();
         let mut command = bare(&program, words);
         command.arg("--state-dir").arg(self.state()).arg("--config").arg(self.config_file());
+        if let Some(control) = &self.control {
+            command.arg("--control").arg(control);
+        }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -92,15 +92,6 @@ impl FalseDisk {
         assert!(self.mount(), "it does not mount again");
     }
 
-    /// Mounts it again as it is, for reading only.
-    pub fn make_read_only(&self) {
-        assert!(run(Command::new("mount").args(["-o", "remount,ro"]).arg(self.mounted())), "still written to");
-    }
-
-    pub fn make_writable(&self) {
-        assert!(run(Command::new("mount").args(["-o", "remount,rw"]).arg(self.mounted())), "stays read-only");
-    }
-
     fn below(&self) -> PathBuf {
         self.dir.join("below")
     }

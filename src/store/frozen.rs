@@ -1,0 +1,84 @@
+//! Opening where the disk takes no writes: it is full, or read-only after an error of its own.
+//!
+//! sled writes when it opens, so its files are copied into memory, read there, and removed. What comes of it is a store
+//! as after a failed write: it knows everything that was acknowledged, refuses changes, and writes the database anew as
+//! soon as the disk takes it. So after a power cut with a full card people who are signed in stay so. The copy is
+//! sealed like the original.
+//!
+//! Left out: a database that is damaged as well, or of an older release; then the first error stands.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::store::change::Contents;
+use crate::store::engine::{Engine, OpenError};
+use crate::store::error::StoreError;
+use crate::store::identity::{self, Identity};
+use crate::store::migrate;
+use crate::store::opening::{Sound, refuse, sound};
+use crate::store::place::{DATABASE, DATABASE_OLD, Place};
+use crate::store::seal::Vault;
+use crate::store::shelf::Shelf;
+use crate::store::trail::Trail;
+
+/// Memory that every Linux offers as a folder; a unit that may write nowhere else may write there.
+const MEMORY: &str = "/dev/shm";
+
+/// Whether `error` is about a disk that takes no writes.
+pub(super) fn is_cause(error: &StoreError, place: &Place) -> bool {
+    let of_the_disk = matches!(error, StoreError::Full(_) | StoreError::Io(_));
+    of_the_disk && (matches!(error, StoreError::Full(_)) || place.has_room().is_err())
+}
+
+/// What the store holds, read from a copy.
+///
+/// # Errors
+/// There is no store, it is damaged, or there is no room for the copy either.
+pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Contents), StoreError> {
+    let Identity::Says { schema, fingerprint } = identity::read(place)? else {
+        return Err(StoreError::Damaged("the store's making has not ended".to_owned()));
+    };
+    migrate::admit((schema, fingerprint), vault).map_err(refuse)?;
+    let from = [DATABASE, DATABASE_OLD].into_iter().find(|name| place.has(name));
+    let from = from.ok_or_else(|| StoreError::Empty(place.dir().to_path_buf()))?;
+    let copy = Copy::of(&place.path(from))?;
+    let unopened = |error| match error {
+        OpenError::System(error) => error,
+        OpenError::Damaged(why) => StoreError::Damaged(why),
+    };
+    let engine = Engine::open(place, &copy.0).map_err(unopened)?;
+    let raw = engine.records();
+    engine.close();
+    let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
+    let Sound { shelf, contents, trail } = sound(place, shelf, vault).map_err(StoreError::Damaged)?;
+    let trail = trail.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
+    Ok((shelf, trail, contents))
+}
+
+/// A folder in memory that goes when it was read.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn of(folder: &Path) -> Result<Self, StoreError> {
+        let memory = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
+        let copy = memory.join(format!("portcullis-{}", std::process::id()));
+        let failed = |error: io::Error| StoreError::io("copying the database to", &copy, &error);
+        DirBuilder::new().mode(0o700).create(&copy).map_err(failed)?;
+        // From here on it is removed whatever happens.
+        let made = Self(copy.clone());
+        // Its index files are not needed.
+        for name in ["db", "conf"] {
+            fs::copy(folder.join(name), copy.join(name)).map_err(failed)?;
+        }
+        Ok(made)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What cannot be removed is sealed, and gone with the next start of the machine.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
