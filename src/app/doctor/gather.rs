@@ -67,7 +67,9 @@ impl Facts {
         let fault = trusted_time::judge(now, Timestamp::default()).err();
         let unsure = (sync_required && synchronised != Some(true)).then_some(ClockFault::NotSynchronised);
         let files: Vec<_> = files(about).into_iter().filter_map(|(path, role)| file(path, role)).collect();
-        let owner = files.iter().find(|file| file.role == Role::State).map(|file| file.user);
+        // Who looks would make the state directory where there is none.
+        let state = files.iter().find(|file| file.role == Role::State);
+        let owner = Some(state.map_or(geteuid().as_raw(), |file| file.user));
         Self {
             config,
             pending: None,
