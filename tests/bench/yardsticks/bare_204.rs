@@ -1,6 +1,4 @@
-//! The yardstick: `may_minihttp` answering a bare 204 to everything, checking nothing.
-//!
-//! `cargo bench --bench bare_204 -- 127.0.0.1:PORT` serves until it is ended; `tests/bench/run` starts it.
+//! The yardstick: `may_minihttp` answering a bare 204 to everything, checking nothing: `bare_204 127.0.0.1:PORT`.
 
 use std::io;
 
@@ -17,8 +15,7 @@ impl HttpService for Bare {
 }
 
 fn main() -> io::Result<()> {
-    // Cargo calls benches with `--bench`; without an address there is nothing to measure.
-    let Some(address) = std::env::args().skip(1).find(|argument| !argument.starts_with("--")) else { return Ok(()) };
+    let address = std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: bare_204 ADDRESS"))?;
     let server = HttpServer(Bare).start(address)?;
     server.join().map_err(|_| io::Error::other("the server ended"))
 }

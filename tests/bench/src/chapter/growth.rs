@@ -1,0 +1,180 @@
+//! How cost grows with users, sessions and connections.
+
+use std::time::Duration;
+
+use portcullis::auth::totp::{STEP, TimeStep};
+use portcullis::clock;
+
+use crate::chart::{self, Line};
+use crate::gate::{DOMAIN, Gate, Place, Plan};
+use crate::load::{Question, expect, header_lines, load};
+use crate::numbers::{grouped, median, short, table, time};
+use crate::process::pause;
+use crate::{Bench, Fallible};
+
+const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
+const SHORT: [usize; 2] = [1, 1_000];
+
+/// One kind of growth at one size.
+struct Case {
+    kind: &'static str,
+    size: usize,
+    gate: Gate,
+    question: Question,
+    connections: usize,
+    start: Duration,
+    /// Every session asks in turn, not one alone.
+    in_turn: bool,
+}
+
+/// What the rounds of a case came to.
+#[derive(Default, Clone)]
+struct Result {
+    cost: Vec<f64>,
+    per_second: Vec<f64>,
+    p99: Vec<f64>,
+}
+
+pub fn measure(bench: &mut Bench) -> Fallible<String> {
+    let sizes: &[usize] = if bench.short { &SHORT } else { &SIZES };
+    let mut text = String::from("Rules do not exist in this version, so nothing can grow with them.\n\n");
+    let mut curves = Vec::new();
+    let kinds: [(&str, &str); 4] = [
+        ("users", "users, one of them asks"),
+        ("sessions", "sessions, one of them asks"),
+        ("sessions in turn", "sessions, all ask in turn"),
+        ("connections", "connections, all ask"),
+    ];
+    let mut rows = Vec::new();
+    for (kind, label) in kinds {
+        let cases: Vec<Case> = sizes.iter().map(|size| case(bench, kind, *size)).collect::<Fallible<_>>()?;
+        let results = rounds(bench, &cases)?;
+        let mut points = Vec::new();
+        for (case, result) in cases.iter().zip(results) {
+            let cost = median(result.cost);
+            points.push((case.size as f64, cost));
+            rows.push(vec![
+                format!("{} {label}", grouped(case.size as f64)),
+                format!("{} µs", short(cost)),
+                grouped(median(result.per_second)),
+                time(median(result.p99)),
+                format!("{} KB", grouped(case.gate.server.memory("VmRSS:")? as f64)),
+                format!("{} ms", short(case.start.as_secs_f64() * 1e3)),
+            ]);
+        }
+        curves.push(Line { name: label.to_owned(), points });
+    }
+    text += &table(&["a verify with", "CPU", "requests/s", "p99", "resident", "start"], &rows);
+    let chart = chart::lines("A verify's processor time as the gate grows", "how many", "µs a verify", &curves);
+    text += &format!(
+        "\n{}",
+        bench.page.chart("growth-verify", "Processor time of a verify by users, sessions, connections", chart)
+    );
+
+    let (mut rows, mut alone, mut named) = (Vec::new(), Vec::new(), Vec::new());
+    for size in sizes {
+        let (by_code, by_name) = (logins(bench, *size, false)?, logins(bench, *size, true)?);
+        alone.push((*size as f64, by_code.0));
+        named.push((*size as f64, by_name.0));
+        let cell = |(cpu, wall, count): (f64, f64, usize)| [time(cpu), time(wall), count.to_string()];
+        let mut row = vec![grouped(*size as f64)];
+        row.extend(cell(by_code));
+        row.extend(cell(by_name));
+        rows.push(row);
+    }
+    text += "\nA login, the store's write included:\n\n";
+    text += &table(
+        &["users", "by code alone: CPU", "until the answer", "logins", "by name: CPU", "until the answer", "logins"],
+        &rows,
+    );
+    let curves =
+        [Line { name: "by code alone".to_owned(), points: alone }, Line { name: "by name".to_owned(), points: named }];
+    let chart = chart::lines("A login's processor time by the number of users", "users", "µs a login", &curves);
+    text +=
+        &format!("\n{}", bench.page.chart("growth-login", "Processor time of a login by the number of users", chart));
+    Ok(text)
+}
+
+fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
+    let plan = Plan::default();
+    let settings = format!("[server]\nmax_connections = 10100\n[login]\naccept_odds = true\n{}", plan.settings);
+    let (users, sessions) = match kind {
+        "users" => (size, 1),
+        // A user has at most 64.
+        "connections" => (1, 1),
+        _ => (200, size),
+    };
+    let place = Place::prepare(Plan { users, sessions, settings, ..plan })?;
+    let (gate, start) = place.start(&bench.machine)?;
+    let headers = header_lines(22, &gate.server.address.to_string(), &gate.cookie());
+    let question = Question::new("/verify/caddy", headers);
+    expect(&gate.server, &question, 204)?;
+    let connections = if kind == "connections" { size } else { 16 };
+    Ok(Case { kind, size, gate, question, connections, start, in_turn: kind == "sessions in turn" })
+}
+
+fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Result>> {
+    let mut results = vec![Result::default(); cases.len()];
+    let rounds = bench.either(5, 1);
+    for round in 0..rounds {
+        let mut order: Vec<usize> = (0..cases.len()).collect();
+        order.rotate_left(round % cases.len());
+        for number in order {
+            let case = &cases[number];
+            let mut question = case.question.clone();
+            if case.in_turn {
+                question.cookies = case.gate.place.tokens.iter().map(|token| format!("auth_token={token}")).collect();
+            }
+            // Thousands of connections take a while to be made.
+            let seconds = if case.connections >= 1_000 { bench.either(4, 2) } else { 1 };
+            let sample = load(&bench.machine, &[&case.gate.server], &question, case.connections, seconds)
+                .map_err(|error| format!("{} {}: {error}", case.size, case.kind))?;
+            results[number].cost.push(sample.cost);
+            results[number].per_second.push(sample.per_second);
+            results[number].p99.push(sample.p99);
+        }
+    }
+    Ok(results)
+}
+
+/// Microseconds of processor time and of waiting at the median, and of how many logins.
+fn logins(bench: &Bench, users: usize, with_name: bool) -> Fallible<(f64, f64, usize)> {
+    let settings = format!(
+        "[login]\naccept_odds = true\nask_username = {with_name}\n[session]\ncookie_domain = \"{DOMAIN}\"\nsecure = false\n"
+    );
+    let (gate, _) = Place::prepare(Plan { users, sessions: 0, settings, ..Plan::default() })?.start(&bench.machine)?;
+    let (mut cpu, mut wall) = (Vec::new(), Vec::new());
+    // Three codes of each user are good at one time; the oldest must come first.
+    let now = early_in_a_step();
+    let step = TimeStep::at(now).number();
+    let wanted = bench.either(30, 3);
+    let some = gate.place.users.iter().take(wanted);
+    let tries = (step - 1..=step + 1).flat_map(|step| some.clone().map(move |user| (user, TimeStep::new(step))));
+    for (number, (user, step)) in tries.take(wanted).enumerate() {
+        let client = format!("198.18.{}.{}", number / 250, number % 250 + 1);
+        let (cpu_before, begun) = (gate.server.cpu()?, clock::monotonic());
+        let answer = gate.log_in(user, step, &client, with_name)?;
+        let took = clock::monotonic() - begun;
+        // Among thousands somebody else may have the same code at the moment: then it lets nobody in.
+        if answer.status == 302 {
+            cpu.push((gate.server.cpu()? - cpu_before).as_secs_f64() * 1e6);
+            wall.push(took.as_secs_f64() * 1e6);
+        }
+    }
+    if cpu.is_empty() {
+        return Err(format!("no login worked:\n{}", std::fs::read_to_string(gate.place.log())?).into());
+    }
+    let count = cpu.len();
+    Ok((median(cpu), median(wall), count))
+}
+
+/// Waits until enough of a time step is left for all logins.
+fn early_in_a_step() -> clock::Timestamp {
+    loop {
+        let now = clock::now();
+        if now.unix() % STEP.as_secs() < STEP.as_secs() - 12 {
+            return now;
+        }
+        pause(Duration::from_millis(200));
+    }
+}
