@@ -78,6 +78,11 @@ pub fn bytes(number: f64) -> String {
     }
 }
 
+/// `1 connection`, `8 connections`.
+pub fn connected(count: usize) -> String {
+    format!("{count} connection{}", if count == 1 { "" } else { "s" })
+}
+
 /// A Markdown table.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::chart::{self, Bar};
 use crate::gate::{DOMAIN, Gate, Place, Plan};
 use crate::load::{Question, Sample, browser_lines, expect, load};
-use crate::numbers::{Spread, grouped, median, short, table, time};
+use crate::numbers::{Spread, connected, grouped, median, short, table, time};
 use crate::process::{Server, free_address, output};
 use crate::scratch::Scratch;
 use crate::yardsticks::{nginx_places, start_caddy, start_nginx};
@@ -30,11 +30,11 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let machine = &bench.machine;
     let site = dir.path().join("site");
     let caddy = |wiring: &Wiring, guarded: bool, name| {
-        let place = dir.path().join(name);
+        let place = dir.path().join(format!("{}-{}", wiring.proxy, wiring.port));
         start_caddy(machine, &place, &caddyfile(&wiring.printed, &site, wiring.port, guarded)?, name, wiring.address()?)
     };
     let nginx = |wiring: &Wiring, guarded: bool, name| {
-        let place = dir.path().join(name);
+        let place = dir.path().join(format!("{}-{}", wiring.proxy, wiring.port));
         let text = nginx_file(&wiring.printed, &place, &site, wiring.port, guarded)?;
         start_nginx(machine, &place, &text, name, wiring.address()?)
     };
@@ -119,7 +119,7 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
                 ours: guarded,
             });
         }
-        groups.push((format!("{connections} connections"), bars));
+        groups.push((connected(connections), bars));
     }
     let head = [
         "connections",
@@ -146,25 +146,26 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
 /// A gate, and what it prints for a proxy on a port of its own.
 struct Wiring {
     gate: std::rc::Rc<Gate>,
+    proxy: &'static str,
     printed: String,
     port: u16,
 }
 
 impl Wiring {
-    fn new(bench: &Bench, proxy: &str) -> Fallible<Self> {
+    fn new(bench: &Bench, proxy: &'static str) -> Fallible<Self> {
         let port = free_address()?.port();
         let plan = Plan::default();
         let settings = format!("public_url = \"http://auth.{DOMAIN}:{port}\"\n{}", plan.settings);
         let place = Place::prepare(Plan { settings, ..plan })?;
         let printed = output(&mut place.command(&bench.machine, &["proxy", "print", proxy]))?;
-        Ok(Self { gate: place.start(&bench.machine)?.0.into(), printed, port })
+        Ok(Self { gate: place.start(&bench.machine)?.0.into(), proxy, printed, port })
     }
 
     /// The same for another port.
     fn elsewhere(&self) -> Fallible<Self> {
         let port = free_address()?.port();
         let printed = self.printed.replace(&self.port.to_string(), &port.to_string());
-        Ok(Self { gate: self.gate.clone(), printed, port })
+        Ok(Self { gate: self.gate.clone(), proxy: self.proxy, printed, port })
     }
 
     fn address(&self) -> Fallible<std::net::SocketAddr> {
@@ -197,7 +198,7 @@ fn nginx_file(printed: &str, place: &Path, site: &Path, port: u16, guarded: bool
     let text = text.replacen("http {", &format!("http {{\ntypes {{ text/html html; }}\n{}", nginx_places(place)), 1);
     let asks = |line: &&str| {
         let line = line.trim_start();
-        line.starts_with("auth_request") || line.starts_with("error_page")
+        line.starts_with("auth_request") || line.starts_with("error_page") || line.contains("$portcullis_")
     };
     Ok(if guarded { text } else { text.lines().filter(|line| !asks(line)).map(|line| format!("{line}\n")).collect() })
 }

@@ -12,6 +12,7 @@ use crate::numbers::{grouped, median, short, table, time};
 use crate::process::pause;
 use crate::{Bench, Fallible};
 
+/// The sizes of the full form.
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 const SHORT: [usize; 2] = [1, 1_000];
 
@@ -29,7 +30,7 @@ struct Case {
 
 /// What the rounds of a case came to.
 #[derive(Default, Clone)]
-struct Result {
+struct Rounds {
     cost: Vec<f64>,
     per_second: Vec<f64>,
     p99: Vec<f64>,
@@ -54,7 +55,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
             let cost = median(result.cost);
             points.push((case.size as f64, cost));
             rows.push(vec![
-                format!("{} {label}", grouped(case.size as f64)),
+                label.to_owned(),
+                grouped(case.size as f64),
                 format!("{} µs", short(cost)),
                 grouped(median(result.per_second)),
                 time(median(result.p99)),
@@ -64,7 +66,7 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         }
         curves.push(Line { name: label.to_owned(), points });
     }
-    text += &table(&["a verify with", "CPU", "requests/s", "p99", "resident", "start"], &rows);
+    text += &table(&["what grows", "to", "CPU a verify", "requests/s", "p99", "resident", "start"], &rows);
     let chart = chart::lines("A verify's processor time as the gate grows", "how many", "µs a verify", &curves);
     text += &format!(
         "\n{}",
@@ -113,8 +115,8 @@ fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
     Ok(Case { kind, size, gate, question, connections, start, in_turn: kind == "sessions in turn" })
 }
 
-fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Result>> {
-    let mut results = vec![Result::default(); cases.len()];
+fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Rounds>> {
+    let mut results = vec![Rounds::default(); cases.len()];
     let rounds = bench.either(5, 1);
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..cases.len()).collect();

@@ -3,7 +3,7 @@
 use crate::chart::{self, Bar};
 use crate::gate::Gate;
 use crate::load::{Question, Sample, closes, expect, header_lines, load};
-use crate::numbers::{Spread, grouped, median, short, table, time};
+use crate::numbers::{Spread, connected, grouped, median, short, table, time};
 use crate::process::Server;
 use crate::scratch::Scratch;
 use crate::{Bench, Fallible, yardsticks};
@@ -52,22 +52,23 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let everyone: Vec<usize> = (0..subjects.len()).collect();
     let kept = rounds(bench, &subjects, &everyone, false, bench.either(9, 1))?;
     let closing: Vec<bool> = subjects.iter().map(|one| closes(one.server, &one.question)).collect::<Fallible<_>>()?;
-    // Whoever keeps the connection all the same would be measured on a kept one.
-    let closing: Vec<usize> = everyone.iter().copied().filter(|one| closing[*one]).collect();
+    // Whoever keeps the connection all the same would be measured on a kept one; then the gate's 12 lines have no rival.
+    let takes_part = |one: &usize| closing[*one] && (closing[MAY] || *one != GATE_12);
+    let closing: Vec<usize> = everyone.iter().copied().filter(takes_part).collect();
     let new = rounds(bench, &subjects, &closing, true, bench.either(5, 1))?;
 
     for cell in &kept {
         bench.figures.against_may.push((cell.connections, cell.ratio(GATE_12, MAY)));
         bench.figures.against_nginx.push((cell.connections, cell.ratio(GATE, NGINX)));
     }
-    let mut text = format!("Kept connections, {} rounds of 1 s:\n\n{}", bench.either(9, 1), rows(&subjects, &kept));
+    let mut text = format!("Kept connections. Rounds of 1 s: {}.\n\n{}", bench.either(9, 1), rows(&subjects, &kept));
     let chart = plot("Requests a second on kept connections", &subjects, &kept);
     text += &format!("\n{}", bench.page.chart("requests", "Requests a second on kept connections", chart));
-    text += &format!("\nA new connection for each request, {} rounds of 1 s", bench.either(5, 1));
+    text += &format!("\nA new connection for each request. Rounds of 1 s: {}", bench.either(5, 1));
     if !closing.contains(&MAY) {
         text += " (may_minihttp does not end a connection when asked to, so it is not here)";
     }
-    text += &format!(":\n\n{}", rows(&subjects, &new));
+    text += &format!(".\n\n{}", rows(&subjects, &new));
     let chart = plot("Requests a second, each on a new connection", &subjects, &new);
     text += &format!("\n{}", bench.page.chart("new-connections", "Requests a second on new connections", chart));
     Ok(text)
@@ -81,10 +82,16 @@ struct Cell {
 }
 
 impl Cell {
-    /// `ours` against `theirs`, round by round.
+    /// Requests a second of `ours` against those of `theirs`, round by round.
     fn ratio(&self, ours: usize, theirs: usize) -> Spread {
         let pairs = self.samples[ours].iter().zip(&self.samples[theirs]);
         Spread::of(pairs.map(|(ours, theirs)| ours.per_second / theirs.per_second))
+    }
+
+    /// How many requests `ours` answers in the processor time in which `theirs` answers one.
+    fn thrift(&self, ours: usize, theirs: usize) -> Spread {
+        let pairs = self.samples[ours].iter().zip(&self.samples[theirs]);
+        Spread::of(pairs.map(|(ours, theirs)| theirs.cost / ours.cost))
     }
 }
 
@@ -120,13 +127,15 @@ fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {
                 continue;
             }
             let middle = |value: fn(&Sample) -> f64| median(samples.iter().map(value));
+            let compared = |spread: Spread| if number == subject.ours { "1".to_owned() } else { spread.ratio() };
             rows.push(vec![
                 cell.connections.to_string(),
                 subject.name.to_owned(),
                 grouped(middle(|sample| sample.per_second)),
-                if number == subject.ours { "1".to_owned() } else { cell.ratio(subject.ours, number).ratio() },
+                compared(cell.ratio(subject.ours, number)),
                 format!("{} / {}", time(middle(|sample| sample.p50)), time(middle(|sample| sample.p99))),
                 format!("{} µs", short(middle(|sample| sample.cost))),
+                compared(cell.thrift(subject.ours, number)),
                 format!("{:.0} % / {:.0} %", 100.0 * middle(|s| s.server_busy), 100.0 * middle(|s| s.client_busy)),
             ]);
         }
@@ -139,6 +148,7 @@ fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {
             "the gate against it",
             "p50 / p99",
             "CPU a request",
+            "the gate against it, by CPU",
             "busy: server / client",
         ],
         &rows,
@@ -158,10 +168,7 @@ fn plot(title: &str, subjects: &[Subject<'_>], cells: &[Cell]) -> String {
                     ours: subject.name.starts_with('*'),
                 }
             });
-        (
-            if cell.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", cell.connections) },
-            bars.collect(),
-        )
+        (connected(cell.connections), bars.collect())
     };
     let groups: Vec<_> = cells.iter().map(group).collect();
     chart::bars(title, "requests a second: median, the line is from the lower to the upper quartile", &groups)
