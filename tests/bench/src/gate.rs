@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use portcullis::auth::keyring::Keyring;
@@ -16,7 +16,7 @@ use portcullis::store::{Change, Store, load_or_create_key};
 
 use crate::Fallible;
 use crate::http::{Answer, Connection};
-use crate::machine::Machine;
+use crate::machine::{Machine, stay_on};
 use crate::process::{PATIENCE, Server, free_address, launch, pause};
 use crate::scratch::Scratch;
 
@@ -108,11 +108,31 @@ impl Place {
         self.dir.path().join("log")
     }
 
-    /// Starts it, and says how long it took from before the start of the process to the whole first answer.
+    /// Starts it and waits for its first answer.
     pub fn start(self, machine: &Machine) -> Fallible<(Gate, Duration)> {
         let command = self.command(machine, &["serve"]);
         let begun = clock::monotonic();
         let child = launch(&command, &machine.server_core, &self.log())?;
+        self.first_answer(child, begun)
+    }
+
+    /// Starts it with nothing between, and says how long it took from before the start of the process to the whole first
+    /// answer. It takes its core over from this process, which then asks from another one.
+    pub fn start_timed(self, machine: &Machine) -> Fallible<(Gate, Duration)> {
+        let mut command = self.command(machine, &["serve"]);
+        let log = std::fs::File::create(self.log())?;
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let there = stay_on(&machine.server_core)?;
+        let begun = clock::monotonic();
+        let child = command.spawn()?;
+        let asking = stay_on(&machine.client_cores)?;
+        let started = self.first_answer(child, begun);
+        drop(asking);
+        drop(there);
+        started
+    }
+
+    fn first_answer(self, child: Child, begun: Duration) -> Fallible<(Gate, Duration)> {
         let server = Server::from_child("the gate", child, self.address);
         let end = begun + PATIENCE;
         loop {

@@ -61,7 +61,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         bench.figures.against_may.push((cell.connections, cell.ratio(GATE_12, MAY)));
         bench.figures.against_nginx.push((cell.connections, cell.ratio(GATE, NGINX)));
     }
-    let mut text = format!("Kept connections. Rounds of 1 s: {}.\n\n{}", bench.either(9, 1), rows(&subjects, &kept));
+    let mut text = bottlenecks(&[&kept, &new]);
+    text += &format!("Kept connections. Rounds of 1 s: {}.\n\n{}", bench.either(9, 1), rows(&subjects, &kept));
     let chart = plot("Requests a second on kept connections", &subjects, &kept);
     text += &format!("\n{}", bench.page.chart("requests", "Requests a second on kept connections", chart));
     text += &format!("\nA new connection for each request. Rounds of 1 s: {}", bench.either(5, 1));
@@ -116,6 +117,13 @@ fn rounds(bench: &Bench, subjects: &[Subject<'_>], taking: &[usize], new: bool, 
         cells.push(Cell { connections, samples });
     }
     Ok(cells)
+}
+
+/// In how many rounds the client had more to do than the server.
+fn bottlenecks(cells: &[&[Cell]]) -> String {
+    let samples = || cells.iter().copied().flatten().flat_map(|cell| cell.samples.iter().flatten());
+    let client = samples().filter(|sample| sample.client_busy > sample.server_busy).count();
+    format!("The client was busier than the server in {client} of all {} rounds.\n\n", samples().count())
 }
 
 fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {

@@ -11,10 +11,10 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let (mut first, mut later) = (Vec::new(), Vec::new());
     for _ in 0..times {
         // Nothing there: keys and store are made, and written through to the disk.
-        let (gate, took) = Place::empty()?.start(&bench.machine)?;
+        let (gate, took) = Place::empty()?.start_timed(&bench.machine)?;
         first.push(took);
         drop(gate);
-        let (gate, took) = Place::prepare(Plan::default())?.start(&bench.machine)?;
+        let (gate, took) = Place::prepare(Plan::default())?.start_timed(&bench.machine)?;
         later.push(took);
         drop(gate);
     }
