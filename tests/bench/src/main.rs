@@ -33,6 +33,8 @@ pub struct Bench {
     pub machine: Machine,
     /// Only to see that everything works.
     pub short: bool,
+    /// How many files one process may have open.
+    pub open_files: u64,
     pub page: Page,
     /// For the table of goals.
     pub figures: Figures,
@@ -67,10 +69,10 @@ fn run() -> Fallible<()> {
         let known: Vec<_> = chapter::ALL.iter().map(|(name, _)| *name).collect();
         return Err(format!("no chapter {unknown}; there are {}", known.join(", ")).into());
     }
-    machine::raise_open_files()?;
+    let open_files = machine::raise_open_files()?;
     let machine = Machine::look()?;
     let page = Page::new(&machine.project, !short && wanted.is_empty())?;
-    let mut bench = Bench { machine, short, page, figures: Figures::default() };
+    let mut bench = Bench { machine, short, open_files, page, figures: Figures::default() };
     let begun = clock::monotonic();
     for (name, measure) in chapter::ALL {
         if !wanted.is_empty() && !wanted.iter().any(|other| other == name) {
