@@ -81,8 +81,8 @@ impl Machine {
             !first(Command::new("git").args(["status", "--porcelain", "--untracked-files=no", "src", "Cargo.lock"]))
                 .is_empty();
         Ok(format!(
-            "{model}, {online} cores, {memory:.0} GiB{virtual_machine}; Linux {kernel}; servers on core {server}, client on {client}. \
-             Gate: commit {commit}{changed}, {gate_size} bytes. {nginx}, Caddy {caddy}, {wrk}.",
+            "{model}, {online} cores, {memory:.0} GiB{virtual_machine}; Linux {kernel}; servers on core {server}, client on {client}.\n\
+             Gate: commit {commit}{changed}, {gate_size} bytes.\n{nginx}, Caddy {caddy}, {wrk}.",
             model = model.trim_start_matches(['\t', ':', ' ']),
             online = std::thread::available_parallelism()?,
             memory = kib / 1_048_576.0,
