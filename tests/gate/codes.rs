@@ -2,6 +2,12 @@
 
 use std::sync::{Arc, Barrier};
 
+use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed};
+use portcullis::auth::user::{User, UserName};
+use portcullis::clock;
+use portcullis::entropy::System;
+use portcullis::store::{Change, Settings, Store, load_or_create_key};
+
 use crate::support::codes::{Person, STEP, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};
@@ -57,11 +63,44 @@ fn fifty_posts_of_one_good_code_at_once_give_exactly_one_session() {
     of_fifty_posts_one_gets_in(ONE_DOMAIN, 50);
 }
 
-/// Two accounts with one seed cannot be made to race: `a_seed_that_somebody_has_is_refused`.
 #[test]
 fn fifty_posts_of_one_good_code_from_two_addresses_give_exactly_one_session() {
     // No limit by address, or the first failures would keep the other posts from being looked at.
     of_fifty_posts_one_gets_in(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"), 2);
+}
+
+/// No order and no backup gives two people one seed; these are put into the store by hand. Their code is nobody's.
+#[test]
+fn fifty_posts_through_two_accounts_with_one_seed_let_nobody_in() {
+    let place = Place::new(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
+    let person = {
+        let dir = place.state();
+        let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
+        let (mut store, opened) =
+            Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+        let authenticator = || Authenticator {
+            seed: Seed::new((0..20).collect()).expect("a seed"),
+            algorithm: Algorithm::Sha1,
+            digits: Digits::Six,
+        };
+        let user = |name: &str| {
+            Change::PutUser(User::new(
+                UserName::parse(name).expect("a name"),
+                authenticator(),
+                clock::now(),
+                &mut System,
+            ))
+        };
+        let settings = Settings { ever_had_user: true, ..opened.contents.settings };
+        let changes = [user("one"), user("other"), Change::PutSettings(settings)];
+        store.commit(&changes, clock::now()).unwrap_or_else(|error| panic!("{error}"));
+        let secret = authenticator().seed.base32().to_string();
+        Person::from_answer(&serde_json::json!({ "name": "one", "secret": secret }))
+    };
+    let gate = place.start();
+    let statuses = at_once(&gate, &from_everywhere(&person.fresh_code(), 50));
+    assert!(statuses.iter().all(|status| matches!(status, 401 | 429 | 503)), "{statuses:?}");
+    assert_eq!(gate.place.json(&["session", "list"]).as_array().map(Vec::len), Some(0));
 }
 
 #[test]
@@ -122,9 +161,7 @@ fn the_steps_around_now_are_good_once_and_never_backwards() {
 /// The current step, at a moment that leaves time to post a few codes.
 fn early_in_a_step() -> u64 {
     use crate::support::wait;
-    wait::until("the beginning of a step", wait::PATIENCE * 2, || {
-        (portcullis::clock::now().unix() % STEP < 20).then(current_step)
-    })
+    wait::until("the beginning of a step", wait::PATIENCE * 2, || (clock::now().unix() % STEP < 20).then(current_step))
 }
 
 #[test]
