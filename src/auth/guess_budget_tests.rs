@@ -191,7 +191,8 @@ fn a_bucket_that_was_stored_takes_the_place_of_what_was_counted() {
 #[test]
 fn clearing_one_budget_leaves_the_others_and_clearing_all_leaves_none() {
     let (anna, strangers) = (BudgetKey::Account(name("anna")), BudgetKey::StrangersInternet);
-    let mut budgets = Budgets::restore([(anna.clone(), emptied(start())), (strangers.clone(), emptied(start()))], start());
+    let mut budgets =
+        Budgets::restore([(anna.clone(), emptied(start())), (strangers.clone(), emptied(start()))], start());
     assert!(budgets.clear(&anna) && !budgets.clear(&anna));
     assert_eq!((budgets.available(&anna, start()), budgets.available(&strangers, start())), (CAPACITY, 0));
     budgets.clear_all();

@@ -87,3 +87,17 @@ fn a_secret_that_is_refused_is_told_how_to_make_a_better_one() {
     assert!(SignError::OtherKey.to_string().contains("log in again"));
     assert!(SignError::Refused("no key".to_owned()).to_string().contains("no key"));
 }
+
+#[test]
+fn what_is_lent_to_the_library_refuses_a_wrong_mac() {
+    let keyring = keyring(1);
+    let now = crate::clock::now();
+    let token = keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).expect("signs");
+    let read = |token: &str, number: u8| {
+        let key = DecodingKey::from_secret(secret(number).expose());
+        jsonwebtoken::decode::<serde_json::Value>(token, &key, &jsonwebtoken::Validation::new(Algorithm::HS256)).is_ok()
+    };
+    assert!(read(&token, 1) && !read(&token, 2));
+    let (front, _) = token.rsplit_once('.').expect("three parts");
+    assert!(!read(&format!("{front}.{}", URL_SAFE_NO_PAD.encode([0; 32])), 1));
+}

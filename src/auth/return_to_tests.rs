@@ -182,7 +182,9 @@ fn an_accepted_address_is_given_on_as_it_came() {
 
 #[test]
 fn only_digits_behind_the_last_colon_are_a_port() {
-    for (host, name) in [("a.example.com:8443", "a.example.com"), ("a.example.com", "a.example.com"), ("[::1]", "[::1]")] {
+    for (host, name) in
+        [("a.example.com:8443", "a.example.com"), ("a.example.com", "a.example.com"), ("[::1]", "[::1]")]
+    {
         assert_eq!(without_port(host), name);
     }
     assert_eq!(without_port("[::1]:8443"), "[::1]");

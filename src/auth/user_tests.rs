@@ -153,3 +153,16 @@ fn while_the_time_is_unknown_every_step_counts_as_used() {
     user.spend_up_to(TimeStep::new(5));
     assert!(user.has_spent(TimeStep::new(60_000_000)), "and what is known never goes back");
 }
+
+#[test]
+fn every_refused_name_and_text_is_told_what_would_be_taken() {
+    let long = "a".repeat(65);
+    let names = [("", "missing"), ("-a", "starts with"), ("a b", "a-z, 0-9"), (long.as_str(), "64 letters")];
+    for (typed, said) in names {
+        let message = UserName::parse(typed).expect_err(typed).to_string();
+        assert!(message.contains(said), "{message}");
+    }
+    assert!(check_display_name(" a").expect_err("a space").to_string().contains("full name"));
+    assert!(check_email("a@b@c").expect_err("two").to_string().contains("anna@example.com"));
+    assert!(check_groups(&["a,b".to_owned()]).expect_err("two").to_string().contains("without comma"));
+}

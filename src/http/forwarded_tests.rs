@@ -336,3 +336,19 @@ fn two_lines_of_nginx_that_agree_are_no_contradiction() {
     let disagreed = with(&NGINX, &[("X-Original-URI", "/a?c")]);
     assert!(verify(Family::Original, &disagreed).fault.is_some());
 }
+
+#[test]
+fn a_page_needs_scheme_and_host_and_the_missing_one_is_named() {
+    let page = Question::Page { public_url_known: false };
+    let scheme_alone = [("X-Forwarded-Proto", "https")];
+    assert_eq!(asked("127.0.0.1", page, &scheme_alone).fault, Some(Problem::Missing(Header::ForwardedHost)));
+    let host_alone = [("X-Forwarded-Host", "a.example.com")];
+    assert_eq!(asked("127.0.0.1", page, &host_alone).fault, Some(Problem::Missing(Header::ForwardedProto)));
+}
+
+#[test]
+fn websockets_have_the_scheme_of_their_pages() {
+    let schemes = ["http", "ws", "HTTPS", "Wss", "ftp", ""].map(|text| Scheme::parse(text.as_bytes()));
+    let (plain, secure) = (Some(Scheme::Http), Some(Scheme::Https));
+    assert_eq!(schemes, [plain, plain, secure, secure, None, None]);
+}

@@ -305,7 +305,7 @@ fn a_refused_head_says_what_is_wrong_with_it() {
     let refusal = |line: &[u8]| parse_head(&with_line(line)).err().expect("refused").to_string();
     assert!(refusal(b"no colon").contains("bad name or no colon"));
     assert!(refusal(b"X: a\x01b").contains("control character"));
-    assert!(refusal(b"Host: b").starts_with("400: "));
+    assert!(refusal(b"Host: b").starts_with("400 Bad Request: "));
     assert!(Repeated.to_string().contains("more than once"));
 }
 

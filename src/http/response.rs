@@ -364,7 +364,10 @@ mod tests {
         assert_eq!((out.status(), out.body_bytes()), (302, &b""[..]));
         let head = core::str::from_utf8(out.head_bytes()).expect("ASCII");
         assert!(head.starts_with("HTTP/1.1 302 Found\r\n"), "{head}");
-        assert!(head.contains("\r\nLocation: /login\r\n") && head.contains("\r\nCache-Control: no-store\r\n"), "{head}");
+        assert!(
+            head.contains("\r\nLocation: /login\r\n") && head.contains("\r\nCache-Control: no-store\r\n"),
+            "{head}"
+        );
     }
 
     #[test]

@@ -377,4 +377,12 @@ mod tests {
             assert_eq!(Trust::parse(&trust.to_string()), Ok(trust));
         }
     }
+
+    #[test]
+    fn an_empty_list_is_shown_as_nobody_and_json_gives_hops_too() {
+        assert_eq!(Trust::from_list([]).unwrap().to_string(), "false");
+        assert_eq!(serde_json::from_str::<Trust>("2").ok(), Some(Trust::Hops(2)));
+        let error = serde_json::from_str::<Trust>("null").expect_err("no setting").to_string();
+        assert!(error.contains("a number of hops"), "{error}");
+    }
 }
