@@ -39,6 +39,8 @@ pub struct EventLoop<A: App> {
     notifier: Notifier,
     /// Lets one connection in when descriptors have run out.
     spare: Option<OwnedFd>,
+    /// Monotonic time at which the last turn began: a turn asks for it once.
+    now: Duration,
     /// No deadline is earlier than this.
     next_expiry: Duration,
     next_alive: Option<Duration>,
@@ -84,6 +86,7 @@ impl<A: App> EventLoop<A> {
             signals,
             notifier: Notifier::from_environment(),
             spare: spare(),
+            now: clock::monotonic(),
             next_expiry: Duration::MAX,
             next_alive: None,
             stops: 0,
@@ -95,7 +98,7 @@ impl<A: App> EventLoop<A> {
 
     pub fn run(mut self) -> Result<(), ServeError> {
         self.notifier.ready("Serving");
-        self.next_alive = self.notifier.watchdog_interval().map(|interval| clock::monotonic().saturating_add(interval));
+        self.next_alive = self.notifier.watchdog_interval().map(|interval| self.now.saturating_add(interval));
         while !self.is_over() {
             self.turn(self.patience())?;
             if self.stops > 0 {
@@ -114,6 +117,7 @@ impl<A: App> EventLoop<A> {
     fn turn(&mut self, patience: Option<Duration>) -> Result<usize, ServeError> {
         let count = self.poll.wait(patience).map_err(ServeError::system("epoll_wait"))?;
         let now = clock::monotonic();
+        self.now = now;
         for index in 0..count {
             let Some((token, gone)) = self.poll.event(index) else { break };
             match token {
@@ -134,11 +138,11 @@ impl<A: App> EventLoop<A> {
         Ok(count)
     }
 
-    /// How long nothing needs doing by itself; `None`: for ever.
+    /// How long nothing needs doing by itself, as of the last turn's beginning; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
         let expiry = (!self.slots.is_empty()).then_some(self.next_expiry);
         let next = [expiry, self.next_alive, self.paused.flatten(), self.end].into_iter().flatten().min()?;
-        Some(next.saturating_sub(clock::monotonic()))
+        Some(next.saturating_sub(self.now))
     }
 
     fn is_over(&self) -> bool {
