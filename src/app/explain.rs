@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::http::client_address::Belief;
 use crate::http::forwarded::{self, Question};
+use crate::http::request::Headers;
 
 use super::router::Route;
 use super::verify;
@@ -37,13 +38,13 @@ pub struct Explained {
 /// Explains what the gate would believe of a request for `path` with these headers, from a peer at this address; `None`
 /// is a Unix socket. A path that is none of the verify addresses is read as a page's.
 pub fn explain(config: &Config, peer: Option<IpAddr>, path: &str, headers: &[(String, String)]) -> Explained {
-    let lines = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let headers = Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let path = path.split('?').next().unwrap_or_default();
     let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
-        Some(Route::Verify(form)) => verify::visit(config, lines, peer, verify::family(form)),
+        Some(Route::Verify(form)) => verify::visit(config, &headers, peer, verify::family(form)),
         _ => {
             let question = Question::Page { public_url_known: config.public_url.is_some() };
-            forwarded::read(lines, peer, question, &Belief::of(&config.proxy))
+            forwarded::read(&headers, peer, question, &Belief::of(&config.proxy))
         }
     };
     let mut uri = Vec::new();

@@ -5,52 +5,54 @@
 //! empty, is found out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::auth::user::UserName;
-use crate::config::{Identity, IdentityHeader};
+use crate::config::{Config, IdentityHeader};
 use crate::http::request::Headers;
-use crate::http::response::Out;
+use crate::http::response::{Digits, Lines};
 
 use super::job::Person;
 
 /// The users who may pass, with what applications are told of each.
 pub struct People {
+    telling: Telling,
+    known: BTreeMap<UserName, Known>,
+}
+
+/// How much is told of everybody.
+struct Telling {
     further: Vec<IdentityHeader>,
     resolver_headers: bool,
-    known: BTreeMap<UserName, Known>,
+    proxy_cache: Option<Duration>,
 }
 
 /// What applications are told of one user.
 pub struct Known {
-    name: UserName,
-    groups: Box<str>,
-    display_name: Box<str>,
-    email: Box<str>,
-    digits: u8,
+    person: Person,
+    lines: Lines,
+    empty: Vec<&'static str>,
+    /// The bit of each length that a name in `empty` has.
+    empty_lengths: u64,
 }
 
 impl People {
     /// Nobody yet.
-    pub fn new(config: &Identity) -> Self {
-        Self { further: config.headers.clone(), resolver_headers: config.resolver_headers, known: BTreeMap::new() }
+    pub fn new(config: &Config) -> Self {
+        Self { telling: Telling::of(config), known: BTreeMap::new() }
     }
 
     /// Takes over changed settings.
-    pub fn reconfigure(&mut self, config: &Identity) {
-        self.further = config.headers.clone();
-        self.resolver_headers = config.resolver_headers;
+    pub fn reconfigure(&mut self, config: &Config) {
+        self.telling = Telling::of(config);
+        for known in self.known.values_mut() {
+            *known = self.telling.about(known.person.clone());
+        }
     }
 
     /// Adds a user, or takes over what has changed.
     pub fn insert(&mut self, person: &Person) {
-        let known = Known {
-            name: person.name.clone(),
-            groups: person.groups.join(",").into(),
-            display_name: person.display_name.as_str().into(),
-            email: person.email.as_str().into(),
-            digits: person.digits,
-        };
-        self.known.insert(person.name.clone(), known);
+        self.known.insert(person.name.clone(), self.telling.about(person.clone()));
     }
 
     /// Forgets a user who is gone or disabled.
@@ -70,48 +72,75 @@ impl People {
 
     /// How many digits every user's codes have; `None` where that differs, or there is no user.
     pub fn common_digits(&self) -> Option<u8> {
-        let mut digits = self.known.values().map(|known| known.digits);
+        let mut digits = self.known.values().map(|known| known.person.digits);
         let first = digits.next()?;
         digits.all(|other| other == first).then_some(first)
     }
+}
 
-    /// The headers that tell an application who this is, and their values.
-    fn headers<'p>(&'p self, known: &'p Known) -> impl Iterator<Item = (&'static str, &'p str)> {
-        let name = known.name.as_str();
+impl Telling {
+    fn of(config: &Config) -> Self {
+        Self {
+            further: config.identity.headers.clone(),
+            resolver_headers: config.identity.resolver_headers,
+            proxy_cache: config.session.proxy_cache,
+        }
+    }
+
+    /// Writes the header lines of a user's passes.
+    fn about(&self, person: Person) -> Known {
+        let name = person.name.as_str();
+        let groups = person.groups.join(",");
         let remote = [
             ("Remote-User", name),
-            ("Remote-Groups", &known.groups),
-            ("Remote-Name", &known.display_name),
-            ("Remote-Email", &known.email),
+            ("Remote-Groups", &groups),
+            ("Remote-Name", &person.display_name),
+            ("Remote-Email", &person.email),
         ];
-        remote.into_iter().chain(self.further.iter().map(move |header| (header.as_str(), name)))
-    }
-
-    /// Writes the identity headers of a pass.
-    pub fn write(&self, known: &Known, out: &mut Out) {
-        for (header, value) in self.headers(known) {
-            out.header(header, value.as_bytes());
+        let (mut lines, mut empty) = (Lines::default(), Vec::new());
+        for (header, value) in remote.into_iter().chain(self.further.iter().map(|header| (header.as_str(), name))) {
+            lines.header(header, value.as_bytes());
+            if value.is_empty() {
+                empty.push(header);
+            }
         }
         if self.resolver_headers {
-            out.header("X-Portcullis-Session-Valid", b"true");
-            out.header("X-Portcullis-User-Id", known.name.as_str().as_bytes());
-            out.header("X-Portcullis-User-Anonymous", b"false");
-            out.header("X-Portcullis-User-Verified", b"true");
+            lines.header("X-Portcullis-Session-Valid", b"true");
+            lines.header("X-Portcullis-User-Id", name.as_bytes());
+            lines.header("X-Portcullis-User-Anonymous", b"false");
+            lines.header("X-Portcullis-User-Verified", b"true");
             // One factor of single use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
-            out.header("X-Portcullis-Session-Acr", b"aal1");
-            out.header("X-Portcullis-Session-Amr", b"otp");
+            lines.header("X-Portcullis-Session-Acr", b"aal1");
+            lines.header("X-Portcullis-Session-Amr", b"otp");
         }
+        // Before Cache-Control: nginx 1.22 obeys the first of the two.
+        if let Some(keep) = self.proxy_cache {
+            lines.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
+        }
+        lines.header("Cache-Control", b"no-store");
+        let empty_lengths = empty.iter().fold(0, |bits, header| bits | length_bit(header));
+        Known { person, lines, empty, empty_lengths }
+    }
+}
+
+impl Known {
+    /// The header lines of a pass: who this is, and that the answer is not to be kept.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
     }
 
-    /// The identity header that the request itself brings although ours would be empty. An empty one says what ours says.
-    pub fn forgery(&self, known: &Known, headers: &Headers<'_>) -> Option<&'static str> {
-        if self.headers(known).all(|(_, value)| !value.is_empty()) {
-            return None;
-        }
-        let empty = |sent: &str| self.headers(known).find(|(ours, value)| value.is_empty() && is_alike(sent, ours));
-        let brought = headers.iter().filter(|(_, value)| !value.trim_ascii().is_empty());
-        brought.filter_map(|(sent, _)| empty(sent)).map(|(ours, _)| ours).next()
+    /// The identity header that the request itself brings although ours is empty. An empty one says what ours says.
+    pub fn forgery(&self, headers: &Headers<'_>) -> Option<&'static str> {
+        // Few lines have a name of such a length: the others need no closer look.
+        let likely = headers.iter().filter(|(sent, _)| self.empty_lengths & length_bit(sent) != 0);
+        let brought = likely.filter(|(_, value)| !value.trim_ascii().is_empty());
+        brought.filter_map(|(sent, _)| self.empty.iter().find(|ours| is_alike(sent, ours))).copied().next()
     }
+}
+
+/// One bit a length; names of more than 63 letters share the last one.
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// The same name to an application that takes letters of any case, and `_` for `-` as CGI and its heirs do.

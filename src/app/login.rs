@@ -221,8 +221,7 @@ impl Gate {
     /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
     pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
         let question = Question::Page { public_url_known: self.config.public_url.is_some() };
-        let visit =
-            forwarded::read(request.head.headers.iter(), address(request), question, &Belief::of(&self.config.proxy));
+        let visit = forwarded::read(&request.head.headers, address(request), question, &Belief::of(&self.config.proxy));
         self.wiring.borrow_mut().visited(&visit, &self.config.proxy, address(request), clock::now());
         let Some(fault) = visit.fault else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {

@@ -108,7 +108,7 @@ impl Gate {
         let mut gate = Self {
             cookie_name: config.cookie_name(),
             pages: Pages::new(&config.login.title, &config.path_prefix),
-            people: People::new(&config.identity),
+            people: People::new(&config),
             sessions: Sessions::new(config.session.idle),
             floor: Timestamp::default(),
             config,
@@ -134,7 +134,7 @@ impl Gate {
         let config = Arc::new(config);
         self.cookie_name = config.cookie_name();
         self.pages = Pages::new(&config.login.title, &config.path_prefix);
-        self.people.reconfigure(&config.identity);
+        self.people.reconfigure(&config);
         self.sessions.set_idle(config.session.idle);
         self.config = Arc::clone(&config);
         config

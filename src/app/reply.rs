@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use crate::config::Config;
 use crate::http::form::percent_encode_component;
+use crate::http::name::Name;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::http::visit::{Visit, Way};
@@ -33,16 +34,18 @@ pub enum Manner {
 pub fn manner(head: &Head<'_>) -> Manner {
     let headers = &head.headers;
     // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on only where told to.
-    let web_socket = headers.all("Sec-WebSocket-Key").next().is_some()
-        || headers.all("Upgrade").any(|value| entries(value).any(|entry| entry.eq_ignore_ascii_case(b"websocket")));
-    let fetched = headers.all("Sec-Fetch-Mode").any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
-    let by_script = headers.all("X-Requested-With").any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
+    let web_socket = headers.has(Name::WebSocketKey)
+        || headers
+            .values(Name::Upgrade)
+            .any(|value| entries(value).any(|entry| entry.eq_ignore_ascii_case(b"websocket")));
+    let fetched = headers.values(Name::FetchMode).any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
+    let by_script = headers.values(Name::RequestedWith).any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
     if web_socket || fetched || by_script || accepts_no_page(head) { Manner::Program } else { Manner::Page }
 }
 
 /// `Accept` names types, but neither `text/html` nor `*/*`. No type at all is like `*/*`.
 fn accepts_no_page(head: &Head<'_>) -> bool {
-    let types = || head.headers.all("Accept").flat_map(entries);
+    let types = || head.headers.values(Name::Accept).flat_map(entries);
     let is_page = |kind: &[u8]| kind.eq_ignore_ascii_case(b"text/html") || kind == b"*/*";
     types().next().is_some() && !types().any(is_page)
 }

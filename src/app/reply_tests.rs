@@ -34,7 +34,7 @@ fn config(public_url: bool) -> Config {
 fn refused_bytes(config: &Config, form: VerifyForm, denial: Denial, lines: &[u8]) -> Got {
     let request = [b"GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n", lines, b"\r\n"].concat();
     let (head, _, _) = parse_head(&request).unwrap().expect("a whole head");
-    let visit = visit(config, head.headers.iter(), Some([127, 0, 0, 1].into()), family(form));
+    let visit = visit(config, &head.headers, Some([127, 0, 0, 1].into()), family(form));
     let mut out = Out::new();
     refuse(config, &head, &visit, denial, form, &mut out);
     assert!(String::from_utf8_lossy(out.head_bytes()).contains("Cache-Control: no-store\r\n"));

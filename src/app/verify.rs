@@ -21,9 +21,10 @@ use crate::config::{self, Config};
 use crate::http::client_address::Belief;
 use crate::http::cookie;
 use crate::http::forwarded::{self, Family, Question};
+use crate::http::name::Name;
 use crate::http::problem::Problem;
 use crate::http::request::{Head, Headers};
-use crate::http::response::{Digits, Out, Status};
+use crate::http::response::{Out, Status};
 use crate::http::visit::{Visit, Way};
 use crate::telemetry::throttle::Throttle;
 
@@ -115,14 +116,14 @@ pub fn answer(
     now: Timestamp,
     out: &mut Out,
 ) -> Answered {
-    let visit = visit(view.config, head.headers.iter(), peer, family(form));
+    let visit = visit(view.config, &head.headers, peer, family(form));
     match decide(view, head, &visit, now) {
         Verdict::Pass(_) if form == VerifyForm::NginxRefusal => {
             reply::send_back(head, &visit, out);
             Answered::SentBack
         }
         Verdict::Pass(pass) => {
-            pass.write(view, out);
+            pass.write(out);
             Answered::Passed(pass.session.id)
         }
         Verdict::Refuse(denial) => {
@@ -148,7 +149,7 @@ pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Time
         Ok(found) => found,
         Err(denial) => return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer)),
     };
-    if let Some(header) = view.people.forgery(known, &head.headers) {
+    if let Some(header) = known.forgery(&head.headers) {
         return Verdict::Refuse(Denial::ForgedIdentity(header));
     }
     Verdict::Pass(Pass { session, known })
@@ -187,13 +188,8 @@ fn admit<'g>(
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that question would go round.
-pub fn visit<'a>(
-    config: &Config,
-    lines: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
-    peer: Option<IpAddr>,
-    family: Family,
-) -> Visit<'a> {
-    let mut visit = forwarded::read(lines, peer, Question::Verify(family), &Belief::of(&config.proxy));
+pub fn visit<'a>(config: &Config, headers: &Headers<'a>, peer: Option<IpAddr>, family: Family) -> Visit<'a> {
+    let mut visit = forwarded::read(headers, peer, Question::Verify(family), &Belief::of(&config.proxy));
     if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url) {
         let below = visit.uri.strip_prefix(config.path_prefix.as_bytes());
         if visit.is_at(&login.host, login.port) && below.is_some_and(|path| path.starts_with(b"/")) {
@@ -206,7 +202,7 @@ pub fn visit<'a>(
 /// Did the request come through a trusted proxy? All that `proxy.required` lets a page answer.
 pub fn came_by_proxy(config: &Config, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
     let question = Question::Page { public_url_known: true };
-    forwarded::read(head.headers.iter(), peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
+    forwarded::read(&head.headers, peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
 }
 
 fn untrusted(visit: &Visit<'_>) -> Option<Problem> {
@@ -215,11 +211,7 @@ fn untrusted(visit: &Visit<'_>) -> Option<Problem> {
 
 /// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
 fn is_preflight(head: &Head<'_>, visit: &Visit<'_>) -> bool {
-    reply::method(head, visit) == "OPTIONS" && has(&head.headers, "Access-Control-Request-Method")
-}
-
-fn has(headers: &Headers<'_>, name: &str) -> bool {
-    headers.all(name).next().is_some()
+    reply::method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
 }
 
 /// Which headers each proxy sets; `/verify/envoy` gets its line here.
@@ -233,14 +225,9 @@ pub const fn family(form: VerifyForm) -> Family {
 }
 
 impl Pass<'_> {
-    fn write(&self, view: &View<'_>, out: &mut Out) {
+    fn write(&self, out: &mut Out) {
         out.start(Status::NO_CONTENT);
-        view.people.write(self.known, out);
-        // Before Cache-Control: nginx 1.22 obeys the first of the two.
-        if let Some(keep) = view.config.session.proxy_cache {
-            out.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
-        }
-        out.header("Cache-Control", b"no-store");
+        out.lines(self.known.lines());
         out.finish_empty();
     }
 }

@@ -40,7 +40,7 @@ impl Fixture {
         let mut config =
             Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() };
         change(&mut config);
-        let mut people = People::new(&config.identity);
+        let mut people = People::new(&config);
         people.insert(&person("anna", &["family", "admins"], "Änne A.", "anna@example.com"));
         people.insert(&person("ben", &[], "", ""));
         let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).unwrap();

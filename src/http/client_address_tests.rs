@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::forwarded::{Question, read};
+use crate::http::request::Headers;
 
 const VECTORS: &str = include_str!("../../tests/vectors/proxy_trust.tsv");
 
@@ -13,8 +14,8 @@ fn client(
 ) -> (IpAddr, Vec<Problem>) {
     let ranges = ["104.16.0.0/13".parse().unwrap(), "2606:4700::/32".parse().unwrap()];
     let belief = Belief { trust, client_ip_header, cloudflare_ranges: &ranges };
-    let lines = lines.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let visit = read(lines, peer, Question::Page { public_url_known: true }, &belief);
+    let headers = Headers::of(lines.iter().map(|(name, value)| (*name, value.as_bytes())));
+    let visit = read(&headers, peer, Question::Page { public_url_known: true }, &belief);
     (visit.client, visit.problems().to_vec())
 }
 

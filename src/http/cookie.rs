@@ -5,16 +5,29 @@
 
 use core::time::Duration;
 
+use super::name::Name;
 use super::request::Headers;
 use super::response::{Digits, Out, is_token};
 
 /// The values of all cookies called `name`, over all `Cookie` lines, in the order sent. Names are case-sensitive.
 pub fn values<'s, 'a>(headers: &'s Headers<'a>, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-    headers.all("cookie").flat_map(|line| line.split(|&byte| byte == b';')).filter_map(move |pair| {
-        let pair = trim_start(pair);
-        let equals = pair.iter().position(|&byte| byte == b'=')?;
-        let (sent, value) = pair.split_at_checked(equals)?;
-        (sent == name.as_bytes()).then_some(value.get(1..)?)
+    headers.values(Name::Cookie).flat_map(pairs).filter_map(move |pair| {
+        let value = trim_start(pair).strip_prefix(name.as_bytes())?;
+        value.strip_prefix(b"=")
+    })
+}
+
+/// What stands between the semicolons of a line.
+fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let (pair, behind) = match memchr::memchr(b';', line) {
+            Some(end) => (line.get(..end)?, line.get(end + 1..)),
+            None => (line, None),
+        };
+        rest = behind;
+        Some(pair)
     })
 }
 

@@ -1,5 +1,5 @@
-//! Who asked for what: one pass over the headers of a request, and from them the visitor's address, the scheme, host, path
-//! and method that the proxy tells, and everything that is wrong with it.
+//! Who asked for what: from the headers of a request the visitor's address, the scheme, host, path and method that the
+//! proxy tells, and everything that is wrong with it.
 //!
 //! Guarantees: nothing that an untrusted peer sends decides anything; a request whose scheme, host, URI or method is
 //! missing, doubled, a list or contradictory carries a [`Visit::fault`] and must not pass; nothing is allocated.
@@ -11,7 +11,9 @@
 use std::net::IpAddr;
 
 use super::client_address::{Belief, Single, entries_from_right};
+use super::name::Name;
 use super::problem::{Header, Problem};
+use super::request::Headers;
 use super::told::{Notes, Told};
 use super::visit::{Host, Visit, Way};
 
@@ -50,25 +52,21 @@ impl Question {
 }
 
 /// Reads the header lines of one request. `peer` is the address of the connection's other end, `None` for a Unix socket.
-pub fn read<'a>(
-    lines: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
-    peer: Option<IpAddr>,
-    question: Question,
-    belief: &Belief<'_>,
-) -> Visit<'a> {
-    let sent = Sent::gather(lines.clone());
+pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question, belief: &Belief<'_>) -> Visit<'a> {
+    let sent = Sent(headers);
     let trusted = belief.trusts_peer(peer);
-    let way = match (sent.forwarding, trusted) {
+    let way = match (headers.are_forwarded(), trusted) {
         (false, _) => Way::Direct,
         (true, false) => Way::Untrusted,
         (true, true) => Way::Proxied,
     };
 
-    let chain = sent.forwarded_for.chain(lines);
+    // Several lines are one list, the last line its right end (RFC 9110 section 5.3).
+    let chain = headers.values(Name::ForwardedFor).rev().flat_map(entries_from_right);
     let (walked, walk_problem) = belief.walk(peer, chain);
     let (client, choice_problem) = match way {
         Way::Direct => (walked, None),
-        _ => belief.choose(peer, walked, sent.real_ip.single(), sent.cloudflare_ip.single()),
+        _ => belief.choose(peer, walked, sent.single(Header::RealIp), sent.single(Header::CfConnectingIp)),
     };
 
     let mut visit = Visit::unknown(trusted, way, client);
@@ -87,138 +85,49 @@ pub fn read<'a>(
         }
     }
     if visit.host.is_none() {
-        visit.host = sent.host.value.and_then(Host::parse);
+        visit.host = headers.values(Name::Host).next().and_then(Host::parse);
     }
     visit.drop_default_port();
     visit
 }
 
 /// One header as it came: an empty value counts as none, the first of several lines is the value.
-#[derive(Clone, Copy, Default)]
 struct Line<'a> {
+    header: Header,
     value: Option<&'a [u8]>,
-    lines: usize,
+    repeated: bool,
 }
 
 impl<'a> Line<'a> {
-    fn add(&mut self, value: &'a [u8]) {
-        self.lines += 1;
-        if self.value.is_none() && !value.trim_ascii().is_empty() {
-            self.value = Some(value.trim_ascii());
-        }
-    }
-
-    fn single(&self) -> Single<'a> {
-        Single { value: self.value, repeated: self.lines > 1 }
-    }
-
     /// The value; a repetition is a problem.
-    fn once(&self, header: Header, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
-        if self.lines > 1 {
-            notes.add(Problem::Repeated(header));
+    fn once(&self, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
+        if self.repeated {
+            notes.add(Problem::Repeated(self.header));
         }
         self.value
     }
 
     /// The first entry of the value; a list or a repetition is a problem.
-    fn first(&self, header: Header, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
-        let value = self.once(header, notes)?;
-        if value.contains(&b',') {
-            notes.add(Problem::List(header));
-        }
-        value.split(|byte| *byte == b',').next().map(<[u8]>::trim_ascii)
-    }
-
-    /// The entries of `X-Forwarded-For` from the right: several lines are one list, the last line its right end
-    /// (RFC 9110 section 5.3).
-    fn chain(&self, lines: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> impl Iterator<Item = &'a [u8]> {
-        (0..self.lines).rev().flat_map(move |index| {
-            let mut chains = lines.clone().filter(|(name, _)| name.eq_ignore_ascii_case("X-Forwarded-For"));
-            entries_from_right(chains.nth(index).map_or(b"", |(_, value)| value))
-        })
+    fn first(&self, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
+        let value = self.once(notes)?;
+        let Some(end) = memchr::memchr(b',', value) else { return Some(value) };
+        notes.add(Problem::List(self.header));
+        value.get(..end).map(<[u8]>::trim_ascii)
     }
 }
 
-/// What `name` names in the table, in any case of its letters.
-fn named<T, const N: usize>(name: &str, table: [(&str, T); N]) -> Option<T> {
-    table.into_iter().find(|(entry, _)| name.eq_ignore_ascii_case(entry)).map(|(_, named)| named)
-}
+/// What the proxy sent.
+struct Sent<'h, 'a>(&'h Headers<'a>);
 
-/// The headers that matter here.
-#[derive(Default)]
-struct Sent<'a> {
-    /// Is there any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`?
-    forwarding: bool,
-    host: Line<'a>,
-    forwarded_for: Line<'a>,
-    forwarded_proto: Line<'a>,
-    forwarded_host: Line<'a>,
-    forwarded_port: Line<'a>,
-    forwarded_uri: Line<'a>,
-    forwarded_method: Line<'a>,
-    original_url: Line<'a>,
-    original_uri: Line<'a>,
-    original_method: Line<'a>,
-    real_ip: Line<'a>,
-    cloudflare_ip: Line<'a>,
-}
-
-impl<'a> Sent<'a> {
-    fn gather(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut sent = Self::default();
-        for (name, value) in lines {
-            if let Some(line) = sent.line(name) {
-                line.add(value);
-            }
-        }
-        sent
+impl<'a> Sent<'_, 'a> {
+    fn line(&self, header: Header) -> Line<'a> {
+        let mut values = self.0.values(header.line()).map(<[u8]>::trim_ascii);
+        Line { header, value: values.find(|value| !value.is_empty()), repeated: self.0.is_repeated(header.line()) }
     }
 
-    /// The place for a header of this name. Most headers of a request are told apart by their first letters.
-    fn line(&mut self, name: &str) -> Option<&mut Line<'a>> {
-        let behind = |prefix: &str| {
-            let (start, rest) = name.split_at_checked(prefix.len())?;
-            start.eq_ignore_ascii_case(prefix).then_some(rest)
-        };
-        match name.as_bytes().first()? {
-            b'x' | b'X' => {
-                if let Some(rest) = behind("x-forwarded-") {
-                    self.forwarding = true;
-                    return named(
-                        rest,
-                        [
-                            ("for", &mut self.forwarded_for),
-                            ("proto", &mut self.forwarded_proto),
-                            ("host", &mut self.forwarded_host),
-                            ("uri", &mut self.forwarded_uri),
-                            ("method", &mut self.forwarded_method),
-                            ("port", &mut self.forwarded_port),
-                        ],
-                    );
-                }
-                if let Some(rest) = behind("x-original-") {
-                    self.forwarding = true;
-                    return named(
-                        rest,
-                        [
-                            ("url", &mut self.original_url),
-                            ("method", &mut self.original_method),
-                            ("uri", &mut self.original_uri),
-                        ],
-                    );
-                }
-                let line = named(name, [("x-real-ip", &mut self.real_ip)])?;
-                self.forwarding = true;
-                Some(line)
-            }
-            b'c' | b'C' => {
-                let rest = behind("cf-")?;
-                self.forwarding = true;
-                named(rest, [("connecting-ip", &mut self.cloudflare_ip)])
-            }
-            b'h' | b'H' => named(name, [("host", &mut self.host)]),
-            _ => None,
-        }
+    fn single(&self, header: Header) -> Single<'a> {
+        let Line { value, repeated, .. } = self.line(header);
+        Single { value, repeated }
     }
 
     /// Fills in what the trusted proxy told, and everything that is wrong with it.
@@ -244,41 +153,32 @@ impl<'a> Sent<'a> {
     }
 
     fn forwarded(&self, family: Family, notes: &mut Notes<'_, 'a>) -> Told<'a> {
-        let scheme = self
-            .forwarded_proto
-            .first(Header::ForwardedProto, notes)
-            .map(|text| notes.scheme(text, Header::ForwardedProto));
-        let host = self
-            .forwarded_host
-            .first(Header::ForwardedHost, notes)
-            .and_then(|text| notes.host(text, Header::ForwardedHost));
+        let of = |header| self.line(header);
+        let scheme = of(Header::ForwardedProto).first(notes);
+        let scheme = scheme.map(|text| notes.scheme(text, Header::ForwardedProto));
+        let host = of(Header::ForwardedHost).first(notes);
+        let host = host.and_then(|text| notes.host(text, Header::ForwardedHost));
         let port = match family {
             Family::Caddy => None,
-            _ => self.forwarded_port.first(Header::ForwardedPort, notes).and_then(|text| notes.port(text)),
+            _ => of(Header::ForwardedPort).first(notes).and_then(|text| notes.port(text)),
         };
+        let uri = of(Header::ForwardedUri).once(notes);
+        let uri = uri.and_then(|text| notes.uri(text, Header::ForwardedUri));
+        let method = of(Header::ForwardedMethod).once(notes);
         Told {
             scheme: scheme.map(|scheme| (scheme, Header::ForwardedProto)),
             host: host.map(|host| (host, Header::ForwardedHost)),
             // A proxy that sends the two ports of the web means "none", whatever the scheme.
             port: host.and_then(|host| host.port()).or(port.filter(|port| *port != 80 && *port != 443)),
-            uri: self
-                .forwarded_uri
-                .once(Header::ForwardedUri, notes)
-                .and_then(|text| notes.uri(text, Header::ForwardedUri)),
-            method: self
-                .forwarded_method
-                .once(Header::ForwardedMethod, notes)
-                .and_then(|text| notes.method(text, Header::ForwardedMethod)),
+            uri,
+            method: method.and_then(|text| notes.method(text, Header::ForwardedMethod)),
         }
     }
 
     fn original(&self, notes: &mut Notes<'_, 'a>) -> Told<'a> {
-        let mut told = match self.original_url.once(Header::OriginalUrl, notes) {
-            Some(url) => notes.url(url),
-            None => Told::default(),
-        };
-        let uri =
-            self.original_uri.once(Header::OriginalUri, notes).and_then(|text| notes.uri(text, Header::OriginalUri));
+        let of = |header| self.line(header);
+        let mut told = of(Header::OriginalUrl).once(notes).map(|url| notes.url(url)).unwrap_or_default();
+        let uri = of(Header::OriginalUri).once(notes).and_then(|text| notes.uri(text, Header::OriginalUri));
         match (told.uri, uri) {
             (Some((in_url, header)), Some((alone, other))) if in_url != alone => {
                 notes.add(Problem::Contradiction(header, other));
@@ -286,10 +186,8 @@ impl<'a> Sent<'a> {
             (None, _) => told.uri = uri,
             _ => {}
         }
-        told.method = self
-            .original_method
-            .once(Header::OriginalMethod, notes)
-            .and_then(|text| notes.method(text, Header::OriginalMethod));
+        let method = of(Header::OriginalMethod).once(notes);
+        told.method = method.and_then(|text| notes.method(text, Header::OriginalMethod));
         told
     }
 }

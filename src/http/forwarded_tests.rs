@@ -19,7 +19,8 @@ const NGINX: [(&str, &str); 2] =
 fn asked<'a>(peer: &str, question: Question, lines: &'a [(&'a str, &'a str)]) -> Visit<'a> {
     let trust = Trust::default();
     let belief = Belief { trust: &trust, client_ip_header: ClientIpHeader::XForwardedFor, cloudflare_ranges: &[] };
-    read(lines.iter().map(|(name, value)| (*name, value.as_bytes())), Some(peer.parse().unwrap()), question, &belief)
+    let headers = Headers::of(lines.iter().map(|(name, value)| (*name, value.as_bytes())));
+    read(&headers, Some(peer.parse().unwrap()), question, &belief)
 }
 
 fn verify<'a>(family: Family, lines: &'a [(&'a str, &'a str)]) -> Visit<'a> {

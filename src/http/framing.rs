@@ -4,6 +4,7 @@
 //! HTTP/1.1 and without a length beside it; chunk sizes are hexadecimal digits with CRLF ends; sizes, extensions and
 //! trailers are bounded. Leaves out: other codings (501) and trailers (checked, then dropped).
 
+use super::name::Name;
 use super::request::{Headers, Malformed, Version};
 use super::response::{Status, is_token_byte};
 
@@ -27,16 +28,13 @@ impl Framing {
 
 /// Decides the framing from `Content-Length` and `Transfer-Encoding`.
 pub fn decide(headers: &Headers<'_>, version: Version) -> Result<Framing, Malformed> {
-    let mut length = None;
-    let mut coding = None;
-    for (name, value) in headers.iter() {
-        if name.eq_ignore_ascii_case("content-length") && length.replace(value).is_some() {
-            return Err(Malformed::bad("several Content-Length headers"));
-        }
-        if name.eq_ignore_ascii_case("transfer-encoding") && coding.replace(value).is_some() {
-            return Err(Malformed::bad("several Transfer-Encoding headers"));
-        }
+    if headers.is_repeated(Name::ContentLength) {
+        return Err(Malformed::bad("several Content-Length headers"));
     }
+    if headers.is_repeated(Name::TransferEncoding) {
+        return Err(Malformed::bad("several Transfer-Encoding headers"));
+    }
+    let (length, coding) = (headers.values(Name::ContentLength).next(), headers.values(Name::TransferEncoding).next());
     match (length, coding) {
         (None, None) => Ok(Framing::None),
         (Some(length), None) => {

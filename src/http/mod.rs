@@ -5,6 +5,7 @@ pub mod cookie;
 pub mod form;
 pub mod forwarded;
 pub mod framing;
+pub mod name;
 pub mod problem;
 pub mod request;
 mod request_line;

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::name::Name;
+
 /// A forwarding header that the gate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Header {
@@ -80,21 +82,26 @@ pub enum Problem {
 }
 
 impl Header {
+    /// Its line in a request.
+    pub const fn line(self) -> Name {
+        match self {
+            Self::ForwardedFor => Name::ForwardedFor,
+            Self::ForwardedProto => Name::ForwardedProto,
+            Self::ForwardedHost => Name::ForwardedHost,
+            Self::ForwardedPort => Name::ForwardedPort,
+            Self::ForwardedUri => Name::ForwardedUri,
+            Self::ForwardedMethod => Name::ForwardedMethod,
+            Self::OriginalUrl => Name::OriginalUrl,
+            Self::OriginalUri => Name::OriginalUri,
+            Self::OriginalMethod => Name::OriginalMethod,
+            Self::RealIp => Name::RealIp,
+            Self::CfConnectingIp => Name::CfConnectingIp,
+        }
+    }
+
     /// As it is written in a message.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::ForwardedFor => "X-Forwarded-For",
-            Self::ForwardedProto => "X-Forwarded-Proto",
-            Self::ForwardedHost => "X-Forwarded-Host",
-            Self::ForwardedPort => "X-Forwarded-Port",
-            Self::ForwardedUri => "X-Forwarded-Uri",
-            Self::ForwardedMethod => "X-Forwarded-Method",
-            Self::OriginalUrl => "X-Original-URL",
-            Self::OriginalUri => "X-Original-URI",
-            Self::OriginalMethod => "X-Original-Method",
-            Self::RealIp => "X-Real-IP",
-            Self::CfConnectingIp => "CF-Connecting-IP",
-        }
+        self.line().as_str()
     }
 
     /// The lines that make a proxy send this header once and rightly.

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use super::framing::{self, Framing};
+use super::name::{Index, Name};
 use super::request_line::{RequestLine, is_host};
 use super::response::Status;
 
@@ -84,7 +85,7 @@ impl Head<'_> {
     /// `close`, in HTTP/1.0 only if it says `keep-alive`.
     pub fn keeps_alive(&self) -> bool {
         let mut keep = self.version == Version::Http11;
-        for option in self.headers.all("connection").flat_map(|value| value.split(|&byte| byte == b',')) {
+        for option in self.headers.values(Name::Connection).flat_map(|value| value.split(|&byte| byte == b',')) {
             let option = option.trim_ascii();
             if option.eq_ignore_ascii_case(b"close") {
                 return false;
@@ -105,6 +106,7 @@ impl Head<'_> {
 pub struct Headers<'a> {
     lines: [httparse::Header<'a>; LINE_LIMIT],
     count: usize,
+    index: Index,
 }
 
 /// A header that may be there once was there several times.
@@ -118,17 +120,61 @@ impl fmt::Display for Repeated {
 }
 
 impl<'a> Headers<'a> {
-    /// No lines at all, for tests of what reads headers.
-    pub const fn none() -> Self {
-        Self { lines: [httparse::EMPTY_HEADER; LINE_LIMIT], count: 0 }
+    /// No lines yet.
+    const fn none() -> Self {
+        Self { lines: [httparse::EMPTY_HEADER; LINE_LIMIT], count: 0, index: Index::EMPTY }
+    }
+
+    /// These lines, for what reads headers that came another way than in a request. Those beyond [`LINE_LIMIT`] are
+    /// left out.
+    pub fn of(lines: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut headers = Self::none();
+        for (place, (name, value)) in headers.lines.iter_mut().zip(lines) {
+            *place = httparse::Header { name, value };
+            headers.count = headers.count.saturating_add(1);
+        }
+        headers.fill_index();
+        headers
+    }
+
+    fn fill_index(&mut self) {
+        for (line, place) in self.lines.get(..self.count).unwrap_or_default().iter().zip(0..) {
+            self.index.add(place, line.name);
+        }
     }
 
     /// All lines: name as sent (a token, so ASCII) and value without the white space around it.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'_, 'a> {
-        self.lines.iter().take(self.count).map(|line| (line.name, line.value))
+        self.lines.get(..self.count).unwrap_or_default().iter().map(|line| (line.name, line.value))
     }
 
-    /// The values of all lines called `name`.
+    /// The values of all lines of this name, without a look at the others.
+    pub fn values(&self, name: Name) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'_, 'a> {
+        let repeated = self.index.is_repeated(name);
+        let places = match self.index.first(name) {
+            None => 0..0,
+            Some(first) => first..if repeated { self.count } else { first.saturating_add(1) },
+        };
+        let lines = self.lines.get(places).unwrap_or_default().iter();
+        lines.filter(move |line| !repeated || line.name.eq_ignore_ascii_case(name.as_str())).map(|line| line.value)
+    }
+
+    /// Whether there is a line of this name.
+    pub fn has(&self, name: Name) -> bool {
+        self.index.has(name)
+    }
+
+    /// Whether there is more than one line of this name.
+    pub fn is_repeated(&self, name: Name) -> bool {
+        self.index.is_repeated(name)
+    }
+
+    /// Whether there is a header that only a proxy sends: any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`.
+    pub fn are_forwarded(&self) -> bool {
+        self.index.is_forwarding()
+    }
+
+    /// The values of all lines called `name`: a walk over all lines, for headers that no verify needs.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
         self.iter().filter(move |(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
@@ -196,6 +242,7 @@ pub fn parse_head(bytes: &[u8]) -> Result<Option<(Head<'_>, usize, Framing)>, Ma
     let lines_length = match httparse::parse_headers(bytes.get(lines_start..).unwrap_or_default(), &mut headers.lines) {
         Ok(httparse::Status::Complete((length, lines))) => {
             headers.count = lines.len();
+            headers.fill_index();
             length
         }
         Ok(httparse::Status::Partial) => return incomplete,
@@ -240,15 +287,13 @@ fn after_blank_lines(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
 /// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The host of a target in
 /// absolute-form takes the place of the header's.
 fn check_host<'a>(headers: &mut Headers<'a>, version: Version, authority: Option<&'a [u8]>) -> Result<(), Malformed> {
-    let mut hosts = headers.lines.iter_mut().take(headers.count).filter(|line| line.name.eq_ignore_ascii_case("host"));
-    let host = hosts.next();
-    if hosts.next().is_some() {
+    if headers.is_repeated(Name::Host) {
         return Err(Malformed::bad("several Host headers"));
     }
     if authority.is_some_and(|authority| !is_host(authority)) {
         return Err(Malformed::bad("the request target names no valid host"));
     }
-    match host {
+    match headers.index.first(Name::Host).and_then(|place| headers.lines.get_mut(place)) {
         Some(line) if !is_host(line.value) => return Err(Malformed::bad("the Host header names no valid host")),
         Some(line) => line.value = authority.unwrap_or(line.value),
         None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),

@@ -26,6 +26,11 @@ macro_rules! statuses {
             pub const fn reason(self) -> &'static str {
                 match self.0 { $($code => $reason,)* _ => "" }
             }
+
+            /// The status line (RFC 9112 section 4); empty for a code not used here.
+            const fn line(self) -> &'static str {
+                match self.0 { $($code => concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n"),)* _ => "" }
+            }
         }
     };
 }
@@ -110,12 +115,8 @@ impl Out {
         }
         self.body.clear();
         self.status = status;
-        self.broken = !(200..=599).contains(&status.0);
-        self.push(b"HTTP/1.1 ");
-        self.push(Digits::of(u64::from(status.0)).as_bytes());
-        self.push(b" ");
-        self.push(status.reason().as_bytes());
-        self.push(b"\r\n");
+        self.broken = status.line().is_empty();
+        self.push(status.line().as_bytes());
     }
 
     /// Adds a header line. A name that is no token, or a value with CR, LF, NUL or another control character, turns
@@ -126,7 +127,7 @@ impl Out {
 
     /// [`Out::header`] with the value in pieces, for values that are put together without an allocation.
     pub fn header_parts(&mut self, name: &str, parts: &[&[u8]]) {
-        if !is_token(name.as_bytes()) || parts.iter().any(|part| part.iter().any(|&byte| is_control(byte))) {
+        if !is_header(name, parts) {
             self.broken = true;
             return;
         }
@@ -136,6 +137,12 @@ impl Out {
             self.push(part);
         }
         self.push(b"\r\n");
+    }
+
+    /// Adds header lines that were made before.
+    pub fn lines(&mut self, lines: &Lines) {
+        self.broken |= lines.broken;
+        self.push(&lines.bytes);
     }
 
     /// Sets the body and its `Content-Type`. The server adds the length, or leaves the body out for HEAD.
@@ -211,6 +218,22 @@ impl Out {
     }
 }
 
+/// Header lines that are checked and written once, for answers that are sent often. The rules are those of
+/// [`Out::header`].
+#[derive(Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    broken: bool,
+}
+
+impl Lines {
+    /// Adds a line.
+    pub fn header(&mut self, name: &str, value: &[u8]) {
+        self.broken |= !is_header(name, &[value]);
+        self.bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+}
+
 /// The decimal digits of a number, on the stack.
 pub struct Digits {
     text: [u8; 20],
@@ -236,6 +259,11 @@ impl Digits {
     pub fn as_bytes(&self) -> &[u8] {
         self.text.get(self.start..).unwrap_or_default()
     }
+}
+
+/// Whether a name is a token, and a value free of control characters.
+fn is_header(name: &str, value: &[&[u8]]) -> bool {
+    is_token(name.as_bytes()) && value.iter().all(|part| !part.iter().any(|&byte| is_control(byte)))
 }
 
 /// Whether a byte must not stand in a header value that we send. Tab is allowed by RFC 9110, and needed by nobody.
@@ -314,6 +342,25 @@ mod tests {
                 "HTTP/1.1 500 Internal Server Error\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n"
             );
             assert_eq!(out.status(), 500);
+        }
+    }
+
+    #[test]
+    fn lines_made_before_are_held_to_the_same_rules() {
+        let mut lines = Lines::default();
+        lines.header("Remote-User", b"anna");
+        lines.header("Remote-Email", b"");
+        let mut out = Out::new();
+        out.start(Status::NO_CONTENT);
+        out.lines(&lines);
+        let text = rendered(&out, false, Persistence::Keep);
+        assert_eq!(text, "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Email: \r\n\r\n");
+        for (name, value) in [("Remote-User", "anna\r\nRemote-Groups: admins"), ("Remote User", "anna")] {
+            let mut lines = Lines::default();
+            lines.header(name, value.as_bytes());
+            out.start(Status::NO_CONTENT);
+            out.lines(&lines);
+            assert_eq!(out.status(), 500, "{name}");
         }
     }
 

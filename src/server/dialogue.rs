@@ -44,31 +44,33 @@ impl<A: App> Exchange<A> {
     }
 
     fn take_head(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
-        let (head, length, framing) = match parse_head(bytes) {
-            Ok(Some(parsed)) => parsed,
+        // By reference: a head with room for 100 lines is not worth moving.
+        let parsed = parse_head(bytes);
+        let (head, length, framing) = match &parsed {
+            Ok(Some((head, length, framing))) => (head, *length, *framing),
             Ok(None) => {
                 connection.parsed = bytes.len();
                 return Step::Incomplete;
             }
             Err(malformed) => {
-                self.refuse(connection, malformed, bytes.starts_with(b"HEAD "));
+                self.refuse(connection, *malformed, bytes.starts_with(b"HEAD "));
                 return Step::Took(bytes.len());
             }
         };
         let announced = framing.announces_body();
         let reply = Reply {
             head_only: head.method == Method::Head,
-            persistence: persistence(&head, !announced),
+            persistence: persistence(head, !announced),
             unread_body: announced,
         };
         self.out.reset();
-        match self.app.on_head(&Request { head: &head, peer: &connection.peer }, &mut self.out) {
+        match self.app.on_head(&Request { head, peer: &connection.peer }, &mut self.out) {
             Next::Answered => self.answer(connection, reply, now),
             Next::Work(job) => self.submit(ticket, connection, job, reply, now),
             Next::ReadBody { limit } => {
                 let alone = bytes.len() == length;
                 self.arm(connection, now, self.settings.body_timeout);
-                return self.begin_body(connection, &head, (length, framing), limit, alone).unwrap_or_else(
+                return self.begin_body(connection, head, (length, framing), limit, alone).unwrap_or_else(
                     |malformed| {
                         self.refuse(connection, malformed, reply.head_only);
                         Step::Took(bytes.len())

@@ -1,0 +1,207 @@
+//! The header lines that the gate reads, told apart once: what is asked about a request later is a look at a number, not
+//! another walk over all its lines.
+//!
+//! Guarantees: two lines have the same [`Name`] exactly if their names differ at most in the case of letters (RFC 9110
+//! section 5.1). `_` is another character than `-` here.
+
+macro_rules! names {
+    ($($name:ident = $text:literal),* $(,)?) => {
+        /// The name of a header that the gate reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "the names are the headers' own")]
+        pub enum Name { $($name,)* }
+
+        impl Name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// As it stands in a request.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+names! {
+    Host = "Host",
+    Connection = "Connection",
+    ContentLength = "Content-Length",
+    TransferEncoding = "Transfer-Encoding",
+    Cookie = "Cookie",
+    Accept = "Accept",
+    Upgrade = "Upgrade",
+    WebSocketKey = "Sec-WebSocket-Key",
+    FetchMode = "Sec-Fetch-Mode",
+    RequestedWith = "X-Requested-With",
+    PreflightMethod = "Access-Control-Request-Method",
+    ForwardedFor = "X-Forwarded-For",
+    ForwardedProto = "X-Forwarded-Proto",
+    ForwardedHost = "X-Forwarded-Host",
+    ForwardedPort = "X-Forwarded-Port",
+    ForwardedUri = "X-Forwarded-Uri",
+    ForwardedMethod = "X-Forwarded-Method",
+    OriginalUrl = "X-Original-URL",
+    OriginalUri = "X-Original-URI",
+    OriginalMethod = "X-Original-Method",
+    RealIp = "X-Real-IP",
+    CfConnectingIp = "CF-Connecting-IP",
+}
+
+impl Name {
+    /// The name that `text` is, in any case of its letters; `None` for headers that the gate does not read.
+    pub fn of(text: &str) -> Option<Self> {
+        // Length and two letters leave one candidate at most, which is then compared.
+        let letter = |place: usize| text.as_bytes().get(place).map_or(0, u8::to_ascii_lowercase);
+        let candidate = match (text.len(), letter(0)) {
+            (4, b'h') => Self::Host,
+            (6, b'a') => Self::Accept,
+            (6, b'c') => Self::Cookie,
+            (7, b'u') => Self::Upgrade,
+            (9, b'x') => Self::RealIp,
+            (10, b'c') => Self::Connection,
+            (14, b'c') => Self::ContentLength,
+            (14, b's') => Self::FetchMode,
+            (14, b'x') if letter(13) == b'l' => Self::OriginalUrl,
+            (14, b'x') => Self::OriginalUri,
+            (15, b'x') if letter(12) == b'f' => Self::ForwardedFor,
+            (15, b'x') => Self::ForwardedUri,
+            (16, b'c') => Self::CfConnectingIp,
+            (16, b'x') if letter(12) == b'h' => Self::ForwardedHost,
+            (16, b'x') if letter(12) == b'p' => Self::ForwardedPort,
+            (16, b'x') => Self::RequestedWith,
+            (17, b's') => Self::WebSocketKey,
+            (17, b't') => Self::TransferEncoding,
+            (17, b'x') if letter(2) == b'f' => Self::ForwardedProto,
+            (17, b'x') => Self::OriginalMethod,
+            (18, b'x') => Self::ForwardedMethod,
+            (29, b'a') => Self::PreflightMethod,
+            _ => return None,
+        };
+        // Most come as they are written here.
+        let same = text == candidate.as_str() || text.eq_ignore_ascii_case(candidate.as_str());
+        same.then_some(candidate)
+    }
+
+    const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+}
+
+/// What only a proxy sends.
+const BY_PROXIES: u32 = {
+    let (mut bits, mut place) = (0, Name::ForwardedFor as usize);
+    while place < Name::ALL.len() {
+        bits |= Name::ALL[place].bit();
+        place += 1;
+    }
+    bits
+};
+
+/// Where the lines that the gate reads stand among all lines of a request.
+pub(super) struct Index {
+    first: [u8; Name::ALL.len()],
+    present: u32,
+    repeated: u32,
+    forwarding: bool,
+}
+
+impl Index {
+    /// Of no lines.
+    pub(super) const EMPTY: Self = Self { first: [0; Name::ALL.len()], present: 0, repeated: 0, forwarding: false };
+
+    /// Takes in the line at `place`. Lines come in their order.
+    pub(super) fn add(&mut self, place: u8, text: &str) {
+        let Some(name) = Name::of(text) else {
+            self.forwarding |= is_of_proxies(text.as_bytes());
+            return;
+        };
+        if self.has(name) {
+            self.repeated |= name.bit();
+        } else if let Some(first) = self.first.get_mut(name as usize) {
+            *first = place;
+            self.present |= name.bit();
+        }
+    }
+
+    /// Whether there is a line of this name.
+    pub(super) const fn has(&self, name: Name) -> bool {
+        self.present & name.bit() != 0
+    }
+
+    /// Whether there is more than one line of this name.
+    pub(super) const fn is_repeated(&self, name: Name) -> bool {
+        self.repeated & name.bit() != 0
+    }
+
+    /// The place of the first line of this name.
+    pub(super) fn first(&self, name: Name) -> Option<usize> {
+        if self.has(name) { self.first.get(name as usize).copied().map(usize::from) } else { None }
+    }
+
+    /// Whether there is any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`.
+    pub(super) const fn is_forwarding(&self) -> bool {
+        self.forwarding || self.present & BY_PROXIES != 0
+    }
+}
+
+/// Headers that the gate does not read, but that only a proxy sends.
+fn is_of_proxies(name: &[u8]) -> bool {
+    let begins = |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    match name.first() {
+        Some(b'x' | b'X') => begins(b"x-forwarded-") || begins(b"x-original-"),
+        Some(b'c' | b'C') => begins(b"cf-"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_told_in_any_case_of_its_letters_and_no_other_is() {
+        for name in Name::ALL {
+            let text = name.as_str();
+            for alike in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
+                assert_eq!(Name::of(&alike), Some(*name), "{alike}");
+            }
+            for place in 0..text.len() {
+                let other = format!("{}!{}", &text[..place], &text[place + 1..]);
+                assert_eq!(Name::of(&other), None, "{other}");
+            }
+            assert_eq!(Name::of(&text.replace('-', "_")), (!text.contains('-')).then_some(*name));
+        }
+        for other in ["", "H", "User-Agent", "X-Forwarded-Server", "CF-Ray", "Set-Cookie", "Hosts"] {
+            assert_eq!(Name::of(other), None, "{other}");
+        }
+    }
+
+    fn index(names: &[&str]) -> Index {
+        let mut index = Index::EMPTY;
+        names.iter().zip(0..).for_each(|(name, place)| index.add(place, name));
+        index
+    }
+
+    #[test]
+    fn the_index_knows_the_first_line_and_whether_there_are_more() {
+        let index = index(&["Accept", "cookie", "Host", "User-Agent", "COOKIE"]);
+        assert_eq!((index.first(Name::Cookie), index.is_repeated(Name::Cookie)), (Some(1), true));
+        assert_eq!((index.first(Name::Host), index.is_repeated(Name::Host)), (Some(2), false));
+        assert_eq!((index.first(Name::Upgrade), index.has(Name::Upgrade)), (None, false));
+    }
+
+    #[test]
+    fn what_only_a_proxy_sends_is_forwarding_whether_it_is_read_or_not() {
+        for name in
+            ["x-forwarded-for", "X-Forwarded-Server", "X-ORIGINAL-Foo", "X-Real-IP", "CF-Ray", "cf-connecting-ip"]
+        {
+            assert!(index(&[name]).is_forwarding(), "{name}");
+        }
+        for name in ["X-Forwarded", "X_Forwarded_For", "X-Requested-With", "CFRay", "Cookie", "X-Real-IPs", "Forwarded"]
+        {
+            assert!(!index(&[name]).is_forwarding(), "{name}");
+        }
+    }
+}
