@@ -52,36 +52,36 @@ names! {
 impl Name {
     /// The name that `text` is, in any case of its letters; `None` for headers that the gate does not read.
     pub fn of(text: &str) -> Option<Self> {
-        // Length and two letters leave one candidate at most, which is then compared.
-        let letter = |place: usize| text.as_bytes().get(place).map_or(0, u8::to_ascii_lowercase);
-        let candidate = match (text.len(), letter(0)) {
-            (4, b'h') => Self::Host,
-            (6, b'a') => Self::Accept,
-            (6, b'c') => Self::Cookie,
-            (7, b'u') => Self::Upgrade,
-            (9, b'x') => Self::RealIp,
-            (10, b'c') => Self::Connection,
-            (14, b'c') => Self::ContentLength,
-            (14, b's') => Self::FetchMode,
-            (14, b'x') if letter(13) == b'l' => Self::OriginalUrl,
-            (14, b'x') => Self::OriginalUri,
-            (15, b'x') if letter(12) == b'f' => Self::ForwardedFor,
-            (15, b'x') => Self::ForwardedUri,
-            (16, b'c') => Self::CfConnectingIp,
-            (16, b'x') if letter(12) == b'h' => Self::ForwardedHost,
-            (16, b'x') if letter(12) == b'p' => Self::ForwardedPort,
-            (16, b'x') => Self::RequestedWith,
-            (17, b's') => Self::WebSocketKey,
-            (17, b't') => Self::TransferEncoding,
-            (17, b'x') if letter(2) == b'f' => Self::ForwardedProto,
-            (17, b'x') => Self::OriginalMethod,
-            (18, b'x') => Self::ForwardedMethod,
-            (29, b'a') => Self::PreflightMethod,
-            _ => return None,
-        };
+        // Length and one or two letters (folded in haste, so that other characters may look like them) leave one candidate at
+        // most, which is then compared.
+        let letter = |place: usize| text.as_bytes().get(place).map_or(0, |letter| letter | 0x20);
         // Most come as they are written here.
-        let same = text == candidate.as_str() || text.eq_ignore_ascii_case(candidate.as_str());
-        same.then_some(candidate)
+        let is = |name: Self| (text == name.as_str() || text.eq_ignore_ascii_case(name.as_str())).then_some(name);
+        match (text.len(), letter(0)) {
+            (4, b'h') => is(Self::Host),
+            (6, b'a') => is(Self::Accept),
+            (6, b'c') => is(Self::Cookie),
+            (7, b'u') => is(Self::Upgrade),
+            (9, b'x') => is(Self::RealIp),
+            (10, b'c') => is(Self::Connection),
+            (14, b'c') => is(Self::ContentLength),
+            (14, b's') if letter(10) == b'm' => is(Self::FetchMode),
+            (14, b'x') if letter(13) == b'l' => is(Self::OriginalUrl),
+            (14, b'x') => is(Self::OriginalUri),
+            (15, b'x') if letter(12) == b'f' => is(Self::ForwardedFor),
+            (15, b'x') => is(Self::ForwardedUri),
+            (16, b'c') => is(Self::CfConnectingIp),
+            (16, b'x') if letter(12) == b'h' => is(Self::ForwardedHost),
+            (16, b'x') if letter(12) == b'p' => is(Self::ForwardedPort),
+            (16, b'x') => is(Self::RequestedWith),
+            (17, b's') => is(Self::WebSocketKey),
+            (17, b't') => is(Self::TransferEncoding),
+            (17, b'x') if letter(2) == b'f' => is(Self::ForwardedProto),
+            (17, b'x') => is(Self::OriginalMethod),
+            (18, b'x') => is(Self::ForwardedMethod),
+            (29, b'a') => is(Self::PreflightMethod),
+            _ => None,
+        }
     }
 
     const fn bit(self) -> u32 {

@@ -102,16 +102,9 @@ impl<'a> Host<'a> {
 
 /// Labels of 1 to 63 characters between dots, 253 in all (RFC 1035 section 2.3.4).
 fn is_name(name: &[u8]) -> bool {
-    let mut label = 0_usize;
-    for byte in name {
-        match byte {
-            b'.' if label == 0 => return false,
-            b'.' => label = 0,
-            b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' if label < 63 => label += 1,
-            _ => return false,
-        }
-    }
-    label > 0 && name.len() <= 253
+    let of_label = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_label = |label: &[u8]| (1..64).contains(&label.len()) && label.iter().all(of_label);
+    name.len() <= 253 && name.split(|byte| *byte == b'.').all(is_label)
 }
 
 /// 1 to 65535 in digits.
