@@ -183,7 +183,9 @@ fn settings_that_work_but_surprise_are_warned_of() {
     assert_eq!(limits::warnings(&config).len(), 3);
     assert_eq!(config.session.idle, Some(Duration::from_secs(86_400)));
     let everybody = load("[proxy]\ntrust = true").expect("good").config;
-    assert!(matches!(limits::warnings(&everybody).as_slice(), [warning] if warning.found.starts_with("proxy.trust is true")));
+    assert!(
+        matches!(limits::warnings(&everybody).as_slice(), [warning] if warning.found.starts_with("proxy.trust is true"))
+    );
 }
 
 #[test]

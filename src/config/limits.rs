@@ -119,7 +119,10 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         let what = format!(
             "metrics.listen is {metrics}: there is no login, and whoever reaches it sees how well his guessing goes"
         );
-        warn(what, format!("metrics.listen = \"127.0.0.1:{}\"  # or a network that only Prometheus shares", metrics.port()));
+        warn(
+            what,
+            format!("metrics.listen = \"127.0.0.1:{}\"  # or a network that only Prometheus shares", metrics.port()),
+        );
     }
     found
 }

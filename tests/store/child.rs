@@ -10,8 +10,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use portcullis::auth::event::{Action, Actor, Event};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
