@@ -1,0 +1,134 @@
+//! What a verify costs in instructions, from the wait for its event to the answer, counted by Valgrind: a figure
+//! that hardly depends on the machine, so that one more look at the header lines shows before it is merged.
+//!
+//! Counts the release binary (`cargo build --release`; another one with `GATE=path`) with 22 header lines on a kept
+//! connection. The start cancels out: it is the difference of two runs. `recorded` beside this file holds what is to be
+//! expected; `RECORD=1 cargo test --test instructions` writes it anew. Leaves out what happens in the kernel.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod recorded;
+
+use std::path::Path;
+
+use recorded::Recorded;
+use support::daemon::{ONE_DOMAIN, Place};
+use support::http::Connection;
+
+/// Requests before counting begins, so that every table has grown and every buffer is there.
+const BEFORE: usize = 500;
+/// Requests that are counted.
+const COUNTED: usize = 4_000;
+
+/// A question, and how it is asked.
+struct Question {
+    name: &'static str,
+    head: String,
+    status: u16,
+    /// Requests that are sent together.
+    together: usize,
+}
+
+/// A page load by Chromium through Caddy: 22 header lines, the cookie's included.
+fn page_load(path: &str, cookies: &str, told: &str) -> String {
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:3000\r\n\
+         User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
+         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
+         Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nCache-Control: max-age=0\r\n\
+         Cookie: {cookies}\r\nPriority: u=0, i\r\nReferer: https://app.example.test/photos\r\n\
+         Sec-Ch-Ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\nSec-Ch-Ua-Mobile: ?0\r\n\
+         Sec-Ch-Ua-Platform: \"Linux\"\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n\
+         Sec-Fetch-Site: same-origin\r\nSec-Fetch-User: ?1\r\nUpgrade-Insecure-Requests: 1\r\n\
+         X-Forwarded-For: 203.0.113.7\r\n{told}\r\n"
+    );
+    assert_eq!(head.matches("\r\n").count(), 24, "the request line, 22 lines, the empty one");
+    head
+}
+
+const BY_CADDY: &str = "X-Forwarded-Host: app.example.test\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: https\r\n\
+     X-Forwarded-Uri: /photos/2024?page=3&sort=date\r\n";
+const BY_NGINX: &str = "X-Original-Method: GET\r\nX-Original-URL: https://app.example.test/photos/2024?page=3&sort=date\r\n\
+     X-Real-IP: 203.0.113.7\r\nX-Request-ID: 6f1d8c5e0b7a4f7c\r\n";
+
+fn questions(token: &str) -> [Question; 4] {
+    let cookies = format!("theme=dark; auth_token={token}; lang=en");
+    let pass = page_load("/verify/caddy", &cookies, BY_CADDY);
+    let no_session = page_load("/verify/caddy", "theme=dark; lang=en", BY_CADDY);
+    let by_nginx = page_load("/verify/nginx", &cookies, BY_NGINX);
+    [
+        Question { name: "pass", head: pass.clone(), status: 204, together: 1 },
+        Question { name: "pass-pipelined", head: pass, status: 204, together: 16 },
+        Question { name: "pass-nginx", head: by_nginx, status: 204, together: 1 },
+        Question { name: "refusal", head: no_session, status: 302, together: 1 },
+    ]
+}
+
+impl Question {
+    fn ask(&self, connection: &mut Connection, times: usize) {
+        let heads = self.head.repeat(self.together);
+        for _ in 0..times / self.together {
+            connection.send(heads.as_bytes());
+            for _ in 0..self.together {
+                assert_eq!(connection.answer().status, self.status, "{}", self.name);
+            }
+        }
+    }
+}
+
+/// The release binary.
+fn gate() -> String {
+    if let Ok(named) = std::env::var("GATE") {
+        return named;
+    }
+    let folder = Path::new(env!("CARGO_BIN_EXE_portcullis")).parent().and_then(Path::parent).expect("target/debug");
+    let gate = folder.join("release/portcullis");
+    assert!(gate.is_file(), "no {}: cargo build --release builds it", gate.display());
+    gate.display().to_string()
+}
+
+/// The instructions of the loop's thread in a run from start to stop, and the gate's place. The store's threads have no
+/// part in a verify, and wait for each other at the start for as long as the scheduler likes.
+fn counted(place: Place, gate: &str, talk: impl FnOnce(&mut Connection)) -> (u64, Place) {
+    let profile = place.config_file().with_file_name("profile");
+    let into = format!("--callgrind-out-file={}", profile.display());
+    let valgrind = ["valgrind", "--tool=callgrind", "--separate-threads=yes", &into, gate];
+    let mut daemon = place.with_program(&valgrind).start();
+    talk(&mut Connection::open(daemon.address));
+    daemon.stop();
+    let first_thread = profile.with_file_name("profile-01");
+    let text = std::fs::read_to_string(&first_thread).expect("Valgrind writes a file a thread");
+    let count = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("it holds the sum");
+    (count.trim().parse().expect("a number"), daemon.place)
+}
+
+#[test]
+fn a_verify_costs_no_more_instructions_than_recorded() {
+    if !cfg!(target_arch = "x86_64") {
+        eprintln!("left out: the recorded figures are x86_64's");
+        return;
+    }
+    let gate = gate();
+    let place = Place::new(ONE_DOMAIN).with_program(&[&gate]);
+    let anna = place.add_user("anna");
+    let mut daemon = place.start();
+    let token = daemon.log_in(&anna);
+    daemon.stop();
+
+    let questions = questions(&token);
+    let [pass, ..] = &questions;
+    let before = |connection: &mut Connection| pass.ask(connection, BEFORE);
+    let (start, mut place) = counted(daemon.place, &gate, before);
+    let mut measured = Vec::new();
+    for question in &questions {
+        let (whole, same) = counted(place, &gate, |connection| {
+            before(connection);
+            question.ask(connection, COUNTED);
+        });
+        place = same;
+        measured.push((question.name, whole.saturating_sub(start) / COUNTED as u64));
+    }
+    println!("instructions of one verify: {measured:?}");
+    Recorded::judge(&measured);
+}
