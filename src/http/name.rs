@@ -84,20 +84,28 @@ impl Name {
         }
     }
 
+    #[allow(clippy::as_conversions, reason = "the number of a variant without fields")]
+    const fn number(self) -> usize {
+        self as usize
+    }
+
     const fn bit(self) -> u32 {
-        1 << self as u8
+        1 << self.number()
     }
 }
 
 /// What only a proxy sends.
-const BY_PROXIES: u32 = {
-    let (mut bits, mut place) = (0, Name::ForwardedFor as usize);
-    while place < Name::ALL.len() {
-        bits |= Name::ALL[place].bit();
-        place += 1;
-    }
-    bits
-};
+const BY_PROXIES: u32 = Name::ForwardedFor.bit()
+    | Name::ForwardedProto.bit()
+    | Name::ForwardedHost.bit()
+    | Name::ForwardedPort.bit()
+    | Name::ForwardedUri.bit()
+    | Name::ForwardedMethod.bit()
+    | Name::OriginalUrl.bit()
+    | Name::OriginalUri.bit()
+    | Name::OriginalMethod.bit()
+    | Name::RealIp.bit()
+    | Name::CfConnectingIp.bit();
 
 /// Where the lines that the gate reads stand among all lines of a request.
 pub(super) struct Index {
@@ -119,7 +127,7 @@ impl Index {
         };
         if self.has(name) {
             self.repeated |= name.bit();
-        } else if let Some(first) = self.first.get_mut(name as usize) {
+        } else if let Some(first) = self.first.get_mut(name.number()) {
             *first = place;
             self.present |= name.bit();
         }
@@ -137,7 +145,7 @@ impl Index {
 
     /// The place of the first line of this name.
     pub(super) fn first(&self, name: Name) -> Option<usize> {
-        if self.has(name) { self.first.get(name as usize).copied().map(usize::from) } else { None }
+        if self.has(name) { self.first.get(name.number()).copied().map(usize::from) } else { None }
     }
 
     /// Whether there is any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`.
