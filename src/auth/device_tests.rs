@@ -62,6 +62,7 @@ fn a_device_is_bound_to_eight_users_at_most_and_the_first_goes() {
 fn a_device_cookie_lasts_180_days() {
     let anna = user("anna");
     let value = bound(&[&anna]).mint(&key(), start());
+    assert_eq!(LIFETIME.as_secs(), 15_552_000);
     assert!(read(value.as_bytes(), &key(), start().plus(LIFETIME)).is_some());
     assert!(read(value.as_bytes(), &key(), start().plus(LIFETIME).plus(Duration::from_secs(1))).is_none());
     assert!(read(value.as_bytes(), &key(), start().minus(Duration::from_secs(60))).is_some());
@@ -121,4 +122,12 @@ fn minting_from_a_list_keeps_the_last_eight() {
     let users: Vec<_> = (0..10u32).map(|n| (user(&format!("u{n}")).name, n)).collect();
     let device = read(mint(&users, &key(), start()).as_bytes(), &key(), start()).unwrap();
     assert_eq!(device.users(), &users[2..]);
+}
+
+#[test]
+fn a_cookie_of_eight_users_with_the_longest_names_is_read() {
+    let users: Vec<_> = ('a'..='h').map(|letter| user(&letter.to_string().repeat(UserName::MAX_BYTES))).collect();
+    let device = bound(&users.iter().collect::<Vec<_>>());
+    let value = device.mint(&key(), start());
+    assert_eq!(read(value.as_bytes(), &key(), start()), Some(device));
 }

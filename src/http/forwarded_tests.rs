@@ -353,3 +353,9 @@ fn websockets_have_the_scheme_of_their_pages() {
     let (plain, secure) = (Some(Scheme::Http), Some(Scheme::Https));
     assert_eq!(schemes, [plain, plain, secure, secure, None, None]);
 }
+
+#[test]
+fn caddy_is_asked_for_its_own_header_though_a_method_of_nginx_is_there() {
+    let lines = [("X-Forwarded-Host", "a.example.com"), ("X-Original-Method", "GET")];
+    assert_eq!(verify(Family::Both, &lines).fault, Some(Problem::Missing(Header::ForwardedProto)));
+}
