@@ -97,21 +97,21 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         }
     }
     let everybody = matches!(config.proxy.trust, Trust::Everybody | Trust::Hops(1..));
-    for address in config.listen.iter().filter(|_| everybody) {
-        if let ListenAddress::Tcp(socket) = address
-            && !socket.ip().is_loopback()
-        {
-            let what = format!(
-                "proxy.trust is {} and the gate listens on {socket}: whoever reaches that port is believed to be a proxy",
-                config.proxy.trust
-            );
-            warn(what, "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned());
-        }
-    }
-    if config.proxy.trust == Trust::Everybody {
+    let mut open = config.listen.iter().filter(|_| everybody).filter_map(|address| match address {
+        ListenAddress::Tcp(socket) if !socket.ip().is_loopback() => Some(socket),
+        _ => None,
+    });
+    let remedy = "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]";
+    if let Some(socket) = open.next() {
+        let what = format!(
+            "proxy.trust is {} and the gate listens on {socket}: whoever reaches that port is believed to be a proxy",
+            config.proxy.trust
+        );
+        warn(what, remedy.to_owned());
+    } else if config.proxy.trust == Trust::Everybody {
         let what = "proxy.trust is true: every visitor is believed about his own address, so the limit for an address \
                     stops nobody";
-        warn(what.to_owned(), "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned());
+        warn(what.to_owned(), remedy.to_owned());
     }
     if let Some(metrics) = config.metrics.listen
         && !metrics.ip().to_canonical().is_loopback()

@@ -185,7 +185,7 @@ fn the_settings_are_judged_as_config_check_judges_them() {
         "proxy.trust = ",
         changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = \"uniquelocal\""),
     );
-    one(Severity::Note, "metrics are told", "127.0.0.1:9100", changed("[metrics]\nlisten = \"0.0.0.0:9100\""));
+    one(Severity::Warning, "metrics.listen is", "127.0.0.1:9100", changed("[metrics]\nlisten = \"0.0.0.0:9100\""));
     one(Severity::Warning, "still in use", "systemctl restart", |facts| facts.pending = Some(Pending::Changed));
     one(Severity::Error, "next start will fail. bad; worse", "config check", |facts| {
         facts.pending = Some(Pending::Broken("bad\nworse".to_owned()));

@@ -16,7 +16,6 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<_> =
         warnings(config).into_iter().map(|warning| SETTINGS.warning(warning.found, warning.remedy)).collect();
     findings.extend(neighbours(config));
-    findings.extend(metrics(config));
     findings.extend(facts.pending.as_ref().map(pending));
     if findings.is_empty() {
         findings.push(SETTINGS.ok("all settings can be used, and fit together"));
@@ -56,10 +55,4 @@ fn neighbours(config: &Config) -> Option<Finding> {
         "proxy.trust holds {range} and the gate listens on {address}: every machine of that network may say who a visitor is"
     );
     Some(SETTINGS.note(found, Some("proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned())))
-}
-
-fn metrics(config: &Config) -> Option<Finding> {
-    let listen = config.metrics.listen.filter(|listen| !listen.ip().is_loopback())?;
-    let found = format!("metrics are told on {listen} to whoever asks: names of users are not in them, habits are");
-    Some(SETTINGS.note(found, Some(format!("metrics.listen = \"127.0.0.1:{}\"", listen.port()))))
 }
