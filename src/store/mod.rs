@@ -56,6 +56,9 @@ use witness::Witness;
 /// The length at which the database's file is written anew, above sixteen times its records.
 const GROWN: u64 = 8 * 1024 * 1024;
 
+/// How far the clock's floor in the snapshot may stay behind.
+const FLOOR_IN_SNAPSHOT: core::time::Duration = core::time::Duration::from_secs(86_400);
+
 /// What belongs to a store, in the order in which it is set aside. A power cut may end that after any of them: what is
 /// left is the whole old store or one that refuses to start, never an empty one and never an older state. So the
 /// snapshot goes before the database that it could stand in for, likewise the database's predecessor, and the identity
@@ -105,14 +108,14 @@ impl Store {
         let place = Place::prepare(dir)?;
         let lock = place.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let (open, shelf, trail, contents, recovered) = match opening::open(&place, &mut vault, now) {
-            Ok(opening::Ready { engine, witness, shelf, trail, contents, recovered }) => {
-                (Some((engine, witness)), shelf, trail, contents, recovered)
+        let (open, shelf, trail, contents, snapshot_taken, recovered) = match opening::open(&place, &mut vault, now) {
+            Ok(opening::Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered }) => {
+                (Some((engine, witness)), shelf, trail, contents, snapshot_taken, recovered)
             }
             Err(error) if frozen::is_cause(&error, &place) => {
                 let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else { return Err(error) };
                 log::error!("store: opened for reading only: {error}");
-                (None, shelf, trail, contents, None)
+                (None, shelf, trail, contents, now, None)
             }
             Err(error) => return Err(error),
         };
@@ -124,7 +127,7 @@ impl Store {
             trail,
             engine,
             witness,
-            snapshot_taken: now,
+            snapshot_taken,
             commits: 0,
             bytes_written: 0,
             _lock: lock,
@@ -134,7 +137,7 @@ impl Store {
     }
 
     /// Makes all changes or none; of several to one record the last counts. On return they are on the disk, and so is
-    /// the snapshot if users (other than by a spent step) or settings changed.
+    /// the snapshot if users (other than by a spent step) or settings (other than by a floor that rose within a day) changed.
     ///
     /// # Errors
     /// [`StoreError::Full`] and [`StoreError::Io`]. The change then has not happened: the next commit first writes the
@@ -150,7 +153,7 @@ impl Store {
         if edits.is_empty() {
             return Ok(());
         }
-        let due = changes.iter().any(|change| self.concerns_snapshot(change));
+        let due = changes.iter().any(|change| self.concerns_snapshot(change, now));
         self.write(edits, due, now)?;
         self.trail = trail;
         self.file_audit(now);
@@ -254,13 +257,20 @@ impl Store {
         Ok(Some(place.path(&folder)))
     }
 
-    fn concerns_snapshot(&self, change: &Change) -> bool {
+    fn concerns_snapshot(&self, change: &Change, now: Timestamp) -> bool {
         match change {
             Change::PutUser(user) => self.shelf.user(&user.name, &self.vault).is_none_or(|mut before| {
                 before.spent = user.spent;
                 before != *user
             }),
-            Change::RemoveUser(_) | Change::PutSettings(_) => true,
+            // The floor alone rises each hour: written anew so often, the snapshot would be most of what an idle gate
+            // writes. One that stands in is a day behind at most, and spends all steps up to the present anyway.
+            Change::PutSettings(settings) => self.shelf.settings(&self.vault).is_none_or(|mut before| {
+                let risen = before.clock_floor <= settings.clock_floor;
+                before.clock_floor = settings.clock_floor;
+                !risen || before != *settings || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT
+            }),
+            Change::RemoveUser(_) => true,
             Change::PutSession(_)
             | Change::EndSession(_)
             | Change::PutCounter(..)

@@ -27,6 +27,7 @@ pub(super) struct Ready {
     pub(super) shelf: Shelf,
     pub(super) trail: Trail,
     pub(super) contents: Contents,
+    pub(super) snapshot_taken: Timestamp,
     /// What the operator is told, if the snapshot had to stand in.
     pub(super) recovered: Option<String>,
 }
@@ -66,7 +67,7 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                     (rewrite(place, vault, &shelf, Some(engine))?, trail)
                 }
             };
-            refresh_snapshot(place, vault, &shelf, now)?;
+            let snapshot_taken = refresh_snapshot(place, vault, &shelf, now)?;
             if !place.has(WITNESS) {
                 Witness::create(place, vault, shelf.manifest().sequence)?;
             }
@@ -74,7 +75,7 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                 identity::write(place, vault.fingerprint())?;
             }
             let witness = Witness::open(place)?;
-            return Ok(Ready { engine, witness, shelf, trail, contents, recovered: None });
+            return Ok(Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered: None });
         }
         Found::Nothing => None,
         Found::Damaged(why) => Some(why),
@@ -178,12 +179,12 @@ pub(super) fn read_snapshot(place: &Place, vault: &mut Vault) -> Result<Option<S
 }
 
 /// Writes the snapshot again if it is missing, damaged or older than the last change that it follows: the plug was
-/// pulled between the two.
-fn refresh_snapshot(place: &Place, vault: &mut Vault, shelf: &Shelf, now: Timestamp) -> Result<(), StoreError> {
+/// pulled between the two. Gives when it was taken.
+fn refresh_snapshot(place: &Place, vault: &mut Vault, shelf: &Shelf, now: Timestamp) -> Result<Timestamp, StoreError> {
     let due = shelf.manifest().snapshot;
     match read_snapshot(place, vault) {
-        Ok(Some(snapshot)) if snapshot.sequence == due => Ok(()),
-        _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?.publish(place),
+        Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
+        _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?.publish(place).map(|()| now),
     }
 }
 
@@ -212,13 +213,13 @@ fn create(
     let manifest = shelf.manifest_after(&edits, true, vault);
     shelf.apply(edits, manifest);
     let engine = rewrite(place, vault, &shelf, None)?;
-    refresh_snapshot(place, vault, &shelf, now)?;
+    let snapshot_taken = refresh_snapshot(place, vault, &shelf, now)?;
     Witness::create(place, vault, shelf.manifest().sequence)?;
     let witness = Witness::open(place)?;
     // Last: from here on a missing database is a loss.
     identity::write(place, vault.fingerprint())?;
     attempt::forget(place);
-    Ok(Ready { engine, witness, shelf, trail, contents, recovered })
+    Ok(Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered })
 }
 
 fn log_begun(why: &str) -> Event {

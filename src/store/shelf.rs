@@ -170,6 +170,11 @@ impl Shelf {
         self.read(&vault.key(Kind::User, name.as_str().as_bytes()), vault)
     }
 
+    /// The settings, if there are any yet.
+    pub(super) fn settings(&self, vault: &Vault) -> Option<Settings> {
+        self.read(&vault.key(Kind::Settings, b""), vault)
+    }
+
     /// The record at this key, if there is one and it unseals.
     pub(super) fn read<T: DeserializeOwned>(&self, key: &Key, vault: &Vault) -> Option<T> {
         open(vault, key, self.records.get(key)?)

@@ -1,11 +1,13 @@
 //! What is committed is what is found again.
 
+use std::time::Duration;
+
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::limiter::{AddressKey, Window};
 use portcullis::auth::totp::TimeStep;
 use portcullis::clock::Timestamp;
 use portcullis::secret::Secret;
-use portcullis::store::{Change, Counter, CounterKey, StoreError};
+use portcullis::store::{Change, Counter, CounterKey, Settings, StoreError};
 
 use crate::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
 
@@ -116,7 +118,7 @@ fn every_other_change_of_a_user_or_the_settings_takes_a_new_snapshot() {
     let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
     let mut before = snapshot();
     let mut settings = contents.settings;
-    settings.clock_floor = NOW;
+    settings.ever_had_user = true;
     anna.enabled = false;
     let disabled = anna.clone();
     anna.end_devices();
@@ -182,4 +184,30 @@ fn the_floor_of_the_clock_is_kept() {
     store.commit(&[Change::PutSettings(settings)], NOW).expect("commits");
     drop(store);
     assert_eq!(open_sound(&dir.state()).1.settings.clock_floor.unix(), 1_812_345_678);
+}
+
+#[test]
+fn the_snapshot_follows_a_rising_floor_once_a_day_and_everything_else_at_once() {
+    let dir = Dir::new();
+    let (mut store, contents) = open_sound(&dir.state());
+    let mut settings = contents.settings;
+    settings.clock_floor = NOW;
+    store.commit(&[Change::PutSettings(settings.clone())], NOW).expect("commits");
+    let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
+    let mut follows = |settings: &Settings, now: Timestamp| {
+        let before = snapshot();
+        store.commit(&[Change::PutSettings(settings.clone())], now).expect("commits");
+        snapshot() != before
+    };
+    let hour = Duration::from_secs(3_600);
+    for hours in 1..24 {
+        settings.clock_floor = NOW.plus(hour * hours);
+        assert!(!follows(&settings, settings.clock_floor), "hour {hours}");
+    }
+    settings.clock_floor = NOW.plus(hour * 24);
+    assert!(follows(&settings, settings.clock_floor));
+    settings.clock_floor = NOW;
+    assert!(follows(&settings, NOW), "a floor that is set back");
+    settings.ever_had_user = true;
+    assert!(follows(&settings, NOW.plus(hour)));
 }
