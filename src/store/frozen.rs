@@ -43,7 +43,7 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
     migrate::admit((schema, fingerprint), vault).map_err(refuse)?;
     let from = [DATABASE, DATABASE_OLD].into_iter().find(|name| place.has(name));
     let from = from.ok_or_else(|| StoreError::Empty(place.dir().to_path_buf()))?;
-    let copy = Copy::of(&place.path(from))?;
+    let copy = Copy::of(&place.path(from), u64::from_le_bytes(vault.random()))?;
     let unopened = |error| match error {
         OpenError::System(error) => error,
         OpenError::Damaged(why) => StoreError::Damaged(why),
@@ -61,9 +61,10 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
 struct Copy(PathBuf);
 
 impl Copy {
-    fn of(folder: &Path) -> Result<Self, StoreError> {
+    /// Under a name that nobody can have taken before.
+    fn of(folder: &Path, number: u64) -> Result<Self, StoreError> {
         let memory = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
-        let copy = memory.join(format!("portcullis-{}", std::process::id()));
+        let copy = memory.join(format!("portcullis-{number:016x}"));
         let failed = |error: io::Error| StoreError::io("copying the database to", &copy, &error);
         DirBuilder::new().mode(0o700).create(&copy).map_err(failed)?;
         // From here on it is removed whatever happens.

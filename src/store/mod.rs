@@ -264,11 +264,13 @@ impl Store {
                 before != *user
             }),
             // The floor alone rises each hour: written anew so often, the snapshot would be most of what an idle gate
-            // writes. One that stands in is a day behind at most, and spends all steps up to the present anyway.
+            // writes. One that stands in is a day behind at most, and spends all steps up to the present anyway. One that
+            // was taken by a clock ahead of its time is replaced as soon as the clock is right.
             Change::PutSettings(settings) => self.shelf.settings(&self.vault).is_none_or(|mut before| {
                 let risen = before.clock_floor <= settings.clock_floor;
                 before.clock_floor = settings.clock_floor;
-                !risen || before != *settings || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT
+                let due = self.snapshot_taken > now || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT;
+                !risen || before != *settings || due
             }),
             Change::RemoveUser(_) => true,
             Change::PutSession(_)

@@ -96,7 +96,13 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>) {
     firsts.sort_unstable();
     let (mut anchor, mut kept) = (Mark::default(), Vec::<Part>::new());
     for first in firsts.into_iter().rev() {
-        let Ok(Body { before, entries }) = body(place, vault, first) else { break };
+        let Ok(Body { before, entries }) = body(place, vault, first) else {
+            // The newest may be the one that the disk has spoiled; older ones are still worth having.
+            if kept.is_empty() {
+                continue;
+            }
+            break;
+        };
         let mut walk = Walk::behind(before);
         let whole = entries.iter().all(|entry| walk.step(entry).is_ok());
         let joins = kept.is_empty() || walk.at() == anchor;
