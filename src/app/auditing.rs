@@ -60,23 +60,27 @@ impl Desk {
         }
     }
 
-    /// Lets go of entries past `audit.keep`, if the time is known.
-    pub(super) fn prune_audit(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    /// Lets go of entries past `audit.keep`, if the time is known. Of those that go before their time, because there are
+    /// too many, a line tells: whoever floods the log does not get rid of that one.
+    pub(super) fn prune_audit(&mut self, now: Timestamp) {
         if self.time.judge_sessions(now).is_err() {
-            return Ok(());
+            return;
         }
-        self.store.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now)
+        let kept = self.store.audit().head().number.saturating_sub(self.store.audit().anchor().number);
+        if kept > MOST_KEPT {
+            log::warn!("audit log: the oldest lines go before their time, there are more than {MOST_KEPT}");
+            let event = Event::new(Action::LogShortened, Actor::Gate);
+            self.mention(event.because(format_args!("more than {MOST_KEPT} lines")), now);
+        }
+        if let Err(error) = self.store.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now) {
+            log::warn!("audit log: old lines stay error=\"{error}\"");
+        }
     }
 }
 
 /// One line about a budget that has just run empty.
 pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
-    let kind = match key {
-        BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
-        BudgetKey::Device(_) => "device",
-        BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
-    };
-    Event::new(Action::LimitReached, Actor::Gate).about(key).from(client).because(kind)
+    Event::new(Action::LimitReached, Actor::Gate).about(key).from(client).because(key.kind())
 }
 
 /// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left out.

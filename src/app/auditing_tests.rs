@@ -118,7 +118,7 @@ fn start_stop_and_reload_are_told_once_each() {
         [
             format!("gate-started|ok|gate|version {version}|-"),
             "settings-reloaded|ok|gate|-|SIGHUP".to_owned(),
-            "gate-stopped|ok|gate|-|-".to_owned(),
+            format!("gate-stopped|ok|gate|version {version}|-"),
         ]
     );
 }

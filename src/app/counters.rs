@@ -21,13 +21,8 @@ pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
         json!({ "kind": "address", "key": key.to_string(), "failures": failures, "until": until })
     });
     let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
-        let kind = match key {
-            BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
-            BudgetKey::Device(_) => "device",
-            BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
-        };
         let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
-        json!({ "kind": kind, "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
+        json!({ "kind": key.kind(), "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
     });
     addresses.chain(budgets).collect()
 }

@@ -156,11 +156,7 @@ impl Desk {
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
         self.settle_steps(now.wall);
-        let effects = self.tidy(now).unwrap_or_else(|error| {
-            log::error!("housekeeping failed error=\"{error}\"");
-            Vec::new()
-        });
-        Some(Outcome::Housekeeping(effects))
+        Some(Outcome::Housekeeping(self.tidy(now)))
     }
 
     /// Commits `changes`, then applies them to memory and says what the gate must know.
@@ -303,12 +299,14 @@ impl Desk {
         self.warn_of_odds();
     }
 
-    fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Result<Vec<Effect>, StoreError> {
+    fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Vec<Effect> {
         let mut changes = Vec::new();
-        // A wrong clock must not be what ends sessions.
+        // A wrong clock must not be what ends sessions or drops lines of the log: neither one that is behind, nor one
+        // that jumped ahead, which the floor does not follow until somebody confirms it.
+        let certain = now.min(self.time.floor());
         if self.time.judge_sessions(now).is_ok() {
             // How long a session was idle only the gate knows; here it is judged by its lifetime alone.
-            let ended = self.sessions.iter().filter(|session| session.is_expired(now));
+            let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
             changes.extend(ended.map(|session| Change::EndSession(session.id)));
             let addresses = self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
             let budgets = self.budgets.forget_full(steady).into_iter().map(CounterKey::Budget);
@@ -321,11 +319,19 @@ impl Desk {
             let started = Event::new(Action::GateStarted, Actor::Gate);
             changes.push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
         }
-        let mut effects = self.commit(changes, now)?;
-        self.greeted = true;
-        self.prune_audit(now)?;
+        let mut effects = match self.commit(changes, now) {
+            Ok(effects) => {
+                self.greeted = true;
+                effects
+            }
+            Err(error) => {
+                log::error!("housekeeping failed error=\"{error}\"");
+                Vec::new()
+            }
+        };
+        self.prune_audit(certain);
         effects.push(Effect::FloorRaised(self.time.floor()));
-        Ok(effects)
+        effects
     }
 
     fn note_seen(&mut self, seen: &[Session]) {
@@ -337,7 +343,8 @@ impl Desk {
     fn write_seen(&mut self, ending: bool, now: Timestamp) {
         let mut changes: Vec<_> = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
         if ending {
-            changes.push(Change::Audit(Event::new(Action::GateStopped, Actor::Gate)));
+            let stopped = Event::new(Action::GateStopped, Actor::Gate);
+            changes.push(Change::Audit(stopped.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
         }
         if let Err(error) = self.commit(changes, now) {
             log::error!("last-seen times not written error=\"{error}\"");

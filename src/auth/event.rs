@@ -16,6 +16,8 @@ pub const MAX_TEXT: usize = 160;
 pub enum Action {
     /// The log begins, or goes on after what came before was lost; `why` says which.
     LogBegun,
+    /// Lines left the log before their time, because there were too many.
+    LogShortened,
     /// The gate was started.
     GateStarted,
     /// The gate was told to stop.
@@ -71,6 +73,7 @@ impl Action {
     pub const fn word(self) -> &'static str {
         match self {
             Self::LogBegun => "log-begun",
+            Self::LogShortened => "log-shortened",
             Self::GateStarted => "gate-started",
             Self::GateStopped => "gate-stopped",
             Self::SettingsReloaded => "settings-reloaded",

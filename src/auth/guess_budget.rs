@@ -21,6 +21,11 @@ pub const CAPACITY: u32 = 100;
 /// How long until one guess has come back: four a day.
 pub const REFILL: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// The most guesses that a bucket gives within `time`: what it holds, and what comes back.
+pub fn most_within(time: Duration) -> u64 {
+    u64::from(CAPACITY) + time.as_secs() / REFILL.as_secs()
+}
+
 /// What is left of one budget. The default is a full one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
@@ -124,6 +129,17 @@ pub enum BudgetKey {
     StrangersInternet,
     /// Failures of all strangers from loopback, link-local and private addresses.
     StrangersLocal,
+}
+
+impl BudgetKey {
+    /// The word for its kind that lists show.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Account(_) | Self::UnknownAccounts => "account",
+            Self::Device(_) => "device",
+            Self::StrangersInternet | Self::StrangersLocal => "strangers",
+        }
+    }
 }
 
 impl From<Origin> for BudgetKey {

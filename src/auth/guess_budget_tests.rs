@@ -63,6 +63,7 @@ fn the_guesses_of_a_year_are_1560() {
         }
     }
     assert_eq!(taken, 1560);
+    assert_eq!(most_within(HOUR * 24 * 365), 1560);
 }
 
 #[test]

@@ -109,7 +109,8 @@ fn start_stop_reload_and_a_changed_secret_are_told() {
     gate.running.signal(nix::sys::signal::Signal::SIGHUP);
     wait::until("a reload", PATIENCE, || (told(&gate.place, "settings-reloaded").len() == 1).then_some(()));
     gate.stop();
-    assert_eq!(told(&gate.place, "gate-stopped"), ["gate-stopped|ok|gate|-|-|-"]);
+    let stopped = format!("gate-stopped|ok|gate|version {}|-|-", env!("CARGO_PKG_VERSION"));
+    assert_eq!(told(&gate.place, "gate-stopped"), [stopped]);
     let Daemon { place, .. } = gate;
     let place = place.with_environment("JWT_SECRET", &"b".repeat(40));
     let gate = place.start();

@@ -14,7 +14,6 @@ use crate::app::Gate;
 use crate::app::desk::{Desk, sync_required};
 use crate::app::job::Job;
 use crate::app::wiring::Wiring;
-use crate::auth::guess_budget::BudgetKey;
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
 use crate::auth::trusted_time::{self, BUILT, ClockFault};
@@ -155,14 +154,9 @@ fn people(desk: &Desk) -> People {
 }
 
 fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
-    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
-        let kind = match key {
-            BudgetKey::Account(_) | BudgetKey::UnknownAccounts => "account",
-            BudgetKey::Device(_) => "device",
-            BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => "strangers",
-        };
-        Budget { kind, key: key.to_string(), left: bucket.available(steady) }
-    });
+    let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
+    let budgets =
+        counting.map(|(key, bucket)| Budget { kind: key.kind(), key: key.to_string(), left: bucket.available(steady) });
     let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
         key: key.to_string(),
         address: key.address(),

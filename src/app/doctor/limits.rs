@@ -2,6 +2,7 @@
 
 use super::facts::{Budget, Failing, Limits};
 use super::{Finding, Subject};
+use crate::auth::guess_budget::{CAPACITY, REFILL};
 use crate::config::{ClientIpHeader, Config};
 
 const LIMITS: Subject = Subject("limits");
@@ -35,8 +36,11 @@ fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
         _ => format!("the account {key}"),
     };
     let found = match left {
-        0 => format!("{whose} have used up their wrong codes: they cannot log in, one try comes back every 6 hours"),
-        _ => format!("{whose} have {left} of 100 wrong codes left; with none they cannot log in"),
+        0 => format!(
+            "{whose} have used up their wrong codes: they cannot log in, one try comes back every {} hours",
+            REFILL.as_secs() / 3_600
+        ),
+        _ => format!("{whose} have {left} of {CAPACITY} wrong codes left; with none they cannot log in"),
     };
     let what = if *kind == "strangers" { "strangers" } else { key };
     Some(LIMITS.warning(found, format!("portcullis limit list\nportcullis limit clear {what}  # if it was you")))

@@ -1,14 +1,17 @@
 //! Can somebody log in, and how hard is it to guess a code?
 
+use std::time::Duration;
+
 use super::facts::People;
 use super::{Finding, Subject};
+use crate::auth::guess_budget;
 use crate::config::Config;
 use crate::config::limits::check_user_count;
 
 const USERS: Subject = Subject("users");
 
-/// Guesses that one bucket allows in a year: a hundred at once, then four a day.
-const GUESSES_A_YEAR: u64 = 1_560;
+/// What the odds are told for.
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Above this chance a year, in millionths, the operator is warned: one in twenty.
 const TOO_LIKELY: u64 = 50_000;
 
@@ -51,7 +54,7 @@ fn millionths(people: &People, config: &Config) -> u64 {
         true if six > 0 => 100,
         true => 1,
     };
-    weight.saturating_mul(steps).saturating_mul(GUESSES_A_YEAR) / 100
+    weight.saturating_mul(steps).saturating_mul(guess_budget::most_within(YEAR)) / 100
 }
 
 fn odds(people: &People, config: &Config) -> Finding {
@@ -63,8 +66,9 @@ fn odds(people: &People, config: &Config) -> Finding {
         _ => format!("{}.{:02} %", hundredths / 100, hundredths % 100),
     };
     let asked = if config.login.ask_username { "a name and its code" } else { "a code alone" };
+    let tries = guess_budget::most_within(YEAR);
     let found = format!(
-        "guessing by strangers, who have {GUESSES_A_YEAR} tries a year all together: the chance that one of them gets in \
+        "guessing by strangers, who have {tries} tries a year all together: the chance that one of them gets in \
          within a year is at most {chance} ({asked}, {} time steps each)",
         2 * u64::from(config.login.skew) + 1
     );
