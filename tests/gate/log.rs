@@ -108,10 +108,12 @@ fn a_log_that_nobody_reads_holds_up_no_visitor() {
         let mut rest = String::new();
         log.read_to_string(&mut rest).map(|_| rest)
     });
-    wait::until("the line that tells how many were left out", PATIENCE, || {
+    let left_out = || Scrape::of(addresses[1]).value("portcullis_log_lines_left_out_total");
+    wait::until("an answer whose line is written", PATIENCE, || {
+        let before = left_out();
         connection.send(&ask);
         connection.answer();
-        (Scrape::of(addresses[1]).value("portcullis_log_lines_left_out_total") - lost < 1.0).then_some(())
+        (left_out() - before < 1.0).then_some(())
     });
     gate.kill().expect("our own child");
     gate.wait().expect("our own child");

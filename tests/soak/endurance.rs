@@ -146,7 +146,7 @@ fn a_gate_that_nobody_asks_does_nothing_at_all() {
     let (more, spent) = (written(process) - bytes, processor_time(process) - time);
     println!("{seconds} s: {more} bytes written, {spent:?} of processor time");
     assert!(more <= seconds * 100 * 1024 / 3600, "{more} bytes");
-    assert!(spent <= Duration::from_millis(20 + seconds), "{spent:?}");
+    assert!(spent <= Duration::from_millis(20 + seconds * 5 / 6), "{spent:?}");
     if seconds < 600 {
         assert_eq!(written_below(&gate.place), files, "nothing was due");
     }

@@ -18,7 +18,7 @@ fn limit(gate: &Daemon, limit: &str) {
 
 /// A limit below what is open already: every open(2), accept(2) and socket(2) of the gate ends in EMFILE.
 #[test]
-fn without_a_single_descriptor_left_who_is_connected_is_served_and_the_rest_wait_without_a_spin() {
+fn without_a_single_descriptor_left_the_gate_neither_spins_nor_ends_and_recovers() {
     let mut gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
@@ -33,10 +33,12 @@ fn without_a_single_descriptor_left_who_is_connected_is_served_and_the_rest_wait
     // More come than the gate could drop others for; the kernel's queue holds them.
     let waiting: Vec<_> = (0..60).map(|_| Connection::open(gate.address)).collect();
     let login = gate.login_form(&owner.fresh_code(), "192.168.1.1").bytes();
+    // Whether it is still held is not promised: an idle one gives its place to a newcomer. Another answer is none of them.
     let working = kept.last_mut().expect("twenty");
     working.send(&ask);
-    let alive = working.try_answer(false).map(|answer| answer.status).ok();
-    assert!(matches!(alive, Some(204) | None), "{alive:?}");
+    if let Ok(answer) = working.try_answer(false) {
+        assert_eq!(answer.status, 204);
+    }
     let before = processor_time(process);
     std::thread::park_timeout(Duration::from_secs(2));
     let spent = processor_time(process) - before;
@@ -98,10 +100,10 @@ fn the_worst_flood_stays_far_below_the_units_memory_limit() {
     gate.stop();
 }
 
-/// An allocation that fails ends the process, as a panic does: no destructor, no half-done change. What was acknowledged
-/// is there after the start that the supervisor makes.
+/// An allocation that fails ends the process, as a panic does: no destructor, no half-done change. Whether one fails
+/// here depends on what the process has left; either way what was acknowledged is there after the next start.
 #[test]
-fn a_gate_that_runs_out_of_memory_ends_and_comes_back_with_everything() {
+fn a_gate_starved_of_memory_comes_back_with_everything() {
     let mut gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
@@ -126,9 +128,10 @@ fn a_gate_that_runs_out_of_memory_ends_and_comes_back_with_everything() {
     assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.9").status, 302);
 }
 
-/// A panic is a fault of ours that nothing catches: the process ends, the supervisor starts the next.
+/// A panic is a fault of ours that nothing catches: the process ends, the supervisor starts the next. That the unit does
+/// so after any sudden end is seen in tests/packages.
 #[test]
-fn a_panic_ends_the_process_and_the_unit_starts_it_again() {
+fn a_panic_aborts_in_the_released_form_and_the_unit_restarts_always() {
     let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| std::fs::read_to_string(top.join(name)).expect("a file of the project");
     let (manifest, unit) = (read("Cargo.toml"), read("systemd/portcullis.service"));
