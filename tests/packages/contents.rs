@@ -69,6 +69,7 @@ fn the_packages_hold_what_an_installation_needs() {
             "usr/share/doc/portcullis/configuration.md",
             "usr/share/doc/portcullis/monitoring/alerts.yml",
             "usr/share/doc/portcullis/monitoring/dashboard.json",
+            "usr/share/doc/portcullis/performance/requests.svg",
         ] {
             assert_eq!(mode_of(file).as_deref(), Some("-rw-r--r--"), "{file}");
         }
