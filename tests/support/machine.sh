@@ -100,46 +100,37 @@ sid_apt() {
     "${apt[@]}" update
 }
 
-# Debian keeps such a Caddy in sid only.
-fetch_caddy() (
-    command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
+# fetch_from_sid PACKAGE  puts the program of that name from Debian's sid into $tools, beside the system.
+fetch_from_sid() (
     need_packages dpkg-deb:dpkg
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     mkdir -p "$tools"
     sid_apt "$work"
     cd "$work" || exit
-    "${apt[@]}" download caddy
-    dpkg -x caddy_*.deb tree
+    "${apt[@]}" download "$1"
+    dpkg -x "$1"_*.deb tree
     # Renamed into place: a fetch that is cut off leaves no half program behind.
-    cp tree/usr/bin/caddy "$tools/caddy.new"
-    mv "$tools/caddy.new" "$tools/caddy"
+    cp "tree/usr/bin/$1" "$tools/$1.new"
+    mv "$tools/$1.new" "$tools/$1"
 )
+
+# Debian keeps such a Caddy in sid only.
+fetch_caddy() {
+    command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
+    fetch_from_sid caddy
+}
 
 # need_promtool  leaves the path of Prometheus' own checker in $PROMTOOL.
 need_promtool() {
     if PROMTOOL=$(first_good runs "${PROMTOOL:-}" "$tools/promtool" "$(command -v promtool || true)"); then return 0; fi
     say "fetching promtool"
-    fetch_promtool
+    fetch_from_sid promtool
     runs "$tools/promtool" || fail "Debian's promtool does not run here: name one with PROMTOOL=…"
     PROMTOOL=$tools/promtool
 }
 
 runs() { "$1" --version >/dev/null 2>&1; }
-
-# Unpacked beside the system, as all tools are.
-fetch_promtool() (
-    need_packages dpkg-deb:dpkg
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    mkdir -p "$tools"
-    sid_apt "$work"
-    cd "$work" || exit
-    "${apt[@]}" download promtool
-    dpkg -x promtool_*.deb tree
-    cp tree/usr/bin/promtool "$tools/promtool.new"
-    mv "$tools/promtool.new" "$tools/promtool"
-)
 
 # need_cargo_deb  leaves the path of the cargo-deb that the packages were tried with in $CARGO_DEB.
 need_cargo_deb() {
