@@ -166,14 +166,7 @@ fn every_refusal_says_a_reason_without_any_part_of_the_address() {
 
 #[test]
 fn an_accepted_address_is_given_on_as_it_came() {
-    let policy = ReturnPolicy {
-        public_host: Some("auth.example.com"),
-        public_is_http: false,
-        cookie_domain: Some("example.com"),
-        redirect_hosts: &[],
-        path_prefix: "",
-    };
-    let visitor = Visitor { host: "auth.example.com", is_http: false };
+    let Setting { policy, visitor } = setting("usual");
     for next in ["/a//b?x=%2F&y=1", "https://App.example.com:8443/a?b#c"] {
         let address = policy.check(next.as_bytes(), &visitor).expect("allowed");
         assert_eq!((address.as_str(), address.as_bytes()), (next, next.as_bytes()));
