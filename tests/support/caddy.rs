@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::daemon::Place;
 use super::process::Running;
@@ -68,9 +69,14 @@ impl Caddy {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that is free and stays so: below those that the kernel gives to whoever binds port 0 (`ip_local_port_range`),
+/// and of sixteen that no other test process takes at the same time.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 750) as u16 * 16;
+    let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port);
+    let next = || first + TAKEN.fetch_add(1, Ordering::Relaxed) % 16;
+    std::iter::repeat_with(next).take(16).find_map(free).expect("a free port of sixteen")
 }
 
 /// `$CADDY`, else what `tests/run` fetched.
