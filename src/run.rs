@@ -213,7 +213,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     }
     let gate = Gate::new(Opening {
         config: Arc::clone(&config),
-        settings: Box::new(move || settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)),
+        settings: Arc::new(move || settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)),
         keyring,
         form_key: desk.form_key(),
         operators: Operators::of_this_process(),

@@ -74,7 +74,7 @@ pub struct Gate {
     complaints: RefCell<Throttle>,
     wiring: RefCell<wiring::Wiring>,
     operators: Operators,
-    settings: Box<dyn Fn() -> Result<Config, String>>,
+    settings: Source,
     last_errand: Timestamp,
     readiness: Option<(Timestamp, Vec<Check>)>,
     setup_open: bool,
@@ -85,12 +85,15 @@ pub struct Gate {
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
 
+/// Reads the settings as a start would. It waits for a disk, so `doctor` asks it in the worker.
+pub type Source = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
 /// What a gate is opened with.
 pub struct Opening {
     /// The settings.
     pub config: Arc<Config>,
-    /// Reads the settings again, for SIGHUP.
-    pub settings: Box<dyn Fn() -> Result<Config, String>>,
+    /// Reads the settings again, for SIGHUP and `doctor`.
+    pub settings: Source,
     /// The keys of sessions.
     pub keyring: Keyring,
     /// Makes the tokens of forms; it is nobody else's.

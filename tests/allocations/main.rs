@@ -78,7 +78,7 @@ fn gate() -> (Gate, String) {
     let config = Config { public_url: None, ..Config::default() };
     let gate = Gate::new(Opening {
         config: Arc::new(config),
-        settings: Box::new(|| Err("nobody asks".to_owned())),
+        settings: Arc::new(|| Err("nobody asks".to_owned())),
         keyring,
         form_key: Secret::new(vec![9; 32]),
         operators: Operators::of_this_process(),

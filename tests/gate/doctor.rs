@@ -1,15 +1,17 @@
 //! `doctor`: each fault is provoked for real, found by the running gate or on its files, and comes with its remedy.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::codes::{Person, STEP};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::doctor::Report;
 use crate::support::http::Ask;
 use crate::support::process::Running;
+use crate::support::wait;
 
 const UNAVAILABLE: i32 = 69;
 
@@ -133,7 +135,7 @@ fn settings_that_surprise_changed_or_broke_are_told() {
     assert!(report.saying("still in use").remedy.starts_with("systemctl restart"));
     gate.running.signal(nix::sys::signal::Signal::SIGHUP);
     let reloaded = || Report::of(&gate.place).complaints().is_empty().then_some(());
-    crate::support::wait::until("the new settings", crate::support::wait::PATIENCE, reloaded);
+    wait::until("the new settings", wait::PATIENCE, reloaded);
 
     gate.place.configure("lissten = []");
     let report = Report::of(&gate.place);
@@ -142,6 +144,24 @@ fn settings_that_surprise_changed_or_broke_are_told() {
     let report = Report::of(&gate.place);
     assert!(report.saying("lissten").remedy.contains("config check"), "{report:#?}");
     assert_eq!(report.status, 2);
+}
+
+/// A pipe stands for a disk that hangs: whoever reads the settings waits until somebody writes them.
+#[test]
+fn a_disk_that_hangs_under_the_settings_keeps_no_question_waiting() {
+    let (gate, _) = settled("");
+    let (file, aside) = (gate.place.config_file(), gate.place.config_file().with_extension("aside"));
+    fs::rename(&file, &aside).expect("the test's own file");
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::from_bits_truncate(0o600)).expect("a pipe");
+    let mut command = gate.place.command(&["doctor", "--json"]);
+    let asking = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let writer = || OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&file).ok();
+    let mut writer = wait::until("somebody who reads the settings", wait::PATIENCE, writer);
+    assert_eq!(question().send(gate.address).status, 302);
+    writer.write_all(&fs::read(&aside).expect("the settings")).expect("a reader");
+    drop(writer);
+    let report = Report::read(&Done::from(asking.wait_with_output().expect("its end")));
+    assert!(report.complaints().is_empty(), "{report:#?}");
 }
 
 #[test]
@@ -366,7 +386,7 @@ fn too_few_descriptors_for_the_connections_are_told() {
         .env_clear();
     gate.running = Running::start("portcullis", &mut limited);
     let health = || Ask::get("/health").try_send(gate.address).is_ok_and(|answer| answer.status == 200).then_some(());
-    crate::support::wait::until("its first answer", crate::support::wait::PATIENCE, health);
+    wait::until("its first answer", wait::PATIENCE, health);
     let report = Report::of(&gate.place);
     assert!(report.only("warning", "300 open files").remedy.ends_with("LimitNOFILE=2048"));
 }

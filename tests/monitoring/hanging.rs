@@ -20,7 +20,7 @@ use crate::support::wait::{self, PATIENCE};
 fn opening() -> Opening {
     Opening {
         config: Arc::new(Config::default()),
-        settings: Box::new(|| Err("nobody asks".to_owned())),
+        settings: Arc::new(|| Err("nobody asks".to_owned())),
         keyring: Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough"),
         form_key: Secret::new(vec![9; 32]),
         operators: Operators::of_this_process(),

@@ -4,16 +4,17 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{Gid, Group, geteuid};
 
 use super::facts::{Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
-use crate::app::Gate;
 use crate::app::desk::{Desk, sync_required};
 use crate::app::job::Job;
 use crate::app::wiring::Wiring;
+use crate::app::{Gate, Source};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
 use crate::auth::trusted_time::{self, BUILT, ClockFault};
@@ -42,20 +43,24 @@ pub struct Running {
     /// What was seen of proxies, and since when.
     pub wiring: Wiring,
     /// What the settings' sources say now.
-    pub pending: Option<Pending>,
+    pub settings: Source,
     /// When sessions were last used.
     pub seen: Vec<Session>,
 }
 
-/// Looks at the gate, reads the settings' sources as SIGHUP would, and hands both to the desk, which knows the rest.
+/// What the gate has in memory, for the desk, which knows the rest and may wait for files.
 pub fn job(gate: &mut Gate) -> Job {
-    let pending = match (gate.settings)() {
-        Ok(config) if config == *gate.config => None,
+    let (wiring, seen) = (gate.wiring.get_mut().clone(), gate.sessions.take_touched());
+    Job::Doctor(Box::new(Running { wiring, settings: Arc::clone(&gate.settings), seen }))
+}
+
+/// What was done to the settings since the gate took over those `in_use`.
+fn pending(settings: &Source, in_use: &Config) -> Option<Pending> {
+    match settings() {
+        Ok(config) if config == *in_use => None,
         Ok(_) => Some(Pending::Changed),
         Err(error) => Some(Pending::Broken(error)),
-    };
-    let (wiring, seen) = (gate.wiring.get_mut().clone(), gate.sessions.take_touched());
-    Job::Doctor(Box::new(Running { wiring, pending, seen }))
+    }
 }
 
 impl Facts {
@@ -99,11 +104,11 @@ impl Facts {
         let about = desk.surroundings.clone();
         let mut facts = Self::of_files(Ok((*desk.config).clone()), &about, now.wall);
         facts.add_store(desk, now);
-        if let Some(Running { wiring, pending, .. }) = running {
+        if let Some(Running { wiring, settings, .. }) = running {
             facts.owner = Some(geteuid().as_raw());
             facts.process = Some(process(about.by_systemd));
             facts.running_since = Some(wiring.since);
-            facts.pending = pending;
+            facts.pending = pending(&settings, &desk.config);
             if let Some(limits) = &mut facts.limits {
                 limits.crowds = wiring.crowds.iter().map(|crowd| (crowd.address, crowd.changes)).collect();
             }
