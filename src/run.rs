@@ -32,7 +32,7 @@ use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
 use crate::server::{self, ListenAddress, Listener, Operators, Role, Worker};
-use crate::store::{self, Portable, Store, StoreError};
+use crate::store::{self, Portable, Store, StoreError, StoreKey};
 
 /// The operating system refuses something (`EX_OSERR`).
 const OS: u8 = 71;
@@ -91,15 +91,21 @@ impl Backend for Daemon {
         {
             let credential = secrets::store_key(&settings.environment)?;
             let used = places.become_owner()?;
-            match desk_over(config.into(), credential.as_ref(), &used, clock::now()) {
+            let copy = store::Copy::of_store_in(&used, &mut System);
+            let at = copy.as_ref().map_or(used.as_path(), store::Copy::path);
+            let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
+            let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
+                let key = store_key(credential.as_ref(), &used)?;
+                desk_over(config.into(), &key, copy.path(), clock::now())
+            });
+            match tried {
                 Ok(mut desk) => {
                     let now = desk.read_clock();
-                    facts.add_store(&mut desk, now);
+                    facts.add_trial(&mut desk, now, known);
                 }
                 Err(error @ StoreError::Locked(_)) => return Err(stored(error)),
                 Err(error) => {
-                    let why = places.as_known(&used, &error.to_string());
-                    facts.store = Some(Err(Shut { why, remedy: Shut::remedy(&error) }));
+                    facts.store = Some(Err(Shut { why: known(&error.to_string()), remedy: Shut::remedy(&error) }));
                 }
             }
         }
@@ -145,18 +151,16 @@ fn open_desk(
     now: Timestamp,
 ) -> Result<Desk, Failure> {
     let credential = secrets::store_key(environment)?;
-    desk_over(config, credential.as_ref(), state_dir, now).map_err(stored)
+    let key = store_key(credential.as_ref(), state_dir).map_err(stored)?;
+    desk_over(config, &key, state_dir, now).map_err(stored)
 }
 
-/// The same with the key, if one is given.
-fn desk_over(
-    config: Arc<Config>,
-    credential: Option<&Secret>,
-    state_dir: &Path,
-    now: Timestamp,
-) -> Result<Desk, StoreError> {
-    let key = store::load_or_create_key(state_dir, credential.map(Secret::expose), &mut System)?;
-    let (store, opened) = Store::open(state_dir, &key, now, System)?;
+fn store_key(credential: Option<&Secret>, state_dir: &Path) -> Result<StoreKey, StoreError> {
+    store::load_or_create_key(state_dir, credential.map(Secret::expose), &mut System)
+}
+
+fn desk_over(config: Arc<Config>, key: &StoreKey, state_dir: &Path, now: Timestamp) -> Result<Desk, StoreError> {
+    let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
     let mut desk = Desk::new(config, store, opened, now);
     if let Some(told) = recovered {

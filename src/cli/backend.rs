@@ -88,8 +88,7 @@ pub trait Backend {
     /// The command is refused, or the store cannot be opened.
     fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure>;
 
-    /// Says what is wrong with the gate that has its state in `places`, and that does not run. Changes nothing beyond
-    /// what opening the store does.
+    /// Says what is wrong with the gate that has its state in `places`, and that does not run. Changes nothing.
     ///
     /// # Errors
     /// Another process holds the store, or this one may not read it.

@@ -7,12 +7,8 @@
 //!
 //! Left out: a database that is damaged as well, or of an older release; then the first error stands.
 
-use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-
 use crate::store::change::Contents;
+use crate::store::copy::Copy;
 use crate::store::engine::{Engine, OpenError};
 use crate::store::error::StoreError;
 use crate::store::identity::{self, Identity};
@@ -22,9 +18,6 @@ use crate::store::place::{DATABASE, DATABASE_OLD, Place};
 use crate::store::seal::Vault;
 use crate::store::shelf::Shelf;
 use crate::store::trail::Trail;
-
-/// Memory that every Linux offers as a folder; a unit that may write nowhere else may write there.
-const MEMORY: &str = "/dev/shm";
 
 /// Whether `error` is about a disk that takes no writes.
 pub(super) fn is_cause(error: &StoreError, place: &Place) -> bool {
@@ -43,43 +36,17 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
     migrate::admit((schema, fingerprint), vault).map_err(refuse)?;
     let from = [DATABASE, DATABASE_OLD].into_iter().find(|name| place.has(name));
     let from = from.ok_or_else(|| StoreError::Empty(place.dir().to_path_buf()))?;
-    let copy = Copy::of(&place.path(from), u64::from_le_bytes(vault.random()))?;
+    let copy = Copy::empty(u64::from_le_bytes(vault.random()))?;
+    copy.take_database(&place.path(from), DATABASE)?;
     let unopened = |error| match error {
         OpenError::System(error) => error,
         OpenError::Damaged(why) => StoreError::Damaged(why),
     };
-    let engine = Engine::open(place, &copy.0).map_err(unopened)?;
+    let engine = Engine::open(place, &copy.path().join(DATABASE)).map_err(unopened)?;
     let raw = engine.records();
     engine.close();
     let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
     let Sound { shelf, contents, trail } = sound(place, shelf, vault).map_err(StoreError::Damaged)?;
     let trail = trail.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
     Ok((shelf, trail, contents))
-}
-
-/// A folder in memory that goes when it was read.
-struct Copy(PathBuf);
-
-impl Copy {
-    /// Under a name that nobody can have taken before.
-    fn of(folder: &Path, number: u64) -> Result<Self, StoreError> {
-        let memory = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
-        let copy = memory.join(format!("portcullis-{number:016x}"));
-        let failed = |error: io::Error| StoreError::io("copying the database to", &copy, &error);
-        DirBuilder::new().mode(0o700).create(&copy).map_err(failed)?;
-        // From here on it is removed whatever happens.
-        let made = Self(copy.clone());
-        // Its index files are not needed.
-        for name in ["db", "conf"] {
-            fs::copy(folder.join(name), copy.join(name)).map_err(failed)?;
-        }
-        Ok(made)
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // What cannot be removed is sealed, and gone with the next start of the machine.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -14,6 +14,7 @@ mod attempt;
 mod audit;
 mod change;
 pub mod codec;
+mod copy;
 mod engine;
 mod error;
 mod examination;
@@ -41,6 +42,7 @@ use crate::entropy::Entropy;
 
 pub use audit::{AuditLog, Piece};
 pub use change::{Change, Contents, Counter, CounterKey, Settings};
+pub use copy::Copy;
 pub use error::StoreError;
 pub use examination::Examination;
 pub use key::{StoreKey, load_or_create_key};

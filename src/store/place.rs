@@ -109,9 +109,26 @@ impl Place {
                 file
             }
         };
+        self.flock(file)
+    }
+
+    /// The same without writing anything; `None` where the lock's file is missing, so that no process can hold it.
+    pub(super) fn lock_if_there(&self) -> Result<Option<Lock>, StoreError> {
+        if self.owner.is_some() {
+            refuse_links(&self.dir)?;
+        }
+        let path = self.path(LOCK);
+        match OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("opening", &path, &error)),
+            Ok(file) => self.flock(file).map(Some),
+        }
+    }
+
+    fn flock(&self, file: File) -> Result<Lock, StoreError> {
         Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
             Errno::EWOULDBLOCK => StoreError::Locked(self.dir.clone()),
-            other => StoreError::io("locking", &path, &other.into()),
+            other => StoreError::io("locking", &self.path(LOCK), &other.into()),
         })
     }
 

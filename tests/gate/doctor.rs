@@ -3,8 +3,9 @@
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use crate::support::codes::{Person, STEP};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
@@ -342,6 +343,47 @@ fn damage_beneath_a_running_gate_is_found_before_the_next_start() {
     fs::write(state.join("store.key"), [7; 32]).expect("the test's own file");
     set_mode(&state.join("store.key"), 0o600);
     assert_eq!(Report::of(&gate.place).worst, "error", "of another key, and gone");
+}
+
+/// Each file and folder with its mode, its time and what it holds.
+fn everything_in(dir: &Path) -> Vec<(PathBuf, u32, SystemTime, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("a folder").flatten() {
+        let (path, about) = (entry.path(), entry.metadata().expect("it is there"));
+        let bytes = if about.is_file() { fs::read(&path).expect("readable") } else { Vec::new() };
+        if about.is_dir() {
+            found.extend(everything_in(&path));
+        }
+        found.push((path, about.permissions().mode(), about.modified().expect("a time"), bytes));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn without_a_gate_a_start_is_tried_and_the_store_stays_as_it_is() {
+    let (mut gate, _) = settled("");
+    gate.stop();
+    let state = gate.place.state();
+    let before = everything_in(&state);
+    assert!(Report::of(&gate.place).complaints().is_empty());
+    assert_eq!(everything_in(&state), before);
+
+    fs::remove_file(state.join("store.lock")).expect("the test's own file");
+    fs::write(state.join("db/db"), b"no database").expect("the test's own file");
+    let before = everything_in(&state);
+    for _ in 0..3 {
+        let report = Report::of(&gate.place);
+        let lost = report.saying("the next start takes the snapshot");
+        assert!(
+            lost.severity == "error" && lost.found.contains(&format!("{}/db.damaged-", state.display())),
+            "{lost:?}"
+        );
+        assert!(report.saying("may log in").found.contains("1 of 1"));
+    }
+    assert_eq!(everything_in(&state), before);
+    gate.start_again();
+    assert!(Report::of(&gate.place).saying("the snapshot stands in for it").remedy.contains("limit clear"));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn kept() -> Kept {
         written: 12_288,
         commits: 1,
     };
-    Kept { examination, refuses: None, recovered: None, open_for: std::time::Duration::from_secs(60) }
+    Kept { examination, refuses: None, recovered: None, open_for: std::time::Duration::from_secs(60), trial: false }
 }
 
 fn shut(why: &str) -> Shut {
@@ -318,6 +318,8 @@ fn the_store_and_its_disk_are_judged() {
     one(Severity::Error, "snapshot would not", "user", broken(|kept| kept.examination.snapshot = Err("no".to_owned())));
     one(Severity::Error, "takes no change", "df", broken(|kept| kept.refuses = Some("no room".to_owned())));
     one(Severity::Error, "stands in", "limit clear", broken(|kept| kept.recovered = Some("it was".to_owned())));
+    let tried = |kept: &mut Kept| (kept.recovered, kept.trial) = (Some("it was".to_owned()), true);
+    one(Severity::Error, "the next start takes the snapshot", "systemctl start", broken(tried));
     let disk_with = |change: fn(&mut Disk)| move |facts: &mut Facts| facts.disk.iter_mut().for_each(change);
     one(Severity::Error, "read-only", "remount,rw", disk_with(|disk| disk.read_only = true));
     one(Severity::Warning, "32.0 MB free", "journalctl", disk_with(|disk| disk.free = 32_000_000));

@@ -177,6 +177,8 @@ pub struct Kept {
     pub recovered: Option<String>,
     /// For how long it has been open.
     pub open_for: Duration,
+    /// Whether this was a start on a copy: the store itself is as it was.
+    pub trial: bool,
 }
 
 /// The users, counted.

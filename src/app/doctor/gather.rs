@@ -117,6 +117,17 @@ impl Facts {
         facts
     }
 
+    /// Adds what a store tells that was opened in a copy; `known` puts the original's name into a text.
+    pub fn add_trial(&mut self, desk: &mut Desk, now: Moment, known: impl Fn(&str) -> String) {
+        self.add_store(desk, now);
+        if let Some(Ok(kept)) = &mut self.store {
+            kept.trial = true;
+            kept.recovered = kept.recovered.as_deref().map(known);
+            // The copy's own place; what the original lies on is looked at as a disk.
+            kept.refuses = None;
+        }
+    }
+
     /// Adds what an open store tells.
     pub fn add_store(&mut self, desk: &mut Desk, now: Moment) {
         let refuses = desk.store.writable().err().map(|error| error.to_string());
@@ -125,6 +136,7 @@ impl Facts {
             refuses,
             recovered: desk.recovered.clone(),
             open_for: now.steady.since(desk.opened_at()),
+            trial: false,
         }));
         self.people = Some(people(desk));
         self.limits = Some(limits(desk, now));

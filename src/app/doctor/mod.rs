@@ -2,8 +2,8 @@
 //!
 //! [`gather`] looks at the machine, the store and the gate; every check is a pure function from those [`facts`] to
 //! [`Finding`]s, one file a subject. Guarantees: orders no change, shows no secret, and looks at no network; where
-//! no gate runs the store is opened as a start would, which can set a damaged database aside. Each finding
-//! that is worse than a note has a remedy, as a line to copy.
+//! no gate runs a start is tried with a copy of the store. Each finding that is worse than a note has a remedy, as a
+//! line to copy.
 
 mod clock;
 pub mod facts;

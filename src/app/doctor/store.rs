@@ -42,6 +42,11 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
     let look = &kept.examination;
     let mut findings = Vec::new();
     findings.extend(kept.recovered.as_ref().map(|told| {
+        if kept.trial {
+            let found = format!("the next start takes the snapshot for the database. Tried with a copy: {told}");
+            return STORE
+                .error(found, "systemctl start portcullis  # it keeps the damaged database under another name");
+        }
         let found = format!("the database was lost and the snapshot stands in for it: {told}");
         STORE.error(found, "portcullis limit clear --all  # after a look at the disk; copies of the card wear out, too")
     }));
@@ -69,7 +74,7 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
             bytes(*length),
         )));
     }
-    findings.push(wear(kept));
+    findings.extend((!kept.trial).then(|| wear(kept)));
     findings
 }
 
