@@ -212,7 +212,8 @@ impl Gate {
             Route::Verify(form) => {
                 let began = self.metrics.is_some().then(clock::monotonic);
                 let answered = verify::answer(&self.view(), head, address(request), form, now, out);
-                self.wiring.get_mut().answered(form, &answered, head, address(request), now);
+                let proxy = &self.config.proxy;
+                self.wiring.get_mut().answered(form, &answered, head, proxy, address(request), now);
                 if let verify::Answered::Passed(session) = answered {
                     self.sessions.touch(&session, now);
                 }

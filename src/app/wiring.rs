@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use crate::auth::guess_budget::Origin;
 use crate::clock::Timestamp;
 use crate::config;
-use crate::http::client_address;
+use crate::http::client_address::{self, Belief};
 use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
 use crate::http::visit::{Visit, Way};
@@ -174,6 +174,7 @@ impl Wiring {
         form: VerifyForm,
         answered: &Answered,
         head: &Head<'_>,
+        proxy: &config::Proxy,
         peer: Option<IpAddr>,
         now: Timestamp,
     ) {
@@ -182,6 +183,10 @@ impl Wiring {
             Answered::Refused(Denial::ForgedIdentity(header)) => Fault::Forged(header),
             Answered::Refused(Denial::ProxyRequired) => Fault::ProxyRequired,
             Answered::Refused(Denial::SessionsDisagree) => Fault::SessionsDisagree,
+            // Sent straight to the port, which says nothing of how the proxy asks. Of who passes, and has a session, the
+            // address is not looked at: that would cost each verify more than all else here.
+            _ if !head.headers.are_forwarded() => return,
+            Answered::Refused(_) if !Belief::of(proxy).trusts_peer(peer) => return,
             _ => return self.asked_rightly(form, head, now),
         };
         self.note(Asker::Verify(form), fault, peer, now);

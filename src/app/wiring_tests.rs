@@ -6,11 +6,18 @@ use crate::http::request::parse_head;
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
-fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
+const TRUSTED: [u8; 4] = [127, 0, 0, 1];
+
+fn ask_from(peer: [u8; 4], wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
     let head = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
-    let peer = Some(IpAddr::from([127, 0, 0, 1]));
-    wiring.answered(form, &answered, &head, peer, Timestamp::from_unix(T0.unix() + at));
+    let (proxy, now) = (config::Config::default().proxy, Timestamp::from_unix(T0.unix() + at));
+    wiring.answered(form, &answered, &head, &proxy, Some(IpAddr::from(peer)), now);
+}
+
+/// A question of a trusted proxy.
+fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
+    ask_from(TRUSTED, wiring, form, answered, &format!("X-Forwarded-For: 192.0.2.1\r\n{lines}"), at);
 }
 
 fn missing(header: Header) -> Answered {
@@ -43,6 +50,18 @@ fn a_good_question_says_that_its_own_asker_is_mended() {
     assert!(wiring.notes.iter().all(|note| note.mended));
     ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 3);
     assert!(!wiring.notes[0].mended, "broken again");
+}
+
+#[test]
+fn what_is_sent_straight_to_the_port_mends_nothing_and_is_no_question_of_a_proxy() {
+    let mut wiring = Wiring::new(T0);
+    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 0);
+    ask_from(TRUSTED, &mut wiring, VerifyForm::Caddy, GOOD, "", 1);
+    let preflight = Answered::Refused(Denial::Preflight);
+    ask_from([192, 168, 1, 9], &mut wiring, VerifyForm::Caddy, preflight, "X-Forwarded-For: 192.0.2.1\r\n", 2);
+    assert!(wiring.asked.is_empty() && !wiring.notes[0].mended, "{wiring:?}");
+    ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 3);
+    assert!(wiring.asked.len() == 1 && wiring.notes[0].mended, "{wiring:?}");
 }
 
 #[test]
