@@ -2,8 +2,9 @@
 //!
 //! In memory only: a restart forgets it. There is one note for each kind of problem and place; it is counted on and never
 //! replaced, and there are fewer kinds than would fill a page, so a flood of bad requests neither pushes out what was
-//! noted before it nor grows without end. Nothing here decides anything. Allocates when a problem shows for the first
-//! time, never afterwards.
+//! noted before it nor grows without end. Of untrusted peers, whose addresses can be had for nothing on a home's network,
+//! the latest are kept. Nothing here decides anything. Allocates when a problem shows for the first time, never
+//! afterwards.
 
 use std::net::IpAddr;
 
@@ -140,7 +141,7 @@ pub struct Wiring {
     pub near: heapless::Vec<Stranger, MOST_PEERS>,
     /// Untrusted peers from the internet.
     pub far: heapless::Vec<Stranger, MOST_PEERS>,
-    /// Questions and page visits of untrusted peers for whom there was no place.
+    /// Questions and page visits of untrusted peers who gave way to later ones.
     pub further_strangers: u64,
     /// Addresses that may stand for many visitors.
     pub crowds: heapless::Vec<Crowd, MOST_CROWDS>,
@@ -283,9 +284,15 @@ impl Wiring {
             Origin::Internet => &mut self.far,
         };
         if let Some(stranger) = strangers.iter_mut().find(|stranger| stranger.address == address) {
-            stranger.seen.again(now);
-        } else if strangers.push(Stranger { address, seen: Seen::once(now) }).is_err() {
-            self.further_strangers = self.further_strangers.saturating_add(1);
+            return stranger.seen.again(now);
+        }
+        let new = Stranger { address, seen: Seen::once(now) };
+        if let Err(new) = strangers.push(new)
+            // A proxy asks again, so it comes back whoever took its place.
+            && let Some(oldest) = strangers.iter_mut().min_by_key(|stranger| (stranger.seen.last, stranger.seen.count))
+        {
+            let gone = std::mem::replace(oldest, new);
+            self.further_strangers = self.further_strangers.saturating_add(gone.seen.count);
         }
     }
 

@@ -115,17 +115,39 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
     assert_eq!(wiring.notes[0].seen, Seen { count: 4, first: T0, last: T0.plus(std::time::Duration::from_secs(1)) });
 }
 
+fn stranger(address: [u8; 4]) -> Answered {
+    Answered::Refused(Denial::UntrustedPeer(Problem::UntrustedPeer(IpAddr::from(address))))
+}
+
 #[test]
 fn strangers_of_the_internet_leave_room_for_a_proxy_nearby() {
     let mut wiring = Wiring::new(T0);
-    let stranger = |address: IpAddr| Answered::Refused(Denial::UntrustedPeer(Problem::UntrustedPeer(address)));
     for last in 0..=255 {
-        ask(&mut wiring, VerifyForm::Any, stranger(IpAddr::from([203, 0, 113, last])), "", 0);
+        ask(&mut wiring, VerifyForm::Any, stranger([203, 0, 113, last]), "", 0);
     }
-    let proxy = IpAddr::from([172, 18, 0, 5]);
+    let proxy = [172, 18, 0, 5];
     ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 1);
-    assert_eq!(wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(), [proxy]);
+    assert_eq!(wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(), [IpAddr::from(proxy)]);
     assert_eq!((wiring.far.len(), wiring.further_strangers), (8, 248));
+}
+
+#[test]
+fn invented_neighbours_hide_a_proxy_only_until_its_next_question() {
+    let mut wiring = Wiring::new(T0);
+    let proxy = [172, 18, 0, 5];
+    for round in 0..=3 {
+        for last in 0..20 {
+            ask(&mut wiring, VerifyForm::Any, stranger([192, 168, 1, last]), "", 2 * round);
+        }
+        ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 2 * round + 1);
+        // As many others as there is room for beside it.
+        for last in 100..107 {
+            ask(&mut wiring, VerifyForm::Any, stranger([192, 168, 1, last]), "", 2 * round + 1);
+        }
+        assert!(wiring.near.iter().any(|near| near.address == IpAddr::from(proxy)), "{wiring:?}");
+    }
+    let shown: u64 = wiring.near.iter().map(|near| near.seen.count).sum();
+    assert_eq!(shown + wiring.further_strangers, 4 * 28, "each question is counted");
 }
 
 #[test]
