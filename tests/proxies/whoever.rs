@@ -84,6 +84,22 @@ fn the_other_familys_headers_change_nothing() {
     }
 }
 
+/// A request line with a host of its own counts before the `Host` line (RFC 9112 section 3.2.2).
+#[test]
+fn a_site_is_told_the_host_that_was_asked_about_with_its_port() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let told = |ask: Ask| {
+            let request = ask.cookie("auth_token", &token).send(town.http()).json();
+            ["host", "x-forwarded-host"].map(|name| values(&request, name).concat())
+        };
+        assert_eq!(told(town.page_load("/who")), [town.host("app"), town.host("app")], "{kind:?}");
+        let other = town.page_load(&format!("http://{}/who", town.host("other")));
+        assert_eq!(told(other), [town.host("other"), town.host("other")], "{kind:?}");
+    }
+}
+
 #[test]
 fn a_visitor_counts_under_his_own_address_whatever_he_claims() {
     for kind in ALL {

@@ -19,6 +19,10 @@ http {
         default upgrade;
         '' '';
     }
+    map $http_host $visitors_port {
+        '~(:[0-9]{1,5})$' $1;
+        default '';
+    }
 <cache_path>
 <sites>}
 ";
@@ -114,15 +118,16 @@ proxy_set_header Forwarded          \"\";
 proxy_buffers 4 16k;
 ";
 
+/// The site is told the name that was asked about, and the port as the visitor wrote it: nginx's own may be another.
 const PROTECT: &str = "\
 auth_request     /_portcullis;
 error_page 401 403 = @portcullis_refusal;
 <take_identity><give_identity>proxy_pass http://<application>;
 proxy_http_version 1.1;
-proxy_set_header Host              $http_host;
+proxy_set_header Host              $host$visitors_port;
 proxy_set_header X-Forwarded-For   $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Forwarded-Host  $http_host;
+proxy_set_header X-Forwarded-Host  $host$visitors_port;
 proxy_set_header Upgrade           $http_upgrade;
 proxy_set_header Connection        $connection_upgrade;
 ";
