@@ -15,6 +15,7 @@ use std::path::Path;
 use recorded::Recorded;
 use support::daemon::{ONE_DOMAIN, Place};
 use support::http::Connection;
+use support::page_load::{self, BY_CADDY, BY_NGINX};
 
 /// Requests before counting begins, so that every table has grown and every buffer is there.
 const BEFORE: usize = 500;
@@ -30,33 +31,11 @@ struct Question {
     together: usize,
 }
 
-/// A page load by Chromium through Caddy: 22 header lines, the cookie's included.
-fn page_load(path: &str, cookies: &str, told: &str) -> String {
-    let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:3000\r\n\
-         User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
-         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n\
-         Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nCache-Control: max-age=0\r\n\
-         Cookie: {cookies}\r\nPriority: u=0, i\r\nReferer: https://app.example.test/photos\r\n\
-         Sec-Ch-Ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\nSec-Ch-Ua-Mobile: ?0\r\n\
-         Sec-Ch-Ua-Platform: \"Linux\"\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n\
-         Sec-Fetch-Site: same-origin\r\nSec-Fetch-User: ?1\r\nUpgrade-Insecure-Requests: 1\r\n\
-         X-Forwarded-For: 203.0.113.7\r\n{told}\r\n"
-    );
-    assert_eq!(head.matches("\r\n").count(), 24, "the request line, 22 lines, the empty one");
-    head
-}
-
-const BY_CADDY: &str = "X-Forwarded-Host: app.example.test\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: https\r\n\
-     X-Forwarded-Uri: /photos/2024?page=3&sort=date\r\n";
-const BY_NGINX: &str = "X-Original-Method: GET\r\nX-Original-URL: https://app.example.test/photos/2024?page=3&sort=date\r\n\
-     X-Real-IP: 203.0.113.7\r\nX-Request-ID: 6f1d8c5e0b7a4f7c\r\n";
-
 fn questions(token: &str) -> [Question; 4] {
-    let cookies = format!("theme=dark; auth_token={token}; lang=en");
-    let pass = page_load("/verify/caddy", &cookies, BY_CADDY);
-    let no_session = page_load("/verify/caddy", "theme=dark; lang=en", BY_CADDY);
-    let by_nginx = page_load("/verify/nginx", &cookies, BY_NGINX);
+    let cookies = page_load::cookies(token);
+    let pass = page_load::head("/verify/caddy", &cookies, BY_CADDY);
+    let no_session = page_load::head("/verify/caddy", "theme=dark; lang=en", BY_CADDY);
+    let by_nginx = page_load::head("/verify/nginx", &cookies, BY_NGINX);
     [
         Question { name: "pass", head: pass.clone(), status: 204, together: 1 },
         Question { name: "pass-pipelined", head: pass, status: 204, together: 16 },

@@ -14,6 +14,7 @@ pub mod faults;
 pub mod http;
 pub mod measure;
 pub mod nginx;
+pub mod page_load;
 pub mod process;
 pub mod scrape;
 pub mod scratch;

@@ -17,11 +17,9 @@ use portcullis::store::{Change, Store, load_or_create_key};
 use crate::Fallible;
 use crate::http::{Answer, Connection};
 use crate::machine::{Machine, stay_on};
+use crate::page_load::{self, DOMAIN};
 use crate::process::{PATIENCE, Server, free_address, launch, pause};
 use crate::scratch::Scratch;
-
-/// The names that a chain's sites have.
-pub const DOMAIN: &str = "bench.test";
 
 /// The key that sessions are signed with, so that the benchmark can sign some itself.
 pub const SECRET: &str = "a secret for the benchmark, known to everybody who reads this";
@@ -153,9 +151,9 @@ impl Gate {
         Ok(Place::prepare(Plan::default())?.start(machine)?.0)
     }
 
-    /// `auth_token=…` of the first session.
+    /// The cookies of a visitor with the first session.
     pub fn cookie(&self) -> String {
-        self.place.tokens.first().map(|token| format!("auth_token={token}")).unwrap_or_default()
+        self.place.tokens.first().map(|token| page_load::cookies(token)).unwrap_or_default()
     }
 
     /// Posts a code as a visitor from `client`.

@@ -8,6 +8,7 @@ use portcullis::clock;
 
 use crate::Fallible;
 use crate::machine::Machine;
+use crate::page_load;
 use crate::process::{Server, output};
 use crate::scratch::Scratch;
 
@@ -35,40 +36,34 @@ request = function()
 end
 "#;
 
-/// The header lines of a page load by Chromium as a proxy hands them on: 22 with `Host` and the cookie.
-const LINES: [(&str, &str); 20] = [
-    ("User-Agent", "Mozilla/5.0 (X11; Linux aarch64) Chrome/156.0"),
-    ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
-    ("Accept-Encoding", "gzip"),
-    ("Accept-Language", "en-US,en;q=0.9"),
-    ("X-Forwarded-For", "203.0.113.7"),
-    ("X-Forwarded-Host", "app.bench.test"),
-    ("X-Forwarded-Method", "GET"),
-    ("X-Forwarded-Proto", "https"),
-    ("X-Forwarded-Uri", "/photos/2024?page=3&sort=date"),
-    ("Sec-Fetch-Mode", "navigate"),
-    ("Cache-Control", "max-age=0"),
-    ("Priority", "u=0, i"),
-    ("Referer", "https://app.bench.test/"),
-    ("Sec-Ch-Ua", "\"Chromium\";v=\"156\""),
-    ("Sec-Ch-Ua-Mobile", "?0"),
-    ("Sec-Ch-Ua-Platform", "\"Linux\""),
-    ("Sec-Fetch-Dest", "document"),
-    ("Sec-Fetch-Site", "same-origin"),
-    ("Sec-Fetch-User", "?1"),
-    ("Upgrade-Insecure-Requests", "1"),
+/// The twelve lines for who takes no more of them.
+const FEW: [&str; 12] = [
+    "Host",
+    "User-Agent",
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Cookie",
+    "Sec-Fetch-Mode",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Method",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Uri",
 ];
 
-/// That many header lines, `Host` and the cookie among them.
-pub fn header_lines(count: usize, host: &str, cookie: &str) -> Vec<(String, String)> {
-    let own = [("Host", host), ("Cookie", cookie)];
-    let lines = own.into_iter().chain(LINES).take(count);
-    lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+/// The header lines of a page load as Caddy hands them on: all 22, or twelve of them.
+pub fn header_lines(count: usize, host: &str, cookies: &str) -> Vec<(String, String)> {
+    let all = page_load::lines(host, cookies, page_load::BY_CADDY);
+    let lines = all.filter(|(name, _)| count > FEW.len() || FEW.contains(name));
+    let lines: Vec<_> = lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    assert_eq!(lines.len(), count, "22 or 12");
+    lines
 }
 
 /// What a browser sends to the proxy: the same without the proxy's own words.
-pub fn browser_lines(host: &str, cookie: &str) -> Vec<(String, String)> {
-    header_lines(22, host, cookie).into_iter().filter(|(name, _)| !name.starts_with("X-Forwarded-")).collect()
+pub fn browser_lines(host: &str, cookies: &str) -> Vec<(String, String)> {
+    header_lines(22, host, cookies).into_iter().filter(|(name, _)| !name.starts_with("X-Forwarded-")).collect()
 }
 
 /// What is asked.

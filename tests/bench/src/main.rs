@@ -12,6 +12,9 @@ mod load;
 mod machine;
 mod numbers;
 mod page;
+#[allow(dead_code, reason = "the other counts ask as nginx, too")]
+#[path = "../../support/page_load.rs"]
+mod page_load;
 mod process;
 mod scratch;
 mod steady;

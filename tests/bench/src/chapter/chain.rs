@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::chart::{self, Bar};
-use crate::gate::{DOMAIN, Gate, Place, Plan};
+use crate::gate::{Gate, Place, Plan};
 use crate::load::{Question, Sample, browser_lines, expect, load};
 use crate::numbers::{Spread, connected, grouped, median, short, table, time};
+use crate::page_load::DOMAIN;
 use crate::process::{Server, free_address, output};
 use crate::scratch::Scratch;
 use crate::yardsticks::{nginx_places, start_caddy, start_nginx};

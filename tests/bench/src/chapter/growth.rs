@@ -6,9 +6,10 @@ use portcullis::auth::totp::{STEP, TimeStep};
 use portcullis::clock;
 
 use crate::chart::{self, Line};
-use crate::gate::{DOMAIN, Gate, Place, Plan};
+use crate::gate::{Gate, Place, Plan};
 use crate::load::{Question, expect, header_lines, load};
 use crate::numbers::{grouped, median, short, table, time};
+use crate::page_load::{self, DOMAIN};
 use crate::process::pause;
 use crate::{Bench, Fallible};
 
@@ -127,7 +128,7 @@ fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Rounds>> {
             let case = &cases[number];
             let mut question = case.question.clone();
             if case.in_turn {
-                question.cookies = case.gate.place.tokens.iter().map(|token| format!("auth_token={token}")).collect();
+                question.cookies = case.gate.place.tokens.iter().map(|token| page_load::cookies(token)).collect();
             }
             // Thousands of connections take a while to be made.
             let seconds = if case.connections >= 1_000 { bench.either(4, 2) } else { 1 };

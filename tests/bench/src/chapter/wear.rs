@@ -11,11 +11,12 @@ use std::process::Command;
 use portcullis::auth::totp::{STEP, TimeStep};
 use portcullis::clock;
 
-use crate::gate::{DOMAIN, Gate, Place, Plan};
+use crate::gate::{Gate, Place, Plan};
 use crate::http::Connection;
 use crate::load::{Question, header_lines, load};
 use crate::machine::is_root;
 use crate::numbers::{bytes, grouped, table};
+use crate::page_load::{self, DOMAIN};
 use crate::process::output;
 use crate::scratch::Scratch;
 use crate::{Bench, Fallible};
@@ -99,13 +100,13 @@ impl Watched {
         Ok(Written { device, process: now.process - before.process })
     }
 
-    /// Logs a user in; the session cookie.
+    /// Logs a user in; the cookies from then on.
     fn log_in(&self, number: usize, step: TimeStep) -> Fallible<String> {
         let user = &self.gate.place.users[number];
         let answer = self.gate.log_in(user, step, "198.51.100.7", true)?;
         let cookie = answer.head.lines().find_map(|line| line.split_once("auth_token=")).map(|(_, rest)| rest);
         let value = cookie.and_then(|rest| rest.split(';').next());
-        value.map(|value| format!("auth_token={value}")).ok_or_else(|| format!("no login:\n{}", answer.head).into())
+        value.map(page_load::cookies).ok_or_else(|| format!("no login:\n{}", answer.head).into())
     }
 }
 
