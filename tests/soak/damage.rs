@@ -6,22 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::dice::Dice;
 use crate::support::http::Ask;
 use crate::support::scratch::Scratch;
 use crate::support::wait::{self, PATIENCE, rounds};
-
-/// Random numbers that a failing test can repeat: SplitMix64 (Steele, Lea, Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % limit.max(1) as u64).expect("below a usize")
-    }
-}
 
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -85,7 +73,7 @@ fn a_damaged_state_directory_never_opens_the_gate_and_the_way_out_that_is_named_
     copy(&state, &kept);
     let names: Vec<_> =
         files(&kept).into_iter().filter(|file| fs::metadata(file).is_ok_and(|meta| meta.len() > 0)).collect();
-    let (mut dice, mut counts) = (Dice(7), [0; 3]);
+    let (mut dice, mut counts) = (Dice::new(7), [0; 3]);
     let rounds = rounds("DAMAGE_ROUNDS", 24) as usize;
     for round in 0..rounds {
         copy(&kept, &state);
@@ -95,17 +83,17 @@ fn a_damaged_state_directory_never_opens_the_gate_and_the_way_out_that_is_named_
         let mut bytes = fs::read(&target).expect("ours");
         let way = match round / names.len() % 3 {
             0 => {
-                let bit = dice.below(bytes.len() * 8);
+                let bit = dice.below(bytes.len() as u64 * 8) as usize;
                 bytes[bit / 8] ^= 1 << (bit % 8);
                 format!("bit {bit}")
             }
             1 => {
-                let cut = 1 + dice.below(4096.min(bytes.len()));
+                let cut = 1 + dice.below(4096.min(bytes.len() as u64)) as usize;
                 bytes.truncate(bytes.len() - cut);
                 format!("{cut} bytes less")
             }
             _ => {
-                let block = dice.below(bytes.len() / 4096 + 1) * 4096;
+                let block = dice.below(bytes.len() as u64 / 4096 + 1) as usize * 4096;
                 bytes.iter_mut().skip(block).take(4096).for_each(|byte| *byte = 0);
                 format!("zeros at {block}")
             }

@@ -8,9 +8,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::child::{Committing, assert_log, state_of};
+use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::image::Disk;
-use crate::support::{Dice, Dir, open, rounds};
+use crate::support::{Dir, open, rounds};
 
 /// `STORE_KILLS` sets the number of rounds.
 #[test]

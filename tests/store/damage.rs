@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::child::{Start, commit, supervised};
-use crate::support::{Dice, Dir, copy, files, open_sound, rounds};
+use crate::dice::Dice;
+use crate::support::{Dir, copy, files, open_sound, rounds};
 
 /// A store with some history, and what it holds.
 fn store(dir: &Dir) -> Vec<String> {

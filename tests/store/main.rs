@@ -1,5 +1,7 @@
 //! The store on a real file system: killed, cut off, damaged, full.
 
+#[path = "../support/dice.rs"]
+mod dice;
 #[allow(dead_code, reason = "the gate's own tests use the rest of it")]
 #[path = "../support/faults.rs"]
 mod faults;

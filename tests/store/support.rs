@@ -124,24 +124,6 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Random numbers that a failing test can repeat.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below `limit`. SplitMix64 (Steele, Lea, Flood 2014).
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit.max(1)
-    }
-}
-
 /// How many rounds a test makes: `short`, or what the environment asks for.
 pub fn rounds(variable: &str, short: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(short)

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod caddy;
 pub mod codes;
 pub mod daemon;
+pub mod dice;
 pub mod doctor;
 pub mod faults;
 pub mod http;
