@@ -14,7 +14,7 @@ use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::server::{Next, Request};
 use crate::telemetry::log;
-use crate::telemetry::metrics::{CONTENT_TYPE, Histogram, Kind, Page, Truth};
+use crate::telemetry::metrics::{CONTENT_TYPE, Family, Histogram, Kind, Page, Truth};
 use crate::telemetry::process::{self, Start};
 
 use super::Gate;
@@ -22,7 +22,7 @@ use super::admit::{self, Admission};
 use super::figures::Figures;
 use super::job::Job;
 use super::router::VerifyForm;
-use super::verify::{Answered, Denial};
+use super::verify::Answered;
 
 /// What became of a posted login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,34 +50,18 @@ pub enum LoginResult {
 }
 
 impl LoginResult {
-    /// In the order of their declaration.
-    const WORDS: [&str; 10] = [
-        "ok",
-        "wrong_code",
-        "limited_address",
-        "limited_strangers",
-        "limited_account",
-        "clock",
-        "store",
-        "malformed",
-        "cross_site",
-        "bad_form",
+    const WORDS: [(Self, &str); 10] = [
+        (Self::Ok, "ok"),
+        (Self::WrongCode, "wrong_code"),
+        (Self::LimitedAddress, "limited_address"),
+        (Self::LimitedStrangers, "limited_strangers"),
+        (Self::LimitedAccount, "limited_account"),
+        (Self::Clock, "clock"),
+        (Self::Store, "store"),
+        (Self::Malformed, "malformed"),
+        (Self::CrossSite, "cross_site"),
+        (Self::BadForm, "bad_form"),
     ];
-
-    const fn place(self) -> usize {
-        match self {
-            Self::Ok => 0,
-            Self::WrongCode => 1,
-            Self::LimitedAddress => 2,
-            Self::LimitedStrangers => 3,
-            Self::LimitedAccount => 4,
-            Self::Clock => 5,
-            Self::Store => 6,
-            Self::Malformed => 7,
-            Self::CrossSite => 8,
-            Self::BadForm => 9,
-        }
-    }
 
     /// What the desk has decided.
     pub const fn of(admission: &Admission) -> Self {
@@ -94,9 +78,12 @@ impl LoginResult {
     }
 }
 
-/// What a verify comes to; a denial's word is [`Denial::word`].
+/// The word of a verify that passes; a denial's is [`Denial::word`](super::verify::Denial::word).
+const PASS: &str = "pass";
+
+/// What a verify comes to.
 const VERIFY_WORDS: [&str; 12] = [
-    "pass",
+    PASS,
     "no_cookie",
     "bad_token",
     "session_ended",
@@ -110,29 +97,33 @@ const VERIFY_WORDS: [&str; 12] = [
     "forged_identity",
 ];
 
-const PASS: usize = 0;
+/// A counter for each result, and its word.
+struct Tally<R, const N: usize>([(R, &'static str, u64); N]);
 
-const fn place_of(denial: &Denial) -> usize {
-    match denial {
-        Denial::NoCookie => 1,
-        Denial::BadToken(_) => 2,
-        Denial::NotLive(_) => 3,
-        Denial::UnknownUser => 4,
-        Denial::SessionsDisagree => 5,
-        Denial::Clock(_) => 6,
-        Denial::Preflight => 7,
-        Denial::Wiring(_) => 8,
-        Denial::UntrustedPeer(_) => 9,
-        Denial::ProxyRequired => 10,
-        Denial::ForgedIdentity(_) => 11,
+impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
+    fn of(words: [(R, &'static str); N]) -> Self {
+        Self(words.map(|(result, word)| (result, word, 0)))
+    }
+
+    /// Counts a result of the list; there is no other.
+    fn count(&mut self, result: R) {
+        if let Some((.., count)) = self.0.iter_mut().find(|(own, ..)| *own == result) {
+            *count = count.wrapping_add(1);
+        }
+    }
+
+    fn show(&self, mut family: Family<'_>) {
+        for (_, word, count) in &self.0 {
+            family.labelled("result", word, count);
+        }
     }
 }
 
 /// What the gate counts. It lives on the loop's thread and belongs to nobody else.
 pub struct Metrics {
-    verify: [u64; VERIFY_WORDS.len()],
+    verify: Tally<&'static str, { VERIFY_WORDS.len() }>,
     verify_time: Histogram,
-    login: [u64; LoginResult::WORDS.len()],
+    login: Tally<LoginResult, { LoginResult::WORDS.len() }>,
     busy: u64,
     connections: (usize, usize),
     figures: Arc<Figures>,
@@ -143,9 +134,9 @@ impl Metrics {
     /// All zero. `figures` are the desk's.
     pub fn new(figures: Arc<Figures>) -> Self {
         Self {
-            verify: [0; VERIFY_WORDS.len()],
+            verify: Tally::of(VERIFY_WORDS.map(|word| (word, word))),
             verify_time: Histogram::default(),
-            login: [0; LoginResult::WORDS.len()],
+            login: Tally::of(LoginResult::WORDS),
             busy: 0,
             connections: (0, 0),
             figures,
@@ -157,13 +148,13 @@ impl Metrics {
     /// (`/verify/nginx/refusal`) was counted the first time.
     #[inline(never)] // Off, it costs a verify one comparison.
     pub fn verified(&mut self, form: VerifyForm, answered: &Answered, began: Duration) {
-        let place = match answered {
+        let word = match answered {
             _ if form == VerifyForm::NginxRefusal => return,
             Answered::SentBack => return,
             Answered::Passed(_) => PASS,
-            Answered::Refused(denial) => place_of(denial),
+            Answered::Refused(denial) => denial.word(),
         };
-        count(&mut self.verify, place);
+        self.verify.count(word);
         self.verify_time.observe(clock::monotonic().saturating_sub(began));
     }
 
@@ -175,21 +166,16 @@ impl Metrics {
             env!("CARGO_PKG_VERSION"),
             1,
         );
-        let mut verify =
-            page.family("portcullis_verify_total", Kind::Counter, "Questions of the proxy, by what they came to.");
-        for (word, count) in VERIFY_WORDS.into_iter().zip(self.verify) {
-            verify.labelled("result", word, count);
-        }
+        let help = "Questions of the proxy, by what they came to.";
+        self.verify.show(page.family("portcullis_verify_total", Kind::Counter, help));
         page.family(
             "portcullis_verify_duration_seconds",
             Kind::Histogram,
             "From the whole head of a question to its answer.",
         )
         .histogram(&self.verify_time);
-        let mut login = page.family("portcullis_login_total", Kind::Counter, "Posted logins, by what they came to.");
-        for (word, count) in LoginResult::WORDS.into_iter().zip(self.login) {
-            login.labelled("result", word, count);
-        }
+        let help = "Posted logins, by what they came to.";
+        self.login.show(page.family("portcullis_login_total", Kind::Counter, help));
         page.family(
             "portcullis_busy_total",
             Kind::Counter,
@@ -237,12 +223,6 @@ impl Metrics {
     }
 }
 
-fn count(counters: &mut [u64], place: usize) {
-    if let Some(counter) = counters.get_mut(place) {
-        *counter = counter.wrapping_add(1);
-    }
-}
-
 impl Gate {
     /// Counts from now on.
     #[must_use]
@@ -268,7 +248,7 @@ impl Gate {
     /// Counts a login that came to its end.
     pub(super) fn count_login(&mut self, result: LoginResult) {
         if let Some(metrics) = &mut self.metrics {
-            count(&mut metrics.login, result.place());
+            metrics.login.count(result);
         }
     }
 
@@ -312,13 +292,14 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::app::verify::Denial;
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
     use crate::http::problem::Problem;
 
     #[test]
-    fn each_denial_is_counted_under_its_own_word() {
+    fn each_denial_has_its_word_in_the_list() {
         for denial in [
             Denial::NoCookie,
             Denial::BadToken(TokenError::Malformed),
@@ -332,25 +313,7 @@ mod tests {
             Denial::ProxyRequired,
             Denial::ForgedIdentity("Remote-User"),
         ] {
-            assert_eq!(VERIFY_WORDS[place_of(&denial)], denial.word());
-        }
-    }
-
-    #[test]
-    fn the_words_of_logins_are_in_their_order() {
-        for (result, word) in [
-            (LoginResult::Ok, "ok"),
-            (LoginResult::WrongCode, "wrong_code"),
-            (LoginResult::LimitedAddress, "limited_address"),
-            (LoginResult::LimitedStrangers, "limited_strangers"),
-            (LoginResult::LimitedAccount, "limited_account"),
-            (LoginResult::Clock, "clock"),
-            (LoginResult::Store, "store"),
-            (LoginResult::Malformed, "malformed"),
-            (LoginResult::CrossSite, "cross_site"),
-            (LoginResult::BadForm, "bad_form"),
-        ] {
-            assert_eq!(LoginResult::WORDS[result.place()], word);
+            assert!(VERIFY_WORDS.contains(&denial.word()), "{denial:?}");
         }
     }
 
@@ -360,7 +323,7 @@ mod tests {
         for word in VERIFY_WORDS {
             assert!(page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
         }
-        for word in LoginResult::WORDS {
+        for (_, word) in LoginResult::WORDS {
             assert!(page.contains(&format!("portcullis_login_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
         }
         assert!(page.contains("portcullis_verify_duration_seconds_count 0\n"), "{page}");
