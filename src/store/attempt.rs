@@ -5,7 +5,8 @@
 //! machine started; from the third time on the database counts as damaged. The file is not synced on purpose: it must
 //! outlive the process, not the machine, because a power cut during the opening is no sign of damage.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 
 use crate::store::place::{OPENING, Place};
 
@@ -24,7 +25,8 @@ impl<'p> Attempt<'p> {
     pub(super) fn begin(place: &'p Place) -> Option<Self> {
         let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
         let boot = boot.trim();
-        let noted = fs::read_to_string(place.path(OPENING)).unwrap_or_default();
+        let noted = place.read(OPENING).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        let noted = noted.unwrap_or_default();
         let before = match noted.split_once(' ') {
             Some((then, count)) if then == boot => count.trim().parse().unwrap_or(0),
             _ => 0_u32,
@@ -33,7 +35,9 @@ impl<'p> Attempt<'p> {
             return None;
         }
         // Where it cannot be written the database cannot be opened either, and that says so itself.
-        let _ = fs::write(place.path(OPENING), format!("{boot} {}\n", before.saturating_add(1)));
+        let mut options = OpenOptions::new();
+        let file = place.open(OPENING, options.write(true).create(true).truncate(true));
+        let _ = file.and_then(|mut file| writeln!(file, "{boot} {}", before.saturating_add(1)));
         Some(Self { place })
     }
 

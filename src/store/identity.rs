@@ -8,7 +8,6 @@
 //! check 0a1b2c3d
 //! ```
 
-use std::fs;
 use std::io;
 
 use sha2::{Digest, Sha256};
@@ -30,11 +29,10 @@ pub(super) enum Identity {
 
 /// Reads it.
 pub(super) fn read(place: &Place) -> Result<Identity, StoreError> {
-    let path = place.path(ID);
-    match fs::read(&path) {
+    match place.read(ID) {
         Ok(text) => Ok(parse(&text).unwrap_or(Identity::Unreadable)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Identity::Missing),
-        Err(error) => Err(StoreError::io("reading", &path, &error)),
+        Err(error) => Err(StoreError::io("reading", &place.path(ID), &error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The store's own key: a file beside the database, or a credential. Never derived from the session secret, so that
 //! changing that one ends sessions only.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -81,7 +81,7 @@ pub(super) fn given(bytes: &[u8]) -> Result<StoreKey, StoreError> {
 pub(super) fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
     let path = place.path(place::KEY);
     let failed = |error: io::Error| StoreError::io("reading", &path, &error);
-    let mut file = match File::open(&path) {
+    let mut file = match place.open(place::KEY, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,
     };

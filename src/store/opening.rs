@@ -1,6 +1,5 @@
 //! Opening: the database if it is sound, else the snapshot, else a refusal. Never zero users by accident.
 
-use std::fs;
 use std::io;
 
 use crate::auth::event::{Action, Actor, Event};
@@ -171,7 +170,7 @@ fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> 
 
 /// The snapshot, if there is one.
 pub(super) fn read_snapshot(place: &Place, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
-    match fs::read(place.path(SNAPSHOT)) {
+    match place.read(SNAPSHOT) {
         Ok(file) => snapshot::read(&file, vault).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Unsound::Damaged(format!("the snapshot cannot be read: {error}"))),

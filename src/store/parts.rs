@@ -77,7 +77,7 @@ pub(super) fn read(place: &Place, vault: &Vault, first: u64) -> Result<Vec<Entry
 
 fn body(place: &Place, vault: &Vault, first: u64) -> Result<Body, String> {
     let path = place.path(&name(first));
-    let file = fs::read(&path).map_err(|error| match error.kind() {
+    let file = place.read(&name(first)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => format!("{} is missing", path.display()),
         _ => format!("{} cannot be read: {error}", path.display()),
     })?;

@@ -2,7 +2,9 @@
 //! old one or the new one.
 //!
 //! Where root works in somebody else's directory no link in it is followed: its owner may have been taken over, and lie
-//! in wait.
+//! in wait. Links that are there when the store is locked are refused; the files of our own are opened without following
+//! one that appears later, and get mode and owner by their descriptors. What is left is the moment in which sled opens
+//! its files by their names, and links to a folder in the place of `db` or `audit`.
 //!
 //! ```text
 //! store.key     the key (0600), unless it is a credential
@@ -20,13 +22,13 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::libc::O_NOFOLLOW;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::geteuid;
 
@@ -105,7 +107,7 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(failed)?,
             opened => {
                 let file = opened.map_err(failed)?;
-                self.give(&path)?;
+                self.give(&file, &path)?;
                 file
             }
         };
@@ -132,6 +134,21 @@ impl Place {
         })
     }
 
+    /// Opens a file.
+    pub(super) fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+        if self.owner.is_some() {
+            options.custom_flags(O_NOFOLLOW);
+        }
+        options.open(self.path(name))
+    }
+
+    /// All of a file that is there.
+    pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(name, OpenOptions::new().read(true))?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Replaces a file: temporary file, fsync, rename, fsync of the directory.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         self.stage(name, bytes)?.publish(self)
@@ -149,7 +166,7 @@ impl Place {
             .custom_flags(O_NOFOLLOW)
             .open(&staged.from)
             .map_err(failed)?;
-        self.give(&staged.from)?;
+        self.give(&file, &staged.from)?;
         file.write_all(bytes).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         Ok(staged)
@@ -175,7 +192,7 @@ impl Place {
         let path = self.path(name);
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|error| StoreError::io("making", &path, &error))?;
-        self.give(&path)
+        self.settle(&path)
     }
 
     /// Removes a folder and what is in it; one that is not there is fine.
@@ -191,25 +208,32 @@ impl Place {
     /// Makes all files of a folder private and gives them to the right owner: sled makes them as the umask says.
     pub(super) fn make_private(&self, folder: &Path) -> Result<(), StoreError> {
         let failed = |error: io::Error| StoreError::io("making private", folder, &error);
-        self.set_mode(folder, 0o700)?;
+        self.settle(folder)?;
         for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            self.set_mode(&path, if path.is_dir() { 0o700 } else { 0o600 })?;
+            self.settle(&entry.map_err(failed)?.path())?;
         }
         Ok(())
     }
 
-    fn set_mode(&self, path: &Path, mode: u32) -> Result<(), StoreError> {
+    /// Mode and owner of one file or folder.
+    fn settle(&self, path: &Path) -> Result<(), StoreError> {
         let failed = |error: io::Error| StoreError::io("making private", path, &error);
-        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777 != mode {
-            fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        if self.owner.is_some() {
+            options.custom_flags(O_NOFOLLOW | O_NONBLOCK);
         }
-        self.give(path)
+        let file = options.read(true).open(path).map_err(failed)?;
+        let about = file.metadata().map_err(failed)?;
+        let mode = if about.is_dir() { 0o700 } else { 0o600 };
+        if about.permissions().mode() & 0o777 != mode {
+            file.set_permissions(Permissions::from_mode(mode)).map_err(failed)?;
+        }
+        self.give(&file, path)
     }
 
-    fn give(&self, path: &Path) -> Result<(), StoreError> {
+    fn give(&self, file: &File, path: &Path) -> Result<(), StoreError> {
         let Some((uid, gid)) = self.owner else { return Ok(()) };
-        lchown(path, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
+        fchown(file, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
     }
 
     /// Whether a change can be written: the disk is not read-only and has room. Writes nothing.
@@ -265,4 +289,39 @@ impl Staged {
 /// Makes the entries of a directory last.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{chown, symlink};
+
+    use super::*;
+
+    /// Laid after the look at the lock. Skipped without root.
+    #[test]
+    fn root_follows_no_link_that_appears_while_it_works() {
+        if !geteuid().is_root() {
+            println!("skipped: needs root");
+            return;
+        }
+        let scratch = std::env::temp_dir().join(format!("portcullis-links-{}", std::process::id()));
+        let (dir, victim) = (scratch.join("state"), scratch.join("victim"));
+        fs::create_dir_all(&dir).expect("a folder");
+        fs::write(&victim, "root's own").expect("our file");
+        fs::set_permissions(&victim, Permissions::from_mode(0o644)).expect("our file");
+        chown(&dir, Some(12345), Some(12346)).expect("an owner");
+        let place = Place::prepare(&dir).expect("a place");
+        let _lock = place.lock().expect("free");
+        fs::create_dir(dir.join(DATABASE)).expect("a folder");
+        for link in [SNAPSHOT, WITNESS, "db/conf"] {
+            symlink(&victim, dir.join(link)).expect("a link");
+            assert!(place.read(link).is_err(), "{link}");
+            assert!(place.open(link, OpenOptions::new().write(true).truncate(true)).is_err(), "{link}");
+        }
+        assert!(place.make_private(&dir.join(DATABASE)).is_err());
+        let about = fs::metadata(&victim).expect("still there");
+        assert_eq!((about.uid(), about.mode() & 0o777), (0, 0o644));
+        assert_eq!(fs::read_to_string(&victim).expect("still ours"), "root's own");
+        fs::remove_dir_all(scratch).expect("ours");
+    }
 }

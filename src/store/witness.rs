@@ -29,7 +29,7 @@ pub(super) struct Witness {
 
 /// The last acknowledged commit; `None` if the file is missing or says nothing that is ours.
 pub(super) fn read(place: &Place, vault: &Vault) -> Option<u64> {
-    let file = File::open(place.path(WITNESS)).ok()?;
+    let file = place.open(WITNESS, OpenOptions::new().read(true)).ok()?;
     let slots = [0, SECTOR].into_iter().filter_map(|at| {
         let mut slot = [0; SLOT];
         file.read_exact_at(&mut slot, at).ok()?;
@@ -50,7 +50,7 @@ impl Witness {
 
     pub(super) fn open(place: &Place) -> Result<Self, StoreError> {
         let path = place.path(WITNESS);
-        let file = OpenOptions::new().write(true).open(&path);
+        let file = place.open(WITNESS, OpenOptions::new().write(true));
         let file = file.map_err(|error| StoreError::io("opening", &path, &error))?;
         Ok(Self { file, path })
     }
