@@ -11,12 +11,13 @@ use nix::unistd::getuid;
 use serde_json::Value;
 
 use crate::app::control::Command;
-use crate::app::desk::{Desk, HOUSEKEEPING};
+use crate::app::desk::Desk;
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, Shut, Strength};
 use crate::app::doctor::gather::Surroundings;
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
+use crate::app::housekeeping::HOUSEKEEPING;
 use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;

@@ -31,9 +31,6 @@ use crate::secret::Secret;
 use crate::store::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
 use crate::telemetry::throttle::Throttle;
 
-/// How often the desk looks for what has expired, without being asked.
-pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
-
 /// The owner of all state that survives a restart.
 pub struct Desk {
     pub(super) config: Arc<Config>,
@@ -51,7 +48,7 @@ pub struct Desk {
     /// On whose behalf a command is carried out.
     pub(super) ordered_by: Actor,
     /// Whether the log knows that the gate runs.
-    greeted: bool,
+    pub(super) greeted: bool,
     /// Why the snapshot stands in for the database, if it does.
     pub(super) recovered: Option<String>,
     /// What the process knows of itself, for `doctor`.
@@ -150,13 +147,6 @@ impl Desk {
                 Outcome::Housekeeping(Vec::new())
             }
         }
-    }
-
-    /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its errands after one.
-    pub fn housekeeping(&mut self) -> Option<Outcome> {
-        let now = self.read_clock();
-        self.settle_steps(now.wall);
-        Some(Outcome::Housekeeping(self.tidy(now)))
     }
 
     /// Commits `changes`, then applies them to memory and says what the gate must know.
@@ -297,58 +287,6 @@ impl Desk {
         self.limiter.restore(counted, steady);
         self.config = config;
         self.warn_of_odds();
-    }
-
-    fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Vec<Effect> {
-        let mut changes = Vec::new();
-        // A wrong clock must not be what ends sessions or drops lines of the log: neither one that is behind, nor one
-        // that jumped ahead, which the floor does not follow until somebody confirms it.
-        let certain = now.min(self.time.floor());
-        if self.time.judge_sessions(now).is_ok() {
-            // How long a session was idle only the gate knows; here it is judged by its lifetime alone.
-            let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
-            changes.extend(ended.map(|session| Change::EndSession(session.id)));
-            let addresses = self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
-            let budgets = self.budgets.forget_full(steady).into_iter().map(CounterKey::Budget);
-            changes.extend(addresses.chain(budgets).map(Change::RemoveCounter));
-        }
-        if let Some(floor) = self.time.due_for_writing() {
-            changes.push(Change::PutSettings(Settings { clock_floor: floor, ..self.settings.clone() }));
-        }
-        if !self.greeted {
-            let started = Event::new(Action::GateStarted, Actor::Gate);
-            changes.push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
-        }
-        let mut effects = match self.commit(changes, now) {
-            Ok(effects) => {
-                self.greeted = true;
-                effects
-            }
-            Err(error) => {
-                log::error!("housekeeping failed error=\"{error}\"");
-                Vec::new()
-            }
-        };
-        self.prune_audit(certain);
-        effects.push(Effect::FloorRaised(self.time.floor()));
-        effects
-    }
-
-    fn note_seen(&mut self, seen: &[Session]) {
-        for session in seen {
-            self.sessions.touch(&session.id, session.last_seen);
-        }
-    }
-
-    fn write_seen(&mut self, ending: bool, now: Timestamp) {
-        let mut changes: Vec<_> = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
-        if ending {
-            let stopped = Event::new(Action::GateStopped, Actor::Gate);
-            changes.push(Change::Audit(stopped.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
-        }
-        if let Err(error) = self.commit(changes, now) {
-            log::error!("last-seen times not written error=\"{error}\"");
-        }
     }
 
     /// Reads all clocks and lets the floor rise.

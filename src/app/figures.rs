@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::auth::guess_budget::BudgetKey;
 use crate::clock;
 
-use super::desk::{Desk, HOUSEKEEPING};
+use super::desk::Desk;
+use super::housekeeping::HOUSEKEEPING;
 use super::job::{Job, Outcome};
 
 /// How often the desk sets its figures anew without being asked: limits end and buckets fill by themselves.

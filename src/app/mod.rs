@@ -4,7 +4,7 @@
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
 //! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
-//! Prometheus reads, [`auditing`] what is told of all this, [`doctor`] what is wrong.
+//! Prometheus reads, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
 
 pub mod account;
 pub mod administer;
@@ -18,6 +18,7 @@ pub mod enrol;
 pub mod explain;
 pub mod figures;
 pub mod health;
+pub mod housekeeping;
 pub mod identity;
 pub mod job;
 pub mod login;
