@@ -1,9 +1,9 @@
 //! Start and stop of the daemon, as one list. The order is an argument: the log before all else, the store's lock
 //! before the control socket is replaced, everything read before the first connection is taken.
 
-use std::fs::DirBuilder;
-use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt as _;
+mod look;
+mod sockets;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,9 +12,6 @@ use serde_json::Value;
 
 use crate::app::control::Command;
 use crate::app::desk::Desk;
-use crate::app::doctor;
-use crate::app::doctor::facts::{Facts, Shut, Strength};
-use crate::app::doctor::gather::Surroundings;
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
 use crate::app::housekeeping::HOUSEKEEPING;
@@ -25,14 +22,13 @@ use crate::auth::setup_code::SetupCode;
 use crate::cli::backend::{Backend, Explained, Offline, Settings, Start};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
-use crate::cli::places::{self, Places};
+use crate::cli::places::Places;
 use crate::cli::welcome;
 use crate::clock::{self, Timestamp};
-use crate::config::secrets::SecretSource;
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
-use crate::server::{self, ListenAddress, Listener, Operators, Role, Worker};
+use crate::server::{self, Operators, Role, Worker};
 use crate::store::{self, Portable, Store, StoreError, StoreKey};
 
 /// The operating system refuses something (`EX_OSERR`).
@@ -76,41 +72,7 @@ impl Backend for Daemon {
     }
 
     fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure> {
-        let state_dir = &places.state_dir;
-        if let Err(error) = std::fs::read_dir(state_dir)
-            && error.kind() == ErrorKind::PermissionDenied
-        {
-            let message = format!("{} cannot be read: run this with sudo", state_dir.display());
-            return Err(Failure::new(exit::NO_PERMISSION, message));
-        }
-        let secret = secrets::existing(&settings.environment, state_dir);
-        let about = surroundings(secret.transpose(), settings, places);
-        let config = settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message);
-        let mut facts = Facts::of_files(config, &about, clock::now());
-        if let Ok(config) = facts.config.clone()
-            && Store::is_in(state_dir)
-        {
-            let credential = secrets::store_key(&settings.environment)?;
-            let used = places.become_owner()?;
-            let copy = store::Copy::of_store_in(&used, &mut System);
-            let at = copy.as_ref().map_or(used.as_path(), store::Copy::path);
-            let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
-            let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
-                let key = store_key(credential.as_ref(), &used)?;
-                desk_over(config.into(), &key, copy.path(), clock::now())
-            });
-            match tried {
-                Ok(mut desk) => {
-                    let now = desk.read_clock();
-                    facts.add_trial(&mut desk, now, known);
-                }
-                Err(error @ StoreError::Locked(_)) => return Err(stored(error)),
-                Err(error) => {
-                    facts.store = Some(Err(Shut { why: known(&error.to_string()), remedy: Shut::remedy(&error) }));
-                }
-            }
-        }
-        Ok(doctor::report(&facts))
+        look::examine(settings, places)
     }
 
     fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure> {
@@ -171,31 +133,6 @@ fn desk_over(config: Arc<Config>, key: &StoreKey, state_dir: &Path, now: Timesta
     Ok(desk)
 }
 
-/// What the process knows of itself, for `doctor`.
-fn surroundings(
-    secret: Option<Result<(Secret, SecretSource), secrets::SecretError>>,
-    settings: &Settings,
-    places: &Places,
-) -> Surroundings {
-    let environment = &settings.environment;
-    let file = |source: &SecretSource| match source {
-        SecretSource::File(path) | SecretSource::State(path) => Some(path.clone()),
-        SecretSource::Variable | SecretSource::Credential(_) => None,
-    };
-    let secret_file = secret.as_ref().and_then(|found| found.as_ref().ok()).and_then(|(_, source)| file(source));
-    let strength = |(secret, source): (Secret, SecretSource)| {
-        Strength::of(secret.expose(), source.to_string(), source == SecretSource::Variable)
-    };
-    Surroundings {
-        state_dir: places.state_dir.clone(),
-        control: places.control.clone(),
-        config_file: places::config_path(settings.file.as_deref(), environment),
-        secret: secret.map(|found| found.map(strength).map_err(|error| error.to_string())),
-        secret_file,
-        by_systemd: environment.value("NOTIFY_SOCKET").is_some(),
-    }
-}
-
 /// Runs the daemon until it is told to stop.
 fn serve(start: Start) -> Result<(), Failure> {
     server::signals::hold().map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
@@ -205,13 +142,13 @@ fn serve(start: Start) -> Result<(), Failure> {
     let (secret, source) = secrets::session_secret(&environment, &places.state_dir, &mut System)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
-    desk.know(surroundings(Some(Ok((secret, source))), &settings, &places));
+    desk.know(look::surroundings(Some(Ok((secret, source))), &settings, &places));
     desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
     if desk.has_no_users() {
         first_user(&mut desk, &config, &environment)?;
     }
     desk.warn_of_odds();
-    let listeners = listeners(&config, &places.control)?;
+    let listeners = sockets::listeners(&config, &places.control)?;
     for listener in &listeners {
         let purpose = if listener.role() == Role::Metrics { " for=metrics" } else { "" };
         log::info!("listening address={}{purpose}", listener.address());
@@ -269,51 +206,8 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
     Ok(())
 }
 
-/// All sockets: the configured ones, those that systemd hands over, the one for metrics, and the control socket.
-fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> {
-    let inherited = server::inherited();
-    let mut listeners =
-        inherited.map_err(|error| Failure::new(OS, format!("systemd's sockets cannot be taken over: {error}")))?;
-    // What systemd opened already is not opened again: its socket unit and `listen` usually name the same address.
-    let inherited: Vec<ListenAddress> = listeners.iter().map(|listener| listener.address().clone()).collect();
-    for address in config.listen.iter().filter(|address| !inherited.contains(address)) {
-        listeners.push(server::bind(address, Role::Public, 0o660).map_err(|error| Failure::new(OS, error))?);
-    }
-    if listeners.is_empty() {
-        return Err(Failure::new(
-            exit::CONFIG,
-            "listen is empty and systemd hands over no socket; set listen, or use portcullis.socket",
-        ));
-    }
-    if let Some(address) = config.metrics.listen {
-        let bound = server::bind(&ListenAddress::Tcp(address), Role::Metrics, 0o660);
-        listeners.push(bound.map_err(|error| Failure::new(OS, format!("metrics.listen: {error}")))?);
-    }
-    let address = ListenAddress::Unix(control.to_owned());
-    if inherited.contains(&address) {
-        return Ok(listeners);
-    }
-    make_folder_of(control)?;
-    let control = server::bind(&address, Role::Control, 0o660);
-    listeners.push(control.map_err(|error| Failure::new(OS, format!("the control socket: {error}")))?);
-    Ok(listeners)
-}
-
-/// Makes the folder of the control socket where systemd has not done it; who runs the gate by hand has nothing to prepare.
-fn make_folder_of(control: &Path) -> Result<(), Failure> {
-    let Some(folder) = control.parent() else { return Ok(()) };
-    match DirBuilder::new().mode(0o750).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(Failure::new(OS, format!("cannot make {} for the control socket: {error}", folder.display())))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use serde_json::json;
 
     use super::*;
@@ -362,18 +256,6 @@ mod tests {
         assert!(ordered(Command::UserList).is_err(), "with another key");
         std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
         assert_eq!(ordered(Command::UserList).expect("listed")[0]["name"], "alice");
-    }
-
-    #[test]
-    fn the_folder_of_the_control_socket_is_made_once_and_never_its_parents() {
-        let state = scratch::directory();
-        let control = state.join("run/control.sock");
-        for _ in 0..2 {
-            assert!(make_folder_of(&control).is_ok());
-        }
-        let made = state.join("run").metadata().expect("made");
-        assert_eq!(made.permissions().mode() & 0o027, 0, "nobody else may look in, the group may not write");
-        assert_eq!(make_folder_of(&state.join("no/such/control.sock")).map_err(|failure| failure.code), Err(OS));
     }
 
     #[test]
