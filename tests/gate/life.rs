@@ -66,7 +66,7 @@ fn a_second_daemon_on_one_store_refuses_and_leaves_the_first_alone() {
     );
     let status = second.ended(PATIENCE);
     assert!(!status.success());
-    assert!(second.text().contains("another"), "{}", second.text());
+    wait::until("its reason", PATIENCE, || second.text().contains("another").then_some(()));
     assert!(gate.is_open_to(&token));
     assert_eq!(
         gate.place.json(&["user", "list"]).as_array().map(Vec::len),
