@@ -6,6 +6,9 @@ use std::process::Command;
 
 use nix::unistd::geteuid;
 
+/// The journal is written every 5 s otherwise as well; with this only when it is asked for.
+pub const SILENT: &str = "commit=300";
+
 /// A mounted disk, unmounted at the end.
 pub struct Disk {
     image: PathBuf,
@@ -16,13 +19,17 @@ pub struct Disk {
 impl Disk {
     /// A fresh one in `dir`; `None` where it cannot be mounted.
     pub fn make(dir: &Path) -> Option<Self> {
+        Self::make_mounted(dir, SILENT)
+    }
+
+    /// The same with other options of mount(8).
+    pub fn make_mounted(dir: &Path, options: &str) -> Option<Self> {
         let disk = Self { image: dir.join("image"), mounted: dir.join("mounted") };
         fs::create_dir_all(&disk.mounted).ok()?;
         let image = fs::File::create(&disk.image).ok()?;
         image.set_len(24 * 1024 * 1024).ok()?;
-        // The journal is written every 5 s otherwise as well; here only when it is asked for.
         let made = geteuid().is_root() && run(Command::new("mkfs.ext4").args(["-q", "-b", "4096"]).arg(&disk.image));
-        (made && disk.mount()).then_some(disk)
+        (made && disk.mount(options)).then_some(disk)
     }
 
     /// The disk as it is at this moment, mounted.
@@ -30,7 +37,7 @@ impl Disk {
         let copy = Self { image: dir.join(format!("cut{round}")), mounted: dir.join(format!("cut{round}.mounted")) };
         fs::create_dir_all(&copy.mounted).expect("a folder");
         fs::copy(&self.image, &copy.image).expect("a copy");
-        assert!(copy.mount(), "the copy does not mount");
+        assert!(copy.mount(SILENT), "the copy does not mount");
         copy
     }
 
@@ -49,8 +56,8 @@ impl Disk {
         stat.split_whitespace().nth(6)?.parse::<u64>().ok().map(|sectors| sectors * 512)
     }
 
-    fn mount(&self) -> bool {
-        run(Command::new("mount").args(["-o", "loop,commit=300"]).arg(&self.image).arg(&self.mounted))
+    fn mount(&self, options: &str) -> bool {
+        run(Command::new("mount").args(["-o", &format!("loop,{options}")]).arg(&self.image).arg(&self.mounted))
     }
 }
 
