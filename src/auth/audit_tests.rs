@@ -105,6 +105,21 @@ fn the_end_of_a_pruned_chain_is_still_proven() {
     assert_eq!(walk.step(&whole[11]), Err(Break::Removed { first: 11, last: 11 }));
 }
 
+#[test]
+fn a_broken_chain_is_told_in_words_with_the_numbers_of_the_entries() {
+    for (broken, words) in [
+        (Break::Removed { first: 4, last: 4 }, "entry 4 was removed"),
+        (Break::Removed { first: 4, last: 6 }, "entries 4 to 6 were removed"),
+        (Break::Changed(4), "entry 4 was changed"),
+        (Break::Reordered(4), "entry 4 stands behind a later one"),
+        (Break::CutOff { first: 4, last: 4 }, "entry 4 was cut off at the end"),
+        (Break::CutOff { first: 4, last: 6 }, "entries 4 to 6 were cut off at the end"),
+        (Break::Beyond(4), "entry 4 was added behind the end"),
+    ] {
+        assert_eq!(broken.to_string(), words);
+    }
+}
+
 /// The layout is documented, and scripts of others compute it. Worked out with Python's hashlib.
 #[test]
 fn the_hash_is_the_documented_one() {
@@ -146,6 +161,17 @@ fn no_text_breaks_a_line_moves_the_cursor_or_grows_without_bound() {
         assert!(text.len() <= crate::auth::event::MAX_TEXT, "{}", text.len());
         assert!(!text.contains(['\n', '\u{1b}', '\u{202e}', '\0']), "{text:?}");
     }
+}
+
+#[test]
+fn a_text_of_exactly_the_longest_length_stays_whole_and_no_letter_is_cut() {
+    let longest = crate::auth::event::MAX_TEXT;
+    let kept =
+        |text: &str| Entry::after(Mark::default(), &Event::new(Action::Login, Actor::Gate).because(text), T0).why;
+    let whole = "a".repeat(longest);
+    assert_eq!(kept(&whole), whole);
+    assert_eq!(kept(&format!("{whole}b")), whole);
+    assert_eq!(kept(&format!("{}\u{e4}", &whole[1..])), whole[1..]);
 }
 
 #[test]

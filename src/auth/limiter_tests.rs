@@ -93,6 +93,8 @@ fn an_ipv6_network_of_64_bits_is_one_client() {
     assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
     assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
     assert_eq!(address("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+    assert_eq!(address("2001:db8:1:2::1").address(), "2001:db8:1:2::".parse::<IpAddr>().unwrap());
+    assert_eq!(address("203.0.113.7").address(), "203.0.113.7".parse::<IpAddr>().unwrap());
 }
 
 #[test]
