@@ -91,6 +91,22 @@ fn a_token_of_ours_says_what_was_issued() {
 }
 
 #[test]
+fn a_genuine_token_is_remembered_and_a_forged_one_is_not() {
+    let Fixture { keyring, now, token, .. } = fixture();
+    let mut forged = token.clone().into_bytes();
+    forged[70] ^= 1;
+    let mut scratch = Scratch::new();
+    let mut is_remembered = |token: &[u8]| {
+        let _ = verify(token, &keyring, now, &mut scratch);
+        scratch.proven.place(token).is_some_and(|place| place.as_ref().is_some_and(|genuine| genuine.is(token)))
+    };
+    assert!(!is_remembered(&forged) && is_remembered(token.as_bytes()));
+    // It has the MAC of the genuine one, so it looks in the same place, and leaves that alone.
+    assert!(!is_remembered(&forged));
+    assert!(scratch.proven.place(token.as_bytes()).is_some_and(|place| place.is_some()));
+}
+
+#[test]
 fn the_longest_claims_we_can_issue_fit() {
     let keyring = keyring(1);
     let mut session = session(&"z".repeat(64), Timestamp::default(), keyring.current_id(), &mut Counting(9));
