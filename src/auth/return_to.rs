@@ -232,10 +232,7 @@ fn is_ldh_label(label: &str) -> bool {
 
 /// Digits only, since Rust's own parser takes `+443`.
 fn is_port(port: &str) -> bool {
-    port.len() <= 5
-        && port.bytes().all(|b| b.is_ascii_digit())
-        && !port.starts_with('0')
-        && port.parse::<u16>().is_ok_and(|number| number > 0)
+    port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0') && port.parse::<u16>().is_ok()
 }
 
 fn is_at_or_below(host: &str, domain: &str) -> bool {
