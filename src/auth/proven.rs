@@ -104,6 +104,12 @@ mod tests {
                 let mut changed = token.clone().into_bytes();
                 changed[at] ^= 1 << bit;
                 assert!(!genuine.is(&changed), "{at} {bit}");
+                // The same change elsewhere does not take it back.
+                for other in (at + 1..token.len()).step_by(7) {
+                    changed[other] ^= 1 << bit;
+                    assert!(!genuine.is(&changed), "{at} {other} {bit}");
+                    changed[other] ^= 1 << bit;
+                }
             }
         }
     }

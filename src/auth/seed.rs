@@ -72,3 +72,16 @@ impl<'de> Deserialize<'de> for Seed {
         Self::new(Vec::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("a seed has 16 to 64 bytes"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_has_16_to_64_bytes_and_tells_how_many() {
+        for length in 0..=80 {
+            let told = Seed::new(vec![7; length]).map(|seed| seed.bytes());
+            assert_eq!(told, (16..=64).contains(&length).then_some(length));
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The table of living sessions: its limits, its order, idle ends.
 
+use std::hash::BuildHasher as _;
+
 use super::*;
 use crate::auth::testing::{Counting, name, session};
 
@@ -125,6 +127,43 @@ fn a_session_that_was_seen_in_this_second_is_not_written_again() {
     sessions.touch(&anna.id, start().plus(secs(1)));
     sessions.touch(&anna.id, start());
     assert_eq!(sessions.take_touched(), []);
+}
+
+#[test]
+fn only_sessions_that_have_not_timed_out_are_counted_as_living() {
+    let mut sessions = Sessions::new(Some(secs(600)));
+    assert_eq!(sessions.living(start()), 0);
+    let mut entropy = Counting(1);
+    for user in ["anna", "bert", "carl"] {
+        sessions.insert(session(user, start(), KeyId::new(1), &mut entropy));
+    }
+    assert_eq!(sessions.living(start().plus(secs(600))), 3);
+    let first = sessions.of_user(&name("anna")).next().map(|session| session.id).unwrap();
+    sessions.touch(&first, start().plus(secs(300)));
+    assert_eq!(sessions.living(start().plus(secs(601))), 1);
+    assert_eq!(sessions.living(start().plus(secs(901))), 0);
+    sessions.set_idle(None);
+    assert_eq!(sessions.living(start().plus(secs(86_400))), 3);
+    assert_eq!(sessions.living(start().plus(secs(86_401))), 0);
+}
+
+#[test]
+fn the_hash_of_an_identifier_is_half_of_its_bits() {
+    let hash = |id: SessionId| BuildHasherDefault::<OwnBits>::default().hash_one(id);
+    for id in [SessionId::generate(&mut Counting(1)), SessionId::from_bytes([0xFF; 16])] {
+        assert_eq!(Some(&hash(id).to_ne_bytes()), id.as_bytes().first_chunk());
+    }
+}
+
+#[test]
+fn bytes_that_are_hashed_all_count() {
+    let hash = |bytes: &[u8]| {
+        let mut hasher = OwnBits::default();
+        hasher.write(bytes);
+        hasher.finish()
+    };
+    assert_eq!(hash(&[1, 2, 3, 4, 5, 6, 7, 8]), 0x0102_0304_0506_0708);
+    assert_eq!(hash(&[0xFF; 9]), 0xFFFF_FFFF_FFFF_FF00);
 }
 
 #[test]
