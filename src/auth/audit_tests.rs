@@ -116,7 +116,7 @@ fn a_broken_chain_is_told_in_words_with_the_numbers_of_the_entries() {
         (Break::CutOff { first: 4, last: 6 }, "entries 4 to 6 were cut off at the end"),
         (Break::Beyond(4), "entry 4 was added behind the end"),
     ] {
-        assert_eq!(broken.to_string(), words);
+        assert_eq!((broken.to_string().as_str(), broken.number()), (words, 4));
     }
 }
 
