@@ -338,4 +338,12 @@ mod tests {
         }
         assert!(all[0].to_string().contains("proxy.trust = [\"loopback\", \"127.0.0.1\"]"));
     }
+
+    #[test]
+    fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
+        let told = Problem::LoginHost.to_string();
+        for way in ["without `forward_auth`", "`auth_request off;`", "`public_url` empty", "`path_prefix`"] {
+            assert!(told.contains(way), "{way}: {told}");
+        }
+    }
 }
