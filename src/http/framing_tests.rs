@@ -143,6 +143,21 @@ fn malformed_chunks_are_refused() {
 }
 
 #[test]
+fn a_refused_chunk_is_told_by_what_is_wrong_with_it() {
+    for (input, reason) in [
+        (b"g\r\n".as_slice(), "a chunk size is no hexadecimal number"),
+        (b"1 1\r\n", "a chunk size is no hexadecimal number"),
+        (b"1;\0\r\n", "a chunk size is no hexadecimal number"),
+        (b"1\r\nab", "a chunk is longer than its size says"),
+        (b"1\r\na\rb", "a chunk is longer than its size says"),
+        (b"0\r\n:\r\n", "the lines around a chunk are malformed"),
+    ] {
+        let refused = ChunkedDecoder::new().decode(input, &mut Vec::new(), 100);
+        assert_eq!(refused.map_err(|malformed| malformed.reason), Err(reason), "{}", input.escape_ascii());
+    }
+}
+
+#[test]
 fn bodies_over_the_limit_are_413_as_soon_as_they_are_announced() {
     assert_eq!(decode(b"6\r\n", 5), Err(413));
     assert_eq!(decode(b"5\r\nhello\r\n1\r\n", 5), Err(413));
