@@ -210,6 +210,8 @@ fn clearing_one_budget_leaves_the_others_and_clearing_all_leaves_none() {
 #[test]
 fn a_budget_is_shown_by_the_name_that_clears_it() {
     let keys = [BudgetKey::Account(name("anna")), BudgetKey::Device(name("ben")), BudgetKey::UnknownAccounts];
+    assert_eq!(keys.each_ref().map(BudgetKey::kind), ["account", "device", "account"]);
+    assert_eq!(BudgetKey::StrangersLocal.kind(), "strangers");
     assert_eq!(keys.map(|key| key.to_string()), ["anna", "ben", "unknown"]);
     assert_eq!(BudgetKey::from(Origin::Internet).to_string(), "internet");
     assert_eq!(BudgetKey::from(Origin::Local).to_string(), "local");
