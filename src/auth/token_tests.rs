@@ -318,6 +318,14 @@ fn what_only_we_refuse_is_on_the_list_and_nothing_else() {
 }
 
 #[test]
+fn a_token_with_the_longest_claims_has_the_longest_length_and_is_read() {
+    let Fixture { keyring, now, header, .. } = fixture();
+    let token = forge(header.as_bytes(), &[b'x'; MAX_CLAIMS]);
+    assert_eq!(token.len(), MAX_TOKEN);
+    assert_eq!(ours(&token, &keyring, now), Err(TokenError::Claims));
+}
+
+#[test]
 fn of_sixty_thousand_changed_tokens_none_is_accepted_that_decode_refuses() {
     let Fixture { keyring, now, token, header, claims } = fixture();
     let mut entropy = Counting(20_260_101);
