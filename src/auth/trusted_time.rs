@@ -184,6 +184,12 @@ mod tests {
     }
 
     #[test]
+    fn the_build_date_is_read_and_one_that_is_none_is_unknown() {
+        assert_eq!(parse_unix("1600000000"), 1_600_000_000);
+        assert_eq!((parse_unix(""), parse_unix("yesterday"), parse_unix("-1")), (0, 0, 0));
+    }
+
+    #[test]
     fn a_minute_backwards_is_tolerated_and_a_second_more_is_not() {
         assert_eq!(judge(T0.minus(Duration::from_secs(60)), T0), Ok(()));
         assert_eq!(judge(T0.minus(Duration::from_secs(61)), T0), Err(ClockFault::BehindFloor));
