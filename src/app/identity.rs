@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::auth::user::UserName;
 use crate::config::{Config, IdentityHeader};
+use crate::http::name;
 use crate::http::request::Headers;
 use crate::http::response::{Digits, Lines};
 
@@ -32,8 +33,8 @@ pub struct Known {
     person: Person,
     lines: Lines,
     empty: Vec<&'static str>,
-    /// The bit of each length that a name in `empty` has.
-    empty_lengths: u64,
+    /// The marks of the names in `empty`.
+    empty_marks: u64,
 }
 
 impl People {
@@ -118,8 +119,8 @@ impl Telling {
             lines.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
         }
         lines.header("Cache-Control", b"no-store");
-        let empty_lengths = empty.iter().fold(0, |bits, header| bits | length_bit(header));
-        Known { person, lines, empty, empty_lengths }
+        let empty_marks = empty.iter().fold(0, |marks, header| marks | name::mark(header.as_bytes()));
+        Known { person, lines, empty, empty_marks }
     }
 }
 
@@ -131,20 +132,17 @@ impl Known {
 
     /// The identity header that the request itself brings although ours is empty. An empty one says what ours says.
     pub fn forgery(&self, headers: &Headers<'_>) -> Option<&'static str> {
-        // Few lines have a name of such a length: the others need no closer look.
-        let likely = headers.iter().filter(|(sent, _)| self.empty_lengths & length_bit(sent) != 0);
-        let brought = likely.filter(|(_, value)| !value.trim_ascii().is_empty());
+        // Seldom has any line such a name: the others need no closer look.
+        if !headers.may_have_others(self.empty_marks) {
+            return None;
+        }
+        let brought = headers.iter().filter(|(_, value)| !value.trim_ascii().is_empty());
         brought.filter_map(|(sent, _)| self.empty.iter().find(|ours| is_alike(sent, ours))).copied().next()
     }
 }
 
-/// One bit a length; names of more than 63 letters share the last one.
-fn length_bit(name: &str) -> u64 {
-    1 << name.len().min(63)
-}
-
 /// The same name to an application that takes letters of any case, and `_` for `-` as CGI and its heirs do.
-fn is_alike(sent: &str, ours: &str) -> bool {
-    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    sent.len() == ours.len() && sent.bytes().zip(ours.bytes()).all(|(one, other)| plain(one) == plain(other))
+fn is_alike(sent: &[u8], ours: &str) -> bool {
+    let plain = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    sent.iter().map(plain).eq(ours.as_bytes().iter().map(plain))
 }

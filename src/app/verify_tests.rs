@@ -145,6 +145,15 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
 }
 
 #[test]
+fn no_identity_header_is_one_that_the_gate_reads_itself() {
+    // A forged one is looked for among the other lines alone.
+    let further = [IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser].map(IdentityHeader::as_str);
+    for header in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].into_iter().chain(further) {
+        assert_eq!(Name::of(header.as_bytes()), None, "{header}");
+    }
+}
+
+#[test]
 fn a_bad_cookie_is_skipped_and_cookies_of_two_users_count_for_none() {
     let mut gate = Fixture::new(|_| {});
     let (anna, ben) = (gate.login("anna"), gate.login("ben"));

@@ -58,15 +58,17 @@ impl Belief<'_> {
         peer.is_none_or(|address| self.trust.trusts(address, 0))
     }
 
-    /// Walks the entries, nearest hop first, as long as each hop is trusted. A Unix-socket peer counts as this machine.
-    /// An entry that is no address ends the walk: nobody knows who wrote what stands left of it.
+    /// Walks the entries, nearest hop first, as long as each hop is trusted: `trusted` says whether the peer is. A
+    /// Unix-socket peer counts as this machine. An entry that is no address ends the walk: nobody knows who wrote what
+    /// stands left of it.
     pub(super) fn walk<'a>(
         &self,
         peer: Option<IpAddr>,
+        trusted: bool,
         entries_from_right: impl Iterator<Item = &'a [u8]>,
     ) -> (IpAddr, Option<Problem>) {
-        let mut found = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.to_canonical());
-        if !self.trusts_peer(peer) {
+        let mut found = canonical(peer);
+        if !trusted {
             return (found, None);
         }
         for (nearer, entry) in entries_from_right.filter(|entry| !entry.is_empty()).enumerate() {
@@ -81,24 +83,13 @@ impl Belief<'_> {
         (found, None)
     }
 
-    /// Replaces the address that the walk found by the one in the configured header, where that may be believed.
-    pub(super) fn choose(
-        &self,
-        peer: Option<IpAddr>,
-        walked: IpAddr,
-        real_ip: Single<'_>,
-        cloudflare_ip: Single<'_>,
-    ) -> (IpAddr, Option<Problem>) {
+    /// The header that tells the visitor's address instead of the walk, where that one may be believed, and the address
+    /// that counts if it does not.
+    pub(super) fn other_header(&self, peer: Option<IpAddr>, trusted: bool, walked: IpAddr) -> Option<(Header, IpAddr)> {
         match self.client_ip_header {
-            ClientIpHeader::XForwardedFor => (walked, None),
-            ClientIpHeader::XRealIp => {
-                let peer_address = self.walk(peer, std::iter::empty()).0;
-                if self.trusts_peer(peer) { real_ip.or(peer_address, Header::RealIp) } else { (peer_address, None) }
-            }
-            ClientIpHeader::CfConnectingIp if self.is_cloudflare(walked) => {
-                cloudflare_ip.or(walked, Header::CfConnectingIp)
-            }
-            ClientIpHeader::CfConnectingIp => (walked, None),
+            ClientIpHeader::XRealIp if trusted => Some((Header::RealIp, canonical(peer))),
+            ClientIpHeader::CfConnectingIp if self.is_cloudflare(walked) => Some((Header::CfConnectingIp, walked)),
+            _ => None,
         }
     }
 
@@ -107,55 +98,73 @@ impl Belief<'_> {
     }
 }
 
-/// A header that holds one address, as it came.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Single<'a> {
-    /// The first line's value.
-    pub value: Option<&'a [u8]>,
-    /// More than one line.
-    pub repeated: bool,
+/// A peer's address; that of this machine for a Unix socket.
+fn canonical(peer: Option<IpAddr>) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.to_canonical())
 }
 
-impl Single<'_> {
-    /// The address in it, else `fallback` and what is wrong.
-    fn or(self, fallback: IpAddr, header: Header) -> (IpAddr, Option<Problem>) {
-        match self.value {
-            None => (fallback, Some(Problem::Missing(header))),
-            Some(_) if self.repeated => (fallback, Some(Problem::Repeated(header))),
-            Some(value) => match address(value) {
-                Some(address) => (address, None),
-                None => (fallback, Some(Problem::NotAnAddress(header))),
-            },
-        }
-    }
-}
-
-/// Splits a list from its right end, blanks around the entries removed.
-pub(super) fn entries_from_right(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+/// Splits lists from their right ends, the last list first, blanks around the entries removed.
+pub(super) fn entries_from_right<'a>(mut lists: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = None;
+    std::iter::from_fn(move || {
+        let list = match rest.take() {
+            Some(list) => list,
+            None => lists.next()?,
+        };
+        let entry = match memchr::memrchr(b',', list) {
+            Some(comma) => {
+                rest = list.get(..comma);
+                list.get(comma + 1..)?
+            }
+            None => list,
+        };
+        Some(entry.trim_ascii())
+    })
 }
 
 /// Reads one entry: an address, with or without port, an IPv6 zone or brackets.
 pub fn address(entry: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(entry).ok()?.trim_ascii();
+    let entry = entry.trim_ascii();
+    if let Some(address) = ipv4(entry) {
+        return Some(IpAddr::V4(address));
+    }
+    let text = std::str::from_utf8(entry).ok()?;
     let address = match text.strip_prefix('[') {
         Some(bracketed) => {
             let (inner, behind) = bracketed.split_once(']')?;
             if !behind.is_empty() && !is_port(behind.strip_prefix(':')?) {
                 return None;
             }
-            IpAddr::V6(ipv6(inner)?)
+            ipv6(inner)?
         }
-        None if text.bytes().filter(|byte| *byte == b':').count() > 1 => IpAddr::V6(ipv6(text)?),
+        None if text.bytes().filter(|byte| *byte == b':').count() > 1 => ipv6(text)?,
         None => {
-            let (address, port) = text.split_once(':').map_or((text, None), |(address, port)| (address, Some(port)));
-            if port.is_some_and(|port| !is_port(port)) {
-                return None;
-            }
-            IpAddr::V4(address.parse().ok()?)
+            let (address, port) = text.split_once(':')?;
+            return if is_port(port) { ipv4(address.as_bytes()).map(IpAddr::V4) } else { None };
         }
     };
-    Some(address.to_canonical())
+    Some(IpAddr::V6(address).to_canonical())
+}
+
+/// Four numbers from 0 to 255 in digits, without leading zeros: some programs read those as octal.
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut numbers = [0_u8; 4];
+    let mut rest = text;
+    for (place, number) in numbers.iter_mut().enumerate() {
+        if place > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (first @ b'0'..=b'9', mut behind) = rest.split_first()? else { return None };
+        *number = first - b'0';
+        while let [digit @ b'0'..=b'9', more @ ..] = behind
+            && *number > 0
+        {
+            *number = number.checked_mul(10)?.checked_add(digit - b'0')?;
+            behind = more;
+        }
+        rest = behind;
+    }
+    rest.is_empty().then(|| Ipv4Addr::from(numbers))
 }
 
 /// An IPv6 address; a zone (RFC 4007 section 11) says nothing outside the machine that wrote it and is dropped.

@@ -92,3 +92,19 @@ fn the_header_of_the_client_is_shown_by_its_name() {
     let headers = [ClientIpHeader::XForwardedFor, ClientIpHeader::XRealIp, ClientIpHeader::CfConnectingIp];
     assert_eq!(headers.map(|header| header.to_string()), ["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP"]);
 }
+
+#[test]
+fn four_numbers_are_read_as_the_standard_library_reads_them() {
+    for good in ["203.0.113.7", "0.0.0.0", "255.255.255.255", "10.99.100.249"] {
+        for place in 0..good.len() {
+            for octet in 0..=127 {
+                let mut text = good.as_bytes().to_vec();
+                text[place] = octet;
+                let text = String::from_utf8(text).expect("ASCII");
+                for text in [&text, &text[..place], &format!("{text}{place}")] {
+                    assert_eq!(ipv4(text.as_bytes()), text.parse().ok(), "{text:?}");
+                }
+            }
+        }
+    }
+}

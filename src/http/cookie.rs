@@ -11,23 +11,23 @@ use super::response::{Digits, Out, is_token};
 
 /// The values of all cookies called `name`, over all `Cookie` lines, in the order sent. Names are case-sensitive.
 pub fn values<'s, 'a>(headers: &'s Headers<'a>, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-    headers.values(Name::Cookie).flat_map(pairs).filter_map(move |pair| {
+    pairs(headers.values(Name::Cookie)).filter_map(move |pair| {
         let value = trim_start(pair).strip_prefix(name.as_bytes())?;
         value.strip_prefix(b"=")
     })
 }
 
-/// What stands between the semicolons of a line.
-fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(line);
+/// What stands between the semicolons of all lines.
+fn pairs<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = None;
     std::iter::from_fn(move || {
-        let line = rest?;
-        let (pair, behind) = match memchr::memchr(b';', line) {
-            Some(end) => (line.get(..end)?, line.get(end + 1..)),
-            None => (line, None),
+        let line = match rest.take() {
+            Some(line) => line,
+            None => lines.next()?,
         };
-        rest = behind;
-        Some(pair)
+        let Some(end) = memchr::memchr(b';', line) else { return Some(line) };
+        rest = line.get(end + 1..);
+        line.get(..end)
     })
 }
 

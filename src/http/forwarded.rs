@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use super::client_address::{Belief, Single, entries_from_right};
+use super::client_address::{self, Belief, entries_from_right};
 use super::name::Name;
 use super::problem::{Header, Problem};
 use super::request::Headers;
@@ -62,11 +62,14 @@ pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question,
     };
 
     // Several lines are one list, the last line its right end (RFC 9110 section 5.3).
-    let chain = headers.values(Name::ForwardedFor).rev().flat_map(entries_from_right);
-    let (walked, walk_problem) = belief.walk(peer, chain);
-    let (client, choice_problem) = match way {
-        Way::Direct => (walked, None),
-        _ => belief.choose(peer, walked, sent.single(Header::RealIp), sent.single(Header::CfConnectingIp)),
+    let chain = entries_from_right(headers.values(Name::ForwardedFor).rev());
+    let (walked, walk_problem) = belief.walk(peer, trusted, chain);
+    let (client, choice_problem) = match belief.other_header(peer, trusted, walked) {
+        Some((header, fallback)) if way != Way::Direct => match sent.line(header).address() {
+            Ok(address) => (address, None),
+            Err(problem) => (fallback, Some(problem)),
+        },
+        _ => (walked, None),
     };
 
     let mut visit = Visit::unknown(trusted, way, client);
@@ -85,7 +88,7 @@ pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question,
         }
     }
     if visit.host.is_none() {
-        visit.host = headers.values(Name::Host).next().and_then(Host::parse);
+        visit.host = headers.host().and_then(Host::parse);
     }
     visit.drop_default_port();
     visit
@@ -107,6 +110,15 @@ impl<'a> Line<'a> {
         self.value
     }
 
+    /// The one address in it.
+    fn address(&self) -> Result<IpAddr, Problem> {
+        match self.value {
+            None => Err(Problem::Missing(self.header)),
+            Some(_) if self.repeated => Err(Problem::Repeated(self.header)),
+            Some(value) => client_address::address(value).ok_or(Problem::NotAnAddress(self.header)),
+        }
+    }
+
     /// The first entry of the value; a list or a repetition is a problem.
     fn first(&self, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
         let value = self.once(notes)?;
@@ -121,13 +133,8 @@ struct Sent<'h, 'a>(&'h Headers<'a>);
 
 impl<'a> Sent<'_, 'a> {
     fn line(&self, header: Header) -> Line<'a> {
-        let mut values = self.0.values(header.line()).map(<[u8]>::trim_ascii);
+        let mut values = self.0.values(header.line());
         Line { header, value: values.find(|value| !value.is_empty()), repeated: self.0.is_repeated(header.line()) }
-    }
-
-    fn single(&self, header: Header) -> Single<'a> {
-        let Line { value, repeated, .. } = self.line(header);
-        Single { value, repeated }
     }
 
     /// Fills in what the trusted proxy told, and everything that is wrong with it.
@@ -143,8 +150,10 @@ impl<'a> Sent<'_, 'a> {
         } else {
             (forwarded, original)
         };
-        for (one, another) in chosen.disagreements(&other) {
-            notes.add(Problem::Contradiction(one, another));
+        if family == Family::Both {
+            for (one, another) in chosen.disagreements(&other) {
+                notes.add(Problem::Contradiction(one, another));
+            }
         }
         if !chosen.answers(question) && question != (Question::Page { public_url_known: true }) {
             notes.add(Problem::Missing(chosen.first_missing(&other, family)));

@@ -51,12 +51,15 @@ names! {
 
 impl Name {
     /// The name that `text` is, in any case of its letters; `None` for headers that the gate does not read.
-    pub fn of(text: &str) -> Option<Self> {
+    pub fn of(text: &[u8]) -> Option<Self> {
         // Length and one or two letters (folded in haste, so that other characters may look like them) leave one candidate at
         // most, which is then compared.
-        let letter = |place: usize| text.as_bytes().get(place).map_or(0, |letter| letter | 0x20);
+        let letter = |place: usize| text.get(place).map_or(0, |letter| letter | 0x20);
         // Most come as they are written here.
-        let is = |name: Self| (text == name.as_str() || text.eq_ignore_ascii_case(name.as_str())).then_some(name);
+        let is = |name: Self| {
+            let ours = name.as_str().as_bytes();
+            (text == ours || text.eq_ignore_ascii_case(ours)).then_some(name)
+        };
         match (text.len(), letter(0)) {
             (4, b'h') => is(Self::Host),
             (6, b'a') => is(Self::Accept),
@@ -113,16 +116,20 @@ pub(super) struct Index {
     present: u32,
     repeated: u32,
     forwarding: bool,
+    /// The [`mark`]s of all other lines.
+    others: u64,
 }
 
 impl Index {
     /// Of no lines.
-    pub(super) const EMPTY: Self = Self { first: [0; Name::ALL.len()], present: 0, repeated: 0, forwarding: false };
+    pub(super) const EMPTY: Self =
+        Self { first: [0; Name::ALL.len()], present: 0, repeated: 0, forwarding: false, others: 0 };
 
     /// Takes in the line at `place`. Lines come in their order.
-    pub(super) fn add(&mut self, place: u8, text: &str) {
+    pub(super) fn add(&mut self, place: u8, text: &[u8]) {
         let Some(name) = Name::of(text) else {
-            self.forwarding |= is_of_proxies(text.as_bytes());
+            self.forwarding |= is_of_proxies(text);
+            self.others |= mark(text);
             return;
         };
         if self.has(name) {
@@ -148,10 +155,23 @@ impl Index {
         if self.has(name) { self.first.get(name.number()).copied().map(usize::from) } else { None }
     }
 
+    /// Whether there may be a line with one of these [`mark`]s whose name is none of [`Name`].
+    pub(super) const fn may_have_others(&self, marks: u64) -> bool {
+        self.others & marks != 0
+    }
+
     /// Whether there is any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`.
     pub(super) const fn is_forwarding(&self) -> bool {
         self.forwarding || self.present & BY_PROXIES != 0
     }
+}
+
+/// One of 64 bits, by length and first letter: the same for names that differ in the case of letters, or in `_` for `-`
+/// behind the first character, and seldom the same for others.
+pub fn mark(name: &[u8]) -> u64 {
+    let first = name.first().map_or(0, |letter| usize::from(letter | 0x20));
+    // Five, because browsers then send none with the marks of the identity headers.
+    1 << ((name.len() * 5 + first) & 63)
 }
 
 /// Headers that the gate does not read, but that only a proxy sends.
@@ -173,23 +193,33 @@ mod tests {
         for name in Name::ALL {
             let text = name.as_str();
             for alike in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
-                assert_eq!(Name::of(&alike), Some(*name), "{alike}");
+                assert_eq!(Name::of(alike.as_bytes()), Some(*name), "{alike}");
             }
             for place in 0..text.len() {
                 let other = format!("{}!{}", &text[..place], &text[place + 1..]);
-                assert_eq!(Name::of(&other), None, "{other}");
+                assert_eq!(Name::of(other.as_bytes()), None, "{other}");
             }
-            assert_eq!(Name::of(&text.replace('-', "_")), (!text.contains('-')).then_some(*name));
+            assert_eq!(Name::of(text.replace('-', "_").as_bytes()), (!text.contains('-')).then_some(*name));
         }
         for other in ["", "H", "User-Agent", "X-Forwarded-Server", "CF-Ray", "Set-Cookie", "Hosts"] {
-            assert_eq!(Name::of(other), None, "{other}");
+            assert_eq!(Name::of(other.as_bytes()), None, "{other}");
         }
     }
 
     fn index(names: &[&str]) -> Index {
         let mut index = Index::EMPTY;
-        names.iter().zip(0..).for_each(|(name, place)| index.add(place, name));
+        names.iter().zip(0..).for_each(|(name, place)| index.add(place, name.as_bytes()));
         index
+    }
+
+    #[test]
+    fn a_mark_is_the_same_however_a_name_is_spelled() {
+        for (one, other) in [("Remote-User", "REMOTE_user"), ("x-a", "X_A"), ("R", "r")] {
+            assert_eq!(mark(one.as_bytes()), mark(other.as_bytes()), "{one}");
+        }
+        let index = index(&["Cookie", "Remote_Groups", "User-Agent"]);
+        assert!(index.may_have_others(mark(b"remote-groups")) && index.may_have_others(mark(b"user-agent")));
+        assert!(!index.may_have_others(mark(b"Remote-User") | mark(b"Cookie")));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use super::framing::{self, Framing};
+use super::line::{self, Front, Line};
 use super::name::{Index, Name};
 use super::request_line::{RequestLine, is_host};
 use super::response::Status;
@@ -19,6 +20,8 @@ pub const TARGET_LIMIT: usize = 8_192;
 pub const LINE_LIMIT: usize = 100;
 /// Blank lines passed over before a request line (RFC 9112 section 2.2 asks for at least one).
 const BLANK_LINE_LIMIT: usize = 16;
+
+const TOO_MANY_LINES: Malformed = Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines");
 
 /// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is [`Method::Other`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +79,45 @@ pub struct Head<'a> {
     pub query: Option<&'a [u8]>,
     /// The version.
     pub version: Version,
-    /// The header lines. With a target in absolute-form, `Host` is the target's (RFC 9112 section 3.2.2).
+    /// The header lines. With a target in absolute-form [`Headers::host`] is the target's (RFC 9112 section 3.2.2).
     pub headers: Headers<'a>,
 }
 
-impl Head<'_> {
+impl<'a> Head<'a> {
+    /// Nothing read yet.
+    pub const fn none() -> Self {
+        Self {
+            method: Method::Other,
+            method_text: "",
+            path: b"",
+            query: None,
+            version: Version::Http11,
+            headers: Headers::none(),
+        }
+    }
+
+    /// [`parse_head`] in place: a head has room for 100 lines, which is not worth moving. Call it once.
+    pub fn read(&mut self, bytes: &'a [u8]) -> Result<Option<(usize, Framing)>, Malformed> {
+        const TOO_LONG: Malformed =
+            Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is longer than 64 KiB");
+        let incomplete = if bytes.len() > HEAD_LIMIT { Err(TOO_LONG) } else { Ok(None) };
+
+        let Some(start) = after_blank_lines(bytes)? else { return incomplete };
+        let Some((line, line_length)) = RequestLine::parse(bytes.get(start..).unwrap_or_default())? else {
+            return incomplete;
+        };
+        let lines_start = start.saturating_add(line_length);
+        let lines = bytes.get(lines_start..HEAD_LIMIT.min(bytes.len())).unwrap_or_default();
+        let Some(lines_length) = self.headers.read(lines)? else { return incomplete };
+
+        self.headers.check_host(line.version, line.authority)?;
+        let framing = framing::decide(&self.headers, line.version)?;
+        let RequestLine { method, method_text, path, query, version, .. } = line;
+        (self.method, self.method_text, self.version) = (method, method_text, version);
+        (self.path, self.query) = (path, query);
+        Ok(Some((lines_start.saturating_add(lines_length), framing)))
+    }
+
     /// Whether the client lets the connection be used again (RFC 9112 section 9.3): in HTTP/1.1 unless it says
     /// `close`, in HTTP/1.0 only if it says `keep-alive`.
     pub fn keeps_alive(&self) -> bool {
@@ -104,9 +141,10 @@ impl Head<'_> {
 
 /// The header lines of a request, in the order sent. Names compare without regard to case.
 pub struct Headers<'a> {
-    lines: [httparse::Header<'a>; LINE_LIMIT],
-    count: usize,
+    lines: heapless::Vec<Line<'a>, LINE_LIMIT>,
     index: Index,
+    /// The host of a target in absolute-form, which takes the place of the header's.
+    target_host: Option<&'a [u8]>,
 }
 
 /// A header that may be there once was there several times.
@@ -120,32 +158,67 @@ impl fmt::Display for Repeated {
 }
 
 impl<'a> Headers<'a> {
-    /// No lines yet.
+    /// Nothing yet.
     const fn none() -> Self {
-        Self { lines: [httparse::EMPTY_HEADER; LINE_LIMIT], count: 0, index: Index::EMPTY }
+        Self { lines: heapless::Vec::new(), index: Index::EMPTY, target_host: None }
     }
 
     /// These lines, for what reads headers that came another way than in a request. Those beyond [`LINE_LIMIT`] are
     /// left out.
     pub fn of(lines: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut headers = Self::none();
-        for (place, (name, value)) in headers.lines.iter_mut().zip(lines) {
-            *place = httparse::Header { name, value };
-            headers.count = headers.count.saturating_add(1);
-        }
-        headers.fill_index();
+        let all = lines.into_iter().map(|(name, value)| Line { name: name.as_bytes(), value: value.trim_ascii() });
+        headers.lines.extend(all.take(LINE_LIMIT));
+        headers.tell_apart();
         headers
     }
 
-    fn fill_index(&mut self) {
-        for (line, place) in self.lines.get(..self.count).unwrap_or_default().iter().zip(0..) {
+    /// Takes in the lines at the front of `octets` up to the empty one behind them; `None` while that one is missing,
+    /// else how many octets they took.
+    fn read(&mut self, octets: &'a [u8]) -> Result<Option<usize>, Malformed> {
+        debug_assert!(self.is_empty(), "a head is read once");
+        let mut rest = octets;
+        let end = loop {
+            match line::read(rest)? {
+                Front::Line(line, behind) => {
+                    self.lines.push(line).map_err(|_| TOO_MANY_LINES)?;
+                    rest = behind;
+                }
+                Front::End(behind) => break behind,
+                Front::Incomplete => return Ok(None),
+            }
+        };
+        self.tell_apart();
+        Ok(Some(octets.len() - end.len()))
+    }
+
+    fn tell_apart(&mut self) {
+        for (line, place) in self.lines.iter().zip(0..) {
             self.index.add(place, line.name);
         }
     }
 
-    /// All lines: name as sent (a token, so ASCII) and value without the white space around it.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'_, 'a> {
-        self.lines.get(..self.count).unwrap_or_default().iter().map(|line| (line.name, line.value))
+    /// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The host of a target in
+    /// absolute-form takes the place of the header's.
+    fn check_host(&mut self, version: Version, authority: Option<&'a [u8]>) -> Result<(), Malformed> {
+        if self.is_repeated(Name::Host) {
+            return Err(Malformed::bad("several Host headers"));
+        }
+        if authority.is_some_and(|authority| !is_host(authority)) {
+            return Err(Malformed::bad("the request target names no valid host"));
+        }
+        match self.values(Name::Host).next() {
+            Some(host) if !is_host(host) => return Err(Malformed::bad("the Host header names no valid host")),
+            None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),
+            _ => {}
+        }
+        self.target_host = authority;
+        Ok(())
+    }
+
+    /// All lines: name as sent, a token, and value without the white space around it.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'_, 'a> {
+        self.lines.iter().map(|line| (line.name, line.value))
     }
 
     /// The values of all lines of this name, without a look at the others.
@@ -153,10 +226,17 @@ impl<'a> Headers<'a> {
         let repeated = self.index.is_repeated(name);
         let places = match self.index.first(name) {
             None => 0..0,
-            Some(first) => first..if repeated { self.count } else { first.saturating_add(1) },
+            Some(first) => first..if repeated { self.lines.len() } else { first.saturating_add(1) },
         };
         let lines = self.lines.get(places).unwrap_or_default().iter();
-        lines.filter(move |line| !repeated || line.name.eq_ignore_ascii_case(name.as_str())).map(|line| line.value)
+        lines
+            .filter(move |line| !repeated || line.name.eq_ignore_ascii_case(name.as_str().as_bytes()))
+            .map(|line| line.value)
+    }
+
+    /// The host that is asked: the target's, where it names one, else that of the one `Host` line.
+    pub fn host(&self) -> Option<&'a [u8]> {
+        self.target_host.or_else(|| self.values(Name::Host).next())
     }
 
     /// Whether there is a line of this name.
@@ -174,9 +254,15 @@ impl<'a> Headers<'a> {
         self.index.is_forwarding()
     }
 
+    /// Whether there may be a line that the gate does not read and whose name has one of these marks, see
+    /// [`super::name::mark`].
+    pub fn may_have_others(&self, marks: u64) -> bool {
+        self.index.may_have_others(marks)
+    }
+
     /// The values of all lines called `name`: a walk over all lines, for headers that no verify needs.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-        self.iter().filter(move |(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter().filter(move |(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// The value of the one line called `name`; `None` if there is none.
@@ -188,12 +274,12 @@ impl<'a> Headers<'a> {
 
     /// How many lines there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.lines.len()
     }
 
     /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.lines.is_empty()
     }
 }
 
@@ -229,45 +315,8 @@ impl fmt::Display for Malformed {
 /// `Ok(None)`: incomplete, ask again with more. `Ok(Some((head, length, framing)))`: the head took `length` octets, and
 /// `framing` says what body follows. Blank lines before the request line are part of the head.
 pub fn parse_head(bytes: &[u8]) -> Result<Option<(Head<'_>, usize, Framing)>, Malformed> {
-    const TOO_LONG: Malformed =
-        Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is longer than 64 KiB");
-    let incomplete = if bytes.len() > HEAD_LIMIT { Err(TOO_LONG) } else { Ok(None) };
-
-    let Some(start) = after_blank_lines(bytes)? else { return incomplete };
-    let Some((line, line_length)) = RequestLine::parse(bytes.get(start..).unwrap_or_default())? else {
-        return incomplete;
-    };
-    let lines_start = start.saturating_add(line_length);
-    let mut headers = Headers::none();
-    let lines_length = match httparse::parse_headers(bytes.get(lines_start..).unwrap_or_default(), &mut headers.lines) {
-        Ok(httparse::Status::Complete((length, lines))) => {
-            headers.count = lines.len();
-            headers.fill_index();
-            length
-        }
-        Ok(httparse::Status::Partial) => return incomplete,
-        Err(error) => return Err(header_error(error)),
-    };
-    let length = lines_start.saturating_add(lines_length);
-    if length > HEAD_LIMIT {
-        return Err(TOO_LONG);
-    }
-
-    check_host(&mut headers, line.version, line.authority)?;
-    let framing = framing::decide(&headers, line.version)?;
-    let RequestLine { method, method_text, path, query, version, .. } = line;
-    Ok(Some((Head { method, method_text, path, query, version, headers }, length, framing)))
-}
-
-fn header_error(error: httparse::Error) -> Malformed {
-    match error {
-        httparse::Error::TooManyHeaders => {
-            Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines")
-        }
-        httparse::Error::HeaderName => Malformed::bad("a header line has no name, a bad name or no colon"),
-        httparse::Error::HeaderValue => Malformed::bad("a header value holds a control character"),
-        _ => Malformed::bad("the header lines cannot be read"),
-    }
+    let mut head = Head::none();
+    Ok(head.read(bytes)?.map(|(length, framing)| (head, length, framing)))
 }
 
 /// The place where the request line starts; `None` while there are only blank lines.
@@ -282,24 +331,6 @@ fn after_blank_lines(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
         }
     }
     Err(Malformed::bad("only blank lines"))
-}
-
-/// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The host of a target in
-/// absolute-form takes the place of the header's.
-fn check_host<'a>(headers: &mut Headers<'a>, version: Version, authority: Option<&'a [u8]>) -> Result<(), Malformed> {
-    if headers.is_repeated(Name::Host) {
-        return Err(Malformed::bad("several Host headers"));
-    }
-    if authority.is_some_and(|authority| !is_host(authority)) {
-        return Err(Malformed::bad("the request target names no valid host"));
-    }
-    match headers.index.first(Name::Host).and_then(|place| headers.lines.get_mut(place)) {
-        Some(line) if !is_host(line.value) => return Err(Malformed::bad("the Host header names no valid host")),
-        Some(line) => line.value = authority.unwrap_or(line.value),
-        None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),
-        None => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

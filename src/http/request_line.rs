@@ -1,5 +1,7 @@
 //! The first line of a request, and the hosts that a target or a `Host` header may name (RFC 9112 section 3).
 
+use super::line::graphic_length;
+use super::octets::Octets;
 use super::request::{Malformed, Method, TARGET_LIMIT, Version};
 use super::response::{Status, is_token_byte};
 
@@ -32,26 +34,27 @@ impl<'a> RequestLine<'a> {
             _ => return Err(NO_HTTP),
         };
 
-        let target_length = rest.iter().position(|&byte| byte <= b' ' || byte == 0x7f);
-        if target_length.unwrap_or(rest.len()) > TARGET_LIMIT {
+        let target_length = graphic_length(rest);
+        if target_length > TARGET_LIMIT {
             return Err(Malformed::of(Status::URI_TOO_LONG, "the request target is longer than 8,192 octets"));
         }
-        let Some(target_length) = target_length else { return Ok(None) };
         let (target, rest) = rest.split_at_checked(target_length).unwrap_or_default();
-        let Some((b' ', rest)) = rest.split_first() else {
-            return Err(Malformed::bad("the request target ends without a version or holds a control character"));
+        let rest = match rest {
+            [b' ', rest @ ..] => rest,
+            [] => return Ok(None),
+            _ => return Err(Malformed::bad("the request target ends without a version or holds a control character")),
         };
         let Some((version, version_length)) = parse_version(rest)? else { return Ok(None) };
 
         let method = Method::of(method_text);
         let (authority, path_and_query) = split_target(method, target)?;
-        let mut halves = path_and_query.splitn(2, |&byte| byte == b'?');
-        let path = match halves.next() {
-            Some(path) if !path.is_empty() => path,
-            _ => b"/",
+        let (path, query) = match memchr::memchr(b'?', path_and_query) {
+            Some(mark) => (path_and_query.get(..mark).unwrap_or_default(), path_and_query.get(mark + 1..)),
+            None => (path_and_query, None),
         };
+        let path = if path.is_empty() { b"/" } else { path };
         let length = method_length.saturating_add(target_length).saturating_add(version_length).saturating_add(2);
-        Ok(Some((Self { method, method_text, path, query: halves.next(), authority, version }, length)))
+        Ok(Some((Self { method, method_text, path, query, authority, version }, length)))
     }
 }
 
@@ -61,6 +64,9 @@ const NO_HTTP: Malformed = Malformed::bad("this is no HTTP request");
 fn parse_version(bytes: &[u8]) -> Result<Option<(Version, usize)>, Malformed> {
     const BAD: Malformed = Malformed::bad("the request line does not end in HTTP/1.1 or HTTP/1.0");
     const NAME: &[u8] = b"HTTP/";
+    if bytes.starts_with(b"HTTP/1.1\r\n") {
+        return Ok(Some((Version::Http11, 10)));
+    }
     let known = bytes.len().min(NAME.len());
     if bytes.get(..known) != NAME.get(..known) {
         return Err(BAD);
@@ -119,21 +125,18 @@ pub fn is_host(host: &[u8]) -> bool {
         let digits = address.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
         (digits && address.contains(&b':'), rest.get(1..).unwrap_or_default())
     } else {
-        let end = host.iter().position(|&byte| byte == b':').unwrap_or(host.len());
-        let (name, rest) = host.split_at_checked(end).unwrap_or_default();
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        (!name.is_empty() && name.iter().all(plain), rest)
+        static OF_NAMES: Octets = Octets::letters_digits_and(b"-._~");
+        let (name, rest) = host.split_at_checked(OF_NAMES.count_in_front(host)).unwrap_or_default();
+        (!name.is_empty(), rest)
     };
-    let port_is_good = match rest.split_first() {
-        None => true,
-        Some((b':', port)) => {
-            let number = port.iter().try_fold(0_u32, |number, byte| {
-                let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
-                number.checked_mul(10)?.checked_add(digit).filter(|&number| number <= 65_535)
-            });
-            number.is_some()
+    let port_is_good = match rest {
+        [] => true,
+        [b':', port @ ..] => {
+            let digits = port.iter().map(|byte| byte.is_ascii_digit().then(|| u16::from(byte - b'0')));
+            let add = |number: u16, digit: Option<u16>| number.checked_mul(10)?.checked_add(digit?);
+            digits.into_iter().try_fold(0, add).is_some()
         }
-        Some(_) => false,
+        _ => false,
     };
     name_is_good && port_is_good
 }

@@ -26,7 +26,7 @@ fn a_head_is_read_into_its_parts() {
     assert_eq!((head.path, head.query), (&b"/login"[..], Some(&b"next=/a?b"[..])));
     assert_eq!(head.headers.all("X-a").collect::<Vec<_>>(), [b"one", b"two"]);
     assert_eq!(head.headers.one("x-a"), Err(Repeated));
-    assert_eq!(head.headers.one("host"), Ok(Some(&b"a.example:8443"[..])));
+    assert_eq!(head.headers.host(), Some(&b"a.example:8443"[..]));
     assert_eq!(head.headers.one("cookie"), Ok(None));
     assert_eq!((length, framing), (bytes.len() - 3, Framing::Length(3)));
 }
@@ -121,8 +121,11 @@ fn absolute_form_is_read_as_origin_form_and_its_host_counts() {
         let raw = get(target.as_bytes());
         let (head, ..) = parse_head(&raw).expect("well formed").expect("complete");
         assert_eq!((head.path, head.query), (path.as_bytes(), query.map(str::as_bytes)));
-        assert_eq!(head.headers.one("host"), Ok(Some(host.as_bytes())));
+        assert_eq!(head.headers.host(), Some(host.as_bytes()));
     }
+    let old = b"GET http://b.example/ HTTP/1.0\r\n\r\n";
+    let (head, ..) = parse_head(old).expect("well formed").expect("complete");
+    assert_eq!((head.headers.host(), head.headers.is_empty()), (Some(&b"b.example"[..]), true));
     for bad in ["http://", "http:///x", "http://u@b/", "http://a,b/", "http:/health"] {
         assert_eq!(status(&get(bad.as_bytes())), 400, "{bad}");
     }

@@ -3,7 +3,9 @@
 //! Guarantees: what is [`Told`] is well formed; everything that was not is noted with the header that said it.
 
 use super::forwarded::{Family, Question};
+use super::line::graphic_length;
 use super::problem::{Header, Problem};
+use super::response::is_token_byte;
 use super::visit::{Host, Scheme, Visit, parse_port};
 
 /// Where problems go while reading: those that end this question, and those that are only noted.
@@ -57,8 +59,7 @@ impl<'a> Notes<'_, 'a> {
 
     /// A method is a token (RFC 9110 section 9.1), so a list of two is none.
     pub(super) fn method(&mut self, text: &'a [u8], header: Header) -> Option<(&'a str, Header)> {
-        let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-        let method = std::str::from_utf8(text).ok().filter(|_| text.iter().all(token));
+        let method = std::str::from_utf8(text).ok().filter(|_| text.iter().all(|byte| is_token_byte(*byte)));
         if method.is_none() {
             self.add(if text.contains(&b',') { Problem::List(header) } else { Problem::Malformed(header) });
         }
@@ -95,7 +96,7 @@ fn split_url(text: &[u8]) -> Option<(&[u8], Host<'_>, &[u8])> {
 }
 
 fn is_target(text: &[u8]) -> bool {
-    text.starts_with(b"/") && text.iter().all(|byte| *byte > b' ' && *byte != 0x7F)
+    text.starts_with(b"/") && graphic_length(text) == text.len()
 }
 
 /// What one family of headers says, each part with the header that said it.
@@ -140,9 +141,7 @@ impl<'a> Told<'a> {
         let scheme = differing(self.scheme, other.scheme, |one, another| one == another);
         let same_port =
             self.scheme.is_none() || other.scheme.is_none() || self.effective_port() == other.effective_port();
-        let host = differing(self.host, other.host, |one, another| {
-            one.name().eq_ignore_ascii_case(another.name()) && same_port
-        });
+        let host = differing(self.host, other.host, |one, another| one.is_alike(&another) && same_port);
         let uri = differing(self.uri, other.uri, |one, another| one == another);
         // Where the family that counts does not name the method, it is GET.
         let anchor = self.uri.or(self.host.map(|(_, header)| (&b"/"[..], header)));

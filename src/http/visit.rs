@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use super::octets::Octets;
 use super::problem::Problem;
 
 /// How a visitor speaks to the proxy.
@@ -46,73 +47,83 @@ impl Scheme {
     }
 }
 
-/// A host as it was sent, known to be well formed.
+/// A host as it was sent, known to be well formed, so ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host<'a> {
-    text: &'a str,
-    name: &'a str,
+    text: &'a [u8],
+    name: &'a [u8],
     port: Option<u16>,
 }
 
 impl<'a> Host<'a> {
     /// Reads a name of letters, digits, hyphens and underscores, an IPv4 address or an IPv6 address in brackets, each with
     /// at most a port from 1 to 65535.
-    pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(value).ok()?;
-        let (name, port) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let end = bracketed.find(']')?;
-                bracketed.get(..end)?.parse::<std::net::Ipv6Addr>().ok()?;
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        let (name, behind) = match text {
+            [b'[', bracketed @ ..] => {
+                let end = memchr::memchr(b']', bracketed)?;
+                let address = std::str::from_utf8(bracketed.get(..end)?).ok()?;
+                address.parse::<std::net::Ipv6Addr>().ok()?;
                 // The name keeps its brackets: one character before the address, one behind.
-                let (name, behind) = text.split_at_checked(end + 2)?;
-                (name, if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) })
+                text.split_at_checked(end + 2)?
             }
-            None => {
-                let end = value.iter().position(|byte| *byte == b':');
-                let (name, behind) = text.split_at_checked(end.unwrap_or(text.len()))?;
-                let name = name.strip_suffix('.').unwrap_or(name);
-                if !is_name(name.as_bytes()) {
-                    return None;
-                }
-                (name, behind.strip_prefix(':'))
-            }
+            _ => split_name(text)?,
         };
-        let port = match port {
-            Some(port) => Some(parse_port(port.as_bytes())?),
-            None => None,
+        let port = match behind {
+            [] => None,
+            [b':', port @ ..] => Some(parse_port(port)?),
+            _ => return None,
         };
         Some(Self { text, name, port })
     }
 
     /// As it was sent, port included.
     pub fn as_sent(&self) -> &'a str {
-        self.text
+        std::str::from_utf8(self.text).unwrap_or_default()
     }
 
     /// Without port and final dot; letters as sent, an IPv6 address in its brackets.
     pub fn name(&self) -> &'a str {
-        self.name
+        std::str::from_utf8(self.name).unwrap_or_default()
     }
 
     /// The port behind it.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
+
+    /// Do both name the same host, whatever their ports?
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(other.name)
+    }
 }
 
-/// Labels of 1 to 63 characters between dots, 253 in all (RFC 1035 section 2.3.4).
-fn is_name(name: &[u8]) -> bool {
-    let of_label = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let is_label = |label: &[u8]| (1..64).contains(&label.len()) && label.iter().all(of_label);
-    name.len() <= 253 && name.split(|byte| *byte == b'.').all(is_label)
+/// Splits a name from the port behind it: labels of 1 to 63 characters between dots, 253 in all (RFC 1035 section 2.3.4),
+/// without the dot that may end it.
+fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = text;
+    loop {
+        let length = OF_LABELS.count_in_front(rest);
+        rest = rest.get(length..)?;
+        match rest {
+            [b'.', behind @ ..] if (1..64).contains(&length) => rest = behind,
+            [] | [b':', ..] if length < 64 => {
+                let (name, behind) = text.split_at_checked(text.len() - rest.len())?;
+                let name = if length == 0 { name.strip_suffix(b".")? } else { name };
+                return (name.len() <= 253).then_some((name, behind));
+            }
+            _ => return None,
+        }
+    }
 }
+
+static OF_LABELS: Octets = Octets::letters_digits_and(b"-_");
 
 /// 1 to 65535 in digits.
 pub(super) fn parse_port(text: &[u8]) -> Option<u16> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(text).ok()?.parse().ok().filter(|port| *port != 0)
+    let digits = || text.iter().map(|byte| byte.is_ascii_digit().then(|| u16::from(byte - b'0')));
+    let number = digits().try_fold(0_u16, |number, digit| number.checked_mul(10)?.checked_add(digit?))?;
+    (number != 0).then_some(number)
 }
 
 /// Which way a request came.
@@ -197,7 +208,7 @@ impl<'a> Visit<'a> {
 
     /// Did the visitor use this host and port? `port` is `None` for the scheme's own.
     pub fn is_at(&self, host: &str, port: Option<u16>) -> bool {
-        self.port == port && self.host.is_some_and(|visited| visited.name.eq_ignore_ascii_case(host))
+        self.port == port && self.host.is_some_and(|visited| visited.name.eq_ignore_ascii_case(host.as_bytes()))
     }
 
     /// Is this `Origin` header (RFC 6454 section 7) the origin that the visitor used?
@@ -207,7 +218,7 @@ impl<'a> Visit<'a> {
         let Some(host) = Host::parse(authority) else { return false };
         Scheme::parse(scheme) == Some(self.scheme)
             && scheme.len() == self.scheme.as_str().len()
-            && self.is_at(host.name, host.port.filter(|port| *port != self.scheme.default_port()))
+            && self.is_at(host.name(), host.port.filter(|port| *port != self.scheme.default_port()))
     }
 
     /// Writes `https://host[:port]`, nothing where the host is unknown.
@@ -215,7 +226,7 @@ impl<'a> Visit<'a> {
         let Some(host) = self.host else { return };
         out(self.scheme.as_str().as_bytes());
         out(b"://");
-        out(host.name.as_bytes());
+        out(host.name);
         if let Some(port) = self.port {
             let mut digits = [0_u8; 5];
             out(b":");

@@ -44,19 +44,19 @@ impl<A: App> Exchange<A> {
     }
 
     fn take_head(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
-        // By reference: a head with room for 100 lines is not worth moving.
-        let parsed = parse_head(bytes);
-        let (head, length, framing) = match &parsed {
-            Ok(Some((head, length, framing))) => (head, *length, *framing),
+        let mut head = Head::none();
+        let (length, framing) = match head.read(bytes) {
+            Ok(Some(read)) => read,
             Ok(None) => {
                 connection.parsed = bytes.len();
                 return Step::Incomplete;
             }
             Err(malformed) => {
-                self.refuse(connection, *malformed, bytes.starts_with(b"HEAD "));
+                self.refuse(connection, malformed, bytes.starts_with(b"HEAD "));
                 return Step::Took(bytes.len());
             }
         };
+        let head = &head;
         let announced = framing.announces_body();
         let reply = Reply {
             head_only: head.method == Method::Head,

@@ -48,7 +48,7 @@ impl App for Small {
             (b"/health", _) if reads => Self::plain(out, Status::OK, b"ok"),
             (b"/count", _) if reads => Self::plain(out, Status::OK, head.query.unwrap_or_default()),
             (b"/host", _) if reads => {
-                Self::plain(out, Status::OK, head.headers.one("host").ok().flatten().unwrap_or_default());
+                Self::plain(out, Status::OK, head.headers.host().unwrap_or_default());
             }
             (b"/peer", _) if reads => {
                 let kind: &[u8] = match (request.peer.address, request.peer.credentials) {
