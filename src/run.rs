@@ -114,23 +114,29 @@ fn open_desk(
     now: Timestamp,
 ) -> Result<Desk, Failure> {
     let credential = secrets::store_key(environment)?;
-    let key = store_key(credential.as_ref(), state_dir).map_err(stored)?;
-    desk_over(config, &key, state_dir, now).map_err(stored)
+    let credential = credential.as_ref().map(Secret::expose);
+    let key = store::load_or_create_key(state_dir, credential, &mut System).map_err(stored)?;
+    let (desk, recovered) = desk_over(config, &key, state_dir, now).map_err(stored)?;
+    if let Some(told) = recovered {
+        log::error!("store recovered {told}");
+    }
+    Ok(desk)
 }
 
-fn store_key(credential: Option<&Secret>, state_dir: &Path) -> Result<StoreKey, StoreError> {
-    store::load_or_create_key(state_dir, credential.map(Secret::expose), &mut System)
-}
-
-fn desk_over(config: Arc<Config>, key: &StoreKey, state_dir: &Path, now: Timestamp) -> Result<Desk, StoreError> {
+/// The desk, and what was wrong with the store if it had to be recovered.
+fn desk_over(
+    config: Arc<Config>,
+    key: &StoreKey,
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
     let mut desk = Desk::new(config, store, opened, now);
-    if let Some(told) = recovered {
-        log::error!("store recovered {told}");
+    if recovered.is_some() {
         desk.doubt_steps(now)?;
     }
-    Ok(desk)
+    Ok((desk, recovered))
 }
 
 /// Runs the daemon until it is told to stop.

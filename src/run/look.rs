@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use serde_json::Value;
 
-use super::{desk_over, store_key, stored};
+use super::{desk_over, stored};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, Shut, Strength};
 use crate::app::doctor::gather::Surroundings;
@@ -39,11 +39,11 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
         let at = copy.as_ref().map_or(used.as_path(), store::Copy::path);
         let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
         let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
-            let key = store_key(credential.as_ref(), &used)?;
+            let key = store::existing_key(&used, credential.as_ref().map(Secret::expose))?;
             desk_over(config.into(), &key, copy.path(), clock::now())
         });
         match tried {
-            Ok(mut desk) => {
+            Ok((mut desk, _)) => {
                 let now = desk.read_clock();
                 facts.add_trial(&mut desk, now, known);
             }

@@ -22,14 +22,20 @@ impl Copy {
     /// find out what would come of that start. Writes nothing in `dir`.
     ///
     /// # Errors
-    /// [`StoreError::Locked`]; a file cannot be read; there is no room in memory.
+    /// [`StoreError::Locked`]; a file cannot be read; there is room neither in memory nor for temporary files.
     pub fn of_store_in(dir: &Path, entropy: &mut impl Entropy) -> Result<Self, StoreError> {
         let place = Place::prepare(dir)?;
         // No lock file: no process has had the store yet.
         let _lock = place.lock_if_there()?;
         let mut number = [0; 8];
         entropy.fill(&mut number);
-        let copy = Self::empty(u64::from_le_bytes(number))?;
+        let number = u64::from_le_bytes(number);
+        // Where memory is short, the store is not to blame.
+        Self::of(&place, Path::new(MEMORY), number).or_else(|_| Self::of(&place, &std::env::temp_dir(), number))
+    }
+
+    fn of(place: &Place, parent: &Path, number: u64) -> Result<Self, StoreError> {
+        let copy = Self::empty_in(parent, number)?;
         for name in [ID, WITNESS, SNAPSHOT, OPENING].into_iter().filter(|name| place.has(name)) {
             copy.take(&place.path(name), name)?;
         }
@@ -41,8 +47,12 @@ impl Copy {
 
     /// An empty folder under a name that nobody can have taken before.
     pub(super) fn empty(number: u64) -> Result<Self, StoreError> {
-        let memory = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
-        let path = memory.join(format!("portcullis-{}-{number:016x}", std::process::id()));
+        let memory = Path::new(MEMORY);
+        if memory.is_dir() { Self::empty_in(memory, number) } else { Self::empty_in(&std::env::temp_dir(), number) }
+    }
+
+    fn empty_in(parent: &Path, number: u64) -> Result<Self, StoreError> {
+        let path = parent.join(format!("portcullis-{}-{number:016x}", std::process::id()));
         make(&path)?;
         Ok(Self(path))
     }

@@ -67,6 +67,18 @@ pub fn load_or_create_key(
     StoreKey::new(bytes.to_vec()).ok_or_else(|| StoreError::BadKey("it has not 32 bytes".to_owned()))
 }
 
+/// The key of a store that is there, without making one.
+///
+/// # Errors
+/// [`StoreError::KeyMissing`], or the key is none.
+pub fn existing_key(dir: &Path, credential: Option<&[u8]>) -> Result<StoreKey, StoreError> {
+    if let Some(bytes) = credential {
+        return given(bytes);
+    }
+    let place = Place::prepare(dir)?;
+    load(&place)?.ok_or_else(|| StoreError::KeyMissing(place.path(place::KEY)))
+}
+
 /// The key that a credential is.
 pub(super) fn given(bytes: &[u8]) -> Result<StoreKey, StoreError> {
     StoreKey::new(bytes.to_vec()).ok_or_else(|| {

@@ -45,7 +45,7 @@ pub use change::{Change, Contents, Counter, CounterKey, Settings};
 pub use copy::Copy;
 pub use error::StoreError;
 pub use examination::Examination;
-pub use key::{StoreKey, load_or_create_key};
+pub use key::{StoreKey, existing_key, load_or_create_key};
 pub use portable::Portable;
 
 use engine::Engine;

@@ -120,7 +120,13 @@ impl Place {
             refuse_links(&self.dir)?;
         }
         let path = self.path(LOCK);
-        match OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(&path) {
+        let open = |write| OpenOptions::new().read(true).write(write).custom_flags(O_NOFOLLOW).open(&path);
+        // Over a network an exclusive lock takes a descriptor for writing (flock(2)).
+        let opened = open(true).or_else(|error| match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => open(false),
+            _ => Err(error),
+        });
+        match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("opening", &path, &error)),
             Ok(file) => self.flock(file).map(Some),
