@@ -93,6 +93,11 @@ impl Running {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A libfaketime that was killed leaves these behind, perhaps locked: the next process of this number would wait
+        // for ever.
+        for left in ["faketime_shm_", "sem.faketime_sem_"] {
+            let _ = std::fs::remove_file(format!("/dev/shm/{left}{}", self.child.id()));
+        }
     }
 }
 
