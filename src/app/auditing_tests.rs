@@ -1,6 +1,7 @@
 //! What the desk tells the log, and how the log is shown.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::*;
 use crate::app::administer::execute;
@@ -107,8 +108,9 @@ fn start_stop_and_reload_are_told_once_each() {
     for _ in 0..2 {
         f.desk().housekeeping();
     }
-    let config = f.desk().config.clone();
-    f.desk().handle(Job::Reload(config));
+    let config = Config::clone(&f.desk().config);
+    f.desk().handle(Job::Reload(Arc::new(move || Ok(config.clone()))));
+    f.desk().handle(Job::Reload(Arc::new(|| Err("line 1: unknown key".to_owned()))));
     assert!(matches!(f.desk().handle(Job::Seen { seen: Vec::new(), ending: false }), Outcome::Housekeeping(_)));
     f.desk().handle(Job::Seen { seen: Vec::new(), ending: true });
     f.restart();

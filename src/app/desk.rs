@@ -141,10 +141,12 @@ impl Desk {
                 self.write_seen(ending, now.wall);
                 Outcome::Housekeeping(Vec::new())
             }
-            Job::Reload(config) => {
-                self.reload(config, now.steady);
-                self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because("SIGHUP"), now.wall);
-                Outcome::Housekeeping(Vec::new())
+            Job::Reload(settings) => {
+                match settings() {
+                    Ok(config) => self.reload(config, now),
+                    Err(error) => log::error!("settings not reloaded, the old ones stay error=\"{error}\""),
+                }
+                Outcome::Reloaded(Arc::clone(&self.config))
             }
         }
     }
@@ -280,13 +282,17 @@ impl Desk {
         Secret::new(mac.finalize().into_bytes().to_vec())
     }
 
-    /// Takes over changed settings; what was counted stays counted.
-    fn reload(&mut self, config: Arc<Config>, steady: Timestamp) {
-        let counted = self.limiter.entries(steady).map(|(key, window)| (key, window.clone())).collect();
+    /// Takes over settings that were read again, less those that only a restart can change. What was counted stays
+    /// counted.
+    fn reload(&mut self, mut config: Config, now: Moment) {
+        config.keep_what_needs_a_restart(&self.config);
+        let counted = self.limiter.entries(now.steady).map(|(key, window)| (key, window.clone())).collect();
         self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
-        self.limiter.restore(counted, steady);
-        self.config = config;
+        self.limiter.restore(counted, now.steady);
+        self.config = Arc::new(config);
+        log::info!("settings reloaded");
         self.warn_of_odds();
+        self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because("SIGHUP"), now.wall);
     }
 
     /// Reads all clocks and lets the floor rise.

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::store::StoreError;
 
+use super::Source;
 use super::admit::{Admission, Attempt};
 use super::control::{Command, CommandRefused};
 use super::doctor::gather::Running;
@@ -51,8 +52,8 @@ pub enum Job {
         /// The gate is about to end.
         ending: bool,
     },
-    /// The settings have changed.
-    Reload(Arc<Config>),
+    /// The settings may have changed: read them again.
+    Reload(Source),
 }
 
 /// What comes back, answer first.
@@ -67,6 +68,8 @@ pub enum Outcome {
     Command(Result<serde_json::Value, CommandRefused>, Vec<Effect>),
     /// What was looked at.
     Ready(Vec<Check>),
+    /// The settings that are in force now.
+    Reloaded(Arc<Config>),
     /// Housekeeping; nobody waits for it.
     Housekeeping(Vec<Effect>),
 }

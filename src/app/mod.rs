@@ -86,7 +86,7 @@ pub struct Gate {
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Reads the settings as a start would. It waits for a disk, so `doctor` asks it in the worker.
+/// Reads the settings as a start would. It waits for a disk, so only the worker asks it.
 pub type Source = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
 
 /// What a gate is opened with.
@@ -132,16 +132,13 @@ impl Gate {
         gate
     }
 
-    /// Takes over settings that were read again, less those that only a restart can change.
-    fn reconfigure(&mut self, mut config: Config) -> Arc<Config> {
-        config.keep_what_needs_a_restart(&self.config);
-        let config = Arc::new(config);
+    /// Takes over what the desk works by now.
+    fn reconfigure(&mut self, config: Arc<Config>) {
         self.cookie_name = config.cookie_name();
         self.pages = Pages::new(&config.login.title, &config.path_prefix);
         self.people.reconfigure(&config);
         self.sessions.set_idle(config.session.idle);
-        self.config = Arc::clone(&config);
-        config
+        self.config = config;
     }
 
     /// Applies what is on the disk already.
@@ -322,6 +319,7 @@ impl App for Gate {
                 health::ready(&checks, out);
                 self.readiness = Some((clock::now(), checks));
             }
+            Outcome::Reloaded(config) => self.reconfigure(config),
             Outcome::Housekeeping(effects) => self.learn(effects),
         }
     }
@@ -339,16 +337,11 @@ impl App for Gate {
     }
 
     fn on_reload(&mut self) -> Option<Job> {
-        match (self.settings)() {
-            Ok(config) => {
-                log::info!("settings reloaded");
-                Some(Job::Reload(self.reconfigure(config)))
-            }
-            Err(error) => {
-                log::error!("settings not reloaded, the old ones stay error=\"{error}\"");
-                None
-            }
-        }
+        Some(Job::Reload(Arc::clone(&self.settings)))
+    }
+
+    fn ends_reload(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Reloaded(_))
     }
 
     fn errand(&mut self, ending: bool) -> Option<Job> {

@@ -279,7 +279,11 @@ impl<A: App> EventLoop<A> {
         while let Some((asker, outcome)) = self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)? {
             let asker = asker.and_then(|ticket| self.slots.get_mut(ticket).map(|connection| (ticket, connection)));
             let ticket = asker.as_ref().map(|(ticket, _)| *ticket);
+            let reloaded = A::ends_reload(&outcome);
             let fate = self.exchange.outcome(outcome, asker, now);
+            if reloaded {
+                self.notifier.ready("Serving");
+            }
             if let Some(ticket) = ticket {
                 self.settle(ticket, fate);
             }
@@ -300,16 +304,22 @@ impl<A: App> EventLoop<A> {
         while let Some(asked) = self.signals.as_ref().and_then(Signals::next) {
             match asked {
                 Asked::Stop => self.stops = self.stops.saturating_add(1),
-                Asked::Reload => {
-                    self.notifier.reloading(now);
-                    let job = self.exchange.app.on_reload();
-                    if job.is_some_and(|job| self.exchange.worker.submit(None, job).is_err()) {
-                        warn!("the worker is too busy to reload; send SIGHUP again");
-                    }
-                    self.notifier.ready("Serving");
-                }
+                Asked::Reload => self.reload(now),
             }
         }
+    }
+
+    /// Files are read by the worker; the outcome says when it is over.
+    fn reload(&mut self, now: Duration) {
+        self.notifier.reloading(now);
+        let submitted = self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job));
+        if let Some(Ok(())) = submitted {
+            return;
+        }
+        if submitted.is_some() {
+            warn!("the worker is too busy to reload, the old settings stay; send SIGHUP again");
+        }
+        self.notifier.ready("Serving");
     }
 
     /// Deadlines that have passed, the watchdog, a pause that is over.

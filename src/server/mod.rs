@@ -120,8 +120,12 @@ pub trait App {
     fn on_busy(&mut self, out: &mut Out);
     /// So many connections are held now, of so many that there is room for.
     fn on_census(&mut self, _held: usize, _most: usize) {}
-    /// SIGHUP.
+    /// SIGHUP: what the worker reads the settings anew with. `None`: there is nothing to reload.
     fn on_reload(&mut self) -> Option<Self::Job>;
+    /// Whether this outcome ends the job that [`App::on_reload`] gave. The service manager waits for it.
+    fn ends_reload(_outcome: &Self::Outcome) -> bool {
+        false
+    }
     /// A job that nobody waits for. Asked after each outcome, and once when the server is about to end.
     fn errand(&mut self, _ending: bool) -> Option<Self::Job> {
         None

@@ -2,12 +2,16 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};
+use crate::support::scratch::Scratch;
 use crate::support::wait::{self, PATIENCE};
 
 #[test]
@@ -173,6 +177,36 @@ fn sighup_takes_what_can_change_and_says_what_cannot() {
     gate.running.signal(Signal::SIGHUP);
     gate.running.wait_for("what is wrong", PATIENCE, |text| text.contains("lissten").then_some(()));
     assert!(titled(&gate), "it goes on with what it had");
+}
+
+/// The settings come from a pipe here: whoever reads them waits until somebody writes.
+#[test]
+fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_in_force() {
+    let scratch = Scratch::new("notify");
+    let path = scratch.path().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("a free name");
+    manager.set_read_timeout(Some(PATIENCE)).expect("not zero");
+    let told = || {
+        let mut text = [0; 256];
+        let length = manager.recv(&mut text).expect("a word from the gate");
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    };
+    let place = Place::new(ONE_DOMAIN).with_environment("NOTIFY_SOCKET", &path.display().to_string());
+    let gate = place.start();
+    assert!(told().starts_with("READY=1"));
+
+    let settings = gate.place.config_file();
+    std::fs::remove_file(&settings).expect("ours");
+    mkfifo(&settings, Mode::S_IRUSR | Mode::S_IWUSR).expect("a pipe");
+    gate.running.signal(Signal::SIGHUP);
+    assert!(told().starts_with("RELOADING=1"));
+    assert_eq!(Ask::get("/verify").send(gate.address).status, 302, "answered meanwhile");
+    manager.set_nonblocking(true).expect("ours");
+    assert!(manager.recv(&mut [0; 8]).is_err(), "it is not over");
+    manager.set_nonblocking(false).expect("ours");
+    std::fs::write(&settings, format!("{ONE_DOMAIN}[login]\ntitle = \"Our house\"\n")).expect("a reader");
+    assert!(told().starts_with("READY=1"));
+    assert!(Ask::get("/login").send(gate.address).text().contains("Our house"), "in force by then");
 }
 
 /// A state directory on a disk of one mebibyte, where the machine lets us mount one.
