@@ -11,8 +11,9 @@ use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::server::{Next, Request};
 
+use super::gate::{BODY_LIMIT, Gate};
 use super::job::Job;
-use super::{BODY_LIMIT, Gate, health, transfer};
+use super::{health, transfer};
 
 /// The longest command: the users of a backup in base64.
 const COMMAND_LIMIT: usize = transfer::MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;

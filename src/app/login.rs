@@ -16,10 +16,10 @@ use crate::http::visit::{Scheme, Visit};
 use crate::server::{Next, Request};
 
 use super::admit::{Admission, Attempt, Browser, Denial};
+use super::gate::{BODY_LIMIT, Gate, address, session_cookie};
 use super::job::Job;
 use super::pages::{LoginForm, texts};
 use super::same_origin::{Provenance, provenance};
-use super::{BODY_LIMIT, Gate, address, session_cookie};
 
 /// The cookie that says who has logged in on this device before.
 const DEVICE_COOKIE: &str = "auth_device";

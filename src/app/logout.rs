@@ -9,9 +9,9 @@ use crate::http::response::{Out, Status};
 use crate::server::{Next, Request};
 use crate::store::StoreError;
 
+use super::gate::{Gate, session_cookie};
 use super::job::Job;
 use super::login::{single, visitor};
-use super::{Gate, session_cookie};
 
 impl Gate {
     /// GET shows the question; POST waits for its body.
