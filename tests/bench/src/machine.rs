@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 use crate::Fallible;
 
 /// Who runs where, and the programs at hand.
+#[derive(Clone)]
 pub struct Machine {
     /// The core that every server runs on; all programs of a chain share it.
     pub server_core: String,
@@ -97,10 +98,15 @@ impl Machine {
         ))
     }
 
-    /// The length of the gate's binary for the card, where `image/binary` has built one.
-    pub fn static_binary(&self) -> Option<u64> {
-        let path = self.project.join("target/static/aarch64-unknown-linux-musl/portcullis");
-        fs::metadata(path).ok().map(|meta| meta.len())
+    /// The static gate for an architecture, which card, packages and container have, where `image/binary` has built one.
+    pub fn static_gate(&self, architecture: &str) -> Option<PathBuf> {
+        let path = self.project.join(format!("target/static/{architecture}-unknown-linux-musl/portcullis"));
+        path.is_file().then_some(path)
+    }
+
+    /// The same machine with another gate.
+    pub fn with_gate(&self, gate: PathBuf) -> Self {
+        Self { gate, ..self.clone() }
     }
 }
 

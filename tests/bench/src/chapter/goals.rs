@@ -37,10 +37,17 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let names =
         ["resident memory, idle", "resident memory after 10⁶ verifies", "resident memory with 1,000 idle connections"];
     for (place, (name, most)) in names.into_iter().zip([5, 6, 8]).enumerate() {
-        let kib = figures.resident.map(|all| all[place]);
         // Megabytes of a million bytes, as the goals are meant: the stricter reading.
-        let below = kib.map(|kib| kib * 1_024 < most * 1_000_000);
-        row(name, &format!("< {most} MB"), kib.map(|kib| format!("{} MB", short(kib as f64 * 1_024.0 / 1e6))), below);
+        let [linked, shipped] =
+            [figures.resident, figures.resident_static].map(|all| all.map(|all| all[place] * 1_024));
+        let words = |bytes: u64| format!("{} MB", short(bytes as f64 / 1e6));
+        // Judged is what card, packages and container have.
+        let below = shipped.or(linked).map(|bytes| bytes < most * 1_000_000);
+        let figure = match (shipped, linked) {
+            (Some(shipped), Some(linked)) => Some(format!("{}; linked with glibc {}", words(shipped), words(linked))),
+            (one, other) => one.or(other).map(words),
+        };
+        row(name, &format!("< {most} MB"), figure, below);
     }
     let start = figures.start;
     row(
@@ -49,7 +56,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         start.map(|[first, _, later, _]| format!("{} ms; the very first {} ms", short(later), short(first))),
         start.map(|[first, _, later, _]| first < 20.0 && later < 20.0),
     );
-    let size = bench.machine.static_binary();
+    let size =
+        bench.machine.static_gate("aarch64").and_then(|gate| std::fs::metadata(gate).ok()).map(|meta| meta.len());
     row(
         "static aarch64 musl binary",
         "< 3 MB",

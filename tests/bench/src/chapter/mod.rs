@@ -44,6 +44,8 @@ pub struct Figures {
     pub instructions: Option<u64>,
     /// KiB: idle, after a million verifies, with a thousand connections.
     pub resident: Option<[u64; 3]>,
+    /// The same of the static gate.
+    pub resident_static: Option<[u64; 3]>,
     /// Milliseconds: first start and later ones, at the median and at most.
     pub start: Option<[f64; 4]>,
     /// Bytes at the block device, or as the process is counted: a verify, one login of many, a login on its own.
