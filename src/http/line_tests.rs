@@ -72,6 +72,14 @@ fn every_cut_is_read_as_httparse_reads_it() {
 }
 
 #[test]
+fn a_name_that_ends_before_its_colon_is_refused_without_waiting_for_more() {
+    for line in ["Host\r", "Host ", "Host\n", "A-Name-As-Long-As-A-Block\r"] {
+        assert_eq!(ours(line.as_bytes()), Reading::Refused, "{line:?}");
+        compare(line.as_bytes());
+    }
+}
+
+#[test]
 fn names_and_values_of_every_length_around_the_blocks_are_read_whole() {
     for name in 1..40 {
         for value in 0..50 {

@@ -223,6 +223,36 @@ mod tests {
     }
 
     #[test]
+    fn what_browsers_send_has_no_mark_of_an_identity_header() {
+        let sent = [
+            "User-Agent",
+            "Accept-Language",
+            "Accept-Encoding",
+            "Cache-Control",
+            "Pragma",
+            "Referer",
+            "Origin",
+            "TE",
+            "Priority",
+            "Upgrade-Insecure-Requests",
+            "Sec-Fetch-Site",
+            "Sec-Fetch-User",
+            "Sec-Fetch-Dest",
+            "Sec-CH-UA",
+            "Sec-CH-UA-Mobile",
+            "Sec-CH-UA-Platform",
+            "Sec-GPC",
+            "If-None-Match",
+            "If-Modified-Since",
+            "Range",
+            "Content-Type",
+        ];
+        for ours in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"] {
+            assert!(!index(&sent).may_have_others(mark(ours.as_bytes())), "{ours}");
+        }
+    }
+
+    #[test]
     fn the_index_knows_the_first_line_and_whether_there_are_more() {
         let index = index(&["Accept", "cookie", "Host", "User-Agent", "COOKIE"]);
         assert_eq!((index.first(Name::Cookie), index.is_repeated(Name::Cookie)), (Some(1), true));
@@ -240,6 +270,12 @@ mod tests {
         for name in ["X-Forwarded", "X_Forwarded_For", "X-Requested-With", "CFRay", "Cookie", "X-Real-IPs", "Forwarded"]
         {
             assert!(!index(&[name]).is_forwarding(), "{name}");
+        }
+        // Of each name that is read, its text says so, but for one.
+        for name in Name::ALL {
+            let text = name.as_str();
+            let by_proxies = is_of_proxies(text.as_bytes()) || text == "X-Real-IP";
+            assert_eq!(index(&[text]).is_forwarding(), by_proxies, "{text}");
         }
     }
 }

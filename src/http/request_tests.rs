@@ -322,6 +322,15 @@ fn the_lines_of_a_head_are_counted() {
 }
 
 #[test]
+fn the_lines_of_a_head_are_found_by_name_and_by_mark() {
+    let bytes = with_line(b"Accept: */*\r\nRemote_User: x");
+    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
+    assert_eq!((head.headers.has(Name::Accept), head.headers.has(Name::Cookie)), (true, false));
+    let marks = |name: &[u8]| head.headers.may_have_others(crate::http::name::mark(name));
+    assert_eq!((marks(b"Remote-User"), marks(b"Remote-Groups"), marks(b"Accept")), (true, false, false));
+}
+
+#[test]
 fn a_method_has_at_least_one_letter_and_at_most_its_limit() {
     assert_eq!(status(b" / HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
     let named = |length: usize| [&vec![b'M'; length][..], b" / HTTP/1.1\r\nHost: a\r\n\r\n"].concat();

@@ -331,6 +331,22 @@ mod tests {
         assert_eq!(Host::parse("a.".repeat(128).as_bytes()), None);
     }
 
+    #[test]
+    fn labels_and_names_are_as_long_as_names_can_be_and_no_longer() {
+        let label = "a".repeat(63);
+        for good in [label.clone(), format!("{label}."), format!("{label}:80"), format!("{label}.{label}.lan")] {
+            assert!(Host::parse(good.as_bytes()).is_some(), "{good}");
+            for bad in [format!("a{good}"), good.replacen(&label, &format!("{label}a"), 1)] {
+                assert_eq!(Host::parse(bad.as_bytes()), None, "{bad}");
+            }
+        }
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        for (text, good) in [(longest.clone(), true), (format!("{longest}.:1"), true), (format!("{longest}a"), false)] {
+            assert_eq!(Host::parse(text.as_bytes()).is_some(), good, "{text}");
+        }
+    }
+
     fn visit<'a>(scheme: Scheme, host: &'a str, port: Option<u16>, uri: &'a [u8]) -> Visit<'a> {
         let mut visit = Visit::unknown(true, Way::Proxied, IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         visit.scheme = scheme;
