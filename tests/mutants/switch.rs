@@ -197,9 +197,10 @@ fn write(
         for function in functions.iter().filter(|function| function.file == *file) {
             let (start, end) = function.body;
             text.extend(&source[done..start]);
-            // Its own body comes first, so that the others are measured by its type.
+            // Its own body comes first, so that the others are measured by its type. The arms bind no name: it might hide
+            // an argument.
             let numbers = &function.mutants;
-            text += &format!("{{ match crate::mutant::on() {{\nnumber if !{numbers:?}.contains(&number) => ");
+            text += &format!("{{ match crate::mutant::on() {{\n_ if !{numbers:?}.contains(&crate::mutant::on()) => ");
             text.extend(&source[start..end]);
             for &number in numbers.iter().filter(|number| !refused.contains(number)) {
                 let mutant = &mutants[number - 1];
