@@ -331,6 +331,16 @@ fn the_lines_of_a_head_are_found_by_name_and_by_mark() {
 }
 
 #[test]
+fn the_values_of_a_name_are_those_of_its_own_lines_whatever_stands_between() {
+    let bytes = with_line(b"Cookie: a\r\nAccept: b\r\nX-Other: c\r\ncookie: d\r\nUpgrade: e");
+    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
+    assert_eq!(head.headers.values(Name::Cookie).collect::<Vec<_>>(), [b"a", b"d"]);
+    assert_eq!(head.headers.values(Name::Cookie).rev().collect::<Vec<_>>(), [b"d", b"a"]);
+    assert_eq!(head.headers.values(Name::Accept).collect::<Vec<_>>(), [b"b"]);
+    assert_eq!(head.headers.values(Name::ForwardedFor).count(), 0);
+}
+
+#[test]
 fn a_method_has_at_least_one_letter_and_at_most_its_limit() {
     assert_eq!(status(b" / HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
     let named = |length: usize| [&vec![b'M'; length][..], b" / HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
