@@ -44,6 +44,8 @@ private_apt() {
     # shellcheck disable=SC2034 # for whoever sources this
     apt_options=(
         -qq
+        # A mirror may stand still for longer than its lists are valid.
+        -o Acquire::Check-Valid-Until=false
         -o "Dir::Etc::sourcelist=$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o Dir::Etc::preferences=/dev/null -o "Dir::Etc::preferencesparts=$folder/preferences"
         -o "Dir::State=$folder/state" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder/cache"

@@ -23,7 +23,7 @@ need_emulator() {
     suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     if [ "$suite" = bookworm ]; then
         say "fetching QEMU from $suite-backports"
-        fetch_qemu "$suite"
+        again fetch_qemu "$suite"
         QEMU=$tools/qemu-system-aarch64
     else
         need_packages qemu-system-aarch64:qemu-system-arm

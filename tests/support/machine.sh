@@ -18,6 +18,21 @@ fail() {
 # shellcheck source=tests/support/debian.sh
 . tests/support/debian.sh
 
+# again COMMAND…  up to three times: a mirror that is being renewed, or a network that stumbles.
+again() {
+    local try result
+    for try in 1 2 3; do
+        # In a condition the command would go on behind what fails in it.
+        set +e
+        (set -e && "$@")
+        result=$?
+        set -e
+        [ "$result" -ne 0 ] || return 0
+        [ "$try" = 3 ] || sleep $((try * 10))
+    done
+    return "$result"
+}
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -39,11 +54,16 @@ need_packages() {
         ours=yes
     fi
     local result=0
-    as_root apt-get update -qq &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
-        result=$?
+    again install_packages "${missing[@]}" || result=$?
     if [ "$ours" = yes ]; then as_root rm -f "$policy"; fi
     [ "$result" -eq 0 ] || fail "could not install ${missing[*]}"
+}
+
+install_packages() {
+    # A mirror may stand still for longer than its lists are valid.
+    local options=(-qq -o Acquire::Check-Valid-Until=false -o DPkg::Lock::Timeout=300)
+    as_root apt-get "${options[@]}" update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@"
 }
 
 need_rust() {
@@ -87,7 +107,7 @@ is_good_caddy() {
 need_caddy() {
     if CADDY=$(first_good is_good_caddy "${CADDY:-}" "$tools/caddy" "$(command -v caddy || true)"); then return 0; fi
     say "fetching Caddy $caddy_wanted or newer"
-    fetch_caddy
+    again fetch_caddy
     is_good_caddy "$tools/caddy" || fail "Debian's Caddy is older than $caddy_wanted or does not run here: name one with CADDY=…"
     CADDY=$tools/caddy
 }
@@ -125,7 +145,7 @@ fetch_caddy() {
 need_promtool() {
     if PROMTOOL=$(first_good runs "${PROMTOOL:-}" "$tools/promtool" "$(command -v promtool || true)"); then return 0; fi
     say "fetching promtool"
-    fetch_from_sid promtool
+    again fetch_from_sid promtool
     runs "$tools/promtool" || fail "Debian's promtool does not run here: name one with PROMTOOL=…"
     PROMTOOL=$tools/promtool
 }
