@@ -1,6 +1,6 @@
 //! Clocks that jump between a code and its check, between a session and its verify, and while the gate is off.
 //!
-//! `require_sync = false`: what the kernel of the machine under the tests says about its own clock must not matter here.
+//! `require_sync = false`: the kernel's clock counts as not synchronised here, whatever the machine's is.
 
 use crate::support::codes::{STEP, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};

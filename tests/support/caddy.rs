@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::daemon::Place;
@@ -70,13 +71,21 @@ impl Caddy {
 }
 
 /// A port that is free and stays so: below those that the kernel gives to whoever binds port 0 (`ip_local_port_range`),
-/// and of sixteen that no other test process takes at the same time.
+/// and of a block that this test process has for itself: it holds the block's first port for as long as it lives.
 pub fn free_port() -> u16 {
+    const BLOCK: u16 = 64;
+    const BLOCKS: u32 = 180;
+    static HELD: OnceLock<(TcpListener, u16)> = OnceLock::new();
     static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 750) as u16 * 16;
+    let (_, first) = HELD.get_or_init(|| {
+        let start = std::process::id();
+        let firsts = (0..BLOCKS).map(|n| 20_000 + ((start + n) % BLOCKS) as u16 * BLOCK);
+        let mut held = firsts.filter_map(|first| Some((TcpListener::bind(("127.0.0.1", first)).ok()?, first)));
+        held.next().expect("a free block of ports")
+    });
     let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port);
-    let next = || first + TAKEN.fetch_add(1, Ordering::Relaxed) % 16;
-    std::iter::repeat_with(next).take(16).find_map(free).expect("a free port of sixteen")
+    let next = || first + 1 + TAKEN.fetch_add(1, Ordering::Relaxed) % (BLOCK - 1);
+    std::iter::repeat_with(next).take(BLOCK.into()).find_map(free).expect("a free port of the block")
 }
 
 /// `$CADDY`, else what `tests/run` fetched.

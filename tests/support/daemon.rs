@@ -8,11 +8,13 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use super::caddy::free_port;
 use super::codes::Person;
+use super::faults;
 use super::http::{Answer, Ask};
 use super::process::Running;
 use super::scratch::Scratch;
-use super::wait::{self, PATIENCE};
+use super::wait::PATIENCE;
 
 /// The site's domain in all system tests.
 pub const DOMAIN: &str = "example.test";
@@ -47,7 +49,8 @@ impl Place {
             state: None,
             control: None,
             settings: settings.to_owned(),
-            listen: "127.0.0.1:0".to_owned(),
+            // Not port 0: what the kernel gave once it may give to somebody else between a stop and the next start.
+            listen: format!("127.0.0.1:{}", free_port()),
             environment: Vec::new(),
             program: vec![BUILT.to_owned()],
         };
@@ -72,10 +75,11 @@ impl Place {
 
     /// The same, and [`Place::shift_clock`] moves the monotonic clock too: it is as if that time had passed.
     pub fn with_movable_clocks(mut self) -> Self {
-        let library = glob_one("/usr/lib", "faketime/libfaketime.so.1");
+        let moves = glob_one("/usr/lib", "faketime/libfaketime.so.1");
+        let libraries = format!("{}:{}", moves.display(), faults::build("unsynchronised", &self.dir).display());
         let file = self.dir.write("clock", "+0");
         for (name, value) in [
-            ("LD_PRELOAD", library.as_path()),
+            ("LD_PRELOAD", Path::new(&libraries)),
             ("FAKETIME_TIMESTAMP_FILE", file.as_path()),
             ("FAKETIME_NO_CACHE", Path::new("1")),
             ("FAKETIME_DISABLE_SHM", Path::new("1")),
@@ -176,7 +180,6 @@ impl Place {
     pub fn refused_start(&self) -> String {
         let mut running = self.launch();
         let status = running.ended(PATIENCE);
-        wait::until("its last words", PATIENCE, || (!running.text().is_empty()).then_some(()));
         assert!(!status.success(), "it ended well: {}", running.text());
         running.text()
     }

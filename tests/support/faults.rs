@@ -12,6 +12,17 @@ use nix::unistd::geteuid;
 
 use super::scratch::Scratch;
 
+/// Compiles `tests/support/NAME.c`, to be loaded before the C library; gives its place.
+pub fn build(name: &str, dir: &Scratch) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/support/{name}.c"));
+    let library = dir.path().join(format!("{name}.so"));
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&library);
+    let done = cc.arg(source).arg("-ldl").output().expect("cc runs; tests/run installs what is missing");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    library
+}
+
 /// The library, built for this test, and its switch.
 pub struct Faults {
     dir: Scratch,
@@ -20,11 +31,7 @@ pub struct Faults {
 impl Faults {
     pub fn new() -> Self {
         let dir = Scratch::new("faults");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/faults.c");
-        let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(dir.path().join("faults.so"));
-        let done = cc.arg(source).arg("-ldl").output().expect("cc runs; tests/run installs what is missing");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        build("faults", &dir);
         Self { dir }
     }
 
