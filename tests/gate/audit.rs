@@ -27,6 +27,13 @@ fn words(line: &Value) -> String {
     members.map(|member| line[member].as_str().unwrap_or("-")).join("|")
 }
 
+/// All lines as text, less their hashes, in which any six digits may stand by chance.
+fn text(place: &Place) -> String {
+    let mut lines = lines(place);
+    lines.iter_mut().filter_map(Value::as_object_mut).for_each(|line| drop(line.remove("hash")));
+    Value::from(lines).to_string()
+}
+
 fn told(place: &Place, action: &str) -> Vec<String> {
     lines(place).iter().filter(|line| line["action"] == action).map(words).collect()
 }
@@ -63,7 +70,7 @@ fn logins_failures_and_logouts_are_told_with_their_address_and_reason() {
         ]
     );
     assert_eq!(told(&gate.place, "logout"), ["logout|ok|user owner|owner|2001:db8::7|all sessions"]);
-    let everything = gate.place.json(&["audit", "show", "--since", "1d"]).to_string();
+    let everything = text(&gate.place);
     for secret in [&code, &wrong, &token, &owner.secret] {
         assert!(!everything.contains(secret.as_str()), "{secret} in {everything}");
     }
@@ -91,7 +98,7 @@ fn refusals_by_limit_write_nothing_and_the_emptied_budget_is_told_once() {
     assert_eq!(failures.len(), 100, "the budget of strangers holds a hundred");
     let empty = told(&gate.place, "limit-reached");
     assert!(empty.len() == 1 && empty[0].starts_with("limit-reached|ok|gate|internet|203.0.113."), "{empty:?}");
-    assert!(!lines(&gate.place).iter().any(|line| line.to_string().contains("424242")));
+    assert!(!text(&gate.place).contains("424242"));
     gate.place.json(&["limit", "clear", "strangers"]);
     assert_eq!(
         told(&gate.place, "limits-cleared"),
@@ -178,7 +185,7 @@ fn the_first_enrolment_and_the_guesses_at_its_code_are_told() {
         told(&gate.place, "enrolment"),
         ["enrolment|refused|visitor|-|192.168.1.7|wrong-code", "enrolment|ok|user anna|anna|192.168.1.7|-"]
     );
-    let everything = gate.place.json(&["audit", "show"]).to_string();
+    let everything = text(&gate.place);
     for secret in [&code, &fresh, &person.secret] {
         assert!(!everything.contains(secret.as_str()), "{secret}");
     }
