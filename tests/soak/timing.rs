@@ -24,20 +24,26 @@ fn user(name: &str) -> User {
     User::new(name, Authenticator::generate(&mut System), NOW, &mut System)
 }
 
-/// The quickest of many tries of each, taken in turn; panics where they differ by more than a tenth. Counted is this
-/// thread's own processor time, so that it does not matter who else wants the processor.
+/// The quickest of many tries of each, taken in turn, and of more where a processor changed its pace meanwhile; panics
+/// where they differ by more than a tenth all the same. Counted is this thread's own processor time, so that it does not
+/// matter who else wants the processor.
 fn take_the_same_time(what: &str, ways: &[&dyn Fn() -> bool]) {
     let spent = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"));
     let mut quickest = vec![Duration::MAX; ways.len()];
-    for _ in 0..400 {
-        for (way, quickest) in ways.iter().zip(&mut quickest) {
-            let start = spent();
-            black_box(way());
-            *quickest = (*quickest).min(spent() - start);
+    for _ in 0..25 {
+        for _ in 0..400 {
+            for (way, quickest) in ways.iter().zip(&mut quickest) {
+                let start = spent();
+                black_box(way());
+                *quickest = (*quickest).min(spent() - start);
+            }
+        }
+        let (least, most) = (quickest.iter().min().expect("some"), quickest.iter().max().expect("some"));
+        if most.as_secs_f64() / least.as_secs_f64() < 1.1 {
+            return;
         }
     }
-    let (least, most) = (quickest.iter().min().expect("some"), quickest.iter().max().expect("some"));
-    assert!(most.as_secs_f64() / least.as_secs_f64() < 1.1, "{what}: {quickest:?}");
+    panic!("{what}: {quickest:?}");
 }
 
 #[test]
@@ -141,10 +147,13 @@ fn who_exists_shows_neither_in_the_answer_nor_in_its_time() {
     gate.place.json(&["user", "disable", "former"]);
     let code = owner.wrong_code();
     let mut kinds = Kinds::new(&gate, &["holder", "nobody", "former"]);
-    kinds.sample(samples, &code);
-    kinds.all_say(401);
-    println!("wrong code, unknown name, disabled user: {:?}", kinds.ratios());
-    assert!(kinds.ratios().iter().all(|ratio| (1.0 / bound..bound).contains(ratio)), "{:?}", kinds.ratios());
+    let ratios = until_even(bound, || {
+        kinds.times = vec![Times::default(); 3];
+        kinds.sample(samples, &code);
+        kinds.all_say(401);
+        kinds.ratios()
+    });
+    println!("wrong code, unknown name, disabled user: {ratios:?}");
 
     // A locked account answers 429, and so does a name that nobody has once those are locked: equal among themselves.
     let mut locked = Kinds::new(&gate, &["holder", "nobody", "former"]);
@@ -157,11 +166,27 @@ fn who_exists_shows_neither_in_the_answer_nor_in_its_time() {
         }
     }
     gate.place.json(&["limit", "clear", "strangers"]);
-    locked.times = vec![Times::default(); 3];
-    for _ in 0..samples {
-        (0..3).for_each(|kind| locked.post(kind, &code));
+    let ratios = until_even(bound, || {
+        locked.times = vec![Times::default(); 3];
+        for _ in 0..samples {
+            (0..3).for_each(|kind| locked.post(kind, &code));
+        }
+        locked.all_say(429);
+        locked.ratios()
+    });
+    println!("locked user, locked unknown name, disabled user: {ratios:?}");
+}
+
+/// The first ratios that all lie within the bound; panics after five tries. What the work itself tells it tells each time,
+/// what a disk or a neighbour adds does not come back.
+fn until_even(bound: f64, mut sample: impl FnMut() -> Vec<f64>) -> Vec<f64> {
+    let mut tried = Vec::new();
+    for _ in 0..5 {
+        let ratios = sample();
+        if ratios.iter().all(|ratio| (1.0 / bound..bound).contains(ratio)) {
+            return ratios;
+        }
+        tried.push(ratios);
     }
-    locked.all_say(429);
-    println!("locked user, locked unknown name, disabled user: {:?}", locked.ratios());
-    assert!(locked.ratios().iter().all(|ratio| (1.0 / bound..bound).contains(ratio)), "{:?}", locked.ratios());
+    panic!("uneven by more than {bound}: {tried:?}");
 }
