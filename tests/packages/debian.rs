@@ -52,7 +52,7 @@ fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
     assert_eq!(machine.verify(&session), "204");
 
     // Its state is its own, below the place that only root can enter.
-    let kept = machine.run("find -L /var/lib/portcullis -perm /077");
+    let kept = machine.run("find -ignore_readdir_race -L /var/lib/portcullis -perm /077");
     assert_eq!(kept, "", "others may look at these");
     let user = machine.run("ps -o user= -C portcullis || stat -c %u /proc/$(systemctl show -P MainPID portcullis)");
     assert!(!["root", "0"].contains(&user.trim()), "{user}");
@@ -65,16 +65,16 @@ fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
 }
 
 fn a_gate_that_dies_or_hangs_is_started_again(machine: &Machine) {
-    // A short watchdog, so that its rhythm shows within seconds.
+    // A short watchdog, so that its rhythm shows soon; long enough for a machine that stands still for some seconds.
     machine.run("mkdir -p /run/systemd/system/portcullis.service.d");
-    machine.run("printf '[Service]\\nWatchdogSec=2\\n' > /run/systemd/system/portcullis.service.d/short.conf");
+    machine.run("printf '[Service]\\nWatchdogSec=12\\n' > /run/systemd/system/portcullis.service.d/short.conf");
     machine.install(&version());
     let person = machine.add_user("alice");
     let session = machine.log_in(&person);
     let first = machine.property("MainPID");
 
-    // Three of its intervals long it tells that it lives.
-    machine.run("sleep 7");
+    // Two of its intervals long it tells that it lives.
+    machine.run("sleep 25");
     assert_eq!((machine.property("MainPID"), machine.property("NRestarts")), (first.clone(), "0".to_owned()));
 
     machine.run(&format!("kill -KILL {first}"));
@@ -220,5 +220,5 @@ fn only_this_machine_is_answered(machine: &Machine) {
     // The way out that the documentation names.
     machine.run("printf 'IPAddressAllow=10.9.8.7\\n' >> /etc/systemd/system/portcullis.socket.d/open.conf && \
                  systemctl daemon-reload && systemctl stop portcullis.socket portcullis.service && systemctl start portcullis.service");
-    assert_eq!(machine.run(from_outside), "ok\n");
+    assert_eq!(machine.run("curl -s -m 30 http://10.9.8.7:3000/health"), "ok\n");
 }

@@ -38,7 +38,7 @@ impl Person {
             let now = clock::now().unix();
             let current = now / STEP;
             // The step before is good for the rest of this one only: not taken when that is about to end.
-            let oldest = if now % STEP < STEP - 12 { current - 1 } else { current };
+            let oldest = if now % STEP < STEP - 20 { current - 1 } else { current };
             let step = oldest.max(self.spent.get() + 1);
             (step <= current + 1).then_some(step)
         });

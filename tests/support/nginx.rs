@@ -34,7 +34,7 @@ impl Nginx {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
         wait::until("nginx's port", PATIENCE, || {
             assert!(running.is_running(), "nginx ended: {}", running.text());
-            TcpStream::connect(at(ports.https)).ok()
+            TcpStream::connect(at(ports.https)).and(TcpStream::connect(at(ports.http))).ok()
         });
         Self { running, https: at(ports.https), http: at(ports.http), dir }
     }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -16,6 +17,7 @@ pub struct Running {
     name: String,
     child: Child,
     said: Arc<Said>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -40,9 +42,11 @@ impl Running {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start ({error}); tests/run installs what is missing"));
         let said = Arc::new(Said::default());
-        collect(child.stdout.take().expect("piped"), &said);
-        collect(child.stderr.take().expect("piped"), &said);
-        Self { name: name.to_owned(), child, said }
+        let readers = vec![
+            collect(child.stdout.take().expect("piped"), &said),
+            collect(child.stderr.take().expect("piped"), &said),
+        ];
+        Self { name: name.to_owned(), child, said, readers }
     }
 
     /// All that it has said so far.
@@ -79,10 +83,13 @@ impl Running {
         Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
     }
 
-    /// Waits for its end; panics after `limit`.
+    /// Waits for its end and its last words; panics after `limit`.
     pub fn ended(&mut self, limit: Duration) -> ExitStatus {
-        let child = &mut self.child;
-        wait::until(&format!("the end of {}", self.name), limit, || child.try_wait().expect("our own child"))
+        let Self { name, child, readers, .. } = self;
+        let status = wait::until(&format!("the end of {name}"), limit, || child.try_wait().expect("our own child"));
+        let heard = || readers.iter().all(JoinHandle::is_finished).then_some(());
+        wait::until(&format!("the last words of {name}"), limit, heard);
+        status
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -113,7 +120,7 @@ impl Drop for Running {
     }
 }
 
-fn collect(mut from: impl Read + Send + 'static, into: &Arc<Said>) {
+fn collect(mut from: impl Read + Send + 'static, into: &Arc<Said>) -> JoinHandle<()> {
     let said = Arc::clone(into);
     std::thread::spawn(move || {
         let mut piece = [0; 4096];
@@ -122,5 +129,5 @@ fn collect(mut from: impl Read + Send + 'static, into: &Arc<Said>) {
             said.more.notify_all();
         }
         said.more.notify_all();
-    });
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis::clock;
 
 /// Long enough for any step on a busy machine with two cores; a test that needs a bound of its own says so.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until `probe` has something; panics with `what` when `limit` has passed.
 pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T>) -> T {

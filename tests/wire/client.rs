@@ -129,10 +129,10 @@ pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")
 }
 
-/// Fails unless the server answers a stranger's `/health` within two seconds.
+/// Fails unless the server answers a stranger's `/health` before any of its deadlines would free it for that.
 pub fn is_healthy(address: SocketAddr) {
     let before = portcullis::clock::monotonic();
     let answer = Client::to(address).say(get("/health")).answer().expect("an answer to /health");
     let took = portcullis::clock::monotonic() - before;
-    assert!(answer.status == 200 && took < Duration::from_secs(2), "{} after {took:?}", answer.status);
+    assert!(answer.status == 200 && took < Duration::from_secs(8), "{} after {took:?}", answer.status);
 }
