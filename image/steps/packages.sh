@@ -29,7 +29,7 @@ fetch_locked() {
     # Six at a time; each is checked before it gets its name. One that is gone is no reason to stop the others.
     # shellcheck disable=SC2016 # expanded by the inner shell
     xargs -P 6 -L 1 sh -c '
-        curl --silent --show-error --fail --location --retry 3 --connect-timeout 20 --output "$1/$2.part" "$3" &&
+        curl --silent --show-error --fail --location --retry 3 --retry-all-errors --connect-timeout 20 --output "$1/$2.part" "$3" &&
             [ "$(sha256sum "$1/$2.part" | cut -d" " -f1)" = "$2" ] && mv "$1/$2.part" "$1/$2" ||
             { rm -f "$1/$2.part"; echo "not as locked: ${3##*/}" >&2; }' \
         sh "$cache" <"$wanted"
