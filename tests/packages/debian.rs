@@ -52,7 +52,7 @@ fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
     assert_eq!(machine.verify(&session), "204");
 
     // Its state is its own, below the place that only root can enter.
-    let kept = machine.run("find -ignore_readdir_race -L /var/lib/portcullis -perm /077");
+    let kept = machine.run("find -L /var/lib/portcullis -ignore_readdir_race -perm /077");
     assert_eq!(kept, "", "others may look at these");
     let user = machine.run("ps -o user= -C portcullis || stat -c %u /proc/$(systemctl show -P MainPID portcullis)");
     assert!(!["root", "0"].contains(&user.trim()), "{user}");
