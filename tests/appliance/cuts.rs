@@ -11,15 +11,15 @@ use portcullis::auth::totp::TimeStep;
 use portcullis::clock;
 use serde_json::json;
 
-use crate::card::Card;
-use crate::household::{Doors, House, PHOTOS, wait_until_settled};
-use crate::machine::{Board, Machine, START};
-use crate::people::moved_to;
+use super::card::Card;
+use super::household::{Doors, House, PHOTOS, wait_until_settled};
+use super::machine::{Board, Machine, START};
+use super::people::moved_to;
+use super::time_server::TimeServer;
 use crate::support::codes::{Person, STEP, current_step};
 use crate::support::http::Ask;
 use crate::support::setup::inputs;
 use crate::support::wait;
-use crate::time_server::TimeServer;
 
 /// What was acknowledged.
 #[derive(Default)]

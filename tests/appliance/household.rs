@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::card::Card;
-use crate::machine::Machine;
+use super::card::Card;
+use super::machine::Machine;
+use super::tunnel;
 use crate::support::http::{Answer, Ask};
 use crate::support::setup::Visitor;
 use crate::support::site::Site;
 use crate::support::wait;
-use crate::tunnel;
 
 pub const GATE: &str = "auth.home.test";
 pub const PHOTOS: &str = "photos.home.test";

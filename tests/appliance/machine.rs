@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::card::{Card, built};
+use super::card::{Card, built};
 use crate::support::caddy::free_port;
 use crate::support::process::Running;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::card::Card;
+use super::card::Card;
 use crate::support::codes::Person;
 use crate::support::daemon::{ONE_DOMAIN, Place};
 

@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use portcullis::clock;
 
-use crate::card::Card;
-use crate::household::{Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled};
-use crate::machine::{Board, Machine, START};
+use super::card::Card;
+use super::household::{Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled};
+use super::machine::{Board, Machine, START};
+use super::time_server::TimeServer;
+use super::tunnel;
 use crate::support::site::values;
 use crate::support::wait::{self, PATIENCE};
-use crate::time_server::TimeServer;
-use crate::tunnel;
 
 /// What the measuring unit says when it is done.
 const MEASURED: &str = "measured-and-done";

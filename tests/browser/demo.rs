@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::process::Command;
 
-use crate::steps::{CODE, send_code};
+use super::steps::{CODE, send_code};
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
 use crate::support::process::Running;

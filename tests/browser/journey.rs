@@ -1,6 +1,6 @@
 //! From a closed door to the page asked for, and out again.
 
-use crate::steps::{CODE, log_in, log_out, send_code};
+use super::steps::{CODE, log_in, log_out, send_code};
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
 use crate::support::http::{Ask, percent_encode};

@@ -1,6 +1,6 @@
 //! The login page itself: what it is made of, how it looks, and that it needs no script.
 
-use crate::steps::{CODE, log_in, send_code};
+use super::steps::{CODE, log_in, send_code};
 use crate::support::browser::Browser;
 use crate::support::town::{Kind, Town};
 use crate::support::wait;

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::page::{LOW_CONTRAST, TOO_WIDE};
-use crate::steps::CODE;
+use super::page::{LOW_CONTRAST, TOO_WIDE};
+use super::steps::CODE;
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
 use crate::support::setup::code_of;

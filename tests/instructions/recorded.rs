@@ -6,7 +6,7 @@ use std::process::Command;
 /// How much more a verify may cost than recorded, in percent; compilers and C libraries differ by less.
 const MARGIN: u64 = 5;
 
-const ANEW: &str = "`RECORD=1 cargo test --test instructions` records anew what is meant to be so";
+const ANEW: &str = "`RECORD=1 cargo test --test system instructions::` records anew what is meant to be so";
 
 /// The file beside this one: a line `compiler …`, then a line `name instructions` a question.
 pub struct Recorded {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::{ALERT_TESTS, ALERTS, DASHBOARD, PAGE, text};
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::scrape::{Scrape, WITH_METRICS};
-use crate::{ALERT_TESTS, ALERTS, DASHBOARD, PAGE, text};
 
 fn scrape() -> Scrape {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}{WITH_METRICS}"));

@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::names::expressions;
+use super::names::expressions;
+use super::{ALERT_TESTS, ALERTS, PAGE, file, text};
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::support::scratch::Scratch;
-use crate::{ALERT_TESTS, ALERTS, PAGE, file, text};
 
 /// `$PROMTOOL`, else what `tests/run` fetched.
 fn promtool() -> Command {

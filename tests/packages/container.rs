@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::machine::project;
+use super::machine::project;
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
 use crate::support::wait;

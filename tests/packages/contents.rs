@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::machine::project;
+use super::machine::project;
 
 /// The version in Debian's changelog.
 pub fn version() -> String {

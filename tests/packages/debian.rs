@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::contents::version;
-use crate::machine::Machine;
-use crate::units;
+use super::contents::version;
+use super::machine::Machine;
+use super::units;
 
 /// Each story on each suite, under the name of the suite.
 macro_rules! on_each_suite {

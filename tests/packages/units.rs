@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::machine::project;
+use super::machine::project;
 use crate::support::scratch::Scratch;
 
 /// The worst score that `systemd-analyze security` may give: 0 is closed, 10 is open.

@@ -9,8 +9,8 @@ use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
 use portcullis::store::{Change, Store, StoreError};
 
-use crate::child::state_of;
-use crate::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};
+use super::child::state_of;
+use super::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};
 
 const DAY: u64 = 86_400;
 const MOST: u64 = 50_000;
@@ -236,7 +236,7 @@ fn an_old_copy_of_the_database_cannot_shorten_the_log() {
     assert!(whole_log(&store)[0].why.contains("snapshot"));
 }
 
-/// A store that a release without an audit log wrote: twenty commits of [`crate::child::changes`]. What ends in zeros
+/// A store that a release without an audit log wrote: twenty commits of [`super::child::changes`]. What ends in zeros
 /// was cut there.
 fn store_of_schema_1(dir: &Path) {
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/store-schema-1"), dir);
@@ -257,7 +257,7 @@ fn a_store_of_the_first_schema_opens_with_everything_and_begins_a_log() {
     let id = fs::read_to_string(dir.state().join("store.id")).expect("a file");
     assert!(id.contains("schema 2"), "{id}");
     let (mut store, _) = open_sound(&dir.state());
-    crate::child::commit(&mut store, 21);
+    super::child::commit(&mut store, 21);
     drop(store);
     // What is left without the database is today's form, too.
     fs::remove_dir_all(dir.state().join("db")).expect("removed");

@@ -20,7 +20,7 @@ use portcullis::clock::{self, Timestamp};
 use portcullis::secret::Secret;
 use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 
-use crate::support::{NOW, fingerprint, name, open, session, whole_log};
+use super::support::{NOW, fingerprint, name, open, session, whole_log};
 
 /// How long a child may take to open a store.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ fn a_child_does_what_the_environment_says() {
         "commit" => commit_for_ever(Path::new(&dir), 0),
         "log in" => commit_for_ever(Path::new(&dir), LOGINS),
         "open" => tell(Path::new(&dir)),
-        "limited" => crate::disk::commit_under_a_limit(Path::new(&dir)),
+        "limited" => super::disk::commit_under_a_limit(Path::new(&dir)),
         other => panic!("no role {other}"),
     }
     std::process::exit(0);
@@ -45,7 +45,12 @@ fn a_child_does_what_the_environment_says() {
 /// A child in this role.
 pub fn command(role: &str, dir: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(["--exact", "child::a_child_does_what_the_environment_says", "--nocapture", "--test-threads=1"]);
+    command.args([
+        "--exact",
+        "store::child::a_child_does_what_the_environment_says",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
     command.env("STORE_TEST_ROLE", role).env("STORE_TEST_DIR", dir);
     command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
     command

@@ -7,11 +7,11 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::child::{Committing, assert_log, state_of};
-use crate::dice::Dice;
-use crate::faults::Faults;
-use crate::image::Disk;
-use crate::support::{Dir, open, rounds};
+use super::child::{Committing, assert_log, state_of};
+use super::image::Disk;
+use super::support::{Dir, open, rounds};
+use crate::support::dice::Dice;
+use crate::support::faults::Faults;
 
 /// `STORE_KILLS` sets the number of rounds.
 #[test]

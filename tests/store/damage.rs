@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::child::{Start, commit, supervised};
-use crate::dice::Dice;
-use crate::support::{Dir, copy, files, open_sound, rounds};
+use super::child::{Start, commit, supervised};
+use super::support::{Dir, copy, files, open_sound, rounds};
+use crate::support::dice::Dice;
 
 /// A store with some history, and what it holds.
 fn store(dir: &Dir) -> Vec<String> {

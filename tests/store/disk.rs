@@ -9,8 +9,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::geteuid;
 use portcullis::store::StoreError;
 
-use crate::child::{changes, command, state_of};
-use crate::support::{Dir, NOW, open_sound};
+use super::child::{changes, command, state_of};
+use super::support::{Dir, NOW, open_sound};
 
 /// Skipped without root, which may mount.
 #[test]
@@ -69,7 +69,7 @@ fn limited(dir: &Path, kibibytes: u32) -> String {
 pub fn commit_under_a_limit(dir: &Path) {
     let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).expect("a limit");
     let lift = || setrlimit(Resource::RLIMIT_FSIZE, hard, hard).expect("a higher limit");
-    let (mut store, contents) = match crate::support::open(dir) {
+    let (mut store, contents) = match super::support::open(dir) {
         Ok((store, opened)) => (store, opened.contents),
         Err(StoreError::Full(_)) => {
             lift();
@@ -138,7 +138,7 @@ fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_ta
         };
         let gate = disk.0.join("gate");
         let (mut store, _) = open_sound(&gate);
-        (1..=7).for_each(|number| crate::child::commit(&mut store, number));
+        (1..=7).for_each(|number| super::child::commit(&mut store, number));
         drop(store);
         let filler = disk.0.join("filler");
         if read_only {
@@ -149,7 +149,7 @@ fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_ta
         let (mut store, contents) = open_sound(&gate);
         assert_eq!(state_of(&contents), 7, "read-only {read_only}");
         assert!(store.writable().is_err() && store.commit(&changes(8), NOW).is_err(), "read-only {read_only}");
-        let again = crate::support::open(&gate).err();
+        let again = super::support::open(&gate).err();
         assert!(matches!(again, Some(StoreError::Locked(_))), "read-only {read_only}: {again:?}");
         if read_only {
             disk.remount("rw");

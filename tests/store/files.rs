@@ -11,7 +11,7 @@ use portcullis::clock::Timestamp;
 use portcullis::entropy::System;
 use portcullis::store::{Change, Counter, CounterKey, Store, StoreError, StoreKey, load_or_create_key};
 
-use crate::support::{Dir, NOW, copy, files, key, name, open, open_sound, session, user};
+use super::support::{Dir, NOW, copy, files, key, name, open, open_sound, session, user};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777

@@ -9,13 +9,13 @@ use portcullis::auth::session::Session;
 use portcullis::auth::user::User;
 use portcullis::clock;
 
-use crate::child::{assert_log, commit, state_of};
+use super::child::{assert_log, commit, state_of};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
 use portcullis::store::{Change, Store};
 
-use crate::image::{Disk, SILENT};
-use crate::support::{Dir, NOW, open_sound, rounds, session, user};
+use super::image::{Disk, SILENT};
+use super::support::{Dir, NOW, open_sound, rounds, session, user};
 
 /// `STORE_COMMITS` sets the number; 20,000 are ten years of a household's logins.
 #[test]

@@ -9,7 +9,7 @@ use portcullis::clock::Timestamp;
 use portcullis::secret::Secret;
 use portcullis::store::{Change, Counter, CounterKey, Settings, StoreError};
 
-use crate::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
+use super::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
 
 fn address() -> CounterKey {
     CounterKey::Address("203.0.113.7".parse::<AddressKey>().expect("an address"))
@@ -167,7 +167,7 @@ fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
         .commit(&[Change::PutUser(anna), Change::PutSession(login), Change::PutCounter(window.0, window.1)], NOW)
         .expect("commits");
     drop(store);
-    for file in crate::support::files(&dir.state()) {
+    for file in super::support::files(&dir.state()) {
         let bytes = std::fs::read(&file).expect("a file");
         for secret in [b"annabelle".as_slice(), seed.as_bytes(), &[203, 0, 113, 7], b"Mozilla"] {
             assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", file.display());

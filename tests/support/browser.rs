@@ -19,7 +19,7 @@ pub struct Browser {
     driver: Running,
     address: SocketAddr,
     session: String,
-    profile: Scratch,
+    _profile: Scratch,
 }
 
 impl Browser {
@@ -53,7 +53,7 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": flags },
         } } });
-        let mut browser = Self { driver, address, session: String::new(), profile };
+        let mut browser = Self { driver, address, session: String::new(), _profile: profile };
         let answer = browser.say("POST", "/session", &wanted);
         browser.session = answer["sessionId"].as_str().expect("a session id").to_owned();
         browser
@@ -81,10 +81,6 @@ impl Browser {
     /// Goes to an address, as if typed; returns when the page has loaded.
     pub fn open(&self, url: &str) {
         self.command("POST", "/url", &json!({ "url": url }));
-    }
-
-    pub fn reload(&self) {
-        self.command("POST", "/refresh", &json!({}));
     }
 
     pub fn url(&self) -> String {

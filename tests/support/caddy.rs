@@ -13,9 +13,8 @@ use super::wait::{self, PATIENCE};
 
 /// A Caddy that runs until it is dropped. Certificates come from an authority of its own.
 pub struct Caddy {
-    pub running: Running,
+    _running: Running,
     pub https: SocketAddr,
-    pub http: SocketAddr,
     dir: Scratch,
 }
 
@@ -57,7 +56,7 @@ impl Caddy {
             (text.matches("certificate obtained successfully").count() >= wanted).then_some(())
         });
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let caddy = Self { running, https: at(ports.https), http: at(ports.http), dir };
+        let caddy = Self { _running: running, https: at(ports.https), dir };
         wait::until("Caddy's port", PATIENCE, || TcpStream::connect(caddy.https).ok());
         caddy
     }

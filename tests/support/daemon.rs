@@ -16,9 +16,6 @@ use super::process::Running;
 use super::scratch::Scratch;
 use super::wait::PATIENCE;
 
-/// The site's domain in all system tests.
-pub const DOMAIN: &str = "example.test";
-
 /// The program that Cargo built for the tests.
 const BUILT: &str = env!("CARGO_BIN_EXE_portcullis");
 

@@ -1,7 +1,7 @@
 //! An HTTP/1.1 client that sends exactly the bytes it is told to, right or wrong, and reads answers strictly.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -198,11 +198,6 @@ impl Connection {
 
     pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.write_all(bytes)
-    }
-
-    /// Closes our half only.
-    pub fn finish_sending(&self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
     }
 
     /// The next answer; interim ones but 101 are passed over.

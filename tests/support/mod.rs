@@ -3,7 +3,6 @@
 //!
 //! Nothing here sleeps: everything waits for what happens, with a deadline. Every process that is started is ended by
 //! its own id. The programs themselves (Caddy, nginx, Chromium …) are brought by `tests/run`.
-#![allow(dead_code, reason = "each test crate uses its part of this")]
 
 pub mod browser;
 pub mod caddy;
@@ -15,6 +14,7 @@ pub mod faults;
 pub mod http;
 pub mod measure;
 pub mod nginx;
+#[allow(dead_code, reason = "the benchmark uses the rest of it")]
 pub mod page_load;
 pub mod process;
 pub mod scrape;

@@ -11,10 +11,9 @@ use super::wait::{self, PATIENCE};
 
 /// An nginx that runs until it is dropped, without a master process, so that ending it leaves nothing behind.
 pub struct Nginx {
-    pub running: Running,
-    pub https: SocketAddr,
     pub http: SocketAddr,
-    dir: Scratch,
+    _running: Running,
+    _dir: Scratch,
 }
 
 impl Nginx {
@@ -36,7 +35,7 @@ impl Nginx {
             assert!(running.is_running(), "nginx ended: {}", running.text());
             TcpStream::connect(at(ports.https)).and(TcpStream::connect(at(ports.http))).ok()
         });
-        Self { running, https: at(ports.https), http: at(ports.http), dir }
+        Self { http: at(ports.http), _running: running, _dir: dir }
     }
 }
 

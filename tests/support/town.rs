@@ -31,7 +31,10 @@ pub struct Town {
 /// The proxy that runs.
 pub enum Front {
     Caddy(Caddy),
-    Nginx(Nginx),
+    /// Held until the end.
+    Nginx {
+        _nginx: Nginx,
+    },
 }
 
 impl Town {
@@ -49,8 +52,8 @@ impl Town {
         let sites: [(&str, SocketAddr); 2] = [("app.example.test", app.address), ("other.example.test", other.address)];
         let front = match kind {
             Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites)),
-            Kind::Nginx => Front::Nginx(Nginx::start(&gate.place, ports, &sites, |text| text)),
-            Kind::NginxHttp10 => Front::Nginx(Nginx::start(&gate.place, ports, &sites, by_http_10)),
+            Kind::Nginx => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) },
+            Kind::NginxHttp10 => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) },
         };
         Self { gate, front, app, other, ports }
     }

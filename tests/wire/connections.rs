@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use portcullis::server::{ListenAddress, Role, bind};
 
-use crate::client::{Client, PATIENCE, get, is_healthy};
-use crate::gate::Gate;
+use super::client::{Client, PATIENCE, get, is_healthy};
+use super::gate::Gate;
 
 #[test]
 fn connections_are_kept_or_closed_as_the_client_and_the_version_say() {
@@ -84,7 +84,7 @@ fn after_an_error_or_a_close_nothing_more_is_answered() {
 #[test]
 fn a_half_close_after_a_whole_request_gets_the_full_answer() {
     let gate = Gate::start();
-    for (path, length) in [("/health", 2), ("/work", 6), ("/big", crate::gate::BIG)] {
+    for (path, length) in [("/health", 2), ("/work", 6), ("/big", super::gate::BIG)] {
         let mut client = Client::to(gate.address);
         client.say(get(path)).half_close();
         assert_eq!(client.answer().expect("an answer").body.len(), length, "{path}");
@@ -192,7 +192,7 @@ fn the_end_finishes_answers_in_flight_and_closes_the_rest() {
         let answer = client.answer().expect("an answer in flight");
         assert!(answer.status == 200 && answer.closes() && client.has_ended(), "{answer:?}");
     }
-    assert_eq!(reading.answer().expect("an answer in flight").body.len(), crate::gate::BIG);
+    assert_eq!(reading.answer().expect("an answer in flight").body.len(), super::gate::BIG);
     gate.end().expect("a good end");
     assert!(std::net::TcpStream::connect(address).is_err(), "it still listens");
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::client::{Client, get, is_healthy};
-use crate::gate::Gate;
-use crate::process::Child;
+use super::client::{Client, get, is_healthy};
+use super::gate::Gate;
+use super::process::Child;
 
 /// This process holds the clients' ends.
 fn room_for_clients() {

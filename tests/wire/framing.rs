@@ -1,7 +1,7 @@
 //! Bodies: where they end, what smuggles, what is too long.
 
-use crate::client::{Client, get};
-use crate::gate::Gate;
+use super::client::{Client, get};
+use super::gate::Gate;
 
 fn post(lines: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let head = format!("POST /echo HTTP/1.1\r\nHost: gate\r\n{lines}\r\n\r\n");

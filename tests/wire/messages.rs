@@ -1,7 +1,7 @@
 //! Request lines, hosts, header lines: each case is sent alone on its connection.
 
-use crate::client::{Client, get};
-use crate::gate::Gate;
+use super::client::{Client, get};
+use super::gate::Gate;
 
 /// A case: what is sent, and the statuses that are right. 0 stands for an end without an answer.
 type Case = (&'static str, Vec<u8>, &'static [u16]);

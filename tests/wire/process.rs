@@ -14,8 +14,8 @@ use nix::unistd::Pid;
 use portcullis::clock::monotonic;
 use portcullis::server::inherited;
 
-use crate::client::{Client, get, is_healthy};
-use crate::gate::Gate;
+use super::client::{Client, get, is_healthy};
+use super::gate::Gate;
 
 pub struct Child {
     pub address: SocketAddr,
@@ -34,7 +34,7 @@ impl Child {
     }
 
     fn spawn(mut command: Command, name: &str, input: Stdio) -> Self {
-        let test = format!("process::{name}");
+        let test = format!("wire::process::{name}");
         command.args(["--exact", &test, "--ignored", "--nocapture"]).stdin(input).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a child");
         let mut output = BufReader::new(process.stdout.take().expect("a pipe")).lines();
@@ -108,7 +108,7 @@ fn sigterm_and_sigint_end_the_server_after_the_answers_in_flight_and_sighup_does
         let before = monotonic();
         server.signal(signal);
         assert!(kept.has_ended());
-        assert_eq!(reading.answer().expect("an answer in flight").body.len(), crate::gate::BIG);
+        assert_eq!(reading.answer().expect("an answer in flight").body.len(), super::gate::BIG);
         assert!(server.end().success(), "{signal}");
         assert!((monotonic() - before).as_secs() < 60);
     }

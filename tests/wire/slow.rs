@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use portcullis::clock::monotonic;
 
-use crate::client::{Client, get, is_healthy};
-use crate::gate::Gate;
+use super::client::{Client, get, is_healthy};
+use super::gate::Gate;
 
 const SHORT: Duration = Duration::from_millis(300);
 /// By when a deadline of [`SHORT`] must have shown, on a machine that is busy with something else.
@@ -101,7 +101,7 @@ fn a_client_that_does_not_read_is_given_up() {
     let mut client = Client::to(gate.address);
     client.say(get("/big") + &get("/big"));
     let other = Client::to(gate.address).say(get("/big")).answer();
-    assert_eq!(other.expect("an answer").body.len(), crate::gate::BIG, "one that reads is served meanwhile");
+    assert_eq!(other.expect("an answer").body.len(), super::gate::BIG, "one that reads is served meanwhile");
     // Waits for the server's end by asking others, without reading here.
     let before = monotonic();
     while monotonic() - before < patience * 2 {
@@ -112,7 +112,7 @@ fn a_client_that_does_not_read_is_given_up() {
     while let Ok(length @ 1..) = std::io::Read::read(&mut client.stream, &mut bytes) {
         got += length;
     }
-    assert!(got < 2 * crate::gate::BIG, "{got}");
+    assert!(got < 2 * super::gate::BIG, "{got}");
 }
 
 #[test]

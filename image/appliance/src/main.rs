@@ -33,6 +33,10 @@ mod render;
 mod report;
 mod requests;
 mod settings;
+// Here, so that the fuzz target can take the settings without it.
+#[cfg(test)]
+#[path = "settings/settings_tests.rs"]
+mod settings_tests;
 mod settled;
 mod setup_code;
 mod situation;

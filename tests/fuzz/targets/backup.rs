@@ -2,8 +2,9 @@
 //!
 //! The seal itself is left out: nobody gets through it by trying. What lies behind it is read as if he had.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::user::UserName;
 use portcullis::backup::{Backup, FileError, Sealed};

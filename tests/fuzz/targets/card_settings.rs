@@ -1,10 +1,11 @@
 //! `appliance.toml` on the card: refused with its lines, or accepted as texts that cannot leave their place in the files
 //! that are made from it.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::path::Path;
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 
 // The appliance is a program without a library.

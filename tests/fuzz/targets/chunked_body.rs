@@ -1,7 +1,8 @@
 //! Chunked bodies: however the bytes are cut into pieces, the same body comes out, or the same refusal.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::http::framing::ChunkedDecoder;
 

@@ -1,9 +1,10 @@
 //! Both ends of the control socket: an order is refused or reads back as the same, and an answer is whole or an error.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::io::{self, Cursor, Read, Write};
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::app::control::{Command, CommandRefused};
 use portcullis::cli::exchange::exchange;

@@ -1,7 +1,8 @@
 //! The configuration file: refused with a message, or accepted as settings that cannot harm what is made of them.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::cli::proxy_print::{Proxy, print};
 use portcullis::config::Config;

@@ -1,9 +1,10 @@
 //! Cookies: what is set comes back as it was, and no value leaves its line.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use core::time::Duration;
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::http::cookie::{SameSite, SetCookie, values};
 use portcullis::http::request::parse_head;

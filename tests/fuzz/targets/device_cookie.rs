@@ -1,11 +1,12 @@
 //! Device cookies: without the key none is made, and with it what is read is written back to the same.
 //! Half of the inputs get a genuine MAC, so that what lies behind it is reached.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::device::{DeviceKey, MAX_USERS, read};
 use portcullis::clock::Timestamp;

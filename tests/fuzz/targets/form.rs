@@ -1,7 +1,8 @@
 //! Forms: what is encoded comes back as it was; what is accepted is UTF-8; a query gives up nothing of a value.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::http::form::{parse, percent_encode_component, query_values};
 

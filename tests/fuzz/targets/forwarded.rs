@@ -1,9 +1,10 @@
 //! Forwarding headers: an untrusted peer decides nothing, and a request that passes has one scheme, host, URI and method.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::net::{IpAddr, Ipv4Addr};
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::config::cloudflare_ranges;
 use portcullis::http::client_address::{Belief, ClientIpHeader};

@@ -1,8 +1,9 @@
 //! Stored records: bytes that the seal lets through by a fault of ours still make no broken user, session, counter or settings,
 //! and what is read is written back to the same.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::{User, UserName};

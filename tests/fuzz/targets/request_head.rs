@@ -1,8 +1,9 @@
 //! Request heads: what is accepted is read the same way again from its own parts, only when it is complete, and by
 //! another reader too.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::http::framing::Framing;
 use portcullis::http::name::Name;

@@ -1,7 +1,8 @@
 //! Return addresses: a browser that follows what was accepted, from any page of the gate, ends on an allowed host.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::return_to::{ReturnPolicy, Visitor};
 use url::Url;

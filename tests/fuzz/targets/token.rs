@@ -1,7 +1,7 @@
 //! Session tokens: nothing is accepted that the reference refuses, and both read the same in what both accept.
 //! Half of the inputs get a genuine header and MAC, so that the claims are reached.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::sync::OnceLock;
 
@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::session::{Session, SessionId};

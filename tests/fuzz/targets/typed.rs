@@ -1,8 +1,9 @@
 //! What people type or operators give: names, codes, set-up codes, texts of a profile. Each has one spelling, and the URL
 //! for the authenticator says exactly what went in.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
+#[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::seed::Seed;
 use portcullis::auth::setup_code::SetupCode;

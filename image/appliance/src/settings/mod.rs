@@ -6,7 +6,7 @@
 //! a block in the files that are made from it.
 
 mod agreement;
-mod file;
+pub mod file;
 mod grammar;
 
 use std::fmt;
@@ -227,7 +227,3 @@ fn sites(file: &mut file::File) -> Vec<Site> {
     }
     sites
 }
-
-#[cfg(test)]
-#[path = "settings_tests.rs"]
-mod tests;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::*;
+use crate::settings::*;
 use crate::testing::Appliance;
 
 /// Everything set.

@@ -123,7 +123,7 @@ fn allocations(bench: &Bench) -> Fallible<Option<u64>> {
     Ok(output(&mut command)?.contains("test result: ok").then_some(0))
 }
 
-const INSTRUCTIONS: &str = "cargo test --test instructions -- --nocapture";
+const INSTRUCTIONS: &str = "cargo test --test system instructions:: -- --nocapture";
 
 /// The figures that the test prints as `[("pass", 1234), …]`, also where it finds them too high; none where it cannot run.
 fn instructions(bench: &Bench) -> Fallible<Vec<(String, u64)>> {

@@ -4,9 +4,6 @@
 //! under its unit. Needs root, `target/packages` and `target/tools/debian-*`, all of which `tests/run` makes; nothing
 //! leaves the machine. What a container cannot show (memory limits on this kind of machine) is left out.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod container;
 mod contents;
 mod debian;

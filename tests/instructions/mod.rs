@@ -3,19 +3,16 @@
 //!
 //! Counts the release binary (`cargo build --release`; another one with `GATE=path`) with 22 header lines on a kept
 //! connection. The start cancels out: it is the difference of two runs. `recorded` beside this file holds what is to be
-//! expected; `RECORD=1 cargo test --test instructions` writes it anew. Leaves out what happens in the kernel.
-
-#[path = "../support/mod.rs"]
-mod support;
+//! expected; `RECORD=1 cargo test --test system instructions::` writes it anew. Leaves out what happens in the kernel.
 
 mod recorded;
 
 use std::path::Path;
 
+use crate::support::daemon::{ONE_DOMAIN, Place};
+use crate::support::http::Connection;
+use crate::support::page_load::{self, BY_CADDY, BY_NGINX};
 use recorded::Recorded;
-use support::daemon::{ONE_DOMAIN, Place};
-use support::http::Connection;
-use support::page_load::{self, BY_CADDY, BY_NGINX};
 
 /// Requests before counting begins, so that every table has grown and every buffer is there.
 const BEFORE: usize = 500;

@@ -5,9 +5,6 @@
 //! one. No firmware runs on either: what only a board can show is listed in board/README.md. Needs `target/image`, which
 //! `image/build` makes, QEMU 9, mtools, openssl, and root for the port of a time server.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod card;
 mod cuts;
 mod household;

@@ -3,8 +3,5 @@
 //!
 //! Leaves out what only a board shows: its kernel, its card, its speed.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod cross;
 mod smoke;

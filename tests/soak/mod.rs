@@ -3,9 +3,6 @@
 //!
 //! Nothing here believes a single figure: times are compared with times of the same run.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod clock;
 mod damage;
 mod disk;

@@ -3,9 +3,6 @@
 //! Each story is told behind Caddy, nginx as printed, and nginx with its default of HTTP/1.0 towards the gate. Traefik
 //! is left out: no Debian package.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod caddy_only;
 mod card;
 mod doctor;

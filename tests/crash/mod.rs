@@ -4,9 +4,6 @@
 //! The load is logins, failures, logouts by revocation and users added and removed, all at once. Each thread writes down
 //! what it was told before it goes on; after each kill the whole book is held against what the new process says.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -16,10 +13,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use support::codes::{Person, STEP, current_step};
-use support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
-use support::http::Ask;
-use support::wait;
+use crate::support::codes::{Person, STEP, current_step};
+use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
+use crate::support::http::Ask;
+use crate::support::wait;
 
 /// Sessions end once in so many rounds, so that nobody comes near 64 of them, where the oldest would end.
 const ALL_OUT: u32 = 100;

@@ -1,9 +1,6 @@
 //! The daemon by itself, as a proxy and a visitor see it: statuses and headers, the limits, the command line, and what
 //! survives a restart.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod audit;
 mod backup;
 mod clock;
