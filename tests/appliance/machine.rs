@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::card::{Card, built};
 use crate::support::caddy::free_port;
 use crate::support::process::Running;
+use crate::support::tools;
 
 /// For a whole start under emulation on a busy machine with two cores.
 pub const START: Duration = Duration::from_secs(420);
@@ -75,6 +76,5 @@ impl Machine {
 
 /// `$QEMU`, else what `tests/run` fetched.
 fn emulator() -> PathBuf {
-    std::env::var_os("QEMU")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/qemu-system-aarch64"), PathBuf::from)
+    tools::named_or_fetched("QEMU", "qemu-system-aarch64")
 }

@@ -1,8 +1,6 @@
 //! What Prometheus itself says: `promtool`, which `tests/run` fetches.
 
-use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::names::expressions;
@@ -10,12 +8,11 @@ use super::{ALERT_TESTS, ALERTS, PAGE, file, text};
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::scrape::{Scrape, WITH_METRICS};
 use crate::support::scratch::Scratch;
+use crate::support::tools;
 
 /// `$PROMTOOL`, else what `tests/run` fetched.
 fn promtool() -> Command {
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/promtool");
-    let name = std::env::var_os("PROMTOOL").filter(|name| !name.is_empty());
-    Command::new(name.unwrap_or_else(|| if fetched.exists() { fetched.into() } else { OsString::from("promtool") }))
+    Command::new(tools::named_or_fetched("PROMTOOL", "promtool"))
 }
 
 fn succeeds(command: &mut Command) -> String {

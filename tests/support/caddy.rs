@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use super::daemon::Place;
 use super::process::Running;
 use super::scratch::Scratch;
+use super::tools;
 use super::wait::{self, PATIENCE};
 
 /// A Caddy that runs until it is dropped. Certificates come from an authority of its own.
@@ -89,8 +90,7 @@ pub fn free_port() -> u16 {
 
 /// `$CADDY`, else what `tests/run` fetched.
 pub fn program() -> PathBuf {
-    std::env::var_os("CADDY")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tools/caddy"), PathBuf::from)
+    tools::named_or_fetched("CADDY", "caddy")
 }
 
 /// The printed Caddyfile with the tests' ports, certificates and sites.

@@ -4,6 +4,10 @@
 #
 # Sourced, from the top of the project. Whoever sources it has `fail MESSAGE…`.
 
+# Where what is fetched or compiled for the scripts lies, for all checkouts of this user; it can be deleted at any time.
+# Another place: TOOLS=FOLDER.
+readonly tools=${TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis}
+
 # debian_mirror ARCHIVE  prints where this machine's apt finds that archive ("debian" or "debian-security").
 # $DEBIAN_MIRROR, the address that ends in "debian", comes first.
 debian_mirror() {

@@ -2,7 +2,7 @@
 # An emulator of a Raspberry Pi 3: QEMU 9 or newer, for whole systems with ARM processors.
 #
 # Sourced after machine.sh, from the top of the project. Where the machine's own release has an older one, that of its
-# backports is unpacked into target/tools, libraries included; the machine itself stays as it is.
+# backports is unpacked into the folder of tools, libraries included; the machine itself stays as it is.
 
 readonly qemu_wanted=9
 

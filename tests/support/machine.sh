@@ -4,9 +4,12 @@
 # Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never
 # changes the machine's apt sources, never starts or stops a service.
 
+# shellcheck source=tests/support/debian.sh
+. tests/support/debian.sh
+
 # Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
 readonly caddy_wanted=2.11.4
-readonly tools=$PWD/target/tools
+readonly sid_rust=$tools/sid-rust
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -14,9 +17,6 @@ fail() {
     printf '%s: %s\n' "$0" "$*" >&2
     exit 1
 }
-
-# shellcheck source=tests/support/debian.sh
-. tests/support/debian.sh
 
 # again COMMAND…  up to three times: a mirror that is being renewed, or a network that stumbles.
 again() {
@@ -135,6 +135,41 @@ fetch_from_sid() (
     mv "$tools/$1.new" "$tools/$1"
 )
 
+# unpack_from_sid FOLDER PACKAGE…  unpacks these packages and what they need from Debian's sid into FOLDER, and puts a
+# word for each program of theirs into FOLDER/bin. Nothing is installed: the programs run on the C library beside them,
+# whatever the machine's own is. What they start, such as a C compiler, is the machine's.
+unpack_from_sid() (
+    need_packages dpkg-deb:dpkg
+    top=$1
+    shift
+    work=$top.new
+    rm -rf "$work"
+    mkdir -p "$work/packages" "$work/bin"
+    sid_apt "$work/apt"
+    cd "$work/packages" || exit
+    # All that these need but Debian's C compiler and its parts.
+    "${apt[@]}" install --no-install-recommends --print-uris "$@" | awk '{ sub(/_.*/, "", $2); print $2 }' |
+        grep -vE '^(gcc|cpp|binutils|libbinutils|libgcc-[0-9]+-dev|libc6-dev|libc-dev-bin|linux-libc-dev|lib[a-z]+san[0-9]+)' >names
+    xargs -a names "${apt[@]}" download
+    for file in *.deb; do dpkg-deb -x "$file" "$work"; done
+    for package in "$@"; do
+        dpkg-deb --contents "$package"_*.deb | sed -n 's|^-.* \./usr/bin/||p'
+    done | while read -r program; do
+        cat >"$work/bin/$program" <<END
+#!/bin/sh
+# Debian's $program on the C library that was unpacked with it.
+top=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
+[ ! -x "\$top/bin/cargo" ] || export CARGO="\$top/bin/cargo"
+for loader in "\$top"/usr/lib/*-linux-gnu*/ld-linux*.so.*; do
+    exec "\$loader" --library-path "\$(dirname "\$loader")" --argv0 "\$0" "\$top/usr/bin/$program" "\$@"
+done
+END
+        chmod +x "$work/bin/$program"
+    done
+    rm -rf "$work/packages" "$work/apt"
+    mv -T "$work" "$top"
+)
+
 # Debian keeps such a Caddy in sid only.
 fetch_caddy() {
     command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
@@ -152,22 +187,40 @@ need_promtool() {
 
 runs() { "$1" --version >/dev/null 2>&1; }
 
-# need_cargo_deb  leaves the path of the cargo-deb that the packages were tried with in $CARGO_DEB.
-need_cargo_deb() {
-    local wanted=3.8.0
-    CARGO_DEB=$tools/bin/cargo-deb
-    if [ ! -x "$CARGO_DEB" ] || [ "$("$CARGO_DEB" --version)" != "cargo-deb $wanted" ]; then
-        need_rust
-        # Not on standard output, which belongs to the scripts that need it.
-        say "installing cargo-deb $wanted" >&2
-        # Its own compression, without a C library; `dev`, because it runs for seconds.
-        CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --no-default-features --features lzma --profile dev \
-            --root "$tools" --version "$wanted" cargo-deb >&2
-        rm -rf "$tools/build"
+# need_sid_rust  puts Debian's newest Rust, its sources and cargo-audit into $sid_rust.
+need_sid_rust() {
+    [ ! -d "$sid_rust" ] || return 0
+    say "fetching Rust from Debian's sid"
+    again unpack_from_sid "$sid_rust" rustc cargo rust-src cargo-audit
+    local version
+    version=$("$sid_rust/bin/rustc" --version | cut -d' ' -f2)
+    if [ ! -d "$sid_rust/usr/src/rustc-$version" ]; then
+        rm -rf "$sid_rust"
+        fail "sid's compiler ($version) and its sources are of different versions just now: try tomorrow"
     fi
 }
 
-# need_debian SUITE  leaves a small Debian of that suite, with systemd and without a kernel, in target/tools/debian-SUITE.
+# need_from_crates CRATE VERSION OPTION…  puts the crate's program first in PATH, compiled unless that version is there.
+need_from_crates() {
+    local place=$tools/$1-$2
+    if [ ! -x "$place/bin/$1" ]; then
+        need_packages cc:build-essential
+        need_rust
+        # Not on standard output, which belongs to the scripts that need it.
+        say "compiling $1 $2" >&2
+        rm -rf "$place.new"
+        # Its programs run for seconds, so `dev`.
+        CARGO_TARGET_DIR=$place.new/build cargo install --quiet --locked --profile dev --root "$place.new" "${@:3}" "$1@$2" >&2
+        rm -rf "$place.new/build" "$place"
+        mv -T "$place.new" "$place"
+    fi
+    PATH=$place/bin:$PATH
+}
+
+# With its own compression, it needs no C library.
+need_cargo_deb() { need_from_crates cargo-deb 3.8.0 --no-default-features --features lzma; }
+
+# need_debian SUITE  leaves a small Debian of that suite, with systemd and without a kernel, in $tools/debian-SUITE.
 # Needs root: its files belong to many users. Made anew where it is missing only.
 need_debian() (
     [ ! -e "$tools/debian-$1" ] || return 0

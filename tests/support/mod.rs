@@ -21,5 +21,6 @@ pub mod scrape;
 pub mod scratch;
 pub mod setup;
 pub mod site;
+pub mod tools;
 pub mod town;
 pub mod wait;
