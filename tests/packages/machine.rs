@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -19,8 +19,8 @@ pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Two machines on one tree would wait for each other; nextest keeps processes apart in the same way.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Machines that this process has booted.
+static BOOTED: AtomicU32 = AtomicU32::new(0);
 
 /// Long enough for any step in a machine on two busy cores.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,14 +30,13 @@ pub struct Machine {
     nspawn: Running,
     leader: u32,
     name: String,
-    _alone: MutexGuard<'static, ()>,
 }
 
 impl Machine {
     /// Boots that suite of Debian and waits until all its services are up.
     pub fn boot(suite: &str) -> Self {
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = format!("portcullis-{suite}-{}", std::process::id());
+        let number = BOOTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("portcullis-{suite}-{}-{number}", std::process::id());
         let script = project().join("tests/packages/boot");
         assert!(geteuid().is_root(), "booting a machine needs root");
         let nspawn =
@@ -48,7 +47,7 @@ impl Machine {
                 None
             })
         });
-        let machine = Self { nspawn, leader, name, _alone: alone };
+        let machine = Self { nspawn, leader, name };
         wait::until("the machine to be up", PATIENCE, || {
             let state = machine.try_run("systemctl is-system-running --wait");
             let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
