@@ -1,8 +1,8 @@
 //! What a verify costs in instructions, from the wait for its event to the answer, counted by Valgrind: a figure
 //! that hardly depends on the machine, so that one more look at the header lines shows before it is merged.
 //!
-//! Counts the release binary (`cargo build --release`; another one with `GATE=path`) with 22 header lines on a kept
-//! connection. The start cancels out: it is the difference of two runs. `recorded` beside this file holds what is to be
+//! Counts the static binary (`image/binary x86_64-unknown-linux-musl`; another one with `GATE=path`) with 22 header lines
+//! on a kept connection. The start cancels out: it is the difference of two runs. `recorded` beside this file holds what is to be
 //! expected; `RECORD=1 cargo test --test system instructions::` writes it anew. Leaves out what happens in the kernel.
 
 mod recorded;
@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::support::daemon::{ONE_DOMAIN, Place};
 use crate::support::http::Connection;
 use crate::support::page_load::{self, BY_CADDY, BY_NGINX};
-use recorded::Recorded;
+use recorded::{Recorded, compiler_of};
 
 /// Requests before counting begins, so that every table has grown and every buffer is there.
 const BEFORE: usize = 500;
@@ -53,14 +53,13 @@ impl Question {
     }
 }
 
-/// The release binary.
+/// The binary that is counted.
 fn gate() -> String {
     if let Ok(named) = std::env::var("GATE") {
         return named;
     }
-    let folder = Path::new(env!("CARGO_BIN_EXE_portcullis")).parent().and_then(Path::parent).expect("target/debug");
-    let gate = folder.join("release/portcullis");
-    assert!(gate.is_file(), "no {}: cargo build --release builds it", gate.display());
+    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/static/x86_64-unknown-linux-musl/portcullis");
+    assert!(gate.is_file(), "no {}: image/binary x86_64-unknown-linux-musl builds it", gate.display());
     gate.display().to_string()
 }
 
@@ -106,5 +105,5 @@ fn a_verify_costs_no_more_instructions_than_recorded() {
         measured.push((question.name, whole.saturating_sub(start) / COUNTED as u64));
     }
     println!("instructions of one verify: {measured:?}");
-    Recorded::judge(&measured);
+    Recorded::judge(&measured, &compiler_of(&gate));
 }
