@@ -143,6 +143,13 @@ impl Card {
     }
 }
 
+#[test]
+fn the_image_is_the_one_that_was_built() {
+    let mut check = Command::new("sha256sum");
+    check.args(["--check", "--quiet"]).arg(built("portcullis-rpi-arm64.sha256")).current_dir(built(""));
+    run(&mut check);
+}
+
 fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {output:?}");

@@ -1,6 +1,6 @@
 //! The plug is pulled while people log in and out, again and again; then the card is flashed anew, and worn.
 //!
-//! `APPLIANCE_CUTS` sets the number of cuts. By default it is small, for each is a start of a whole machine, emulated.
+//! `APPLIANCE_CUTS` sets the number of cuts: each is a start of a whole machine, emulated.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +17,6 @@ use super::machine::{Board, Machine, START};
 use super::people::moved_to;
 use super::time_server::TimeServer;
 use crate::support::codes::{Person, STEP, current_step};
-use crate::support::http::Ask;
-use crate::support::setup::inputs;
 use crate::support::wait;
 
 /// What was acknowledged.
@@ -39,8 +37,9 @@ fn write<T>(book: &Shared, change: impl FnOnce(&mut Book) -> T) -> T {
 }
 
 #[test]
+#[ignore = "for tests/run release: eleven starts of an emulated machine"]
 fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
-    let rounds = std::env::var("APPLIANCE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    let rounds = std::env::var("APPLIANCE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let house = House::new();
     let _time = TimeServer::ready();
     let card = Card::flashed();
@@ -155,23 +154,16 @@ fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBoo
 }
 
 fn end(doors: Doors, token: &str, book: &Shared) {
-    let Ok(page) = doors.ask_gate(&Ask::get("/logout").by_page_load().cookie("auth_token", token)) else { return };
-    let fields = inputs_of_form(&page);
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     write(book, |book| {
         book.sessions.remove(token);
         book.in_doubt.push(token.to_owned());
     });
-    if doors.ask_gate(&Ask::form("/logout", &fields).cookie("auth_token", token)).is_ok_and(|a| a.status < 400) {
+    if doors.log_out(token) {
         write(book, |book| {
             book.in_doubt.retain(|doubt| doubt != token);
             book.sessions.insert(token.to_owned(), false);
         });
     }
-}
-
-fn inputs_of_form(page: &crate::support::http::Answer) -> Vec<(String, String)> {
-    inputs(page).into_iter().filter(|(name, _)| name == "token" || name == "next").collect()
 }
 
 /// Holds the book's sessions against the machine after a cut.

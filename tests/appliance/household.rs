@@ -7,7 +7,7 @@ use super::card::Card;
 use super::machine::Machine;
 use super::tunnel;
 use crate::support::http::{Answer, Ask};
-use crate::support::setup::Visitor;
+use crate::support::setup::{Visitor, inputs};
 use crate::support::site::Site;
 use crate::support::wait;
 
@@ -74,6 +74,18 @@ impl Doors {
                 _ => None,
             }
         })
+    }
+
+    /// Ends the session by the form of the logout page; says whether that was answered.
+    pub fn log_out(&self, token: &str) -> bool {
+        let Ok(page) = self.ask_gate(&Ask::get("/logout").by_page_load().cookie("auth_token", token)) else {
+            return false;
+        };
+        let fields = inputs(&page);
+        let of_form = fields.iter().filter(|(name, _)| name == "token" || name == "next");
+        let fields: Vec<_> = of_form.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let ended = self.ask_gate(&Ask::form("/logout", &fields).cookie("auth_token", token));
+        ended.is_ok_and(|answer| answer.status < 400)
     }
 
     pub fn login(&self, code: &str) -> std::io::Result<Answer> {

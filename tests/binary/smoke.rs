@@ -51,13 +51,14 @@ fn the_binary_for_64_bit_boards_is_a_gate() {
 }
 
 #[test]
-#[ignore = "needs image/binary armv7-unknown-linux-musleabihf, which tests/run leaves out for its time"]
+#[ignore = "for tests/run release, which builds it"]
 fn the_binary_for_32_bit_systems_is_a_gate() {
     lives("armv7-unknown-linux-musleabihf", &["qemu-arm-static", "-cpu", "cortex-a7"]);
 }
 
 /// The emulated processor is the one of the Raspberry Pi 1 and Zero: an instruction of a later one ends the program.
 #[test]
+#[ignore = "for tests/run release, which builds it"]
 fn the_binary_for_armv6_is_a_gate() {
     lives("arm-unknown-linux-musleabihf", &["qemu-arm-static", "-cpu", "arm1176"]);
 }
