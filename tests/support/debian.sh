@@ -6,6 +6,7 @@
 
 # Where what is fetched or compiled for the scripts lies, for all checkouts of this user; it can be deleted at any time.
 # Another place: TOOLS=FOLDER.
+# shellcheck disable=SC2034 # for whoever sources this
 readonly tools=${TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis}
 
 # debian_mirror ARCHIVE  prints where this machine's apt finds that archive ("debian" or "debian-security").
