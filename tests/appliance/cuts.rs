@@ -87,6 +87,9 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
     card.check_data();
 }
 
+/// Four time steps and one to spare.
+const AFTER_RESTORE: Duration = Duration::from_secs(5 * STEP);
+
 /// The restored accounts are good once their codes are younger than the restore. The first try tells the gate to settle
 /// which are spent; each further one too early would be a failure against this address.
 fn restored(people: &[Person], doors: Doors) {
@@ -94,12 +97,7 @@ fn restored(people: &[Person], doors: Doors) {
     let login = |step| doors.login(&first.code_at(step)).expect("an answer").status;
     let tried = current_step();
     assert_eq!(login(tried), 401, "a code from before the restore");
-    wait::until("a code from after the restore", Duration::from_secs(5 * STEP), || {
-        (current_step() > tried + 3).then_some(()).or_else(|| {
-            std::thread::park_timeout(Duration::from_millis(500));
-            None
-        })
-    });
+    wait::until("a code from after the restore", AFTER_RESTORE, || (current_step() > tried + 3).then_some(()));
     assert_eq!(login(current_step()), 302, "a login of a restored user");
 }
 
@@ -121,17 +119,18 @@ fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &[Person],
         .collect();
     // Not before somebody got in, and elsewhere each time.
     let before = write(book, |book| book.sessions.len());
-    wait::until("a login", Duration::from_secs(120), || {
-        (write(book, |book| book.sessions.len()) > before).then_some(())
-    });
-    std::thread::park_timeout(Duration::from_millis(u64::try_from(round).unwrap_or_default() * 737 % 4000));
+    wait::until("a login", START, || (write(book, |book| book.sessions.len()) > before).then_some(()));
+    wait::before_the_blow(Duration::from_millis(u64::try_from(round).unwrap_or_default() * 737 % 4000));
     machine.cut();
     stop.store(true, Ordering::Relaxed);
     threads.into_iter().for_each(|thread| thread.join().expect("no panic under load"));
 }
 
+const BETWEEN_VISITS: Duration = Duration::from_millis(200);
+
 /// Every code that is good now, each once; every third session is ended again.
 fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBool) {
+    let began = clock::monotonic();
     for step in current_step() - 1..=current_step() + 1 {
         let code = person.code_at(step);
         if stop.load(Ordering::Relaxed) || write(book, |book| book.spent.get(&person.name) >= Some(&step)) {
@@ -150,7 +149,8 @@ fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBoo
             end(doors, &token, book);
         }
     }
-    std::thread::park_timeout(Duration::from_millis(200));
+    // An emulated machine has enough to do with three people who come five times a second.
+    wait::for_the_beat(began + BETWEEN_VISITS);
 }
 
 fn end(doors: Doors, token: &str, book: &Shared) {

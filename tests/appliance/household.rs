@@ -9,7 +9,7 @@ use super::tunnel;
 use crate::support::http::{Answer, Ask};
 use crate::support::setup::{Visitor, inputs};
 use crate::support::site::Site;
-use crate::support::wait;
+use crate::support::wait::{self, PATIENCE};
 
 pub const GATE: &str = "auth.home.test";
 pub const PHOTOS: &str = "photos.home.test";
@@ -67,7 +67,7 @@ impl Doors {
 
     /// Whether the session opens the site. Asks until there is an answer to that.
     pub fn is_open_to(&self, token: &str) -> bool {
-        wait::until("an answer of the site or the gate", Duration::from_secs(60), || {
+        wait::until_now_and_then("an answer of the site or the gate", PATIENCE, || {
             match self.ask_site(Some(token)).ok()?.status {
                 200 => Some(true),
                 302 | 303 | 401 => Some(false),
@@ -95,13 +95,10 @@ impl Doors {
 
 /// Waits for the login page, whatever it says.
 pub fn wait_for_page(machine: &mut Machine, doors: Doors, limit: Duration) {
-    wait::until("the login page", limit, || {
+    wait::until_now_and_then("the login page", limit, || {
         assert!(machine.running.is_running(), "the machine has stopped: {}", machine.running.text());
         let answer = doors.ask_gate(&Ask::get("/login").by_page_load()).ok();
-        answer.filter(|answer| matches!(answer.status, 200 | 503)).or_else(|| {
-            std::thread::park_timeout(Duration::from_millis(500));
-            None
-        })
+        answer.filter(|answer| matches!(answer.status, 200 | 503))
     });
 }
 

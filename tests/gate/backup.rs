@@ -396,7 +396,7 @@ fn a_killed_restore_leaves_all_users_or_none() {
             restoring.ended(PATIENCE);
             whole = clock::monotonic() - start;
         }
-        std::thread::park_timeout(moment(whole, round));
+        wait::before_the_blow(moment(whole, round));
         restoring.kill();
         survey(&new, round);
     }
@@ -411,7 +411,7 @@ fn a_killed_restore_leaves_all_users_or_none() {
             restoring.ended(PATIENCE);
             whole = clock::monotonic() - start;
         }
-        std::thread::park_timeout(moment(whole, round));
+        wait::before_the_blow(moment(whole, round));
         new.kill();
         restoring.ended(PATIENCE);
         survey(&new.place, round);

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 
 use nix::sys::signal::Signal;
-use portcullis::clock;
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection, percent_encode};
@@ -91,7 +90,6 @@ fn a_log_that_nobody_reads_holds_up_no_visitor() {
         let address = line.split_once("listening address=").map(|(_, rest)| rest.trim_end_matches(" for=metrics"));
         addresses.extend(address.and_then(|address| address.parse::<SocketAddr>().ok()));
     }
-    let start = clock::monotonic();
     let mut connection = Connection::open(addresses[0]);
     let ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().bytes();
     // Each writes a line of some hundred bytes; a pipe holds 64 KiB of them.
@@ -99,8 +97,6 @@ fn a_log_that_nobody_reads_holds_up_no_visitor() {
         connection.send(&ask);
         assert_eq!(connection.answer().status, 302);
     }
-    let took = clock::monotonic() - start;
-    assert!(took < PATIENCE, "{took:?}");
     let lost = Scrape::of(addresses[1]).value("portcullis_log_lines_left_out_total");
     assert!(lost > 100.0, "{lost}");
     // Whoever reads again is told.

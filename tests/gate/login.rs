@@ -1,9 +1,8 @@
 //! The login page and the form it takes.
 
-use std::time::Duration;
-
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::http::{Ask, Connection};
+use crate::support::wait::PATIENCE;
 
 fn gate() -> Daemon {
     Daemon::with(ONE_DOMAIN)
@@ -195,7 +194,7 @@ fn a_body_that_is_too_big_is_refused_while_it_is_still_being_sent() {
     let mut connection = Connection::open(gate.address);
     connection.send(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10000000\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(connection.head().expect("an answer").status, 413, "no 100 before it");
-    assert!(connection.is_ended_within(Duration::from_secs(30)) || connection.try_send(&[b'x'; 65536]).is_err());
+    assert!(connection.is_ended_within(PATIENCE) || connection.try_send(&[b'x'; 65536]).is_err());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use portcullis::clock;
+
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::http::{Answer, Ask, Connection};
 use crate::support::scrape::{Scrape, WITH_METRICS};
@@ -93,6 +95,7 @@ fn each_verify_moves_its_own_line() {
             1,
         ),
     ];
+    let began = clock::monotonic();
     for (_, ask, times) in &sent {
         for _ in 0..*times {
             ask();
@@ -114,7 +117,8 @@ fn each_verify_moves_its_own_line() {
     let timed = after.value("portcullis_verify_duration_seconds_count");
     assert!((timed - all).abs() < 0.5, "{timed} of {all} were timed");
     let sum = after.value("portcullis_verify_duration_seconds_sum");
-    assert!(sum > 0.0 && sum < 10.0, "{sum} s");
+    let most = (clock::monotonic() - began).as_secs_f64() + before.value("portcullis_verify_duration_seconds_sum");
+    assert!(sum > 0.0 && sum <= most, "{sum} s, it cannot be more than {most} s");
 }
 
 #[test]

@@ -5,16 +5,13 @@
 //! the one kind that every runtime takes. Left out: Docker, which was not at hand.
 
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::machine::project;
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
-use crate::support::wait;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::wait::{self, PATIENCE};
 
 /// Podman with storage of its own, empty at first.
 struct Podman {
@@ -25,7 +22,7 @@ struct Podman {
 
 impl Podman {
     fn new() -> Self {
-        let hold = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && echo held && exec sleep 600";
+        let hold = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && echo held && exec sleep infinity";
         let mut command = Command::new("unshare");
         let mut space =
             Running::start("unshare", command.args(["--mount", "--propagation", "private", "sh", "-c", hold]));

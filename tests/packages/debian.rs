@@ -1,10 +1,13 @@
 //! The package on Debian: installed, living under its unit, upgraded, removed, purged; on trixie and on bookworm.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::contents::version;
 use super::machine::Machine;
 use super::units;
+use crate::support::wait::{self, PATIENCE};
 
 /// Each story on each suite, under the name of the suite.
 macro_rules! on_each_suite {
@@ -28,8 +31,6 @@ on_each_suite! {
     who_is_in_the_group_gives_orders_and_nobody_else
     only_this_machine_is_answered
 }
-
-// Where a command is started and waited for, a `sleep` at its end keeps it there until its last words have been heard.
 
 /// The version that follows.
 fn next_version() -> String {
@@ -64,18 +65,23 @@ fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
     assert_eq!(machine.property("NRestarts"), "0");
 }
 
+/// Short, so that its rhythm shows soon; long enough for a machine that stands still for some seconds.
+const WATCHDOG: Duration = Duration::from_secs(12);
+const SPARE: Duration = Duration::from_secs(1);
+
 fn a_gate_that_dies_or_hangs_is_started_again(machine: &Machine) {
-    // A short watchdog, so that its rhythm shows soon; long enough for a machine that stands still for some seconds.
     machine.run("mkdir -p /run/systemd/system/portcullis.service.d");
-    machine.run("printf '[Service]\\nWatchdogSec=12\\n' > /run/systemd/system/portcullis.service.d/short.conf");
+    let watchdog = format!("[Service]\\nWatchdogSec={}\\n", WATCHDOG.as_secs());
+    machine.run(&format!("printf '{watchdog}' > /run/systemd/system/portcullis.service.d/short.conf"));
     machine.install(&version());
     let person = machine.add_user("alice");
     let session = machine.log_in(&person);
     let first = machine.property("MainPID");
 
     // Two of its intervals long it tells that it lives.
-    machine.run("sleep 25");
-    assert_eq!((machine.property("MainPID"), machine.property("NRestarts")), (first.clone(), "0".to_owned()));
+    wait::watch_that("the process that was started first", 2 * WATCHDOG + SPARE, || {
+        (machine.property("MainPID"), machine.property("NRestarts")) == (first.clone(), "0".to_owned())
+    });
 
     machine.run(&format!("kill -KILL {first}"));
     machine.until("[ $(systemctl show -P NRestarts portcullis) = 1 ] && curl -s http://127.0.0.1:3000/health");
@@ -106,16 +112,14 @@ fn visitors_wait_through_restarts_and_upgrades_and_keep_their_sessions(machine: 
     let mut visitors = machine.start(
         "while [ ! -e /run/enough ]; do \
              curl -s -o /dev/null -m 30 -w '%{http_code}\\n' http://127.0.0.1:3000/health || echo lost; \
-         done | sort | uniq -c; echo all; sleep 60",
+         done | sort | uniq -c; echo all",
     );
     for _ in 0..3 {
         machine.run("systemctl restart portcullis.service");
     }
     machine.install(&next_version());
     machine.run("touch /run/enough");
-    let counted = visitors.wait_for("how they fared", std::time::Duration::from_secs(60), |text| {
-        text.strip_suffix("all\n").map(str::to_owned)
-    });
+    let counted = visitors.wait_for("how they fared", PATIENCE, |text| text.strip_suffix("all\n").map(str::to_owned));
     let counted: Vec<_> = counted.split_whitespace().collect();
     assert!(matches!(counted.as_slice(), [_, "200"]), "some were not served: {counted:?}");
 
@@ -178,13 +182,13 @@ fn a_broken_setting_is_survived(machine: &Machine) {
     machine.install(&version());
     machine.run("echo 'listem = []' > /etc/portcullis/portcullis.toml");
     machine.try_run("systemctl restart portcullis.service");
-    let mut visitor = machine.start("curl -s -m 80 http://127.0.0.1:3000/health && echo at last && sleep 60");
+    let mut visitor = machine.start("curl -s -m 80 http://127.0.0.1:3000/health && echo at last");
     // More often than systemd's own limit of starts, with somebody knocking all the time.
     machine.until("[ $(systemctl show -P NRestarts portcullis) -ge 7 ]");
     assert!(machine.journal().contains("listem"), "it says what is wrong: {}", machine.journal());
     machine.run("rm /etc/portcullis/portcullis.toml");
     // Nobody starts anything by hand, and who waited is served.
-    visitor.wait_for("an answer", std::time::Duration::from_secs(60), |text| text.contains("at last").then_some(()));
+    visitor.wait_for("an answer", PATIENCE, |text| text.contains("at last").then_some(()));
     assert_eq!(machine.run("systemctl is-active portcullis.service portcullis.socket").trim(), "active\nactive");
 }
 

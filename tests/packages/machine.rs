@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
-use portcullis::clock;
 use serde_json::Value;
 
 use crate::support::codes::Person;
 use crate::support::process::Running;
-use crate::support::wait;
+use crate::support::wait::{self, PATIENCE};
 
 /// The folder of the project.
 pub fn project() -> &'static Path {
@@ -21,9 +19,6 @@ pub fn project() -> &'static Path {
 
 /// Machines that this process has booted.
 static BOOTED: AtomicU32 = AtomicU32::new(0);
-
-/// Long enough for any step in a machine on two busy cores.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A booted machine.
 pub struct Machine {
@@ -134,10 +129,7 @@ impl Drop for Machine {
     fn drop(&mut self) {
         // Powers it off; should that hang, its first process dies with nspawn, and all others with that one.
         self.nspawn.signal(Signal::SIGTERM);
-        let start = clock::monotonic();
-        while self.nspawn.is_running() && clock::monotonic() - start < PATIENCE {
-            std::thread::park_timeout(Duration::from_millis(10));
-        }
+        wait::at_most(PATIENCE, || (!self.nspawn.is_running()).then_some(()));
         self.nspawn.kill();
         for hierarchy in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] {
             remove_groups(&Path::new(hierarchy).join(&self.name));

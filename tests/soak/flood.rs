@@ -68,23 +68,20 @@ fn an_account_closes_after_exactly_a_hundred_guesses_from_a_thousand_addresses_a
     );
 }
 
-/// Asks `requests` times a second on a connection of its own until told to stop; how long each answer took.
+/// Asks so many times a second on a connection of its own, while there is something to ask; how long each answer took.
 fn paced(
     to: SocketAddr,
     a_second: u32,
-    stop: &Arc<AtomicBool>,
-    mut ask: impl FnMut(u32) -> Ask + Send + 'static,
+    mut ask: impl FnMut(u32) -> Option<Ask> + Send + 'static,
     good: &'static [u16],
 ) -> JoinHandle<Times> {
-    let stop = Arc::clone(stop);
     std::thread::spawn(move || {
         let (mut connection, mut times) = (Connection::open(to), Times::default());
         let (start, between) = (clock::monotonic(), Duration::from_secs(1) / a_second);
         let mut number = 0;
-        while !stop.load(Ordering::Relaxed) {
-            let due = start + between * number;
-            std::thread::park_timeout(due.saturating_sub(clock::monotonic()));
-            let bytes = ask(number).bytes();
+        while let Some(ask) = ask(number) {
+            wait::for_the_beat(start + between * number);
+            let bytes = ask.bytes();
             let sent = clock::monotonic();
             connection.send(&bytes);
             let answer = connection.answer();
@@ -96,18 +93,17 @@ fn paced(
     })
 }
 
-/// Verifies at a steady rate for so long.
-fn verifies(gate: &Daemon, token: &str, seconds: Duration) -> Times {
-    let stop = Arc::new(AtomicBool::new(false));
+/// As many verifies as a steady rate makes in so many seconds.
+fn verifies(gate: &Daemon, token: &str, seconds: u32) -> Times {
+    const A_SECOND: u32 = 200;
     let ask = Ask::verify("/verify/caddy", "https://app.example.test/").cookie("auth_token", token);
     let threads: Vec<_> = (0..2)
         .map(|_| {
             let ask = ask.clone();
-            paced(gate.address, 200, &stop, move |_| ask.clone(), &[204])
+            let ask = move |number| (number < A_SECOND * seconds).then(|| ask.clone());
+            paced(gate.address, A_SECOND, ask, &[204])
         })
         .collect();
-    std::thread::park_timeout(seconds);
-    stop.store(true, Ordering::Relaxed);
     let mut all = Times::default();
     threads.into_iter().for_each(|thread| all.join(thread.join().expect("no panic")));
     all
@@ -127,19 +123,20 @@ fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no
     let owner = gate.place.add_user("owner");
     let first = gate.post_code(&owner.fresh_code(), "203.0.113.250");
     let (token, device) = (first.cookie("auth_token").expect("one"), first.cookie("auth_device").expect("one"));
-    let seconds = Duration::from_secs(rounds("FLOOD_SECONDS", 3));
+    let seconds = u32::try_from(rounds("FLOOD_SECONDS", 3)).expect("a number of seconds");
     let quiet = verifies(&gate, &token, seconds);
 
     let stop = Arc::new(AtomicBool::new(false));
     let wrong = owner.wrong_code();
     let flood: Vec<_> = (0..10)
         .map(|thread| {
-            let code = wrong.clone();
+            let (code, stop) = (wrong.clone(), Arc::clone(&stop));
             let ask = move |number: u32| {
                 let from = format!("203.{}.{}.{}", thread + 1, number / 250 % 250, number % 250);
-                Ask::form("/login", &[("otp", &code)]).header("X-Forwarded-For", from)
+                let ask = Ask::form("/login", &[("otp", &code)]).header("X-Forwarded-For", from);
+                (!stop.load(Ordering::Relaxed)).then_some(ask)
             };
-            paced(gate.address, 100, &stop, ask, &[401, 429, 503])
+            paced(gate.address, 100, ask, &[401, 429, 503])
         })
         .collect();
     // What strangers may spend they have spent soon.
@@ -162,14 +159,16 @@ fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no
     assert_eq!(home.status, 302, "the owner, where he has logged in before: {home:?}");
     stop.store(true, Ordering::Relaxed);
     let refused: usize = flood.into_iter().map(|thread| thread.join().expect("no panic").count()).sum();
+    let verified = loaded.count();
     println!(
-        "{refused} bogus logins; verify p50/p99 {:?}/{:?} in quiet, {:?}/{:?} meanwhile; {committed} commits",
+        "{refused} bogus logins, {verified} verifies; verify p50/p99 {:?}/{:?} in quiet, {:?}/{:?} meanwhile; {committed} commits",
         quiet.quantile(500),
         quiet.quantile(990),
         loaded.quantile(500),
         loaded.quantile(990),
     );
-    assert!(refused as u64 > 500 * seconds.as_secs(), "there was hardly any flood: {refused}");
+    // A machine that is busy with other things slows both down.
+    assert!(refused > verified, "there was hardly any flood: {refused} bogus logins, {verified} verifies");
     assert!(loaded.quantile(990) < bound, "{:?} instead of {bound:?}", loaded.quantile(990));
     // One may be that of the sessions' last-seen times.
     assert!(committed <= 1, "{committed} commits for logins that were refused");

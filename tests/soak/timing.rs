@@ -24,8 +24,11 @@ fn user(name: &str) -> User {
     User::new(name, Authenticator::generate(&mut System), NOW, &mut System)
 }
 
+/// How much longer the longest may take than the shortest.
+const EVEN: f64 = 1.1;
+
 /// The quickest of many tries of each, taken in turn, and of more where a processor changed its pace meanwhile; panics
-/// where they differ by more than a tenth all the same. Counted is this thread's own processor time, so that it does not
+/// where they differ by more than [`EVEN`] all the same. Counted is this thread's own processor time, so that it does not
 /// matter who else wants the processor.
 fn take_the_same_time(what: &str, ways: &[&dyn Fn() -> bool]) {
     let spent = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"));
@@ -39,7 +42,7 @@ fn take_the_same_time(what: &str, ways: &[&dyn Fn() -> bool]) {
             }
         }
         let (least, most) = (quickest.iter().min().expect("some"), quickest.iter().max().expect("some"));
-        if most.as_secs_f64() / least.as_secs_f64() < 1.1 {
+        if most.as_secs_f64() / least.as_secs_f64() < EVEN {
             return;
         }
     }

@@ -106,6 +106,9 @@ fn what_is_too_old_goes_and_the_rest_is_still_proven() {
     assert_eq!(numbers(&whole_log(&open_sound(&dir.state()).0)), (1_002, 1_002));
 }
 
+/// What somebody who starts the gate would notice; the quickest of five starts each are compared.
+const NOTICEABLE: Duration = Duration::from_millis(500);
+
 /// `STORE_ENTRIES` sets the number of entries that are kept.
 #[test]
 fn a_flood_does_not_grow_the_store_without_bound_and_opening_stays_quick() {
@@ -139,7 +142,7 @@ fn a_flood_does_not_grow_the_store_without_bound_and_opening_stays_quick() {
         bytes / 1024
     );
     assert!(bytes < 8 * 1024 * 1024 + most * 160, "{bytes} bytes");
-    assert!(full < empty + Duration::from_millis(500), "{full:?} after {empty:?}");
+    assert!(full < empty + NOTICEABLE, "{full:?} after {empty:?}");
 }
 
 #[test]

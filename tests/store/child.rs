@@ -16,13 +16,14 @@ use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
 use portcullis::auth::user::User;
-use portcullis::clock::{self, Timestamp};
+use portcullis::clock::Timestamp;
 use portcullis::secret::Secret;
 use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 
 use super::support::{NOW, fingerprint, name, open, session, whole_log};
+use crate::support::wait;
 
-/// How long a child may take to open a store.
+/// A child that takes longer to open a store hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
@@ -96,11 +97,7 @@ impl Committing {
 
     /// Waits until it stands still at a flush, and hears what it acknowledged before.
     pub fn wait_for_flush(&mut self) {
-        let give_up = clock::monotonic() + PATIENCE;
-        while !self.stands_still() {
-            assert!(clock::monotonic() < give_up, "it never stops");
-            thread::park_timeout(Duration::from_micros(200));
-        }
+        wait::until("a stop at a flush", PATIENCE, || self.stands_still().then_some(()));
         // Never a whole line at a time: who stands still ends none.
         while self.has_said_more() {
             let bytes = self.said.fill_buf().expect("its output");
@@ -189,12 +186,8 @@ fn start(dir: &Path) -> Start {
     let mut child = command("open", dir).spawn().expect("a child");
     let mut said = child.stdout.take().expect("its output");
     let reader = thread::spawn(move || io::read_to_string(&mut said).unwrap_or_default());
-    let give_up = clock::monotonic() + PATIENCE;
-    while child.try_wait().expect("a state").is_none() {
-        if clock::monotonic() > give_up {
-            child.kill().expect("a kill");
-        }
-        thread::park_timeout(Duration::from_millis(2));
+    if wait::at_most(PATIENCE, || child.try_wait().expect("a state")).is_none() {
+        child.kill().and_then(|()| child.wait()).expect("a kill");
     }
     let said = reader.join().expect("its output");
     let lines = |prefix: &str| {

@@ -1,7 +1,6 @@
 //! Ended at any moment: by `kill -9`, and by a pulled plug.
 
 use std::fs;
-use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -12,6 +11,7 @@ use super::image::Disk;
 use super::support::{Dir, open, rounds};
 use crate::support::dice::Dice;
 use crate::support::faults::Faults;
+use crate::support::wait;
 
 /// `STORE_KILLS` sets the number of rounds.
 #[test]
@@ -25,7 +25,7 @@ fn whatever_was_acknowledged_before_a_kill_is_there_and_nothing_is_half_done() {
         if round % 4 > 0 {
             child.wait_for(dice.below(8));
         }
-        thread::park_timeout(Duration::from_micros(dice.below(12_000)));
+        wait::before_the_blow(Duration::from_micros(dice.below(12_000)));
         let acknowledged = child.kill().max(last);
         let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(opened.recovered, None, "round {round}");
@@ -51,7 +51,7 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
         let mut child = Committing::start_logins(&disk.mounted.join("gate"));
         // The first round brings the log to the end of a segment: where its file grows, a missing sync costs most.
         child.wait_for(if round == 0 { 420 } else { 1 + dice.below(60) });
-        thread::park_timeout(Duration::from_micros(dice.below(12_000)));
+        wait::before_the_blow(Duration::from_micros(dice.below(12_000)));
         let process = Pid::from_raw(child.id());
         kill(process, Signal::SIGSTOP).expect("a stop");
         let cut = disk.copy(&dir.state(), round);

@@ -1,7 +1,6 @@
 //! What the store costs: the file after many commits, bytes a commit, time to open.
 
 use std::fs::{self, File};
-use std::thread;
 use std::time::Duration;
 
 use nix::unistd::syncfs;
@@ -16,6 +15,7 @@ use portcullis::store::{Change, Store};
 
 use super::image::{Disk, SILENT};
 use super::support::{Dir, NOW, open_sound, rounds, session, user};
+use crate::support::wait;
 
 /// `STORE_COMMITS` sets the number; 20,000 are ten years of a household's logins.
 #[test]
@@ -94,12 +94,12 @@ fn a_login_on_its_own_writes_one_block_of_inodes() {
     // Into the log's second segment: the first is as long as the file from the beginning.
     (1..=BEFORE).for_each(|number| visitor.log_in(number));
     write_through();
-    thread::park_timeout(pause);
+    wait::for_write_back(pause);
     let logins = rounds("STORE_LOGINS", 20);
     let before = disk.written().expect("a count");
     for number in 1..=logins {
         visitor.log_in(BEFORE + number);
-        if pause.is_zero() { write_through() } else { thread::park_timeout(pause) }
+        if pause.is_zero() { write_through() } else { wait::for_write_back(pause) }
     }
     let each = (disk.written().expect("a count") - before) / logins;
     println!("{each} bytes a login on its own at the disk, mounted with {options}");
