@@ -2,10 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
 
-/// No answer takes longer than this, whatever the machine is busy with.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::support::wait::PATIENCE;
 
 /// One answer.
 #[derive(Debug)]
@@ -129,10 +127,8 @@ pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")
 }
 
-/// Fails unless the server answers a stranger's `/health` before any of its deadlines would free it for that.
+/// Fails unless the server answers a stranger's `/health`. No deadline frees it for that: see [`super::gate::Gate`].
 pub fn is_healthy(address: SocketAddr) {
-    let before = portcullis::clock::monotonic();
     let answer = Client::to(address).say(get("/health")).answer().expect("an answer to /health");
-    let took = portcullis::clock::monotonic() - before;
-    assert!(answer.status == 200 && took < Duration::from_secs(8), "{} after {took:?}", answer.status);
+    assert_eq!(answer.status, 200);
 }

@@ -1,7 +1,6 @@
 //! Many at once: whoever does not ask must not keep out who does.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -54,10 +53,7 @@ fn a_thousand_idle_connections_do_not_keep_anybody_waiting() {
 
 #[test]
 fn a_full_table_makes_room_for_newcomers_and_spares_who_works() {
-    let gate = Gate::with(|settings| {
-        settings.max_connections = 20;
-        settings.body_timeout = Duration::from_secs(3_600);
-    });
+    let gate = Gate::with(|settings| settings.max_connections = 20);
     let mut working = crowd(gate.address, 10, &get("/hang"));
     let _silent = crowd(gate.address, 200, "");
     is_healthy(gate.address);

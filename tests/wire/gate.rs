@@ -102,7 +102,11 @@ impl App for Small {
     }
 }
 
-/// A running server. Ends with the value.
+/// Longer than any test waits.
+pub const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A running server. Ends with the value. It has no deadline that a test would live to see, but those that a test sets:
+/// what it answers, it answers whatever others do, and not since a deadline has ended them.
 pub struct Gate {
     pub address: SocketAddr,
     /// Lets one hanging job go on.
@@ -112,7 +116,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// With the deadlines of a real one.
+    /// With nothing changed.
     pub fn start() -> Self {
         Self::with(|_| {})
     }
@@ -130,7 +134,17 @@ impl Gate {
             ListenAddress::Unix(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
         };
         let stop = Stop::new().expect("an eventfd");
-        let mut settings = Settings { stop: Some(stop.clone()), take_signals: false, ..Settings::default() };
+        let mut settings = Settings {
+            stop: Some(stop.clone()),
+            take_signals: false,
+            head_timeout: HOUR,
+            body_timeout: HOUR,
+            idle_timeout: HOUR,
+            write_timeout: HOUR,
+            work_timeout: HOUR,
+            linger_timeout: HOUR,
+            ..Settings::default()
+        };
         change(&mut settings);
         let (release, gate) = mpsc::channel();
         let work = |gate: &mut Receiver<()>, job: Job| {
@@ -140,7 +154,7 @@ impl Gate {
             }
             job.body
         };
-        let worker = Worker::spawn(gate, Duration::from_secs(3_600), work, |_| None).expect("a thread");
+        let worker = Worker::spawn(gate, HOUR, work, |_| None).expect("a thread");
         let app = Small { big: vec![b'b'; BIG] };
         let thread = thread::spawn(move || serve(app, vec![listener], worker, settings));
         Self { address, release, stop, thread: Some(thread) }

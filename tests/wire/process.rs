@@ -6,16 +6,15 @@ use std::io::{BufRead, BufReader, Lines, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
-use std::time::Duration;
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use portcullis::clock::monotonic;
 use portcullis::server::inherited;
 
 use super::client::{Client, get, is_healthy};
-use super::gate::Gate;
+use super::gate::{Gate, HOUR};
+use crate::support::wait::{self, PATIENCE};
 
 pub struct Child {
     pub address: SocketAddr,
@@ -51,7 +50,7 @@ impl Child {
     /// Asks the child to end and waits for it.
     pub fn end(mut self) -> ExitStatus {
         drop(self.process.stdin.take());
-        self.process.wait().expect("an end")
+        wait::until("the child's end", PATIENCE, || self.process.try_wait().expect("our own child"))
     }
 }
 
@@ -77,12 +76,8 @@ fn server_with_256_descriptors() {
 #[ignore = "is a server for another test"]
 fn server_with_signals() {
     portcullis::server::signals::hold().expect("held");
-    // What ends a connection here is the signal.
-    let hour = Duration::from_secs(3_600);
-    serve_as_child(Gate::with(|settings| {
-        settings.take_signals = true;
-        (settings.head_timeout, settings.idle_timeout) = (hour, hour);
-    }));
+    // What ends it is the signal, and no deadline.
+    serve_as_child(Gate::with(|settings| (settings.take_signals, settings.drain_timeout) = (true, HOUR)));
 }
 
 #[test]
@@ -105,30 +100,32 @@ fn sigterm_and_sigint_end_the_server_after_the_answers_in_flight_and_sighup_does
         reading.say(get("/big"));
         server.signal(Signal::SIGHUP);
         is_healthy(server.address);
-        let before = monotonic();
         server.signal(signal);
         assert!(kept.has_ended());
         assert_eq!(reading.answer().expect("an answer in flight").body.len(), super::gate::BIG);
         assert!(server.end().success(), "{signal}");
-        assert!((monotonic() - before).as_secs() < 60);
     }
 }
 
+/// The moment is half a second. A busy machine may let the newcomer miss it, and then another one tries.
 #[test]
 fn who_was_taken_before_the_end_may_still_ask_for_a_moment() {
+    wait::until("a newcomer in time", PATIENCE, || newcomer_at_the_end().then_some(()));
+}
+
+/// Whether one who was taken before the end, and asked after it had begun, was answered.
+fn newcomer_at_the_end() -> bool {
     let server = Child::start("server_with_signals");
     let mut kept = Client::to(server.address);
     let (mut newcomer, mut silent) = (Client::to(server.address), Client::to(server.address));
     // Answered after the newcomers were taken: they came first.
     assert_eq!(kept.say(get("/health")).answer().expect("an answer").status, 200);
-    let before = monotonic();
     server.signal(Signal::SIGTERM);
     assert!(kept.has_ended(), "who has had an answer has nothing to wait for");
-    let answer = newcomer.say(get("/health")).answer().expect("an answer");
-    assert_eq!(answer.status, 200);
+    let answer = newcomer.say(get("/health")).answer();
     assert!(newcomer.has_ended() && silent.has_ended());
     assert!(server.end().success());
-    assert!((monotonic() - before).as_secs() < 60);
+    answer.is_some_and(|answer| answer.status == 200)
 }
 
 #[test]
