@@ -4,6 +4,7 @@
 //! `unsafe`, and that no file grows past a sitting. Leaves out what the compiler and clippy see.
 
 mod source;
+mod waits;
 
 use source::{File, appliance, library};
 
