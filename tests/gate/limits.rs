@@ -2,7 +2,7 @@
 
 use portcullis::clock;
 
-use crate::support::codes::Person;
+use crate::support::codes::{Person, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
 
@@ -166,7 +166,7 @@ fn a_success_does_not_refill_the_strangers_bucket_and_time_does_slowly() {
 
 #[test]
 fn a_device_cookie_ends_with_disable_rotate_and_revoke_all() {
-    let gate = gate();
+    let gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
     let people: Vec<_> = ["disable", "rotate", "all"].map(|name| gate.place.add_user(name)).into();
     let cookies: Vec<_> = people
         .iter()
@@ -178,14 +178,18 @@ fn a_device_cookie_ends_with_disable_rotate_and_revoke_all() {
     gate.place.json(&["user", "disable", "disable"]);
     gate.place.json(&["user", "enable", "disable"]);
     let rotated = Person::from_answer(&gate.place.json(&["user", "rotate", "rotate"]));
-    let post = |person: &Person, cookie: &str| {
-        gate.login_form(&person.fresh_code(), "198.51.100.5").cookie("auth_device", cookie).send(gate.address).status
+    let post = |code: &str, cookie: &str| {
+        gate.login_form(code, "198.51.100.5").cookie("auth_device", cookie).send(gate.address).status
     };
-    assert_eq!(post(&people[0], &cookies[0]), 429, "disabled and enabled again");
-    assert_eq!(post(&rotated, &cookies[1]), 429, "rotated");
-    assert_eq!(post(&people[2], &cookies[2]), 302, "nothing happened to this one");
+    assert_eq!(post(&people[0].fresh_code(), &cookies[0]), 429, "disabled and enabled again");
+    assert_eq!(post(&rotated.fresh_code(), &cookies[1]), 429, "rotated");
+    assert_eq!(post(&people[2].fresh_code(), &cookies[2]), 302, "nothing happened to this one");
     gate.place.json(&["session", "revoke", "--all"]);
-    assert_eq!(post(&people[2], &cookies[2]), 429, "everything revoked");
+    // Two steps later, without a wait for them.
+    gate.place.shift_clock(60);
+    let code = people[2].code_at(current_step() + 2);
+    assert_eq!(post(&code, &cookies[2]), 429, "everything revoked");
+    assert_eq!(gate.post_code(&code, "192.168.1.1").status, 302, "it was not the code");
 }
 
 #[test]

@@ -24,14 +24,16 @@ fn step_at(ahead: i64) -> u64 {
 fn a_step_of_an_hour_between_code_and_check_refuses_the_code_and_spends_nothing() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
-    for jump in [HOUR, -HOUR] {
-        let code = owner.fresh_code();
-        gate.place.shift_clock(jump);
+    // The second time a minute later, with another code.
+    for (now, jump) in [(0, HOUR), (60, -HOUR)] {
+        gate.place.shift_clock(now);
+        let code = owner.code_at(step_at(now));
+        gate.place.shift_clock(now + jump);
         let answer = gate.post_code(&code, "192.168.1.1");
         assert!(matches!(answer.status, 401 | 503), "{jump}: {answer:?}");
-        gate.place.shift_clock(0);
-        // The refused one was looked at under another time and not spent; it is good while its own time lasts.
-        let again = gate.post_code(&owner.fresh_code(), "192.168.1.1");
+        gate.place.shift_clock(now);
+        // It was looked at under another time and not spent; it is good while its own time lasts.
+        let again = gate.post_code(&code, "192.168.1.1");
         assert_eq!(again.status, 302, "{jump}: {again:?}");
     }
 }

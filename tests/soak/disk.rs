@@ -5,10 +5,10 @@
 
 use nix::errno::Errno;
 
-use crate::support::codes::Person;
+use crate::support::codes::{Person, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::faults::{FalseDisk, Faults};
-use crate::support::http::Ask;
+use crate::support::http::{Answer, Ask};
 use crate::support::scratch::Scratch;
 use crate::support::wait::{self, PATIENCE};
 
@@ -30,10 +30,14 @@ fn stands_firm(gate: &mut Daemon, owner: &Person, token: &str, what: &str) {
     assert!(gate.running.is_running(), "{what}");
 }
 
+/// With the next step's code: nobody has had it, and a refusal for the disk's sake does not spend it.
+fn next_login(gate: &Daemon, owner: &Person) -> Answer {
+    gate.post_code(&owner.code_at(current_step() + 1), "10.1.3.1")
+}
+
 /// A login is taken again by the same process, and everything is there after `kill -9`.
 fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
-    let again =
-        wait::until("a login", PATIENCE * 2, || gate.post_code(&owner.fresh_code(), "10.1.3.1").cookie("auth_token"));
+    let again = wait::until("a login", PATIENCE * 2, || next_login(&gate, owner).cookie("auth_token"));
     // Its answer is good for a second.
     wait::until("readiness", PATIENCE, || (Ask::get("/ready").send(gate.address).status == 200).then_some(()));
     gate.kill();
@@ -112,9 +116,7 @@ fn has_started_well(mut gate: Daemon, owner: &Person, token: &str) {
     assert!(gate.is_open_to(token));
     assert_eq!(gate.place.json(&["user", "list"])[0]["name"], "owner");
     gate.place.json(&["limit", "clear", "--all"]);
-    wait::until("a login", PATIENCE * 2, || {
-        (gate.post_code(&owner.fresh_code(), "10.1.3.1").status == 302).then_some(())
-    });
+    wait::until("a login", PATIENCE * 2, || (next_login(&gate, owner).status == 302).then_some(()));
     gate.stop();
 }
 

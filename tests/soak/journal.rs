@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 
-use crate::support::codes::Person;
+use crate::support::codes::{Person, current_step};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, percent_encode};
 use crate::support::setup;
@@ -163,7 +163,7 @@ fn no_secret_of_a_mixed_run_is_in_any_output() {
     let given = "0123456789abcdef0123456789abcdef-a-secret-from-outside";
     let place = Place::new(&format!("{ONE_DOMAIN}{EVERYTHING}")).with_environment("JWT_SECRET", given);
     secrets.add(given);
-    let mut gate = place.start();
+    let mut gate = place.with_movable_clock().start();
 
     let code = setup::code_of(&gate);
     let mut visitor = setup::Visitor::from(&gate, "192.168.1.20");
@@ -182,10 +182,12 @@ fn no_secret_of_a_mixed_run_is_in_any_output() {
 
     let guest = gate.place.add_user("guest");
     secrets.add(&guest.secret);
-    for n in 0..4 {
-        let (good, wrong) = (guest.fresh_code(), guest.wrong_code());
+    for n in 0..4_u32 {
+        // A step later each time, without a wait for it.
+        gate.place.shift_clock(i64::from(n) * 30);
+        let (good, wrong) = (guest.code_at(current_step() + u64::from(n)), guest.wrong_code());
         let answer = named(&gate, "guest", &good, &format!("192.168.2.{n}"));
-        answer.cookie("auth_token").iter().for_each(|token| secrets.add_token(token));
+        secrets.add_token(&answer.cookie("auth_token").expect("a session"));
         answer.cookie("auth_device").iter().for_each(|device| secrets.add(device));
         named(&gate, "guest", &good, "192.168.2.99");
         named_ask("guest", &wrong, "192.168.3.1").cookie("auth_device", &device).send(gate.address);
