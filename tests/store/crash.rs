@@ -47,7 +47,7 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
         return;
     };
     let mut dice = Dice::new(2);
-    for round in 0..rounds("STORE_CUTS", 50) {
+    for round in 0..rounds("STORE_CUTS", 15) {
         let mut child = Committing::start_logins(&disk.mounted.join("gate"));
         // The first round brings the log to the end of a segment: where its file grows, a missing sync costs most.
         child.wait_for(if round == 0 { 420 } else { 1 + dice.below(60) });
