@@ -1,5 +1,6 @@
 //! The first command of the README, as a person at a terminal runs it.
 
+use std::fs::File;
 use std::net::TcpStream;
 use std::process::Command;
 
@@ -12,6 +13,9 @@ use crate::support::wait::{self, PATIENCE};
 
 #[test]
 fn the_demo_shows_a_qr_code_and_its_site_opens_after_the_login() {
+    // It has fixed ports: another run on this machine waits until this one has ended.
+    let lock = File::create(std::env::temp_dir().join("portcullis-demo.lock")).expect("a file of ours");
+    wait::until("the end of another run", PATIENCE * 5, || lock.try_lock().ok());
     let dir = Scratch::new("demo");
     let mut command = Command::new("script");
     // A terminal of its own: the first user is made only where somebody can see the code.

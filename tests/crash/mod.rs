@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::codes::{Person, STEP, current_step};
+use crate::support::codes::{Person, STEP, current_step, wrong_code_near};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
 use crate::support::measure::Times;
@@ -58,6 +58,7 @@ fn nothing_acknowledged_is_lost_by_kills_under_load() {
     let mut gate = place.with_movable_clock().start();
     // Twelve, six of them a round.
     let people: Vec<Person> = (0..12).map(|n| gate.place.add_user(&format!("user{n}"))).collect();
+    let everybody: Vec<_> = people.iter().collect();
     let seeds: Vec<_> = people.iter().map(|p| (p.name.clone(), p.secret.clone())).collect();
     let book = Shared::default();
     let (mut starts, mut clean_starts, mut logins) = (Times::default(), Times::default(), 0);
@@ -73,7 +74,7 @@ fn nothing_acknowledged_is_lost_by_kills_under_load() {
         let stop = Arc::new(AtomicBool::new(false));
         let threads = [
             log_in_all(&gate, if round % 2 == 0 { &seeds[..6] } else { &seeds[6..] }, step, &book, &stop),
-            guess_wrong(&gate, round, &book, &stop),
+            guess_wrong(&gate, round, wrong_code_near(&everybody, step), &book, &stop),
             revoke_some(&gate, &book, &stop),
             add_and_remove(&gate, round, &book, &stop),
         ];
@@ -133,16 +134,16 @@ fn guesser(round: u32) -> String {
     format!("10.{}.{}.1", 9 + round / 250, round % 250)
 }
 
-fn guess_wrong(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+fn guess_wrong(gate: &Daemon, round: u32, code: String, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
     let (to, book, stop) = (gate.address, Arc::clone(book), Arc::clone(stop));
     std::thread::spawn(move || {
         let address = guesser(round);
         // Stays below what the bucket of the local network holds.
-        for n in 0..40 {
+        for _ in 0..40 {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let Ok(answer) = form(&format!("00000{}", n % 3), &address).try_send(to) else { return };
+            let Ok(answer) = form(&code, &address).try_send(to) else { return };
             if answer.status == 401 {
                 write(&book, |book| {
                     *book.failures.entry(address.clone()).or_default() += 1;

@@ -54,8 +54,12 @@ impl Person {
 
 /// A well-formed code that none of these people's apps shows near now.
 pub fn wrong_code_for(people: &[&Person]) -> String {
-    let current = current_step();
-    let near: Vec<_> = people.iter().flat_map(|p| (current - 6..current + 7).map(|step| p.code_at(step))).collect();
+    wrong_code_near(people, current_step())
+}
+
+/// A well-formed code that none of these people's apps shows near that step.
+pub fn wrong_code_near(people: &[&Person], step: u64) -> String {
+    let near: Vec<_> = people.iter().flat_map(|p| (step - 6..step + 7).map(|step| p.code_at(step))).collect();
     (123_456..).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).expect("few codes are near")
 }
 
