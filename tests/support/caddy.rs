@@ -1,10 +1,10 @@
 //! A real Caddy with TLS, on the configuration that `portcullis proxy print caddy` gives.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::daemon::Place;
 use super::process::Running;
@@ -71,21 +71,40 @@ impl Caddy {
 }
 
 /// A port that is free and stays so: below those that the kernel gives to whoever binds port 0 (`ip_local_port_range`),
-/// and of a block that this test process has for itself: it holds the block's first port for as long as it lives.
+/// of a stretch that this test process has for itself, and given only once: a gate that is stopped for a while finds its
+/// port again. A used-up stretch stays held for as long as the process lives.
 pub fn free_port() -> u16 {
-    const BLOCK: u16 = 64;
-    const BLOCKS: u32 = 180;
-    static HELD: OnceLock<(TcpListener, u16)> = OnceLock::new();
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let (_, first) = HELD.get_or_init(|| {
+    static STRETCHES: Mutex<Vec<Stretch>> = Mutex::new(Vec::new());
+    let mut stretches = STRETCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(port) = stretches.last_mut().and_then(|stretch| stretch.rest.find(|port| bound(*port).is_some())) {
+            return port;
+        }
+        stretches.push(Stretch::hold());
+    }
+}
+
+/// Neighbouring ports: the first is held, and keeps others away from the rest.
+struct Stretch {
+    _held: TcpListener,
+    rest: RangeInclusive<u16>,
+}
+
+impl Stretch {
+    const LENGTH: u16 = 64;
+    const COUNT: u32 = 180;
+
+    fn hold() -> Self {
         let start = std::process::id();
-        let firsts = (0..BLOCKS).map(|n| 20_000 + ((start + n) % BLOCKS) as u16 * BLOCK);
-        let mut held = firsts.filter_map(|first| Some((TcpListener::bind(("127.0.0.1", first)).ok()?, first)));
-        held.next().expect("a free block of ports")
-    });
-    let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port);
-    let next = || first + 1 + TAKEN.fetch_add(1, Ordering::Relaxed) % (BLOCK - 1);
-    std::iter::repeat_with(next).take(BLOCK.into()).find_map(free).expect("a free port of the block")
+        let mut firsts = (0..Self::COUNT).map(|n| 20_000 + ((start + n) % Self::COUNT) as u16 * Self::LENGTH);
+        let held = firsts.find_map(|first| Some((bound(first)?, first + 1..=first + Self::LENGTH - 1)));
+        let (held, rest) = held.expect("a free stretch of ports");
+        Self { _held: held, rest }
+    }
+}
+
+fn bound(port: u16) -> Option<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port)).ok()
 }
 
 /// `$CADDY`, else what `tests/run` fetched.
