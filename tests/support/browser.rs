@@ -19,7 +19,7 @@ pub struct Browser {
     driver: Running,
     address: SocketAddr,
     session: String,
-    _profile: Scratch,
+    profile: Scratch,
 }
 
 impl Browser {
@@ -53,7 +53,7 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": flags },
         } } });
-        let mut browser = Self { driver, address, session: String::new(), _profile: profile };
+        let mut browser = Self { driver, address, session: String::new(), profile };
         let answer = browser.say("POST", "/session", &wanted);
         browser.session = answer["sessionId"].as_str().expect("a session id").to_owned();
         browser
@@ -225,14 +225,17 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
-    /// Saves what is shown to `target/screenshots/NAME.png`, for people to look at.
+    /// Saves what is shown to `target/screenshots/NAME.png`, for people to look at; gives a copy that is this browser's
+    /// own, for another run of the tests may write the same name.
     pub fn save_screenshot(&self, name: &str) -> PathBuf {
         let picture = self.text_of(self.command("GET", "/screenshot", &Value::Null));
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&dir).expect("the target directory can be written");
-        let path = dir.join(format!("{name}.png"));
-        std::fs::write(&path, STANDARD.decode(picture).expect("base64")).expect("the target directory can be written");
-        path
+        let name = format!("{name}.png");
+        let own = self.profile.path().join(&name);
+        std::fs::write(&own, STANDARD.decode(picture).expect("base64")).expect("the test's own directory");
+        std::fs::copy(&own, dir.join(&name)).expect("the target directory can be written");
+        own
     }
 }
 
