@@ -1,6 +1,7 @@
 //! A time server that begins to answer when the test says so (RFC 4330): the machine's network leads it to the loopback
 //! address of the host.
 
+use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,8 +9,13 @@ use std::time::Duration;
 
 use portcullis::clock;
 
+use crate::support::wait;
+
 /// Seconds from 1900, where NTP begins, to 1970.
 const ERA: u64 = 2_208_988_800;
+
+/// How long another run may go on with its machine: the longest of these tests.
+const OTHERS: Duration = Duration::from_secs(20 * 60);
 
 /// There is one such port, so one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -26,7 +32,16 @@ impl TimeServer {
     /// One that is silent.
     pub fn silent() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let socket = UdpSocket::bind("127.0.0.1:123").expect("root, and no other time server on this address");
+        // Another run of these tests gives it back when its machine is done.
+        let socket =
+            wait::until(
+                "UDP port 123 of 127.0.0.1, held by another run's time server",
+                OTHERS,
+                || match UdpSocket::bind("127.0.0.1:123") {
+                    Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+                    bound => Some(bound.expect("root may bind it")),
+                },
+            );
         socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a limit above zero");
         let (answers, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (may, stop) = (Arc::clone(&answers), Arc::clone(&ends));
@@ -71,7 +86,9 @@ fn answer(question: &[u8]) -> [u8; 48] {
     answer[1] = 1;
     answer[2] = question[2];
     answer[12..16].copy_from_slice(b"TEST");
-    let seconds = u32::try_from(clock::now().unix() + ERA).expect("before 2036").to_be_bytes();
+    // The format counts up to 2036 and then from zero again.
+    let [.., a, b, c, d] = (clock::now().unix() + ERA).to_be_bytes();
+    let seconds = [a, b, c, d];
     answer[16..20].copy_from_slice(&seconds);
     answer[24..32].copy_from_slice(&question[40..48]);
     answer[32..36].copy_from_slice(&seconds);
