@@ -6,7 +6,7 @@
 mod source;
 mod waits;
 
-use source::{File, appliance, library};
+use source::{File, appliance, library, tests};
 
 /// Each part of the library and the parts it may name. Every arrow points to a row further down, so there is no cycle.
 ///
@@ -141,5 +141,20 @@ fn unsafe_stands_in_one_file() {
     for file in both_programs().filter(|file| file.path != "sys.rs") {
         let found = file.code().find(|(_, code)| source::words(code).any(|word| word == "unsafe"));
         assert_eq!(found, None, "src/{}: system calls without a safe wrapper belong in src/sys.rs", file.path);
+    }
+}
+
+/// How many days back a clock is certainly wrong depends on when the program was built: `support::clock` knows a time
+/// that always is. An hour is for tests that take either answer.
+#[test]
+fn no_test_guesses_how_old_the_program_is() {
+    let call = concat!("shift_", "clock(-");
+    let harmless = |back: &str| back == "HOUR" || back.parse().is_ok_and(|seconds: u32| seconds <= 3_600);
+    for file in tests() {
+        for (line, code) in file.code() {
+            let back = code.split(call).skip(1).filter_map(|rest| rest.split(')').next());
+            let guess = back.map(|back| back.replace('_', "")).find(|back| !harmless(back));
+            assert_eq!(guess, None, "tests/{}:{line}: use set_clock(before_the_build()) or UNSET", file.path);
+        }
     }
 }

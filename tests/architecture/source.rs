@@ -25,6 +25,13 @@ pub fn appliance() -> Vec<File> {
     files
 }
 
+/// All files of the tests, this one too.
+pub fn tests() -> Vec<File> {
+    let files = below("tests");
+    assert!(files.len() > 50, "the tests were not found");
+    files
+}
+
 /// All files below that folder of the project.
 pub fn below(folder: &str) -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -20,8 +20,9 @@ use portcullis::store::{Change, Settings, Store, load_or_create_key};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::support::codes::{Person, STEP, current_step};
-use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
+use crate::support::clock::UNSET;
+use crate::support::codes::{Person, current_step};
+use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place, environment_of};
 use crate::support::http::Ask;
 use crate::support::process::Running;
 use crate::support::wait::{self, PATIENCE, rounds};
@@ -91,11 +92,6 @@ fn user_count(place: &Place) -> usize {
     place.json(&["user", "list"]).as_array().map(Vec::len).expect("a list")
 }
 
-/// A code that the gate, whose clock is [`LATER`] ahead, has not seen.
-fn code_later(person: &Person) -> String {
-    person.code_at((clock::now().unix() + LATER.unsigned_abs()) / STEP)
-}
-
 /// From one gate to another; each of them runs or not while it gives or takes.
 fn a_move(old_runs: bool, new_runs: bool) {
     let old = Place::new(ONE_DOMAIN);
@@ -131,7 +127,7 @@ fn a_move(old_runs: bool, new_runs: bool) {
     let before = new.post_code(&anna.code_at(current_step()), "198.51.100.9");
     assert_eq!(before.status, 401, "the present code is spent: {before:?}");
     new.place.shift_clock(LATER);
-    let after = new.post_code(&code_later(&anna), "198.51.100.9");
+    let after = new.post_code(&anna.code_at(new.place.step()), "198.51.100.9");
     assert_eq!(after.status, 302, "the same app opens the new gate: {after:?}");
     let verified = new.ask_with(&after.cookie("auth_token").expect("a session"));
     assert_eq!((verified.status, verified.header("Remote-Groups")), (204, Some("family")), "{verified:?}");
@@ -159,7 +155,7 @@ fn the_first_code_after_a_restart_is_taken_too() {
     new.start_again();
     assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 401);
     new.place.shift_clock(LATER);
-    assert_eq!(new.post_code(&code_later(&anna), "198.51.100.9").status, 302);
+    assert_eq!(new.post_code(&anna.code_at(new.place.step()), "198.51.100.9").status, 302);
 }
 
 #[test]
@@ -169,7 +165,7 @@ fn with_an_unset_clock_users_come_in_and_no_code_does_until_it_is_set() {
     let file = beside(&old, "gate.backup");
     back_up(&old, &file);
     let new = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
-    new.shift_clock(-50 * 365 * 86_400);
+    new.set_clock(UNSET);
     assert_eq!(restore(&new, &file)["users"], json!(1));
     let new = new.start();
     assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 503);
@@ -181,7 +177,7 @@ fn with_an_unset_clock_users_come_in_and_no_code_does_until_it_is_set() {
         "the old gate may have seen it"
     );
     new.place.shift_clock(LATER);
-    assert_eq!(new.post_code(&code_later(&anna), "198.51.100.9").status, 302);
+    assert_eq!(new.post_code(&anna.code_at(new.place.step()), "198.51.100.9").status, 302);
 }
 
 #[test]
@@ -430,8 +426,7 @@ fn a_full_disk_leaves_no_half_backup() {
     // A limit on the size of files stands in for the disk.
     let mut outer = Command::new("sh");
     outer.args(["-c", "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"", "sh"]);
-    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
-    outer.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear().envs(environment_of(&inner));
     let refused = Done::from(outer.output().expect("a shell"));
     assert_eq!(refused.status, CANNOT_CREATE, "{refused:?}");
     assert!(refused.err.contains("gate.backup"), "{refused:?}");

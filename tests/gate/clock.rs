@@ -1,6 +1,8 @@
 //! A clock that cannot be right opens nothing, and mends itself.
 
-use crate::support::codes::STEP;
+use std::time::Duration;
+
+use crate::support::clock::{UNSET, before_the_build};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
 
@@ -13,17 +15,15 @@ fn a_clock_before_its_floor_refuses_logins_and_sessions_until_it_is_right() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
-    // The floor is now where the kernel calls its clock synchronised; elsewhere it is the date of the program, which can
-    // be weeks ago.
-    let floor = portcullis::auth::trusted_time::BUILT.unix();
-    for back in [3600, 86_400, 40 * 365 * 86_400] {
-        let then = floor.saturating_sub(back);
-        gate.place.shift_clock(-portcullis::clock::now().unix().saturating_sub(then).cast_signed());
-        let answer = gate.post_code(&owner.code_at(then / STEP), "192.168.1.1");
-        assert_eq!(answer.status, 503, "{back} s back: {answer:?}");
+    // The floor of a new gate is the program's date, as long as nobody has confirmed a later time.
+    let day_before = before_the_build().minus(Duration::from_secs(86_400));
+    for wrong in [before_the_build(), day_before, UNSET] {
+        gate.place.set_clock(wrong);
+        let answer = gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1");
+        assert_eq!(answer.status, 503, "{wrong}: {answer:?}");
         let told = answer.text().replace("&#39;", "'").to_lowercase();
         assert!(told.contains("the server's clock is not set yet"), "{told}");
-        assert!(!gate.is_open_to(&token), "{back} s back");
+        assert!(!gate.is_open_to(&token), "{wrong}");
         assert_eq!(Ask::get("/ready").send(gate.address).status, 503);
         assert_eq!(Ask::get("/health").send(gate.address).status, 200);
     }
@@ -52,11 +52,11 @@ fn a_start_in_1970_serves_pages_and_nothing_else() {
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
     gate.kill();
-    gate.place.shift_clock(-50 * 365 * 86_400);
+    gate.place.set_clock(UNSET);
     gate.start_again();
     assert!(!gate.is_open_to(&token));
     assert_eq!(Ask::get("/login").send(gate.address).status, 200);
-    assert_eq!(gate.post_code(&owner.code_at(1), "192.168.1.1").status, 503);
+    assert_eq!(gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status, 503);
     gate.place.shift_clock(0);
     assert!(gate.is_open_to(&token), "its session was not lost");
 }
@@ -76,11 +76,9 @@ fn a_jump_ahead_that_nobody_confirmed_does_not_lock_the_door_when_it_is_taken_ba
 fn clock_reset_ends_all_sessions_and_forgets_steps_of_the_future() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
-    let ahead = 2 * 86_400;
-    gate.place.shift_clock(ahead);
-    let then = portcullis::clock::now().unix().saturating_add(ahead.unsigned_abs());
-    let token =
-        gate.post_code(&owner.code_at(then / STEP), "192.168.1.1").cookie("auth_token").expect("a login in the future");
+    gate.place.shift_clock(2 * 86_400);
+    let code = owner.code_at(gate.place.step());
+    let token = gate.post_code(&code, "192.168.1.1").cookie("auth_token").expect("a login in the future");
     gate.place.shift_clock(0);
     assert_eq!(
         gate.post_code(&owner.fresh_code(), "192.168.1.1").status,

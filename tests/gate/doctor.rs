@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use crate::support::codes::{Person, STEP};
-use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
+use crate::support::clock::before_the_build;
+use crate::support::codes::Person;
+use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place, environment_of};
 use crate::support::doctor::Report;
 use crate::support::http::Ask;
 use crate::support::process::Running;
@@ -286,17 +287,15 @@ fn a_clock_that_was_set_back_and_codes_of_the_future_are_told() {
     let owner = Person::from_answer(&gate.place.json(&["user", "add", "owner", "--admin"]));
     gate.stop();
     gate.start_again();
-    let ahead = 2 * 86_400;
-    gate.place.shift_clock(ahead);
-    let then = portcullis::clock::now().unix().saturating_add(ahead.unsigned_abs());
-    assert_eq!(gate.post_code(&owner.code_at(then / STEP), "192.168.1.1").status, 302);
+    gate.place.shift_clock(2 * 86_400);
+    assert_eq!(gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status, 302);
     gate.place.shift_clock(0);
     let told = "1 user used a code of a time that is still to come (owner)";
     let report = Report::of(&gate.place);
     assert!(report.only("error", told).remedy.starts_with("portcullis clock reset"));
     gate.place.json(&["clock", "reset"]);
     assert!(Report::of(&gate.place).complaints().is_empty());
-    gate.place.shift_clock(-40 * 365 * 86_400);
+    gate.place.set_clock(before_the_build());
     for running in [true, false] {
         let report = Report::of(&gate.place);
         assert!(report.saying("nobody can log in").remedy.contains("timedatectl"), "{report:#?}");
@@ -403,8 +402,7 @@ fn a_disk_in_memory_that_is_nearly_full_is_told() {
     let mut outer = Command::new("unshare");
     outer.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
     outer.arg("mount -t tmpfs -o size=3m,mode=0700 none \"$0\" || exit 99; exec \"$@\"").arg(place.state());
-    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
-    outer.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear().envs(environment_of(&inner));
     let done = Done::from(outer.output().expect("unshare runs"));
     if done.out.is_empty() {
         println!("skipped: no user name space here: {}", done.err);
@@ -425,7 +423,8 @@ fn too_few_descriptors_for_the_connections_are_told() {
         .args(["-c", "ulimit -n 300; exec \"$@\"", "sh"])
         .arg(inner.get_program())
         .args(inner.get_args())
-        .env_clear();
+        .env_clear()
+        .envs(environment_of(&inner));
     gate.running = Running::start("portcullis", &mut limited);
     let health = || Ask::get("/health").try_send(gate.address).is_ok_and(|answer| answer.status == 200).then_some(());
     wait::until("its first answer", wait::PATIENCE, health);

@@ -5,6 +5,7 @@ use std::process::Command;
 use portcullis::clock;
 use serde_json::{Value, json};
 
+use crate::support::clock::{UNSET, before_the_build};
 use crate::support::codes::Person;
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::http::{Answer, Ask};
@@ -424,7 +425,7 @@ fn while_the_clock_is_wrong_the_page_says_so_and_takes_no_code() {
     let file = code_file(&dir, GIVEN);
     let place = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
     let gate = place.with_environment("PORTCULLIS_SETUP_CODE_FILE", &file).start();
-    gate.place.shift_clock(-40 * 365 * 86_400);
+    gate.place.set_clock(UNSET);
     let mut visitor = Visitor::from(&gate, "192.168.1.20");
     let told = |answer: &Answer| answer.text().replace("&#39;", "'").contains("The server's clock is not set yet");
     let page = visitor.look();
@@ -435,7 +436,7 @@ fn while_the_clock_is_wrong_the_page_says_so_and_takes_no_code() {
     assert_eq!(visitor.enter(GIVEN).status, 303, "it mends itself");
     let person = visitor.scan();
     let code = person.fresh_code();
-    gate.place.shift_clock(-86_400);
+    gate.place.set_clock(before_the_build());
     let refused = visitor.finish("owner", &code);
     assert!(refused.status == 503 && told(&refused) && is_seed_form(&refused), "{refused:?}");
     gate.place.shift_clock(0);

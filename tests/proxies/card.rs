@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::caddy::{Ports, free_port, program as caddy_program};
-use crate::support::codes::STEP;
+use crate::support::clock::before_the_build;
 use crate::support::daemon::{Daemon, Done, Place};
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
@@ -179,13 +179,12 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     };
 
     // The clock is wrong: everything is there and says so, and no authority is made.
-    gate.place.shift_clock(-40 * 365 * 86_400);
+    gate.place.set_clock(before_the_build());
     let caddy = card.start_caddy(ports, &address);
     let stranger = Visitor { ports, authority: None, cookies: card.path("early") };
     let (status, location, _) = stranger.ask(&page, &[]);
     assert_eq!((status, location.as_str()), (302, login.as_str()));
-    let then = portcullis::clock::now().unix().saturating_sub(40 * 365 * 86_400);
-    let (status, _, body) = post(&stranger, &owner.code_at(then / STEP));
+    let (status, _, body) = post(&stranger, &owner.code_at(gate.place.step()));
     assert!(status == 503 && body.replace("&#39;", "'").contains("clock is not set yet"), "{status}: {body}");
     drop(caddy);
     assert!(!card.path("home/.local/share/caddy/pki").exists());

@@ -2,7 +2,7 @@
 //!
 //! `require_sync = false`: the kernel's clock counts as not synchronised here, whatever the machine's is.
 
-use crate::support::codes::{STEP, current_step};
+use crate::support::codes::current_step;
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
 
@@ -13,11 +13,6 @@ fn gate() -> Daemon {
     Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n[limits]\nattempts = 1000\n"))
         .with_movable_clock()
         .start()
-}
-
-/// The step that a clock shows that is so many seconds ahead.
-fn step_at(ahead: i64) -> u64 {
-    portcullis::clock::now().unix().saturating_add_signed(ahead) / STEP
 }
 
 #[test]
@@ -54,7 +49,8 @@ fn no_step_of_the_clock_makes_a_session_longer_or_a_code_good_again() {
     assert!(matches!(gate.post_code(&code, "192.168.1.1").status, 401 | 503), "spent stays spent");
     // One that begins an hour ahead lives a day from then by every clock, and opens nothing before it has begun.
     gate.place.shift_clock(HOUR);
-    let ahead = gate.post_code(&guest.code_at(step_at(HOUR)), "192.168.1.2").cookie("auth_token").expect("a session");
+    let ahead =
+        gate.post_code(&guest.code_at(gate.place.step()), "192.168.1.2").cookie("auth_token").expect("a session");
     gate.place.shift_clock(0);
     assert!(!gate.is_open_to(&ahead), "it has not begun");
     gate.place.shift_clock(24 * HOUR);
@@ -109,7 +105,7 @@ fn starts_an_hour_behind_and_a_day_ahead_keep_counters_sessions_and_spent_codes(
     gate.place.shift_clock(DAY + 60);
     gate.start_again();
     assert!(!gate.is_open_to(&token), "a day and a minute ahead: judged by its own limit of a day");
-    let day_ahead = gate.post_code(&owner.code_at(step_at(DAY + 60)), "192.168.1.1");
+    let day_ahead = gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1");
     assert!(matches!(day_ahead.status, 302 | 503), "{day_ahead:?}");
     gate.kill();
     gate.place.shift_clock(0);

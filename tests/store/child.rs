@@ -20,6 +20,8 @@ use portcullis::clock::Timestamp;
 use portcullis::secret::Secret;
 use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 
+use crate::support::clock::preloaded;
+
 use super::support::{NOW, fingerprint, name, open, session, whole_log};
 use crate::support::wait;
 
@@ -81,7 +83,7 @@ impl Committing {
     /// With a library in front of the C library that stops it before and after every flush below `dir`.
     pub fn start_stopping(library: &Path, dir: &Path) -> Self {
         let mut command = command("commit", dir);
-        command.env("LD_PRELOAD", library).env("FAULTS_BELOW", dir).env("FAULTS_STOP", "1");
+        command.env("LD_PRELOAD", preloaded(&[library])).env("FAULTS_BELOW", dir).env("FAULTS_STOP", "1");
         Self::of(command)
     }
 

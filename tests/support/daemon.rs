@@ -1,15 +1,19 @@
 //! The built program: a state directory and a configuration of its own, the daemon on a free port, the command line.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use portcullis::clock::{Timestamp, now};
 use serde_json::Value;
 
 use super::caddy::free_port;
-use super::codes::Person;
+use super::clock;
+use super::codes::{Person, STEP};
 use super::faults;
 use super::http::{Answer, Ask};
 use super::process::Running;
@@ -36,6 +40,8 @@ pub struct Place {
     environment: Vec<(String, String)>,
     /// The words before the verb.
     program: Vec<String>,
+    /// How far a movable clock is from the test's own, in seconds.
+    shift: AtomicI64,
 }
 
 impl Place {
@@ -50,6 +56,7 @@ impl Place {
             listen: format!("127.0.0.1:{}", free_port()),
             environment: Vec::new(),
             program: vec![BUILT.to_owned()],
+            shift: AtomicI64::new(0),
         };
         place.write_settings();
         place
@@ -72,25 +79,44 @@ impl Place {
 
     /// The same, and [`Place::shift_clock`] moves the monotonic clock too: it is as if that time had passed.
     pub fn with_movable_clocks(mut self) -> Self {
-        let moves = glob_one("/usr/lib", "faketime/libfaketime.so.1");
-        let libraries = format!("{}:{}", moves.display(), faults::build("unsynchronised", &self.dir).display());
-        let file = self.dir.write("clock", "+0");
+        let unsynchronised = faults::build("unsynchronised", &self.dir);
+        // The test's own may be loaded already, and no library is loaded twice.
+        let libraries = clock::preloaded(&[&clock::libfaketime(), &unsynchronised]);
+        self.shift_clock(0);
+        let file = self.clock_file();
         for (name, value) in [
             ("LD_PRELOAD", Path::new(&libraries)),
             ("FAKETIME_TIMESTAMP_FILE", file.as_path()),
             ("FAKETIME_NO_CACHE", Path::new("1")),
             ("FAKETIME_DISABLE_SHM", Path::new("1")),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", Path::new("0")),
         ] {
             self.environment.push((name.to_owned(), value.display().to_string()));
         }
         self
     }
 
-    /// Sets the daemon's wall clock so many seconds before or after the true one.
+    fn clock_file(&self) -> PathBuf {
+        self.dir.path().join("clock")
+    }
+
+    /// Sets the daemon's wall clock so many seconds before or after the test's own.
     pub fn shift_clock(&self, seconds: i64) {
         // Renamed into place: the daemon must never read half of it.
-        let new = self.dir.write("clock.new", &format!("{seconds:+}"));
-        std::fs::rename(new, self.dir.path().join("clock")).expect("a file of ours can be renamed");
+        let new = self.dir.write("clock.new", &format!("{:+}", clock::ahead() + seconds));
+        std::fs::rename(new, self.clock_file()).expect("a file of ours can be renamed");
+        self.shift.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Sets the daemon's wall clock to that time, from which it goes on. For one that must be wrong there are
+    /// [`clock::before_the_build`] and [`clock::UNSET`]: how many days back that is depends on the build.
+    pub fn set_clock(&self, time: Timestamp) {
+        self.shift_clock(time.unix().cast_signed() - now().unix().cast_signed());
+    }
+
+    /// The time step that the daemon's clock is in.
+    pub fn step(&self) -> u64 {
+        now().unix().saturating_add_signed(self.shift.load(Ordering::Relaxed)) / STEP
     }
 
     pub fn with_environment(mut self, name: &str, value: &str) -> Self {
@@ -135,13 +161,17 @@ impl Place {
         self.dir.path().join("portcullis.toml")
     }
 
-    /// The program with this place's state and configuration, nothing of the machine's environment.
+    /// The program with this place's state and configuration; of the machine's environment as little as [`bare_command`].
     pub fn command(&self, words: &[&str]) -> Command {
         let program: Vec<_> = self.program.iter().map(String::as_str).collect();
         let mut command = bare(&program, words);
         command.arg("--state-dir").arg(self.state()).arg("--config").arg(self.config_file());
         if let Some(control) = &self.control {
             command.arg("--control").arg(control);
+        }
+        if self.clock_file().exists() {
+            // It would count for more than the file.
+            command.env_remove("FAKETIME");
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -285,7 +315,7 @@ impl From<Output> for Done {
     }
 }
 
-/// The built program with no environment but PATH.
+/// The built program with no environment but PATH, the place and the time.
 pub fn bare_command(words: &[&str]) -> Command {
     bare(&[BUILT], words)
 }
@@ -294,7 +324,13 @@ fn bare(program: &[&str], words: &[&str]) -> Command {
     let [program, before @ ..] = program else { panic!("no program to start") };
     let mut command = Command::new(program);
     command.args(before).args(words).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.envs(clock::surroundings());
     command
+}
+
+/// The environment that a command was given, for another that is to start it.
+pub fn environment_of(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    command.get_envs().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// The address in the line `listening address=…`.
@@ -302,10 +338,4 @@ pub fn listening_address(text: &str) -> Option<SocketAddr> {
     let line = text.lines().find(|line| line.contains("listening") && line.contains("address="))?;
     let (_, rest) = line.split_once("address=")?;
     rest.trim_matches('"').split([' ', '"', ',']).next()?.parse().ok()
-}
-
-fn glob_one(top: &str, below: &str) -> PathBuf {
-    let entries = std::fs::read_dir(top).expect("the directory of libraries");
-    let found = entries.flatten().map(|entry| entry.path().join(below)).find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("no {below} below {top}; tests/run installs what is missing"))
 }

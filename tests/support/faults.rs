@@ -10,6 +10,7 @@ use std::process::Command;
 
 use nix::unistd::geteuid;
 
+use super::clock;
 use super::scratch::Scratch;
 
 /// Compiles `tests/support/NAME.c`, to be loaded before the C library; gives its place.
@@ -43,7 +44,11 @@ impl Faults {
     /// What the process must find in its environment.
     pub fn environment(&self, below: &Path) -> [(&'static str, String); 3] {
         let text = |path: &Path| path.display().to_string();
-        [("LD_PRELOAD", text(&self.library())), ("FAULTS_BELOW", text(below)), ("FAULTS_WHEN", text(&self.switch()))]
+        [
+            ("LD_PRELOAD", clock::preloaded(&[&self.library()])),
+            ("FAULTS_BELOW", text(below)),
+            ("FAULTS_WHEN", text(&self.switch())),
+        ]
     }
 
     /// From now on calls of this kind (`sync`, `write` or `all`) fail with `errno`.

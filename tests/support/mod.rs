@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod caddy;
+pub mod clock;
 pub mod codes;
 pub mod daemon;
 pub mod dice;
