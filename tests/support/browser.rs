@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::caddy::free_port;
 use super::http::Ask;
 use super::process::Running;
 use super::scratch::Scratch;
@@ -24,7 +25,9 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        let mut driver = Running::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
+        // Not port 0: it takes what the kernel gives it for IPv6 and wants the same for IPv4, where it may be taken.
+        let port = format!("--port={}", free_port());
+        let mut driver = Running::start("chromedriver", Command::new("chromedriver").arg(port));
         let address = driver.wait_for("its port", PATIENCE, |text| {
             let (_, rest) = text.split_once("started successfully on port ")?;
             let (port, _) = rest.split_once('.')?;
