@@ -23,8 +23,7 @@ struct Podman {
 impl Podman {
     fn new() -> Self {
         // Podman's locks lie in /dev/shm under one name, whatever folder its storage has: here it has one of its own.
-        let hold =
-            "mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /dev/shm && echo held && exec sleep infinity";
+        let hold = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /dev/shm && echo held && exec sleep infinity";
         let mut command = Command::new("unshare");
         let mut space =
             Running::start("unshare", command.args(["--mount", "--propagation", "private", "sh", "-c", hold]));

@@ -20,9 +20,6 @@ pub fn project() -> &'static Path {
 /// Machines that this process has booted.
 static BOOTED: AtomicU32 = AtomicU32::new(0);
 
-/// How long another run may keep its machines on the same tree: a few times what one may take.
-const OTHERS: Duration = Duration::from_secs(8 * 60);
-
 /// A booted machine.
 pub struct Machine {
     nspawn: Running,
@@ -37,10 +34,8 @@ impl Machine {
         let name = format!("portcullis-{suite}-{}-{number}", std::process::id());
         let script = project().join("tests/packages/boot");
         assert!(geteuid().is_root(), "booting a machine needs root");
-        let mut nspawn =
+        let nspawn =
             Running::start("systemd-nspawn", Command::new(script).args([suite, &name, "systemd.show_status=no"]));
-        let free = |text: &str| text.contains("the tree is free").then_some(());
-        nspawn.wait_for("that no other run has a machine on this tree", OTHERS, free);
         let leader = wait::until("the machine's first process", PATIENCE, || {
             descendant(nspawn.id(), "systemd").or_else(|| {
                 assert!(!nspawn.text().contains("rror"), "no machine: {}", nspawn.text());

@@ -22,7 +22,7 @@ fn a_step_of_an_hour_between_code_and_check_refuses_the_code_and_spends_nothing(
     // The second time a minute later, with another code.
     for (now, jump) in [(0, HOUR), (60, -HOUR)] {
         gate.place.shift_clock(now);
-        let code = owner.code_at(step_at(now));
+        let code = owner.code_at(gate.place.step());
         gate.place.shift_clock(now + jump);
         let answer = gate.post_code(&code, "192.168.1.1");
         assert!(matches!(answer.status, 401 | 503), "{jump}: {answer:?}");
