@@ -219,8 +219,9 @@ impl Place {
 
 /// A daemon that runs until it is dropped.
 pub struct Daemon {
-    pub place: Place,
+    // Dropped first: it writes into the folder of its place until it has ended.
     pub running: Running,
+    pub place: Place,
     pub address: SocketAddr,
 }
 
