@@ -166,7 +166,7 @@ done
 END
         chmod +x "$work/bin/$program"
     done
-    rm -rf "$work/packages" "$work/apt"
+    rm -rf "$work/packages" "$work/apt" "$top"
     mv -T "$work" "$top"
 )
 
@@ -189,7 +189,7 @@ runs() { "$1" --version >/dev/null 2>&1; }
 
 # need_sid_rust  puts Debian's newest Rust, its sources and cargo-audit into $sid_rust.
 need_sid_rust() {
-    [ ! -d "$sid_rust" ] || return 0
+    [ ! -x "$sid_rust/bin/cargo-audit" ] || return 0
     say "fetching Rust from Debian's sid"
     again unpack_from_sid "$sid_rust" rustc cargo rust-src cargo-audit
     local version
