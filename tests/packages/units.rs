@@ -66,6 +66,23 @@ fn complaints(units: &[(String, String)]) -> String {
     }
 }
 
+/// The score alone would not notice most lines that go, and no test boots a machine for each of them.
+#[test]
+fn no_line_of_the_units_goes_or_changes_unnoticed() {
+    let promised = std::fs::read_to_string(project().join("tests/vectors/units")).expect("the promised lines");
+    let in_force: String = ["portcullis.service", "portcullis.socket"]
+        .iter()
+        .flat_map(|name| {
+            let lines: Vec<_> = unit(name).lines().map(str::to_owned).collect();
+            let settings = lines.into_iter().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            std::iter::once(format!("== {name}")).chain(settings).map(|line| line + "\n").collect::<Vec<_>>()
+        })
+        .collect();
+    let missing = promised.lines().find(|line| !in_force.lines().any(|there| there == *line));
+    assert_eq!(missing, None, "this line is promised in tests/vectors/units: a change of it is made in both");
+    assert_eq!(in_force, promised, "tests/vectors/units promises what the units say, line by line");
+}
+
 #[test]
 fn systemd_finds_nothing_wrong_with_the_units() {
     assert_eq!(complaints(&plain_units()), "");
