@@ -39,7 +39,7 @@ fn write<T>(book: &Shared, change: impl FnOnce(&mut Book) -> T) -> T {
 #[test]
 #[ignore = "for tests/run release: eleven starts of an emulated machine"]
 fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
-    let rounds = std::env::var("APPLIANCE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let rounds = usize::try_from(wait::rounds("APPLIANCE_CUTS", 10)).expect("a number of rounds");
     let house = House::new();
     let _time = TimeServer::ready();
     let card = Card::flashed();

@@ -33,7 +33,7 @@ pub fn tests() -> Vec<File> {
 }
 
 /// All files below that folder of the project.
-pub fn below(folder: &str) -> Vec<File> {
+fn below(folder: &str) -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];

@@ -4,7 +4,7 @@
 //! time of the same run or with a constant that has a name. Leaves out what a proxy, a browser or a benchmark waits for
 //! by itself.
 
-use super::source::{File, below, library, words};
+use super::source::{self, File, library, words};
 
 /// Where tests wait; both poll, with a deadline.
 const WAITERS: [&str; 2] = ["tests/support/wait.rs", "tests/support/process.rs"];
@@ -170,7 +170,7 @@ fn faults(file: &File) -> Vec<(usize, Fault)> {
 /// All tests: the files below tests, and the modules of tests of the library.
 fn tests() -> Vec<File> {
     let named = |folder: &str, file: File| File { path: format!("{folder}/{}", file.path), ..file };
-    let mut files: Vec<_> = below("tests").into_iter().map(|file| named("tests", file)).collect();
+    let mut files: Vec<_> = source::tests().into_iter().map(|file| named("tests", file)).collect();
     files.retain(|file| !OTHERS.iter().any(|other| file.path.starts_with(other)));
     assert!(files.len() > 80, "the tests were not found");
     let units = library().into_iter().filter_map(|file| {
