@@ -2,7 +2,8 @@
 //!
 //! Guarantees: all four `Remote-*` headers are always written, empty where nothing is known, because some proxies leave a
 //! client's forged one in place where ours is missing; a request that brings such a header itself, where ours would be
-//! empty, is found out.
+//! empty, is found out, and so is one that brings an alias of such a header (`Remote_User`, `Remote.User`): PHP, CGI and
+//! WSGI read all of them as the same variable (RFC 3875 section 4.1.18), and any of them may win.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,6 +24,10 @@ pub struct People {
 
 /// How much is told of everybody.
 struct Telling {
+    /// The names of all headers that say who a user is.
+    names: Vec<&'static str>,
+    /// The marks of `names`.
+    marks: u64,
     further: Vec<IdentityHeader>,
     resolver_headers: bool,
     proxy_cache: Option<Duration>,
@@ -32,9 +37,27 @@ struct Telling {
 pub struct Known {
     person: Person,
     lines: Lines,
+    /// The headers of which nothing is known.
     empty: Vec<&'static str>,
-    /// The marks of the names in `empty`.
-    empty_marks: u64,
+}
+
+const REMOTE: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
+
+/// What a resolver reads, with what is said of everybody who has logged in. One factor of single use: level 1 of NIST
+/// SP 800-63B; `otp` of RFC 8176 section 2.
+const RESOLVER: [(&str, Said); 6] = [
+    ("X-Portcullis-Session-Valid", Said::Always("true")),
+    ("X-Portcullis-User-Id", Said::Name),
+    ("X-Portcullis-User-Anonymous", Said::Always("false")),
+    ("X-Portcullis-User-Verified", Said::Always("true")),
+    ("X-Portcullis-Session-Acr", Said::Always("aal1")),
+    ("X-Portcullis-Session-Amr", Said::Always("otp")),
+];
+
+/// The value of a resolver's header.
+enum Said {
+    Always(&'static str),
+    Name,
 }
 
 impl People {
@@ -71,6 +94,21 @@ impl People {
         self.known.get(name)
     }
 
+    /// The identity header that the request itself brings although that of `known` is empty, or of which it brings an
+    /// alias. An empty one says what an empty one of ours says; an empty alias may hide what ours says.
+    pub fn forgery(&self, known: &Known, headers: &Headers<'_>) -> Option<&'static str> {
+        // Seldom has any line such a name: the others need no closer look.
+        if !headers.may_have_others(self.telling.marks) {
+            return None;
+        }
+        let forged = |(sent, value): (&[u8], &[u8])| {
+            let ours = self.telling.names.iter().copied().find(|ours| is_alike(sent, ours))?;
+            let is_alias = !sent.eq_ignore_ascii_case(ours.as_bytes());
+            (is_alias || (known.empty.contains(&ours) && !value.trim_ascii().is_empty())).then_some(ours)
+        };
+        headers.iter().find_map(forged)
+    }
+
     /// How many digits every user's codes have; `None` where that differs, or there is no user.
     pub fn common_digits(&self) -> Option<u8> {
         let mut digits = self.known.values().map(|known| known.person.digits);
@@ -81,7 +119,12 @@ impl People {
 
 impl Telling {
     fn of(config: &Config) -> Self {
+        let further = config.identity.headers.iter().map(|header| header.as_str());
+        let resolver = RESOLVER.iter().filter(|_| config.identity.resolver_headers).map(|(name, _)| *name);
+        let names: Vec<_> = REMOTE.into_iter().chain(further).chain(resolver).collect();
         Self {
+            marks: names.iter().fold(0, |marks, name| marks | name::mark(name.as_bytes())),
+            names,
             further: config.identity.headers.clone(),
             resolver_headers: config.identity.resolver_headers,
             proxy_cache: config.session.proxy_cache,
@@ -92,35 +135,27 @@ impl Telling {
     fn about(&self, person: Person) -> Known {
         let name = person.name.as_str();
         let groups = person.groups.join(",");
-        let remote = [
-            ("Remote-User", name),
-            ("Remote-Groups", &groups),
-            ("Remote-Name", &person.display_name),
-            ("Remote-Email", &person.email),
-        ];
+        let remote = REMOTE.into_iter().zip([name, &groups, &person.display_name, &person.email]);
         let (mut lines, mut empty) = (Lines::default(), Vec::new());
-        for (header, value) in remote.into_iter().chain(self.further.iter().map(|header| (header.as_str(), name))) {
+        for (header, value) in remote.chain(self.further.iter().map(|header| (header.as_str(), name))) {
             lines.header(header, value.as_bytes());
             if value.is_empty() {
                 empty.push(header);
             }
         }
-        if self.resolver_headers {
-            lines.header("X-Portcullis-Session-Valid", b"true");
-            lines.header("X-Portcullis-User-Id", name.as_bytes());
-            lines.header("X-Portcullis-User-Anonymous", b"false");
-            lines.header("X-Portcullis-User-Verified", b"true");
-            // One factor of single use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
-            lines.header("X-Portcullis-Session-Acr", b"aal1");
-            lines.header("X-Portcullis-Session-Amr", b"otp");
+        for (header, said) in RESOLVER.iter().filter(|_| self.resolver_headers) {
+            let value = match said {
+                Said::Always(text) => text,
+                Said::Name => name,
+            };
+            lines.header(header, value.as_bytes());
         }
         // Before Cache-Control: nginx 1.22 obeys the first of the two.
         if let Some(keep) = self.proxy_cache {
             lines.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
         }
         lines.header("Cache-Control", b"no-store");
-        let empty_marks = empty.iter().fold(0, |marks, header| marks | name::mark(header.as_bytes()));
-        Known { person, lines, empty, empty_marks }
+        Known { person, lines, empty }
     }
 }
 
@@ -129,20 +164,11 @@ impl Known {
     pub fn lines(&self) -> &Lines {
         &self.lines
     }
-
-    /// The identity header that the request itself brings although ours is empty. An empty one says what ours says.
-    pub fn forgery(&self, headers: &Headers<'_>) -> Option<&'static str> {
-        // Seldom has any line such a name: the others need no closer look.
-        if !headers.may_have_others(self.empty_marks) {
-            return None;
-        }
-        let brought = headers.iter().filter(|(_, value)| !value.trim_ascii().is_empty());
-        brought.filter_map(|(sent, _)| self.empty.iter().find(|ours| is_alike(sent, ours))).copied().next()
-    }
 }
 
-/// The same name to an application that takes letters of any case, and `_` for `-` as CGI and its heirs do.
+/// The same name to an application for which, as for CGI and its heirs, every character but a letter or digit is the
+/// same, and letters have no case.
 fn is_alike(sent: &[u8], ours: &str) -> bool {
-    let plain = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    let plain = |byte: &u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     sent.iter().map(plain).eq(ours.as_bytes().iter().map(plain))
 }

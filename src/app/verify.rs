@@ -91,7 +91,7 @@ pub enum Denial {
     UntrustedPeer(Problem),
     /// `proxy.required`, and the request did not come through a trusted proxy.
     ProxyRequired,
-    /// The request brought this identity header itself, where ours is empty.
+    /// The request brought this identity header itself, where ours is empty, or an alias of it.
     ForgedIdentity(&'static str),
 }
 
@@ -149,7 +149,7 @@ pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Time
         Ok(found) => found,
         Err(denial) => return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer)),
     };
-    if let Some(header) = known.forgery(&head.headers) {
+    if let Some(header) = view.people.forgery(known, &head.headers) {
         return Verdict::Refuse(Denial::ForgedIdentity(header));
     }
     Verdict::Pass(Pass { session, known })
@@ -284,8 +284,9 @@ impl fmt::Display for Denial {
             }
             Self::ForgedIdentity(header) => write!(
                 f,
-                "the request brings {header} itself; the proxy must remove it before it asks. \
-                 Caddy: `request_header -Remote-*`; nginx: `proxy_set_header {header} \"\";`; \
+                "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
+                 of `-`); the proxy must remove all of them before it asks. \
+                 Caddy: `request_header -Remote*`; nginx: `proxy_set_header {header} \"\";`; \
                  Traefik: `headers.customRequestHeaders.{header} = \"\"`"
             ),
         }

@@ -128,16 +128,23 @@ fn a_pass_carries_all_four_identity_headers_empty_ones_included() {
 fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
     let mut gate = Fixture::new(|config| config.identity.headers = vec![IdentityHeader::XForwardedUser]);
     let (anna, ben) = (gate.login("anna"), gate.login("ben"));
-    for forged in ["Remote-Groups: admin", "REMOTE_GROUPS: admin", "remote-name: x", "Remote_Email: a@b"] {
-        let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{forged}\r\n"));
-        assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
-        assert_eq!(status(&text), "400");
-        let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {ben}\r\n{forged}\r\n"));
-        assert_eq!((status(&text), header(&text, "Content-Length")), ("403", Some("0")));
+    for forged in ["Remote-Groups: admin", "REMOTE-GROUPS: admin", "remote-name: x", "Remote-Email: a@b"] {
+        assert_forged(&gate, &ben, forged);
         let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
         assert_eq!(status(&text), "204");
     }
-    for harmless in ["Remote-User: mallory", "X-Forwarded-User: mallory", "Remote-Groups:", "Remote-Groupsx: admin"] {
+    for harmless in [
+        "Remote-User: mallory",
+        "X-Forwarded-User: mallory",
+        "Remote-Groups:",
+        "Remote-Groupsx: admin",
+        "Remote-GroupX: admin",
+        "RemoteXUser: admin",
+        "RemoteUser: admin",
+        "X-Remote_User: admin",
+        "X_Auth_Request_User: admin",
+        "X_Portcullis_User_Id: admin",
+    ] {
         let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
         assert_eq!(status(&text), "204", "{harmless}");
         assert!(text.contains("X-Forwarded-User: ben\r\n"));
@@ -145,10 +152,53 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
 }
 
 #[test]
+fn an_alias_of_an_identity_header_is_refused_whatever_ours_says() {
+    let mut gate = Fixture::new(|config| {
+        config.identity.headers = vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser];
+        config.identity.resolver_headers = true;
+    });
+    let (anna, ben) = (gate.login("anna"), gate.login("ben"));
+    let ours = RESOLVER.iter().chain(&["X-Forwarded-User", "X-Auth-Request-User"]);
+    for name in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].iter().chain(ours) {
+        // Each character of a token (RFC 9110 section 5.6.2) that is neither letter nor digit, in each place and in all.
+        for other in "!#$%&'*+.^_`|~".chars() {
+            let all = name.replace('-', &other.to_string());
+            let one = name.replacen('-', &other.to_string(), 1);
+            for alias in [all.to_uppercase(), all, one] {
+                for value in ["admin", ""] {
+                    for user in [&anna, &ben] {
+                        assert_forged(&gate, user, &format!("{alias}: {value}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+const RESOLVER: [&str; 6] = [
+    "X-Portcullis-Session-Valid",
+    "X-Portcullis-User-Id",
+    "X-Portcullis-User-Anonymous",
+    "X-Portcullis-User-Verified",
+    "X-Portcullis-Session-Acr",
+    "X-Portcullis-Session-Amr",
+];
+
+fn assert_forged(gate: &Fixture, cookie: &str, forged: &str) {
+    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
+    assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
+    assert_eq!(status(&text), "400");
+    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
+    assert_eq!((status(&text), header(&text, "Content-Length")), ("403", Some("0")), "{forged}");
+}
+
+#[test]
 fn no_identity_header_is_one_that_the_gate_reads_itself() {
     // A forged one is looked for among the other lines alone.
     let further = [IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser].map(IdentityHeader::as_str);
-    for header in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].into_iter().chain(further) {
+    for header in
+        ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].into_iter().chain(further).chain(RESOLVER)
+    {
         assert_eq!(Name::of(header.as_bytes()), None, "{header}");
     }
 }

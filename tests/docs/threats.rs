@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use portcullis::auth::guess_budget::{CAPACITY, REFILL};
 
 /// The record that each row of the first section is about, in their order.
-const RECORDS: [&str; 63] = [
+const RECORDS: [&str; 79] = [
     "CVE-2017-1000070",
     "CVE-2017-1000069",
     "CVE-2020-5233",
@@ -71,6 +71,22 @@ const RECORDS: [&str; 63] = [
     "express-rate-limit PR #667",
     "may #6",
     "CVE-2025-27144",
+    "CVE-2026-88011",
+    "uaa #1374",
+    "FusionAuth #2443",
+    "greasyfork #1446",
+    "screentinker #384",
+    "caddy PR #7941",
+    "authelia #9113",
+    "pangolin #1704",
+    "clawpatrol #316",
+    "CVE-2021-29651",
+    "oxide.rs #1016",
+    "CVE-2025-29928",
+    "authelia #8548",
+    "oauth2-proxy #1658",
+    "HAProxy 2.6",
+    "Envoy 1.40",
 ];
 
 /// Kinds of requests in the second section.

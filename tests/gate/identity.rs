@@ -52,13 +52,34 @@ fn every_pass_carries_all_four_headers_the_empty_ones_too() {
 fn a_question_that_brings_an_identity_of_its_own_is_refused_where_ours_is_empty() {
     let gate = Daemon::with(ONE_DOMAIN);
     let token = gate.log_in(&gate.place.add_user("bare"));
-    for name in ["Remote-Groups", "remote-groups", "Remote_Groups", "REMOTE_EMAIL", "Remote-Name"] {
+    for name in ["Remote-Groups", "remote-groups", "REMOTE-EMAIL", "Remote-Name"] {
         for path in PATHS {
             let ask = Ask::verify(path, "https://app.example.test/").header(name, "admin").cookie("auth_token", &token);
             assert_eq!(ask.send(gate.address).status, 400, "{path} {name}");
         }
         let ask = Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
         assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 403, "{name}");
+    }
+}
+
+#[test]
+fn a_question_that_brings_another_spelling_of_an_identity_header_is_refused_always() {
+    let gate = Daemon::with(ONE_DOMAIN);
+    let words = ["user", "add", "whole", "--group", "family", "--name", "Whole", "--email", "w@example.test"];
+    let token = gate.log_in(&crate::support::codes::Person::from_answer(&gate.place.json(&words)));
+    for name in ["Remote_User", "Remote.User", "REMOTE~USER", "Remote_Groups", "remote.email", "Remote+Name"] {
+        for path in PATHS {
+            let ask = Ask::verify(path, "https://app.example.test/").header(name, "admin").cookie("auth_token", &token);
+            let answer = ask.send(gate.address);
+            assert_eq!(answer.status, 400, "{path} {name}");
+            assert!(answer.text().contains("request_header -Remote*"), "{path} {name}: {answer:?}");
+        }
+        let ask = Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
+        assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 403, "{name}");
+    }
+    let report = crate::support::doctor::Report::of(&gate.place);
+    for header in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"] {
+        report.saying(&format!("{header} or an alias of it"));
     }
 }
 

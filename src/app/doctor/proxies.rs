@@ -107,10 +107,11 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
     match note.fault {
         Fault::Headers(problem) => (problem.what().to_string(), chosen(problem.mending().lines(), program)),
         Fault::Forged(header) => {
-            let what =
-                format!("the question brought {header} itself: a visitor forged it, and the proxy let it through");
+            let what = format!(
+                "the question brought {header} or an alias of it: a visitor forged it, and the proxy let it through"
+            );
             let lines = [
-                ("Caddy", "request_header -Remote-*\nrequest_header -Remote_*".to_owned()),
+                ("Caddy", "request_header -Remote*".to_owned()),
                 ("nginx", format!("proxy_set_header {header} \"\";")),
                 ("Traefik", format!("headers.customRequestHeaders.{header} = \"\"")),
             ];
