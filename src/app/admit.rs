@@ -38,8 +38,8 @@ pub struct Attempt {
 pub struct Browser {
     /// Who asks, as `proxy.trust` sees it.
     pub client: IpAddr,
-    /// The device cookie as sent.
-    pub device: Option<Vec<u8>>,
+    /// The device cookies as sent; the first that is ours counts.
+    pub devices: Vec<Vec<u8>>,
     /// The living session that the browser already had; it ends with a new login.
     pub previous: Option<SessionId>,
     /// For the list of sessions.
@@ -132,7 +132,7 @@ impl Desk {
         self.time.judge_codes(wall).map_err(Denial::Clock)?;
         let client = attempt.browser.client;
         self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
-        let device = attempt.browser.device.as_deref().and_then(|value| device::read(value, &self.device_key, wall));
+        let device = self.device_of(&attempt.browser, wall);
         let scope = self.scope(attempt, device.as_ref(), steady)?;
         let skew = self.config.login.skew;
         let verdict = match &scope.candidates {
@@ -171,6 +171,11 @@ impl Desk {
                 Err(self.count_failure(client, scope.budgets, changes, now, effects))
             }
         }
+    }
+
+    /// The device that a browser proves to be.
+    pub(super) fn device_of(&self, browser: &Browser, now: Timestamp) -> Option<Device> {
+        browser.devices.iter().find_map(|value| device::read(value, &self.device_key, now))
     }
 
     /// Whose codes this client may try, and at whose expense.

@@ -90,7 +90,7 @@ impl Fixture {
             name: None,
             browser: Browser {
                 client: client.parse().expect("an address"),
-                device: None,
+                devices: Vec::new(),
                 previous: None,
                 user_agent: b"test".to_vec(),
                 next: "/".to_owned(),
@@ -184,7 +184,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     let good = f.code(&anna, 0);
     assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))), "a stranger is kept out");
     let mut from_device = f.attempt(good, INTERNET);
-    from_device.browser.device = Some(device);
+    from_device.browser.devices = vec![device];
     assert!(f.admit(&from_device).is_ok(), "a known device gets in");
 
     f.pass(Duration::from_secs(30));
@@ -233,7 +233,7 @@ fn a_device_is_worth_nothing_after_disable_rotate_and_revoke_all() {
         f.command(Command::UserEnable { name: "anna".to_owned() });
         let good = f.code(&anna, 0);
         let mut attempt = f.attempt(good, INTERNET);
-        attempt.browser.device = Some(device);
+        attempt.browser.devices = vec![device];
         assert!(matches!(f.admit(&attempt), Err(Denial::Strangers(_))), "{what}");
     }
 }

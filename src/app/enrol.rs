@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::auth::device;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{BudgetKey, Origin};
 use crate::auth::limiter::AddressKey;
@@ -36,8 +35,8 @@ pub struct Enrolment {
     pub step: Step,
     /// Who asks.
     pub browser: Browser,
-    /// The cookie of the one who holds the enrolment, as sent.
-    pub holder: Option<Vec<u8>>,
+    /// The cookies of the one who holds the enrolment, as sent; the first that is his counts.
+    pub holders: Vec<Vec<u8>>,
     /// Where he goes afterwards instead of where he wanted: under the name by which he came no session would stay.
     pub home: Option<String>,
     /// The name as it was typed, for the form and the label in the app.
@@ -73,6 +72,8 @@ pub enum Answer {
 
 /// What goes into the app.
 pub struct Seed {
+    /// The cookie's value of the one who holds the enrolment.
+    pub holder: Vec<u8>,
     /// In base32.
     pub secret: String,
     /// `otpauth://…`
@@ -152,7 +153,7 @@ impl Desk {
         let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
         let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
         let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
-        match setup.enter(code, enrolment.holder.as_deref(), now.steady, &mut System) {
+        match setup.enter(code, &enrolment.holders, now.steady, &mut System) {
             Entry::Begun(cookie) => {
                 log::info!("set-up begun client={client}");
                 self.mention(tried, now.wall);
@@ -183,8 +184,7 @@ impl Desk {
     ) -> Result<Answer, Refusal> {
         let browser = &enrolment.browser;
         let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
-        let holder = enrolment.holder.as_deref();
-        let held = self.setup.as_ref().filter(|setup| holder.is_some_and(|value| setup.is_holder(value)));
+        let held = self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
         user.admin = true;
@@ -194,7 +194,7 @@ impl Desk {
             let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
-        let device = browser.device.as_deref().and_then(|value| device::read(value, &self.device_key, now.wall));
+        let device = self.device_of(browser, now.wall);
         let (session, cookie, mut changes) = self.welcome(browser, device, &user, step, now);
         changes.push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
@@ -219,13 +219,13 @@ impl Desk {
         let Some(setup) = &self.setup else { return Answer::Closed };
         let clock = || self.time.judge_codes(now.wall).err().map(|fault| Refusal::Denied(Denial::Clock(fault)));
         let left = setup.held(now.steady);
-        let holder = enrolment.holder.as_deref().is_some_and(|value| setup.is_holder(value));
-        if let (Some(left), true) = (left, holder) {
+        if let (Some(left), Some(holder)) = (left, setup.holder_among(&enrolment.holders)) {
             let name = UserName::parse(&enrolment.typed).ok();
             let name = name.or_else(|| UserName::from_canonical(FIRST_NAME));
             let authenticator = setup.authenticator();
             let otpauth_url = name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
-            let seed = Seed { secret: authenticator.seed.base32(), otpauth_url, left };
+            let holder = holder.to_vec();
+            let seed = Seed { holder, secret: authenticator.seed.base32(), otpauth_url, left };
             return Answer::Seed(seed, refusal.or_else(clock));
         }
         let void = setup.code(now.steady).err().map(Refusal::Void);

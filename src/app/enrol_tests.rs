@@ -50,15 +50,15 @@ impl Fixture {
     fn enrol(&mut self, step: Step, holder: Option<&str>, client: &str) -> Answer {
         let browser = Browser {
             client: client.parse().expect("an address"),
-            device: None,
+            devices: Vec::new(),
             previous: None,
             user_agent: b"test".to_vec(),
             next: "/".to_owned(),
             next_origin: None,
             key: KeyId::new(1),
         };
-        let holder = holder.map(|value| value.as_bytes().to_vec());
-        let enrolment = Enrolment { step, browser, holder, home: None, typed: FIRST_NAME.to_owned() };
+        let holders = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
+        let enrolment = Enrolment { step, browser, holders, home: None, typed: FIRST_NAME.to_owned() };
         let now = self.now;
         self.desk().enrol(&enrolment, now, &mut Vec::new())
     }

@@ -140,11 +140,11 @@ impl Gate {
         next: &ReturnTo<'_>,
         now: Timestamp,
     ) -> Browser {
-        let device = cookie::values(&request.head.headers, DEVICE_COOKIE).next();
+        let devices = cookie::values(&request.head.headers, DEVICE_COOKIE);
         let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
         Browser {
             client: visit.client,
-            device: device.map(<[u8]>::to_vec),
+            devices: devices.map(<[u8]>::to_vec).collect(),
             previous: self.session_of(request.head, now).map(|session| session.id),
             user_agent: agent.to_vec(),
             next: next.as_str().to_owned(),

@@ -50,7 +50,7 @@ impl Gate {
         Next::Work(Job::Enrol(Box::new(Enrolment {
             step: Step::Look,
             browser,
-            holder: holder(request),
+            holders: holders(request),
             home: self.home_of_another_name(&visit),
             typed: FIRST_NAME.to_owned(),
         })))
@@ -73,9 +73,9 @@ impl Gate {
         let wanted = wanted_by_form(&fields);
         let next = self.return_to(&wanted, &visitor(&visit));
         let browser = self.browser(request, &visit, &next, now);
-        let holder = holder(request);
+        let holders = holders(request);
         let home = self.home_of_another_name(&visit);
-        if !self.is_own_setup_form(&fields, otp.is_some(), holder.as_deref()) {
+        if !self.is_own_setup_form(&fields, otp.is_some(), &holders) {
             out.start(Status::FORBIDDEN);
             self.show_code_form(out, &browser, Some(self.pages.texts.stale_form), true);
             return Next::Answered;
@@ -89,7 +89,7 @@ impl Gate {
                 (Ok(name), Some(code)) => Step::Finish(name, code),
             },
         };
-        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holder, home, typed: typed.to_owned() })))
+        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holders, home, typed: typed.to_owned() })))
     }
 
     /// Where one goes who came by a name under which no session of ours stays, as that of the home network while the gate
@@ -110,11 +110,11 @@ impl Gate {
     }
 
     /// Whether the form is one that we made, the second one for this very holder.
-    fn is_own_setup_form(&self, fields: &Form, second: bool, holder: Option<&[u8]>) -> bool {
-        match (second, holder) {
-            (false, _) => self.is_own_form(fields, FIRST_FORM),
-            (true, Some(holder)) => self.is_own_form(fields, &second_form(holder)),
-            (true, None) => false,
+    fn is_own_setup_form(&self, fields: &Form, second: bool, holders: &[Vec<u8>]) -> bool {
+        if second {
+            holders.iter().any(|holder| self.is_own_form(fields, &second_form(holder)))
+        } else {
+            self.is_own_form(fields, FIRST_FORM)
         }
     }
 
@@ -145,10 +145,9 @@ impl Gate {
             Answer::Seed(seed, refusal) => {
                 let told = refusal.as_ref().map(|refusal| self.told(refusal));
                 start(out, told.as_ref().filter(|_| !looks));
-                let holder = enrolment.holder.as_deref().unwrap_or_default();
                 let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
                 let form = SeedForm {
-                    token: &self.form_token(&second_form(holder)),
+                    token: &self.form_token(&second_form(&seed.holder)),
                     next: &browser.next,
                     next_origin: home.map(PublicUrl::as_str).or(browser.next_origin.as_deref()),
                     username: &enrolment.typed,
@@ -249,8 +248,8 @@ fn start(out: &mut Out, refused: Option<&Told>) {
     }
 }
 
-fn holder(request: &Request<'_>) -> Option<Vec<u8>> {
-    cookie::values(&request.head.headers, HOLDER_COOKIE).next().map(<[u8]>::to_vec)
+fn holders(request: &Request<'_>) -> Vec<Vec<u8>> {
+    cookie::values(&request.head.headers, HOLDER_COOKIE).map(<[u8]>::to_vec).collect()
 }
 
 fn second_form(holder: &[u8]) -> String {

@@ -87,11 +87,11 @@ impl Setup {
         }
     }
 
-    /// Holds `typed` against the code. `holder` is the cookie that came with it.
+    /// Holds `typed` against the code. `holders` are the cookies that came with it.
     pub fn enter(
         &mut self,
         typed: &SetupCode,
-        holder: Option<&[u8]>,
+        holders: &[Vec<u8>],
         now: Timestamp,
         entropy: &mut impl Entropy,
     ) -> Entry {
@@ -102,7 +102,7 @@ impl Setup {
             self.wrong = self.wrong.saturating_add(1);
             return Entry::Wrong;
         }
-        if holder.is_some_and(|value| self.is_holder(value)) {
+        if self.holder_among(holders).is_some() {
             return Entry::Yours;
         }
         if let Some(left) = self.held(now) {
@@ -116,6 +116,11 @@ impl Setup {
     /// How long the enrolment is still held.
     pub fn held(&self, now: Timestamp) -> Option<Duration> {
         self.hold.as_ref().map(|hold| hold.until.since(now)).filter(|left| !left.is_zero())
+    }
+
+    /// The cookie's value that is the holder's, of several.
+    pub fn holder_among<'v>(&self, values: &'v [Vec<u8>]) -> Option<&'v [u8]> {
+        values.iter().map(Vec::as_slice).find(|value| self.is_holder(value))
     }
 
     /// Whether a cookie's value is the holder's.

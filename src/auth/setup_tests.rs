@@ -24,7 +24,8 @@ impl Fixture {
 
     fn enter(&mut self, code: &SetupCode, holder: Option<&str>, now: Timestamp) -> Entry {
         self.setup.settle(now, &mut self.entropy);
-        self.setup.enter(code, holder.map(str::as_bytes), now, &mut self.entropy)
+        let holders: Vec<_> = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
+        self.setup.enter(code, &holders, now, &mut self.entropy)
     }
 
     fn good(&mut self, holder: Option<&str>, now: Timestamp) -> Entry {

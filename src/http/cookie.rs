@@ -2,6 +2,10 @@
 //!
 //! Guarantees: a value is handed out verbatim, without unquoting or decoding, so that only what was issued matches;
 //! a cookie whose parts could end the line or add an attribute is never written. Never allocates.
+//!
+//! Another site below the same domain can set cookies of our names ("cookie tossing"), and browsers may send them before
+//! ours. So of several cookies of one name the first that proves itself counts, not the first; and [`MOST`] are looked
+//! at, so that one request cannot make the gate try hundreds of them.
 
 use core::time::Duration;
 
@@ -9,12 +13,17 @@ use super::name::Name;
 use super::request::Headers;
 use super::response::{Digits, Out, is_token};
 
-/// The values of all cookies called `name`, over all `Cookie` lines, in the order sent. Names are case-sensitive.
+/// How many cookies of one name are looked at.
+pub const MOST: usize = 8;
+
+/// The values of the first [`MOST`] cookies called `name`, over all `Cookie` lines, in the order sent. Names are
+/// case-sensitive.
 pub fn values<'s, 'a>(headers: &'s Headers<'a>, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-    pairs(headers.values(Name::Cookie)).filter_map(move |pair| {
+    let values = pairs(headers.values(Name::Cookie)).filter_map(move |pair| {
         let value = trim_start(pair).strip_prefix(name.as_bytes())?;
         value.strip_prefix(b"=")
-    })
+    });
+    values.take(MOST)
 }
 
 /// What stands between the semicolons of all lines.
@@ -135,6 +144,13 @@ mod tests {
     fn all_cookies_of_a_name_are_found_in_the_order_sent() {
         let lines = "Cookie: auth_token=one; x=1;auth_token=two\r\ncookie: auth_token=three\r\n";
         assert_eq!(read(lines, "auth_token"), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn of_a_name_eight_are_looked_at_over_all_lines() {
+        let line = |from: usize| (from..from + 5).map(|n| format!("t={n}; other={n}")).collect::<Vec<_>>().join("; ");
+        let found = read(&format!("Cookie: {}\r\nCookie: {}\r\n", line(0), line(5)), "t");
+        assert_eq!(found, (0..MOST).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 
     #[test]

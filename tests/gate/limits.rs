@@ -210,6 +210,20 @@ fn a_forged_device_cookie_is_a_stranger() {
     }
 }
 
+/// Another site below the domain can set cookies of our names, which browsers may send before ours.
+#[test]
+fn a_cookie_that_another_site_set_takes_nothing_from_a_known_device() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let device = gate.post_code(&owner.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie");
+    spend_strangers(&gate, &owner);
+    let tossed = |count: usize| format!("{}{device}", "garbage; auth_device=".repeat(count));
+    let code = owner.fresh_code();
+    let ask = |cookie: &str| gate.login_form(&code, "198.51.100.5").cookie("auth_device", cookie).send(gate.address);
+    assert_eq!(ask(&tossed(8)).status, 429, "eight are looked at");
+    assert_eq!(ask(&tossed(7)).status, 302);
+}
+
 #[test]
 fn a_device_s_failures_count_per_user_over_all_his_devices() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));

@@ -169,6 +169,16 @@ fn a_visitor_who_is_refused_is_led_to_the_set_up_page_and_on_to_where_he_wanted(
 }
 
 #[test]
+fn a_cookie_that_another_site_set_takes_nothing_from_the_holder() {
+    let (gate, _dir) = given(ONE_DOMAIN);
+    let mut visitor = holder(&gate, GIVEN);
+    let cookie = visitor.cookie.take().expect("a cookie");
+    visitor.cookie = Some(format!("garbage; portcullis_setup={cookie}"));
+    let person = visitor.scan();
+    assert_eq!(visitor.finish("owner", &person.fresh_code()).status, 302);
+}
+
+#[test]
 fn a_foreign_return_address_is_not_followed() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let visitor = holder(&gate, GIVEN);

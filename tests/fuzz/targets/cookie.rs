@@ -6,7 +6,7 @@ use core::time::Duration;
 
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
-use portcullis::http::cookie::{SameSite, SetCookie, values};
+use portcullis::http::cookie::{MOST, SameSite, SetCookie, values};
 use portcullis::http::request::parse_head;
 use portcullis::http::response::{Out, Status};
 
@@ -16,19 +16,21 @@ fuzz_target!(|input: (&[u8], &str, &str, &str)| {
     write(name, value, domain);
 });
 
-/// Every value handed out stands in the line as it is.
+/// Every value handed out stands in the line as it is, and no more of them than are worth a look.
 fn read(line: &[u8]) {
     if line.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
         return;
     }
     let bytes = [b"GET / HTTP/1.1\r\nHost: a\r\nCookie: ", line, b"\r\nCookie: auth_token=last\r\n\r\n"].concat();
     let Ok(Some((head, _, _))) = parse_head(&bytes) else { return };
-    let mut last = None;
+    let (mut last, mut count) = (None, 0);
     for value in values(&head.headers, "auth_token") {
         assert!(!value.contains(&b';'));
         last = Some(value);
+        count += 1;
     }
-    assert_eq!(last, Some(b"last".as_slice()), "one line hides another");
+    assert!(count <= MOST);
+    assert!(count == MOST || last == Some(b"last".as_slice()), "one line hides another");
 }
 
 /// An answer holds exactly the cookie, or is no answer but a 500.
