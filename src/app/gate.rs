@@ -178,8 +178,7 @@ impl Gate {
             Route::Verify(form) => {
                 let began = self.metrics.is_some().then(clock::monotonic);
                 let answered = verify::answer(&self.view(), head, address(request), form, now, out);
-                let proxy = &self.config.proxy;
-                self.wiring.get_mut().answered(form, &answered, head, proxy, address(request), now);
+                self.wiring.get_mut().answered(form, &answered, head, &self.config, address(request), now);
                 if let verify::Answered::Passed(session) = answered {
                     self.sessions.touch(&session, now);
                 }

@@ -56,14 +56,23 @@ impl Gate {
         out: &mut Out,
     ) -> Next<Job> {
         let t = self.pages.texts;
+        let may_be_own = by_any_name || visit.host.is_some_and(|host| host.needs_no_dns());
         let own = |origin: &[u8]| match &self.config.public_url {
             Some(url) if origin.eq_ignore_ascii_case(url.as_str().as_bytes()) => true,
-            Some(_) => by_any_name && visit.is_own_origin(origin),
+            Some(_) => may_be_own && visit.is_own_origin(origin),
             None => visit.is_own_origin(origin),
         };
-        if provenance(request.head, own) == Provenance::Foreign {
+        let refused = match provenance(request.head, own) {
+            Provenance::Own | Provenance::Unsaid => None,
+            Provenance::Foreign => Some(t.cross_site),
+            Provenance::Hidden => {
+                self.wiring.borrow_mut().hidden(address(request), clock::now());
+                Some(t.hidden_origin)
+            }
+        };
+        if let Some(text) = refused {
             out.start(Status::FORBIDDEN);
-            self.pages.notice(out, t.forbidden, t.cross_site, true);
+            self.pages.notice(out, t.forbidden, text, true);
             return Next::Answered;
         }
         let kind = request.head.headers.one("Content-Type");
@@ -222,7 +231,7 @@ impl Gate {
     pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
         let question = Question::Page { public_url_known: self.config.public_url.is_some() };
         let visit = forwarded::read(&request.head.headers, address(request), question, &Belief::of(&self.config.proxy));
-        self.wiring.borrow_mut().visited(&visit, &self.config.proxy, address(request), clock::now());
+        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), clock::now());
         let Some(fault) = visit.fault else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());

@@ -30,27 +30,30 @@ impl Gate {
 /// What a POST says about where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provenance {
-    /// `Sec-Fetch-Site` or `Origin` names this very origin.
+    /// All that is said names this very origin.
     Own,
     /// Neither header is there: curl, old browsers.
     Unsaid,
-    /// Another origin, or one that hides.
+    /// `Origin: null`: a sandboxed frame, or our own page under a referrer policy that is not ours.
+    Hidden,
+    /// Another origin.
     Foreign,
 }
 
-/// Reads `Sec-Fetch-Site` (Fetch Metadata), else `Origin` (RFC 6454), which must be an `own` one.
+/// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454), which must be an `own` one. Neither is enough alone:
+/// under a name that leads here by DNS rebinding the page of an attacker is of the same origin as ours.
 pub fn provenance(head: &Head<'_>, own: impl Fn(&[u8]) -> bool) -> Provenance {
     let mut sites = head.headers.all("Sec-Fetch-Site").peekable();
-    if sites.peek().is_some() {
-        return if sites.all(|site| site == b"same-origin" || site == b"none") {
-            Provenance::Own
-        } else {
-            Provenance::Foreign
-        };
-    }
     let mut origins = head.headers.all("Origin").peekable();
-    if origins.peek().is_none() {
+    if sites.peek().is_none() && origins.peek().is_none() {
         return Provenance::Unsaid;
     }
-    if origins.all(own) { Provenance::Own } else { Provenance::Foreign }
+    if !sites.all(|site| site == b"same-origin" || site == b"none") {
+        return Provenance::Foreign;
+    }
+    match origins.find(|origin| !own(origin)) {
+        None => Provenance::Own,
+        Some(b"null") => Provenance::Hidden,
+        Some(_) => Provenance::Foreign,
+    }
 }

@@ -10,14 +10,15 @@ use std::net::IpAddr;
 
 use crate::auth::guess_budget::Origin;
 use crate::clock::Timestamp;
-use crate::config;
+use crate::config::{self, Config};
 use crate::http::client_address::{self, Belief};
+use crate::http::name::Name;
 use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
-use crate::http::visit::{Visit, Way};
+use crate::http::visit::{Scheme, Visit, Way};
 
 use super::router::VerifyForm;
-use super::verify::{Answered, Denial};
+use super::verify::{self, Answered, Denial};
 
 /// Untrusted peers that are told apart, from the internet and from nearby.
 const MOST_PEERS: usize = 8;
@@ -70,6 +71,10 @@ pub enum Fault {
     SessionsDisagree,
     /// The client's address is one of a CDN's.
     FromCdn,
+    /// The proxy says http, and the session cookie is `Secure`: browsers do not send it there.
+    PlainHttp,
+    /// A form of ours came with `Origin: null`.
+    OriginHidden,
 }
 
 impl Fault {
@@ -175,7 +180,7 @@ impl Wiring {
         form: VerifyForm,
         answered: &Answered,
         head: &Head<'_>,
-        proxy: &config::Proxy,
+        config: &Config,
         peer: Option<IpAddr>,
         now: Timestamp,
     ) {
@@ -187,7 +192,8 @@ impl Wiring {
             // Sent straight to the port, which says nothing of how the proxy asks. Of who passes, and has a session, the
             // address is not looked at: that would cost each verify more than all else here.
             _ if !head.headers.are_forwarded() => return,
-            Answered::Refused(_) if !Belief::of(proxy).trusts_peer(peer) => return,
+            Answered::Refused(_) if !Belief::of(&config.proxy).trusts_peer(peer) => return,
+            Answered::Refused(Denial::NoCookie) if loses_cookie(config, form, head, peer) => Fault::PlainHttp,
             _ => return self.asked_rightly(form, head, now),
         };
         self.note(Asker::Verify(form), fault, peer, now);
@@ -215,13 +221,22 @@ impl Wiring {
     }
 
     /// A page was visited.
-    pub fn visited(&mut self, visit: &Visit<'_>, proxy: &config::Proxy, peer: Option<IpAddr>, now: Timestamp) {
+    pub fn visited(&mut self, visit: &Visit<'_>, config: &Config, peer: Option<IpAddr>, now: Timestamp) {
         for problem in visit.problems() {
             self.note(Asker::Page, Fault::Headers(*problem), peer, now);
         }
-        if visit.way == Way::Proxied && proxy.cloudflare_ranges.iter().any(|range| range.contains(&visit.client)) {
+        if visit.way == Way::Proxied && config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&visit.client))
+        {
             self.note(Asker::Page, Fault::FromCdn, Some(visit.client), now);
         }
+        if is_plain(config, visit) {
+            self.note(Asker::Page, Fault::PlainHttp, peer, now);
+        }
+    }
+
+    /// A form came that hides where it was sent from.
+    pub fn hidden(&mut self, peer: Option<IpAddr>, now: Timestamp) {
+        self.note(Asker::Page, Fault::OriginHidden, peer, now);
     }
 
     /// A code was posted: whose failures will count together?
@@ -305,6 +320,23 @@ impl Wiring {
             }
         }
     }
+}
+
+/// Whether a question without a cookie is about a place that browsers send none to.
+fn loses_cookie(config: &Config, form: VerifyForm, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
+    // Seldom does anybody say http, so that the question is read once more.
+    let begins = |name: Name| head.headers.values(name).any(|value| value.starts_with(b"http:"));
+    let says_http = begins(Name::OriginalUrl)
+        || head.headers.values(Name::ForwardedProto).any(|value| value.eq_ignore_ascii_case(b"http"));
+    says_http && is_plain(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
+}
+
+/// Browsers send `Secure` cookies over https, and to `localhost`.
+fn is_plain(config: &Config, visit: &Visit<'_>) -> bool {
+    config.session.secure
+        && visit.way == Way::Proxied
+        && visit.scheme == Scheme::Http
+        && visit.host.is_some_and(|host| !host.is_loopback())
 }
 
 #[cfg(test)]

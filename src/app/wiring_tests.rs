@@ -11,8 +11,8 @@ const TRUSTED: [u8; 4] = [127, 0, 0, 1];
 fn ask_from(peer: [u8; 4], wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
     let head = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
-    let (proxy, now) = (config::Config::default().proxy, Timestamp::from_unix(T0.unix() + at));
-    wiring.answered(form, &answered, &head, &proxy, Some(IpAddr::from(peer)), now);
+    let (config, now) = (Config::default(), Timestamp::from_unix(T0.unix() + at));
+    wiring.answered(form, &answered, &head, &config, Some(IpAddr::from(peer)), now);
 }
 
 /// A question of a trusted proxy.

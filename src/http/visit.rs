@@ -92,6 +92,20 @@ impl<'a> Host<'a> {
         self.port
     }
 
+    /// Whether it leads here without a question to DNS, so that nobody else's answer can have put it there: an address,
+    /// or `localhost` and what is below it (RFC 6761 section 6.3).
+    pub fn needs_no_dns(&self) -> bool {
+        let name = self.name();
+        let top = name.rsplit('.').next().unwrap_or_default();
+        name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok() || top.eq_ignore_ascii_case("localhost")
+    }
+
+    /// Whether it is this very machine, whose plain http browsers trust like https (Secure Contexts, section 3.1).
+    pub fn is_loopback(&self) -> bool {
+        let address = self.name().trim_matches(['[', ']']).parse::<IpAddr>();
+        address.map_or_else(|_| self.needs_no_dns(), |address| address.is_loopback())
+    }
+
     /// Do both name the same host, whatever their ports?
     pub fn is_alike(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(other.name)
@@ -289,6 +303,25 @@ mod tests {
         ] {
             let host = Host::parse(text.as_bytes()).expect(text);
             assert_eq!((host.as_sent(), host.name(), host.port()), (text, name, port));
+        }
+    }
+
+    #[test]
+    fn an_address_and_localhost_need_no_dns() {
+        for (text, expected) in [
+            ("localhost:3000", true),
+            ("app.LOCALHOST", true),
+            ("127.0.0.1:80", true),
+            ("192.168.1.5", true),
+            ("[::1]:3000", true),
+            ("localhost.example.com", false),
+            ("evil.example", false),
+            ("127.0.0.1.nip.io", false),
+            ("1.2.3", false),
+        ] {
+            let host = Host::parse(text.as_bytes()).expect(text);
+            assert_eq!(host.needs_no_dns(), expected, "{text}");
+            assert_eq!(host.is_loopback(), expected && text != "192.168.1.5", "{text}");
         }
     }
 

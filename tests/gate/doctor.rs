@@ -224,7 +224,7 @@ fn what_a_proxy_left_out_is_told_with_its_line_and_marked_once_it_is_mended() {
     let token = gate.log_in(&owner);
     assert_eq!(question().header("Remote_Email", "x@y").cookie("auth_token", &token).send(gate.address).status, 400);
     let report = Report::of(&gate.place);
-    assert!(report.saying("brought Remote-Email itself").remedy.contains("Remote-"), "{report:#?}");
+    assert!(report.saying("brought Remote-Email itself").remedy.contains("-Remote*"), "{report:#?}");
 }
 
 #[test]
@@ -430,4 +430,19 @@ fn too_few_descriptors_for_the_connections_are_told() {
     wait::until("its first answer", wait::PATIENCE, health);
     let report = Report::of(&gate.place);
     assert!(report.only("warning", "300 open files").remedy.ends_with("LimitNOFILE=2048"));
+}
+
+#[test]
+fn a_proxy_that_says_http_while_the_cookie_needs_https_is_found() {
+    let (gate, _) = settled("");
+    let ask = |url: &str| Ask::verify("/verify/caddy", url).by_page_load().send(gate.address);
+    for harmless in ["https://app.example.test/", "http://localhost:8080/", "http://127.0.0.1/"] {
+        ask(harmless);
+    }
+    assert!(Report::of(&gate.place).findings.iter().all(|finding| !finding.found.contains("says http")));
+    assert_eq!(ask("http://app.example.test/").status, 302);
+    let report = Report::of(&gate.place);
+    let finding = report.saying("the proxy says http");
+    assert_eq!(finding.severity, "error");
+    assert!(finding.remedy.contains("X-Forwarded-Proto: https") && finding.remedy.contains("secure = false"));
 }

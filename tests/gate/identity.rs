@@ -79,7 +79,7 @@ fn a_question_that_brings_another_spelling_of_an_identity_header_is_refused_alwa
     }
     let report = crate::support::doctor::Report::of(&gate.place);
     for header in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"] {
-        report.saying(&format!("{header} or an alias of it"));
+        report.saying(&format!("{header} itself, or an alias of it"));
     }
 }
 

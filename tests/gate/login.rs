@@ -166,6 +166,48 @@ fn a_form_posted_from_another_site_is_refused_and_not_counted() {
     assert_eq!(own.send(gate.address).status, 302, "and the code was not spent");
 }
 
+/// A name of the attacker's that leads to the gate by DNS makes his page one of the same origin.
+#[test]
+fn a_form_posted_by_dns_rebinding_is_refused() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let fields = [("otp", owner.fresh_code())];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let port = gate.address.port();
+    let by = |host: &str| {
+        let ask = Ask::form("/login", &fields).set("Host", host).header("Sec-Fetch-Site", "same-origin");
+        ask.header("Origin", format!("http://{host}"))
+    };
+    let proxied = gate.login_form(fields[0].1, "192.168.1.9").set("X-Forwarded-Host", "evil.example");
+    for rebound in [
+        by("evil.example"),
+        by(&format!("evil.example:{port}")),
+        proxied.header("Sec-Fetch-Site", "same-origin").header("Origin", "https://evil.example"),
+        by("127.0.0.1").set("Origin", "http://evil.example"),
+    ] {
+        let answer = rebound.send(gate.address);
+        assert_eq!((answer.status, answer.all("set-cookie").count()), (403, 0), "{answer:?}");
+    }
+    let direct = by(&format!("127.0.0.1:{port}")).send(gate.address);
+    assert_eq!(direct.status, 302, "an address cannot be rebound: {direct:?}");
+}
+
+#[test]
+fn who_hides_where_his_form_came_from_learns_what_hid_it() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let ask = gate.login_form(&owner.fresh_code(), "198.51.100.9").header("Origin", "null");
+    for ask in [ask.clone(), ask.header("Sec-Fetch-Site", "same-origin")] {
+        let answer = ask.send(gate.address);
+        assert_eq!((answer.status, answer.all("set-cookie").count()), (403, 0), "{answer:?}");
+        assert!(answer.text().contains("Referrer-Policy: no-referrer"), "{answer:?}");
+    }
+    let report = crate::support::doctor::Report::of(&gate.place);
+    let finding = report.saying("Origin: null");
+    assert_eq!(finding.severity, "warning");
+    assert!(finding.remedy.contains("Referrer-Policy same-origin"), "{finding:?}");
+}
+
 #[test]
 fn with_a_living_session_the_page_leads_straight_on() {
     let gate = gate();

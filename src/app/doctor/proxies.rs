@@ -108,7 +108,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         Fault::Headers(problem) => (problem.what().to_string(), chosen(problem.mending().lines(), program)),
         Fault::Forged(header) => {
             let what = format!(
-                "the question brought {header} or an alias of it: a visitor forged it, and the proxy let it through"
+                "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
             let lines = [
                 ("Caddy", "request_header -Remote*".to_owned()),
@@ -130,6 +130,23 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         Fault::FromCdn => {
             let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
             (what.to_owned(), cloudflare(config))
+        }
+        Fault::PlainHttp => {
+            let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
+                        goes round for ever";
+            let remedy = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)\n\
+                          [session]\nsecure = false  # where everything is plain http";
+            (what.to_owned(), remedy.to_owned())
+        }
+        Fault::OriginHidden => {
+            let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
+                        the gate's pages, or another site sent it";
+            let lines = [
+                ("Caddy", "header Referrer-Policy same-origin"),
+                ("nginx", "add_header Referrer-Policy same-origin always;"),
+                ("Traefik", "headers.referrerPolicy = \"same-origin\""),
+            ];
+            (what.to_owned(), chosen(lines.into_iter(), program))
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Texts {
     pub busy: &'static str,
     /// A POST from another site.
     pub cross_site: &'static str,
+    /// A POST that hides where it comes from.
+    pub hidden_origin: &'static str,
     /// A form without its token, or with an old one.
     pub stale_form: &'static str,
     /// The body could not be read as a form.
@@ -132,6 +134,9 @@ pub const ENGLISH: Texts = Texts {
                  in. The owner finds the reason in the server's log.",
     busy: "The server is busy. Try again in a few seconds.",
     cross_site: "This form was sent from another site, so it was ignored. Open the login page itself and try again.",
+    hidden_origin: "Your browser does not say which page this form came from (Origin: null), so it was ignored. If you \
+                    opened the login page itself, the reverse proxy causes this: it adds Referrer-Policy: no-referrer, \
+                    which the owner removes from the gate's pages.",
     stale_form: "This form is too old or was not made by this page. Open it again and repeat what you did.",
     broken_form: "The form could not be read. Open the login page again and repeat what you did.",
     account: "Your account",
