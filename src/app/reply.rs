@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::config::Config;
 use crate::http::form::percent_encode_component;
-use crate::http::name::Name;
+use crate::http::name::{self, Name};
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::http::visit::{Visit, Way};
@@ -30,9 +30,14 @@ pub enum Manner {
     Program,
 }
 
-/// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455 section 4.1).
-pub fn manner(head: &Head<'_>) -> Manner {
+/// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455 section 4.1), and from
+/// what they do not do by themselves: browsers load pages by GET and POST, WebDAV and gRPC clients ask otherwise.
+pub fn manner(head: &Head<'_>, visit: &Visit<'_>) -> Manner {
     let headers = &head.headers;
+    let navigates = headers.values(Name::FetchMode).any(|mode| mode.eq_ignore_ascii_case(b"navigate"));
+    if !navigates && !matches!(method(head, visit), "GET" | "HEAD" | "POST") {
+        return Manner::Program;
+    }
     // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on only where told to.
     let web_socket = headers.has(Name::WebSocketKey)
         || headers
@@ -40,7 +45,18 @@ pub fn manner(head: &Head<'_>) -> Manner {
             .any(|value| entries(value).any(|entry| entry.eq_ignore_ascii_case(b"websocket")));
     let fetched = headers.values(Name::FetchMode).any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
     let by_script = headers.values(Name::RequestedWith).any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
-    if web_socket || fetched || by_script || accepts_no_page(head) { Manner::Program } else { Manner::Page }
+    if web_socket || fetched || by_script || accepts_no_page(head) || is_grpc(head) {
+        Manner::Program
+    } else {
+        Manner::Page
+    }
+}
+
+/// `application/grpc` and its kin, with a suffix or parameters.
+fn is_grpc(head: &Head<'_>) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    let begins = |value: &[u8]| value.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC));
+    head.headers.may_have_others(name::mark(b"Content-Type")) && head.headers.all("Content-Type").any(begins)
 }
 
 /// `Accept` names types, but neither `text/html` nor `*/*`. No type at all is like `*/*`.
@@ -86,7 +102,7 @@ fn refuse_in_full(
     form: VerifyForm,
     out: &mut Out,
 ) {
-    let manner = manner(head);
+    let manner = manner(head, visit);
     match consequence(denial) {
         Consequence::Login if manner == Manner::Page => {
             out.start(redirect_status(head, visit));
@@ -127,7 +143,7 @@ fn refuse_nginx(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Den
         _ => Status::UNAUTHORIZED,
     };
     out.start(status);
-    if consequence == Consequence::Login && manner(head) == Manner::Page {
+    if consequence == Consequence::Login && manner(head, visit) == Manner::Page {
         let mut address = Buffer::new();
         login_address_with_next(config, visit, VerifyForm::Nginx, &mut address);
         // Without any host there is no absolute address, and nginx would complete a relative one with its own.

@@ -60,10 +60,25 @@ fn a_page_load_is_sent_to_the_login_with_its_whole_address() {
 }
 
 #[test]
-fn another_method_is_sent_there_as_a_get() {
+fn a_page_load_by_another_method_is_sent_there_as_a_get() {
     for (method, status) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("PUT", 303), ("OPTIONS", 303), ("get", 303)] {
         let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
-        assert_eq!(refused(&config(true), VerifyForm::Caddy, &lines).status, status, "{method}");
+        let got = refused(&config(true), VerifyForm::Caddy, &format!("{lines}Sec-Fetch-Mode: navigate\r\n"));
+        assert_eq!(got.status, status, "{method}");
+    }
+}
+
+#[test]
+fn a_method_that_loads_no_page_is_a_programs() {
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL", "LOCK", "REPORT", "get", "Post"] {
+        let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
+        for accept in ["", "Accept: */*\r\n", "Accept: text/html\r\n"] {
+            let got = refused(&config(true), VerifyForm::Caddy, &format!("{lines}{accept}"));
+            assert_eq!((got.status, got.location()), (401, None), "{method} {accept}");
+        }
+        let original = format!("X-Original-URL: https://app.example.com/a\r\nX-Original-Method: {method}\r\n");
+        let got = refused(&config(true), VerifyForm::Nginx, &original);
+        assert_eq!((got.status, got.location()), (401, None), "{method}");
     }
 }
 
@@ -95,6 +110,9 @@ fn a_program_gets_a_401_with_the_login_address() {
         "Accept: text/event-stream",
         "Accept: text/*",
         "Accept: application/json\r\nAccept: image/png",
+        "Content-Type: application/grpc",
+        "content-type: Application/GRPC+proto; charset=utf-8\r\nAccept: */*",
+        "Content-Type: application/grpc-web-text",
     ] {
         let got = refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n"));
         assert_eq!((got.status, got.location()), (401, None), "{lines}");
