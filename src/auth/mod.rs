@@ -18,4 +18,5 @@ pub mod testing;
 pub mod token;
 pub mod totp;
 pub mod trusted_time;
+pub mod typed;
 pub mod user;

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::auth::typed::is_blank;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -30,12 +31,11 @@ impl Seed {
         Self(Secret::new(entropy.bytes::<{ Self::DEFAULT_BYTES }>().to_vec()))
     }
 
-    /// Reads base32 (RFC 4648 section 6) as authenticators show it: any case, spaces and padding ignored.
+    /// Reads base32 (RFC 4648 section 6) as authenticators show it: any case, white space and padding ignored.
     pub fn from_base32(text: &str) -> Option<Self> {
-        let compact: String =
-            text.trim_end_matches('=').chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
-        let compact = zeroize::Zeroizing::new(compact);
-        let secret = totp_rs::Secret::try_from_base32(compact.as_str()).ok()?;
+        let letters = text.chars().filter(|letter| !is_blank(*letter)).map(|letter| letter.to_ascii_uppercase());
+        let compact = zeroize::Zeroizing::new(letters.collect::<String>());
+        let secret = totp_rs::Secret::try_from_base32(compact.trim_end_matches('=')).ok()?;
         Self::new(secret.as_bytes().to_vec())
     }
 

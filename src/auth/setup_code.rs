@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::auth::typed::is_blank;
 use crate::entropy::Entropy;
 
 /// 80 bits: beyond guessing at any rate, and short enough to type.
@@ -26,11 +27,11 @@ impl SetupCode {
         Self(entropy.bytes())
     }
 
-    /// Reads what was typed or stands in a file: letters of any case; dashes, spaces and line ends are passed over.
+    /// Reads what was typed or stands in a file: letters of any case; dashes and white space ([`is_blank`]) are passed over.
     /// `None` for everything else: such input is no guess and counts nothing.
     pub fn parse(typed: &str) -> Option<Self> {
         let mut letters = Zeroizing::new(String::with_capacity(LETTERS));
-        for letter in typed.chars().filter(|letter| !matches!(letter, '-' | ' ' | '\r' | '\n')) {
+        for letter in typed.chars().filter(|letter| *letter != '-' && !is_blank(*letter)) {
             if letters.len() == LETTERS || !letter.is_ascii_alphanumeric() {
                 return None;
             }
@@ -84,7 +85,7 @@ mod tests {
             let groups: Vec<&str> = shown.split('-').collect();
             assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{shown}");
             let typed = [shown.clone(), shown.to_lowercase(), shown.replace('-', ""), shown.replace('-', " ")];
-            for typed in typed.into_iter().chain([format!(" {shown} \r\n")]) {
+            for typed in typed.into_iter().chain([format!("\u{feff} {shown}\t\r\n")]) {
                 assert!(SetupCode::parse(&typed).is_some_and(|read| code.digest().is_of(&read)), "{typed:?}");
             }
         }
@@ -108,7 +109,7 @@ mod tests {
             "ABCD-EFGH-IJKL-MNO0",
             "ABCD-EFGH-IJKL-MN==",
             "ABCD_EFGH_IJKL_MNOP",
-            "ABCD\tEFGH\tIJKL\tMNOP",
+            "ABCD\u{2010}EFGH\u{2010}IJKL\u{2010}MNOP",
             "\u{ff21}BCD-EFGH-IJKL-MNOP",
         ] {
             assert!(SetupCode::parse(text).is_none(), "{text:?}");

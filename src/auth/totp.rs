@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 pub use crate::auth::seed::Seed;
+use crate::auth::typed::is_blank;
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -148,17 +149,15 @@ pub struct Code {
 }
 
 impl Code {
-    /// Reads what was typed. Spaces (U+0020 alone) are stripped, once, and everything after works on the result, so
-    /// that one code has one form. `None` for anything but 6 or 8 ASCII digits: such input is no guess and counts
-    /// nothing.
+    /// Reads what was typed or pasted. White space of any kind is stripped ([`is_blank`]), once, and everything after
+    /// works on the result, so that one code has one form. `None` for anything but 6 or 8 ASCII digits: such input is no
+    /// guess and counts nothing.
     pub fn parse(typed: &str) -> Option<Self> {
         let mut digits = [0; LONGEST];
         let mut len = 0u8;
-        for byte in typed.bytes().filter(|byte| *byte != b' ') {
-            if !byte.is_ascii_digit() {
-                return None;
-            }
-            *digits.get_mut(usize::from(len))? = byte;
+        for letter in typed.chars().filter(|letter| !is_blank(*letter)) {
+            let digit = u8::try_from(letter).ok().filter(u8::is_ascii_digit)?;
+            *digits.get_mut(usize::from(len))? = digit;
             len += 1;
         }
         matches!(len, 6 | 8).then_some(Self { digits, len })
