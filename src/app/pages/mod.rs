@@ -15,7 +15,7 @@ use crate::http::response::Out;
 use texts::Texts;
 
 const STYLE: &str = include_str!("style.css");
-const LOGIN_SCRIPT: &str = include_str!("login.js");
+const SCRIPT: &str = include_str!("form.js");
 const HTML: &str = "text/html; charset=utf-8";
 
 /// What every page of this installation has in common. The caller starts the answer (status, `Retry-After`, `Allow`,
@@ -53,7 +53,7 @@ impl Pages {
             title: title.to_owned(),
             prefix: prefix.to_owned(),
             style_hash: hash(STYLE),
-            script_hash: hash(LOGIN_SCRIPT),
+            script_hash: hash(SCRIPT),
         }
     }
 
@@ -100,9 +100,6 @@ impl Pages {
             escape(form.next),
             escape(t.sign_in_button)
         );
-        if form.digits.is_some() {
-            let _ = writeln!(body, "<script>{LOGIN_SCRIPT}</script>");
-        }
         self.finish(out, t.sign_in, &body, form.next_origin);
     }
 
@@ -161,17 +158,18 @@ impl Pages {
 
     /// Adds what every page carries to an answer that was started already.
     fn finish(&self, out: &mut Out, title: &str, body: &str, next_origin: Option<&str>) {
+        let has_form = body.contains("<form ");
+        let script = if has_form { format!("<script>{SCRIPT}</script>\n") } else { String::new() };
         let page = format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n<title>{title} · {site}</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n{body}\n</main>\n</body>\n</html>\n",
+             <body>\n<main>\n{body}\n</main>\n{script}</body>\n</html>\n",
             lang = self.texts.lang,
             title = escape(title),
             site = escape(&self.title),
         );
-        let script =
-            if body.contains("<script>") { format!(" script-src '{}';", self.script_hash) } else { String::new() };
+        let script = if has_form { format!(" script-src '{}';", self.script_hash) } else { String::new() };
         let origin = next_origin.map(|o| format!(" {o}")).unwrap_or_default();
         let policy = format!(
             "default-src 'none'; style-src '{}';{script} form-action 'self'{origin}; frame-ancestors 'none'; base-uri 'none'",
