@@ -5,12 +5,14 @@
 //! success is one commit: the spent time step and the session stand or fall together.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::auth::device::{self, Device};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{BudgetKey, Origin};
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::{AddressKey, RetryAfter};
+use crate::auth::repetition::{BrowserId, Success};
 use crate::auth::session::{Session, SessionId};
 use crate::auth::sessions::MAX_PER_USER;
 use crate::auth::totp::{Code, Match, TimeStep, Verdict, whether, who};
@@ -40,8 +42,10 @@ pub struct Browser {
     pub client: IpAddr,
     /// The device cookies as sent; the first that is ours counts.
     pub devices: Vec<Vec<u8>>,
+    /// Which browser it is, if it has seen the login page.
+    pub id: Option<BrowserId>,
     /// The living session that the browser already had; it ends with a new login.
-    pub previous: Option<SessionId>,
+    pub previous: Option<Presented>,
     /// For the list of sessions.
     pub user_agent: Vec<u8>,
     /// Where the visitor goes afterwards, checked.
@@ -50,6 +54,14 @@ pub struct Browser {
     pub next_origin: Option<String>,
     /// The key that a new session is signed with.
     pub key: KeyId,
+}
+
+/// A living session, as the browser showed it.
+pub struct Presented {
+    /// Which.
+    pub id: SessionId,
+    /// The cookie's value.
+    pub token: String,
 }
 
 /// The decision.
@@ -62,6 +74,15 @@ pub enum Admission {
         /// For `Set-Cookie`.
         device: String,
     },
+    /// Let in once more by the same submission: the answer is that of the first.
+    Repeated {
+        /// Begun by the first.
+        session: Session,
+        /// For `Set-Cookie`.
+        device: String,
+    },
+    /// In already: the code is a used one of the user whose living session came with it, which goes on for so long.
+    In(Duration),
     /// Kept out.
     Refused(Denial),
 }
@@ -99,10 +120,16 @@ enum Candidates {
 impl Desk {
     /// Judges `attempt`. What the gate must know of it is added to `effects`, for a refusal too.
     pub fn admit(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Admission {
+        let client = attempt.browser.client;
         match self.judge(attempt, now, effects) {
-            Ok((session, device)) => {
-                log::info!("login result=ok user={} client={}", session.user, attempt.browser.client);
-                Admission::Admitted { session, device }
+            Ok(admission) => {
+                match &admission {
+                    Admission::Admitted { session, .. } => {
+                        log::info!("login result=ok user={} client={client}", session.user);
+                    }
+                    _ => log::info!("login result=repeated client={client}"),
+                }
+                admission
             }
             Err(denial) => {
                 let synchronised = self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
@@ -112,7 +139,6 @@ impl Desk {
                     false => Some(0),
                 };
                 if let Some(left_out) = admitted {
-                    let client = attempt.browser.client;
                     log::warn!(
                         "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
                     );
@@ -122,14 +148,12 @@ impl Desk {
         }
     }
 
-    fn judge(
-        &mut self,
-        attempt: &Attempt,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(Session, String), Denial> {
+    fn judge(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Result<Admission, Denial> {
         let Moment { wall, steady } = now;
         self.time.judge_codes(wall).map_err(Denial::Clock)?;
+        if let Some(Success { session, device, .. }) = self.repeated(attempt, steady) {
+            return Ok(Admission::Repeated { session: session.clone(), device: device.clone() });
+        }
         let client = attempt.browser.client;
         self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
         let device = self.device_of(&attempt.browser, wall);
@@ -148,9 +172,22 @@ impl Desk {
                 let (session, cookie, mut changes) = self.welcome(&attempt.browser, device, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
-                Ok((session, cookie))
+                if let Some(browser) = attempt.browser.id {
+                    self.repetitions.remember(Success {
+                        browser,
+                        name: attempt.name.clone(),
+                        code: attempt.code,
+                        session: session.clone(),
+                        device: cookie.clone(),
+                        at: steady,
+                    });
+                }
+                Ok(Admission::Admitted { session, device: cookie })
             }
             Verdict::One(Match { user, .. }) => {
+                if let Some(left) = self.left_of_session(attempt, user, wall) {
+                    return Ok(Admission::In(left));
+                }
                 let told = vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))];
                 Err(self.count_failure(client, scope.budgets, told, now, effects))
             }
@@ -171,6 +208,18 @@ impl Desk {
                 Err(self.count_failure(client, scope.budgets, changes, now, effects))
             }
         }
+    }
+
+    /// The login that this one repeats, while its session lives.
+    fn repeated(&self, attempt: &Attempt, steady: Timestamp) -> Option<&Success> {
+        let success = self.repetitions.find(attempt.browser.id?, attempt.name.as_ref(), &attempt.code, steady)?;
+        self.sessions.get(&success.session.id).is_some().then_some(success)
+    }
+
+    /// For how long the session that came with an attempt goes on, if it is this user's.
+    fn left_of_session(&self, attempt: &Attempt, user: &User, now: Timestamp) -> Option<Duration> {
+        let session = self.sessions.get(&attempt.browser.previous.as_ref()?.id)?;
+        (session.user == user.name).then(|| session.expires.since(now))
     }
 
     /// The device that a browser proves to be.
@@ -272,8 +321,9 @@ impl Desk {
         device.bind(user);
         let cookie = device.mint(&self.device_key, now);
         let mut changes = vec![Change::PutUser(spend(user, step))];
-        changes.extend(browser.previous.map(Change::EndSession));
-        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != browser.previous);
+        let previous = browser.previous.as_ref().map(|presented| presented.id);
+        changes.extend(previous.map(Change::EndSession));
+        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != previous);
         if others().count() >= MAX_PER_USER {
             changes.extend(others().min_by_key(|other| other.created).map(|oldest| Change::EndSession(oldest.id)));
             let event = Event::new(Action::SessionEnded, Actor::Gate).about(&user.name);

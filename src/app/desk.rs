@@ -20,6 +20,7 @@ use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::Budgets;
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::Limiter;
+use crate::auth::repetition::Repetitions;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::sessions::Sessions;
 use crate::auth::setup::Setup;
@@ -39,6 +40,7 @@ pub struct Desk {
     pub(super) sessions: Sessions,
     pub(super) limiter: Limiter,
     pub(super) budgets: Budgets,
+    pub(super) repetitions: Repetitions,
     pub(super) settings: Settings,
     pub(super) device_key: DeviceKey,
     pub(super) time: TrustedTime,
@@ -85,6 +87,7 @@ impl Desk {
             sessions,
             limiter,
             budgets: Budgets::restore(buckets, start),
+            repetitions: Repetitions::default(),
             device_key: DeviceKey::new(&contents.settings.device_key),
             settings: contents.settings,
             time,

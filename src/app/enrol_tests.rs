@@ -51,6 +51,7 @@ impl Fixture {
         let browser = Browser {
             client: client.parse().expect("an address"),
             devices: Vec::new(),
+            id: None,
             previous: None,
             user_agent: b"test".to_vec(),
             next: "/".to_owned(),

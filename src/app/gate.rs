@@ -128,6 +128,12 @@ impl Gate {
         verify::living_session(&self.view(), head, now)
     }
 
+    /// The same, with the cookie's value.
+    pub(super) fn presented_session<'h>(&self, head: &Head<'h>, now: Timestamp) -> Option<(&Session, &'h str)> {
+        let (session, value) = verify::presented_session(&self.view(), head, now)?;
+        std::str::from_utf8(value).ok().map(|token| (session, token))
+    }
+
     /// What the verify path reads of the gate.
     fn view(&self) -> verify::View<'_> {
         verify::View {

@@ -15,7 +15,7 @@ use crate::http::response::{Out, Status};
 use crate::http::visit::{Scheme, Visit};
 use crate::server::{Next, Request};
 
-use super::admit::{Admission, Attempt, Browser, Denial};
+use super::admit::{Admission, Attempt, Browser, Denial, Presented};
 use super::gate::{BODY_LIMIT, Gate, address, session_cookie};
 use super::job::Job;
 use super::pages::{LoginForm, texts};
@@ -36,11 +36,11 @@ impl Gate {
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
-        if self.session_of(request.head, now).is_some() {
-            out.start(Status::FOUND);
-            out.finish_redirect(next.as_bytes());
+        if let Some((session, token)) = self.presented_session(request.head, now) {
+            self.go_on(token, session.expires.since(now), next.as_str(), out);
         } else {
             out.start(Status::OK);
+            self.mark_browser(request.head, out);
             self.show_form(out, next.as_str(), next.origin(), "", None);
         }
         Next::Answered
@@ -154,7 +154,10 @@ impl Gate {
         Browser {
             client: visit.client,
             devices: devices.map(<[u8]>::to_vec).collect(),
-            previous: self.session_of(request.head, now).map(|session| session.id),
+            id: self.marked_browser(request.head),
+            previous: self
+                .presented_session(request.head, now)
+                .map(|(session, token)| Presented { id: session.id, token: token.to_owned() }),
             user_agent: agent.to_vec(),
             next: next.as_str().to_owned(),
             next_origin: next.origin().map(str::to_owned),
@@ -167,16 +170,22 @@ impl Gate {
         let t = self.pages.texts;
         let name = attempt.name.as_ref().map_or("", UserName::as_str);
         let (status, wait, message) = match admission {
-            Admission::Admitted { session, device } => match self.keyring.sign(&session) {
-                Ok(token) => {
-                    self.begin_session(&token, &device, out);
-                    return out.finish_redirect(attempt.browser.next.as_bytes());
+            Admission::In(left) => {
+                let token = attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
+                return self.go_on(token, left, &attempt.browser.next, out);
+            }
+            Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
+                match self.keyring.sign(&session) {
+                    Ok(token) => {
+                        self.begin_session(&token, &device, out);
+                        return out.finish_redirect(attempt.browser.next.as_bytes());
+                    }
+                    Err(error) => {
+                        log::error!("a session could not be signed error=\"{error}\"");
+                        (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
+                    }
                 }
-                Err(error) => {
-                    log::error!("a session could not be signed error=\"{error}\"");
-                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
-                }
-            },
+            }
             Admission::Refused(denial) => match denial {
                 Denial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
                 Denial::Address(wait) => {
@@ -200,6 +209,17 @@ impl Gate {
         }
         let Browser { next, next_origin, .. } = &attempt.browser;
         self.show_form(out, next, next_origin.as_deref(), name, Some(&message));
+    }
+
+    /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it under attributes that
+    /// have changed since, and keeps it for as long as the session goes on.
+    fn go_on(&self, token: &str, left: Duration, next: &str, out: &mut Out) {
+        out.start(Status::FOUND);
+        let mut cookie = session_cookie(&self.config, &self.cookie_name, token);
+        // Zero would delete it in the session's last second.
+        cookie.max_age = Some(left.max(Duration::from_secs(1)));
+        cookie.render(out);
+        out.finish_redirect(next.as_bytes());
     }
 
     /// Starts the redirect after a login: the session's cookie and the device's.

@@ -29,6 +29,8 @@ use super::verify::Answered;
 pub enum LoginResult {
     /// Let in.
     Ok,
+    /// The same submission once more, or a used code of one who is signed in.
+    Repeated,
     /// A well-formed code that lets nobody in.
     WrongCode,
     /// Too many failures from the address.
@@ -50,8 +52,9 @@ pub enum LoginResult {
 }
 
 impl LoginResult {
-    const WORDS: [(Self, &str); 10] = [
+    const WORDS: [(Self, &str); 11] = [
         (Self::Ok, "ok"),
+        (Self::Repeated, "repeated"),
         (Self::WrongCode, "wrong_code"),
         (Self::LimitedAddress, "limited_address"),
         (Self::LimitedStrangers, "limited_strangers"),
@@ -68,6 +71,7 @@ impl LoginResult {
         use admit::Denial as Kept;
         match admission {
             Admission::Admitted { .. } => Self::Ok,
+            Admission::Repeated { .. } | Admission::In(_) => Self::Repeated,
             Admission::Refused(Kept::WrongCode) => Self::WrongCode,
             Admission::Refused(Kept::Address(_)) => Self::LimitedAddress,
             Admission::Refused(Kept::Strangers(_)) => Self::LimitedStrangers,

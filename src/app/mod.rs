@@ -10,6 +10,7 @@ pub mod account;
 pub mod administer;
 pub mod admit;
 mod auditing;
+mod browser_mark;
 pub mod control;
 mod counters;
 pub mod desk;

@@ -160,7 +160,16 @@ pub fn living_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> O
     genuine_session(view, head, now).ok().map(|(session, _)| session)
 }
 
-/// Looks through all cookies of the session's name. Bad ones are skipped: another site under the same domain can set any.
+/// The same, with the cookie's value that proves it.
+pub fn presented_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Option<(&'g Session, &'h [u8])> {
+    let session = living_session(view, head, now)?;
+    let mut scratch = view.scratch.borrow_mut();
+    let mut proves =
+        |value: &[u8]| admit(view, value, now, &mut scratch).is_ok_and(|(found, _)| found.id == session.id);
+    cookie::values(&head.headers, view.cookie_name).find(|value| proves(value)).map(|value| (session, value))
+}
+
+/// Looks through the cookies of the session's name. Bad ones are skipped: another site under the same domain can set any.
 fn genuine_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Result<(&'g Session, &'g Known), Denial> {
     trusted_time::judge(now, view.floor).map_err(Denial::Clock)?;
     let mut scratch = view.scratch.borrow_mut();

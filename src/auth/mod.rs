@@ -7,6 +7,7 @@ pub mod guess_budget;
 pub mod keyring;
 pub mod limiter;
 mod proven;
+pub mod repetition;
 pub mod return_to;
 pub mod seed;
 pub mod session;

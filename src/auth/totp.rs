@@ -172,6 +172,11 @@ impl Code {
     }
 
     /// Whether both are the same, in a time that depends on neither.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.same(other).into()
+    }
+
+    /// As [`Code::is_same`], for who adds up several.
     fn same(&self, other: &Self) -> Choice {
         self.digits.ct_eq(&other.digits) & self.len.ct_eq(&other.len)
     }

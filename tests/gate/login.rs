@@ -37,7 +37,63 @@ fn the_page_carries_its_headers_and_one_field() {
     let text = page.text();
     assert!(text.contains("<input name=\"otp\" inputmode=\"numeric\" autocomplete=\"one-time-code\""), "{text}");
     assert!(text.contains("https://app.example.test/x?a=1&amp;b=2"), "next is kept: {text}");
-    assert_eq!(page.all("set-cookie").count(), 0);
+    let lines: Vec<_> = page.all("set-cookie").collect();
+    let [mark] = lines[..] else { panic!("one cookie: {lines:?}") };
+    assert!(mark.starts_with("__Host-portcullis_browser="), "{mark}");
+    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+        assert!(mark.split("; ").any(|p| p == part), "{part} in {mark}");
+    }
+    assert!(!mark.contains("Domain=") && !mark.contains("Max-Age="), "{mark}");
+    let again = Ask::get("/login").cookie(MARK, &page.cookie(MARK).expect("a value")).send(gate.address);
+    assert_eq!((again.status, again.all("set-cookie").count()), (200, 0), "a browser keeps its mark");
+    let forged = Ask::get("/login").cookie(MARK, "AAAAAAAAAAAAAAAAAAAAAA.x").send(gate.address);
+    assert_eq!(forged.all("set-cookie").count(), 1, "and one that is none is replaced");
+}
+
+const MARK: &str = "__Host-portcullis_browser";
+
+#[test]
+fn one_login_sent_twice_by_one_browser_is_answered_the_same() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let mark = Ask::get("/login").send(gate.address).cookie(MARK).expect("a mark");
+    let other = Ask::get("/login").send(gate.address).cookie(MARK).expect("a mark");
+    let code = owner.fresh_code();
+    let post = |mark: &str| gate.login_form(&code, "203.0.113.20").cookie(MARK, mark).send(gate.address);
+    let (first, second) = (post(&mark), post(&mark));
+    assert_eq!((first.status, second.status), (302, 302), "{second:?}");
+    assert_eq!(first.all("set-cookie").collect::<Vec<_>>(), second.all("set-cookie").collect::<Vec<_>>());
+    assert_eq!(first.header("location"), second.header("location"));
+    let sessions = gate.place.json(&["session", "list"]);
+    assert_eq!(sessions.as_array().map(Vec::len), Some(1), "no second session: {sessions}");
+    let list = gate.place.json(&["limit", "list"]).to_string();
+    assert!(!list.contains("203.0.113.20"), "nothing was counted: {list}");
+    // A site below the domain may know the code and set cookies, but not this one.
+    for stranger in [other.as_str(), "", "AAAAAAAAAAAAAAAAAAAAAA.x"] {
+        assert_eq!(post(stranger).status, 401, "{stranger:?}");
+    }
+    // What was ended is not given out once more.
+    assert_eq!(gate.place.run(&["session", "revoke", "--all"]).status, 0);
+    assert_eq!(post(&mark).status, 401);
+}
+
+#[test]
+fn a_used_code_of_ones_own_leads_on_and_is_not_counted() {
+    let gate = gate();
+    let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
+    let (code, guests) = (owner.fresh_code(), guest.fresh_code());
+    let token = gate.post_code(&code, "203.0.113.20").cookie("auth_token").expect("a session");
+    let with =
+        |code: &str, token: &str| gate.login_form(code, "203.0.113.20").cookie("auth_token", token).send(gate.address);
+    let answer = with(&code, &token);
+    assert_eq!((answer.status, answer.header("location")), (302, Some("/")), "{answer:?}");
+    assert_eq!(answer.cookie("auth_token").as_deref(), Some(token.as_str()));
+    assert!(!gate.place.json(&["limit", "list"]).to_string().contains("203.0.113.20"));
+    assert!(gate.is_open_to(&token), "the session goes on");
+
+    assert_eq!(gate.post_code(&guests, "203.0.113.30").status, 302);
+    assert_eq!(with(&guests, &token).status, 401, "a used code of somebody else is a failure");
+    assert!(gate.place.json(&["limit", "list"]).to_string().contains("203.0.113.20"));
 }
 
 #[test]
@@ -215,6 +271,16 @@ fn with_a_living_session_the_page_leads_straight_on() {
     let page = "/login?next=https%3A%2F%2Fapp.example.test%2Fx%3Fa%3D1";
     let answer = Ask::get(page).cookie("auth_token", &token).send(gate.address);
     assert_eq!((answer.status, answer.header("location")), (302, Some("https://app.example.test/x?a=1")), "{answer:?}");
+    // The browser may have the cookie under attributes that have changed since.
+    assert_eq!(answer.cookie("auth_token").as_deref(), Some(token.as_str()));
+    let line = answer.all("set-cookie").next().expect("a cookie");
+    let life = line.split("; ").find_map(|part| part.strip_prefix("Max-Age=")?.parse::<u64>().ok()).expect("a life");
+    assert!((86_000..=86_400).contains(&life), "what is left of it: {line}");
+    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Domain=example.test"] {
+        assert!(line.split("; ").any(|p| p == part), "{part} in {line}");
+    }
+    let tossed = Ask::get(page).cookie("auth_token", &format!("garbage; auth_token={token}")).send(gate.address);
+    assert_eq!(tossed.cookie("auth_token").as_deref(), Some(token.as_str()), "the one that is good");
     let answer = Ask::get(page).cookie("auth_token", &format!("{token}x")).send(gate.address);
     assert_eq!(answer.status, 200, "not with a broken one");
 }
