@@ -25,6 +25,7 @@ use crate::store::{Change, Counter, CounterKey, StoreError};
 use super::auditing;
 use super::desk::Desk;
 use super::job::Effect;
+use super::rounds::Trip;
 
 /// A login as it was posted, well-formed.
 pub struct Attempt {
@@ -52,6 +53,8 @@ pub struct Browser {
     pub next: String,
     /// Origin of `next` where it is another than the login page's.
     pub next_origin: Option<String>,
+    /// The way to `next`, unless it is `/`.
+    pub trip: Option<Trip>,
     /// The key that a new session is signed with.
     pub key: KeyId,
 }

@@ -96,6 +96,7 @@ impl Fixture {
                 user_agent: b"test".to_vec(),
                 next: "/".to_owned(),
                 next_origin: None,
+                trip: None,
                 key: KeyId::new(1),
             },
         }

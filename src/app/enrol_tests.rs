@@ -56,6 +56,7 @@ impl Fixture {
             user_agent: b"test".to_vec(),
             next: "/".to_owned(),
             next_origin: None,
+            trip: None,
             key: KeyId::new(1),
         };
         let holders = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();

@@ -22,6 +22,7 @@ use crate::telemetry::throttle::Throttle;
 use super::job::{Check, Effect, Job, Outcome};
 use super::metrics::{LoginResult, Metrics};
 use super::pages::Pages;
+use super::rounds::Rounds;
 use super::router::Route;
 use super::verify::People;
 use super::{control, doctor, health, verify, wiring};
@@ -41,6 +42,7 @@ pub struct Gate {
     pub(super) form_key: Secret,
     scratch: RefCell<Scratch>,
     pub(super) complaints: RefCell<Throttle>,
+    pub(super) rounds: RefCell<Rounds>,
     pub(super) wiring: RefCell<wiring::Wiring>,
     pub(super) operators: Operators,
     pub(super) settings: Source,
@@ -88,6 +90,7 @@ impl Gate {
             form_key,
             scratch: RefCell::new(Scratch::new()),
             complaints: RefCell::default(),
+            rounds: RefCell::new(Rounds::new()),
             wiring: RefCell::new(wiring::Wiring::new(clock::now())),
             operators,
             settings,
@@ -145,6 +148,7 @@ impl Gate {
             floor: self.floor,
             scratch: &self.scratch,
             complaints: &self.complaints,
+            rounds: &self.rounds,
         }
     }
 

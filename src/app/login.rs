@@ -19,6 +19,7 @@ use super::admit::{Admission, Attempt, Browser, Denial, Presented};
 use super::gate::{BODY_LIMIT, Gate, address, session_cookie};
 use super::job::Job;
 use super::pages::{LoginForm, texts};
+use super::rounds::Trip;
 use super::same_origin::{Provenance, provenance};
 
 /// The cookie that says who has logged in on this device before.
@@ -37,7 +38,8 @@ impl Gate {
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
         if let Some((session, token)) = self.presented_session(request.head, now) {
-            self.go_on(token, session.expires.since(now), next.as_str(), out);
+            let trip = self.rounds.borrow().trip(&visit, next.as_str());
+            self.go_on(token, session.expires.since(now), next.as_str(), trip, out);
         } else {
             out.start(Status::OK);
             self.mark_browser(request.head, out);
@@ -161,6 +163,7 @@ impl Gate {
             user_agent: agent.to_vec(),
             next: next.as_str().to_owned(),
             next_origin: next.origin().map(str::to_owned),
+            trip: self.rounds.borrow().trip(visit, next.as_str()),
             key: self.keyring.current_id(),
         }
     }
@@ -172,11 +175,12 @@ impl Gate {
         let (status, wait, message) = match admission {
             Admission::In(left) => {
                 let token = attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
-                return self.go_on(token, left, &attempt.browser.next, out);
+                return self.go_on(token, left, &attempt.browser.next, attempt.browser.trip, out);
             }
             Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
                 match self.keyring.sign(&session) {
                     Ok(token) => {
+                        self.depart(attempt.browser.trip);
                         self.begin_session(&token, &device, out);
                         return out.finish_redirect(attempt.browser.next.as_bytes());
                     }
@@ -213,13 +217,21 @@ impl Gate {
 
     /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it under attributes that
     /// have changed since, and keeps it for as long as the session goes on.
-    fn go_on(&self, token: &str, left: Duration, next: &str, out: &mut Out) {
+    fn go_on(&self, token: &str, left: Duration, next: &str, trip: Option<Trip>, out: &mut Out) {
+        self.depart(trip);
         out.start(Status::FOUND);
         let mut cookie = session_cookie(&self.config, &self.cookie_name, token);
         // Zero would delete it in the session's last second.
         cookie.max_age = Some(left.max(Duration::from_secs(1)));
         cookie.render(out);
         out.finish_redirect(next.as_bytes());
+    }
+
+    /// Somebody is led to where he wanted to go: will he come back without his cookie?
+    fn depart(&self, trip: Option<Trip>) {
+        if let Some(trip) = trip {
+            self.rounds.borrow_mut().led(trip, clock::now());
+        }
     }
 
     /// Starts the redirect after a login: the session's cookie and the device's.

@@ -86,9 +86,10 @@ impl LoginResult {
 const PASS: &str = "pass";
 
 /// What a verify comes to.
-const VERIFY_WORDS: [&str; 12] = [
+const VERIFY_WORDS: [&str; 13] = [
     PASS,
     "no_cookie",
+    "login_loop",
     "bad_token",
     "session_ended",
     "unknown_user",
@@ -306,6 +307,7 @@ mod tests {
     fn each_denial_has_its_word_in_the_list() {
         for denial in [
             Denial::NoCookie,
+            Denial::LoginLoop(crate::app::rounds::Cause::Unknown),
             Denial::BadToken(TokenError::Malformed),
             Denial::NotLive(NotLive::Idle),
             Denial::UnknownUser,

@@ -28,6 +28,7 @@ pub mod logout;
 pub mod metrics;
 pub mod pages;
 pub mod reply;
+mod rounds;
 pub mod router;
 pub mod same_origin;
 pub mod setup;

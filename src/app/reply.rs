@@ -189,7 +189,7 @@ const fn consequence(denial: Denial) -> Consequence {
         | Denial::Clock(_) => Consequence::Login,
         Denial::Preflight => Consequence::LoginProgram,
         Denial::UntrustedPeer(_) => Consequence::Mend(Status::UNAUTHORIZED),
-        Denial::Wiring(_) | Denial::ForgedIdentity(_) => Consequence::Mend(Status::BAD_REQUEST),
+        Denial::Wiring(_) | Denial::ForgedIdentity(_) | Denial::LoginLoop(_) => Consequence::Mend(Status::BAD_REQUEST),
         Denial::ProxyRequired => Consequence::Mend(Status::FORBIDDEN),
     }
 }

@@ -30,6 +30,7 @@ use crate::telemetry::throttle::Throttle;
 
 pub use super::identity::{Known, People};
 use super::reply;
+use super::rounds::{Cause, Rounds};
 use super::router::VerifyForm;
 
 /// What the verify path reads of the gate.
@@ -51,6 +52,8 @@ pub struct View<'g> {
     pub scratch: &'g RefCell<Scratch>,
     /// Which complaints are written.
     pub complaints: &'g RefCell<Throttle>,
+    /// Who was led to where he wanted to go.
+    pub rounds: &'g RefCell<Rounds>,
 }
 
 /// What became of the question.
@@ -73,6 +76,8 @@ pub struct Pass<'g> {
 pub enum Denial {
     /// No session cookie at all.
     NoCookie,
+    /// None again, though the visitor has logged in: the browser goes round between login page and site.
+    LoginLoop(Cause),
     /// Only cookies whose tokens are worth nothing; of the last one.
     BadToken(TokenError),
     /// Only tokens whose sessions have ended; of the last one.
@@ -127,6 +132,11 @@ pub fn answer(
             Answered::Passed(pass.session.id)
         }
         Verdict::Refuse(denial) => {
+            let denial = if denial == Denial::NoCookie && view.rounds.borrow_mut().go_round(head, &visit, now) {
+                Denial::LoginLoop(Cause::of(view.config, &visit))
+            } else {
+                denial
+            };
             denial.log(view, &visit, now);
             reply::refuse(view.config, head, &visit, denial, form, out);
             Answered::Refused(denial)
@@ -246,6 +256,7 @@ impl Denial {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::NoCookie => "no_cookie",
+            Self::LoginLoop(_) => "login_loop",
             Self::BadToken(_) => "bad_token",
             Self::NotLive(_) => "session_ended",
             Self::UnknownUser => "unknown_user",
@@ -279,6 +290,10 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCookie => f.write_str("no session cookie"),
+            Self::LoginLoop(cause) => write!(
+                f,
+                "the browser comes back from the login without the session cookie again and again; the likely cause: {cause}"
+            ),
             Self::BadToken(error) => error.fmt(f),
             Self::NotLive(why) => why.fmt(f),
             Self::UnknownUser => f.write_str("the user is gone or disabled"),

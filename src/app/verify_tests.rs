@@ -74,6 +74,7 @@ impl Fixture {
             floor: self.floor,
             scratch: &RefCell::new(Scratch::new()),
             complaints: &RefCell::default(),
+            rounds: &RefCell::new(Rounds::new()),
         };
         let mut out = Out::new();
         let answered = answer(&view, &head, peer, form, now, &mut out);

@@ -17,6 +17,7 @@ use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
 use crate::http::visit::{Scheme, Visit, Way};
 
+use super::rounds::Cause;
 use super::router::VerifyForm;
 use super::verify::{self, Answered, Denial};
 
@@ -73,6 +74,8 @@ pub enum Fault {
     FromCdn,
     /// The proxy says http, and the session cookie is `Secure`: browsers do not send it there.
     PlainHttp,
+    /// Visitors come back from the login without their cookie.
+    LoginLoop(Cause),
     /// A form of ours came with `Origin: null`.
     OriginHidden,
 }
@@ -188,6 +191,7 @@ impl Wiring {
             Answered::Refused(Denial::Wiring(problem) | Denial::UntrustedPeer(problem)) => Fault::Headers(*problem),
             Answered::Refused(Denial::ForgedIdentity(header)) => Fault::Forged(header),
             Answered::Refused(Denial::ProxyRequired) => Fault::ProxyRequired,
+            Answered::Refused(Denial::LoginLoop(cause)) => Fault::LoginLoop(*cause),
             Answered::Refused(Denial::SessionsDisagree) => Fault::SessionsDisagree,
             // Sent straight to the port, which says nothing of how the proxy asks. Of who passes, and has a session, the
             // address is not looked at: that would cost each verify more than all else here.

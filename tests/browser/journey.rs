@@ -2,7 +2,10 @@
 
 use super::steps::{CODE, log_in, log_out, send_code};
 use crate::support::browser::Browser;
+use crate::support::caddy::Ports;
 use crate::support::codes::Person;
+use crate::support::daemon::Place;
+use crate::support::doctor::Report;
 use crate::support::http::{Ask, percent_encode};
 use crate::support::site::values;
 use crate::support::town::{Kind, Town};
@@ -50,6 +53,39 @@ fn visit(kind: Kind) {
     browser.open(&town.url("other", "/page/3"));
     browser.wait_for(CODE);
     assert_eq!(town.other.seen_at("/page/3").len(), 0, "locked again");
+}
+
+#[test]
+fn behind_caddy_a_login_that_goes_round_ends_on_a_page_that_names_the_cause() {
+    go_round(Kind::Caddy);
+}
+
+#[test]
+fn behind_nginx_a_login_that_goes_round_ends_on_a_page_that_names_the_cause() {
+    go_round(Kind::Nginx);
+}
+
+/// The cookie's domain does not hold the site, so the browser keeps the cookie and does not send it there.
+fn go_round(kind: Kind) {
+    let ports = Ports::free();
+    let settings = format!(
+        "public_url = \"https://auth.example.test:{}\"\nredirect_hosts = [\"app.example.test\"]\n\
+         [session]\ncookie_domain = \"auth.example.test\"\n",
+        ports.https
+    );
+    let town = Town::around(Place::new(&settings), kind, ports);
+    let owner = town.gate.place.add_user("owner");
+    let browser = Browser::start();
+    let wanted = town.url("app", "/page?x=1#part");
+    browser.open(&wanted);
+    browser.wait_for(CODE);
+    send_code(&browser, &owner.fresh_code());
+    browser.wait_for("h1");
+    let told = browser.text("body");
+    assert!(told.contains("neither session.cookie_domain nor below it"), "{told}");
+    assert_eq!(town.app.seen_at("/page").len(), 0);
+    let report = Report::of(&town.gate.place);
+    assert!(report.saying("came back from the login").found.contains("cookie_domain"), "{report:#?}");
 }
 
 #[test]

@@ -394,3 +394,34 @@ fn with_no_public_address_the_login_is_on_the_protected_host_itself() {
     let location = answer.header("location").unwrap_or_default();
     assert_eq!(location, "https://app.example.test:8443/login?next=%2Fa%3Fb%3D1%26c%3D2");
 }
+
+/// What a browser does that keeps the session cookie at the login page and does not send it to the site.
+#[test]
+fn a_login_that_goes_round_ends_on_a_page() {
+    let gate = Daemon::with(
+        "public_url = \"https://auth.example.test\"\nredirect_hosts = [\"app.example.test\"]\n\
+         [session]\ncookie_domain = \"auth.example.test\"\n",
+    );
+    let token = gate.log_in(&gate.place.add_user("owner"));
+    let url = "https://app.example.test/x?a=1";
+    let led = || {
+        let login = format!("/login?next={}", percent_encode(url));
+        let ask = Ask::get(&login).header("X-Forwarded-For", "198.51.100.1").cookie("auth_token", &token);
+        assert_eq!(ask.send(gate.address).header("location"), Some(url));
+    };
+    let page = || Ask::verify("/verify/caddy", url).by_page_load();
+    for _ in 0..2 {
+        led();
+        assert_eq!(page().send(gate.address).status, 302);
+    }
+    led();
+    let nginx = Ask::verify_nginx("/verify/nginx", url).by_page_load().send(gate.address);
+    assert_eq!((nginx.status, nginx.body.len()), (403, 0), "{nginx:?}");
+    let shown = Ask::verify_nginx("/verify/nginx/refusal", url).by_page_load().send(gate.address);
+    assert_eq!((shown.status, shown.header("location")), (400, None), "{shown:?}");
+    assert!(shown.text().contains("session.cookie_domain"), "{}", shown.text());
+    assert_eq!(shown.header("cache-control"), Some("no-store"));
+    // Others are not concerned, and neither is another page.
+    assert_eq!(page().set("X-Forwarded-For", "198.51.100.2").send(gate.address).status, 302);
+    assert_eq!(page().set("X-Forwarded-Uri", "/y").send(gate.address).status, 302);
+}

@@ -2,6 +2,7 @@
 
 use super::limits::{cloudflare, with};
 use super::{Finding, Severity, Subject, count};
+use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::Config;
@@ -137,6 +138,17 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             let remedy = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)\n\
                           [session]\nsecure = false  # where everything is plain http";
             (what.to_owned(), remedy.to_owned())
+        }
+        Fault::LoginLoop(cause) => {
+            let what =
+                format!("a visitor came back from the login without the session cookie again and again: {cause}");
+            let remedy = match cause {
+                Cause::PlainHttp => "[session]\nsecure = false  # where everything is plain http",
+                Cause::NoDomain => "[session]\ncookie_domain = \"example.com\"  # the domain that all sites share",
+                Cause::OtherDomain => "docs/configuration.md: all sites below session.cookie_domain",
+                Cause::Unknown => "portcullis config check",
+            };
+            (what, remedy.to_owned())
         }
         Fault::OriginHidden => {
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
