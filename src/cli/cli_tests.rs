@@ -245,6 +245,27 @@ fn config_show_tells_where_each_value_came_from() {
 }
 
 #[test]
+fn what_config_check_advises_can_be_pasted_into_the_file() {
+    let backend = Played::that_answers(Value::Null);
+    let file = "public_url = \"https://auth.mylab.duckdns.org\"\n";
+    let first = ran("config check", file, &[], None, &backend);
+    assert_eq!(first.code, 0);
+    let excerpt: String =
+        first.err.lines().filter_map(|line| line.strip_prefix("    ")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(excerpt, "[session]\ncookie_domain = \"mylab.duckdns.org\"\n", "{}", first.err);
+    let again = ran("config check", &format!("{file}{excerpt}"), &[], None, &backend);
+    assert_eq!((again.code, again.err.as_str()), (0, ""));
+    let suffix =
+        ran("config check", &format!("{file}[session]\ncookie_domain = \"duckdns.org\"\n"), &[], None, &backend);
+    assert_eq!(suffix.code, 78);
+    assert!(
+        suffix.err.contains("p.toml:3: session.cookie_domain: \"duckdns.org\" is a public suffix"),
+        "{}",
+        suffix.err
+    );
+}
+
+#[test]
 fn config_check_looks_at_the_secret_that_is_given() {
     let backend = Played::that_answers(Value::Null);
     let ran = ran("config check", "", &[("JWT_SECRET", "short")], None, &backend);

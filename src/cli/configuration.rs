@@ -25,7 +25,8 @@ pub fn check(config: &Config, users: Option<usize>, console: &mut Console<'_>) -
         limits::check_user_count(&config.login, users).map_err(|error| Failure::new(CONFIG, error))?;
     }
     for warning in limits::warnings(config) {
-        console.remark(format_args!("warning: {warning}"));
+        console.remark(format_args!("warning: {}; write", warning.found));
+        console.excerpt(&warning.remedy.to_string());
     }
     Ok(console.say("The configuration is good.")?)
 }

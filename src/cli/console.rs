@@ -28,6 +28,13 @@ impl Console<'_> {
         // Nobody is left to tell that this cannot be told.
         let _ = writeln!(self.err, "portcullis: {line}");
     }
+
+    /// Lines to copy, below a remark.
+    pub fn excerpt(&mut self, lines: &str) {
+        for line in lines.lines() {
+            let _ = writeln!(self.err, "    {line}");
+        }
+    }
 }
 
 /// How to draw on standard output; `None` where it is no terminal.

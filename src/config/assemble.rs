@@ -1,6 +1,6 @@
 //! The settings of all sources into one checked [`Config`].
 
-use super::keys::KEYS;
+use super::keys::{KEYS, Key};
 use super::raw::Raw;
 use super::sources::{self, Problem, Setting, Source, Sources};
 use super::{Config, limits, names, values};
@@ -57,7 +57,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let settings = sources::collect(sources).map_err(|problems| ConfigError { problems })?;
         let mut reading = Reading { settings: &settings, problems: Vec::new() };
-        let config = reading.config();
+        let config = reading.over(Config::default());
         if reading.problems.is_empty() {
             for (key, message) in limits::contradictions(&config) {
                 reading.refuse(key, &message);
@@ -68,6 +68,14 @@ impl Config {
         }
         Ok(Loaded { config, origins: origins(&settings) })
     }
+
+    /// These settings with one more, if they would still be taken.
+    pub(super) fn with(&self, key: &'static Key, value: &Raw) -> Option<Self> {
+        let settings = [Setting { key, value: value.clone(), source: Source::Default }];
+        let mut reading = Reading { settings: &settings, problems: Vec::new() };
+        let config = reading.over(self.clone());
+        (reading.problems.is_empty() && limits::contradictions(&config).is_empty()).then_some(config)
+    }
 }
 
 struct Reading<'s> {
@@ -76,8 +84,8 @@ struct Reading<'s> {
 }
 
 impl Reading<'_> {
-    fn config(&mut self) -> Config {
-        let mut config = Config::default();
+    /// What the settings say, and `config` where they say nothing.
+    fn over(&mut self, mut config: Config) -> Config {
         self.set("listen", &mut config.listen, values::listen);
         self.set("public_url", &mut config.public_url, names::public_url);
         self.set("path_prefix", &mut config.path_prefix, names::path_prefix);

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// One key.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Key {
     /// With its section: `session.lifetime`.
     pub name: &'static str,

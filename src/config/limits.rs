@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::advice::Advice;
+use super::raw::Raw;
 use super::{Config, CookiePrefix, ListenAddress, Login, SameSite, Scheme, Trust};
 
 /// With the code alone every user's code opens the door, so each further user makes guessing easier.
@@ -52,20 +54,24 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
 pub struct Warning {
     /// What will surprise.
     pub found: String,
-    /// What to write instead, as it stands in the file.
-    pub remedy: String,
+    /// What to write instead.
+    pub remedy: Advice,
 }
 
 impl fmt::Display for Warning {
+    /// For a line of the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; write `{}`", self.found, self.remedy)
+        write!(f, "{}; write {}", self.found, self.remedy.in_words())
     }
 }
 
-/// What works, but probably not as meant.
+/// What works, but probably not as meant, and can be mended by a line that the settings' own checks take.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
-    let mut warn = |what: String, remedy: String| found.push(Warning { found: what, remedy });
+    let mut warn = |what: String, remedy: Option<Advice>| {
+        found.extend(remedy.map(|remedy| Warning { found: what, remedy }));
+    };
+    let text = |value: &str| Raw::Text(value.to_owned());
     let session = &config.session;
     if let Some(url) = &config.public_url {
         if url.scheme == Scheme::Http && session.secure && url.host != "localhost" {
@@ -73,17 +79,21 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
                 "session.secure is true and public_url is {}: browsers drop a Secure cookie that comes over http",
                 url.as_str()
             );
-            warn(what, format!("public_url = \"https://{}\"  # for a trial instead: session.secure = false", url.host));
+            let remedy = Advice::checked(config, "public_url", text(&format!("https://{}", url.host)));
+            let trial = "for a trial over http, instead: secure = false below [session]";
+            warn(what, remedy.map(|remedy| remedy.remarked(trial)));
         }
         if session.cookie_domain.is_none() {
             let what = "public_url is set and session.cookie_domain is not: the session counts on the login host only";
-            let parent = url.host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'));
-            warn(what.to_owned(), format!("session.cookie_domain = \"{}\"", parent.unwrap_or(&url.host)));
+            // An address, a name without a dot and a name that is a public suffix can have no such domain.
+            let parent = url.host.split_once('.').map(|(_, parent)| parent);
+            let domains = parent.into_iter().chain([url.host.as_str()]).map(text);
+            warn(what.to_owned(), Advice::first(config, "session.cookie_domain", domains));
         }
     }
     if session.idle.is_some_and(|idle| idle >= session.lifetime) {
         let what = "session.idle is not shorter than session.lifetime and never comes into play";
-        warn(what.to_owned(), "session.idle = \"\"".to_owned());
+        warn(what.to_owned(), Advice::checked(config, "session.idle", text("")));
     }
     if let Some(domain) = &session.cookie_domain {
         let reaches = |host: &str| host.strip_suffix(domain.as_str()).is_some_and(|r| r.is_empty() || r.ends_with('.'));
@@ -92,8 +102,8 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
                 "redirect_hosts lists {host:?}, which the cookie of session.cookie_domain {domain:?} never reaches: \
                  a login for it would go round for ever"
             );
-            let others: Vec<_> = config.redirect_hosts.iter().filter(|other| reaches(other)).collect();
-            warn(what, format!("redirect_hosts = {others:?}"));
+            let others = config.redirect_hosts.iter().filter(|other| reaches(other)).cloned().collect();
+            warn(what, Advice::checked(config, "redirect_hosts", Raw::List(others)));
         }
     }
     let everybody = matches!(config.proxy.trust, Trust::Everybody | Trust::Hops(1..));
@@ -101,17 +111,18 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         ListenAddress::Tcp(socket) if !socket.ip().is_loopback() => Some(socket),
         _ => None,
     });
-    let remedy = "proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]";
+    let remedy = Advice::checked(config, "proxy.trust", Raw::List(vec!["loopback".to_owned()]));
+    let remedy = remedy.map(|remedy| remedy.remarked("and the proxy's address, where it is another machine"));
     if let Some(socket) = open.next() {
         let what = format!(
             "proxy.trust is {} and the gate listens on {socket}: whoever reaches that port is believed to be a proxy",
             config.proxy.trust
         );
-        warn(what, remedy.to_owned());
+        warn(what, remedy);
     } else if config.proxy.trust == Trust::Everybody {
         let what = "proxy.trust is true: every visitor is believed about his own address, so the limit for an address \
                     stops nobody";
-        warn(what.to_owned(), remedy.to_owned());
+        warn(what.to_owned(), remedy);
     }
     if let Some(metrics) = config.metrics.listen
         && !metrics.ip().to_canonical().is_loopback()
@@ -119,10 +130,10 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         let what = format!(
             "metrics.listen is {metrics}: there is no login, and whoever reaches it sees how well his guessing goes"
         );
-        warn(
-            what,
-            format!("metrics.listen = \"127.0.0.1:{}\"  # or a network that only Prometheus shares", metrics.port()),
-        );
+        let port = metrics.port();
+        let values = [format!("127.0.0.1:{port}"), format!("[::1]:{port}"), String::new()];
+        let remedy = Advice::first(config, "metrics.listen", values.into_iter().map(Raw::Text));
+        warn(what, remedy.map(|remedy| remedy.remarked("or a network that only Prometheus shares")));
     }
     found
 }

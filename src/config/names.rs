@@ -1,6 +1,7 @@
 //! Written host names, URLs and paths into types (RFC 1123, RFC 3986): what the values of `public_url`, `path_prefix`,
 //! `redirect_hosts` and `session.cookie_domain` may be.
 
+use super::public_suffix::is_public_suffix;
 use super::raw::Raw;
 use super::values::{Read, list, quoted, text};
 use super::{PublicUrl, Scheme};
@@ -39,13 +40,14 @@ pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {
         ),
         Some(_) => return Err(refused("needs a port of digits")),
     };
-    let host = host.to_ascii_lowercase();
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let good = match bracketed {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => is_host_name(&host) || host.parse::<std::net::Ipv4Addr>().is_ok(),
+    let lower = host.to_ascii_lowercase();
+    let host = match lower.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        // As browsers write it, however it is written here (RFC 5952).
+        Some(address) => address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]")),
+        None => Some(lower).filter(|host| is_host_name(host) || host.parse::<std::net::Ipv4Addr>().is_ok()),
     };
-    if good { Ok(Some(PublicUrl::new(scheme, &host, port))) } else { Err(refused("needs a host name")) }
+    let host = host.ok_or_else(|| refused("needs a host name"))?;
+    Ok(Some(PublicUrl::new(scheme, &host, port)))
 }
 
 /// Labels of letters, digits and inner hyphens (RFC 1123 section 2.1), lower case, no final dot. What ends in a number
@@ -94,7 +96,7 @@ pub fn redirect_hosts(raw: &Raw) -> Read<Vec<String>> {
     Ok(hosts)
 }
 
-/// `session.cookie_domain`: a name with a dot inside, a leading dot dropped; `""` for none.
+/// `session.cookie_domain`: a name with a dot inside that is no public suffix, a leading dot dropped; `""` for none.
 pub fn cookie_domain(raw: &Raw) -> Read<Option<String>> {
     let written = text(raw, "a domain such as \"example.com\"")?;
     if written.is_empty() {
@@ -106,6 +108,13 @@ pub fn cookie_domain(raw: &Raw) -> Read<Option<String>> {
     }
     if !domain.contains('.') {
         return Err(format!("{} has no dot: browsers refuse cookies for a whole top-level domain", quoted(written)));
+    }
+    if is_public_suffix(&domain) {
+        return Err(format!(
+            "{} is a public suffix: strangers have names below it, so browsers drop a cookie for all of them; write the \
+             name of yours below it, or \"\"",
+            quoted(written)
+        ));
     }
     Ok(Some(domain))
 }

@@ -46,7 +46,11 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Vec<FileProblem>> {
     let line_of = |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
     let table = DeTable::parse(text).map_err(|error| {
         let line = line_of(error.span().map_or(0, |span| span.start));
-        vec![FileProblem { line, message: error.message().trim().replace('\n', ", ") }]
+        let message = match error.message().trim() {
+            "duplicate key" => repeated(text, line),
+            other => other.replace('\n', ", "),
+        };
+        vec![FileProblem { line, message }]
     })?;
     let mut file = Reading { line_of, entries: Vec::new(), problems: Vec::new() };
     for (name, value) in table.get_ref() {
@@ -86,9 +90,14 @@ impl<L: Fn(usize) -> usize> Reading<L> {
 
     fn inside(&mut self, section: &str, name: &str, at: usize, value: &DeValue<'_>) {
         let full = format!("{section}.{name}");
-        match keys::find(&full) {
-            Some(key) => self.entry(key, at, value),
-            None => self.problem(at, unknown_inside(&full, name)),
+        match (keys::find(&full), value) {
+            (Some(key), _) => self.entry(key, at, value),
+            (None, DeValue::Table(table)) if keys::sections().any(|section| section == name) => {
+                for key in table.keys() {
+                    self.problem(key.span().start, named_in_full(section, name, key.get_ref()));
+                }
+            }
+            (None, _) => self.problem(at, unknown_inside(&full, name)),
         }
     }
 
@@ -144,6 +153,41 @@ fn unknown_at_top(name: &str, is_table: bool) -> String {
         return format!("unknown section [{name}]: {hint}");
     }
     unknown_inside(name, name)
+}
+
+/// `[section]` stands somewhere above a line that names section and key.
+fn named_in_full(section: &str, named: &str, key: &str) -> String {
+    let full = format!("{named}.{key}");
+    let what = if section == named {
+        format!("below [{section}] the section is not named again: write `{key}` for `{full}`")
+    } else {
+        format!("below [{section}] `{full}` cannot stand: write `{key}` below [{named}]")
+    };
+    if keys::find(&full).is_some() { what } else { unknown_inside(&full, key) }
+}
+
+/// A key or a section that stands on an earlier line too.
+fn repeated(text: &str, line: usize) -> String {
+    let name = |line: &str| line.split(['=', '#']).next().unwrap_or_default().trim().to_owned();
+    let lines: Vec<String> = text.lines().take(line).map(name).collect();
+    let Some((here, before)) = lines.split_last() else { return "stands there twice".to_owned() };
+    let last = |wanted: &dyn Fn(&str) -> bool| before.iter().rposition(|name| wanted(name)).map(|at| at + 1);
+    if let Some(section) = here.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::trim) {
+        let dotted = format!("{section}.");
+        return match (last(&|name| name == here), last(&|name| name.starts_with(&dotted))) {
+            (Some(line), _) => {
+                format!("{here} stands on line {line} already: put what is below this one below that one")
+            }
+            (None, Some(line)) => format!(
+                "line {line} belongs to {here} too: put it below this line, there without `{dotted}` before its name"
+            ),
+            (None, None) => format!("`{section}` stands there twice"),
+        };
+    }
+    match last(&|name| name == here) {
+        Some(line) => format!("`{here}` stands on line {line} already: keep one of the two"),
+        None => format!("`{here}` stands there twice: keep one of the two"),
+    }
 }
 
 /// `full` is the key as it was understood, `name` its last part as it was written.
@@ -212,6 +256,34 @@ mod tests {
         assert!(only_problem("[login]\ncookie_name = \"a\"").message.contains("belongs below [session]"));
         assert!(only_problem("cookie_name = \"a\"").message.contains("belongs below [session]"));
         assert!(only_problem("[login]\npublic_url = \"a\"").message.contains("top of the file"));
+    }
+
+    #[test]
+    fn a_line_pasted_where_it_cannot_stand_is_told_its_place() {
+        for (text, line, told) in [
+            (
+                "[session]\nsession.cookie_domain = \"a.example\"",
+                2,
+                "below [session] the section is not named again: write `cookie_domain` for `session.cookie_domain`",
+            ),
+            ("[log]\nsession.idle = \"\"", 2, "below [log] `session.idle` cannot stand: write `idle` below [session]"),
+            ("[log]\nsession.idl = \"\"", 2, "unknown key `session.idl`: did you mean `session.idle`?"),
+            (
+                "session.secure = true\n[session]\nidle = \"\"",
+                2,
+                "line 1 belongs to [session] too: put it below this line, there without `session.` before its name",
+            ),
+            (
+                "[session]\nsecure = true\n[log]\n[session]\nidle = \"\"",
+                4,
+                "[session] stands on line 1 already: put what is below this one below that one",
+            ),
+            ("[session]\nidle = \"\"\nidle = \"1h\"", 3, "`idle` stands on line 2 already: keep one of the two"),
+            ("login.skew = 1\nlogin.skew = 2", 2, "`login.skew` stands on line 1 already: keep one of the two"),
+            ("listen = []\nlisten = []  # again", 2, "`listen` stands on line 1 already: keep one of the two"),
+        ] {
+            assert_eq!(only_problem(text), FileProblem { line, message: told.to_owned() }, "{text}");
+        }
     }
 
     #[test]

@@ -106,6 +106,18 @@ fn one(severity: Severity, found: &str, remedy: &str, change: impl FnOnce(&mut F
     assert_eq!(complaint.severity, severity, "{complaint:?}");
     assert!(complaint.found.contains(found), "{found}: {complaint:?}");
     assert!(complaint.remedy.as_deref().unwrap_or_default().contains(remedy), "{remedy}: {complaint:?}");
+    pasted(complaint);
+}
+
+/// Lines of the settings' file are taken as they are printed.
+fn pasted(finding: &Finding) {
+    let Some(remedy) = finding.remedy.as_deref() else { return };
+    let first = remedy.split([' ', '\n']).next().unwrap_or_default();
+    let is_section = first.starts_with('[') && first != "[Service]";
+    if is_section || crate::config::keys::find(first).is_some() {
+        let _ = config(remedy);
+        assert!(!remedy.contains("ADDRESS"), "{finding:?}");
+    }
 }
 
 #[test]
@@ -132,6 +144,7 @@ fn all_that_is_worse_than_a_note_has_a_remedy() {
     facts.people = Some(People { all: 50, enabled: [40, 10], admins: 0, short_seeds: vec!["anna".to_owned()] });
     let complaints = complaints(&facts);
     assert!(complaints.len() > 15, "{complaints:#?}");
+    complaints.iter().for_each(pasted);
     for finding in complaints.iter().filter(|finding| finding.severity > Severity::Note) {
         assert!(finding.remedy.as_deref().is_some_and(|remedy| !remedy.trim().is_empty()), "{finding:?}");
     }
@@ -164,7 +177,7 @@ fn the_settings_are_judged_as_config_check_judges_them() {
     one(
         Severity::Warning,
         "login host only",
-        "session.cookie_domain = \"example.com\"",
+        "[session]\ncookie_domain = \"example.com\"",
         changed("public_url = \"https://a.example.com\""),
     );
     one(
@@ -176,13 +189,13 @@ fn the_settings_are_judged_as_config_check_judges_them() {
     one(
         Severity::Warning,
         "is believed to be a proxy",
-        "proxy.trust = ",
+        "[proxy]\ntrust = ",
         changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = true"),
     );
     one(
         Severity::Note,
         "every machine of that network",
-        "proxy.trust = ",
+        "[proxy]\ntrust = ",
         changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = \"uniquelocal\""),
     );
     one(Severity::Warning, "metrics.listen is", "127.0.0.1:9100", changed("[metrics]\nlisten = \"0.0.0.0:9100\""));

@@ -3,6 +3,8 @@
 use super::facts::{Budget, Failing, Limits};
 use super::{Finding, Subject};
 use crate::auth::guess_budget::{CAPACITY, REFILL};
+use crate::config::advice::Advice;
+use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
 
 const LIMITS: Subject = Subject("limits");
@@ -66,19 +68,15 @@ fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Find
          before other addresses in X-Forwarded-For. Few wrong codes stop them all",
         failing.key
     );
-    let trust = with(&config.proxy.trust.to_string(), &failing.key);
-    Some(LIMITS.warning(found, format!("[proxy]\ntrust = {trust}  # {CADDY}")))
+    Some(LIMITS.warning(found, written(Advice::to_trust(config, &failing.key), CADDY)))
 }
 
 /// The line for Caddy, which knows its own trusted proxies.
 const CADDY: &str = "or in Caddy: header_up X-Forwarded-For {client_ip}";
 
-/// The trust list with one more entry, as it stands in the file.
-pub(super) fn with(trust: &str, entry: &str) -> String {
-    let plain = !matches!(trust, "true" | "false") && trust.parse::<u32>().is_err();
-    let known = trust.split(", ").filter(|known| plain && !known.is_empty());
-    let entries: Vec<_> = known.chain([entry]).map(|entry| format!("\"{entry}\"")).collect();
-    format!("[{}]", entries.join(", "))
+/// The lines of the file, with a comment; where they would be refused, what says why.
+pub(super) fn written(advice: Option<Advice>, remark: &str) -> String {
+    advice.map_or_else(|| "portcullis config check".to_owned(), |advice| advice.remarked(remark).to_string())
 }
 
 fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
@@ -97,6 +95,9 @@ pub(super) fn cloudflare(config: &Config) -> String {
     match config.proxy.client_ip_header {
         // Believed already, so the proxy before the gate does not hand it on.
         ClientIpHeader::CfConnectingIp => "portcullis proxy print caddy  # or nginx, traefik".to_owned(),
-        _ => format!("[proxy]\nclient_ip_header = \"CF-Connecting-IP\"  # {CADDY}"),
+        _ => {
+            let header = Raw::Text("CF-Connecting-IP".to_owned());
+            written(Advice::checked(config, "proxy.client_ip_header", header), CADDY)
+        }
     }
 }

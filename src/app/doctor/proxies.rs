@@ -1,11 +1,13 @@
 //! What was seen of the proxies in front: who asked, what was wrong with it, and the line that mends it.
 
-use super::limits::{cloudflare, with};
+use super::limits::{cloudflare, written};
 use super::{Finding, Severity, Subject, count};
 use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
-use crate::config::Config;
+use crate::config::advice::Advice;
+use crate::config::raw::Raw;
+use crate::config::{Config, ListenAddress};
 
 const WIRING: Subject = Subject("wiring");
 
@@ -13,13 +15,13 @@ pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
     let mut findings = vec![asked(wiring)];
     findings.extend(wiring.notes.iter().map(|note| noted(note, wiring, config)));
     findings.extend(wiring.near.iter().map(|stranger| nearby(stranger, wiring, config)));
-    findings.extend(wiring.far.iter().map(far));
+    findings.extend(wiring.far.iter().map(|stranger| far(stranger, config)));
     if wiring.further_strangers > 0 {
         let found = format!(
             "further addresses that are not trusted sent forwarding headers, {} times",
             wiring.further_strangers
         );
-        findings.push(WIRING.warning(found, REACHABLE));
+        findings.push(WIRING.warning(found, unreachable(config)));
     }
     if !wiring.last_proxy.is_empty() {
         let found =
@@ -30,7 +32,20 @@ pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
 }
 
 /// Nobody but the proxy should reach the gate's port.
-const REACHABLE: &str = "listen = [\"127.0.0.1:3000\"]  # or a firewall: only the proxy should reach the gate";
+fn unreachable(config: &Config) -> String {
+    let mut addresses: Vec<String> = Vec::new();
+    for address in &config.listen {
+        let near = match address {
+            ListenAddress::Tcp(socket) if !socket.ip().is_loopback() => format!("127.0.0.1:{}", socket.port()),
+            other => other.to_string(),
+        };
+        if !addresses.contains(&near) {
+            addresses.push(near);
+        }
+    }
+    let remark = "or a firewall: only the proxy should reach the gate";
+    written(Advice::checked(config, "listen", Raw::List(addresses)), remark)
+}
 
 fn asked(wiring: &Wiring) -> Finding {
     let since = format!("since the start at {} (what follows is in memory only: a restart forgets it)", wiring.since);
@@ -120,13 +135,16 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         }
         Fault::ProxyRequired => {
             let what = "refused, since it did not come through a trusted proxy and proxy.required is true".to_owned();
-            let peer = note.peer.map_or_else(|| "ADDRESS OF THE PROXY".to_owned(), |peer| peer.to_string());
-            (what, format!("[proxy]\ntrust = {}", with(&config.proxy.trust.to_string(), &peer)))
+            // Whoever comes by a Unix socket is trusted anyway.
+            let peer = note.peer.map_or_else(|| "loopback".to_owned(), |peer| peer.to_string());
+            (what, written(Advice::to_trust(config, &peer), "if it is your proxy"))
         }
         Fault::SessionsDisagree => {
             let what =
                 "session cookies of several users came at once: another site of the domain sets a cookie of that name";
-            (what.to_owned(), format!("[session]\ncookie_name = \"{}_gate\"", config.session.cookie_name))
+            let names = [format!("{}_gate", config.session.cookie_name), "gate_session".to_owned()];
+            let name = Advice::first(config, "session.cookie_name", names.into_iter().map(Raw::Text));
+            (what.to_owned(), written(name, "everybody logs in once more"))
         }
         Fault::FromCdn => {
             let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
@@ -177,17 +195,16 @@ fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
         stranger.address,
         times(&stranger.seen)
     );
-    let trust = with(&config.proxy.trust.to_string(), &stranger.address.to_string());
-    let remedy = format!("[proxy]\ntrust = {trust}  # if it is your proxy");
+    let remedy = written(Advice::to_trust(config, &stranger.address.to_string()), "if it is your proxy");
     // Where no question was ever good this is the proxy, and nobody can log in.
     if wiring.asked.is_empty() { WIRING.error(found, remedy) } else { WIRING.warning(found, remedy) }
 }
 
-fn far(stranger: &Stranger) -> Finding {
+fn far(stranger: &Stranger, config: &Config) -> Finding {
     let found = format!(
         "{}, an address of the internet, reached the gate past the proxy and sent forwarding headers, which were ignored ({})",
         stranger.address,
         times(&stranger.seen)
     );
-    WIRING.warning(found, REACHABLE)
+    WIRING.warning(found, unreachable(config))
 }

@@ -2,7 +2,9 @@
 
 use super::facts::{Facts, Pending};
 use super::{Finding, Subject};
+use crate::config::advice::Advice;
 use crate::config::limits::warnings;
+use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
 use crate::http::trust::{Range, Trust};
 
@@ -13,8 +15,10 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         Ok(config) => config,
         Err(error) => return error.lines().map(|line| SETTINGS.error(line, "portcullis config check")).collect(),
     };
-    let mut findings: Vec<_> =
-        warnings(config).into_iter().map(|warning| SETTINGS.warning(warning.found, warning.remedy)).collect();
+    let mut findings: Vec<_> = warnings(config)
+        .into_iter()
+        .map(|warning| SETTINGS.warning(warning.found, warning.remedy.to_string()))
+        .collect();
     findings.extend(neighbours(config));
     findings.extend(facts.pending.as_ref().map(pending));
     if findings.is_empty() {
@@ -54,5 +58,7 @@ fn neighbours(config: &Config) -> Option<Finding> {
     let found = format!(
         "proxy.trust holds {range} and the gate listens on {address}: every machine of that network may say who a visitor is"
     );
-    Some(SETTINGS.note(found, Some("proxy.trust = [\"loopback\", \"ADDRESS OF THE PROXY\"]".to_owned())))
+    let remedy = Advice::checked(config, "proxy.trust", Raw::List(vec!["loopback".to_owned()]));
+    let remedy = remedy.map(|remedy| remedy.remarked("and the proxy's own address").to_string());
+    Some(SETTINGS.note(found, remedy))
 }

@@ -1,0 +1,134 @@
+//! What is advised is written into the file as it is printed, and taken.
+
+use std::path::PathBuf;
+
+use super::super::limits::warnings;
+use super::super::{ConfigFile, Sources};
+use super::*;
+
+fn load(text: &str) -> Result<Config, String> {
+    let file = Some(ConfigFile { path: PathBuf::from("p.toml"), text: text.to_owned() });
+    let loaded = Config::load(&Sources { file, ..Sources::default() });
+    loaded.map(|loaded| loaded.config).map_err(|error| error.to_string())
+}
+
+/// A file of single settings, each with its section, and one more that takes the place of its like.
+fn followed(settings: &[(&str, &str)], advice: &Advice) -> String {
+    let (section, name) = advice.key.name.split_once('.').unwrap_or(("", advice.key.name));
+    let kept =
+        settings.iter().filter(|(key, _)| *key != advice.key.name).map(|(key, value)| format!("{key} = {value}\n"));
+    let pasted = if section.is_empty() {
+        advice.to_string()
+    } else {
+        // Below the section's own line, as it is printed.
+        let pasted = advice.to_string();
+        let line = pasted.strip_prefix(&format!("[{section}]\n")).expect("its section stands above it");
+        assert!(line.starts_with(name), "{line}");
+        format!("{section}.{line}")
+    };
+    format!("{}{pasted}\n", kept.collect::<String>())
+}
+
+const HOSTS: [&str; 14] = [
+    "auth.example.com",
+    "a.b.example.com",
+    "example.com",
+    "mylab.duckdns.org",
+    "auth.mylab.duckdns.org",
+    "duckdns.org",
+    "example.co.uk",
+    "auth.example.co.uk",
+    "x.kobe.jp",
+    "nas",
+    "localhost",
+    "192.168.1.10",
+    "[fd00::1]",
+    "fritz.box",
+];
+
+#[test]
+fn every_warning_ends_when_its_advice_is_followed() {
+    let quoted = |text: String| format!("\"{text}\"");
+    let mut seen = 0;
+    for host in HOSTS {
+        for scheme in ["http", "https"] {
+            for further in [
+                &[][..],
+                &[("session.secure", "false")],
+                &[("session.cookie_prefix", "\"host\"")],
+                &[("session.idle", "\"25h\""), ("proxy.trust", "true")],
+                &[("listen", "[\"0.0.0.0:3000\"]"), ("proxy.trust", "2")],
+                &[("listen", "[\"127.0.0.1:9\", \"[::1]:9\"]"), ("metrics.listen", "\"0.0.0.0:9\"")],
+                &[("metrics.listen", "\"192.168.1.10:9464\"")],
+                &[("redirect_hosts", "[\"a.example.org\", \"a.example.com\"]")],
+            ] {
+                let url = quoted(format!("{scheme}://{host}:8443"));
+                let mut settings = vec![("public_url", url.as_str())];
+                settings.extend(further);
+                let plain: String = settings.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+                let Ok(config) = load(&plain) else { continue };
+                for warning in warnings(&config) {
+                    seen += 1;
+                    let file = followed(&settings, &warning.remedy);
+                    let after = load(&file).unwrap_or_else(|error| panic!("{file}{error}"));
+                    assert!(warnings(&after).iter().all(|left| left.found != warning.found), "{file}{warning}");
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
+fn the_domain_that_is_advised_is_the_widest_that_browsers_take() {
+    for (host, domain) in HOSTS.into_iter().zip([
+        Some("example.com"),
+        Some("b.example.com"),
+        Some("example.com"),
+        Some("mylab.duckdns.org"),
+        Some("mylab.duckdns.org"),
+        None,
+        Some("example.co.uk"),
+        Some("example.co.uk"),
+        None,
+        None,
+        None,
+        None,
+        None,
+        Some("fritz.box"),
+    ]) {
+        let config = load(&format!("public_url = \"https://{host}\"")).expect(host);
+        let advised: Vec<String> = warnings(&config).iter().map(|warning| warning.remedy.to_string()).collect();
+        let expected: Vec<String> =
+            domain.iter().map(|domain| format!("[session]\ncookie_domain = \"{domain}\"")).collect();
+        assert_eq!(advised, expected, "{host}");
+    }
+}
+
+#[test]
+fn a_proxy_more_keeps_the_others() {
+    for (trust, written) in [
+        ("\"loopback, 10.0.0.0/8\"", "[\"loopback\", \"10.0.0.0/8\", \"10.9.0.1\"]"),
+        ("true", "[\"10.9.0.1\"]"),
+        ("2", "[\"10.9.0.1\"]"),
+        ("[]", "[\"10.9.0.1\"]"),
+    ] {
+        let config = load(&format!("proxy.trust = {trust}")).expect("good");
+        let advice = Advice::to_trust(&config, "10.9.0.1").expect("taken");
+        assert_eq!(advice.to_string(), format!("[proxy]\ntrust = {written}"));
+        assert_eq!(advice.in_words(), format!("`trust = {written}` below [proxy]"));
+        assert_eq!(advice.remarked("mine").to_string(), format!("[proxy]\ntrust = {written}  # mine"));
+    }
+    assert_eq!(Advice::to_trust(&Config::default(), "0.0.0.0/0"), None);
+}
+
+#[test]
+fn what_would_be_refused_is_not_advised() {
+    let text = |value: &str| Raw::Text(value.to_owned());
+    let config = load("public_url = \"https://auth.example.com\"").expect("good");
+    for domain in ["com", "168.1.10", "nas", "co.uk", "example.org"] {
+        assert_eq!(Advice::checked(&config, "session.cookie_domain", text(domain)), None, "{domain}");
+    }
+    assert_eq!(Advice::checked(&config, "session.cookie_domian", text("example.com")), None);
+    assert!(Advice::checked(&config, "session.cookie_domain", text("example.com")).is_some());
+}
