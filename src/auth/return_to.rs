@@ -117,20 +117,34 @@ impl<'c> ReturnPolicy<'c> {
             return Err(Refused::Scheme);
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let host = check_authority(authority)?;
-        if !self.allows_host(host, visitor) {
-            return Err(Refused::Foreign);
+        let (host, port) = split_authority(authority)?;
+        // The login host is taken in whatever form it has: a home may have no name. All others are names.
+        if !self.is_at_home(host, visitor) {
+            check_name(host)?;
+            if !self.allows_host(host) {
+                return Err(Refused::Foreign);
+            }
+        }
+        if port.is_some_and(|port| !is_port(port)) {
+            return Err(Refused::Port);
         }
         if self.is_login_host(host, visitor) && self.is_own_page(path_of(tail)) {
             return Err(Refused::OwnPage);
         }
-        Ok(ReturnTo { text, origin_length: text.len() - tail.len() })
+        let scheme_length = scheme.len() + ":".len();
+        let origin_length = if may_stand_in_csp(host) { text.len() - tail.len() } else { scheme_length };
+        Ok(ReturnTo { text, origin_length })
     }
 
-    fn allows_host(&self, host: &str, visitor: &Visitor<'_>) -> bool {
+    /// Where the login page is that leads on: `public_url`'s host, or the visitor's own.
+    fn is_at_home(&self, host: &str, visitor: &Visitor<'_>) -> bool {
         let login_host = self.public_host.unwrap_or(without_port(visitor.host));
-        host.eq_ignore_ascii_case(login_host)
-            || self.cookie_domain.is_some_and(|domain| is_at_or_below(host, domain))
+        // Where the visitor's host is not known nobody is at home; browsers take the first segment behind `///` for a host.
+        !login_host.is_empty() && host.eq_ignore_ascii_case(login_host)
+    }
+
+    fn allows_host(&self, host: &str) -> bool {
+        self.cookie_domain.is_some_and(|domain| is_at_or_below(host, domain))
             || self.redirect_hosts.iter().any(|listed| host.eq_ignore_ascii_case(listed))
     }
 
@@ -167,7 +181,8 @@ impl<'n> ReturnTo<'n> {
         self.text
     }
 
-    /// Scheme, host and port for the page's `form-action`; nothing for a path, which `'self'` covers.
+    /// Scheme, host and port for the page's `form-action`, or the scheme (`https:`) alone where the host is one that a
+    /// content security policy cannot name; nothing for a path, which `'self'` covers.
     pub fn origin(&self) -> Option<&'n str> {
         self.text.get(..self.origin_length).filter(|origin| !origin.is_empty())
     }
@@ -194,19 +209,29 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Splits `host[:port]` and gives the host; whatever else an authority can hold is refused (RFC 3986 section 3.2).
-fn check_authority(authority: &str) -> Result<&str, Refused> {
+/// Splits `host[:port]`, the host in its brackets where it has them (RFC 3986 section 3.2).
+fn split_authority(authority: &str) -> Result<(&str, Option<&str>), Refused> {
     if authority.contains('@') {
         return Err(Refused::UserInfo);
     }
-    if authority.starts_with('[') {
+    let end = match authority.strip_prefix('[') {
+        Some(_) => authority.find(']').map(|end| end + "]".len()).ok_or(Refused::Address)?,
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, behind) = authority.split_at_checked(end).ok_or(Refused::Host)?;
+    match behind.strip_prefix(':') {
+        None if behind.is_empty() => Ok((host, None)),
+        None => Err(Refused::Address),
+        port => Ok((host, port)),
+    }
+}
+
+/// Whether it is a name that no browser takes for an address.
+fn check_name(host: &str) -> Result<(), Refused> {
+    if host.starts_with('[') {
         return Err(Refused::Address);
     }
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
-    };
-    if host.len() > 253 || !host.split('.').all(is_ldh_label) {
+    if host.len() > 253 || !host.split('.').all(is_label) {
         return Err(Refused::Host);
     }
     // The WHATWG standard takes a host whose last label is a number for an IPv4 address, hexadecimal ones included.
@@ -216,18 +241,20 @@ fn check_authority(authority: &str) -> Result<&str, Refused> {
     {
         return Err(Refused::Address);
     }
-    match port {
-        Some(port) if !is_port(port) => Err(Refused::Port),
-        _ => Ok(host),
-    }
+    Ok(())
 }
 
-/// RFC 5890 section 2.3.1, with the length limit of RFC 1035.
-fn is_ldh_label(label: &str) -> bool {
+/// RFC 5890 section 2.3.1, with the length limit of RFC 1035, and the underscore that container names have.
+fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         && !label.starts_with('-')
         && !label.ends_with('-')
+}
+
+/// Whether `host-part` of CSP level 3, section 2.3.1, has a form for it: it knows no brackets and no underscore.
+fn may_stand_in_csp(host: &str) -> bool {
+    host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 /// Digits only, since Rust's own parser takes `+443`.

@@ -31,8 +31,21 @@ fn setting(name: &str) -> Setting {
         },
         "visitor-http" => Setting { policy, visitor: Visitor { is_http: true, ..visitor } },
         "own-host" => Setting { policy: nothing, visitor: Visitor { host: "app.example.org:8443", is_http: false } },
+        "no-host" => Setting { policy: nothing, visitor: Visitor { host: "", is_http: false } },
         "localhost" => Setting { policy: nothing, visitor: Visitor { host: "localhost:3000", is_http: true } },
         "other-door" => Setting { policy, visitor: Visitor { host: "app.example.com", is_http: false } },
+        "address" => Setting {
+            policy: ReturnPolicy { public_host: Some("192.168.1.10"), cookie_domain: None, ..policy },
+            visitor: Visitor { host: "192.168.1.10:8443", is_http: false },
+        },
+        "bracketed" => Setting {
+            policy: ReturnPolicy { public_host: Some("[fd00::1]"), cookie_domain: None, ..policy },
+            visitor: Visitor { host: "[fd00::1]:8443", is_http: false },
+        },
+        "single" => Setting {
+            policy: ReturnPolicy { public_host: Some("my_nas"), cookie_domain: None, ..policy },
+            visitor: Visitor { host: "my_nas", is_http: false },
+        },
         other => panic!("no settings named {other}"),
     }
 }
@@ -139,6 +152,18 @@ fn the_origin_is_scheme_host_and_port_as_they_came_and_nothing_for_a_path() {
     assert_eq!(origin("/x"), None);
     assert_eq!(ReturnTo::HOME.origin(), None);
     assert_eq!(ReturnTo::HOME.as_bytes(), b"/");
+}
+
+#[test]
+fn where_a_policy_cannot_name_the_host_it_names_the_scheme() {
+    for (settings, next, origin) in [
+        ("address", "https://192.168.1.10:9000/x", "https://192.168.1.10:9000"),
+        ("bracketed", "https://[fd00::1]:9000/x", "https:"),
+        ("usual", "HTTPS://my_app.example.com/x", "HTTPS:"),
+    ] {
+        let Setting { policy, visitor } = setting(settings);
+        assert_eq!(policy.check(next.as_bytes(), &visitor).expect(next).origin(), Some(origin), "{next}");
+    }
 }
 
 #[test]

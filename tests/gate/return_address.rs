@@ -98,3 +98,27 @@ fn the_form_is_judged_again_whatever_the_page_said() {
     let answer = ask.send(gate.address);
     assert_eq!((answer.status, answer.header("location")), (302, Some("/")), "{answer:?}");
 }
+
+#[test]
+fn the_way_that_a_refusal_offers_leads_back_whatever_the_host_is_called() {
+    for (settings, url) in [
+        ("public_url = \"https://192.168.1.10:8443\"", "https://192.168.1.10:9000/x?a=b"),
+        ("public_url = \"https://[fd00:0::1]:8443\"", "https://[fd00::1]:9000/x"),
+        ("public_url = \"https://nas\"", "https://nas:9000/"),
+        (ONE_DOMAIN, "https://my_app.example.test/x"),
+        ("", "https://192.168.1.10:8443/x"),
+        ("", "https://my_nas/x"),
+    ] {
+        let gate = Daemon::with(settings);
+        let token = gate.log_in(&gate.place.add_user("owner"));
+        let refused = Ask::verify("/verify/caddy", url).send(gate.address);
+        let next = refused.next().expect("a way to the login");
+        let host = url.split('/').nth(2).expect("a host");
+        let page = Ask::get(&format!("/login?next={}", percent_encode(&next)))
+            .header("X-Forwarded-Proto", "https")
+            .header("X-Forwarded-Host", host)
+            .cookie("auth_token", &token);
+        assert_eq!(page.send(gate.address).header("location"), Some(next.as_str()), "{settings} {url}");
+        assert!(url.ends_with(&next), "{url}: {next}");
+    }
+}
