@@ -1,10 +1,10 @@
 //! The settings of the gate, typed: whoever holds a [`Config`] holds one that passed every check.
 //!
-//! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides which source wins,
-//! [`values`] and [`names`] turn one text into one type, [`public_suffix`] knows what browsers keep no cookie for, [`limits`]
-//! checks what only several keys together can say, [`advice`] is what people are told to write instead, [`secrets`]
-//! finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops at the first start of the daemon: a setting that cannot be read is
-//! refused (exit code 78), never replaced by a default.
+//! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides which source wins and
+//! [`platforms`] what is none. [`values`] and [`names`] turn one text into one type, [`public_suffix`] knows what browsers
+//! keep no cookie for, [`limits`] checks what only several keys together can say, [`advice`] is what people are told to
+//! write instead. [`secrets`] finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops
+//! at the first start of the daemon: a setting that cannot be read is refused (exit code 78), never replaced by a default.
 //!
 //! Left out: rules and realms, which this version refuses instead of ignoring.
 
@@ -15,6 +15,7 @@ pub mod keys;
 pub mod limits;
 mod names;
 pub mod nearest;
+mod platforms;
 mod public_suffix;
 pub mod raw;
 #[cfg(test)]

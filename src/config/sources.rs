@@ -2,7 +2,7 @@
 //! a weaker one's value whole, it never adds to it.
 //!
 //! Guarantees that no variable that starts with `PORTCULLIS_` is passed over: an unknown one is refused like an
-//! unknown key of the file.
+//! unknown key of the file, unless a container platform has put it there ([`platforms`]).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::keys::{self, KEYS, Key, Kind};
 use super::nearest::nearest;
+use super::platforms;
 use super::raw::{self, Raw};
 
 /// Everything that may set a key.
@@ -199,20 +200,14 @@ fn from_text(kind: Kind, text: &str) -> Raw {
 }
 
 fn unknown_variables(environment: &Environment) -> Vec<Problem> {
-    // Kubernetes puts variables about each service into every container, and a service may be named after us.
-    let kubernetes = environment.value("KUBERNETES_SERVICE_HOST").is_some();
     environment
         .iter()
+        .filter(|(name, value)| !platforms::is_injected(name, &value.to_string_lossy(), environment))
         .filter_map(|(name, _)| Some((name, name.strip_prefix(keys::VARIABLE_PREFIX)?)))
         .filter(|(name, _)| !keys::OTHER_VARIABLES.contains(name))
         .filter(|(name, _)| KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name)))
-        .filter(|(_, rest)| !(kubernetes && is_about_a_service(rest)))
         .map(|(name, rest)| Problem { place: Some(name.to_owned()), message: unknown_variable(name, rest) })
         .collect()
-}
-
-fn is_about_a_service(rest: &str) -> bool {
-    rest == "PORT" || rest.starts_with("PORT_") || rest == "SERVICE_HOST" || rest.starts_with("SERVICE_PORT")
 }
 
 fn unknown_variable(name: &str, rest: &str) -> String {

@@ -90,12 +90,15 @@ fn foreign_variables_and_the_two_that_are_no_keys_are_left_alone() {
 }
 
 #[test]
-fn what_kubernetes_says_about_a_service_of_our_name_is_no_setting() {
-    let service = [("PORTCULLIS_PORT", "tcp://10.0.0.1:3000"), ("PORTCULLIS_SERVICE_HOST", "10.0.0.1")];
-    assert!(refused(&service).contains("PORTCULLIS_PORT: unknown variable"));
-    let mut inside = service.to_vec();
-    inside.push(("KUBERNETES_SERVICE_HOST", "10.0.0.1"));
-    assert!(collect(&sources(&inside, "")).is_ok());
+fn what_a_platform_says_about_a_service_of_our_name_is_no_setting() {
+    let service = [("PORTCULLIS_PORT", "tcp://10.43.0.7:3000"), ("PORTCULLIS_METRICS_SERVICE_HOST", "10.43.0.8")];
+    assert!(collect(&sources(&service, "")).is_ok_and(|settings| settings.is_empty()));
+    let both = [service[0], service[1], ("PORTCULLIS_LISTEN", "127.0.0.1:1"), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")];
+    assert_eq!(only(&sources(&both, "")).value, list("127.0.0.1:1"));
+    for mistake in ["3000", "127.0.0.1:3000"] {
+        let told = refused(&[("PORTCULLIS_PORT", mistake), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")]);
+        assert!(told.starts_with("PORTCULLIS_PORT: unknown variable"), "{told}");
+    }
 }
 
 #[test]
