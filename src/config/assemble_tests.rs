@@ -135,9 +135,34 @@ fn cookie_attributes_that_exclude_each_other_are_refused() {
 
 #[test]
 fn metrics_need_an_address_of_their_own() {
-    assert!(
-        refused("listen = [\"127.0.0.1:3000\"]\n[metrics]\nlisten = \"127.0.0.1:3000\"").contains("metrics.listen")
-    );
+    for (gate, metrics) in
+        [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("[::]", "127.0.0.1")]
+    {
+        let told = refused(&format!("listen = [\"{gate}:3000\"]\n[metrics]\nlisten = \"{metrics}:3000\""));
+        assert!(
+            told.starts_with("p.toml:3: metrics.listen: ") && told.contains(&format!("{gate}:3000 of listen")),
+            "{told}"
+        );
+    }
+    assert!(load("listen = [\"[::]:3000\"]\n[metrics]\nlisten = \"127.0.0.1:9464\"").is_ok());
+}
+
+#[test]
+fn entries_that_collide_are_named_and_those_that_can_be_had_together_are_taken() {
+    for (one, two) in [
+        ("0.0.0.0:3000", "127.0.0.1:3000"),
+        ("[::1]:3000", "[::]:3000"),
+        ("unix:/a", "unix://a"),
+        ("1.1.1.1:1", "1.1.1.1:1"),
+    ] {
+        let told = refused(&format!("listen = [\"127.0.0.1:9\", \"{one}\", \"{two}\"]"));
+        assert!(told.starts_with(&format!("p.toml:1: listen: {one} and {two} cannot be had both")), "{told}");
+    }
+    for both in
+        ["\"0.0.0.0:3000\", \"[::]:3000\"", "\"127.0.0.1:0\", \"127.0.0.1:0\"", "\"[::1]:3000\", \"127.0.0.1:3000\""]
+    {
+        assert!(load(&format!("listen = [{both}]")).is_ok(), "{both}");
+    }
 }
 
 #[test]

@@ -40,11 +40,18 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
         let why = "\"none\" needs session.secure = true: browsers drop such a cookie otherwise";
         found.push(("session.same_site", why.to_owned()));
     }
-    if let Some(metrics) = config.metrics.listen
-        && metrics.port() != 0
-        && config.listen.contains(&ListenAddress::Tcp(metrics))
-    {
-        found.push(("metrics.listen", format!("{metrics} is the gate's own address: metrics need another one")));
+    for (at, one) in config.listen.iter().enumerate() {
+        for two in config.listen.iter().skip(at + 1).filter(|two| one.collides_with(two)) {
+            let why = format!("{one} and {two} cannot be had both, since one holds the other: keep one of the two");
+            found.push(("listen", why));
+        }
+    }
+    if let Some(metrics) = config.metrics.listen.map(ListenAddress::Tcp) {
+        let taken = |own: &&ListenAddress| own.collides_with(&metrics) || own.shares_port_with(&metrics);
+        if let Some(own) = config.listen.iter().find(taken) {
+            let why = format!("{metrics} is the gate's own address, by {own} of listen: metrics need another port");
+            found.push(("metrics.listen", why));
+        }
     }
     found
 }

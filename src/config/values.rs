@@ -141,7 +141,7 @@ pub(super) fn list<'r>(raw: &'r Raw, example: &str) -> Read<&'r [String]> {
 /// `listen`
 pub fn listen(raw: &Raw) -> Read<Vec<ListenAddress>> {
     let entries = list(raw, "[\"127.0.0.1:3000\", \"unix:/run/portcullis/gate.sock\"]")?;
-    let mut addresses: Vec<ListenAddress> = Vec::new();
+    let mut addresses = Vec::new();
     for entry in entries {
         let address = entry.parse().map_err(|_| {
             format!(
@@ -149,11 +149,6 @@ pub fn listen(raw: &Raw) -> Read<Vec<ListenAddress>> {
                 quoted(entry)
             )
         })?;
-        // Port 0 asks the system for any free port, so two of them are two.
-        let twice = addresses.contains(&address) && !entry.ends_with(":0");
-        if twice {
-            return Err(format!("{} stands there twice", quoted(entry)));
-        }
         addresses.push(address);
     }
     Ok(addresses)

@@ -118,7 +118,6 @@ fn listen_takes_addresses_and_sockets() {
         let message = listen(&list(&[written])).expect_err(written);
         assert!(message.contains(&format!("\"{written}\"")), "{message}");
     }
-    assert!(listen(&list(&["1.1.1.1:1", "1.1.1.1:1"])).is_err());
     assert!(listen(&text("127.0.0.1:3000")).is_err());
 }
 

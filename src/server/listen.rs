@@ -25,10 +25,47 @@ use crate::sys;
 /// Where to listen: `ip:port` or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// `127.0.0.1:3000`, `[::]:3000` (IPv4 as well, where the system has it so).
+    /// `127.0.0.1:3000`, `[::]:3000` (IPv4 as well, where the system has it so and no other entry is about it).
     Tcp(SocketAddr),
     /// An absolute path.
     Unix(PathBuf),
+}
+
+impl ListenAddress {
+    /// Whether one process cannot listen on both: the same address and port, a wildcard and an address of its family, the
+    /// same file. `0.0.0.0` and `::` go side by side, see [`bind`].
+    pub fn collides_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(two)) => {
+                // A socket of IPv6 on `::ffff:a.b.c.d` takes the connections of a.b.c.d.
+                let (one_ip, two_ip) = (one.ip().to_canonical(), two.ip().to_canonical());
+                let link = |socket: &SocketAddr| match socket {
+                    SocketAddr::V4(_) => 0,
+                    SocketAddr::V6(v6) => v6.scope_id(),
+                };
+                let same = one_ip == two_ip && link(one) == link(two);
+                let all = one_ip.is_unspecified() || two_ip.is_unspecified();
+                // Port 0 asks the system for any free port, so two of them are two.
+                one.port() == two.port() && one.port() != 0 && one_ip.is_ipv4() == two_ip.is_ipv4() && (same || all)
+            }
+            (Self::Unix(one), Self::Unix(two)) => one == two,
+            _ => false,
+        }
+    }
+
+    /// Whether one is all of IPv6 and the other an address of IPv4, on the same port: the first must then leave IPv4 out.
+    pub fn shares_port_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(two)) => {
+                let all_of_v6 = |socket: &SocketAddr| socket.is_ipv6() && socket.ip().is_unspecified();
+                let is_v4 = |socket: &SocketAddr| socket.ip().to_canonical().is_ipv4();
+                one.port() == two.port()
+                    && one.port() != 0
+                    && (all_of_v6(one) && is_v4(two) || is_v4(one) && all_of_v6(two))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A text that is no [`ListenAddress`].
@@ -113,9 +150,20 @@ pub struct Listener {
 
 /// Opens a listener. `mode` is the Unix socket's file mode, 0o660 as a rule.
 pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, BindError> {
+    bind_beside(address, role, mode, &[])
+}
+
+/// The same for one of several: `[::]:3000` leaves IPv4 to `0.0.0.0:3000` or another address of IPv4 among `others`.
+pub fn bind_beside(
+    address: &ListenAddress,
+    role: Role,
+    mode: u32,
+    others: &[ListenAddress],
+) -> Result<Listener, BindError> {
+    let v6_only = others.iter().any(|other| address.shares_port_with(other));
     let failed = |error| BindError { address: address.clone(), error };
     let (socket, file) = match address {
-        ListenAddress::Tcp(tcp) => (Socket::Tcp(bind_tcp(*tcp).map_err(|errno| failed(errno.into()))?), None),
+        ListenAddress::Tcp(tcp) => (Socket::Tcp(bind_tcp(*tcp, v6_only).map_err(|errno| failed(errno.into()))?), None),
         ListenAddress::Unix(path) => {
             let (socket, file) = bind_unix(path, mode).map_err(failed)?;
             (Socket::Unix(socket), Some(file))
@@ -132,13 +180,17 @@ pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, 
 /// As long as the kernel allows (`net.core.somaxconn`, 4,096 by default).
 const BACKLOG: Backlog = Backlog::MAXALLOWABLE;
 
-fn bind_tcp(address: SocketAddr) -> Result<TcpListener, Errno> {
+fn bind_tcp(address: SocketAddr, v6_only: bool) -> Result<TcpListener, Errno> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     // Accepted sockets inherit it; an answer is one write, which must not wait for the client's acknowledgement.
     setsockopt(&socket, sockopt::TcpNoDelay, &true)?;
+    // Otherwise as the system has it (`net.ipv6.bindv6only`).
+    if v6_only && address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     socket::listen(&socket, BACKLOG)?;
     Ok(TcpListener::from(socket))
@@ -229,6 +281,31 @@ impl Listener {
         Ok(Self { socket, role, address, inherited: true, group, _file: None })
     }
 
+    /// Whether connections to this address come here already.
+    pub fn covers(&self, address: &ListenAddress) -> bool {
+        let (own, wanted) = match (&self.address, address) {
+            (ListenAddress::Tcp(own), ListenAddress::Tcp(wanted)) => (own, wanted),
+            _ => return self.is_in_the_way_of(address),
+        };
+        own.port() == wanted.port() && (own.ip().is_unspecified() || own == wanted) && self.is_in_the_way_of(address)
+    }
+
+    /// Whether the system refuses to listen there because of this one.
+    pub fn is_in_the_way_of(&self, address: &ListenAddress) -> bool {
+        match (&self.address, address) {
+            // The same file by another path, too.
+            (ListenAddress::Unix(own), ListenAddress::Unix(path)) => {
+                own == path || identity(own).is_ok_and(|own| identity(path).is_ok_and(|found| own == found))
+            }
+            (own, address) => own.collides_with(address) || (own.shares_port_with(address) && self.takes_ipv4_too()),
+        }
+    }
+
+    fn takes_ipv4_too(&self) -> bool {
+        let is_v6 = matches!(self.address, ListenAddress::Tcp(address) if address.is_ipv6());
+        is_v6 && !socket::getsockopt(self, sockopt::Ipv6V6Only).unwrap_or(false)
+    }
+
     /// Where it listens; with port 0 asked for, the port that the system chose.
     pub fn address(&self) -> &ListenAddress {
         &self.address
@@ -240,7 +317,7 @@ impl Listener {
     }
 
     /// Whether it goes on listening when this process has ended, for the next one.
-    pub(super) fn outlives_us(&self) -> bool {
+    pub fn outlives_us(&self) -> bool {
         self.inherited
     }
 
@@ -288,6 +365,82 @@ mod tests {
         {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_had_together_are_told_from_those_that_can() {
+        for (one, two) in [
+            ("0.0.0.0:3000", "127.0.0.1:3000"),
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+            ("[::]:3000", "[::1]:3000"),
+            ("[::ffff:127.0.0.1]:3000", "127.0.0.1:3000"),
+            ("[::ffff:0.0.0.0]:3000", "192.168.1.10:3000"),
+            ("[fe80::1%2]:3000", "[::]:3000"),
+            ("unix:/run/gate.sock", "unix:/run//./gate.sock"),
+        ] {
+            let (one, two) = (one.parse::<ListenAddress>().expect(one), two.parse::<ListenAddress>().expect(two));
+            assert!(one.collides_with(&two) && two.collides_with(&one), "{one} {two}");
+        }
+        for (one, two) in [
+            ("0.0.0.0:3000", "[::]:3000"),
+            ("127.0.0.1:3000", "[::1]:3000"),
+            ("127.0.0.1:3000", "127.0.0.2:3000"),
+            ("0.0.0.0:3000", "0.0.0.0:3001"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[fe80::1%2]:3000", "[fe80::1%3]:3000"),
+            ("unix:/run/gate.sock", "unix:/run/other.sock"),
+            ("unix:/run/gate.sock", "0.0.0.0:3000"),
+        ] {
+            let (one, two) = (one.parse::<ListenAddress>().expect(one), two.parse::<ListenAddress>().expect(two));
+            assert!(!one.collides_with(&two) && !two.collides_with(&one), "{one} {two}");
+        }
+        let parsed = |text: &str| text.parse::<ListenAddress>().expect(text);
+        assert!(parsed("[::]:3000").shares_port_with(&parsed("127.0.0.1:3000")));
+        assert!(parsed("0.0.0.0:3000").shares_port_with(&parsed("[::]:3000")));
+        assert!(!parsed("[::1]:3000").shares_port_with(&parsed("127.0.0.1:3000")));
+        assert!(!parsed("[::]:3000").shares_port_with(&parsed("127.0.0.1:3001")));
+    }
+
+    #[test]
+    fn all_of_ipv6_and_all_of_ipv4_are_bound_side_by_side_in_either_order() {
+        for first in ["0.0.0.0:0", "[::]:0"] {
+            let Ok(one) = bind(&first.parse().expect("good"), Role::Public, 0) else { return };
+            let ListenAddress::Tcp(bound) = one.address().clone() else { panic!("TCP") };
+            drop(one);
+            let [v4, v6]: [ListenAddress; 2] =
+                ["0.0.0.0", "[::]"].map(|ip| format!("{ip}:{}", bound.port()).parse().expect("good"));
+            let all = [v4.clone(), v6.clone()];
+            let order = if first.starts_with('[') { [&v6, &v4] } else { [&v4, &v6] };
+            let both = order.map(|address| bind_beside(address, Role::Public, 0, &all).expect("side by side"));
+            for (listener, local) in both.iter().zip(order.map(|address| address == &v4)) {
+                let to = if local { "127.0.0.1" } else { "::1" };
+                let _client = std::net::TcpStream::connect((to, bound.port())).expect("connected");
+                assert!(listener.accept().is_ok(), "{to}");
+            }
+            assert!(both[0].is_in_the_way_of(order[0]) && !both[0].is_in_the_way_of(order[1]));
+        }
+    }
+
+    #[test]
+    fn a_listener_knows_what_it_takes_already() {
+        let Ok(all) = bind(&"[::]:0".parse().expect("good"), Role::Public, 0) else { return };
+        let ListenAddress::Tcp(bound) = all.address().clone() else { panic!("TCP") };
+        let at = |ip: &str| format!("{ip}:{}", bound.port()).parse::<ListenAddress>().expect("good");
+        for ip in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"] {
+            assert!(all.covers(&at(ip)), "{ip}");
+        }
+        let near = bind(&"127.0.0.1:0".parse().expect("good"), Role::Public, 0).expect("bound");
+        let ListenAddress::Tcp(bound) = near.address().clone() else { panic!("TCP") };
+        let wide = format!("0.0.0.0:{}", bound.port()).parse::<ListenAddress>().expect("good");
+        assert!(near.is_in_the_way_of(&wide) && !near.covers(&wide));
+        let path = folder("link").join("gate.sock");
+        let socket = bind(&ListenAddress::Unix(path.clone()), Role::Public, 0o660).expect("bound");
+        let folder = folder("link").with_extension("other");
+        let _ = fs::remove_file(&folder);
+        std::os::unix::fs::symlink(path.parent().expect("a folder"), &folder).expect("linked");
+        assert!(socket.covers(&ListenAddress::Unix(folder.join("gate.sock"))));
+        assert!(!socket.covers(&ListenAddress::Unix(folder.join("other.sock"))));
+        fs::remove_file(folder).expect("removed");
     }
 
     fn folder(name: &str) -> PathBuf {

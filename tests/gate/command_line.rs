@@ -280,6 +280,23 @@ fn a_first_start_without_users_and_terminal_names_the_way_in_and_shows_no_seed()
 }
 
 #[test]
+fn all_addresses_of_both_families_are_listened_on_side_by_side() {
+    let place = Place::new(ONE_DOMAIN);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port").port();
+    let [v4, v6] = [format!("0.0.0.0:{free}"), format!("[::]:{free}")];
+    let words = ["serve", "--listen", &v6, "--listen", &v4];
+    let mut running = crate::support::process::Running::start("portcullis", &mut place.command(&words));
+    running.wait_for("its address", crate::support::wait::PATIENCE, crate::support::daemon::listening_address);
+    for loopback in ["127.0.0.1", "::1"] {
+        let address = std::net::SocketAddr::new(loopback.parse().expect("an address"), free);
+        assert_eq!(crate::support::http::Ask::get("/health").send(address).status, 200, "{loopback}");
+    }
+    let both = Place::new(ONE_DOMAIN).run(&["serve", "--listen", &v4, "--listen", &format!("127.0.0.1:{free}")]);
+    assert_eq!(both.status, 78, "{both:?}");
+    assert!(both.err.contains("cannot be had both") && !both.err.contains("another program"), "{}", both.err);
+}
+
+#[test]
 fn listen_may_be_given_on_the_command_line_and_more_than_once() {
     let place = Place::new(ONE_DOMAIN);
     let socket = place.state().with_file_name("gate.sock");
