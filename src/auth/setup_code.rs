@@ -85,7 +85,11 @@ mod tests {
             let groups: Vec<&str> = shown.split('-').collect();
             assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{shown}");
             let typed = [shown.clone(), shown.to_lowercase(), shown.replace('-', ""), shown.replace('-', " ")];
-            for typed in typed.into_iter().chain([format!("\u{feff} {shown}\t\r\n")]) {
+            for typed in typed.into_iter().chain([
+                format!(" {shown} \r\n"),
+                format!("\u{feff}{}\u{a0}", shown.replace('-', "\t")),
+                shown.replace('-', "\u{200b}\u{2003}"),
+            ]) {
                 assert!(SetupCode::parse(&typed).is_some_and(|read| code.digest().is_of(&read)), "{typed:?}");
             }
         }
@@ -110,6 +114,8 @@ mod tests {
             "ABCD-EFGH-IJKL-MN==",
             "ABCD_EFGH_IJKL_MNOP",
             "ABCD\u{2010}EFGH\u{2010}IJKL\u{2010}MNOP",
+            "ABCD\u{ad}EFGHIJKLMNOP",
+            "ABCD\0EFGHIJKLMNOP",
             "\u{ff21}BCD-EFGH-IJKL-MNOP",
         ] {
             assert!(SetupCode::parse(text).is_none(), "{text:?}");

@@ -2,8 +2,10 @@
 //! `jwt_secret`, else `jwt.secret` in the state directory, made once.
 //!
 //! Guarantees at least 32 bytes (RFC 7518 section 3.2 for HS256), and that no other user of the machine can read the
-//! file it came from. The bytes are used as given: not decoded, a final line end removed.
+//! file it came from. The bytes are used as given: not decoded, a final line end removed, and of a file the mark that some
+//! editors put in front.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -46,6 +48,8 @@ impl fmt::Display for SecretSource {
 pub enum SecretError {
     /// Two sources were given from outside.
     Several(SecretSource, SecretSource),
+    /// A variable without a value, or a file without a byte.
+    Empty(SecretSource),
     /// Fewer than 32 bytes.
     Short(SecretSource, usize),
     /// Bytes that are no text.
@@ -67,6 +71,13 @@ impl fmt::Display for SecretError {
             Self::Several(one, other) => {
                 write!(f, "the session secret is given twice, by {one} and by {other}: keep one of the two")
             }
+            Self::Empty(SecretSource::File(path)) if path.as_os_str().is_empty() => {
+                f.write_str("JWT_SECRET_FILE is empty: name a file in it, or remove it")
+            }
+            Self::Empty(SecretSource::Variable) => {
+                write!(f, "JWT_SECRET is empty: remove it, or make a secret with `{GOOD}`")
+            }
+            Self::Empty(source) => write!(f, "{source} is empty: make a session secret with `{GOOD}`"),
             Self::Short(source, bytes) => {
                 write!(
                     f,
@@ -77,10 +88,11 @@ impl fmt::Display for SecretError {
                 write!(f, "{source}: the session secret is not UTF-8 text: make one with `{GOOD}`")
             }
             Self::Open(SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path), mode) => {
-                let path = path.display();
                 write!(
                     f,
-                    "{path}: every user of this machine may use this secret (mode {mode:04o}): run `chmod 0600 {path}`"
+                    "{}: every user of this machine may use this secret (mode {mode:04o}): {}",
+                    path.display(),
+                    way_to_narrow(path)
                 )
             }
             Self::Open(source, mode) => write!(f, "{source}: every user of this machine may use it (mode {mode:04o})"),
@@ -94,6 +106,22 @@ impl fmt::Display for SecretError {
 
 impl std::error::Error for SecretError {}
 
+/// How to keep others from a file. What a container is given below `/run/secrets` it cannot change itself.
+pub(super) fn way_to_narrow(path: &Path) -> String {
+    if path.starts_with("/run/secrets") {
+        let user = nix::unistd::geteuid();
+        format!(
+            "it was given to this container: where the secret is a file of the host, run `chown {user} FILE && chmod 0400 FILE` \
+             there; else set `uid: \"{user}\"` and `mode: 0400` below `secrets:` of the service"
+        )
+    } else {
+        format!("run `chmod 0600 {}`", path.display())
+    }
+}
+
+/// What some editors put in front of a text; nobody meant it.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Bytes of the shortest secret: as many as the MAC has (RFC 7518 section 3.2).
 const SHORTEST: usize = 32;
 const LONGEST: u64 = 65_536;
@@ -103,8 +131,16 @@ pub fn explicit(environment: &Environment) -> Result<Option<(Secret, SecretSourc
     let variable = environment.value("JWT_SECRET").map(|_| SecretSource::Variable);
     let file = environment.value("JWT_SECRET_FILE").map(|path| SecretSource::File(PathBuf::from(path)));
     let credential = environment.credential("jwt_secret").map(SecretSource::Credential);
-    let mut given = [variable, file, credential].into_iter().flatten();
+    let mut given = [variable.clone(), file.clone(), credential].into_iter().flatten();
     let Some(source) = given.next() else { return Ok(None) };
+    // An empty variable is a mistake of its own, whatever else is given: compose sets one from a variable that is not there.
+    for (name, source) in [("JWT_SECRET", &variable), ("JWT_SECRET_FILE", &file)] {
+        if let Some(source) = source
+            && environment.value(name).is_some_and(OsStr::is_empty)
+        {
+            return Err(SecretError::Empty(source.clone()));
+        }
+    }
     if let Some(other) = given.next() {
         return Err(SecretError::Several(source, other));
     }
@@ -179,6 +215,9 @@ fn read(path: &Path, source: &SecretSource) -> Result<Vec<u8>, SecretError> {
 }
 
 fn checked(mut bytes: Vec<u8>, source: &SecretSource) -> Result<Secret, SecretError> {
+    if *source != SecretSource::Variable && bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {
@@ -187,6 +226,9 @@ fn checked(mut bytes: Vec<u8>, source: &SecretSource) -> Result<Secret, SecretEr
     }
     if std::str::from_utf8(&bytes).is_err() {
         return Err(SecretError::NoText(source.clone()));
+    }
+    if bytes.is_empty() {
+        return Err(SecretError::Empty(source.clone()));
     }
     if bytes.len() < SHORTEST {
         return Err(SecretError::Short(source.clone(), bytes.len()));

@@ -43,8 +43,45 @@ fn the_bytes_are_used_as_given_without_the_final_line_end() {
 }
 
 #[test]
+fn an_empty_source_is_called_empty_whatever_else_is_given() {
+    let good = file("s", GOOD_SECRET.as_bytes(), 0o600);
+    let nothing = Path::new("");
+    let named = ("JWT_SECRET_FILE", good.as_path());
+    for (variables, told) in [
+        (&[("JWT_SECRET", nothing)][..], "JWT_SECRET is empty"),
+        (&[("JWT_SECRET", nothing), named], "JWT_SECRET is empty"),
+        (&[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", nothing)], "JWT_SECRET_FILE is empty"),
+        (&[("JWT_SECRET_FILE", nothing)], "JWT_SECRET_FILE is empty"),
+    ] {
+        let message = refused(given(variables));
+        assert!(message.starts_with(told), "{message}");
+    }
+    for text in ["", "\n", "\u{feff}", "\u{feff}\r\n"] {
+        let path = file("s", text.as_bytes(), 0o600);
+        let message = refused(given(&[("JWT_SECRET_FILE", &path)]));
+        assert!(message.contains("is empty") && message.contains("openssl rand"), "{message}");
+    }
+}
+
+#[test]
+fn the_mark_of_an_editor_is_no_part_of_a_file() {
+    let path = file("s", format!("\u{feff}{GOOD_SECRET}\r\n").as_bytes(), 0o600);
+    let (secret, _) = given(&[("JWT_SECRET_FILE", &path)]).ok().flatten().expect("a good secret");
+    assert_eq!(secret.expose(), GOOD_SECRET.as_bytes());
+}
+
+#[test]
+fn what_a_container_was_given_is_narrowed_where_it_came_from() {
+    let way = way_to_narrow(Path::new("/run/secrets/jwt"));
+    let user = nix::unistd::geteuid();
+    assert!(way.contains(&format!("chown {user} FILE")) && way.contains("mode: 0400"), "{way}");
+    assert!(!way.contains("/run/secrets"), "nobody can change it there: {way}");
+    assert_eq!(way_to_narrow(Path::new("/srv/jwt")), "run `chmod 0600 /srv/jwt`");
+}
+
+#[test]
 fn a_short_secret_is_refused_with_a_command_that_makes_a_good_one() {
-    for short in ["", "a", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcde\n"] {
+    for short in ["a", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcde\n"] {
         let message = refused(given(&[("JWT_SECRET", Path::new(short))]));
         assert!(message.contains("openssl rand -base64 48"), "{message}");
         assert!(short.len() < 2 || !message.contains(short), "the message tells the secret");

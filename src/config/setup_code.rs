@@ -7,12 +7,13 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
 use super::keys::SETUP_CODE_FILE;
+use super::secrets::way_to_narrow;
 use crate::auth::setup_code::SetupCode;
 
 /// Why a code that was given cannot be used. Tells nothing of the code itself.
@@ -24,10 +25,12 @@ pub struct SetupCodeError {
 
 #[derive(Debug)]
 enum Fault {
+    /// The variable names no file.
+    Empty,
     /// The file cannot be read.
     Unreadable(io::Error),
-    /// Others may read the file; its permission bits.
-    Open(u32),
+    /// Others may read the file; its permission bits, and the way out.
+    Open(u32, String),
     /// It holds no code.
     Malformed,
 }
@@ -36,11 +39,11 @@ impl fmt::Display for SetupCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = &self.source;
         match &self.fault {
+            Fault::Empty => write!(f, "{SETUP_CODE_FILE} is empty: name a file in it, or remove it"),
             Fault::Unreadable(error) => write!(f, "{source}: the set-up code cannot be read: {error}"),
-            Fault::Open(mode) => write!(
-                f,
-                "{source}: every user of this machine may use this set-up code (mode {mode:04o}): make the file 0600"
-            ),
+            Fault::Open(mode, way) => {
+                write!(f, "{source}: every user of this machine may use this set-up code (mode {mode:04o}): {way}")
+            }
             Fault::Malformed => write!(
                 f,
                 "{source}: this is no set-up code: it has 16 letters of A-Z and 2-7, like ABCD-EFGH-IJKL-MNOP; \
@@ -63,6 +66,9 @@ pub fn given(environment: &Environment) -> Result<Option<SetupCode>, SetupCodeEr
     let (path, source, guarded) = match (environment.credential("setup_code"), environment.value(SETUP_CODE_FILE)) {
         // systemd guards its credentials by the directory.
         (Some(path), _) => (path.clone(), path.display().to_string(), true),
+        (None, Some(value)) if value.is_empty() => {
+            return Err(SetupCodeError { source: SETUP_CODE_FILE.to_owned(), fault: Fault::Empty });
+        }
         (None, Some(value)) => {
             let path = PathBuf::from(value);
             (path.clone(), format!("{} ({SETUP_CODE_FILE})", path.display()), false)
@@ -76,12 +82,12 @@ pub fn given(environment: &Environment) -> Result<Option<SetupCode>, SetupCodeEr
     Err(SetupCodeError { source, fault })
 }
 
-fn read(path: &PathBuf, guarded: bool) -> Result<SetupCode, Fault> {
+fn read(path: &Path, guarded: bool) -> Result<SetupCode, Fault> {
     let file = File::open(path).map_err(Fault::Unreadable)?;
     let about = file.metadata().map_err(Fault::Unreadable)?;
     let mode = about.permissions().mode() & 0o7777;
     if about.is_file() && !guarded && mode & 0o007 != 0 {
-        return Err(Fault::Open(mode));
+        return Err(Fault::Open(mode, way_to_narrow(path)));
     }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or(0)));
     match file.take(LONGEST).read_to_string(&mut text) {
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn a_file_or_a_credential_gives_the_code_and_the_credential_wins() {
         assert_eq!(shown(&Environment::default()), None);
-        let path = file(b"abcd efgh-ijklmnop\n", 0o600);
+        let path = file("\u{feff}abcd efgh-ijklmnop\n".as_bytes(), 0o600);
         assert_eq!(shown(&named(&path)).as_deref(), Some("ABCD-EFGH-IJKL-MNOP"));
         let other = file(b"AAAABBBBCCCCDDDD", 0o644);
         let credentials = other.parent().expect("a directory");
@@ -138,7 +144,9 @@ mod tests {
     fn a_file_that_is_not_there_or_open_to_all_is_refused() {
         let missing = given(&named(&PathBuf::from("/nonexistent/code"))).err().expect("refused").to_string();
         assert!(missing.contains("/nonexistent/code"), "{missing}");
+        let empty = given(&Environment::of([(SETUP_CODE_FILE, "")])).err().expect("refused").to_string();
+        assert!(empty.contains("is empty"), "{empty}");
         let open = given(&named(&file(b"ABCDEFGHIJKLMNOP", 0o644))).err().expect("refused").to_string();
-        assert!(open.contains("0644"), "{open}");
+        assert!(open.contains("0644") && open.contains("chmod 0600 /"), "{open}");
     }
 }

@@ -146,6 +146,10 @@ fn from_outside(key: &'static Key, sources: &Sources) -> Result<Option<Setting>,
     }
     let file_variable = format!("{name}_FILE");
     let (path, source) = if let Some(value) = sources.environment.value(&file_variable) {
+        if value.is_empty() {
+            let message = "is empty: name a file in it, or remove it".to_owned();
+            return Err(Problem { place: Some(file_variable), message });
+        }
         let path = PathBuf::from(value);
         (path.clone(), Source::VariableFile(file_variable, path))
     } else if let Some(path) = sources.environment.credential(&key.credential()) {
@@ -162,7 +166,7 @@ fn text_of(value: &OsStr) -> Result<&str, String> {
     value.to_str().ok_or_else(|| "the value is not UTF-8".to_owned())
 }
 
-/// A short text file without its final line end.
+/// A short text file without its final line end and the mark that some editors put in front.
 fn read_value(path: &Path) -> Result<String, String> {
     let mut text = String::new();
     File::open(path)
@@ -171,7 +175,8 @@ fn read_value(path: &Path) -> Result<String, String> {
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LONGEST_VALUE {
         return Err(format!("holds more than {LONGEST_VALUE} bytes"));
     }
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 

@@ -102,7 +102,20 @@ fn what_a_platform_says_about_a_service_of_our_name_is_no_setting() {
 }
 
 #[test]
+fn the_mark_of_an_editor_is_no_part_of_a_value() {
+    let value = tempfile("value", "\u{feff}example.com\r\n");
+    let variables = [("PORTCULLIS_SESSION_COOKIE_DOMAIN_FILE", value.to_str().expect("UTF-8"))];
+    assert_eq!(only(&sources(&variables, "")).value, Raw::Text("example.com".into()));
+    let credential = tempfile("session_cookie_domain", "\u{feff}example.com");
+    let directory = credential.parent().expect("a directory").to_str().expect("UTF-8");
+    assert_eq!(only(&sources(&[("CREDENTIALS_DIRECTORY", directory)], "")).value, Raw::Text("example.com".into()));
+    assert_eq!(only(&sources(&[], "\u{feff}login.skew = 2")).value, Raw::Number(2));
+}
+
+#[test]
 fn a_value_file_that_is_missing_or_huge_is_named() {
+    let empty = refused(&[("PORTCULLIS_LISTEN_FILE", "")]);
+    assert!(empty.starts_with("PORTCULLIS_LISTEN_FILE: is empty"), "{empty}");
     let missing = refused(&[("PORTCULLIS_LISTEN_FILE", "/nonexistent/x")]);
     assert!(missing.starts_with("PORTCULLIS_LISTEN_FILE (/nonexistent/x): listen: cannot be read"), "{missing}");
     let huge = tempfile("huge", &"x".repeat(70_000));
