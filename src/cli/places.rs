@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 use super::exit::{CONFIG, Failure, IO, NO_PERMISSION};
-use crate::config::{ConfigFile, Environment};
+use crate::config::{ConfigFile, Environment, LONGEST_SOCKET_PATH};
 
 /// The system's own state directory.
 pub const SYSTEM_STATE: &str = "/var/lib/portcullis";
@@ -30,7 +30,7 @@ impl Places {
     /// From options, environment and user; nothing is looked at yet.
     ///
     /// # Errors
-    /// A user without a home directory.
+    /// A user without a home directory; a path that is too long for the control socket.
     pub fn find(
         state_dir: Option<&Path>,
         control: Option<&Path>,
@@ -47,6 +47,15 @@ impl Places {
             None if system => PathBuf::from(SYSTEM_CONTROL),
             None => state_dir.join("control.sock"),
         };
+        let bytes = control.as_os_str().len();
+        if bytes > LONGEST_SOCKET_PATH {
+            let path = control.display();
+            let message = format!(
+                "the control socket would be {path}: {bytes} bytes, and a socket's path has at most \
+                 {LONGEST_SOCKET_PATH}; name a shorter one with --control, the same for the daemon and for commands"
+            );
+            return Err(Failure::new(CONFIG, message));
+        }
         Ok(Self { state_dir, control })
     }
 
@@ -210,6 +219,19 @@ mod tests {
         assert_eq!(found(Some("/srv/gate"), &[], ROOT).control, Path::new("/srv/gate/control.sock"));
         let places = Places::find(None, Some(Path::new("/c")), &Environment::default(), ROOT).expect("a place");
         assert_eq!(places.control, Path::new("/c"));
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_for_a_socket_is_told_with_the_option() {
+        let deep = format!("/{}", "a".repeat(120));
+        let refused =
+            Places::find(Some(Path::new(&deep)), None, &Environment::default(), SOMEONE).expect_err("too long");
+        assert_eq!(refused.code, CONFIG);
+        assert!(refused.message.contains("--control") && refused.message.contains("134 bytes"), "{refused}");
+        let short = Some(Path::new("/run/gate.sock"));
+        assert!(Places::find(Some(Path::new(&deep)), short, &Environment::default(), SOMEONE).is_ok());
+        let fits = format!("/{}", "a".repeat(LONGEST_SOCKET_PATH - "//control.sock".len()));
+        assert_eq!(found(Some(&fits), &[], SOMEONE).control.as_os_str().len(), LONGEST_SOCKET_PATH);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use crate::http::client_address::ClientIpHeader;
 pub use crate::http::cookie::SameSite;
 pub use crate::http::trust::Trust;
 pub use crate::http::visit::Scheme;
-pub use crate::server::ListenAddress;
+pub use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 /// Everything that can be set, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]

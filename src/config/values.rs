@@ -7,7 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::raw::Raw;
-use super::{ClientIpHeader, CookiePrefix, IdentityHeader, ListenAddress, LogFormat, RequireSync, SameSite, Trust};
+use super::{
+    ClientIpHeader, CookiePrefix, IdentityHeader, LONGEST_SOCKET_PATH, ListenAddress, LogFormat, RequireSync, SameSite,
+    Trust,
+};
 use crate::auth::limiter::MAX_ATTEMPTS;
 use crate::http::trust;
 
@@ -143,12 +146,20 @@ pub fn listen(raw: &Raw) -> Read<Vec<ListenAddress>> {
     let entries = list(raw, "[\"127.0.0.1:3000\", \"unix:/run/portcullis/gate.sock\"]")?;
     let mut addresses = Vec::new();
     for entry in entries {
-        let address = entry.parse().map_err(|_| {
+        let address: ListenAddress = entry.parse().map_err(|_| {
             format!(
                 "{} is no address: write ip:port such as 127.0.0.1:3000 or [::1]:3000, or unix:/path",
                 quoted(entry)
             )
         })?;
+        if let ListenAddress::Unix(path) = &address
+            && path.as_os_str().len() > LONGEST_SOCKET_PATH
+        {
+            return Err(format!(
+                "{} is too long: a socket's path has at most {LONGEST_SOCKET_PATH} bytes",
+                quoted(entry)
+            ));
+        }
         addresses.push(address);
     }
     Ok(addresses)

@@ -118,6 +118,9 @@ fn listen_takes_addresses_and_sockets() {
         let message = listen(&list(&[written])).expect_err(written);
         assert!(message.contains(&format!("\"{written}\"")), "{message}");
     }
+    let long = format!("unix:/{}", "a".repeat(107));
+    assert!(listen(&list(&[&long])).is_err_and(|message| message.contains("at most 107 bytes")));
+    assert!(listen(&list(&[&long[..long.len() - 1]])).is_ok());
     assert!(listen(&text("127.0.0.1:3000")).is_err());
 }
 

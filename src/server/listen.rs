@@ -22,6 +22,9 @@ use nix::sys::socket::{
 use super::{Credentials, Peer, PeerAddress, Role};
 use crate::sys;
 
+/// Bytes that the path of a Unix socket has at most: `sun_path` of unix(7) without the final NUL.
+pub const LONGEST_SOCKET_PATH: usize = 107;
+
 /// Where to listen: `ip:port` or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {

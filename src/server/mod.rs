@@ -33,7 +33,7 @@ use crate::http::request::Head;
 use crate::http::response::Out;
 
 pub use inherit::inherited;
-pub use listen::{BadListenAddress, BindError, ListenAddress, Listener, bind, bind_beside};
+pub use listen::{BadListenAddress, BindError, LONGEST_SOCKET_PATH, ListenAddress, Listener, bind, bind_beside};
 pub use operators::Operators;
 pub use worker::Worker;
 
