@@ -273,7 +273,8 @@ impl<B: Backend> Program<'_, B> {
 
     /// A verb has an answer of its own: the log only complains.
     fn quiet_log(&self) {
-        let settings = crate::config::Log { format: crate::config::LogFormat::Text, level: log::LevelFilter::Warn };
+        let settings =
+            crate::config::Log { format: crate::config::LogFormat::Text, level: log::LevelFilter::Warn, time: false };
         // A second verb in one process has the log already.
         let _ = telemetry::log::start(&settings);
     }

@@ -116,6 +116,7 @@ impl Reading<'_> {
         self.set("clock.require_sync", &mut config.clock.require_sync, values::require_sync);
         self.set("log.format", &mut config.log.format, values::log_format);
         self.set("log.level", &mut config.log.level, values::log_level);
+        self.set("log.time", &mut config.log.time, values::flag);
         config
     }
 

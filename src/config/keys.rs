@@ -72,7 +72,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {
 }
 
 /// All keys, in the order of the file.
-pub static KEYS: [Key; 30] = [
+pub static KEYS: [Key; 31] = [
     key("listen", Kind::List, r#"["127.0.0.1:3000"]"#),
     key("public_url", Kind::Text, r#""""#),
     key("path_prefix", Kind::Text, r#""""#),
@@ -103,4 +103,5 @@ pub static KEYS: [Key; 30] = [
     key("clock.require_sync", Kind::FlagOrText, r#""auto""#),
     key("log.format", Kind::Text, r#""text""#),
     key("log.level", Kind::Text, r#""info""#),
+    key("log.time", Kind::Flag, "false"),
 ];

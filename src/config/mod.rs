@@ -242,6 +242,8 @@ pub struct Log {
     pub format: LogFormat,
     /// Lines below this are not written.
     pub level: log::LevelFilter,
+    /// A text line begins with the time; one of JSON always holds it.
+    pub time: bool,
 }
 
 /// `log.format`
@@ -318,7 +320,7 @@ impl Default for Config {
             metrics: Metrics { listen: None },
             audit: Audit { keep: Duration::from_secs(90 * 24 * 3600) },
             clock: ClockConfig { require_sync: RequireSync::Auto },
-            log: Log { format: LogFormat::Text, level: log::LevelFilter::Info },
+            log: Log { format: LogFormat::Text, level: log::LevelFilter::Info, time: false },
         }
     }
 }

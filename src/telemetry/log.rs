@@ -1,5 +1,5 @@
 //! Log lines on standard error for the journal, which adds the time: `LEVEL [target] event key=value`, or one JSON
-//! object a line.
+//! object a line, which holds the time itself. `log.time` puts it before lines of text too, for files.
 //!
 //! Guarantees one line an event whatever its message holds, and that a standard error which nobody reads ends neither the
 //! daemon nor the command, and holds neither up: a line that there is no room for is left out and counted, because who
@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use simple_logger::SimpleLogger;
 
 use super::escape;
+use crate::clock::{self, Timestamp};
 use crate::config;
 
 /// Bytes of one line at most, its end included. A pipe that can be written to at all takes so many at once
@@ -45,6 +46,8 @@ pub fn start(settings: &config::Log) -> Result<(), SetLoggerError> {
 struct Logger {
     levels: SimpleLogger,
     json: bool,
+    /// Whether lines of text begin with the time.
+    time: bool,
     /// How many lines left out were told of.
     told: AtomicU64,
 }
@@ -54,16 +57,18 @@ impl Logger {
         // Of the packages below us only what they think is wrong.
         let others = settings.level.min(LevelFilter::Warn);
         let levels = SimpleLogger::new().with_level(others).with_module_level("portcullis", settings.level);
-        Self { levels, json: settings.format == config::LogFormat::Json, told: AtomicU64::new(0) }
+        let json = settings.format == config::LogFormat::Json;
+        Self { levels, json, time: settings.time, told: AtomicU64::new(0) }
     }
 
     /// The whole line of an event.
-    fn line(&self, level: Level, target: &str, message: &str) -> String {
+    fn line(&self, now: Timestamp, level: Level, target: &str, message: &str) -> String {
         let mut message = one_line(message);
         loop {
-            let line = match self.json {
-                true => json(level, target, &message),
-                false => format!("{level:<5} [{target}] {message}\n"),
+            let line = match (self.json, self.time) {
+                (true, _) => json(now, level, target, &message),
+                (false, true) => format!("{now} {level:<5} [{target}] {message}\n"),
+                (false, false) => format!("{level:<5} [{target}] {message}\n"),
             };
             // JSON writes quotes twice as long.
             if line.len() <= LONGEST_LINE || message.is_empty() {
@@ -80,7 +85,7 @@ impl Logger {
         let untold = so_far.saturating_sub(self.told.load(Ordering::Relaxed));
         if untold > 0 && takes_a_line(stream) {
             let message = format!("log lines left out count={untold} reason=\"standard error was not read\"");
-            if stream.write_all(self.line(Level::Warn, module_path!(), &message).as_bytes()).is_ok() {
+            if stream.write_all(self.line(clock::now(), Level::Warn, module_path!(), &message).as_bytes()).is_ok() {
                 self.told.store(so_far, Ordering::Relaxed);
             }
         }
@@ -97,7 +102,7 @@ impl Log for Logger {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let line = self.line(record.level(), record.target(), &record.args().to_string());
+            let line = self.line(clock::now(), record.level(), record.target(), &record.args().to_string());
             // Held for all of it: another thread's line must not take the room in between.
             self.offer(&mut std::io::stderr().lock(), &line, &LEFT_OUT);
         }
@@ -133,11 +138,12 @@ fn cut(text: &mut String, longest: usize) {
     }
 }
 
-/// The line as an object: level, target, the event in words, and each `key=value` of it as a member.
-fn json(level: Level, target: &str, message: &str) -> String {
+/// The line as an object: time, level, target, the event in words, and each `key=value` of it as a member.
+fn json(now: Timestamp, level: Level, target: &str, message: &str) -> String {
     let (event, fields) = fields(message);
     let mut object: Map<String, Value> = fields.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
     // Ours last, so that no field takes their place.
+    object.insert("time".to_owned(), now.to_string().into());
     object.insert("level".to_owned(), level.as_str().to_ascii_lowercase().into());
     object.insert("target".to_owned(), target.into());
     object.insert("event".to_owned(), event.into());
@@ -200,6 +206,16 @@ mod tests {
     use super::*;
     use crate::telemetry::escape::field;
 
+    const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
+
+    #[test]
+    fn a_line_of_text_begins_with_the_time_where_it_is_wanted() {
+        for (time, start) in [(true, "2033-05-18T03:33:20Z WARN  [t] a\\nb"), (false, "WARN  [t] a\\nb")] {
+            let settings = config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time };
+            assert_eq!(Logger::new(&settings).line(T0, Level::Warn, "t", "a\nb"), format!("{start}\n"));
+        }
+    }
+
     #[test]
     fn a_message_is_one_line_whatever_it_holds() {
         let line = one_line("a\r\nb\u{1b}[2J\u{2028}c");
@@ -211,9 +227,9 @@ mod tests {
     #[test]
     fn a_whole_line_fits_a_pipe_in_either_form() {
         for format in [config::LogFormat::Text, config::LogFormat::Json] {
-            let logger = Logger::new(&config::Log { format, level: LevelFilter::Info });
+            let logger = Logger::new(&config::Log { format, level: LevelFilter::Info, time: true });
             for letter in ["a", "\"", "\\", "ä", "\u{1b}"] {
-                let line = logger.line(Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
+                let line = logger.line(T0, Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
                 assert!(line.len() <= LONGEST_LINE && line.ends_with('\n'), "{format:?} {letter:?} {}", line.len());
             }
         }
@@ -222,10 +238,10 @@ mod tests {
     #[test]
     fn json_holds_the_same_fields_as_the_text() {
         let message = format!("login refused {} {} {}", field("user", "a \"b\"\\"), field("ip", "::1"), field("n", ""));
-        let line = json(Level::Warn, "portcullis::app", &one_line(&message));
+        let line = json(T0, Level::Warn, "portcullis::app", &one_line(&message));
         let object: Value = serde_json::from_str(&line).expect("JSON");
         let expected = serde_json::json!({
-            "level": "warn", "target": "portcullis::app", "event": "login refused", "user": "a \"b\"\\", "ip": "::1", "n": ""
+            "time": "2033-05-18T03:33:20Z", "level": "warn", "target": "portcullis::app", "event": "login refused", "user": "a \"b\"\\", "ip": "::1", "n": ""
         });
         assert_eq!(object, expected);
         assert_eq!(line.matches('\n').count(), 1);
@@ -233,14 +249,18 @@ mod tests {
 
     #[test]
     fn no_field_takes_the_place_of_level_or_event() {
-        let line = json(Level::Info, "t", "hello level=error event=forged");
+        let line = json(T0, Level::Info, "t", "hello level=error event=forged time=1970-01-01T00:00:00Z");
         let object: Value = serde_json::from_str(&line).expect("JSON");
-        assert_eq!(object, serde_json::json!({"level": "info", "target": "t", "event": "hello"}));
+        assert_eq!(
+            object,
+            serde_json::json!({"time": "2033-05-18T03:33:20Z", "level": "info", "target": "t", "event": "hello"})
+        );
     }
 
     #[test]
     fn a_socket_that_nobody_reads_holds_up_no_line_either() {
-        let logger = Logger::new(&config::Log { format: config::LogFormat::Json, level: LevelFilter::Info });
+        let logger =
+            Logger::new(&config::Log { format: config::LogFormat::Json, level: LevelFilter::Info, time: false });
         // The journal's end of standard error is such a socket.
         let (reader, mut writer) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
         let left_out = AtomicU64::new(0);
@@ -267,7 +287,8 @@ mod tests {
 
     #[test]
     fn other_packages_are_heard_only_when_they_complain() {
-        let logger = Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Debug });
+        let logger =
+            Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Debug, time: false });
         let enabled = |target, level| logger.enabled(&Metadata::builder().target(target).level(level).build());
         assert!(enabled("portcullis::app", Level::Debug));
         assert!(!enabled("portcullis::app", Level::Trace));
@@ -286,7 +307,8 @@ mod tests {
     #[test]
     fn lines_that_a_full_pipe_has_no_room_for_are_left_out_and_told_of_later() {
         use std::io::Read as _;
-        let logger = Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Info });
+        let logger =
+            Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time: false });
         let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
         let left_out = AtomicU64::new(0);
         let line = format!("{}\n", "x".repeat(LONGEST_LINE - 1));

@@ -135,3 +135,31 @@ fn more_users_than_a_code_alone_is_good_for_are_warned_of_at_the_start_and_at_a_
     gate.start_again();
     assert_eq!(warnings(&gate), 0, "{}", gate.running.text());
 }
+
+#[test]
+fn lines_of_json_hold_the_time_and_lines_of_text_where_it_is_wanted() {
+    let time = |text: &str| {
+        let pattern = "0000-00-00T00:00:00Z";
+        text.len() == pattern.len()
+            && text.bytes().zip(pattern.bytes()).all(|(found, wanted)| match wanted {
+                b'0' => found.is_ascii_digit(),
+                wanted => found == wanted,
+            })
+    };
+    let first_line = |settings: &str| {
+        let mut gate = Daemon::with(&format!("{ONE_DOMAIN}[log]\n{settings}\n"));
+        gate.stop();
+        gate.running.text().lines().find(|line| line.contains("listening")).expect("its address").to_owned()
+    };
+    assert!(first_line("time = false").starts_with("INFO  ["));
+    let text = first_line("time = true");
+    let (begin, rest) = text.split_once(' ').expect("words");
+    assert!(time(begin) && rest.starts_with("INFO  ["), "{text}");
+    let place = Place::new(&format!("{ONE_DOMAIN}[log]\nformat = \"json\"\nlevel = \"warn\"\n"));
+    let mut running = crate::support::process::Running::start("portcullis", &mut place.command(&["serve"]));
+    let line = running.wait_for("its warning", PATIENCE, |text| {
+        text.lines().find(|line| line.contains("no users yet")).map(str::to_owned)
+    });
+    let object: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert!(object["time"].as_str().is_some_and(time), "{line}");
+}
