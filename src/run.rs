@@ -182,7 +182,7 @@ fn serve(start: Start) -> Result<(), Failure> {
 fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Result<(), Failure> {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let terminal = console::ink_of_stdout(environment);
-    let mut console = Console { out: &mut out, err: &mut err, terminal };
+    let mut console = Console::new(&mut out, &mut err, terminal);
     desk.obey(Actor::CommandLine(getuid().as_raw()));
     welcome(&mut console, |command| carry_out(desk, command))?;
     if !desk.has_no_users() {

@@ -70,15 +70,15 @@ impl<B: Backend> Program<'_, B> {
                 let limit = limit.unwrap_or(if since.is_some() { u64::MAX } else { USUAL });
                 let rows = Value::Array(self.rows(since.map(|since| since.as_secs()), user.as_deref(), limit)?);
                 if self.global.json {
-                    return Ok(console.say(rows)?);
+                    return Ok(console.say_json(&rows)?);
                 }
                 let text = output::table(&rows, &COLUMNS, "The audit log has no such lines.");
-                Ok(console.out.write_all(text.as_bytes())?)
+                Ok(console.say_all(&text)?)
             }
             AuditVerb::Verify { expect } => {
                 let answer = self.answer(Command::AuditVerify { expect })?;
                 if self.global.json {
-                    console.say(&answer)?;
+                    console.say_json(&answer)?;
                 }
                 self.verdict(&answer, console)
             }

@@ -58,7 +58,7 @@ impl<B: Backend> Program<'_, B> {
             .map_err(|error| Failure::new(CANNOT_CREATE, format!("{}: not written: {error}", to.file.display())))?;
         if self.global.json {
             let (users, created) = (backup.users, &backup.created);
-            return Ok(console.say(json!({ "file": to.file, "users": users, "created": created }))?);
+            return Ok(console.say_json(&json!({ "file": to.file, "users": users, "created": created }))?);
         }
         let with = if backup.configuration.is_some() { "with the configuration" } else { "without a configuration" };
         console.say(format_args!("{} in {}, {with}.", users_are(backup.users), to.file.display()))?;
@@ -82,7 +82,7 @@ impl<B: Backend> Program<'_, B> {
         if self.global.json {
             let users = answer.get("users");
             let answer = json!({ "users": users, "configuration": configuration, "configuration_file": lies });
-            return Ok(console.say(answer)?);
+            return Ok(console.say_json(&answer)?);
         }
         console.say(format_args!(
             "{} here, from the backup of {}.",

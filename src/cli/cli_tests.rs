@@ -1,6 +1,7 @@
 //! Command lines from the words to exit code and output, with a backend that only notes what it is asked.
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ fn ran(line: &str, file: &str, variables: &[(&str, &str)], terminal: Option<Ink>
         words.splice(0..0, ["--config".into(), config.into(), "--state-dir".into(), state.clone().into()]);
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console { out: &mut out, err: &mut err, terminal };
+    let mut console = Console::new(&mut out, &mut err, terminal);
     let code = run_with(words, Environment::of(variables.iter().copied()), backend, &mut console);
     let text = |bytes| String::from_utf8(bytes).expect("text");
     Ran { code, out: text(out), err: text(err), state }
@@ -283,7 +284,7 @@ fn config_check_counts_the_users_where_there_is_a_store() {
     let line = format!("config check --state-dir {}", state.display());
     let with = |words: String| {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console = Console { out: &mut out, err: &mut err, terminal: None };
+        let mut console = Console::new(&mut out, &mut err, None);
         let words = words.split(' ').map(OsString::from).collect::<Vec<_>>();
         (run_with(words, Environment::default(), &backend, &mut console), String::from_utf8(err).expect("text"))
     };
@@ -334,7 +335,7 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
     let welcomed = |terminal| {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut asked = Vec::new();
-        let mut console = Console { out: &mut out, err: &mut err, terminal };
+        let mut console = Console::new(&mut out, &mut err, terminal);
         let execute = |command| {
             asked.push(command);
             Ok(credentials())
@@ -349,6 +350,110 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
 }
 
 #[test]
+fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
+    const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\r\u{7f}\u{9b}31m\u{202e}b\u{200b}\u{feff}";
+    let harmless = |text: &str| {
+        let moves = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+        !text.chars().any(|letter| moves(letter) || HOSTILE.contains(letter) && !letter.is_ascii())
+    };
+    // Every member that an answer may have, so that each verb finds its own.
+    let members = [
+        "name",
+        "secret",
+        "otpauth_url",
+        "created",
+        "id",
+        "user",
+        "client_ip",
+        "user_agent",
+        "kind",
+        "key",
+        "until",
+        "check",
+        "severity",
+        "found",
+        "remedy",
+        "worst",
+        "time",
+        "action",
+        "actor",
+        "subject",
+        "why",
+        "from",
+        "to",
+        "head",
+        "address",
+        "code",
+        "expires",
+        HOSTILE,
+    ];
+    let mut object: serde_json::Map<String, Value> =
+        members.iter().map(|member| ((*member).to_owned(), HOSTILE.into())).collect();
+    object.insert("recovery_codes".to_owned(), json!([HOSTILE]));
+    object.insert("whole".to_owned(), json!(true));
+    object.insert("open".to_owned(), json!(true));
+    object.insert("entries".to_owned(), json!([object.clone()]));
+    object.insert("findings".to_owned(), json!([object.clone()]));
+    let (object, refused) = (Value::Object(object), Failure::new(65, format!("{HOSTILE}\n{HOSTILE}")));
+    for line in [
+        "user add x",
+        "user list",
+        "user show x",
+        "user remove x",
+        "user rotate x",
+        "user export x",
+        "session list",
+        "session revoke --all",
+        "limit list",
+        "limit clear --all",
+        "clock reset",
+        "audit show",
+        "audit verify",
+        "doctor",
+        "proxy explain --peer ::1",
+        "init",
+        "-generate",
+        "-generate x",
+        "config check",
+        "config show",
+        "version",
+        "proxy print caddy",
+        "proxy print nginx",
+        "proxy print traefik",
+        "usr\u{1b}[2J",
+        "user show \u{9b}",
+        "serve",
+    ] {
+        for answer in [Ok(object.clone()), Ok(json!([object])), Ok(json!(HOSTILE)), Err(refused.clone())] {
+            for json in ["", " --json"] {
+                let backend = Played { answer: answer.clone(), asked: RefCell::default() };
+                let file = "[login]\ntitle = \"a\u{202e}b\"\n";
+                let ran = ran(&format!("{line}{json}"), file, &[], None, &backend);
+                assert!(
+                    harmless(&ran.out) && harmless(&ran.err),
+                    "{line}{json} {answer:?}: {:?} {:?}",
+                    ran.out,
+                    ran.err
+                );
+                if !json.is_empty() && ran.code == 0 && !line.starts_with("proxy print") {
+                    assert!(
+                        ran.out.is_empty() || ran.out.starts_with(['{', '[', '"']) || line == "config check",
+                        "{line}"
+                    );
+                }
+            }
+        }
+    }
+    let shown = ran("config show", "[login]\ntitle = \"a\u{202e}b\"\n", &[], None, &Played::that_answers(Value::Null));
+    assert!(shown.out.contains("title = \"a\\u202Eb\""), "{}", shown.out);
+    let again = ran("config show", &shown.out, &[], None, &Played::that_answers(Value::Null));
+    assert!(again.out.contains("title = \"a\\u202Eb\""), "what is shown can be used as a file: {}", again.out);
+    let json = ran("user list --json", "", &[], None, &Played::that_answers(json!([{"name": HOSTILE}])));
+    let read: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(read, json!([{"name": HOSTILE}]), "scripts read what was said");
+}
+
+#[test]
 fn a_reader_that_went_away_is_no_drama() {
     struct Gone;
     impl Write for Gone {
@@ -360,7 +465,8 @@ fn a_reader_that_went_away_is_no_drama() {
         }
     }
     let mut err = Vec::new();
-    let mut console = Console { out: &mut Gone, err: &mut err, terminal: None };
+    let mut gone = Gone;
+    let mut console = Console::new(&mut gone, &mut err, None);
     let backend = Played::that_answers(Value::Null);
     assert_eq!(run_with(["version".into()], Environment::default(), &backend, &mut console), 74);
     assert!(err.is_empty());

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::console::Console;
 use super::exit::{CONFIG, Failure};
 use crate::config::{Config, Environment, Loaded, limits, secrets};
+use crate::telemetry::escape;
 
 /// Looks at the session secret where one is given from outside.
 ///
@@ -39,7 +40,7 @@ pub fn check(config: &Config, users: Option<usize>, console: &mut Console<'_>) -
 pub fn show(loaded: &Loaded, json: bool, console: &mut Console<'_>) -> Result<(), Failure> {
     if json {
         let row = |origin: &crate::config::Origin| json!({"key": origin.key, "value": origin.value, "source": origin.source.to_string()});
-        return Ok(console.say(loaded.origins.iter().map(row).collect::<Value>())?);
+        return Ok(console.say_json(&loaded.origins.iter().map(row).collect::<Value>())?);
     }
     let mut section = "";
     let name = |key: &'static str| key.split_once('.').unwrap_or(("", key));
@@ -48,7 +49,7 @@ pub fn show(loaded: &Loaded, json: bool, console: &mut Console<'_>) -> Result<()
         .iter()
         .map(|origin| {
             let (section, key) = name(origin.key);
-            (section, format!("{key} = {}", origin.value), origin.source.to_string())
+            (section, format!("{key} = {}", escape::toml(&origin.value)), origin.source.to_string())
         })
         .collect();
     let width = settings.iter().map(|(_, setting, _)| setting.chars().count()).filter(|width| *width <= 60).max();

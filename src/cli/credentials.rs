@@ -25,12 +25,12 @@ pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
     for code in codes.iter().filter_map(Value::as_str) {
         console.say(format_args!("recovery:    {}", escape::line(code)))?;
     }
-    let Some(ink) = console.terminal else { return Ok(()) };
+    let Some(ink) = console.ink() else { return Ok(()) };
     match qr::draw(text("otpauth_url"), ink) {
         // The picture comes last: what follows it would push its upper edge off a small screen.
         Some(picture) => {
             console.say("Scan this with an authenticator app, or type the secret into it:")?;
-            console.out.write_all(picture.as_bytes())
+            console.draw(&picture)
         }
         None => console.say("The URL is too long for a picture on this screen: type the secret into the app."),
     }
@@ -45,7 +45,7 @@ pub fn welcome(
     console: &mut Console<'_>,
     execute: impl FnOnce(Command) -> Result<Value, Failure>,
 ) -> Result<(), Failure> {
-    if console.terminal.is_none() {
+    if console.ink().is_none() {
         return Ok(());
     }
     let owner = Command::UserAdd {

@@ -18,7 +18,7 @@ const ERROR: u8 = 2;
 /// not take it.
 pub fn show(console: &mut Console<'_>, report: &Value, json: bool) -> Result<(), Failure> {
     if json {
-        console.say(report)?
+        console.say_json(report)?
     } else {
         in_words(console, report)?
     }

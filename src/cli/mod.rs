@@ -27,7 +27,6 @@ mod setup;
 mod wiring;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 
 use nix::unistd::{geteuid, getuid};
@@ -49,7 +48,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, backend: &impl Backend) ->
     let environment = Environment::of_process();
     let terminal = console::ink_of_stdout(&environment);
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
-    let mut console = Console { out: &mut out, err: &mut err, terminal };
+    let mut console = Console::new(&mut out, &mut err, terminal);
     run_with(words, environment, backend, &mut console)
 }
 
@@ -68,13 +67,11 @@ pub fn run_with(
     };
     let user = getuid().as_raw();
     let program = Program { global: arguments.global.clone(), environment, user, backend };
-    let done = program.run(arguments, console).and_then(|()| Ok(console.out.flush()?));
+    let done = program.run(arguments, console).and_then(|()| Ok(console.flush()?));
     match done {
         Ok(()) => 0,
         Err(failure) => {
-            for line in failure.message.lines() {
-                console.remark(line);
-            }
+            console.remark(&failure.message);
             failure.code
         }
     }
@@ -84,9 +81,7 @@ pub fn run_with(
 /// whose only meaning is a question.
 fn usage(error: &clap::Error, bare: bool, console: &mut Console<'_>) -> u8 {
     let asked_for = bare || !error.use_stderr();
-    let to: &mut dyn Write = if asked_for { &mut *console.out } else { &mut *console.err };
-    // Nobody is left to tell that the help cannot be shown.
-    let _ = write!(to, "{error}");
+    console.explain_usage(error, asked_for);
     if asked_for { 0 } else { USAGE }
 }
 
@@ -176,7 +171,7 @@ impl<B: Backend> Program<'_, B> {
                     format!("a daemon holds {}: {way}", places.state_dir.display()),
                 ));
             }
-            client::Asked::Answered(state) if self.global.json => return Ok(console.say(state)?),
+            client::Asked::Answered(state) if self.global.json => return Ok(console.say_json(&state)?),
             client::Asked::Answered(state) => return Ok(setup::show(console, &state)?),
             client::Asked::NotRunning if new_code => {
                 let message = "the gate does not run: it makes a set-up code when it starts";
@@ -191,7 +186,7 @@ impl<B: Backend> Program<'_, B> {
         let told = told.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
         let told = places.as_known(&state_dir, &told);
         if self.global.json {
-            return Ok(console.say(serde_json::json!({"state_dir": places.state_dir, "told": told}))?);
+            return Ok(console.say_json(&serde_json::json!({"state_dir": places.state_dir, "told": told}))?);
         }
         Ok(console.say(told)?)
     }
@@ -282,7 +277,7 @@ impl<B: Backend> Program<'_, B> {
     fn version(&self, console: &mut Console<'_>) -> Result<(), Failure> {
         let version = env!("CARGO_PKG_VERSION");
         if self.global.json {
-            return Ok(console.say(serde_json::json!({ "version": version }))?);
+            return Ok(console.say_json(&serde_json::json!({ "version": version }))?);
         }
         Ok(console.say(format_args!("portcullis {version}"))?)
     }

@@ -31,7 +31,7 @@ impl Shape {
     /// Standard output does not take it.
     pub fn show(self, console: &mut Console<'_>, answer: &Value, json: bool) -> io::Result<()> {
         if json {
-            return console.say(answer);
+            return console.say_json(answer);
         }
         let text = match self {
             Self::Credentials => return credentials::show(console, answer),
@@ -42,7 +42,7 @@ impl Shape {
             Self::Limits => output::table(answer, &LIMITS, "No failures are counted."),
             Self::Members => output::members(answer),
         };
-        console.out.write_all(text.as_bytes())
+        console.say_all(&text)
     }
 }
 

@@ -35,10 +35,10 @@ pub fn show(console: &mut Console<'_>, state: &Value) -> io::Result<()> {
         let tries = state.get("tries_left").and_then(Value::as_u64).unwrap_or_default();
         console.say(format_args!("good until:  {} ({tries} wrong tries left)", escape::line(expires)))?;
     }
-    let (Some(ink), Some(url)) = (console.terminal, text("otpauth_url")) else { return Ok(()) };
+    let (Some(ink), Some(url)) = (console.ink(), text("otpauth_url")) else { return Ok(()) };
     if let Some(picture) = qr::draw(url, ink) {
         console.say("Open the page, enter the code, and scan this there or here:")?;
-        console.out.write_all(picture.as_bytes())?;
+        console.draw(&picture)?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub fn print(proxy: ProxyName, config: &Config, console: &mut Console<'_>) -> Re
         ProxyName::Nginx => Proxy::Nginx,
         ProxyName::Traefik => Proxy::Traefik,
     };
-    Ok(console.out.write_all(proxy_print::print(proxy, config).as_bytes())?)
+    Ok(console.say_all(&proxy_print::print(proxy, config))?)
 }
 
 /// The request that `proxy explain` is about.

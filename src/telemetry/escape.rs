@@ -60,33 +60,71 @@ fn needs_quotes(value: &str) -> bool {
 
 /// The text for a place between double quotes: quotes, backslashes and everything unprintable as an escape.
 pub fn quoted(text: &str) -> Escaped<'_> {
-    Escaped { text, quotes: true }
+    Escaped { text, form: Form::Quoted }
 }
 
 /// The text for a line or a table cell: everything unprintable as an escape, quotes and backslashes as they are.
 pub fn line(text: &str) -> Escaped<'_> {
-    Escaped { text, quotes: false }
+    Escaped { text, form: Form::Line }
 }
 
-/// See [`quoted`] and [`line`].
+/// The text for a terminal: as [`line`], but line ends and tabs stay.
+pub fn lines(text: &str) -> Escaped<'_> {
+    Escaped { text, form: Form::Lines }
+}
+
+/// A text of JSON, which means the same afterwards: what is unprintable stands in its strings alone.
+pub fn json(text: &str) -> Escaped<'_> {
+    Escaped { text, form: Form::Json }
+}
+
+/// The same for a value of TOML.
+pub fn toml(text: &str) -> Escaped<'_> {
+    Escaped { text, form: Form::Toml }
+}
+
+/// A text that is harmless once it is written out.
 pub struct Escaped<'t> {
     text: &'t str,
-    quotes: bool,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Quoted,
+    Line,
+    Lines,
+    Json,
+    Toml,
 }
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.text.chars() {
-            match letter {
-                '"' | '\\' if self.quotes => write!(f, "\\{letter}")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                letter if is_harmful(letter) => write!(f, "\\u{{{:x}}}", u32::from(letter))?,
-                letter => f.write_char(letter)?,
+            match (letter, self.form) {
+                ('"' | '\\', Form::Quoted) => write!(f, "\\{letter}")?,
+                ('\n' | '\t', Form::Lines) => f.write_char(letter)?,
+                ('\n', _) => f.write_str("\\n")?,
+                ('\r', _) => f.write_str("\\r")?,
+                ('\t', _) => f.write_str("\\t")?,
+                (letter, form) if is_harmful(letter) => form.escape(letter, f)?,
+                (letter, _) => f.write_char(letter)?,
             }
         }
         Ok(())
+    }
+}
+
+impl Form {
+    fn escape(self, letter: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = u32::from(letter);
+        match self {
+            Self::Quoted | Self::Line | Self::Lines => write!(f, "\\u{{{number:x}}}"),
+            // RFC 8259 section 7: beyond the first plane as a pair of surrogates.
+            Self::Json => letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}")),
+            Self::Toml if number > 0xFFFF => write!(f, "\\U{number:08X}"),
+            Self::Toml => write!(f, "\\u{number:04X}"),
+        }
     }
 }
 
@@ -132,6 +170,24 @@ mod tests {
         assert_eq!(written.chars().count(), "k=\"\"".len() + LONGEST_VALUE + 1);
         assert!(written.ends_with("…\""));
         assert_eq!(field("k", &"a".repeat(LONGEST_VALUE)).to_string().len(), 2 + LONGEST_VALUE);
+    }
+
+    #[test]
+    fn json_and_toml_mean_the_same_afterwards() {
+        let hostile = "a\"\\\n\t\u{7f}\u{1b}[2J\u{9b}\u{202e}\u{e0041}ü";
+        let text = json(&serde_json::json!({"k": hostile}).to_string()).to_string();
+        assert!(!text.chars().any(is_harmful), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), serde_json::json!({"k": hostile}));
+        let text = toml("k = \"\u{202e}\u{e0041}\u{7f}ü\"").to_string();
+        assert_eq!(text, "k = \"\\u202E\\U000E0041\\u007Fü\"");
+        let table: ::toml::Table = text.parse().expect("TOML");
+        assert_eq!(table.get("k").and_then(::toml::Value::as_str), Some("\u{202e}\u{e0041}\u{7f}ü"));
+    }
+
+    #[test]
+    fn lines_keep_line_ends_and_tabs_and_nothing_else() {
+        assert_eq!(lines("a\n\tb\r\u{1b}[2J\u{9b}\\\"").to_string(), "a\n\tb\\r\\u{1b}[2J\\u{9b}\\\"");
+        assert_eq!(lines(&line("\u{1b}").to_string()).to_string(), "\\u{1b}", "once is enough");
     }
 
     #[test]

@@ -144,6 +144,16 @@ fn unsafe_stands_in_one_file() {
     }
 }
 
+/// Who writes past the console writes what could move a terminal's cursor. The passphrase is asked for in words of our own.
+#[test]
+fn the_console_and_the_log_are_the_only_ways_out() {
+    let ways = ["cli/mod.rs", "cli/console.rs", "run.rs", "telemetry/log.rs"];
+    for file in library().into_iter().filter(|file| !ways.contains(&file.path.as_str())) {
+        let found = file.code().find(|(_, code)| code.contains("io::stdout") || code.contains("io::stderr"));
+        assert_eq!(found, None, "src/{}: say it through cli::console::Console", file.path);
+    }
+}
+
 /// How many days back a clock is certainly wrong depends on when the program was built: `support::clock` knows a time
 /// that always is. An hour is for tests that take either answer.
 #[test]
