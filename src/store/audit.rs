@@ -71,8 +71,7 @@ impl Store {
         let Some((trail, edits)) = self.trail.prune((before, most), &self.place, &mut self.vault, &self.shelf)? else {
             return Ok(());
         };
-        self.write(edits, false, now)?;
-        self.trail = trail;
+        self.write(edits, trail, false, now)?;
         parts::remove_up_to(&self.place, self.trail.anchor().number);
         Ok(())
     }
@@ -82,8 +81,7 @@ impl Store {
     pub(super) fn file_audit(&mut self, now: Timestamp) {
         while self.trail.is_full() && self.engine.is_some() {
             let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(|(trail, edits)| {
-                self.write(edits, false, now)?;
-                self.trail = trail;
+                self.write(edits, trail, false, now)?;
                 let written = self.trail.parts().last().map_or(0, |part| parts::length(&self.place, part.first));
                 self.bytes_written = self.bytes_written.saturating_add(blocks(written));
                 Ok(())

@@ -65,7 +65,7 @@ fn replace(store: &mut Store, changes: Vec<(u64, Option<Entry>)>) {
         });
         edits.insert(key, sealed);
     }
-    store.write(edits, false, NOW).expect("writes");
+    store.write(edits, store.trail.clone(), false, NOW).expect("writes");
 }
 
 fn verified(store: &Store) -> Result<(), Break> {
@@ -154,7 +154,7 @@ fn entries_that_changed_places_are_named() {
 fn an_entry_that_does_not_unseal_is_missing_and_the_store_opens() {
     let broken = found(&Fixture::new(), |store| {
         let key = key(store, 5);
-        store.write([(key, Some(vec![7; 90].into()))].into(), false, NOW).expect("writes");
+        store.write([(key, Some(vec![7; 90].into()))].into(), store.trail.clone(), false, NOW).expect("writes");
     });
     assert_eq!(broken, Err(Break::Removed { first: 5, last: 5 }));
 }
@@ -165,7 +165,7 @@ fn a_log_without_head_or_index_is_damage_and_no_new_log() {
         let fixture = Fixture::new();
         let mut store = fixture.filled();
         let key = store.vault.key(Kind::Trail, name);
-        store.write([(key, None)].into(), false, NOW).expect("writes");
+        store.write([(key, None)].into(), store.trail.clone(), false, NOW).expect("writes");
         drop(store);
         let key = StoreKey::new(vec![7; 32]).expect("32 bytes");
         let (_, opened) = Store::open(&fixture.0, &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
@@ -187,7 +187,7 @@ fn what_a_later_release_calls_its_deeds_is_no_riddle() {
     let head = store.vault.key(Kind::Trail, b"head");
     let plain = codec::encode(&later.mark()).expect("encodes");
     edits.insert(head, store.vault.seal(&head, &plain).map(Into::into));
-    store.write(edits, false, NOW).expect("writes");
+    store.write(edits, store.trail.clone(), false, NOW).expect("writes");
     drop(store);
     let store = fixture.open();
     assert_eq!(verified(&store), Ok(()));

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::entropy::Entropy;
 use crate::store::error::StoreError;
-use crate::store::place::{DATABASE, DATABASE_OLD, ID, OPENING, Place, SNAPSHOT, WITNESS};
+use crate::store::parts;
+use crate::store::place::{AUDIT, DATABASE, DATABASE_OLD, ID, OPENING, Place, SNAPSHOT, WITNESS};
 
 /// Memory that every Linux offers as a folder; a unit that may write nowhere else may write there.
 const MEMORY: &str = "/dev/shm";
@@ -18,8 +19,8 @@ const MEMORY: &str = "/dev/shm";
 pub struct Copy(PathBuf);
 
 impl Copy {
-    /// All that the next start of the store in `dir` would read, but for the key and the audit log's older entries: to
-    /// find out what would come of that start. Writes nothing in `dir`.
+    /// All that the next start of the store in `dir` would read, but for the key and all but the newest file of the audit
+    /// log's older entries: to find out what would come of that start. Writes nothing in `dir`.
     ///
     /// # Errors
     /// [`StoreError::Locked`]; a file cannot be read; there is room neither in memory nor for temporary files.
@@ -41,6 +42,12 @@ impl Copy {
         }
         for name in [DATABASE, DATABASE_OLD].into_iter().filter(|name| place.has(name)) {
             copy.take_database(&place.path(name), name)?;
+        }
+        if place.has(AUDIT) {
+            make(&copy.0.join(AUDIT))?;
+            if let Some(newest) = parts::newest(place) {
+                copy.take(&place.path(&newest), &newest)?;
+            }
         }
         Ok(copy)
     }

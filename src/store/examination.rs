@@ -44,8 +44,10 @@ impl Store {
                 None => Err("the last change could not be written, so the database is closed".to_owned()),
             },
             witness: match witness::read(&self.place, &self.vault) {
-                Some(last) if last == self.shelf.manifest().sequence => Ok(()),
-                Some(last) => Err(format!("store.seq says {last} instead of {}", self.shelf.manifest().sequence)),
+                Some(said) if said.commit == self.shelf.manifest().sequence => Ok(()),
+                Some(said) => {
+                    Err(format!("store.seq says {} instead of {}", said.commit, self.shelf.manifest().sequence))
+                }
                 None => Err("store.seq is missing or damaged".to_owned()),
             },
             snapshot: self.snapshot(),

@@ -11,6 +11,7 @@ use crate::store::change::Contents;
 use crate::store::copy::Copy;
 use crate::store::engine::{Engine, OpenError};
 use crate::store::error::StoreError;
+use crate::store::evidence::Evidence;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
 use crate::store::opening::{Sound, refuse, sound};
@@ -46,7 +47,9 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
     let raw = engine.records();
     engine.close();
     let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
-    let Sound { shelf, contents, trail } = sound(place, shelf, vault).map_err(StoreError::Damaged)?;
+    let evidence = Evidence::gather(place, vault).map_err(refuse)?;
+    let sound = sound(place, shelf, vault, &evidence).map_err(|distrust| StoreError::Damaged(distrust.why));
+    let Sound { shelf, contents, trail } = sound?;
     let trail = trail.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
     Ok((shelf, trail, contents))
 }

@@ -1,8 +1,9 @@
 //! What must survive a pulled plug: users, sessions, counters, settings.
 //!
 //! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is sealed
-//! ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far as users and settings go, kept a second time ([`snapshot`]). A store
-//! that cannot be trusted is never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
+//! ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far as users and settings go, kept
+//! a second time ([`snapshot`]). Old files beside new ones are noticed ([`evidence`]). A store that cannot be trusted is
+//! never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
 //! files in [`place`], the form in which users move to another store in [`portable`]; only [`engine`] knows sled.
 //!
 //! What is done is told in the audit log ([`trail`]), in the same commit. But for that log nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
@@ -17,6 +18,7 @@ pub mod codec;
 mod copy;
 mod engine;
 mod error;
+mod evidence;
 mod examination;
 mod frozen;
 mod identity;
@@ -53,7 +55,7 @@ use place::{Lock, Place};
 use seal::Vault;
 use shelf::{Edits, Shelf};
 use trail::Trail;
-use witness::Witness;
+use witness::{Said, Witness};
 
 /// The length at which the database's file is written anew, above sixteen times its records.
 const GROWN: u64 = 8 * 1024 * 1024;
@@ -156,15 +158,14 @@ impl Store {
             return Ok(());
         }
         let due = changes.iter().any(|change| self.concerns_snapshot(change, now));
-        self.write(edits, due, now)?;
-        self.trail = trail;
+        self.write(edits, trail, due, now)?;
         self.file_audit(now);
         self.shrink();
         Ok(())
     }
 
-    /// Brings edits onto the disk and takes them over; `due`: with a new snapshot.
-    fn write(&mut self, edits: Edits, due: bool, now: Timestamp) -> Result<(), StoreError> {
+    /// Brings edits onto the disk and takes them over, and the audit log as it is with them; `due`: with a new snapshot.
+    fn write(&mut self, edits: Edits, trail: Trail, due: bool, now: Timestamp) -> Result<(), StoreError> {
         let manifest = self.shelf.manifest_after(&edits, due, &self.vault);
         let (manifest_key, sealed_manifest) = Shelf::sealed_manifest(&manifest, &mut self.vault)?;
         let snapshot = match due {
@@ -180,12 +181,13 @@ impl Store {
         let (Some(witness), Some(engine)) = (&self.witness, self.engine.take()) else {
             return Err(StoreError::Io("the database is closed".to_owned()));
         };
+        let said = Said { commit: manifest.sequence, snapshot: manifest.snapshot, entry: trail.head.number };
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
         let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
         let written = engine
             .apply(writes)
             .and_then(|()| snapshot.map_or(Ok(()), |staged| staged.publish(&self.place)))
-            .and_then(|()| witness.record(&self.vault, manifest.sequence));
+            .and_then(|()| witness.record(&self.vault, said));
         if let Err(error) = written {
             engine.abandon();
             return Err(error);
@@ -195,6 +197,7 @@ impl Store {
         }
         self.engine = Some(engine);
         self.shelf.apply(edits, manifest);
+        self.trail = trail;
         self.commits = self.commits.saturating_add(1);
         self.bytes_written = self.bytes_written.saturating_add(cost);
         Ok(())

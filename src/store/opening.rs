@@ -8,16 +8,17 @@ use crate::store::attempt::{self, Attempt};
 use crate::store::change::{Change, Contents, Settings};
 use crate::store::engine::{Engine, OpenError};
 use crate::store::error::StoreError;
+use crate::store::evidence::{Distrust, Evidence};
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::place::{DATABASE, ID, Place, SNAPSHOT, WITNESS};
+use crate::store::place::{AUDIT, DATABASE, ID, Place, SNAPSHOT, WITNESS};
 use crate::store::rewrite::{rewrite, tidy};
 use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
 use crate::store::shelf::{Edits, Shelf, Unsound};
 use crate::store::snapshot::{self, Snapshot};
 use crate::store::trail::Trail;
-use crate::store::witness::{self, Witness};
+use crate::store::witness::{Said, Witness};
 
 /// An open store's parts.
 pub(super) struct Ready {
@@ -34,7 +35,7 @@ pub(super) struct Ready {
 enum Found {
     Sound(Engine, Box<Sound>),
     Nothing,
-    Damaged(String),
+    Damaged(Distrust),
 }
 
 /// What a database holds.
@@ -52,7 +53,8 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
         migrate::admit((schema, fingerprint), vault).map_err(refuse)?;
     }
     tidy(place)?;
-    let lost = match database(place, vault)? {
+    let evidence = Evidence::gather(place, vault).map_err(refuse)?;
+    let lost = match database(place, vault, &evidence)? {
         Found::Sound(engine, sound) => {
             let Sound { mut shelf, contents, trail } = *sound;
             let (engine, trail) = match trail {
@@ -66,9 +68,9 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                     (rewrite(place, vault, &shelf, Some(engine))?, trail)
                 }
             };
-            let snapshot_taken = refresh_snapshot(place, vault, &shelf, now)?;
+            let snapshot_taken = refresh_snapshot(place, vault, &shelf, evidence.snapshot, now)?;
             if !place.has(WITNESS) {
-                Witness::create(place, vault, shelf.manifest().sequence)?;
+                Witness::create(place, vault, said(&shelf, &trail))?;
             }
             if !matches!(identity, Identity::Says { schema: SCHEMA, .. }) {
                 identity::write(place, vault.fingerprint())?;
@@ -77,95 +79,107 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
             return Ok(Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered: None });
         }
         Found::Nothing => None,
-        Found::Damaged(why) => Some(why),
+        Found::Damaged(distrust) => Some(distrust),
     };
-    let Some(snapshot) = read_snapshot(place, vault).map_err(|unsound| match (unsound, &lost) {
-        (Unsound::Damaged(why), None) => StoreError::Damaged(format!("the database is gone; {why}")),
-        (Unsound::Damaged(why), Some(lost)) => StoreError::Damaged(format!("{lost}; {why}")),
-        (other, _) => refuse(other),
+    let (lost, due) = lost.map_or((None, 0), |Distrust { why, due }| (Some(why), due));
+    let Some(snapshot) = read_snapshot(place, vault).map_err(|unsound| match unsound {
+        Unsound::Damaged(why) => StoreError::Damaged(format!("{}; {why}", told(lost.as_deref()))),
+        other => refuse(other),
     })?
     else {
-        return match (lost, identity) {
-            (None, Identity::Missing) => create(place, vault, now, None),
-            (None, _) => Err(StoreError::Empty(place.dir().to_path_buf())),
+        return match (lost, place.holds_a_store()) {
+            (None, false) => create(place, vault, now, None),
+            (None, true) => Err(StoreError::Empty(place.dir().to_path_buf())),
             (Some(why), _) => Err(StoreError::Damaged(format!("{why}; there is no snapshot"))),
         };
     };
+    evidence
+        .may_stand_in(snapshot.sequence, due)
+        .map_err(|why| StoreError::Damaged(format!("{}; {why}", told(lost.as_deref()))))?;
+    let vouched = evidence.vouches_for_snapshot(snapshot.sequence);
     let (sequence, taken) = (snapshot.sequence, snapshot.taken);
-    let contents = snapshot.restore(vault, now).map_err(StoreError::Damaged)?;
-    let report = report(place, lost, taken, now)?;
+    let contents = snapshot.restore(vault, now, vouched).map_err(StoreError::Damaged)?;
+    if !vouched && contents.users.is_empty() && !contents.settings.ever_had_user {
+        // It may be the one of the first day.
+        return Err(StoreError::Empty(place.dir().to_path_buf()));
+    }
+    let report = report(place, lost, taken, vouched, now)?;
+    // Never behind what was acknowledged, or the next start would take the new database for an old one.
+    let sequence = evidence.said.map_or(sequence, |said| said.commit.max(sequence));
     create(place, vault, now, Some((contents, sequence, report)))
 }
 
+/// What is wrong with the database, in words.
+fn told(lost: Option<&str>) -> &str {
+    lost.unwrap_or("the database is gone")
+}
+
+/// What the witness says of an open store.
+fn said(shelf: &Shelf, trail: &Trail) -> Said {
+    let manifest = shelf.manifest();
+    Said { commit: manifest.sequence, snapshot: manifest.snapshot, entry: trail.head.number }
+}
+
 /// Reads and checks the database.
-fn database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
+fn database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Found, StoreError> {
     if !place.has(DATABASE) {
         return Ok(Found::Nothing);
     }
     let Some(attempt) = Attempt::begin(place) else {
-        return Ok(Found::Damaged("opening the database ended the program several times".to_owned()));
+        let why = "opening the database ended the program several times".to_owned();
+        return Ok(Found::Damaged(Distrust { why, due: 0 }));
     };
-    let found = read_database(place, vault);
+    let found = read_database(place, vault, evidence);
     attempt.end();
     found
 }
 
-fn read_database(place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
+fn read_database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Found, StoreError> {
     let damaged = |error| match error {
         OpenError::System(error) => Err(error),
-        OpenError::Damaged(why) => Ok(Found::Damaged(format!("the database does not open: {why}"))),
+        OpenError::Damaged(why) => {
+            Ok(Found::Damaged(Distrust { why: format!("the database does not open: {why}"), due: 0 }))
+        }
     };
     let engine = match Engine::open(place, &place.path(DATABASE)) {
         Ok(engine) => engine,
         Err(error) => return damaged(error),
     };
-    let unsound = match engine.records() {
+    let Distrust { why, due } = match engine.records() {
         Err(error) => {
             engine.abandon();
             return damaged(error);
         }
         Ok(raw) => match Shelf::load(raw, vault) {
-            Err(unsound) => unsound,
-            Ok(shelf) => match sound(place, shelf, vault) {
+            Err(Unsound::Damaged(why)) => Distrust { why, due: 0 },
+            Err(other) => {
+                engine.close();
+                return Err(refuse(other));
+            }
+            Ok(shelf) => match sound(place, shelf, vault, evidence) {
                 Ok(sound) => return Ok(Found::Sound(engine, Box::new(sound))),
-                Err(why) => Unsound::Damaged(why),
+                Err(distrust) => distrust,
             },
         },
     };
-    match unsound {
-        Unsound::Damaged(why) => {
-            // Not closed: sled writes when it is closed, and can panic on damaged files.
-            engine.abandon();
-            Ok(Found::Damaged(format!("the database is not whole: {why}")))
-        }
-        other => {
-            engine.close();
-            Err(refuse(other))
-        }
-    }
+    // Not closed: sled writes when it is closed, and can panic on damaged files.
+    engine.abandon();
+    Ok(Found::Damaged(Distrust { why: format!("the database is not whole: {why}"), due }))
 }
 
 /// What is kept, if the database has every commit that was acknowledged.
-pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault) -> Result<Sound, String> {
-    let contents = shelf.contents(vault)?;
+pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault, evidence: &Evidence) -> Result<Sound, Distrust> {
+    let due = shelf.manifest().snapshot;
+    let distrust = |why| Distrust { why, due };
+    let contents = shelf.contents(vault).map_err(distrust)?;
+    let trail = Trail::load(&shelf, vault).map_err(distrust)?;
     // The plug was pulled while the store was made, whose last files are these two: nothing was acknowledged yet. Both
     // lost from a store that is in use is another thing: that one has had a user.
-    let unborn = !place.has(WITNESS) && !place.has(ID) && contents.users.is_empty() && !contents.settings.ever_had_user;
-    if !unborn {
-        witnessed(place, vault, &shelf)?;
-    }
-    let trail = Trail::load(&shelf, vault)?;
+    let unborn = ![WITNESS, ID, AUDIT].iter().any(|name| place.has(name))
+        && contents.users.is_empty()
+        && !contents.settings.ever_had_user;
+    evidence.support(&shelf, trail.as_ref(), unborn)?;
     Ok(Sound { shelf, contents, trail })
-}
-
-/// Whether the database has every commit that was acknowledged.
-fn witnessed(place: &Place, vault: &Vault, shelf: &Shelf) -> Result<(), String> {
-    let found = shelf.manifest().sequence;
-    match witness::read(place, vault) {
-        Some(last) if found >= last => Ok(()),
-        Some(last) => Err(format!("it ends with commit {found}, but commit {last} was acknowledged")),
-        None => Err("nothing vouches for its being the latest: store.seq is missing or damaged".to_owned()),
-    }
 }
 
 /// The snapshot, if there is one.
@@ -179,10 +193,16 @@ pub(super) fn read_snapshot(place: &Place, vault: &mut Vault) -> Result<Option<S
 
 /// Writes the snapshot again if it is missing, damaged or older than the last change that it follows: the plug was
 /// pulled between the two. Gives when it was taken.
-fn refresh_snapshot(place: &Place, vault: &mut Vault, shelf: &Shelf, now: Timestamp) -> Result<Timestamp, StoreError> {
+fn refresh_snapshot(
+    place: &Place,
+    vault: &mut Vault,
+    shelf: &Shelf,
+    found: Option<(u64, Timestamp)>,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
     let due = shelf.manifest().snapshot;
-    match read_snapshot(place, vault) {
-        Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
+    match found {
+        Some((sequence, taken)) if sequence == due => Ok(taken),
         _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?.publish(place).map(|()| now),
     }
 }
@@ -204,16 +224,15 @@ fn create(
     let mut changes = vec![Change::PutSettings(contents.settings.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
     changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
-    // Never behind what was acknowledged, or the next start would take the new database for an old one.
-    let mut shelf = Shelf::after(witness::read(place, vault).map_or(sequence, |last| last.max(sequence)));
+    let mut shelf = Shelf::after(sequence);
     let mut edits = Shelf::edits(&changes, vault)?;
     let why = if recovered.is_some() { "the snapshot stands in for a lost database" } else { "a new store" };
     let trail = Trail::salvaged(place, vault).begin(&log_begun(why), now, vault, &mut edits)?;
     let manifest = shelf.manifest_after(&edits, true, vault);
     shelf.apply(edits, manifest);
     let engine = rewrite(place, vault, &shelf, None)?;
-    let snapshot_taken = refresh_snapshot(place, vault, &shelf, now)?;
-    Witness::create(place, vault, shelf.manifest().sequence)?;
+    let snapshot_taken = refresh_snapshot(place, vault, &shelf, None, now)?;
+    Witness::create(place, vault, said(&shelf, &trail))?;
     let witness = Witness::open(place)?;
     // Last: from here on a missing database is a loss.
     identity::write(place, vault.fingerprint())?;
@@ -226,7 +245,13 @@ fn log_begun(why: &str) -> Event {
 }
 
 /// Sets a damaged database aside and says what happened. It is renamed only now, when the snapshot is known to be good.
-fn report(place: &Place, lost: Option<String>, taken: Timestamp, now: Timestamp) -> Result<String, StoreError> {
+fn report(
+    place: &Place,
+    lost: Option<String>,
+    taken: Timestamp,
+    vouched: bool,
+    now: Timestamp,
+) -> Result<String, StoreError> {
     let what = match lost {
         None => "the database is gone".to_owned(),
         Some(why) => {
@@ -235,8 +260,12 @@ fn report(place: &Place, lost: Option<String>, taken: Timestamp, now: Timestamp)
             format!("{why}. It was set aside as {}", place.path(&name).display())
         }
     };
+    let latest = match vouched {
+        true => "",
+        false => " Nothing shows that it is the latest: look whether users are back that were removed or disabled.",
+    };
     Ok(format!(
-        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again. Because nobody knows which guesses came in between, all budgets of guesses start used up: `portcullis limit clear --all` gives them back",
+        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{latest} Because nobody knows which guesses came in between, all budgets of guesses start used up: `portcullis limit clear --all` gives them back",
         taken.unix()
     ))
 }

@@ -116,6 +116,18 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>) {
     (anchor, kept)
 }
 
+/// The last entry in the newest file that can be read.
+pub(super) fn last_entry(place: &Place, vault: &Vault) -> Option<u64> {
+    let mut firsts = names(place);
+    firsts.sort_unstable();
+    firsts.into_iter().rev().find_map(|first| read(place, vault, first).ok()?.last().map(|entry| entry.number))
+}
+
+/// The file with the newest entries.
+pub(super) fn newest(place: &Place) -> Option<String> {
+    names(place).into_iter().max().map(name)
+}
+
 /// Removes the files that begin with an entry up to this one. What cannot be removed now is removed the next time.
 pub(super) fn remove_up_to(place: &Place, number: u64) {
     for first in names(place).into_iter().filter(|first| *first <= number) {

@@ -87,9 +87,10 @@ impl Place {
         fs::symlink_metadata(self.path(name)).is_ok()
     }
 
-    /// Whether anything shows that there is or was a store.
+    /// Whether anything shows that there is or was a store: any of its files but the key and the lock, which a first start
+    /// that was cut short leaves as well.
     pub(super) fn holds_a_store(&self) -> bool {
-        [ID, DATABASE, DATABASE_OLD, SNAPSHOT].iter().any(|name| self.has(name))
+        [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT].iter().any(|name| self.has(name))
     }
 
     /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot and renaming, and

@@ -59,9 +59,10 @@ impl Vault {
         authenticate(self.digests.clone(), &[key, sealed])
     }
 
-    /// Vouches for the number of a commit.
-    pub(super) fn witness(&self, number: &[u8; 8]) -> [u8; 32] {
-        authenticate(self.digests.clone(), &[b"commit", number])
+    /// Vouches for the number of a commit, and for what is told with it.
+    pub(super) fn witness(&self, numbers: &[&[u8; 8]]) -> [u8; 32] {
+        let numbers = numbers.iter().map(|number| number.as_slice());
+        authenticate(self.digests.clone(), &[b"commit".as_slice()].into_iter().chain(numbers).collect::<Vec<_>>())
     }
 
     /// Seals a record for the place `context`. `None` only for one of more than 256 GiB.

@@ -198,9 +198,10 @@ impl Shelf {
         manifest
     }
 
-    /// Passes over a number that a failed commit may have used.
+    /// Passes over the number that a failed commit may have used, in the snapshot too, and takes one that is new to both.
     pub(super) fn skip(&mut self) {
-        self.manifest.sequence = self.manifest.sequence.saturating_add(1);
+        self.manifest.sequence = self.manifest.sequence.saturating_add(2);
+        self.manifest.snapshot = self.manifest.sequence;
     }
 
     /// Takes over edits that are on the disk.

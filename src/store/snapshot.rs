@@ -85,8 +85,8 @@ impl Snapshot {
         shelf.contents(vault).map_err(|why| format!("snapshot: {why}"))
     }
 
-    /// What the gate goes on with.
-    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp) -> Result<Contents, String> {
+    /// What the gate goes on with. `vouched`: it is known to be the latest.
+    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp, _vouched: bool) -> Result<Contents, String> {
         let taken = self.taken;
         let mut contents = self.contents(vault)?;
         // A machine without a clock chip may believe in 1970 now.

@@ -9,4 +9,5 @@ mod files;
 mod growth;
 mod image;
 mod keeping;
+mod old_and_new;
 mod support;
