@@ -16,6 +16,13 @@ pub fn adopt_descriptor(number: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
+/// Makes the descriptor `number` of this process stand for the file that is open as `instead` (`dup3(2)`), and says
+/// whether it does. Whoever owns `number` goes on owning it, and reads and writes that other file from now on.
+pub fn redirect_descriptor(number: RawFd, instead: &impl AsFd) -> bool {
+    // SAFETY: no memory is touched, and no descriptor changes hands: `number` stays open and stays its owner's.
+    unsafe { libc::dup3(instead.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) == number }
+}
+
 /// Whether the kernel's clock has been disciplined by a time source (`adjtimex(2)`).
 ///
 /// `None` where the call is forbidden (seccomp, some containers).

@@ -3,21 +3,25 @@
 //! sled 0.34 ends a flush with `sync_file_range`, which makes neither the file's length nor the drive's cache last, so
 //! every batch is followed by our own `fdatasync`. It panics on some damaged files, which is caught here where
 //! panics unwind; where they abort, [`crate::store::opening`] sees the next start that the last one did not
-//! end.
+//! end. It also writes and syncs when it is dropped, and panics where that fails; so it is cut off from its file before.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::mem::ManuallyDrop;
+use std::mem;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
 use crate::clock;
-use crate::store::error::{StoreError, is_full};
+use crate::store::error::{StoreError, is_failing, is_full};
 use crate::store::place::{Place, sync_dir};
+use crate::sys::redirect_descriptor;
 
 /// The page cache. All records are in memory once more anyway; this is for sled's own index pages.
 const CACHE: u64 = 1024 * 1024;
@@ -36,10 +40,10 @@ pub(super) enum OpenError {
     Damaged(String),
 }
 
-/// An open database.
+/// An open database. Dropped, it is let go without another write, whether the disk works or not: what [`Engine::apply`]
+/// has acknowledged is on it.
 pub(super) struct Engine {
-    /// Dropped only by [`Engine::close`]: when sled's last fsync fails while it is dropped, it panics.
-    database: ManuallyDrop<sled::Db>,
+    database: sled::Db,
     /// The file `db`, for syncing: sled does not lend its own.
     file: File,
     folder: PathBuf,
@@ -55,16 +59,16 @@ impl Engine {
             other => other,
         }?;
         let path = folder.join("db");
-        let system = |error: io::Error| OpenError::System(StoreError::io("opening", &path, &error));
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(system)?;
-        let engine = Self { database: ManuallyDrop::new(database), file, folder: folder.to_path_buf() };
-        match engine.settle(place, fresh) {
-            Ok(()) => Ok(engine),
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
             Err(error) => {
-                engine.abandon();
-                Err(OpenError::System(error))
+                mem::forget(database);
+                return Err(OpenError::System(StoreError::io("opening", &path, &error)));
             }
-        }
+        };
+        let engine = Self { database, file, folder: folder.to_path_buf() };
+        engine.settle(place, fresh).map_err(OpenError::System)?;
+        Ok(engine)
     }
 
     fn settle(&self, place: &Place, fresh: bool) -> Result<(), StoreError> {
@@ -88,7 +92,7 @@ impl Engine {
     }
 
     /// Writes all of it or nothing (`None` removes); on return it is on the disk. After an error it is unknown what is
-    /// on the disk and what sled believes: this engine must be abandoned.
+    /// on the disk and what sled believes: this engine must be dropped.
     pub(super) fn apply<'a>(
         &self,
         writes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
@@ -106,7 +110,7 @@ impl Engine {
                 .fill_segment()
                 .and_then(|()| self.file.sync_data())
                 .map_err(|error| StoreError::io("syncing", &self.folder, &error)),
-            Err(sled::Error::Io(error)) => Err(StoreError::io("writing", &self.folder, &error)),
+            Err(sled::Error::Io(error)) => Err(StoreError::io("writing", &self.folder, &with_number(error))),
             Err(error) => Err(StoreError::Io(format!("writing {}: {error}", self.folder.display()))),
         }
     }
@@ -146,18 +150,36 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Closes a database whose last write succeeded.
-    pub(super) fn close(self) {
-        let Self { database, .. } = self;
-        drop(ManuallyDrop::into_inner(database));
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Err(error) = cut_off(&self.file) {
+            log::warn!("store: a database that was closed stays in memory: {error}");
+            // One reference more than will be dropped. About 1 MiB and a descriptor are the price of not panicking.
+            mem::forget(self.database.clone());
+        }
     }
+}
 
-    /// Leaves a database alone whose last write failed: sled would write and sync once more while it is dropped, and
-    /// panic if that fails. Costs its memory (about 1 MiB) and one descriptor; its lock stays on the old file.
-    pub(super) fn abandon(self) {
-        drop(self);
+/// Turns sled's own descriptor of this file away, to an empty file in memory: sled writes and syncs once more while it is
+/// dropped, and panics where the disk does not let it. With the descriptor goes sled's lock.
+fn cut_off(file: &File) -> io::Result<()> {
+    let ours = file.metadata()?;
+    let nowhere = memfd_create(c"closed", MFdFlags::MFD_CLOEXEC)?;
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let same = |other: fs::Metadata| (other.dev(), other.ino()) == (ours.dev(), ours.ino());
+        // One that has been closed meanwhile is not sled's.
+        if number == file.as_raw_fd() || !fs::metadata(entry.path()).is_ok_and(same) {
+            continue;
+        }
+        if !redirect_descriptor(number, &nowhere) {
+            return Err(io::Error::last_os_error());
+        }
     }
+    Ok(())
 }
 
 fn start(folder: &Path) -> Result<sled::Db, OpenError> {
@@ -175,20 +197,31 @@ fn start(folder: &Path) -> Result<sled::Db, OpenError> {
     }
 }
 
+/// The error with its number: what a thread of sled's has met comes as text, `Os { code: 5, …`.
+fn with_number(error: io::Error) -> io::Error {
+    let told = error.to_string();
+    let number = told.split_once("Os { code: ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    number.map_or(error, io::Error::from_raw_os_error)
+}
+
 fn is_lock(error: &io::Error) -> bool {
     error.to_string().starts_with("could not acquire lock")
 }
 
-/// Tells what the machine lacks from what the files lack. A read error of the disk counts as damage: the snapshot may
-/// well be readable.
+/// Tells what the machine lacks from what the files lack.
 fn classify(folder: &Path, error: sled::Error) -> OpenError {
-    use io::ErrorKind::{OutOfMemory, PermissionDenied, ReadOnlyFilesystem, WouldBlock};
+    use io::ErrorKind::{OutOfMemory, PermissionDenied, WouldBlock};
     use nix::libc::{EMFILE, ENFILE};
+    let error = match error {
+        sled::Error::Io(error) => sled::Error::Io(with_number(error)),
+        other => other,
+    };
     match error {
         sled::Error::Io(error)
             if is_full(&error)
+                || is_failing(&error)
                 || is_lock(&error)
-                || matches!(error.kind(), OutOfMemory | PermissionDenied | ReadOnlyFilesystem | WouldBlock)
+                || matches!(error.kind(), OutOfMemory | PermissionDenied | WouldBlock)
                 || matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) =>
         {
             OpenError::System(StoreError::io("opening", folder, &error))

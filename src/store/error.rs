@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::libc::{EIO, EROFS};
+
 /// Why the store does not open or did not take a change. After an error from a commit nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -28,6 +30,8 @@ pub enum StoreError {
     NoSnapshot(String),
     /// No room on the disk.
     Full(PathBuf),
+    /// The disk fails, or has become read-only.
+    Failing(String),
     /// The operating system refused.
     Io(String),
 }
@@ -38,8 +42,25 @@ impl StoreError {
         if is_full(error) {
             return Self::Full(path.to_path_buf());
         }
-        Self::Io(format!("{doing} {}: {error}", path.display()))
+        let what = format!("{doing} {}: {error}", path.display());
+        if is_failing(error) { Self::Failing(what) } else { Self::Io(what) }
     }
+
+    /// Whether the disk takes no writes, and may have to be read only.
+    pub(super) const fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Failing(_))
+    }
+}
+
+/// Whether an error says that the disk takes no writes. By the number of the error: a file system that has become
+/// read-only by an error of its own need not say so elsewhere (ext4's emergency state does not show in statvfs(3)).
+pub(super) fn is_failing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(EIO | EROFS))
+}
+
+/// Whether an error says that the disk takes no writes, for whatever reason.
+pub(super) fn takes_no_writes(error: &io::Error) -> bool {
+    is_full(error) || is_failing(error)
 }
 
 /// Whether an error says that there is no room: a full disk, a spent quota, a limit on file size.
@@ -87,6 +108,10 @@ impl fmt::Display for StoreError {
                 f,
                 "no room to write {}: make room on that disk. Signed-in visitors still pass, sign-ins work again as soon as there is room",
                 path.display()
+            ),
+            Self::Failing(what) => write!(
+                f,
+                "the disk fails or is read-only: {what}. Signed-in visitors still pass, sign-ins work again as soon as it takes writes; a card may be worn out"
             ),
             Self::Io(what) => write!(f, "the store could not be written or read: {what}. Check the disk and the owner of the state directory"),
         }

@@ -20,12 +20,6 @@ use crate::store::seal::Vault;
 use crate::store::shelf::Shelf;
 use crate::store::trail::Trail;
 
-/// Whether `error` is about a disk that takes no writes.
-pub(super) fn is_cause(error: &StoreError, place: &Place) -> bool {
-    let of_the_disk = matches!(error, StoreError::Full(_) | StoreError::Io(_));
-    of_the_disk && (matches!(error, StoreError::Full(_)) || place.has_room().is_err())
-}
-
 /// What the store holds, read from a copy.
 ///
 /// # Errors
@@ -45,7 +39,7 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
     };
     let engine = Engine::open(place, &copy.path().join(DATABASE)).map_err(unopened)?;
     let raw = engine.records();
-    engine.close();
+    drop(engine);
     let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
     let evidence = Evidence::gather(place, vault).map_err(refuse)?;
     let sound = sound(place, shelf, vault, &evidence).map_err(|distrust| StoreError::Damaged(distrust.why));

@@ -24,6 +24,7 @@ mod frozen;
 mod identity;
 mod key;
 mod manifest;
+mod mending;
 mod migrate;
 mod opening;
 mod parts;
@@ -39,7 +40,7 @@ mod witness;
 
 use std::path::{Path, PathBuf};
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::entropy::Entropy;
 
 pub use audit::{AuditLog, Piece};
@@ -51,6 +52,7 @@ pub use key::{StoreKey, existing_key, load_or_create_key};
 pub use portable::Portable;
 
 use engine::Engine;
+use mending::Mending;
 use place::{Lock, Place};
 use seal::Vault;
 use shelf::{Edits, Shelf};
@@ -81,6 +83,7 @@ pub struct Store {
     engine: Option<Engine>,
     /// `None` as long as the disk has taken no write since the opening.
     witness: Option<Witness>,
+    mending: Mending,
     snapshot_taken: Timestamp,
     commits: u64,
     bytes_written: u64,
@@ -116,7 +119,7 @@ impl Store {
             Ok(opening::Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered }) => {
                 (Some((engine, witness)), shelf, trail, contents, snapshot_taken, recovered)
             }
-            Err(error) if frozen::is_cause(&error, &place) => {
+            Err(error) if error.is_of_the_disk() => {
                 let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else { return Err(error) };
                 log::error!("store: opened for reading only: {error}");
                 (None, shelf, trail, contents, now, None)
@@ -131,6 +134,7 @@ impl Store {
             trail,
             engine,
             witness,
+            mending: Mending::default(),
             snapshot_taken,
             commits: 0,
             bytes_written: 0,
@@ -144,7 +148,7 @@ impl Store {
     /// the snapshot if users (other than by a spent step) or settings (other than by a floor that rose within a day) changed.
     ///
     /// # Errors
-    /// [`StoreError::Full`] and [`StoreError::Io`]. The change then has not happened: the next commit first writes the
+    /// [`StoreError::Full`], [`StoreError::Failing`] and [`StoreError::Io`]. The change then has not happened: the next commit first writes the
     /// database anew from what was acknowledged, and so succeeds as soon as the disk does. Only if the process also
     /// ends before that can a refused change be found at the next start, and then as a whole.
     pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
@@ -184,14 +188,9 @@ impl Store {
         let said = Said { commit: manifest.sequence, snapshot: manifest.snapshot, entry: trail.head.number };
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
         let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
-        let written = engine
-            .apply(writes)
-            .and_then(|()| snapshot.map_or(Ok(()), |staged| staged.publish(&self.place)))
-            .and_then(|()| witness.record(&self.vault, said));
-        if let Err(error) = written {
-            engine.abandon();
-            return Err(error);
-        }
+        engine.apply(writes)?;
+        snapshot.map_or(Ok(()), |staged| staged.publish(&self.place))?;
+        witness.record(&self.vault, said)?;
         if due {
             self.snapshot_taken = now;
         }
@@ -204,26 +203,40 @@ impl Store {
     }
 
     /// Whether a commit would find a disk that takes it. After a failed commit this writes the database anew, if there
-    /// is room.
+    /// is room. Where that fails too it is not tried again with every call: a dying disk is left alone for a while, and the
+    /// answer is the last error.
     pub fn writable(&mut self) -> Result<(), StoreError> {
         self.place.has_room()?;
+        if self.engine.is_some() && self.witness.is_some() {
+            return Ok(());
+        }
+        if let Some(error) = self.mending.refused(clock::monotonic()) {
+            return Err(error);
+        }
+        match self.mend() {
+            Ok(()) => {
+                self.mending = Mending::default();
+                Ok(())
+            }
+            Err(error) => {
+                self.mending.failed(error.clone(), clock::monotonic());
+                Err(error)
+            }
+        }
+    }
+
+    fn mend(&mut self) -> Result<(), StoreError> {
         if self.witness.is_none() {
             self.witness = Some(Witness::open(&self.place)?);
         }
         if self.engine.is_none() {
             self.shelf.skip();
-            let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
             let (due, taken) = (self.shelf.manifest().snapshot, self.snapshot_taken);
-            let edits = Edits::new();
-            match snapshot::stage(&self.place, &mut self.vault, &self.shelf, &edits, due, taken)
-                .and_then(|staged| staged.publish(&self.place))
-            {
-                Ok(()) => self.engine = Some(engine),
-                Err(error) => {
-                    engine.close();
-                    return Err(error);
-                }
-            }
+            // First: a disk that takes no plain file is no place for a database.
+            let staged = snapshot::stage(&self.place, &mut self.vault, &self.shelf, &Edits::new(), due, taken)?;
+            let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
+            staged.publish(&self.place)?;
+            self.engine = Some(engine);
         }
         Ok(())
     }
@@ -295,14 +308,6 @@ impl Store {
                 Ok(engine) => self.engine = Some(engine),
                 Err(error) => log::warn!("store: the database could not be made smaller: {error}"),
             }
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            engine.close();
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::store::change::{Change, Contents, Settings};
 use crate::store::engine::{Engine, OpenError};
 use crate::store::error::StoreError;
 use crate::store::evidence::{Distrust, Evidence};
+use crate::store::frozen;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
 use crate::store::place::{AUDIT, DATABASE, ID, Place, SNAPSHOT, WITNESS};
@@ -135,36 +136,33 @@ fn database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Fou
 }
 
 fn read_database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Found, StoreError> {
-    let damaged = |error| match error {
-        OpenError::System(error) => Err(error),
-        OpenError::Damaged(why) => {
-            Ok(Found::Damaged(Distrust { why: format!("the database does not open: {why}"), due: 0 }))
-        }
-    };
     let engine = match Engine::open(place, &place.path(DATABASE)) {
         Ok(engine) => engine,
-        Err(error) => return damaged(error),
+        Err(error) => return unopened(error, place, vault),
     };
     let Distrust { why, due } = match engine.records() {
-        Err(error) => {
-            engine.abandon();
-            return damaged(error);
-        }
+        Err(error) => return unopened(error, place, vault),
         Ok(raw) => match Shelf::load(raw, vault) {
             Err(Unsound::Damaged(why)) => Distrust { why, due: 0 },
-            Err(other) => {
-                engine.close();
-                return Err(refuse(other));
-            }
+            Err(other) => return Err(refuse(other)),
             Ok(shelf) => match sound(place, shelf, vault, evidence) {
                 Ok(sound) => return Ok(Found::Sound(engine, Box::new(sound))),
                 Err(distrust) => distrust,
             },
         },
     };
-    // Not closed: sled writes when it is closed, and can panic on damaged files.
-    engine.abandon();
     Ok(Found::Damaged(Distrust { why: format!("the database is not whole: {why}"), due }))
+}
+
+/// A database that does not open is damaged, unless the machine is to blame.
+fn unopened(error: OpenError, place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
+    let why = match error {
+        // A disk that cannot even be read from is damage: the snapshot may well be readable.
+        OpenError::System(error @ StoreError::Failing(_)) if frozen::read(place, vault).is_err() => error.to_string(),
+        OpenError::System(error) => return Err(error),
+        OpenError::Damaged(why) => why,
+    };
+    Ok(Found::Damaged(Distrust { why: format!("the database does not open: {why}"), due: 0 }))
 }
 
 /// What is kept, if the database has every commit that was acknowledged.

@@ -32,7 +32,7 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::geteuid;
 
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, takes_no_writes};
 
 pub(super) const KEY: &str = "store.key";
 pub(super) const ID: &str = "store.id";
@@ -105,7 +105,7 @@ impl Place {
         options.create(true).truncate(false).write(true).mode(0o600).custom_flags(O_NOFOLLOW);
         let file = match options.open(&path) {
             // Nothing is ever written into it.
-            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(failed)?,
+            Err(error) if takes_no_writes(&error) => File::open(&path).map_err(failed)?,
             opened => {
                 let file = opened.map_err(failed)?;
                 self.give(&file, &path)?;
@@ -123,10 +123,7 @@ impl Place {
         let path = self.path(LOCK);
         let open = |write| OpenOptions::new().read(true).write(write).custom_flags(O_NOFOLLOW).open(&path);
         // Over a network an exclusive lock takes a descriptor for writing (flock(2)).
-        let opened = open(true).or_else(|error| match error.kind() {
-            io::ErrorKind::ReadOnlyFilesystem => open(false),
-            _ => Err(error),
-        });
+        let opened = open(true).or_else(|error| if takes_no_writes(&error) { open(false) } else { Err(error) });
         match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("opening", &path, &error)),

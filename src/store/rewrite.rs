@@ -18,8 +18,7 @@ use crate::store::shelf::Shelf;
 /// Records a batch while building: none of it counts before it has its name, so this bounds memory only.
 const BATCH: usize = 500;
 
-/// Builds the database of `shelf`, puts it in place and opens it. `old` is the open database, if it can still be
-/// closed.
+/// Builds the database of `shelf`, puts it in place and opens it. `old` is the open database, if there is one.
 pub(super) fn rewrite(
     place: &Place,
     vault: &mut Vault,
@@ -27,9 +26,7 @@ pub(super) fn rewrite(
     old: Option<Engine>,
 ) -> Result<Engine, StoreError> {
     let built = build(place, vault, shelf);
-    if let Some(old) = old {
-        old.close();
-    }
+    drop(old);
     built?;
     if place.has(DATABASE) {
         place.clear(DATABASE_OLD)?;
@@ -56,16 +53,13 @@ pub(super) fn tidy(place: &Place) -> Result<(), StoreError> {
 fn build(place: &Place, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreError> {
     place.clear(DATABASE_NEW)?;
     let engine = Engine::open(place, &place.path(DATABASE_NEW)).map_err(refused)?;
-    match fill(&engine, vault, shelf) {
-        Ok(()) => engine.close(),
-        Err(error) => {
-            engine.abandon();
-            // Half a database is of no use, and its room may be what is missing.
-            let _ = place.clear(DATABASE_NEW);
-            return Err(error);
-        }
+    let filled = fill(&engine, vault, shelf);
+    drop(engine);
+    if filled.is_err() {
+        // Half a database is of no use, and its room may be what is missing.
+        let _ = place.clear(DATABASE_NEW);
     }
-    Ok(())
+    filled
 }
 
 fn fill(engine: &Engine, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreError> {

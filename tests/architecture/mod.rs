@@ -25,8 +25,8 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("http", &[]),
     // A file; what its records mean it does not know.
     ("backup", &["entropy", "secret"]),
-    // `auth` for its plain records alone.
-    ("store", &["auth", "clock", "entropy", "secret"]),
+    // `auth` for its plain records alone; `sys` for what is done to sled's descriptors.
+    ("store", &["auth", "clock", "entropy", "secret", "sys"]),
     ("auth", &["clock", "entropy", "secret"]),
     ("clock", &["sys"]),
     ("entropy", &[]),

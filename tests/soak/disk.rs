@@ -58,6 +58,7 @@ fn never_panicked(gate: &Daemon, what: &str) {
 fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() {
     for (errno, kind) in [
         (Errno::EIO, "sync"),
+        (Errno::EIO, "flush"),
         (Errno::EIO, "write"),
         (Errno::EIO, "all"),
         (Errno::ENOSPC, "write"),
@@ -74,6 +75,39 @@ fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() 
         let owner = gate.place.add_user("owner");
         let token = gate.log_in(&owner);
         faults.begin(errno as i32, kind);
+        stands_firm(&mut gate, &owner, &token, &what);
+        faults.end();
+        never_panicked(&gate, &what);
+        has_mended(gate, &owner, &token, &what);
+    }
+}
+
+/// What takes no writes when the gate starts is told by the errors alone: the file system does not say that it is
+/// read-only.
+#[test]
+fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
+    for (errno, kind) in [
+        (Errno::EIO, "sync"),
+        (Errno::EIO, "write"),
+        (Errno::EROFS, "all"),
+        (Errno::ENOSPC, "all"),
+        (Errno::EDQUOT, "all"),
+    ] {
+        let what = format!("a start with {errno} of {kind}");
+        let (faults, control) = (Faults::new(), Scratch::new("control"));
+        let mut place = Place::new(ONE_DOMAIN).with_control(&control.path().join("socket"));
+        for (name, value) in faults.environment(&place.state()) {
+            place = place.with_environment(name, &value);
+        }
+        let mut gate = place.start();
+        let owner = gate.place.add_user("owner");
+        let token = gate.log_in(&owner);
+        // As a failed try to write the database anew leaves it: there is something to tidy.
+        faults.begin(errno as i32, kind);
+        assert_eq!(gate.post_code(&owner.wrong_code(), "10.1.1.9").status, 503, "{what}");
+        gate.kill();
+        std::fs::create_dir_all(gate.place.state().join("db.new")).expect("ours");
+        gate.start_again();
         stands_firm(&mut gate, &owner, &token, &what);
         faults.end();
         never_panicked(&gate, &what);

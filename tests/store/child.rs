@@ -39,6 +39,7 @@ fn a_child_does_what_the_environment_says() {
         "commit" => commit_for_ever(Path::new(&dir), 0),
         "log in" => commit_for_ever(Path::new(&dir), LOGINS),
         "open" => tell(Path::new(&dir)),
+        "failing" => super::disk::live_on_a_failing_disk(Path::new(&dir)),
         "limited" => super::disk::commit_under_a_limit(Path::new(&dir)),
         other => panic!("no role {other}"),
     }
@@ -244,7 +245,7 @@ pub fn commit(store: &mut Store, number: u64) {
 }
 
 /// Commits beyond this number are logins only, on a store that has had nothing else.
-const LOGINS: u64 = 1_000_000;
+pub const LOGINS: u64 = 1_000_000;
 
 /// A login, with a user added or changed every third time and the settings every fifth.
 pub fn changes(number: u64) -> Vec<Change> {

@@ -3,14 +3,17 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::geteuid;
 use portcullis::store::StoreError;
 
-use super::child::{changes, command, state_of};
+use super::child::{LOGINS, changes, command, state_of};
 use super::support::{Dir, NOW, open_sound};
+use crate::support::faults::Faults;
+use crate::support::{measure, wait};
 
 /// Skipped without root, which may mount.
 #[test]
@@ -95,6 +98,65 @@ pub fn commit_under_a_limit(dir: &Path) {
     drop(store);
     assert_eq!(state_of(&open_sound(dir).1), refused);
     println!("\ntold: refused once");
+}
+
+/// `flush`: the database has no part in the error, and would panic when it is let go.
+#[test]
+fn a_disk_that_fails_again_and_again_costs_no_memory_and_no_descriptor() {
+    let (dir, faults) = (Dir::new(), Faults::new());
+    let mut child = command("failing", &dir.state());
+    child.envs(faults.environment(&dir.state())).stderr(Stdio::piped());
+    let output = child.output().expect("a child");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let why = String::from_utf8_lossy(&output.stderr);
+    said.lines().filter(|line| line.contains("KiB")).for_each(|line| println!("{line}"));
+    assert!(output.status.success() && said.contains("told: nothing left"), "{said}{why}");
+}
+
+/// A commit is refused, and the disk works again: hundreds of times.
+pub fn live_on_a_failing_disk(dir: &Path) {
+    const FAILURES: u64 = 150;
+    let switch = PathBuf::from(std::env::var_os("FAULTS_WHEN").expect("the switch"));
+    let begin = |kind: &str| fs::write(&switch, format!("{} {kind}", Errno::EIO as i32)).expect("ours");
+    let end = || fs::remove_file(&switch).expect("ours");
+    let (mut store, _) = open_sound(dir);
+    // Logins: no snapshot is written first, so it is the database that fails.
+    let mut number = LOGINS;
+    for kind in ["sync", "flush", "write"] {
+        begin(kind);
+        number += 1;
+        let refused = store.commit(&changes(number), NOW).expect_err(kind);
+        assert!(matches!(refused, StoreError::Failing(_)), "{refused}");
+        let tried = store.writable().expect_err(kind);
+        let written = measure::written(std::process::id());
+        for _ in 0..50 {
+            assert_eq!(store.commit(&changes(number), NOW).expect_err(kind), tried);
+            assert_eq!(store.writable().expect_err(kind), tried);
+        }
+        assert_eq!(measure::written(std::process::id()), written, "{kind}: it is not tried with every call");
+        end();
+        wait::until("the next try", wait::PATIENCE, || store.commit(&changes(number), NOW).ok());
+    }
+    let mut measured = || {
+        for round in 0..FAILURES {
+            begin(["sync", "flush"][usize::from(round % 2 == 1)]);
+            number += 1;
+            assert!(store.commit(&changes(number), NOW).is_err());
+            end();
+            store.commit(&changes(number), NOW).unwrap_or_else(|error| panic!("at once: {error}"));
+        }
+        let this = std::process::id();
+        (measure::descriptors(this), measure::resident(this))
+    };
+    // sled frees what it let go of late, so memory is filled first.
+    let (_, before, after) = (measured(), measured(), measured());
+    println!("descriptors and KiB: {before:?}, after {FAILURES} failures {after:?}");
+    assert_eq!(before.0, after.0, "descriptors");
+    // A database that is kept costs 184 KiB.
+    assert!(after.1 < before.1 + 40 * FAILURES, "memory: {before:?} {after:?}");
+    drop(store);
+    assert_eq!(state_of(&open_sound(dir).1), number);
+    println!("\ntold: nothing left");
 }
 
 fn fill(path: &Path) {

@@ -3,7 +3,8 @@
  *
  * FAULTS_BELOW    the folder; what is elsewhere is left alone
  * FAULTS_WHEN     a file: while it is there, calls fail with the errno whose number is in it; its second word says
- *                 which: "sync", "write" (writing, growing, creating, renaming) or "all"
+ *                 which: "sync", "flush" (the same without sync_file_range), "write" (writing, growing, creating,
+ *                 renaming) or "all"
  * FAULTS_STOP     if set: the process stops before and after every flush
  */
 #define _GNU_SOURCE
@@ -48,6 +49,8 @@ static int fault(const char *kind) {
     char what[16] = "all";
     int number = 0;
     sscanf(text, "%d %15s", &number, what);
+    if (strcmp(what, "flush") == 0) return strcmp(kind, "sync") == 0 ? number : 0;
+    if (strcmp(kind, "range") == 0) kind = "sync";
     return strcmp(what, "all") == 0 || strcmp(what, kind) == 0 ? number : 0;
 }
 
@@ -63,11 +66,11 @@ static void stop_here(void) {
 
 #define REAL(name) static __typeof__(name) *real; if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
-#define SYNC(name, parameters, ...)                                   \
+#define SYNC(kind, name, parameters, ...)                             \
     int name parameters {                                             \
         REAL(name);                                                   \
         if (!concerns(fd)) return real(__VA_ARGS__);                  \
-        FAIL("sync", 1);                                              \
+        FAIL(kind, 1);                                                \
         stop_here();                                                  \
         int result = real(__VA_ARGS__), after = errno;                \
         stop_here();                                                  \
@@ -75,9 +78,9 @@ static void stop_here(void) {
         return result;                                                \
     }
 
-SYNC(fsync, (int fd), fd)
-SYNC(fdatasync, (int fd), fd)
-SYNC(sync_file_range, (int fd, off64_t from, off64_t count, unsigned int flags), fd, from, count, flags)
+SYNC("sync", fsync, (int fd), fd)
+SYNC("sync", fdatasync, (int fd), fd)
+SYNC("range", sync_file_range, (int fd, off64_t from, off64_t count, unsigned int flags), fd, from, count, flags)
 
 ssize_t write(int fd, const void *bytes, size_t count) {
     REAL(write);

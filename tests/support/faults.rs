@@ -51,7 +51,7 @@ impl Faults {
         ]
     }
 
-    /// From now on calls of this kind (`sync`, `write` or `all`) fail with `errno`.
+    /// From now on calls of this kind (`sync`, `flush`, `write` or `all`) fail with `errno`.
     pub fn begin(&self, errno: i32, kind: &str) {
         let new = self.dir.write("new", &format!("{errno} {kind}"));
         fs::rename(new, self.switch()).expect("a file of ours can be renamed");

@@ -23,7 +23,9 @@ impl Shut {
             StoreError::Newer { .. } => "portcullis version  # install the newer release again",
             StoreError::Locked(_) => "portcullis doctor --control PATH  # ask the gate that holds it",
             StoreError::NoSnapshot(_) => "systemctl restart portcullis",
-            StoreError::Full(_) | StoreError::Io(_) => "df -h; mount | grep ' ro'; dmesg | tail",
+            StoreError::Full(_) | StoreError::Failing(_) | StoreError::Io(_) => {
+                "df -h; mount | grep ' ro'; dmesg | tail"
+            }
         }
     }
 }
