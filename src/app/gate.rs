@@ -16,7 +16,7 @@ use crate::http::cookie;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::secret::Secret;
-use crate::server::{App, Next, Operators, PeerAddress, Request, Role};
+use crate::server::{App, Next, Operators, Peer, PeerAddress, Request, Role};
 use crate::telemetry::throttle::Throttle;
 
 use super::job::{Check, Effect, Job, Outcome};
@@ -307,6 +307,14 @@ impl App for Gate {
         out.start(Status::SERVICE_UNAVAILABLE);
         out.header("Retry-After", b"2");
         self.pages.notice(out, t.problem, t.busy, true);
+    }
+
+    fn may_fill(&self, peer: &Peer) -> bool {
+        // The other listeners' places are no more than these, and lie behind the owner's own choice of who connects.
+        match peer.address {
+            PeerAddress::Ip(address, _) => self.config.proxy.trust.trusts(address, 0),
+            PeerAddress::Unix => true,
+        }
     }
 
     fn on_census(&mut self, held: usize, most: usize) {

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, Shutdown};
 
 use super::Peer;
+use super::crowd::Origin;
 use super::poll::Interest;
 use crate::http::framing::ChunkedDecoder;
 use crate::http::response::Persistence;
@@ -29,6 +30,22 @@ pub enum Phase {
     EndingSoftly,
     /// Our side is shut; what the client sends is read and dropped until it has read the answer and closes.
     Linger,
+}
+
+/// What is lost when the connection is closed to make room: the less it is, the sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing: it has had its last answer.
+    Lingering,
+    /// Answers that the client does not take, or more asked at once than one turn answers. A client that never reads
+    /// would keep its place until its deadline, and a table full of such would keep everybody out; one that reads
+    /// hardly ever makes us wait.
+    Unread,
+    /// A rest between requests, or half a request. A body half sent is no complete request: else a table full of them
+    /// would keep everybody out as well.
+    Waiting,
+    /// A request that was asked completely.
+    Busy,
 }
 
 /// How the request in hand is to be answered.
@@ -75,6 +92,8 @@ pub enum Sent {
 pub struct Connection {
     stream: OwnedFd,
     pub peer: Peer,
+    /// Whose share of the table it counts in; `None` for a peer that may fill it.
+    pub origin: Option<Origin>,
     pub phase: Phase,
     /// Monotonic time at which patience ends.
     pub deadline: Duration,
@@ -83,6 +102,8 @@ pub struct Connection {
     /// Whether a request has been answered already.
     pub answered: bool,
     pub input: Vec<u8>,
+    /// Whether the input holds more that was asked, whose turn comes after the others'.
+    pub queues: bool,
     /// Length of the input when the head in it was last found incomplete.
     pub parsed: usize,
     output: Vec<u8>,
@@ -94,15 +115,17 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: OwnedFd, peer: Peer, now: Duration, deadline: Duration) -> Self {
+    pub fn new(stream: OwnedFd, peer: Peer, origin: Option<Origin>, now: Duration, deadline: Duration) -> Self {
         Self {
             stream,
             peer,
+            origin,
             phase: Phase::Head,
             deadline,
             since: now,
             answered: false,
             input: Vec::new(),
+            queues: false,
             parsed: 0,
             output: Vec::new(),
             written: 0,
@@ -114,7 +137,8 @@ impl Connection {
     /// What to be woken for.
     pub fn interest(&self) -> Interest {
         match self.phase {
-            _ if self.is_blocked() => Interest::Write,
+            // Who can be written to at once is seen at the next wait, behind all who were seen before.
+            _ if self.owes() => Interest::Write,
             Phase::Head | Phase::Body(_) | Phase::Linger => Interest::Read,
             Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => Interest::Nothing,
         }
@@ -125,15 +149,24 @@ impl Connection {
         !self.output.is_empty()
     }
 
+    /// Whether something is on its way to the client, or will be as soon as it can be written to.
+    pub fn owes(&self) -> bool {
+        self.is_blocked() || self.queues
+    }
+
     /// Whether it waits for the first byte of a request.
     pub fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Head) && self.input.is_empty() && !self.is_blocked()
     }
 
-    /// Whether it may be closed to make room: nothing that was asked completely is lost by it. A body half sent is no
-    /// complete request: else a table full of them would keep everybody out until their deadline.
-    pub fn gives_way(&self) -> bool {
-        matches!(self.phase, Phase::Head | Phase::Body(_) | Phase::Linger) && !self.is_blocked()
+    /// What would be lost if it were closed now.
+    pub fn standing(&self) -> Standing {
+        match self.phase {
+            Phase::Linger => Standing::Lingering,
+            _ if self.owes() => Standing::Unread,
+            Phase::Head | Phase::Body(_) => Standing::Waiting,
+            Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => Standing::Busy,
+        }
     }
 
     /// Octets of memory in its buffers.

@@ -5,13 +5,17 @@
 
 use core::time::Duration;
 
-use super::connection::{Body, Connection, Gathering, Phase, Reply, Sent};
+use super::connection::{Body, Connection, Gathering, Phase, Reply};
 use super::exchange::{Exchange, GATHERED};
 use super::slots::Ticket;
 use super::{App, Next, Request};
 use crate::http::framing::{ChunkedDecoder, Framing};
 use crate::http::request::{Head, Malformed, Method, Version, parse_head};
 use crate::http::response::{Persistence, Status};
+
+/// Heads and bodies of one connection that are dealt with before others have their turn: what one client sends in one
+/// go must not keep all others waiting.
+const REQUESTS_AT_ONCE: u32 = 16;
 
 /// What became of the bytes at the front.
 enum Step {
@@ -25,7 +29,13 @@ impl<A: App> Exchange<A> {
     /// Deals with the requests at the front of `bytes`; returns how many octets they took.
     pub fn talk(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> usize {
         let mut used: usize = 0;
+        let mut left = REQUESTS_AT_ONCE;
+        connection.queues = false;
         while let Some(rest @ [_, ..]) = bytes.get(used..) {
+            if left == 0 || self.gathered.len() >= GATHERED {
+                connection.queues = matches!(connection.phase, Phase::Head | Phase::Body(_));
+                break;
+            }
             let step = match connection.phase {
                 Phase::Head => self.take_head(ticket, connection, rest, now),
                 Phase::Body(_) => self.take_body(ticket, connection, rest, now),
@@ -33,9 +43,7 @@ impl<A: App> Exchange<A> {
             };
             let Step::Took(length) = step else { break };
             used = used.saturating_add(length);
-            if self.gathered.len() >= GATHERED && self.write_gathered(connection) != Sent::All {
-                break;
-            }
+            left = left.saturating_sub(1);
         }
         if matches!(connection.phase, Phase::Ending) && used < bytes.len() {
             connection.phase = Phase::EndingSoftly;

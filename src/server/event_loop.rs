@@ -1,19 +1,20 @@
 //! The loop: waits for events and deadlines, and decides who gets a place.
 //!
 //! Guarantees: without connections nothing wakes it (a service manager's watchdog excepted); a full table makes room
-//! by closing who has waited longest without asking; when descriptors run out, accepting pauses instead of spinning.
+//! by closing whose leaving costs least (see [`super::crowd`]); when descriptors run out, accepting pauses instead of spinning.
 
 use core::time::Duration;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::connection::{Connection, Phase};
+use super::connection::{Connection, Standing};
+use super::crowd::{Crowd, Origin};
 use super::descriptors::{connections_possible, is_shortage, spare};
 use super::exchange::{Exchange, Fate};
 use super::notify::Notifier;
 use super::poll::{Interest, Poll, Token};
 use super::signals::{Asked, Signals};
-use super::slots::{Slots, Ticket};
+use super::slots::Ticket;
 use super::worker::Worker;
 use super::{App, Listener, Peer, ServeError, Settings};
 use crate::clock;
@@ -33,7 +34,7 @@ pub struct EventLoop<A: App> {
     listeners: Vec<Listener>,
     /// Accepting pauses; with a time, it is tried again then.
     paused: Option<Option<Duration>>,
-    slots: Slots<Connection>,
+    crowd: Crowd,
     exchange: Exchange<A>,
     signals: Option<Signals>,
     notifier: Notifier,
@@ -48,8 +49,6 @@ pub struct EventLoop<A: App> {
     stops: u32,
     /// Set once the end has begun: when it is over at the latest.
     end: Option<Duration>,
-    /// Octets in all connections' buffers.
-    buffered: usize,
     due: Vec<Ticket>,
 }
 
@@ -81,7 +80,7 @@ impl<A: App> EventLoop<A> {
             poll,
             listeners,
             paused: None,
-            slots: Slots::new(limit),
+            crowd: Crowd::new(limit),
             exchange: Exchange::new(app, worker, settings),
             signals,
             notifier: Notifier::from_environment(),
@@ -91,7 +90,6 @@ impl<A: App> EventLoop<A> {
             next_alive: None,
             stops: 0,
             end: None,
-            buffered: 0,
             due: Vec::new(),
         })
     }
@@ -106,7 +104,7 @@ impl<A: App> EventLoop<A> {
             }
         }
         let left = self.end.unwrap_or_default().saturating_sub(clock::monotonic());
-        self.slots = Slots::new(0);
+        self.crowd = Crowd::new(0);
         if !self.exchange.worker.finish(left) {
             warn!("the worker did not finish in time");
         }
@@ -140,18 +138,18 @@ impl<A: App> EventLoop<A> {
 
     /// How long nothing needs doing by itself, as of the last turn's beginning; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        let expiry = (!self.slots.is_empty()).then_some(self.next_expiry);
+        let expiry = (!self.crowd.is_empty()).then_some(self.next_expiry);
         let next = [expiry, self.next_alive, self.paused.flatten(), self.end].into_iter().flatten().min()?;
         Some(next.saturating_sub(self.now))
     }
 
     fn is_over(&self) -> bool {
-        self.end.is_some_and(|end| self.slots.is_empty() || clock::monotonic() >= end)
+        self.end.is_some_and(|end| self.crowd.is_empty() || clock::monotonic() >= end)
     }
 
     /// A connection's event.
     fn attend(&mut self, ticket: Ticket, gone: bool, now: Duration) {
-        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        let Some(connection) = self.crowd.get_mut(ticket) else { return };
         let fate = match connection.registered {
             Interest::Read => self.exchange.readable(ticket, connection, now),
             Interest::Write => self.exchange.writable(ticket, connection, now),
@@ -163,7 +161,7 @@ impl<A: App> EventLoop<A> {
 
     /// Brings the epoll set, the next deadline and the budget in line with a connection after an event.
     fn settle(&mut self, ticket: Ticket, fate: Fate) {
-        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        let Some(connection) = self.crowd.get_mut(ticket) else { return };
         let interest = connection.interest();
         if fate == Fate::Stays && interest != connection.registered {
             if self.poll.change(&*connection, Token::Connection(ticket), interest).is_err() {
@@ -175,14 +173,11 @@ impl<A: App> EventLoop<A> {
             return self.close(ticket);
         }
         self.next_expiry = self.next_expiry.min(connection.deadline);
-        let gives_way = connection.gives_way();
-        let held = connection.held();
-        self.buffered = self.buffered.saturating_sub(connection.counted).saturating_add(held);
-        connection.counted = held;
-        while self.buffered > self.exchange.settings.buffer_budget {
-            let oldest = self.slots.iter().filter(|(_, connection)| connection.counted > 0);
-            let Some((oldest, _)) = oldest.min_by_key(|(_, connection)| connection.since) else { break };
-            self.close(oldest);
+        let gives_way = connection.standing() != Standing::Busy;
+        self.crowd.weigh(ticket);
+        while self.crowd.buffered() > self.exchange.settings.buffer_budget {
+            let Some(first) = self.crowd.first_to_free_memory() else { break };
+            self.close(first);
         }
         if gives_way && self.paused.is_some() && self.end.is_none() {
             self.resume();
@@ -190,8 +185,7 @@ impl<A: App> EventLoop<A> {
     }
 
     fn close(&mut self, ticket: Ticket) {
-        let Some(connection) = self.slots.remove(ticket) else { return };
-        self.buffered = self.buffered.saturating_sub(connection.counted);
+        let Some(connection) = self.crowd.remove(ticket) else { return };
         drop(connection);
         self.take_census();
         if self.spare.is_none() {
@@ -204,18 +198,12 @@ impl<A: App> EventLoop<A> {
 
     /// A listener has connections waiting.
     fn accept(&mut self, place: u32, now: Duration) {
-        for round in 0..ACCEPTED_AT_ONCE {
+        for _ in 0..ACCEPTED_AT_ONCE {
             if self.paused.is_some() {
                 return;
             }
-            if self.slots.is_full() {
-                // Only the event itself says that somebody waits: nobody is closed for a newcomer that may not exist.
-                if round > 0 {
-                    return;
-                }
-                if !self.make_room() {
-                    return self.pause(None);
-                }
+            if self.crowd.is_full() && self.crowd.first_to_give_way(None).is_none() {
+                return self.pause(None);
             }
             let Some(listener) = usize::try_from(place).ok().and_then(|place| self.listeners.get(place)) else {
                 return;
@@ -236,9 +224,19 @@ impl<A: App> EventLoop<A> {
     }
 
     fn admit(&mut self, stream: OwnedFd, peer: Peer, now: Duration) {
+        let origin = if self.exchange.app.may_fill(&peer) { None } else { Origin::of(&peer) };
+        if let Some(origin) = origin.filter(|origin| self.crowd.has_its_share(*origin)) {
+            match self.crowd.first_to_give_way(Some(origin)) {
+                Some(first) => self.close(first),
+                None => return,
+            }
+        }
+        if self.crowd.is_full() && !self.make_room() {
+            return;
+        }
         let deadline = now.saturating_add(self.exchange.settings.head_timeout);
-        let Ok(ticket) = self.slots.insert(Connection::new(stream, peer, now, deadline)) else { return };
-        let Some(connection) = self.slots.get_mut(ticket) else { return };
+        let Some(ticket) = self.crowd.insert(Connection::new(stream, peer, origin, now, deadline)) else { return };
+        let Some(connection) = self.crowd.get_mut(ticket) else { return };
         if self.poll.watch(&*connection, Token::Connection(ticket), Interest::Read).is_err() {
             return self.close(ticket);
         }
@@ -247,15 +245,13 @@ impl<A: App> EventLoop<A> {
     }
 
     fn take_census(&mut self) {
-        self.exchange.app.on_census(self.slots.len(), self.slots.limit());
+        self.exchange.app.on_census(self.crowd.len(), self.crowd.limit());
     }
 
-    /// Closes the connection that has waited longest without a whole request. `false`: all are busy.
+    /// Closes whose leaving costs least. `false`: all are busy.
     fn make_room(&mut self) -> bool {
-        let waiting = self.slots.iter().filter(|(_, connection)| connection.gives_way());
-        let order = |connection: &Connection| (!matches!(connection.phase, Phase::Linger), connection.since);
-        let Some((ticket, _)) = waiting.min_by_key(|(_, connection)| order(connection)) else { return false };
-        self.close(ticket);
+        let Some(first) = self.crowd.first_to_give_way(None) else { return false };
+        self.close(first);
         true
     }
 
@@ -277,7 +273,7 @@ impl<A: App> EventLoop<A> {
     fn take_outcomes(&mut self, now: Duration) -> Result<(), ServeError> {
         self.exchange.worker.hear();
         while let Some((asker, outcome)) = self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)? {
-            let asker = asker.and_then(|ticket| self.slots.get_mut(ticket).map(|connection| (ticket, connection)));
+            let asker = asker.and_then(|ticket| self.crowd.get_mut(ticket).map(|connection| (ticket, connection)));
             let ticket = asker.as_ref().map(|(ticket, _)| *ticket);
             let reloaded = A::ends_reload(&outcome);
             let fate = self.exchange.outcome(outcome, asker, now);
@@ -327,16 +323,16 @@ impl<A: App> EventLoop<A> {
         if now >= self.next_expiry {
             let mut due = core::mem::take(&mut self.due);
             due.extend(
-                self.slots.iter().filter(|(_, connection)| connection.deadline <= now).map(|(ticket, _)| ticket),
+                self.crowd.iter().filter(|(_, connection)| connection.deadline <= now).map(|(ticket, _)| ticket),
             );
             for ticket in due.drain(..) {
-                if let Some(connection) = self.slots.get_mut(ticket) {
+                if let Some(connection) = self.crowd.get_mut(ticket) {
                     let fate = self.exchange.expired(connection, now);
                     self.settle(ticket, fate);
                 }
             }
             self.due = due;
-            let earliest = self.slots.iter().map(|(_, connection)| connection.deadline).min();
+            let earliest = self.crowd.iter().map(|(_, connection)| connection.deadline).min();
             self.next_expiry = earliest.unwrap_or(Duration::MAX);
         }
         if self.next_alive.is_some_and(|next| now >= next) {
@@ -383,9 +379,9 @@ impl<A: App> EventLoop<A> {
                 break;
             }
         }
-        let idle = self.slots.iter().filter(|(_, connection)| connection.is_idle()).map(|(ticket, _)| ticket);
+        let idle = self.crowd.iter().filter(|(_, connection)| connection.is_idle()).map(|(ticket, _)| ticket);
         for ticket in idle.collect::<Vec<_>>() {
-            match self.slots.get_mut(ticket) {
+            match self.crowd.get_mut(ticket) {
                 Some(newcomer) if !newcomer.answered => {
                     newcomer.deadline = newcomer.deadline.min(now.saturating_add(LAST_WORD));
                     self.next_expiry = self.next_expiry.min(newcomer.deadline);

@@ -1,7 +1,8 @@
 //! What happens on a connection: it can be read, it can be written, the worker is done, its time is up.
 //!
-//! Guarantees: a client that does not read its answers is not read from either; the requests that arrive together are
-//! answered together, with one write; whatever happens, a new deadline follows. What is said is in [`super::dialogue`].
+//! Guarantees: a client that does not read its answers is not read from either; requests that arrive together are
+//! answered together, with one write, a few at a time; whatever happens, a new deadline follows. What is said is in
+//! [`super::dialogue`].
 
 use core::mem;
 use core::time::Duration;
@@ -15,8 +16,8 @@ use crate::http::response::{Out, Persistence, Status};
 
 /// Octets read at once, for all connections in the same place.
 const READ_BUFFER: usize = 16_384;
-/// Answers are written once so many octets of them have gathered.
-pub(super) const GATHERED: usize = 65_536;
+/// A connection's turn ends once so many octets of answers have gathered.
+pub(super) const GATHERED: usize = 16_384;
 
 /// Whether a connection goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl<A: App> Exchange<A> {
         const LATE: Malformed =
             Malformed { status: Status::REQUEST_TIMEOUT, reason: "the request took too long to arrive" };
         match connection.phase {
-            _ if connection.is_blocked() => return Fate::Ends,
+            _ if connection.owes() => return Fate::Ends,
             Phase::Head if connection.input.is_empty() => return Fate::Ends,
             Phase::Head | Phase::Body(_) => {
                 let head_only = connection.input.starts_with(b"HEAD ");
@@ -172,13 +173,13 @@ impl<A: App> Exchange<A> {
         Fate::Stays
     }
 
-    pub(super) fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
+    fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
         if self.gathered.is_empty() {
             return if connection.is_blocked() { Sent::Part } else { Sent::All };
         }
         let sent = connection.send(&self.gathered);
         self.gathered.clear();
-        self.gathered.shrink_to(2 * GATHERED);
+        self.gathered.shrink_to(8 * GATHERED);
         sent
     }
 

@@ -1,13 +1,14 @@
 //! The part that waits: sockets, deadlines, signals and the worker thread, all on one level-triggered epoll loop.
 //!
 //! Guarantees: a request answered at its head costs one read, one write and no allocation; a connection owns a buffer
-//! only while a request is incomplete; every wait has an absolute deadline; what is idle gives way to what is new when
-//! the table is full; the loop never waits for the [`App`]'s slow work, which has a bounded queue and its own thread.
-//! Leaves out: TLS and HTTP/2, which the proxy in front speaks.
+//! only while a request is incomplete; every wait has an absolute deadline; who does not read or does not ask gives way
+//! to what is new when the table is full; the loop never waits for the [`App`]'s slow work, which has a bounded queue
+//! and its own thread. Leaves out: TLS and HTTP/2, which the proxy in front speaks.
 //!
 //! Read on in [`event_loop`], then [`exchange`] (what happens on one connection) and [`dialogue`] (what is said on it).
 
 mod connection;
+mod crowd;
 mod descriptors;
 mod dialogue;
 mod event_loop;
@@ -118,6 +119,11 @@ pub trait App {
     fn on_outcome(&mut self, outcome: Self::Outcome, out: &mut Out);
     /// The worker's queue is full, or its answer is overdue: a 503.
     fn on_busy(&mut self, out: &mut Out);
+    /// Whether this peer may take every place: one that speaks for many. Any other holds a share of them, and newcomers
+    /// of its own push out what it has.
+    fn may_fill(&self, _peer: &Peer) -> bool {
+        true
+    }
     /// So many connections are held now, of so many that there is room for.
     fn on_census(&mut self, _held: usize, _most: usize) {}
     /// SIGHUP: what the worker reads the settings anew with. `None`: there is nothing to reload.

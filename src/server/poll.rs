@@ -9,7 +9,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use super::slots::Ticket;
 
 /// Events taken from the kernel at once.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// What a descriptor in the set stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -305,3 +305,23 @@ fn an_address_that_is_taken_is_named_once_with_the_way_out() {
     assert_eq!(done.err.matches("cannot listen on").count(), 1, "{}", done.err);
     assert!(done.err.contains(&address) && done.err.contains("another program"), "{}", done.err);
 }
+
+#[test]
+fn only_a_trusted_proxy_may_hold_more_than_a_quarter_of_the_connections() {
+    let places = "[server]\nmax_connections = 40\n";
+    for (trust, kept) in [("", 20), ("[proxy]\ntrust = false\n", 10)] {
+        let gate = Daemon::with(&format!("{ONE_DOMAIN}{places}{trust}"));
+        let alive = |connection: &mut Connection| {
+            let asked = connection.try_send(&Ask::get("/health").bytes());
+            asked.and_then(|()| connection.try_answer(false)).is_ok_and(|answer| answer.status == 200)
+        };
+        let mut connections: Vec<_> = (0..20)
+            .map(|_| {
+                let mut connection = Connection::open(gate.address);
+                assert!(alive(&mut connection), "a newcomer finds a place");
+                connection
+            })
+            .collect();
+        assert_eq!(connections.iter_mut().filter_map(|one| alive(one).then_some(())).count(), kept, "{trust}");
+    }
+}

@@ -2,6 +2,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, setsockopt, sockopt};
 
 use crate::support::wait::PATIENCE;
 
@@ -37,6 +40,21 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
+        Self { stream, buffer: Vec::new() }
+    }
+
+    /// One with little room for answers: what it does not read stays with the server.
+    pub fn narrow(address: SocketAddr) -> Self {
+        let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        let socket =
+            socket::socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp).expect("a socket");
+        // The server's own buffer follows from the size of the segments.
+        setsockopt(&socket, sockopt::RcvBuf, &16_384).expect("a small buffer");
+        setsockopt(&socket, sockopt::TcpMaxSeg, &536).expect("small segments");
+        socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address)).expect("a connection");
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Self { stream, buffer: Vec::new() }
     }
 

@@ -8,14 +8,23 @@ use std::time::Duration;
 use portcullis::http::request::Method;
 use portcullis::http::response::{Out, Status};
 use portcullis::server::{
-    App, ListenAddress, Listener, Next, PeerAddress, Request, Role, ServeError, Settings, Stop, Worker, bind, serve,
+    App, ListenAddress, Listener, Next, Peer, PeerAddress, Request, Role, ServeError, Settings, Stop, Worker, bind,
+    serve,
 };
 
 /// Octets of the answer to `/big`: more than any pair of socket buffers holds.
 pub const BIG: usize = 8 * 1024 * 1024;
+/// Octets of the answer to `/page`: what a page has at most.
+pub const PAGE: usize = 64 * 1024;
 
 struct Small {
     big: Vec<u8>,
+    /// Whether one peer may take every place.
+    fills: bool,
+    /// Requests to `/served` so far.
+    served: usize,
+    /// Lets the loop go on that `/stall` holds up.
+    resumed: Receiver<()>,
 }
 
 /// Length of the body to echo, and whether to wait to be released first.
@@ -47,6 +56,15 @@ impl App for Small {
             }
             (b"/health", _) if reads => Self::plain(out, Status::OK, b"ok"),
             (b"/count", _) if reads => Self::plain(out, Status::OK, head.query.unwrap_or_default()),
+            (b"/served", _) if reads => {
+                self.served += 1;
+                Self::plain(out, Status::OK, self.served.to_string().as_bytes());
+            }
+            (b"/stall", _) if reads => {
+                // A dropped sender resumes as well.
+                let _ = self.resumed.recv();
+                Self::plain(out, Status::OK, b"resumed");
+            }
             (b"/host", _) if reads => {
                 Self::plain(out, Status::OK, head.headers.host().unwrap_or_default());
             }
@@ -62,6 +80,7 @@ impl App for Small {
                 out.start(Status::OK);
                 out.body("application/octet-stream", &self.big);
             }
+            (b"/page", _) if reads => Self::plain(out, Status::OK, self.big.get(..PAGE).unwrap_or_default()),
             (b"/unchanged", _) if reads => {
                 out.start(Status::NOT_MODIFIED);
                 out.finish_empty();
@@ -97,6 +116,10 @@ impl App for Small {
         out.finish_empty();
     }
 
+    fn may_fill(&self, _peer: &Peer) -> bool {
+        self.fills
+    }
+
     fn on_reload(&mut self) -> Option<Job> {
         None
     }
@@ -111,6 +134,8 @@ pub struct Gate {
     pub address: SocketAddr,
     /// Lets one hanging job go on.
     pub release: Sender<()>,
+    /// Lets the loop go on that stands still in `/stall`.
+    pub resume: Sender<()>,
     stop: Stop,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
@@ -123,12 +148,25 @@ impl Gate {
 
     /// With settings changed by `change`.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let listen = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        Self::on(bind(&listen, Role::Public, 0o660).expect("a free port"), change)
+        Self::on(Self::somewhere(), change)
+    }
+
+    /// Where one peer may have a share of the places alone.
+    pub fn with_shares(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::serving(Self::somewhere(), false, change)
     }
 
     /// On a given listener.
     pub fn on(listener: Listener, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::serving(listener, true, change)
+    }
+
+    fn somewhere() -> Listener {
+        let listen = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
+        bind(&listen, Role::Public, 0o660).expect("a free port")
+    }
+
+    fn serving(listener: Listener, fills: bool, change: impl FnOnce(&mut Settings)) -> Self {
         let address = match listener.address() {
             ListenAddress::Tcp(address) => *address,
             ListenAddress::Unix(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
@@ -155,9 +193,10 @@ impl Gate {
             job.body
         };
         let worker = Worker::spawn(gate, HOUR, work, |_| None).expect("a thread");
-        let app = Small { big: vec![b'b'; BIG] };
+        let (resume, resumed) = mpsc::channel();
+        let app = Small { big: vec![b'b'; BIG], fills, served: 0, resumed };
         let thread = thread::spawn(move || serve(app, vec![listener], worker, settings));
-        Self { address, release, stop, thread: Some(thread) }
+        Self { address, release, resume, stop, thread: Some(thread) }
     }
 
     /// Asks the server to end, without waiting.
@@ -187,7 +226,7 @@ impl Drop for Gate {
         self.stop.stop();
         // Whatever still hangs may go on, so that the worker ends.
         for _ in 0..100 {
-            let _ = self.release.send(());
+            let _ = (self.release.send(()), self.resume.send(()));
         }
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();

@@ -1,0 +1,200 @@
+//! Everybody who is connected: who has to go when room is short, and how much of it one peer may take.
+//!
+//! Guarantees: those go first whose leaving costs least, within a class those who have been waited for longest; a peer
+//! that stands for itself alone never holds more than its share, so it cannot fill the table on its own.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::connection::{Connection, Standing};
+use super::slots::{Slots, Ticket};
+use super::{Peer, PeerAddress};
+
+/// One peer may hold the table's size divided by this.
+const SHARES: usize = 4;
+/// No share is smaller: a browser opens six connections at once.
+const SMALLEST_SHARE: usize = 8;
+
+/// Where a peer comes from: its address, or the /64 of which an IPv6 host can take any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// `None` for a Unix socket.
+    pub fn of(peer: &Peer) -> Option<Self> {
+        match peer.address {
+            PeerAddress::Ip(IpAddr::V6(address), _) => {
+                let network = u128::from(address) >> 64 << 64;
+                Some(Self(Ipv6Addr::from(network).into()))
+            }
+            PeerAddress::Ip(address, _) => Some(Self(address)),
+            PeerAddress::Unix => None,
+        }
+    }
+}
+
+pub struct Crowd {
+    slots: Slots<Connection>,
+    /// Connections by origin, of those that have a share.
+    held: HashMap<Origin, usize>,
+    /// Octets in all connections' buffers.
+    buffered: usize,
+}
+
+impl Crowd {
+    /// Of at most `limit` connections.
+    pub fn new(limit: usize) -> Self {
+        Self { slots: Slots::new(limit), held: HashMap::new(), buffered: 0 }
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn limit(&self) -> usize {
+        self.slots.limit()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.slots.is_full()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Ticket, &Connection)> {
+        self.slots.iter()
+    }
+
+    pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Connection> {
+        self.slots.get_mut(ticket)
+    }
+
+    /// Takes one in; `None` if the table is full.
+    pub fn insert(&mut self, connection: Connection) -> Option<Ticket> {
+        let origin = connection.origin;
+        let ticket = self.slots.insert(connection).ok()?;
+        if let Some(origin) = origin {
+            let held = self.held.entry(origin).or_default();
+            *held = held.saturating_add(1);
+        }
+        Some(ticket)
+    }
+
+    pub fn remove(&mut self, ticket: Ticket) -> Option<Connection> {
+        let connection = self.slots.remove(ticket)?;
+        self.buffered = self.buffered.saturating_sub(connection.counted);
+        if let Some(origin) = connection.origin
+            && let Some(held) = self.held.get_mut(&origin)
+        {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.held.remove(&origin);
+            }
+        }
+        Some(connection)
+    }
+
+    /// Octets in all connections' buffers, as of their last weighing.
+    pub fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    /// Takes note of how much a connection's buffers hold now.
+    pub fn weigh(&mut self, ticket: Ticket) {
+        if let Some(connection) = self.slots.get_mut(ticket) {
+            let held = connection.held();
+            self.buffered = self.buffered.saturating_sub(connection.counted).saturating_add(held);
+            connection.counted = held;
+        }
+    }
+
+    /// Whether `origin` holds as many as one peer may.
+    pub fn has_its_share(&self, origin: Origin) -> bool {
+        let share = (self.limit() / SHARES).max(SMALLEST_SHARE);
+        self.held.get(&origin).is_some_and(|held| *held >= share)
+    }
+
+    /// Who is closed first for want of a place; `of`: one of this origin. `None`: all are busy.
+    pub fn first_to_give_way(&self, of: Option<Origin>) -> Option<Ticket> {
+        self.first_of(|connection| connection.standing() != Standing::Busy && (of.is_none() || connection.origin == of))
+    }
+
+    /// Who is closed first for want of memory, and has some.
+    pub fn first_to_free_memory(&self) -> Option<Ticket> {
+        self.first_of(|connection| connection.counted > 0)
+    }
+
+    fn first_of(&self, may_go: impl Fn(&Connection) -> bool) -> Option<Ticket> {
+        let candidates = self.slots.iter().filter(|(_, connection)| may_go(connection));
+        let first = candidates.min_by_key(|(_, connection)| (connection.standing(), connection.since));
+        first.map(|(ticket, _)| ticket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::fs::File;
+    use std::os::fd::OwnedFd;
+
+    use super::super::Role;
+    use super::super::connection::Phase;
+    use super::*;
+
+    fn peer(address: &str) -> Peer {
+        let address = PeerAddress::Ip(address.parse().expect("an address"), 1);
+        Peer { address, role: Role::Public, credentials: None }
+    }
+
+    /// One of `address` that has been waited for since so many seconds after the start.
+    fn connection(address: &str, since: u64, change: impl FnOnce(&mut Connection)) -> Connection {
+        let (peer, since) = (peer(address), Duration::from_secs(since));
+        let stream = OwnedFd::from(File::open("/dev/null").expect("there"));
+        let mut connection = Connection::new(stream, peer, Origin::of(&peer), since, Duration::MAX);
+        change(&mut connection);
+        connection
+    }
+
+    #[test]
+    fn those_go_first_that_cost_least_and_among_them_the_oldest() {
+        let mut crowd = Crowd::new(8);
+        let reply = super::super::connection::Reply {
+            head_only: false,
+            persistence: crate::http::response::Persistence::Keep,
+            unread_body: false,
+        };
+        let mut add = |since, change: fn(&mut Connection)| {
+            crowd.insert(connection("203.0.113.7", since, change)).expect("a place")
+        };
+        let waiting = [add(5, |_| {}), add(1, |_| {})];
+        let unread = [add(9, |one| one.queues = true), add(7, |one| one.queues = true)];
+        let lingering = add(8, |one| one.phase = Phase::Linger);
+        let working =
+            crowd.insert(connection("203.0.113.7", 0, |one| one.phase = Phase::Work(reply))).expect("a place");
+        let expected = [lingering, unread[1], unread[0], waiting[1], waiting[0]];
+        for next in expected {
+            assert_eq!(crowd.first_to_give_way(None), Some(next));
+            crowd.remove(next);
+        }
+        assert_eq!(crowd.first_to_give_way(None), None, "who works stays");
+        assert!(crowd.remove(working).is_some() && crowd.held.is_empty());
+    }
+
+    #[test]
+    fn a_share_is_of_an_address_or_of_a_slash_64_and_its_own_give_way() {
+        let mut crowd = Crowd::new(40);
+        for host in 0..10 {
+            crowd.insert(connection(&format!("2001:db8:1:2::{host}"), 1, |_| {})).expect("a place");
+        }
+        let other = crowd.insert(connection("2001:db8:1:3::1", 0, |_| {})).expect("a place");
+        let origin = |address| Origin::of(&peer(address)).expect("an address");
+        assert!(crowd.has_its_share(origin("2001:db8:1:2:ffff::")) && !crowd.has_its_share(origin("2001:db8:1:3::9")));
+        assert_eq!(crowd.first_to_give_way(None), Some(other));
+        let own = crowd.first_to_give_way(Some(origin("2001:db8:1:2::"))).expect("there are some");
+        assert_ne!(own, other);
+        crowd.remove(own);
+        assert!(!crowd.has_its_share(origin("2001:db8:1:2::")));
+    }
+}
