@@ -15,7 +15,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::config::ListenAddress;
-use crate::config::{Config, Scheme};
+use crate::config::{ClientIpHeader, Config, Scheme};
 
 /// A proxy whose configuration can be printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +78,21 @@ const APPLICATION: &str = "127.0.0.1:8080";
 const PAGES: [&str; 4] = ["/login", "/logout", "/setup", "/enroll"];
 
 const IDENTITY: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
+
+/// What a visitor may not tell a site about his address and his request, and no printed configuration sets: some
+/// applications believe it.
+const CLAIMS: [&str; 10] = [
+    "Forwarded",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Method",
+    "X-Forwarded-Prefix",
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Original-Method",
+    "X-Rewrite-URL",
+    "X-Client-IP",
+    "True-Client-IP",
+];
 
 const RESOLVER: [&str; 6] = [
     "X-Portcullis-Session-Valid",
@@ -170,6 +185,12 @@ fn reachable(listen: &ListenAddress) -> ListenAddress {
         }
         other => other.clone(),
     }
+}
+
+/// [`CLAIMS`], and Cloudflare's word on the address where nobody expects it.
+fn claims(config: &Config) -> impl Iterator<Item = &'static str> {
+    let cloudflare = config.proxy.client_ip_header != ClientIpHeader::CfConnectingIp;
+    CLAIMS.into_iter().chain(cloudflare.then_some("CF-Connecting-IP"))
 }
 
 /// Puts values in the places of `<name>`.

@@ -97,7 +97,23 @@ fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
     assert!(!pages.contains("app.example.com {\n\timport portcullis\n"));
     assert!(rest.contains("\thandle {\n\t\timport portcullis\n"));
     let text = print(Proxy::Nginx, &Config::default());
-    assert!(text.contains("location ~ ^(/login|/logout|/setup|/enroll) {\n            proxy_pass http://portcullis;"));
+    assert!(text.contains("location ~ ^(/login|/logout|/setup|/enroll) {\n            auth_request off;\n"), "{text}");
+}
+
+/// What nginx inherits, it asks about; each location of the gate's own says that it does not.
+#[test]
+fn nginx_is_guarded_by_the_server_and_the_gates_own_locations_alone_are_not() {
+    for config in variants() {
+        let text = print(Proxy::Nginx, &config);
+        let own = if Wiring::new(&config).login.is_some() { 3 } else { 4 };
+        assert_eq!(text.matches("\n            auth_request off;\n").count(), own, "{text}");
+        assert_eq!(text.matches("\n        auth_request     /_portcullis;\n").count(), 1, "{text}");
+        assert_eq!(text.matches("proxy_intercept_errors off;").count(), 3, "{text}");
+        assert!(
+            text.contains("\n        location / {\n            proxy_pass http://127.0.0.1:8080;\n        }"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod caddy_only;
 mod card;
 mod doctor;
+mod nginx_only;
 mod refusals;
 mod setup;
 mod whoever;

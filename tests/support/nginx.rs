@@ -18,14 +18,14 @@ pub struct Nginx {
 
 impl Nginx {
     /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that. Only what the tests'
-    /// surroundings force is different: where files lie, a certificate, and the example site stands for each of `sites`
-    /// (name, application), on https and http.
+    /// surroundings force is different besides: where files lie, a certificate, and the example site stands for each of
+    /// `sites` (name, application), on https and http.
     pub fn start(place: &Place, ports: Ports, sites: &[(&str, SocketAddr)], edit: impl Fn(String) -> String) -> Self {
         let printed = place.run(&["proxy", "print", "nginx"]);
         assert_eq!(printed.status, 0, "{}", printed.err);
         let dir = Scratch::new("nginx");
         make_certificate(&dir);
-        let file = dir.write("nginx.conf", &edit(for_the_test(&printed.out, &dir, ports, sites)));
+        let file = dir.write("nginx.conf", &for_the_test(&edit(printed.out), &dir, ports, sites));
         let mut command = Command::new("nginx");
         command.arg("-p").arg(dir.path()).arg("-c").arg(file).args(["-e", "stderr"]);
         command.env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
@@ -37,6 +37,13 @@ impl Nginx {
         });
         Self { http: at(ports.http), _running: running, _dir: dir }
     }
+}
+
+/// The printed text with more lines in the example of a protected site, before its last `location`.
+pub fn with_locations(printed: &str, lines: &str) -> String {
+    let at = printed.rfind("location / {").unwrap_or_else(|| panic!("no location in:\n{printed}"));
+    let (before, after) = printed.split_at(at);
+    format!("{before}{lines}\n{after}")
 }
 
 /// One certificate for all names below the tests' domain.

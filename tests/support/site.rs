@@ -17,7 +17,8 @@ pub struct Site {
 
 impl Site {
     /// `GET /page…` is a page with the title `NAME: TARGET`; an upgrade becomes a WebSocket that says back what it
-    /// hears; all else is a JSON object of what arrived: `method`, `target`, `version`, `headers`, `body_length`.
+    /// hears; all else is a JSON object of what arrived: `method`, `target`, `version`, `headers` (names as they were
+    /// sent), `body_length`. The status is 200, for `/status/NNN` NNN.
     pub fn start(name: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
@@ -99,8 +100,10 @@ fn serve_one(name: &str, stream: &TcpStream, log: &Mutex<Vec<Value>>) -> Option<
         version == "HTTP/1.0" || header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     let connection = if closing { "Connection: close\r\n" } else { "" };
     let length = body.len();
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{connection}\r\n");
+    let status = target.strip_prefix("/status/").unwrap_or("200");
+    let head = format!(
+        "HTTP/1.1 {status} As-asked\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{connection}\r\n"
+    );
     writer.write_all(head.as_bytes()).ok()?;
     if method != "HEAD" {
         writer.write_all(body.as_bytes()).ok()?;

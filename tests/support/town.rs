@@ -58,6 +58,15 @@ impl Town {
         Self { gate, front, app, other, ports }
     }
 
+    /// Everything behind an nginx whose printed configuration was changed.
+    pub fn behind_nginx(edit: impl Fn(String) -> String) -> Self {
+        let ports = Ports::free();
+        let gate = Place::new(&with_public_url(ports.https, "")).start();
+        let (app, other) = (Site::start("app"), Site::start("other"));
+        let nginx = Nginx::start(&gate.place, ports, &[("app.example.test", app.address)], edit);
+        Self { gate, front: Front::Nginx { _nginx: nginx }, app, other, ports }
+    }
+
     /// A page's https address on one of the names.
     pub fn url(&self, name: &str, rest: &str) -> String {
         format!("https://{name}.example.test:{}{rest}", self.ports.https)

@@ -1,6 +1,6 @@
 //! The `nginx.conf`.
 
-use super::{APPLICATION, Site, Wiring, fill, indented, lines};
+use super::{APPLICATION, Site, Wiring, claims, fill, indented, lines};
 use crate::config::ListenAddress;
 use crate::config::Scheme;
 
@@ -15,14 +15,28 @@ http {
         server <gate>;
         keepalive 16;
     }
-    map $http_upgrade $connection_upgrade {
-        default upgrade;
-        '' '';
+    # Of all that a connection can be upgraded to, only WebSocket: through h2c requests would pass unasked.
+    map $http_upgrade $portcullis_upgrade {
+        websocket websocket;
+        default '';
+    }
+    map $portcullis_upgrade $connection_upgrade {
+        websocket upgrade;
+        default '';
     }
     map $http_host $visitors_port {
         '~(:[0-9]{1,5})$' $1;
         default '';
     }
+    # Did the gate refuse? A 401 or 403 that comes without its word is nginx's own or the site's.
+    map $portcullis_status $portcullis_refused {
+        '~40[13]$' 1;
+        default 0;
+    }
+    # Both as nginx has them by itself: Remote_User, Remote.User and the like are dropped, since many applications take
+    # them for Remote-User.
+    underscores_in_headers off;
+    ignore_invalid_headers on;
 <cache_path>
 <sites>}
 ";
@@ -38,9 +52,11 @@ server {
 # Each protected site: these lines, with its own name and address.
 server {
 <app>
+<protect>
 <question>
     location / {
-<protect>    }
+        proxy_pass http://<application>;
+    }
 }
 ";
 
@@ -48,28 +64,46 @@ const ONE_SITE: &str = "\
 # Each protected site: these lines, with its own name and address.
 server {
 <app>
+<protect>
+<question>
     # The gate's own pages, open to everybody.
     location ~ ^(<pages>) {
+        auth_request off;
 <page_request>    }
 
-<question>
     location / {
-<protect>    }
+        proxy_pass http://<application>;
+    }
 }
 ";
 
-/// Asked for every request; and once more for a refusal, because nginx throws away the body of the first answer.
+/// Asked for every request; and once more for a refusal, because nginx throws away the body of the first answer. A 403
+/// goes by way of a location of its own, for inside a named location nobody can tell the two statuses apart.
 const QUESTION: &str = "\
 location = /_portcullis {
     internal;
+    auth_request off;
     proxy_pass http://portcullis<prefix>/verify/nginx;
+    client_max_body_size 0;
 <cache><request>}
 location @portcullis_refusal {
-    internal;
+    auth_request off;
+    if ($portcullis_refused = 0) {
+        return 401;
+    }
     rewrite ^ <prefix>/verify/nginx/refusal? break;
     proxy_pass http://portcullis;
     proxy_method GET;
 <request>}
+location @portcullis_forbidden {
+    auth_request off;
+    recursive_error_pages on;
+    error_page 418 = @portcullis_refusal;
+    if ($portcullis_refused) {
+        return 418;
+    }
+    return 403;
+}
 ";
 
 /// `$host`, not `$http_host`: for `GET http://b/` with `Host: a` nginx serves b. The large buffers hold a login address
@@ -92,6 +126,7 @@ proxy_set_header X-Forwarded-Uri    \"\";
 proxy_set_header X-Forwarded-Method \"\";
 proxy_set_header Forwarded          \"\";
 <no_identity>proxy_set_header Upgrade            $http_upgrade;
+proxy_intercept_errors off;
 proxy_connect_timeout 2s;
 proxy_read_timeout 5s;
 proxy_buffer_size 16k;
@@ -114,22 +149,30 @@ proxy_set_header X-Original-URL     \"\";
 proxy_set_header X-Original-URI     \"\";
 proxy_set_header X-Original-Method  \"\";
 proxy_set_header Forwarded          \"\";
-<no_identity>proxy_buffer_size 16k;
+<no_identity>proxy_intercept_errors off;
+proxy_buffer_size 16k;
 proxy_buffers 4 16k;
 ";
 
-/// The site is told the name that was asked about, and the port as the visitor wrote it: nginx's own may be another.
+/// On the level of the server, so that no location is forgotten. The site is told the name that was asked about, and the
+/// port as the visitor wrote it: nginx's own may be another.
 const PROTECT: &str = "\
+# Every location of this server is asked about. One that has a proxy_set_header line of its own inherits none of these:
+# repeat them in it, or a visitor's forged Remote-User passes.
 auth_request     /_portcullis;
-error_page 401 403 = @portcullis_refusal;
-<take_identity><give_identity>proxy_pass http://<application>;
-proxy_http_version 1.1;
+auth_request_set $portcullis_status $upstream_status;
+error_page 401 = @portcullis_refusal;
+error_page 403 = @portcullis_forbidden;
+<take_identity><give_identity>proxy_http_version 1.1;
 proxy_set_header Host              $host$visitors_port;
 proxy_set_header X-Forwarded-For   $remote_addr;
+proxy_set_header X-Real-IP         $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host  $host$visitors_port;
-proxy_set_header Upgrade           $http_upgrade;
+<strip>proxy_set_header Upgrade           $portcullis_upgrade;
 proxy_set_header Connection        $connection_upgrade;
+# The largest upload that the site takes; 0: no limit. nginx's own is 1m.
+client_max_body_size 100m;
 ";
 
 /// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's answer.
@@ -169,7 +212,7 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
         &[
             ("take_identity", &take.collect::<String>()),
             ("give_identity", &give.collect::<String>()),
-            ("application", APPLICATION),
+            ("strip", &lines(claims(wiring.config), "proxy_set_header ", " \"\";")),
         ],
     );
     let pages: Vec<_> = wiring.pages().into_iter().map(|page| page.replace('.', "\\.")).collect();
@@ -185,7 +228,8 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
             ("pages", &pages.join("|")),
             ("page_request", &indented(&fill(PAGE_REQUEST, &[("no_identity", &no_identity)]), "        ")),
             ("question", &indented(&question, "    ")),
-            ("protect", &indented(&protect, "        ")),
+            ("protect", &indented(&protect, "    ")),
+            ("application", APPLICATION),
         ],
     );
     let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
