@@ -81,8 +81,9 @@ const IDENTITY: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Rem
 
 /// What a visitor may not tell a site about his address and his request, and no printed configuration sets: some
 /// applications believe it.
-const CLAIMS: [&str; 10] = [
+const CLAIMS: [&str; 11] = [
     "Forwarded",
+    "X-Forwarded-Port",
     "X-Forwarded-Uri",
     "X-Forwarded-Method",
     "X-Forwarded-Prefix",

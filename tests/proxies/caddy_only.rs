@@ -55,6 +55,36 @@ fn the_printed_configuration_is_what_caddy_itself_calls_valid() {
     assert_eq!(done.status, 0, "{}\n{}", printed.out, done.err);
 }
 
+/// What a site's own lines make of the address is between Caddy and the site: the visitor wants to go where he asked.
+#[test]
+fn the_question_is_about_the_original_request_whatever_changed_it_before() {
+    let changes = [
+        ("handle_path /api/* {", "}"),
+        ("handle /api/* {\nrewrite * /elsewhere?b=2", "}"),
+        ("handle /api/* {\nuri strip_prefix /api", "}"),
+        ("handle /api/* {\nuri replace /api /open\nuri query -a", "}"),
+        ("handle /api/* {\nmethod GET", "}"),
+        ("rewrite /api/* /elsewhere", ""),
+    ];
+    for (before, after) in changes {
+        let town = Town::behind_caddy(|text| {
+            let lines = "\timport portcullis\n\treverse_proxy 127.0.0.1:8080\n";
+            assert!(text.contains(lines), "{text}");
+            let changed = before.replace('{', "{\n") + "\n" + lines + after + "\n";
+            text.replace(lines, &changed.lines().map(|line| format!("\t{}\n", line.trim())).collect::<String>())
+        });
+        let asked = "/api/x?a=1";
+        let page = town.page_load(asked).send(town.http());
+        assert_eq!((page.status, page.next()), (302, Some(format!("http://{}{asked}", town.host("app")))), "{before}");
+        let post = Ask::form(asked, &[("n", "1")]).header("Host", town.host("app")).by_page_load().send(town.http());
+        assert_eq!((post.status, post.next()), (303, Some(format!("http://{}{asked}", town.host("app")))), "{before}");
+        assert_eq!(town.app.seen().len(), 0, "{before}");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let inside = town.page_load(asked).cookie("auth_token", &token).send(town.http());
+        assert_eq!(inside.status, 200, "{before}: {inside:?}");
+    }
+}
+
 /// Where nothing but one host is there, the printed configuration lets its login page through and guards the rest.
 #[test]
 fn one_host_alone_is_guarded_and_opened_by_its_own_login_page() {

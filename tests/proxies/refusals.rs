@@ -1,6 +1,9 @@
 //! Which refusal reaches which client, and what a visitor with a session gets.
 
 use std::io::Write as _;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
 
 use crate::support::http::{Ask, Connection};
 use crate::support::site::values;
@@ -58,28 +61,62 @@ fn a_post_with_a_session_reaches_the_site_whole_and_the_gate_waits_for_no_body()
     }
 }
 
+/// The upgrade of a connection that a browser asks for, with neither Accept nor Sec-Fetch.
+fn upgrade(town: &Town, to: &str) -> Ask {
+    Ask::get("/ws")
+        .header("Host", town.host("app"))
+        .header("Connection", "Upgrade")
+        .header("Upgrade", to)
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+}
+
+/// Tokens of `Upgrade` and `Connection` are compared without case (RFC 9110 sections 7.6.1 and 7.8).
 #[test]
-fn a_websocket_is_refused_with_401_and_opens_after_the_login() {
+fn a_websocket_is_refused_with_401_and_opens_after_the_login_in_letters_of_any_case() {
     for kind in ALL {
         let town = Town::behind(kind, "");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        // A browser sends neither Accept nor Sec-Fetch with it.
-        let upgrade = Ask::get("/ws")
-            .header("Host", town.host("app"))
-            .header("Connection", "Upgrade")
-            .header("Upgrade", "websocket")
-            .header("Sec-WebSocket-Version", "13")
-            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-        assert_eq!(upgrade.send(town.http()).status, 401, "{kind:?}");
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+        for (connection, to) in
+            [("Upgrade", "websocket"), ("keep-alive, upgrade", "WebSocket"), ("UPGRADE", "WEBSOCKET")]
+        {
+            let upgrade = upgrade(&town, to).set("Connection", connection);
+            let before = town.app.seen().len();
+            assert_eq!(upgrade.send(town.http()).status, 401, "{kind:?} {to}");
+            assert_eq!(upgrade.clone().without("Sec-WebSocket-Key").send(town.http()).status, 401, "{kind:?} {to}");
+            assert_eq!(town.app.seen().len(), before, "{kind:?} {to}");
 
-        let mut connection = Connection::open(town.http());
-        connection.send(&upgrade.cookie("auth_token", &token).bytes());
-        let answer = connection.answer();
-        assert_eq!(answer.status, 101, "{kind:?}: {answer:?}");
-        assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{kind:?}");
-        connection.send(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
-        assert_eq!(connection.exactly(4).expect("a frame"), [0x81, 2, b'h', b'i'], "{kind:?}");
+            let mut connection = Connection::open(town.http());
+            connection.send(&upgrade.cookie("auth_token", &token).bytes());
+            let answer = connection.answer();
+            assert_eq!(answer.status, 101, "{kind:?} {to}: {answer:?}");
+            assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{kind:?} {to}");
+            connection.send(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
+            assert_eq!(connection.exactly(4).expect("a frame"), [0x81, 2, b'h', b'i'], "{kind:?} {to}");
+        }
+    }
+}
+
+/// A connection upgraded to HTTP/2 in the clear would carry requests that nobody is asked about.
+#[test]
+fn no_other_upgrade_reaches_the_site() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        for to in [["h2c"].as_slice(), &["H2C"], &["h2c, websocket"], &["h2c", "websocket"], &["websocket", "h2c"]] {
+            let mut ask =
+                Ask::get("/who").header("Host", town.host("app")).header("HTTP2-Settings", "AAMAAABkAAQAAP__");
+            for (name, value) in to.iter().map(|to| ("Upgrade", *to)).chain([("Connection", "Upgrade, HTTP2-Settings")])
+            {
+                ask = ask.header(name, value);
+            }
+            ask.cookie("auth_token", &token).send(town.http());
+            for request in town.app.seen() {
+                let upgrades = values(&request, "upgrade").concat().to_ascii_lowercase();
+                assert!(!upgrades.contains("h2c"), "{kind:?} {to:?}: {request}");
+            }
+        }
+        assert!(!town.app.seen().is_empty(), "{kind:?}");
     }
 }
 
@@ -129,6 +166,26 @@ fn a_gate_that_is_down_opens_nothing() {
         assert_eq!(town.app.seen().len(), 1, "{kind:?}");
         town.gate.start_again();
         assert_eq!(ask.send(town.http()).status, 200, "{kind:?}: the session is still there");
+    }
+}
+
+/// The five seconds that are printed, and room for a busy machine.
+const LONGEST_HOLD: Duration = Duration::from_secs(9);
+
+/// The time a proxy waits for the gate is printed: its own would be half a minute, or no end at all.
+#[test]
+fn a_gate_that_hangs_holds_nobody() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        town.gate.running.signal(Signal::SIGSTOP);
+        let start = portcullis::clock::monotonic();
+        let answer = town.page_load("/").send(town.http());
+        let waited = portcullis::clock::monotonic() - start;
+        town.gate.running.signal(Signal::SIGCONT);
+        let status = if kind == Kind::Caddy { 504 } else { 500 };
+        assert_eq!(answer.status, status, "{kind:?}: {answer:?}");
+        assert!(waited < LONGEST_HOLD, "{kind:?}: {waited:?}");
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
     }
 }
 

@@ -35,6 +35,76 @@ fn a_forged_identity_never_reaches_the_site() {
     }
 }
 
+/// What may stand in a header's name besides letters and digits (RFC 9110 section 5.6.2). PHP, CGI and WSGI take each of
+/// them for the same `_`.
+const NAME_MARKS: &str = "!#$%&'*+-.^_`|~";
+
+/// Letters and digits of a name, each other character as `-`.
+fn as_an_application_reads_it(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+}
+
+/// The application lists the names as they arrive.
+#[test]
+fn no_alias_of_an_identity_header_reaches_the_site() {
+    for kind in ALL {
+        let town = Town::behind(kind, "[identity]\nresolver_headers = true\n");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let mut ask = town.page_load("/who").cookie("auth_token", &token);
+        for mark in NAME_MARKS.chars() {
+            for name in ["Remote-User", "remote-groups", "REMOTE-NAME", "Remote-Email", "X-Portcullis-User-Id"] {
+                ask = ask.header(&name.replace('-', &mark.to_string()), "mallory");
+            }
+            ask = ask.header(&format!("X-Portcullis{mark}Session-Acr"), "mallory");
+        }
+        let answer = ask.send(town.http());
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        let request = answer.json();
+        assert!(!request.to_string().contains("mallory"), "{kind:?}: {request}");
+        let lines = request["headers"].as_array().expect("a list").iter();
+        let names = lines.map(|line| as_an_application_reads_it(line[0].as_str().expect("a name")));
+        assert_eq!(names.filter(|name| name == "remote-user").count(), 1, "{kind:?}: {request}");
+        assert_eq!(values(&request, "remote-user"), ["owner"], "{kind:?}: {request}");
+    }
+}
+
+/// A site is told the visitor's address by the proxy alone, and nothing about his request that the gate was not told.
+#[test]
+fn what_a_visitor_claims_of_his_address_and_his_request_never_reaches_the_site() {
+    for kind in ALL {
+        let town = Town::behind(kind, "");
+        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let mut ask = town.page_load("/who").cookie("auth_token", &token);
+        for name in [
+            "X-Real-IP",
+            "X-Forwarded-For",
+            "X-Client-IP",
+            "True-Client-IP",
+            "CF-Connecting-IP",
+            "Forwarded",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "X-Forwarded-Port",
+            "X-Forwarded-Uri",
+            "X-Forwarded-Method",
+            "X-Forwarded-Prefix",
+            "X-Original-URL",
+            "X-Original-URI",
+            "X-Original-Method",
+            "X-Rewrite-URL",
+        ] {
+            ask = ask.header(name, "6.6.6.6");
+        }
+        let answer = ask.send(town.http());
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        let request = answer.json();
+        assert!(!request.to_string().contains("6.6.6.6"), "{kind:?}: {request}");
+        for name in ["x-real-ip", "x-forwarded-for"] {
+            assert_eq!(values(&request, name), ["127.0.0.1"], "{kind:?} {name}: {request}");
+        }
+    }
+}
+
 #[test]
 fn a_visitor_cannot_have_the_gates_word_removed_by_a_connection_header() {
     for kind in ALL {
@@ -95,8 +165,14 @@ fn a_site_is_told_the_host_that_was_asked_about_with_its_port() {
             ["host", "x-forwarded-host"].map(|name| values(&request, name).concat())
         };
         assert_eq!(told(town.page_load("/who")), [town.host("app"), town.host("app")], "{kind:?}");
-        let other = town.page_load(&format!("http://{}/who", town.host("other")));
-        assert_eq!(told(other), [town.host("other"), town.host("other")], "{kind:?}");
+        let other = town.host("other");
+        for target in ["/who?a=1", "", "//double?a=http://b/c"] {
+            let ask = town.page_load(&format!("http://{other}{target}"));
+            let next = ask.send(town.http()).next();
+            let path = if target.is_empty() { "/" } else { target };
+            assert_eq!(next, Some(format!("http://{other}{path}")), "{kind:?}");
+            assert_eq!(told(ask), [other.clone(), other.clone()], "{kind:?} {target}");
+        }
     }
 }
 

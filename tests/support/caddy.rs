@@ -33,12 +33,13 @@ impl Ports {
 }
 
 impl Caddy {
-    /// Starts it with what the gate at `place` prints. Only what the tests' surroundings force is different: ports,
-    /// certificates of its own, and the example site stands for each of `sites` (name, application), on https and http.
-    pub fn start(place: &Place, ports: Ports, sites: &[(&str, SocketAddr)]) -> Self {
+    /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that. Only what the tests'
+    /// surroundings force is different besides: ports, certificates of its own, and the example site stands for each of
+    /// `sites` (name, application), on https and http.
+    pub fn start(place: &Place, ports: Ports, sites: &[(&str, SocketAddr)], edit: impl Fn(String) -> String) -> Self {
         let printed = place.run(&["proxy", "print", "caddy"]);
         assert_eq!(printed.status, 0, "{}", printed.err);
-        Self::with_file(&for_the_test(&printed.out, place, ports, sites), ports)
+        Self::with_file(&for_the_test(&edit(printed.out), place, ports, sites), ports)
     }
 
     /// Starts it with a whole Caddyfile, and waits until every name has its certificate.

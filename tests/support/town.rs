@@ -51,7 +51,7 @@ impl Town {
         let (app, other) = (Site::start("app"), Site::start("other"));
         let sites: [(&str, SocketAddr); 2] = [("app.example.test", app.address), ("other.example.test", other.address)];
         let front = match kind {
-            Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites)),
+            Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text)),
             Kind::Nginx => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) },
             Kind::NginxHttp10 => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) },
         };
@@ -60,11 +60,20 @@ impl Town {
 
     /// Everything behind an nginx whose printed configuration was changed.
     pub fn behind_nginx(edit: impl Fn(String) -> String) -> Self {
+        Self::behind_front(|gate, ports, sites| Front::Nginx { _nginx: Nginx::start(&gate.place, ports, sites, edit) })
+    }
+
+    /// The same behind Caddy.
+    pub fn behind_caddy(edit: impl Fn(String) -> String) -> Self {
+        Self::behind_front(|gate, ports, sites| Front::Caddy(Caddy::start(&gate.place, ports, sites, edit)))
+    }
+
+    fn behind_front(front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front) -> Self {
         let ports = Ports::free();
         let gate = Place::new(&with_public_url(ports.https, "")).start();
         let (app, other) = (Site::start("app"), Site::start("other"));
-        let nginx = Nginx::start(&gate.place, ports, &[("app.example.test", app.address)], edit);
-        Self { gate, front: Front::Nginx { _nginx: nginx }, app, other, ports }
+        let front = front(&gate, ports, &[("app.example.test", app.address)]);
+        Self { gate, front, app, other, ports }
     }
 
     /// A page's https address on one of the names.

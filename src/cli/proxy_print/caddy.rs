@@ -1,6 +1,6 @@
 //! The Caddyfile.
 
-use super::{APPLICATION, CADDY_ORDER, Site, Wiring, fill, lines, spellings};
+use super::{APPLICATION, CADDY_ORDER, Site, Wiring, claims, fill, lines, spellings};
 use crate::config::ListenAddress;
 use crate::config::{ClientIpHeader, Scheme};
 
@@ -21,22 +21,29 @@ const CDN: &str = "	servers {
 ";
 
 /// A bare `forward_auth`: inside `route` it would run after a site's `handle`, which would then be open to everybody.
-/// The Connection lines keep a visitor from having the gate's own headers removed on the way to the site.
+/// The Connection lines keep a visitor from having the gate's own headers removed on the way to the site, and let nothing
+/// but WebSocket through: on a connection upgraded to h2c requests would pass unasked. What was asked about is the
+/// original request, whatever `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address.
 const ASK: &str = "\
 (portcullis) {
-<strip>	@portcullis_plain not header Upgrade websocket
+<strip>	request_header X-Real-IP {client_ip}
+	@portcullis_plain not header_regexp Upgrade (?i)^websocket$
 	request_header @portcullis_plain -Connection
-	@portcullis_ws header Upgrade websocket
+	@portcullis_ws header_regexp Upgrade (?i)^websocket$
 	request_header @portcullis_ws Connection Upgrade
+	request_header @portcullis_ws Upgrade websocket
 	forward_auth <gate> {
 		uri <prefix>/verify/caddy?
 		header_up X-Forwarded-For {client_ip}
-		header_up -X-Forwarded-Port
-		header_up -X-Original-*
-		header_up <real_ip>
+		header_up X-Forwarded-Method {http.request.orig_method}
+		header_up X-Forwarded-Uri {http.request.orig_uri}
+		header_up X-Forwarded-Uri (?i)^[a-z]+://[^/?]*/? /
 		header_up -CF-Connecting-IP
-		header_up -Forwarded
 		copy_headers <identity>
+		transport http {
+			dial_timeout 2s
+			response_header_timeout 5s
+		}
 	}
 }
 
@@ -46,11 +53,15 @@ const PAGES: &str = "\
 (portcullis_pages) {
 	reverse_proxy <gate> {
 		header_up X-Forwarded-For {client_ip}
+		header_up X-Real-IP {client_ip}
 		header_up -X-Forwarded-Port
 		header_up -X-Original-*
-		header_up <real_ip>
 		header_up -CF-Connecting-IP
 		header_up -Forwarded
+		transport http {
+			dial_timeout 2s
+			response_header_timeout 30s
+		}
 	}
 }
 
@@ -105,10 +116,6 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
 }
 
 pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
-    let real_ip = match wiring.config.proxy.client_ip_header {
-        ClientIpHeader::XRealIp => "X-Real-IP {client_ip}",
-        _ => "-X-Real-IP",
-    };
     let gate = match wiring.gate() {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix/{}", path.display()),
@@ -119,21 +126,21 @@ pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
             ("strip", &lines(stripped(wiring), "\trequest_header -", "")),
             ("gate", &gate),
             ("prefix", wiring.prefix()),
-            ("real_ip", real_ip),
             ("identity", &wiring.identity.join(" ")),
         ],
     )
 }
 
-/// What a visitor may not say about himself, in all spellings: older Caddys and PHP take `Remote_User` for the same, and
-/// `X-Forwarded_User` for the same as `X_Forwarded-User`.
+/// What a visitor may not say about himself and his request. `Remote*` is every alias of the four, since PHP, CGI and WSGI
+/// take `Remote~User` for the same; names with `_` or `.` a Caddy that is new enough drops by itself.
 fn stripped(wiring: &Wiring<'_>) -> Vec<String> {
-    let mut names = vec!["Remote-*".to_owned()];
+    let mut names = vec!["Remote*".to_owned()];
     if wiring.config.identity.resolver_headers {
-        names.push("X-Portcullis-*".to_owned());
+        names.push("*Portcullis*".to_owned());
     }
-    names.extend(wiring.config.identity.headers.iter().map(|header| header.as_str().to_owned()));
-    names.iter().flat_map(|name| spellings(name)).collect()
+    names.extend(wiring.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())));
+    names.extend(claims(wiring.config).map(str::to_owned));
+    names
 }
 
 /// A site's address as the Caddyfile has it: https goes without saying.
