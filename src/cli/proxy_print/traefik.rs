@@ -1,15 +1,29 @@
-//! The file for Traefik's file provider. It follows Traefik's documentation; it was not tried.
+//! The file for Traefik's file provider, with the static part that it needs in a comment.
 
-use super::{APPLICATION, Site, Wiring, fill, lines, spellings};
+use super::{APPLICATION, Site, Wiring, claims, fill, lines, spellings};
 use crate::config::ListenAddress;
 use crate::config::Scheme;
 
 const HEAD: &str = "\
-# Traefik, file provider: Portcullis before one example site. Written from Traefik's documentation, not tried.
-# The entry points `web` (port 80) and `websecure` (port 443) are those of your static configuration.
+# Traefik, file provider: Portcullis before one example site. For Traefik 3.7.12 or later; tried with 3.7.15.
+# The static configuration (traefik.yml) has to have these lines. aliasHeadersStrategy removes Remote_User, Remote.User
+# and the like, which many applications take for Remote-User: no list of names can.
+#
+#   entryPoints:
+#     web:
+#       address: \":80\"
+#       http:
+#         aliasHeadersStrategy: delete
+<redirect>#     websecure:
+#       address: \":443\"
+#       http:
+#         aliasHeadersStrategy: delete
+#   providers:
+#     file: {directory: /etc/traefik/dynamic, watch: true}
+#
 <note>http:
   middlewares:
-    # Removes what a visitor says about himself; must come before the question.
+    # Removes what a visitor says about himself and his request; must come before the question.
     portcullis-strip:
       headers:
         customRequestHeaders:
@@ -17,12 +31,21 @@ const HEAD: &str = "\
       forwardAuth:
         address: \"http://<gate><prefix>/verify/traefik\"
         trustForwardHeader: false
+        maxResponseBodySize: 65536
         authResponseHeaders:
-<identity>    portcullis:
+<identity>    # The first middleware of each protected router: behind one that changes the path it would ask about another.
+    portcullis:
       chain:
         middlewares:
           - portcullis-strip
           - portcullis-ask
+
+  # How long the gate's own pages may take; for the question itself Traefik has thirty seconds, whatever is set.
+  serversTransports:
+    portcullis:
+      forwardingTimeouts:
+        dialTimeout: 2s
+        responseHeaderTimeout: 30s
 
   routers:
     portcullis-pages:
@@ -40,12 +63,17 @@ const HEAD: &str = "\
   services:
     portcullis:
       loadBalancer:
+        serversTransport: portcullis
         servers:
           - url: \"http://<gate>\"
     app:
       loadBalancer:
         servers:
           - url: \"http://<application>\"
+";
+
+const REDIRECT: &str = "\
+#         redirections: {entryPoint: {to: websecure, scheme: https}}
 ";
 
 const NO_SOCKET: &str = "\
@@ -65,21 +93,16 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
             format!("{app_rule} && ({})", paths.join(" || "))
         }
     };
-    let spelled = wiring.identity.iter().flat_map(|name| spellings(name));
+    // X-Forwarded-Port is Traefik's own.
+    let claims = claims(wiring.config).filter(|name| *name != "X-Forwarded-Port").map(str::to_owned);
+    let stripped = wiring.identity.iter().flat_map(|name| spellings(name)).chain(claims);
+    let redirect = if wiring.app.scheme == Scheme::Https { REDIRECT } else { "" };
     fill(
         HEAD,
         &[
             ("note", if tcp.is_none() { NO_SOCKET } else { "" }),
-            (
-                "strip",
-                &lines(
-                    spelled.chain(
-                        ["X-Original-URL", "X-Original-URI", "X-Original-Method", "Forwarded"].map(str::to_owned),
-                    ),
-                    "          ",
-                    ": \"\"",
-                ),
-            ),
+            ("redirect", redirect),
+            ("strip", &lines(stripped, "          ", ": \"\"")),
             ("gate", tcp.as_deref().unwrap_or("127.0.0.1:3000")),
             ("prefix", wiring.prefix()),
             ("identity", &lines(&wiring.identity, "          - ", "")),
