@@ -211,7 +211,9 @@ fn page(out: &mut Out, status: Status, denial: Denial) {
     let mut body = heapless::String::<BODY>::new();
     let fits = write!(
         body,
-        "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{status}</title>\n<h1>{status}</h1>\n<p>{}</p>\n</html>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{status}</title>\n\
+         <h1>{status}</h1>\n<p>{}</p>\n</html>\n",
         Escaped(denial, escape_html)
     );
     for (name, value) in [

@@ -292,7 +292,8 @@ impl fmt::Display for Denial {
             Self::NoCookie => f.write_str("no session cookie"),
             Self::LoginLoop(cause) => write!(
                 f,
-                "the browser comes back from the login without the session cookie again and again; the likely cause: {cause}"
+                "you have signed in, but your browser does not send the session cookie to this site, so it would go back \
+                 and forth for ever; for the owner, the likely cause: {cause}"
             ),
             Self::BadToken(error) => error.fmt(f),
             Self::NotLive(why) => why.fmt(f),
