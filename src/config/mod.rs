@@ -33,6 +33,7 @@ use ipnet::IpNet;
 pub use self::assemble::{ConfigError, Loaded, Origin};
 pub use self::environment::Environment;
 pub use self::names::is_host_name;
+pub use self::public_suffix::is_public_suffix;
 pub use self::sources::{ConfigFile, Problem, Source, Sources};
 pub use self::values::typed_duration;
 pub use crate::http::client_address::ClientIpHeader;

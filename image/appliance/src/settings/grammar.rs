@@ -6,8 +6,8 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
-use portcullis::config::is_host_name;
 use portcullis::config::nearest::nearest;
+use portcullis::config::{is_host_name, is_public_suffix};
 
 /// A value as the file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +66,19 @@ pub fn host(value: &Value) -> Read<String> {
     })
 }
 
-/// `gate.domain`: a name with a dot; one in front is dropped.
+/// `gate.domain`: a name with a dot that is no public suffix, as the gate wants it; one in front is dropped.
 pub fn domain(value: &Value) -> Read<String> {
     let written = text(value, "a domain such as \"example.com\"")?;
-    full_name(written.strip_prefix('.').unwrap_or(written))
-        .ok_or_else(|| format!("{} is no domain such as example.com", shown(written)))
+    let name = full_name(written.strip_prefix('.').unwrap_or(written))
+        .ok_or_else(|| format!("{} is no domain such as example.com", shown(written)))?;
+    if is_public_suffix(&name) {
+        return Err(format!(
+            "{} is a public suffix: strangers have names below it, so browsers keep no login for all of them; write the \
+             name of yours below it",
+            shown(written)
+        ));
+    }
+    Ok(name)
 }
 
 fn full_name(written: &str) -> Option<String> {

@@ -158,6 +158,7 @@ fn what_several_keys_say_together_is_checked() {
             "[gate]\ndomain = \"example.org\"".to_owned(),
             "line 2: gate.domain: the login page is at \"portcullis.local\"",
         ),
+        ("[gate]\ndomain = \"duckdns.org\"".to_owned(), "line 2: gate.domain: \"duckdns.org\" is a public suffix"),
         (with_site(""), "line 3: site.host: \"photos.example.org\" needs [gate] domain"),
         (
             with_site("[gate]\nhost = \"a.example.net\"\ndomain = \"example.net\""),
