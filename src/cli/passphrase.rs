@@ -11,6 +11,7 @@ use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::exit::{DATA, Failure, IO, NO_INPUT, USAGE};
+use crate::config::secrets::way_to_narrow;
 use crate::secret::Secret;
 
 /// Characters that a new passphrase needs at least: whoever has the file can try as many as he can pay for.
@@ -70,7 +71,8 @@ fn of_file(path: &Path) -> Result<Secret, Failure> {
         return Err(Failure::new(
             DATA,
             format!(
-                "{name}: every user of this machine may use this passphrase (mode {mode:04o}): run `chmod 0600 {name}`"
+                "{name}: every user of this machine may use this passphrase (mode {mode:04o}): {}",
+                way_to_narrow(path)
             ),
         ));
     }

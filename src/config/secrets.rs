@@ -106,17 +106,38 @@ impl fmt::Display for SecretError {
 
 impl std::error::Error for SecretError {}
 
-/// How to keep others from a file. What a container is given below `/run/secrets` it cannot change itself.
-pub(super) fn way_to_narrow(path: &Path) -> String {
-    if path.starts_with("/run/secrets") {
-        let user = nix::unistd::geteuid();
+impl SecretError {
+    /// A line to copy that leads out, where there is one; else what makes a good secret.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Open(SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path), _) => {
+                way_out_of_container(path).unwrap_or_else(|| format!("chmod 0600 {}", path.display()))
+            }
+            Self::Several(_, other) => format!("systemctl edit portcullis  # and take {other} away"),
+            Self::Unreadable(SecretSource::File(path) | SecretSource::State(path), _) | Self::Unwritable(path, _) => {
+                format!("ls -ld {}", path.display())
+            }
+            Self::Empty(_) | Self::Short(..) | Self::NoText(_) | Self::Open(..) | Self::Unreadable(..) => {
+                GOOD.to_owned()
+            }
+        }
+    }
+}
+
+/// How to keep others from a file.
+pub fn way_to_narrow(path: &Path) -> String {
+    way_out_of_container(path).unwrap_or_else(|| format!("run `chmod 0600 {}`", path.display()))
+}
+
+/// How to keep others from what a container is given below `/run/secrets`: it cannot change that itself.
+pub fn way_out_of_container(path: &Path) -> Option<String> {
+    let user = nix::unistd::geteuid();
+    path.starts_with("/run/secrets").then(|| {
         format!(
             "it was given to this container: where the secret is a file of the host, run `chown {user} FILE && chmod 0400 FILE` \
              there; else set `uid: \"{user}\"` and `mode: 0400` below `secrets:` of the service"
         )
-    } else {
-        format!("run `chmod 0600 {}`", path.display())
-    }
+    })
 }
 
 /// What some editors put in front of a text; nobody meant it.

@@ -77,6 +77,26 @@ fn what_a_container_was_given_is_narrowed_where_it_came_from() {
     assert!(way.contains(&format!("chown {user} FILE")) && way.contains("mode: 0400"), "{way}");
     assert!(!way.contains("/run/secrets"), "nobody can change it there: {way}");
     assert_eq!(way_to_narrow(Path::new("/srv/jwt")), "run `chmod 0600 /srv/jwt`");
+    assert_eq!(way_out_of_container(Path::new("/srv/jwt")), None);
+}
+
+#[test]
+fn each_fault_has_a_remedy_of_its_own() {
+    let good = file("s", GOOD_SECRET.as_bytes(), 0o600);
+    let open = file("s", GOOD_SECRET.as_bytes(), 0o644);
+    let missing = Path::new("/nonexistent/s");
+    let short = Path::new("short");
+    for (variables, remedy) in [
+        (&[("JWT_SECRET_FILE", open.as_path())][..], format!("chmod 0600 {}", open.display())),
+        (&[("JWT_SECRET_FILE", missing)], "ls -ld /nonexistent/s".to_owned()),
+        (&[("JWT_SECRET", short)], GOOD.to_owned()),
+        (
+            &[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", good.as_path())],
+            format!("systemctl edit portcullis  # and take {} (JWT_SECRET_FILE) away", good.display()),
+        ),
+    ] {
+        assert_eq!(given(variables).err().expect("refused").remedy(), remedy);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{desk_over, stored};
 use crate::app::doctor;
-use crate::app::doctor::facts::{Facts, Shut, Strength};
+use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
 use crate::app::doctor::gather::Surroundings;
 use crate::cli::backend::Settings;
 use crate::cli::exit::{self, Failure};
@@ -71,11 +71,12 @@ pub(super) fn surroundings(
     let strength = |(secret, source): (Secret, SecretSource)| {
         Strength::of(secret.expose(), source.to_string(), source == SecretSource::Variable)
     };
+    let none = |error: secrets::SecretError| NoSecret { why: error.to_string(), remedy: error.remedy() };
     Surroundings {
         state_dir: places.state_dir.clone(),
         control: places.control.clone(),
         config_file: places::config_path(settings.file.as_deref(), environment),
-        secret: secret.map(|found| found.map(strength).map_err(|error| error.to_string())),
+        secret: secret.map(|found| found.map(strength).map_err(none)),
         secret_file,
         by_systemd: environment.value("NOTIFY_SOCKET").is_some(),
     }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::facts::{Budget, Clock, Disk, Failing, File, Kept, Limits, Pending, People, Process, Role, Shut, Strength};
+use super::facts::{
+    Budget, Clock, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role, Shut, Strength,
+};
 use super::gather::{kind_of, status_of};
 use super::*;
 use crate::app::router::VerifyForm;
@@ -277,7 +279,8 @@ fn a_secret_that_can_be_guessed_is_found_and_never_shown() {
         let found = secret::findings(&Ok(Strength::of(good.as_bytes(), "f".to_owned(), true)));
         assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Ok, Severity::Note]);
     }
-    assert_eq!(secret::findings(&Err("given twice".to_owned()))[0].severity, Severity::Error);
+    let none = NoSecret { why: "mode 0444".to_owned(), remedy: "chmod 0600 /srv/jwt".to_owned() };
+    one(Severity::Error, "cannot start: mode 0444", "chmod 0600 /srv/jwt", |facts| facts.secret = Some(Err(none)));
 }
 
 #[test]

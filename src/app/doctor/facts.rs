@@ -23,7 +23,7 @@ pub struct Facts {
     /// The clocks.
     pub clock: Option<Clock>,
     /// The session secret.
-    pub secret: Option<Result<Strength, String>>,
+    pub secret: Option<Result<Strength, NoSecret>>,
     /// Files and folders that exist.
     pub files: Vec<File>,
     /// Whom the state directory should belong to.
@@ -85,6 +85,15 @@ pub struct Clock {
     pub fault: Option<ClockFault>,
     /// Users whose spent step lies in the future, and the furthest of these steps.
     pub ahead: Vec<(String, Timestamp)>,
+}
+
+/// A session secret that the gate cannot work with.
+#[derive(Clone, Debug)]
+pub struct NoSecret {
+    /// Why.
+    pub why: String,
+    /// The line to copy.
+    pub remedy: String,
 }
 
 /// What can be said of a secret without telling it.

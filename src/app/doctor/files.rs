@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, File, Role};
 use super::{Finding, Subject, word};
+use crate::config::secrets::way_out_of_container;
 
 const FILES: Subject = Subject("files");
 
@@ -48,7 +49,10 @@ fn mode(file: &File) -> Option<Finding> {
         Role::Control => "the control socket",
     };
     let found = format!("{path}: {who} may {may} {what} (mode {:04o})", file.mode & 0o7777);
-    let remedy = format!("chmod {right} {}", word(&file.path));
+    let remedy = match way_out_of_container(&file.path) {
+        Some(way) if file.role == Role::SessionSecret => way,
+        _ => format!("chmod {right} {}", word(&file.path)),
+    };
     // The database lies within a folder that is private itself.
     Some(if file.role == Role::Store { FILES.warning(found, remedy) } else { FILES.error(found, remedy) })
 }

@@ -10,7 +10,9 @@ use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{Gid, Group, geteuid};
 
-use super::facts::{Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role, Strength};
+use super::facts::{
+    Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role, Strength,
+};
 use crate::app::desk::{Desk, sync_required};
 use crate::app::job::Job;
 use crate::app::wiring::Wiring;
@@ -31,7 +33,7 @@ pub struct Surroundings {
     /// The settings' file, where one is read.
     pub config_file: Option<PathBuf>,
     /// What can be said of the session secret; `None` where there is none yet.
-    pub secret: Option<Result<Strength, String>>,
+    pub secret: Option<Result<Strength, NoSecret>>,
     /// The file of the session secret, where it is one.
     pub secret_file: Option<PathBuf>,
     /// Whether systemd started this process as a service.

@@ -1,6 +1,6 @@
 //! Is the session secret one that nobody guesses?
 
-use super::facts::Strength;
+use super::facts::{NoSecret, Strength};
 use super::{Finding, Subject};
 
 const SECRET: Subject = Subject("secret");
@@ -37,10 +37,10 @@ impl Strength {
     }
 }
 
-pub(super) fn findings(secret: &Result<Strength, String>) -> Vec<Finding> {
+pub(super) fn findings(secret: &Result<Strength, NoSecret>) -> Vec<Finding> {
     let secret = match secret {
         Ok(secret) => secret,
-        Err(error) => return vec![SECRET.error(format!("the gate cannot start: {error}"), GOOD)],
+        Err(none) => return vec![SECRET.error(format!("the gate cannot start: {}", none.why), none.remedy.as_str())],
     };
     let source = &secret.source;
     let weak = |why: String| {
