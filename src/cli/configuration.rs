@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::exit::{CONFIG, Failure};
-use crate::config::{Config, Environment, Loaded, limits, secrets};
+use crate::config::{Environment, Loaded, limits, secrets};
 use crate::telemetry::escape;
 
 /// Looks at the session secret where one is given from outside.
@@ -21,13 +21,14 @@ pub fn check_secret(environment: &Environment) -> Result<(), Failure> {
 ///
 /// # Errors
 /// There are too many users for a login by code alone.
-pub fn check(config: &Config, users: Option<usize>, console: &mut Console<'_>) -> Result<(), Failure> {
+pub fn check(loaded: &Loaded, users: Option<usize>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let config = &loaded.config;
     if let Some(users) = users {
         limits::check_user_count(&config.login, users).map_err(|error| Failure::new(CONFIG, error))?;
     }
     for warning in limits::warnings(config) {
         console.remark(format_args!("warning: {}; write", warning.found));
-        console.excerpt(&warning.remedy.to_string());
+        console.excerpt(&warning.remedy.where_it_counts(loaded));
     }
     Ok(console.say("The configuration is good.")?)
 }

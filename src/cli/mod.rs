@@ -151,7 +151,7 @@ impl<B: Backend> Program<'_, B> {
         // A second start in one process has the log already.
         let _ = telemetry::log::start(&loaded.config.log);
         for warning in crate::config::limits::warnings(&loaded.config) {
-            log::warn!("{warning}");
+            log::warn!("{}", warning.in_words(&loaded));
         }
         let places = self.places()?;
         places.make_state_dir()?;
@@ -195,7 +195,7 @@ impl<B: Backend> Program<'_, B> {
         let loaded = self.load(Vec::new())?;
         configuration::check_secret(&self.environment)?;
         let users = self.count_users(&loaded.config, console);
-        configuration::check(&loaded.config, users, console)
+        configuration::check(&loaded, users, console)
     }
 
     /// How many users there are; `None` where neither a daemon nor a store of this user's says so.

@@ -1,14 +1,15 @@
 //! Lines that people are told to write into the file.
 //!
 //! Guarantees that the settings pass every check with such a line, since it has gone through all of them, and that it can
-//! be pasted: its section stands above it.
+//! be pasted: its section stands above it. Where a variable has set the key, which wins over the file, it is a variable.
 
 use std::fmt;
 
-use super::Config;
 use super::keys::{self, Key};
 use super::raw::Raw;
+use super::sources::Source;
 use super::values::shown;
+use super::{Config, Loaded, Origin};
 
 /// One setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +46,47 @@ impl Advice {
         Self { remark: remark.into(), ..self }
     }
 
+    /// As it is to be written for it to count: into the file, or where the key stands now.
+    pub fn where_it_counts(&self, loaded: &Loaded) -> String {
+        match self.stronger_than_the_file(loaded) {
+            Some(Source::Credential(path) | Source::VariableFile(_, path)) => {
+                format!("# as the whole of {}\n{}", path.display(), self.plain_value())
+            }
+            Some(Source::Flag(name)) => format!("{name} {}", self.plain_value().replace(',', &format!(" {name} "))),
+            Some(_) => format!("{}={}", self.key.variable(), self.plain_value()),
+            None => self.to_string(),
+        }
+    }
+
     /// The same for a line of the log.
-    pub fn in_words(&self) -> String {
+    pub fn in_words(&self, loaded: &Loaded) -> String {
         let (section, line) = self.parts();
-        match section {
-            Some(section) => format!("`{line}` below [{section}]"),
-            None => format!("`{line}` at the top of the file"),
+        match (self.stronger_than_the_file(loaded), section) {
+            (Some(_), _) => format!("`{}`", self.where_it_counts(loaded).replace('\n', " ")),
+            (None, Some(section)) => format!("`{line}` below [{section}]"),
+            (None, None) => format!("`{line}` at the top of the file"),
+        }
+    }
+
+    /// Who has set the key, where the file is not asked; of a key that nobody has set, what all the others come from.
+    fn stronger_than_the_file<'l>(&self, loaded: &'l Loaded) -> Option<&'l Source> {
+        let set = |origin: &&Origin| origin.source != Source::Default;
+        let own = loaded.origins.iter().find(|origin| origin.key == self.key.name).filter(set);
+        let sources = || loaded.origins.iter().filter(set).map(|origin| &origin.source);
+        match own {
+            Some(own) => Some(&own.source).filter(|source| !matches!(source, Source::File(..))),
+            None => sources()
+                .find(|source| matches!(source, Source::Variable(_)))
+                .filter(|_| !sources().any(|source| matches!(source, Source::File(..)))),
+        }
+    }
+
+    /// As variables, files and options hold it.
+    fn plain_value(&self) -> String {
+        match &self.value {
+            Raw::Text(text) => text.clone(),
+            Raw::List(entries) => entries.join(","),
+            other => shown(other),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::limits::warnings;
-use super::super::{ConfigFile, Sources};
+use super::super::{ConfigFile, Environment, Sources};
 use super::*;
 
 fn load(text: &str) -> Result<Config, String> {
@@ -71,7 +71,7 @@ fn every_warning_ends_when_its_advice_is_followed() {
                     seen += 1;
                     let file = followed(&settings, &warning.remedy);
                     let after = load(&file).unwrap_or_else(|error| panic!("{file}{error}"));
-                    assert!(warnings(&after).iter().all(|left| left.found != warning.found), "{file}{warning}");
+                    assert!(warnings(&after).iter().all(|left| left.found != warning.found), "{file}{warning:?}");
                 }
             }
         }
@@ -116,10 +116,52 @@ fn a_proxy_more_keeps_the_others() {
         let config = load(&format!("proxy.trust = {trust}")).expect("good");
         let advice = Advice::to_trust(&config, "10.9.0.1").expect("taken");
         assert_eq!(advice.to_string(), format!("[proxy]\ntrust = {written}"));
-        assert_eq!(advice.in_words(), format!("`trust = {written}` below [proxy]"));
         assert_eq!(advice.remarked("mine").to_string(), format!("[proxy]\ntrust = {written}  # mine"));
     }
     assert_eq!(Advice::to_trust(&Config::default(), "0.0.0.0/0"), None);
+}
+
+#[test]
+fn advice_is_for_the_source_that_counts() {
+    let told = |listen: &[&str], variables: &[(&str, &str)], text: Option<&str>| {
+        let file = text.map(|text| ConfigFile { path: PathBuf::from("p.toml"), text: text.to_owned() });
+        let environment = Environment::of(variables.iter().copied());
+        let listen = listen.iter().map(|entry| (*entry).to_owned()).collect();
+        let loaded = Config::load(&Sources { listen, environment, file }).expect("good");
+        let advice =
+            Advice::checked(&loaded.config, "public_url", Raw::Text("https://a.example".into())).expect("taken");
+        let trust = Advice::to_trust(&loaded.config, "10.0.0.1").expect("taken");
+        let listen = Raw::List(vec!["127.0.0.1:1".into(), "[::1]:1".into()]);
+        let listen = Advice::checked(&loaded.config, "listen", listen).expect("taken");
+        [advice, trust, listen].map(|advice| (advice.where_it_counts(&loaded), advice.in_words(&loaded)))
+    };
+    let [url, trust, _] = told(&[], &[], None);
+    assert_eq!(
+        url,
+        (
+            "public_url = \"https://a.example\"".into(),
+            "`public_url = \"https://a.example\"` at the top of the file".into()
+        )
+    );
+    assert_eq!(
+        trust,
+        (
+            "[proxy]\ntrust = [\"loopback\", \"10.0.0.1\"]".into(),
+            "`trust = [\"loopback\", \"10.0.0.1\"]` below [proxy]".into()
+        )
+    );
+    // The variable wins over the file: to write it there would change nothing.
+    let [url, trust, _] = told(&[], &[("PORTCULLIS_PUBLIC_URL", "http://a.example")], Some("[login]\nskew = 1"));
+    assert_eq!(url.0, "PORTCULLIS_PUBLIC_URL=https://a.example");
+    assert!(trust.0.starts_with("[proxy]\n"));
+    // A container without a file is set up by variables.
+    let [_, trust, listen] = told(&["127.0.0.1:2"], &[("PORTCULLIS_LOGIN_SKEW", "1")], None);
+    assert_eq!(trust.1, "`PORTCULLIS_PROXY_TRUST=loopback,10.0.0.1`");
+    assert_eq!(listen.0, "--listen 127.0.0.1:1 --listen [::1]:1");
+    let directory = crate::config::scratch::directory();
+    std::fs::write(directory.join("public_url"), "http://a.example").expect("writable");
+    let [url, ..] = told(&[], &[("CREDENTIALS_DIRECTORY", directory.to_str().expect("UTF-8"))], None);
+    assert_eq!(url.0, format!("# as the whole of {}\nhttps://a.example", directory.join("public_url").display()));
 }
 
 #[test]

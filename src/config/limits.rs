@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::advice::Advice;
 use super::raw::Raw;
-use super::{Config, CookiePrefix, ListenAddress, Login, SameSite, Scheme, Trust};
+use super::{Config, CookiePrefix, ListenAddress, Loaded, Login, SameSite, Scheme, Trust};
 
 /// With the code alone every user's code opens the door, so each further user makes guessing easier.
 pub const MOST_USERS_WITHOUT_NAMES: usize = 20;
@@ -65,10 +65,10 @@ pub struct Warning {
     pub remedy: Advice,
 }
 
-impl fmt::Display for Warning {
+impl Warning {
     /// For a line of the log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; write {}", self.found, self.remedy.in_words())
+    pub fn in_words(&self, loaded: &Loaded) -> String {
+        format!("{}; write {}", self.found, self.remedy.in_words(loaded))
     }
 }
 
