@@ -11,7 +11,7 @@ use nix::unistd::getuid;
 use serde_json::Value;
 
 use crate::app::control::Command;
-use crate::app::desk::Desk;
+use crate::app::desk::{self, Desk};
 use crate::app::explain::explain;
 use crate::app::figures::{LOOK, Watched};
 use crate::app::housekeeping::HOUSEKEEPING;
@@ -19,6 +19,7 @@ use crate::app::{Gate, Opening, administer, transfer};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
+use crate::auth::trusted_time::Reading;
 use crate::cli::backend::{Backend, Explained, Offline, Settings, Start};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
@@ -132,7 +133,7 @@ fn desk_over(
 ) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, now);
+    let mut desk = Desk::new(config, store, opened, Reading { now, ..desk::read_clocks() });
     if recovered.is_some() {
         desk.doubt_steps(now)?;
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::*;
 use crate::app::administer::execute;
 use crate::app::control::Command;
+use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
+use crate::auth::trusted_time::Reading;
 use crate::config::Config;
 use crate::store::{Store, load_or_create_key};
 
@@ -34,10 +36,14 @@ impl Fixture {
     }
 
     fn restart(&mut self) {
+        self.restart_at(confirmed(self.now));
+    }
+
+    fn restart_at(&mut self, reading: Reading) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&self.dir, &key, self.now, System).expect("the store opens");
-        self.desk = Some(Desk::new(self.config.clone().into(), store, opened, self.now));
+        self.desk = Some(Desk::new(self.config.clone().into(), store, opened, reading));
     }
 
     fn desk(&mut self) -> &mut Desk {
@@ -358,4 +364,28 @@ fn setting_the_clock_forward_frees_nobody() {
     let jumped = Moment { wall: f.now.plus(Duration::from_secs(86_400)), steady: f.now };
     let admission = f.desk().admit(&attempt, jumped, &mut Vec::new());
     assert!(matches!(admission, Admission::Refused(Denial::Address(_))));
+}
+
+#[test]
+fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed() {
+    let mut f = Fixture::new(|_| {});
+    let anna = f.add("anna");
+    for _ in 0..3 {
+        let wrong = f.code(&anna, 1_000);
+        assert!(matches!(f.try_code(wrong, INTERNET), Err(Denial::WrongCode)));
+    }
+    // The floor is written.
+    f.desk().housekeeping();
+    let left = |f: &mut Fixture| {
+        let steady = f.desk().read_clock().steady;
+        (f.desk().budgets.available(&BudgetKey::StrangersInternet, steady), f.desk().limiter.entries(steady).count())
+    };
+    assert_eq!(left(&mut f), (97, 1));
+    let month_ahead = confirmed(f.now.plus(Duration::from_secs(30 * 86_400)));
+    for unconfirmed in [Some(false), None] {
+        f.restart_at(Reading { synchronised: unconfirmed, ..month_ahead });
+        assert_eq!(left(&mut f), (97, 1), "{unconfirmed:?}");
+    }
+    f.restart_at(month_ahead);
+    assert_eq!(left(&mut f), (100, 0), "a month has passed");
 }

@@ -30,7 +30,7 @@ impl Fixture {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&self.dir, &key, clock::now(), System).expect("the store opens");
-        self.desk = Some(Desk::new(Config::default().into(), store, opened, clock::now()));
+        self.desk = Some(Desk::new(Config::default().into(), store, opened, crate::app::desk::read_clocks()));
     }
 
     fn desk(&mut self) -> &mut Desk {

@@ -57,11 +57,14 @@ pub struct Desk {
     pub(super) surroundings: Surroundings,
     /// What the steady clock said when the monotonic clock was at the second value.
     anchor: (Timestamp, Duration),
+    /// The monotonic clock at the opening.
+    opened: Duration,
 }
 
 impl Desk {
-    /// Takes over an opened store.
-    pub fn new(config: Arc<Config>, store: Store, opened: Opened, now: Timestamp) -> Self {
+    /// Takes over an opened store. What was counted goes on from the last time that is certain: the floor, unless the
+    /// clock is synchronised. A clock that jumped ahead before the start, and that nobody has confirmed, refills no budget.
+    pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: Reading) -> Self {
         let contents = opened.contents;
         let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
         let (mut windows, mut buckets) = (Vec::new(), Vec::new());
@@ -72,14 +75,16 @@ impl Desk {
                 _ => {}
             }
         }
-        // A clock that woke up in the past must not forget what was counted: the floor is closer to the truth.
-        let start = now.max(contents.settings.clock_floor);
+        let mut time = TrustedTime::new(contents.settings.clock_floor, reading.monotonic, sync_required(&config));
+        time.observe(reading);
+        // A new store has counted nothing yet.
+        let is_new = contents.settings.clock_floor == Timestamp::default();
+        let start = if is_new { reading.now.max(time.floor()) } else { time.floor() };
         limiter.restore(windows, start);
         let mut sessions = Sessions::new(None);
         for session in contents.sessions {
             sessions.insert(session);
         }
-        let time = TrustedTime::new(contents.settings.clock_floor, clock::monotonic(), sync_required(&config));
         let mut desk = Self {
             users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
             config,
@@ -97,7 +102,8 @@ impl Desk {
             greeted: false,
             recovered: opened.recovered,
             surroundings: Surroundings::default(),
-            anchor: (start, clock::monotonic()),
+            anchor: (start, reading.monotonic),
+            opened: reading.monotonic,
         };
         desk.read_clock();
         desk
@@ -259,9 +265,9 @@ impl Desk {
         self.surroundings = surroundings;
     }
 
-    /// When the store was opened, by the steady clock.
-    pub(super) fn opened_at(&self) -> Timestamp {
-        self.anchor.0
+    /// For how long the store has been open.
+    pub(super) fn open_for(&self) -> Duration {
+        clock::monotonic().saturating_sub(self.opened)
     }
 
     /// Whether nobody can log in yet.
@@ -300,10 +306,10 @@ impl Desk {
 
     /// Reads all clocks and lets the floor rise.
     pub fn read_clock(&mut self) -> Moment {
-        let (wall, monotonic) = (clock::now(), clock::monotonic());
-        self.time.observe(Reading { now: wall, monotonic, synchronised: clock::synchronised() });
+        let reading = read_clocks();
+        self.time.observe(reading);
         let (start, at) = self.anchor;
-        Moment { wall, steady: start.plus(monotonic.saturating_sub(at)) }
+        Moment { wall: reading.now, steady: start.plus(reading.monotonic.saturating_sub(at)) }
     }
 
     fn readiness(&mut self, now: Timestamp) -> Vec<Check> {
@@ -319,6 +325,11 @@ impl Desk {
             Check::of("clock", judged.map(|()| synchronised)),
         ]
     }
+}
+
+/// What all clocks say now.
+pub fn read_clocks() -> Reading {
+    Reading { now: clock::now(), monotonic: clock::monotonic(), synchronised: clock::synchronised() }
 }
 
 /// `auto` asks for synchronisation on boards, which have no clock chip.

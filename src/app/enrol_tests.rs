@@ -4,6 +4,7 @@ use super::*;
 use crate::app::administer::execute;
 use crate::app::control::Command;
 use crate::auth::keyring::KeyId;
+use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
 use crate::config::Config;
 use crate::entropy::Entropy as _;
@@ -33,7 +34,7 @@ impl Fixture {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&self.dir, &key, self.now.wall, System).expect("the store opens");
-        let mut desk = Desk::new(Config::default().into(), store, opened, self.now.wall);
+        let mut desk = Desk::new(Config::default().into(), store, opened, confirmed(self.now.wall));
         desk.open_setup(&code(CODE), self.now.steady);
         self.desk = Some(desk);
     }

@@ -125,7 +125,7 @@ mod tests {
         let (folder, now) = (scratch::directory(), clock::now());
         let key = load_or_create_key(&folder, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
-        Watched::new(Desk::new(Config::default().into(), store, opened, now))
+        Watched::new(Desk::new(Config::default().into(), store, opened, crate::app::desk::read_clocks()))
     }
 
     #[test]

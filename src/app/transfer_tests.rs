@@ -17,7 +17,7 @@ const UNSET: Timestamp = Timestamp::from_unix(1_000);
 fn desk_in(dir: &std::path::Path) -> Desk {
     let key = load_or_create_key(dir, None, &mut System).expect("a key");
     let (store, opened) = Store::open(dir, &key, clock::now(), System).expect("the store opens");
-    Desk::new(Config::default().into(), store, opened, clock::now())
+    Desk::new(Config::default().into(), store, opened, crate::app::desk::read_clocks())
 }
 
 fn new_desk() -> Desk {

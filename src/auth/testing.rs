@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::auth::keyring::{KeyId, Keyring};
 use crate::auth::session::Session;
 use crate::auth::totp::Authenticator;
+use crate::auth::trusted_time::Reading;
 use crate::auth::user::{User, UserName};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -37,6 +38,11 @@ impl Entropy for Counting {
             chunk.copy_from_slice(&number[..chunk.len()]);
         }
     }
+}
+
+/// A reading of clocks that somebody has confirmed.
+pub fn confirmed(now: Timestamp) -> Reading {
+    Reading { now, monotonic: clock::monotonic(), synchronised: Some(true) }
 }
 
 /// A name.

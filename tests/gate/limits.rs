@@ -315,10 +315,11 @@ fn limits_do_not_slow_or_stop_people_who_are_inside() {
 }
 
 /// While the gate runs, limits count by a clock that cannot be set; time that passes while it is off counts by the wall
-/// clock. `seconds` is the distance from the true time.
+/// clock, if that is synchronised. `seconds` is the distance from the true time.
 fn let_time_pass(gate: &mut Daemon, seconds: i64) {
     gate.kill();
     gate.place.shift_clock(seconds);
+    gate.place.confirm_clock();
     gate.start_again();
 }
 

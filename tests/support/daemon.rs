@@ -83,9 +83,10 @@ impl Place {
         // The test's own may be loaded already, and no library is loaded twice.
         let libraries = clock::preloaded(&[&clock::libfaketime(), &unsynchronised]);
         self.shift_clock(0);
-        let file = self.clock_file();
+        let (file, confirmed) = (self.clock_file(), self.confirmed_file());
         for (name, value) in [
             ("LD_PRELOAD", Path::new(&libraries)),
+            ("CLOCK_CONFIRMED", confirmed.as_path()),
             ("FAKETIME_TIMESTAMP_FILE", file.as_path()),
             ("FAKETIME_NO_CACHE", Path::new("1")),
             ("FAKETIME_DISABLE_SHM", Path::new("1")),
@@ -98,6 +99,15 @@ impl Place {
 
     fn clock_file(&self) -> PathBuf {
         self.dir.path().join("clock")
+    }
+
+    fn confirmed_file(&self) -> PathBuf {
+        self.dir.path().join("clock.confirmed")
+    }
+
+    /// From now on a movable clock counts as synchronised: what it shows is the true time.
+    pub fn confirm_clock(&self) {
+        self.dir.write("clock.confirmed", "");
     }
 
     /// Sets the daemon's wall clock so many seconds before or after the test's own.

@@ -137,7 +137,7 @@ impl Facts {
             examination: desk.store.examine(),
             refuses,
             recovered: desk.recovered.clone(),
-            open_for: now.steady.since(desk.opened_at()),
+            open_for: desk.open_for(),
             trial: false,
         }));
         self.people = Some(people(desk));
