@@ -2,8 +2,10 @@
 //!
 //! sled can panic, run out of memory or hang on a damaged file. Then nothing after it runs, the supervisor starts the
 //! program again, and it dies again, for ever. So a file says how often opening was begun and not ended since the
-//! machine started; from the third time on the database counts as damaged. The file is not synced on purpose: it must
-//! outlive the process, not the machine, because a power cut during the opening is no sign of damage.
+//! machine started; from the sixth time on the database counts as damaged. Not sooner: a start can also be killed by an
+//! impatient operator, a watchdog or a lack of memory, and taking a sound database for damaged signs everybody out. The
+//! file is not synced on purpose: it must outlive the process, not the machine, because a power cut during the opening is
+//! no sign of damage.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -11,7 +13,7 @@ use std::io::{self, Write as _};
 use crate::store::place::{OPENING, Place};
 
 /// So many openings that never ended are taken for damage.
-const TOO_MANY: u32 = 2;
+const TOO_MANY: u32 = 5;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 

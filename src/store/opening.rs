@@ -263,7 +263,7 @@ fn report(
         false => " Nothing shows that it is the latest: look whether users are back that were removed or disabled.",
     };
     Ok(format!(
-        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{latest} Because nobody knows which guesses came in between, all budgets of guesses start used up: `portcullis limit clear --all` gives them back",
+        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{latest} Because nobody knows which guesses came in between, browsers from the internet that never signed in have none left, home and known devices a few: `portcullis limit clear --all` gives all back",
         taken.unix()
     ))
 }

@@ -6,8 +6,10 @@
 //! ```
 //!
 //! A snapshot is older than the database it stands in for: it knows nothing of sessions, failures and used codes that
-//! came after it. So loading one assumes the worst: every step up to now and the widest skew is spent, all budgets of
-//! guesses are used up, sessions are gone, and a new device key ends all device cookies.
+//! came after it. So loading one assumes the worst: every step up to now and the widest skew is spent, sessions are gone,
+//! and strangers from the internet have no guess left. Home ([`BudgetKey::StrangersLocal`]) and known devices keep
+//! [`LEFT`], because a flipped bit must not lock the owner out of his own house. Device cookies stay where the snapshot
+//! is known to be the latest, since all that ends them is in it; else a new device key ends them all.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,10 @@ use crate::store::seal::Vault;
 use crate::store::shelf::{Edits, Shelf, Unsound};
 
 const MAGIC: &[u8] = b"PCSNAP";
+
+/// Guesses that are left at home, to each user's known devices, and under each name. The last is no door for strangers
+/// from the internet: a guess of theirs also takes one from their own budget, which is empty.
+const LEFT: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -86,23 +92,28 @@ impl Snapshot {
     }
 
     /// What the gate goes on with. `vouched`: it is known to be the latest.
-    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp, _vouched: bool) -> Result<Contents, String> {
+    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp, vouched: bool) -> Result<Contents, String> {
         let taken = self.taken;
         let mut contents = self.contents(vault)?;
         // A machine without a clock chip may believe in 1970 now.
         let now = now.max(contents.settings.clock_floor).max(taken);
         let spent = TimeStep::at(now).plus(u64::from(MAX_SKEW));
-        let empty = Counter::Bucket(Bucket::with_left(0, now));
-        let shared = [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
-        let mut budgets = Vec::from(shared);
+        let mut budgets = vec![
+            (BudgetKey::StrangersInternet, 0),
+            (BudgetKey::StrangersLocal, LEFT),
+            (BudgetKey::UnknownAccounts, LEFT),
+        ];
         for user in &mut contents.users {
             user.spend(spent);
-            budgets.push(BudgetKey::Account(user.name.clone()));
-            budgets.push(BudgetKey::Device(user.name.clone()));
+            budgets.push((BudgetKey::Account(user.name.clone()), LEFT));
+            budgets.push((BudgetKey::Device(user.name.clone()), LEFT));
         }
-        contents.counters = budgets.into_iter().map(|key| (CounterKey::Budget(key), empty.clone())).collect();
+        let bucket = |left| Counter::Bucket(Bucket::with_left(left, now));
+        contents.counters = budgets.into_iter().map(|(key, left)| (CounterKey::Budget(key), bucket(left))).collect();
         contents.sessions = Vec::new();
-        contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());
+        if !vouched {
+            contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());
+        }
         Ok(contents)
     }
 }

@@ -3,12 +3,13 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::support::codes::current_step;
+use crate::support::codes::{current_step, wrong_code_near};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};
 use crate::support::scratch::Scratch;
@@ -124,28 +125,48 @@ fn a_database_cut_short_is_set_aside_and_users_come_back_from_the_snapshot() {
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
     gate.stop();
-    let mut cut = 0;
-    let mut open = vec![gate.place.state()];
-    while let Some(dir) = open.pop() {
-        for entry in std::fs::read_dir(dir).expect("ours").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.file_name().is_some_and(|name| name == "db") {
-                let file = std::fs::OpenOptions::new().write(true).open(&path).expect("ours");
-                file.set_len(100).expect("ours");
-                cut += 1;
-            }
-        }
-    }
-    assert_eq!(cut, 1, "one database file");
+    cut_database(&gate.place.state());
     gate.start_again();
     assert!(!gate.is_open_to(&token), "sessions are gone");
     assert_eq!(gate.place.json(&["user", "list"])[0]["name"], "owner", "users are not");
     let code = owner.code_at(current_step());
-    assert_eq!(gate.post_code(&code, "192.168.1.1").status, 429, "buckets start empty");
+    assert_eq!(gate.post_code(&code, "203.0.113.7").status, 429, "strangers from the internet have no guess left");
     gate.place.json(&["limit", "clear", "strangers"]);
-    assert_eq!(gate.post_code(&code, "192.168.1.1").status, 401, "codes up to now are spent");
+    for from in ["203.0.113.7", "192.168.1.1"] {
+        assert_eq!(gate.post_code(&code, from).status, 401, "codes up to now are spent");
+    }
+}
+
+/// Cuts the file of the one database there is.
+fn cut_database(state: &Path) {
+    let file = std::fs::OpenOptions::new().write(true).open(state.join("db/db")).expect("one database file");
+    file.set_len(100).expect("ours");
+}
+
+#[test]
+fn after_a_recovery_home_and_known_devices_get_in_and_strangers_wait() {
+    let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
+    let owner = gate.place.add_user("owner");
+    let known = gate.post_code(&owner.fresh_code(), "203.0.113.200").cookie("auth_device").expect("a device cookie");
+    gate.stop();
+    cut_database(&gate.place.state());
+    gate.start_again();
+    assert!(gate.running.text().contains("recovered"), "{}", gate.running.text());
+    // Past the codes that a recovery spends.
+    gate.place.shift_clock(600);
+    let wrong = wrong_code_near(&[&owner], gate.place.step());
+    assert_eq!(gate.post_code(&wrong, "203.0.113.1").status, 429, "a stranger from the internet");
+    assert_eq!(gate.post_code(&wrong, "192.168.1.1").status, 401, "home");
+    let abroad = |code: &str| gate.login_form(code, "198.51.100.77").cookie("auth_device", &known).send(gate.address);
+    assert_eq!(abroad(&wrong).status, 401, "a known device abroad");
+    assert_eq!(abroad(&owner.code_at(gate.place.step())).status, 302, "a known device abroad");
+    gate.place.shift_clock(660);
+    assert_eq!(gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status, 302, "home");
+    // Ten wrong codes, and no more: one was used up above.
+    for n in 2..=10 {
+        assert_eq!(gate.post_code(&wrong, &format!("192.168.1.{n}")).status, 401, "{n}");
+    }
+    assert_eq!(gate.post_code(&wrong, "192.168.1.11").status, 429);
 }
 
 #[test]
@@ -206,7 +227,7 @@ fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_
 struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &std::path::Path) -> Option<Self> {
+    fn mount(at: &Path) -> Option<Self> {
         std::fs::create_dir_all(at).expect("ours");
         let mut command = std::process::Command::new("mount");
         command.args(["-t", "tmpfs", "-o", "size=2m,mode=0700", "portcullis-test"]).arg(at);
@@ -254,7 +275,7 @@ fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_mends_itself() {
 }
 
 /// Writes until nothing more fits.
-fn fill(path: &std::path::Path) {
+fn fill(path: &Path) {
     use std::io::Write;
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("ours");
     for size in [65_536, 4096, 512, 1] {

@@ -31,10 +31,10 @@ fn copy(from: &Path, to: &Path) {
     assert!(done.success());
 }
 
-/// What the daemon makes of the state directory as it is now: three starts, as a supervisor would.
+/// What the daemon makes of the state directory as it is now: six starts, as a supervisor would.
 fn start(place: &Place) -> Result<(crate::support::process::Running, std::net::SocketAddr), String> {
     let mut said = String::new();
-    for _ in 0..3 {
+    for _ in 0..6 {
         let mut running = place.launch();
         let found = wait::until("a start or an end", PATIENCE, || {
             let address = crate::support::daemon::listening_address(&running.text());

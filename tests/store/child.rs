@@ -181,7 +181,7 @@ pub enum Start {
 
 /// Starts a child that opens the store; one that dies or hangs is started again as a supervisor does.
 pub fn supervised(dir: &Path) -> Start {
-    let starts = (0..3).map(|_| start(dir));
+    let starts = (0..6).map(|_| start(dir));
     starts.into_iter().find(|start| *start != Start::Crashed).unwrap_or(Start::Crashed)
 }
 

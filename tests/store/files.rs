@@ -137,19 +137,31 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
     users.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(users == vec![anna, ben]);
     assert!(opened.contents.sessions.is_empty());
-    assert!(opened.contents.settings.device_key != contents.settings.device_key);
+    assert!(opened.contents.settings.device_key == contents.settings.device_key, "known devices stay known");
     let budgets = [
-        BudgetKey::StrangersInternet,
-        BudgetKey::StrangersLocal,
-        BudgetKey::UnknownAccounts,
-        BudgetKey::Account(name("anna")),
-        BudgetKey::Device(name("ben")),
+        (BudgetKey::StrangersInternet, 0),
+        (BudgetKey::StrangersLocal, 10),
+        (BudgetKey::UnknownAccounts, 10),
+        (BudgetKey::Account(name("anna")), 10),
+        (BudgetKey::Device(name("ben")), 10),
     ];
-    for budget in budgets {
+    for (budget, left) in budgets {
         let found = opened.contents.counters.iter().find(|(key, _)| *key == CounterKey::Budget(budget.clone()));
         let Some((_, Counter::Bucket(bucket))) = found else { panic!("no bucket for {budget:?}") };
-        assert_eq!(bucket.available(later), 0, "{budget:?}");
+        assert_eq!(bucket.available(later), left, "{budget:?}");
     }
+}
+
+#[test]
+fn devices_stay_known_only_where_the_snapshot_is_known_to_be_the_latest() {
+    let dir = Dir::new();
+    let (mut store, contents) = open_sound(&dir.state());
+    store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
+    drop(store);
+    fs::remove_file(dir.state().join("store.seq")).expect("removed");
+    let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(opened.recovered.expect("a message").contains("Nothing shows that it is the latest"));
+    assert!(opened.contents.settings.device_key != contents.settings.device_key);
 }
 
 #[test]
@@ -223,7 +235,7 @@ fn a_first_start_that_was_cut_short_begins_again() {
 }
 
 #[test]
-fn openings_that_never_end_are_taken_for_damage_at_the_third_start() {
+fn openings_that_never_end_are_taken_for_damage_at_the_sixth_start() {
     let dir = Dir::new();
     let (mut store, _) = open_sound(&dir.state());
     store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
@@ -232,12 +244,14 @@ fn openings_that_never_end_are_taken_for_damage_at_the_third_start() {
     let note = |boot: &str, count: u32| {
         fs::write(dir.state().join("db.opening"), format!("{} {count}\n", boot.trim())).expect("written");
     };
-    note(&boot, 1);
-    open_sound(&dir.state());
+    for killed in 1..5 {
+        note(&boot, killed);
+        open_sound(&dir.state());
+    }
     // A machine that was started anew says nothing about the database.
-    note("another", 5);
+    note("another", 9);
     open_sound(&dir.state());
-    note(&boot, 2);
+    note(&boot, 5);
     let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.recovered.is_some());
     assert_eq!(opened.contents.users.len(), 1);
