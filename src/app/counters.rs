@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::auth::event::Action;
 use crate::auth::guess_budget::BudgetKey;
-use crate::auth::limiter::AddressKey;
+use crate::auth::limiter::Network;
 use crate::auth::user::UserName;
 use crate::clock::{Moment, Timestamp};
 use crate::store::{Change, CounterKey};
@@ -24,7 +24,11 @@ pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
         let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
         json!({ "kind": key.kind(), "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
     });
-    addresses.chain(budgets).collect()
+    let wider = desk.limiter.wider_entries(steady).into_iter().map(|(network, failures, wait)| {
+        let until = wait.map(|wait| wall.plus(wait.0).to_string());
+        json!({ "kind": "address", "key": network.to_string(), "failures": failures, "until": until })
+    });
+    addresses.chain(wider).chain(budgets).collect()
 }
 
 /// Whether a budget is the one of `name`.
@@ -36,7 +40,7 @@ pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
     }
 }
 
-/// `limit clear`: of an address (its /64), a user, or `strangers`; or all.
+/// `limit clear`: of an address (its /64), a /56 or /48, a user, or `strangers`; or all.
 pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
     if all {
         let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
@@ -47,8 +51,8 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
         return Ok(done);
     }
     let what = what.to_ascii_lowercase();
-    let address: Option<AddressKey> = what.parse().ok();
-    let known = address.is_some()
+    let network: Option<Network> = what.parse().ok();
+    let known = network.is_some()
         || matches!(what.as_str(), "strangers" | "unknown")
         || UserName::parse(&what).is_ok_and(|name| desk.users.contains_key(&name));
     if !known {
@@ -56,7 +60,8 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
             "{what:?} is no address, no user and not `strangers`; `portcullis limit list` shows what counts"
         )));
     }
-    let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key).filter(|key| Some(*key) == address);
+    let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key);
+    let addresses = addresses.filter(|key| network.is_some_and(|network| network.contains(*key)));
     let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, &what));
     let keys = addresses.map(CounterKey::Address).chain(budgets.cloned().map(CounterKey::Budget)).collect();
     forget(desk, keys, &what, now.wall)

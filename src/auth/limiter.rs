@@ -1,25 +1,27 @@
 //! Failures by client address: so many in a sliding window, then a pause until the oldest of them is old enough.
 //!
-//! At no time lie more than `attempts` failures of one address within one `window`. The table is of fixed size. A
-//! newcomer takes the place of an expired counter, else of the oldest with a single failure, so a flood of invented
-//! addresses never pushes out one that has failed twice, let alone one that is limited. If nothing can go, newcomers
-//! are counted in a second table whose places are shared by a keyed hash: it forgets nobody, and an innocent meets
-//! a limited place by bad luck only. The budget of all strangers (see [`crate::auth::guess_budget`]) runs out long before
-//! that.
+//! At no time lie more than `attempts` failures of one address within one `window`, nor more than three times as many of
+//! an IPv6 /56, nor six times of a /48: who is given such a network has as many /64s as he likes. Only the addresses
+//! have counters; those of the wider networks are their sum, so a success takes its own failures out of all of them.
+//!
+//! The table is of fixed size. A newcomer takes the place of an expired counter, else of the oldest with a single
+//! failure, so a flood of invented addresses never pushes out one that has failed twice, let alone one that is limited.
+//! If nothing can go, newcomers are counted in a second table whose places are shared by a keyed hash: it forgets
+//! nobody, and an innocent meets a limited place by bad luck only. The budget of all strangers (see
+//! [`crate::auth::guess_budget`]) runs out long before that.
 //!
 //! `now` must come from a clock that is not set while the program runs (the time at start plus monotonic time passed);
 //! [`Limiter::restore`] caps stored times at `now`, so a clock set back between two runs freezes nobody.
 
-use std::collections::{HashMap, VecDeque};
-use std::fmt;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+
+pub use super::network::{AddressKey, Network, NoAddress};
 
 /// How many addresses have a counter of their own.
 pub const CAPACITY: usize = 4096;
@@ -42,71 +44,6 @@ impl RetryAfter {
         if self.0.subsec_nanos() > 0 || secs == 0 { secs.saturating_add(1) } else { secs }
     }
 }
-
-/// What counts as one client: an IPv4 address, or the /64 that an IPv6 host can take any address from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum AddressKey {
-    /// One IPv4 address, also when it came as `::ffff:a.b.c.d`.
-    V4(Ipv4Addr),
-    /// The upper 64 bits of an IPv6 address.
-    V6(u64),
-}
-
-impl From<IpAddr> for AddressKey {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(v4) => Self::V4(v4),
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
-                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
-            }
-        }
-    }
-}
-
-impl AddressKey {
-    /// The first address that it stands for.
-    pub fn address(self) -> IpAddr {
-        match self {
-            Self::V4(v4) => v4.into(),
-            Self::V6(network) => Ipv6Addr::from(u128::from(network) << 64).into(),
-        }
-    }
-}
-
-impl fmt::Display for AddressKey {
-    /// `203.0.113.7` or `2001:db8:1:2::/64`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::V4(v4) => write!(f, "{v4}"),
-            Self::V6(network) => write!(f, "{}/64", Ipv6Addr::from(u128::from(*network) << 64)),
-        }
-    }
-}
-
-impl FromStr for AddressKey {
-    type Err = NoAddress;
-
-    /// Reads an address of either family, or an IPv6 /64 as [`Display`](fmt::Display) writes it.
-    fn from_str(text: &str) -> Result<Self, NoAddress> {
-        if let Some(network) = text.strip_suffix("/64") {
-            return network.parse::<Ipv6Addr>().map(|v6| Self::from(IpAddr::V6(v6))).map_err(|_| NoAddress);
-        }
-        text.parse::<IpAddr>().map(Self::from).map_err(|_| NoAddress)
-    }
-}
-
-/// The text is no IP address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoAddress;
-
-impl fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no address: write it like 203.0.113.7, 2001:db8:1:2::7 or 2001:db8:1:2::/64")
-    }
-}
-
-impl std::error::Error for NoAddress {}
 
 /// The failures of one client that may still count, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,7 +123,7 @@ pub struct Counted {
 pub struct Limiter {
     limit: Limit,
     capacity: usize,
-    table: HashMap<AddressKey, Window>,
+    table: BTreeMap<AddressKey, Window>,
     /// Addresses in the order in which they came in; those that went or failed again are skipped when it is read.
     singles: VecDeque<AddressKey>,
     overflow: Vec<Window>,
@@ -205,7 +142,7 @@ impl Limiter {
         Self {
             limit: Limit { attempts, window },
             capacity,
-            table: HashMap::new(),
+            table: BTreeMap::new(),
             singles: VecDeque::new(),
             overflow: vec![Window::default(); OVERFLOW],
             hasher: RandomState::new(),
@@ -220,8 +157,49 @@ impl Limiter {
 
     /// Whether a guess from `key` may be looked at. Counts nothing.
     pub fn check(&self, key: AddressKey, now: Timestamp) -> Result<(), RetryAfter> {
+        self.limited_by(key, now).map_or(Ok(()), |(_, wait)| Err(wait))
+    }
+
+    /// Which network has used up its failures, so that a guess from `key` must wait; the one that waits longest.
+    pub fn limited_by(&self, key: AddressKey, now: Timestamp) -> Option<(Network, RetryAfter)> {
         let counter = self.table.get(&key).or_else(|| self.overflow.get(self.place(key)));
-        counter.and_then(|counter| counter.retry_after(&self.limit, now)).map_or(Ok(()), Err)
+        let own = counter.and_then(|counter| counter.retry_after(&self.limit, now));
+        let own = own.map(|wait| (Network::from(key), wait));
+        let wider = Network::all_of(key).skip(1).filter_map(|network| Some((network, self.wait_of(network, now)?)));
+        own.into_iter().chain(wider).max_by_key(|(_, wait)| *wait)
+    }
+
+    /// Wider networks of which more than one client has failed: failures that count, and how long it must wait.
+    pub fn wider_entries(&self, now: Timestamp) -> Vec<(Network, u32, Option<RetryAfter>)> {
+        let mut clients: BTreeMap<Network, u32> = BTreeMap::new();
+        for (key, _) in self.entries(now) {
+            for network in Network::all_of(key).skip(1) {
+                let clients = clients.entry(network).or_default();
+                *clients = clients.saturating_add(1);
+            }
+        }
+        let several = clients.into_iter().filter(|(_, clients)| *clients > 1).map(|(network, _)| network);
+        let told = several.map(|network| {
+            let failures = u32::try_from(self.times_in(network, now).count()).unwrap_or(u32::MAX);
+            (network, failures, self.wait_of(network, now))
+        });
+        told.collect()
+    }
+
+    /// How long a wider network must wait, if it must. Where more failed than may, as after a change of settings, it is
+    /// told less than the whole wait.
+    fn wait_of(&self, network: Network, now: Timestamp) -> Option<RetryAfter> {
+        let most = self.limit.attempts.saturating_mul(network.times_as_many());
+        let times: Vec<_> = self.times_in(network, now).take(most).collect();
+        let oldest = times.iter().min().filter(|_| times.len() == most)?;
+        Some(RetryAfter(self.limit.window.saturating_sub(now.since(*oldest))))
+    }
+
+    /// When the clients of a network failed, as far as it counts.
+    fn times_in(&self, network: Network, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let counters = self.table.range(network.clients()).map(|(_, counter)| counter);
+        let times = counters.flat_map(|counter| counter.times.iter().copied());
+        times.filter(move |time| !is_over(*time, self.limit.window, now))
     }
 
     /// Counts a failure.

@@ -1,5 +1,7 @@
 //! The limiter over time, and under a flood of addresses.
 
+use std::net::IpAddr;
+
 use super::*;
 
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -299,4 +301,61 @@ fn an_innocent_without_a_counter_meets_a_limited_place_by_bad_luck_only() {
     // One place of 1,024 is limited: of two thousand others two are expected, and twenty are out of the question.
     let unlucky = (2..2_002).filter(|n| limiter.check(invented(*n), start()).is_err()).count();
     assert!(unlucky < 20, "{unlucky}");
+}
+
+#[test]
+fn a_slash_56_has_three_times_the_failures_of_an_address_and_a_slash_48_six_times() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    let try_each = |limiter: &mut Limiter, clients: &mut dyn Iterator<Item = String>| {
+        let mut failures = 0;
+        for client in clients {
+            let client = address(&client);
+            if limiter.check(client, after(failures)).is_ok() {
+                limiter.failed(client, after(failures));
+                failures += 1;
+            }
+        }
+        failures
+    };
+    // One failure of each of 20 in the same /56, then of many others of the /48.
+    assert_eq!(try_each(&mut limiter, &mut (0..20).map(|n| format!("2001:db8:1:2{n:02x}::1"))), 15);
+    assert_eq!(limiter.check(address("2001:db8:1:2ff::1"), after(20)), wait(880), "until the first is old enough");
+    assert_eq!(try_each(&mut limiter, &mut (0..40).map(|n| format!("2001:db8:1:{n:02x}00::1"))), 15);
+    assert!(limiter.check(address("2001:db8:1:ff00::1"), after(20)).is_err());
+    // Neither reaches beyond the network, nor to IPv4.
+    for other in ["2001:db8:2:200::1", "203.0.113.7"] {
+        assert_eq!(limiter.check(address(other), after(20)), Ok(()), "{other}");
+    }
+    let told: Vec<_> =
+        limiter.wider_entries(after(20)).into_iter().map(|(network, n, _)| (network.to_string(), n)).collect();
+    assert!(told.contains(&("2001:db8:1:200::/56".to_owned(), 15)), "{told:?}");
+    assert!(told.contains(&("2001:db8:1::/48".to_owned(), 30)), "{told:?}");
+    // A success takes its own failures out of the /48 as well, and time takes all.
+    limiter.succeeded(address("2001:db8:1:200::1"));
+    assert_eq!(limiter.check(address("2001:db8:1:ff00::1"), after(20)), Ok(()));
+    assert_eq!(limiter.check(address("2001:db8:1:2ff::1"), after(1_000)), Ok(()));
+}
+
+#[test]
+fn wider_networks_are_counted_again_after_a_restart() {
+    let mut limiter = Limiter::new(5, QUARTER);
+    for n in 0..15 {
+        limiter.failed(address(&format!("2001:db8:1:2{n:02x}::1")), start());
+    }
+    let stored = limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
+    let mut restored = Limiter::new(5, QUARTER);
+    restored.restore(stored, start());
+    assert_eq!(restored.check(address("2001:db8:1:2ff::1"), start()), wait(900));
+}
+
+#[test]
+fn a_network_is_written_as_it_is_read_and_holds_its_own() {
+    for text in ["203.0.113.7", "2001:db8:1:2::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"] {
+        let network: Network = text.parse().expect(text);
+        assert_eq!(network.to_string(), text);
+        assert!(network.contains(*network.clients().end()) && !network.contains(address("2001:db8:2::1")), "{text}");
+    }
+    for bad in ["2001:db8::/32", "2001:db8::/064", "203.0.113.0/24", "2001:db8::/", "/64"] {
+        assert_eq!(bad.parse::<Network>(), Err(NoAddress), "{bad}");
+    }
 }

@@ -6,6 +6,7 @@ pub mod event;
 pub mod guess_budget;
 pub mod keyring;
 pub mod limiter;
+pub mod network;
 mod proven;
 pub mod repetition;
 pub mod return_to;

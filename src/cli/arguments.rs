@@ -301,6 +301,7 @@ pub enum LimitVerb {
     #[command(after_help = "Examples:
   portcullis limit clear 203.0.113.7
   portcullis limit clear 2001:db8:1:2::1     clears its whole /64
+  portcullis limit clear 2001:db8:1:200::/56  (or a /48) all of it
   portcullis limit clear alice
   portcullis limit clear strangers
   portcullis limit clear --all")]

@@ -78,6 +78,21 @@ fn all_of_a_slash_64_is_one_client_and_so_are_the_forms_of_one_address() {
 }
 
 #[test]
+fn whoever_has_a_slash_56_has_three_times_the_guesses_of_one_address() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let code = owner.wrong_code();
+    let statuses: Vec<_> = (0..20).map(|n| gate.post_code(&code, &format!("2001:db8:1:2{n:02x}::1")).status).collect();
+    assert_eq!(statuses, [[401; 15].as_slice(), &[429; 5]].concat());
+    let list = gate.place.json(&["limit", "list"]);
+    let whole = list.as_array().expect("a list").iter().find(|one| one["key"] == "2001:db8:1:200::/56");
+    let whole = whole.expect("the whole network is listed");
+    assert!(whole["kind"] == "address" && whole["failures"] == 15 && whole["until"].is_string(), "{whole}");
+    gate.place.run(&["limit", "clear", "2001:db8:1:200::/56"]);
+    assert_eq!(gate.post_code(&owner.fresh_code(), "2001:db8:1:2ff::1").status, 302);
+}
+
+#[test]
 fn what_a_visitor_writes_left_of_his_address_changes_nothing() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
