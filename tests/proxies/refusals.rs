@@ -43,6 +43,19 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
     }
 }
 
+/// What the gate refuses with 403, because the proxy's word is in doubt, is shown as the gate has it.
+#[test]
+fn a_403_of_the_gates_reaches_the_visitor_with_its_reason() {
+    for kind in ALL {
+        let town = Town::behind(kind, "[proxy]\nrequired = true\ntrust = [\"192.0.2.1\"]\n");
+        let token = "whatever";
+        let answer = town.page_load("/").cookie("auth_token", token).send(town.http());
+        assert_eq!(answer.status, 403, "{kind:?}: {answer:?}");
+        assert!(answer.text().contains("proxy.required"), "{kind:?}: {}", answer.text());
+        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+    }
+}
+
 #[test]
 fn a_post_with_a_session_reaches_the_site_whole_and_the_gate_waits_for_no_body() {
     for kind in ALL {

@@ -97,12 +97,10 @@ location @portcullis_refusal {
 <request>}
 location @portcullis_forbidden {
     auth_request off;
-    recursive_error_pages on;
-    error_page 418 = @portcullis_refusal;
-    if ($portcullis_refused) {
-        return 418;
+    if ($portcullis_refused = 0) {
+        return 403;
     }
-    return 403;
+    try_files \"\" @portcullis_refusal;
 }
 ";
 
