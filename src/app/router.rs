@@ -23,6 +23,10 @@ pub enum Route {
     Ready,
 }
 
+/// The pages that visitors need of the gate. Where it shares a host with a site, the proxy leads these and all below them
+/// to the gate, and the rest to the site.
+pub const PAGES: [&str; 4] = ["/login", "/logout", "/setup", "/enroll"];
+
 /// Which proxy asks; each hands over other headers and takes other answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerifyForm {

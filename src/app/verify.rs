@@ -31,7 +31,7 @@ use crate::telemetry::throttle::Throttle;
 pub use super::identity::{Known, People};
 use super::reply;
 use super::rounds::{Cause, Rounds};
-use super::router::VerifyForm;
+use super::router::{PAGES, VerifyForm};
 
 /// What the verify path reads of the gate.
 #[derive(Clone, Copy)]
@@ -209,13 +209,24 @@ fn admit<'g>(
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that question would go round.
 pub fn visit<'a>(config: &Config, headers: &Headers<'a>, peer: Option<IpAddr>, family: Family) -> Visit<'a> {
     let mut visit = forwarded::read(headers, peer, Question::Verify(family), &Belief::of(&config.proxy));
-    if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url) {
-        let below = visit.uri.strip_prefix(config.path_prefix.as_bytes());
-        if visit.is_at(&login.host, login.port) && below.is_some_and(|path| path.starts_with(b"/")) {
-            visit.end(Problem::LoginHost);
-        }
+    if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url)
+        && visit.is_at(&login.host, login.port)
+        && is_own(config, visit.uri)
+    {
+        visit.end(Problem::LoginHost);
     }
     visit
+}
+
+/// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the whole host is, unless
+/// no other host sees the session: then the login host is the site, and the gate's are its pages alone.
+fn is_own(config: &Config, uri: &[u8]) -> bool {
+    let Some(below) = uri.strip_prefix(config.path_prefix.as_bytes()) else { return false };
+    let ends = |rest: &[u8]| matches!(rest.first(), None | Some(b'/' | b'?'));
+    if !config.path_prefix.is_empty() || config.session.cookie_domain.is_some() {
+        return ends(below);
+    }
+    PAGES.iter().any(|page| below.strip_prefix(page.as_bytes()).is_some_and(ends))
 }
 
 /// Did the request come through a trusted proxy? All that `proxy.required` lets a page answer.

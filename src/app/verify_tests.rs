@@ -259,7 +259,7 @@ fn without_a_cookie_nothing_in_the_request_helps() {
 
 #[test]
 fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
-    let mut gate = Fixture::new(|_| {});
+    let mut gate = Fixture::new(|config| config.session.cookie_domain = Some("example.com".to_owned()));
     let anna = gate.login("anna");
     for lines in [
         "X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\n".to_owned(),
@@ -302,6 +302,38 @@ fn the_login_host_may_be_a_protected_host_below_a_prefix() {
     let own = CADDY.replace("/a?", "/.portcullis/login?");
     let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{own}Cookie: {anna}\r\n"));
     assert_eq!(answered, Answered::Refused(Denial::Wiring(Problem::LoginHost)));
+}
+
+/// Only where the session is for one host; the gate's own pages on it are asked about by mistake, as everywhere.
+#[test]
+fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
+    let own = ["/login", "/login?next=%2F", "/login/recover", "/logout", "/setup?x", "/enroll/x"];
+    let sites = ["/", "/a?x=1", "/loginx", "/x/login", "/?/login", "/Login", "/verify", "/health"];
+    for (domain, prefix) in [(None, ""), (Some("example.com"), ""), (None, "/.gate"), (Some("example.com"), "/.gate")] {
+        let mut gate = Fixture::new(|config| {
+            config.public_url = Some(PublicUrl::new(Scheme::Https, "app.example.com", None));
+            config.session.cookie_domain = domain.map(str::to_owned);
+            config.path_prefix = prefix.to_owned();
+        });
+        let anna = gate.login("anna");
+        let asked_wrongly = |uri: &str| {
+            let lines = CADDY.replace("/a?x=1&y=%26", uri);
+            let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n"));
+            answered == Answered::Refused(Denial::Wiring(Problem::LoginHost))
+        };
+        for path in own {
+            assert!(asked_wrongly(&format!("{prefix}{path}")), "{domain:?} {prefix}{path}");
+        }
+        for path in sites {
+            let whole_host = domain.is_some() && prefix.is_empty();
+            assert_eq!(asked_wrongly(path), whole_host, "{domain:?} {prefix:?} {path}");
+        }
+        if !prefix.is_empty() {
+            for (path, wrong) in [("/.gate", true), ("/.gate?x", true), ("/.gate/x", true), ("/.gatex", false)] {
+                assert_eq!(asked_wrongly(path), wrong, "{domain:?} {path}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod traefik;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::app::router::PAGES;
 use crate::config::ListenAddress;
 use crate::config::{ClientIpHeader, Config, Scheme};
 
@@ -73,9 +74,6 @@ pub fn caddy_snippets(config: &Config) -> String {
 
 /// Where the example's application listens.
 const APPLICATION: &str = "127.0.0.1:8080";
-
-/// The first path segments that visitors need of the gate where it shares a host with a site.
-const PAGES: [&str; 4] = ["/login", "/logout", "/setup", "/enroll"];
 
 const IDENTITY: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
 

@@ -281,7 +281,7 @@ impl fmt::Display for Problem {
                 f,
                 "{what}. Caddy: `reverse_proxy 127.0.0.1:3000` without `forward_auth`; \
                  nginx: `auth_request off;`; Traefik: a router without the forwardAuth middleware. \
-                 Where site and login share one host: leave `public_url` empty or set `path_prefix`",
+                 Where site and login share one host: leave `session.cookie_domain` empty or set `path_prefix`",
             ),
             _ => write!(f, "{what}. {}", self.mending()),
         }
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
         let told = Problem::LoginHost.to_string();
-        for way in ["without `forward_auth`", "`auth_request off;`", "`public_url` empty", "`path_prefix`"] {
+        for way in ["without `forward_auth`", "`auth_request off;`", "`session.cookie_domain` empty", "`path_prefix`"] {
             assert!(told.contains(way), "{way}: {told}");
         }
     }

@@ -5,6 +5,7 @@
 mod caddy_only;
 mod card;
 mod doctor;
+mod forms;
 mod nginx_only;
 mod refusals;
 mod setup;

@@ -1,8 +1,6 @@
 //! What concerns Traefik alone: another proxy before it, as docs/traefik.md has it.
 
-use std::process::Command;
-
-use crate::support::daemon::Done;
+use crate::support::curl::{Curl, Page};
 use crate::support::town::Town;
 
 /// Where the other proxy speaks from. All of 127.0.0.0/8 is this machine.
@@ -21,42 +19,21 @@ fn behind_another() -> Town {
     })
 }
 
-/// Status and `Location` for somebody who speaks from that address of this machine.
-fn ask_from(town: &Town, address: &str, url: &str, words: &[&str]) -> (u16, String) {
-    let mut command = Command::new("curl");
-    command.args([
-        "--silent",
-        "--show-error",
-        "--insecure",
-        "--noproxy",
-        "*",
-        "--max-time",
-        "20",
-        "--output",
-        "/dev/null",
-    ]);
-    command.args(["--interface", address, "--connect-to", &format!("::127.0.0.1:{}", town.ports.https)]);
-    command.args(["--write-out", "%{http_code} %header{location}"]).args(words).arg(url);
-    let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
-    assert_eq!(done.status, 0, "{done:?}");
-    let (status, location) = done.out.split_once(' ').unwrap_or_else(|| panic!("no status: {done:?}"));
-    (status.parse().expect("a number"), location.to_owned())
-}
-
 #[test]
 fn behind_another_proxy_every_visitor_has_a_counter_of_his_own() {
     let town = behind_another();
     let owner = town.gate.place.add_user("owner");
     let login = town.url("auth", "/login");
     let wrong = format!("otp={}", owner.wrong_code());
+    let outer = Curl::from(town.ports, OUTER);
     for last in 1..=6 {
         let claimed = format!("X-Forwarded-For: 6.6.6.6, 198.51.100.{last}");
         let words = ["--data", &wrong, "--header", &claimed, "--header", "X-Forwarded-Proto: https"];
-        assert_eq!(ask_from(&town, OUTER, &login, &words).0, 401, "{last}");
+        assert_eq!(outer.load(&login, &words).status, 401, "{last}");
     }
     // And who is not that proxy is not believed.
     let words = ["--data", &wrong, "--header", "X-Forwarded-For: 198.51.100.77"];
-    assert_eq!(ask_from(&town, "127.0.0.3", &login, &words).0, 401);
+    assert_eq!(Curl::from(town.ports, "127.0.0.3").load(&login, &words).status, 401);
     let limits = town.gate.place.json(&["limit", "list"]);
     let addresses = limits.as_array().into_iter().flatten().filter(|entry| entry["kind"] == "address");
     let mut addresses: Vec<_> = addresses.map(|entry| entry["key"].as_str().expect("an address")).collect();
@@ -73,7 +50,7 @@ fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about()
     let host = format!("app.example.test:{}", town.ports.https);
     let url = town.url("app", "/real?x=1");
     let told = format!("X-Forwarded-Host: {host}");
-    let mut words = vec!["--data", "n=1", "--header", "Accept: text/html", "--header", "Sec-Fetch-Mode: navigate"];
+    let mut words = vec!["--data", "n=1"];
     for header in [
         told.as_str(),
         "X-Forwarded-For: 198.51.100.9",
@@ -85,7 +62,7 @@ fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about()
     ] {
         words.extend(["--header", header]);
     }
-    let (status, location) = ask_from(&town, OUTER, &url, &words);
+    let Page { status, location, .. } = Curl::from(town.ports, OUTER).load(&url, &words);
     let next = format!("next=https%3A%2F%2Fapp.example.test%3A{}%2Freal%3Fx%3D1", town.ports.https);
     assert_eq!(status, 303, "{location}");
     assert!(location.ends_with(&next), "{location}");

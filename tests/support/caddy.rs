@@ -127,7 +127,7 @@ pub fn for_the_test(printed: &str, place: &Place, ports: Ports, sites: &[(&str, 
                 "\tadmin off\n\tskip_install_trust\n\tlocal_certs\n\thttps_port {https}\n\thttp_port {http}\n\tauto_https disable_redirects\n"
             );
             text += &format!("{{\n{ours}{}}}\n", block.body);
-        } else if block.name.starts_with('(') || block.name.starts_with("auth.") {
+        } else if block.name.starts_with('(') || !block.body.contains("import portcullis\n") {
             text += &format!("{} {{\n{}}}\n", block.name, block.body);
         } else {
             examples += 1;

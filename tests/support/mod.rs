@@ -8,6 +8,7 @@ pub mod browser;
 pub mod caddy;
 pub mod clock;
 pub mod codes;
+pub mod curl;
 pub mod daemon;
 pub mod dice;
 pub mod doctor;

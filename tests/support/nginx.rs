@@ -25,7 +25,9 @@ impl Nginx {
         assert_eq!(printed.status, 0, "{}", printed.err);
         let dir = Scratch::new("nginx");
         make_certificate(&dir);
-        let file = dir.write("nginx.conf", &for_the_test(&edit(printed.out), &dir, ports, sites));
+        let text = for_the_test(&edit(printed.out), &dir, ports, sites);
+        let encrypted = text.contains(" ssl;");
+        let file = dir.write("nginx.conf", &text);
         let mut command = Command::new("nginx");
         command.arg("-p").arg(dir.path()).arg("-c").arg(file).args(["-e", "stderr"]);
         command.env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
@@ -33,7 +35,8 @@ impl Nginx {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
         wait::until("nginx's port", PATIENCE, || {
             assert!(running.is_running(), "nginx ended: {}", running.text());
-            TcpStream::connect(at(ports.https)).and(TcpStream::connect(at(ports.http))).ok()
+            let first = if encrypted { at(ports.https) } else { at(ports.http) };
+            TcpStream::connect(first).and(TcpStream::connect(at(ports.http))).ok()
         });
         Self { http: at(ports.http), _running: running, _dir: dir }
     }
@@ -63,15 +66,23 @@ fn for_the_test(printed: &str, dir: &Scratch, ports: Ports, sites: &[(&str, Sock
         let name = line.trim_start().split(' ').next().unwrap_or_default();
         format!("{name} {place}/site.{end};")
     };
+    let [https, http] = [ports.https, ports.http].map(|port| port.to_string());
+    let printed = printed.replace("listen 443 ssl;", &format!("listen {https} ssl;"));
+    let printed = printed.replace("listen 80;", &format!("listen {http};"));
     let lines: Vec<_> = printed
         .lines()
         .map(|line| if line.trim_start().starts_with("ssl_certificate") { certificate(line) } else { line.to_owned() })
         .collect();
     let (before, example) = split_at_example(&lines.join("\n"));
     let name = server_name(&example);
+    let plain = format!("listen {};", ports.http);
     let one_site = |(site, application): &(&str, SocketAddr)| {
-        let text = example.replace(&name, site).replace("127.0.0.1:8080", &application.to_string());
-        text.replacen("server_name ", &format!("listen 127.0.0.1:{};\nserver_name ", ports.http), 1)
+        let text = example.replace(&format!("server_name {name};"), &format!("server_name {site};"));
+        let text = text.replace("127.0.0.1:8080", &application.to_string());
+        if text.contains(&plain) {
+            return text;
+        }
+        text.replacen("server_name ", &format!("{plain}\nserver_name "), 1)
     };
     let all: String = sites.iter().map(one_site).collect();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

@@ -64,9 +64,14 @@ impl Town {
 
     /// The same around a place that was prepared.
     pub fn around(place: Place, kind: Kind, ports: Ports) -> Self {
+        Self::of(place, kind, ports, "app.example.test")
+    }
+
+    /// The same with another name for `app`.
+    pub fn of(place: Place, kind: Kind, ports: Ports, name: &str) -> Self {
         let gate = place.start();
         let (app, other) = (Site::start("app"), Site::start("other"));
-        let sites: [(&str, SocketAddr); 2] = [("app.example.test", app.address), ("other.example.test", other.address)];
+        let sites: [(&str, SocketAddr); 2] = [(name, app.address), ("other.example.test", other.address)];
         let front = match kind {
             Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text)),
             Kind::Nginx => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) },

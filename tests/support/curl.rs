@@ -1,0 +1,50 @@
+//! An ordinary client: curl with a jar of cookies, for which every name and port leads to the proxy of a test.
+
+use std::process::Command;
+
+use super::caddy::Ports;
+use super::daemon::Done;
+use super::scratch::Scratch;
+
+/// A visitor who keeps his cookies, as long as the browser's rules let him.
+pub struct Curl {
+    ports: Ports,
+    from: String,
+    jar: Scratch,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub location: String,
+    pub body: String,
+}
+
+impl Curl {
+    pub fn new(ports: Ports) -> Self {
+        Self::from(ports, "127.0.0.1")
+    }
+
+    /// One who speaks from that address of this machine; all of 127.0.0.0/8 is.
+    pub fn from(ports: Ports, address: &str) -> Self {
+        Self { ports, from: address.to_owned(), jar: Scratch::new("curl") }
+    }
+
+    /// Loads a page as a browser does, with more words for curl. No certificate is checked.
+    pub fn load(&self, url: &str, words: &[&str]) -> Page {
+        let port = if url.starts_with("http://") { self.ports.http } else { self.ports.https };
+        let jar = self.jar.path().join("cookies");
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "20"]);
+        command.args(["--interface", &self.from, "--connect-to", &format!("::127.0.0.1:{port}")]);
+        command.arg("--cookie").arg(&jar).arg("--cookie-jar").arg(&jar);
+        command.args(["--header", "Accept: text/html", "--header", "Sec-Fetch-Mode: navigate"]);
+        command.args(["--write-out", "\n%{http_code} %header{location}"]).args(words).arg(url);
+        let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        assert_eq!(done.status, 0, "{url}: {done:?}");
+        let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
+        let (status, location) = last.split_once(' ').expect("a status");
+        Page { status: status.parse().expect("a number"), location: location.to_owned(), body: body.to_owned() }
+    }
+}
