@@ -197,8 +197,14 @@ impl Wiring {
             // address is not looked at: that would cost each verify more than all else here.
             _ if !head.headers.are_forwarded() => return,
             Answered::Refused(_) if !Belief::of(&config.proxy).trusts_peer(peer) => return,
-            Answered::Refused(Denial::NoCookie) if loses_cookie(config, form, head, peer) => Fault::PlainHttp,
-            _ => return self.asked_rightly(form, head, now),
+            _ => {
+                self.asked_rightly(form, head, now);
+                if !matches!(answered, Answered::Refused(Denial::NoCookie)) || !loses_cookie(config, form, head, peer) {
+                    return;
+                }
+                // All was told, and what was told is the trouble.
+                Fault::PlainHttp
+            }
         };
         self.note(Asker::Verify(form), fault, peer, now);
     }

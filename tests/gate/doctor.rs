@@ -443,6 +443,6 @@ fn a_proxy_that_says_http_while_the_cookie_needs_https_is_found() {
     assert_eq!(ask("http://app.example.test/").status, 302);
     let report = Report::of(&gate.place);
     let finding = report.saying("the proxy says http");
-    assert_eq!(finding.severity, "error");
+    assert_eq!(finding.severity, "warning");
     assert!(finding.remedy.contains("X-Forwarded-Proto: https") && finding.remedy.contains("secure = false"));
 }

@@ -1,6 +1,7 @@
 //! What `doctor` says of real proxies: nothing on the printed configuration, and of one that lost a line, the line.
 
 use crate::support::caddy::Ports;
+use crate::support::curl::Curl;
 use crate::support::daemon::Place;
 use crate::support::doctor::Report;
 use crate::support::http::Ask;
@@ -14,7 +15,7 @@ fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
         let town = Town::behind(kind, "[clock]\nrequire_sync = false\n");
         let place = &town.gate.place;
         let person = place.add_user("anna");
-        assert_eq!(town.page_load("/x").send(town.http()).status, 302, "{kind:?}");
+        assert_eq!(Curl::new(town.ports).load(&town.url("app", "/x"), &[]).status, 302, "{kind:?}");
         assert_eq!(town.post_code(&person.wrong_code(), "203.0.113.7"), 401, "{kind:?}");
         let report = Report::of(place);
         // The gate took a free port, and its settings name that port only since.

@@ -111,6 +111,8 @@ fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
     let since = if note.mended { "; questions since then were right" } else { "" };
     let found = format!("{asker}: {what} ({}{peer}{since})", times(&note.seen));
     let severity = match note.asker {
+        // One site, or one visit by http; the others may well be right.
+        _ if note.fault == Fault::PlainHttp => Severity::Warning,
         // A page is shown all the same, and one good question says that the proxy can do it.
         Asker::Page => Severity::Warning,
         Asker::Verify(_) if note.mended => Severity::Warning,
