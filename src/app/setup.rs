@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::auth::return_to::policy_source;
 use crate::auth::session::Session;
 use crate::auth::setup::{HOLD, Void};
 use crate::auth::setup_code::SetupCode;
@@ -149,7 +150,7 @@ impl Gate {
                 let form = SeedForm {
                     token: &self.form_token(&second_form(&seed.holder)),
                     next: &browser.next,
-                    next_origin: home.map(PublicUrl::as_str).or(browser.next_origin.as_deref()),
+                    next_origin: home.map(|home| policy_source(home.as_str())).or(browser.next_origin.as_deref()),
                     username: &enrolment.typed,
                     secret: &seed.secret,
                     otpauth_url: &seed.otpauth_url,

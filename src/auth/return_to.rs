@@ -131,9 +131,7 @@ impl<'c> ReturnPolicy<'c> {
         if self.is_login_host(host, visitor) && self.is_own_page(path_of(tail)) {
             return Err(Refused::OwnPage);
         }
-        let scheme_length = scheme.len() + ":".len();
-        let origin_length = if may_stand_in_csp(host) { text.len() - tail.len() } else { scheme_length };
-        Ok(ReturnTo { text, origin_length })
+        Ok(ReturnTo { text, origin_length: text.len() - tail.len() })
     }
 
     /// Where the login page is that leads on: `public_url`'s host, or the visitor's own.
@@ -184,7 +182,7 @@ impl<'n> ReturnTo<'n> {
     /// Scheme, host and port for the page's `form-action`, or the scheme (`https:`) alone where the host is one that a
     /// content security policy cannot name; nothing for a path, which `'self'` covers.
     pub fn origin(&self) -> Option<&'n str> {
-        self.text.get(..self.origin_length).filter(|origin| !origin.is_empty())
+        self.text.get(..self.origin_length).filter(|origin| !origin.is_empty()).map(policy_source)
     }
 }
 
@@ -252,9 +250,13 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Whether `host-part` of CSP level 3, section 2.3.1, has a form for it: it knows no brackets and no underscore.
-fn may_stand_in_csp(host: &str) -> bool {
-    host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+/// An origin, as scheme, host and port, in the words of a content security policy (CSP level 3, section 2.3.1): those have
+/// no form for the brackets of an IPv6 address and for an underscore, so there it is the scheme alone.
+pub fn policy_source(origin: &str) -> &str {
+    match origin.split_once("://") {
+        Some((scheme, host)) if host.contains(['[', '_']) => origin.get(..=scheme.len()).unwrap_or(origin),
+        _ => origin,
+    }
 }
 
 /// Digits only, since Rust's own parser takes `+443`.

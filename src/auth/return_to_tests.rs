@@ -164,6 +164,8 @@ fn where_a_policy_cannot_name_the_host_it_names_the_scheme() {
         let Setting { policy, visitor } = setting(settings);
         assert_eq!(policy.check(next.as_bytes(), &visitor).expect(next).origin(), Some(origin), "{next}");
     }
+    assert_eq!(policy_source("http://[::1]:3000"), "http:");
+    assert_eq!(policy_source("https://auth.example.com:8443"), "https://auth.example.com:8443");
 }
 
 #[test]

@@ -217,6 +217,19 @@ fn who_enrolls_by_another_name_goes_to_the_gate_s_own_address() {
 }
 
 #[test]
+fn the_page_lets_the_form_lead_to_an_address_that_its_policy_cannot_name() {
+    let (gate, _dir) = given("public_url = \"https://[fd00::1]:8443\"");
+    let headers = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "portcullis.local")];
+    let mut visitor = Visitor::with(gate.address, &headers);
+    let begun = visitor.filled(&[("setup_code", GIVEN)]).send(gate.address);
+    assert_eq!(begun.status, 303, "{begun:?}");
+    visitor.cookie = begun.cookie("portcullis_setup");
+    let page = visitor.look();
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
+}
+
+#[test]
 fn the_code_is_taken_from_a_form_alone() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let page = Ask::get(&format!("/setup?setup_code={GIVEN}&code={GIVEN}")).send(gate.address);
