@@ -58,13 +58,17 @@ impl Advice {
         }
     }
 
-    /// The same for a line of the log.
+    /// The same as a part of a sentence, for a message or the log.
     pub fn in_words(&self, loaded: &Loaded) -> String {
-        let (section, line) = self.parts();
-        match (self.stronger_than_the_file(loaded), section) {
-            (Some(_), _) => format!("`{}`", self.where_it_counts(loaded).replace('\n', " ")),
-            (None, Some(section)) => format!("`{line}` below [{section}]"),
-            (None, None) => format!("`{line}` at the top of the file"),
+        match self.stronger_than_the_file(loaded) {
+            Some(_) => format!("`{}`", self.where_it_counts(loaded).replace('\n', " ")),
+            None => {
+                let (section, line) = self.parts();
+                match section {
+                    Some(section) => format!("`{line}` below [{section}]"),
+                    None => format!("`{line}` at the top of the file"),
+                }
+            }
         }
     }
 

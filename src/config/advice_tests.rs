@@ -106,6 +106,35 @@ fn the_domain_that_is_advised_is_the_widest_that_browsers_take() {
 }
 
 #[test]
+fn a_domain_that_is_refused_is_told_a_better_one() {
+    for (host, domain, better) in [
+        ("auth.example.co.uk", "co.uk", Some("example.co.uk")),
+        ("mylab.duckdns.org", "duckdns.org", Some("mylab.duckdns.org")),
+        ("auth.example.com", "example.org", Some("example.com")),
+        ("nas", "example.org", None),
+        ("192.168.1.10", "example.org", None),
+    ] {
+        let file = format!("public_url = \"https://{host}\"\n[session]\ncookie_domain = \"{domain}\"");
+        let told = load(&file).expect_err(domain);
+        assert!(told.starts_with(&format!("p.toml:3: session.cookie_domain: \"{domain}\" is ")), "{told}");
+        match better {
+            Some(better) => {
+                assert!(told.ends_with(&format!("; write `cookie_domain = \"{better}\"` below [session]")), "{told}");
+                assert!(load(&file.replace(&format!("= \"{domain}\""), &format!("= \"{better}\""))).is_ok());
+            }
+            None => assert!(!told.contains("; write"), "{told}"),
+        }
+    }
+    let variables =
+        [("PORTCULLIS_PUBLIC_URL", "https://mylab.duckdns.org"), ("PORTCULLIS_SESSION_COOKIE_DOMAIN", "duckdns.org")];
+    let environment = Environment::of(variables);
+    let told = Config::load(&Sources { environment, ..Sources::default() }).expect_err("a public suffix").to_string();
+    assert!(told.ends_with("; write `PORTCULLIS_SESSION_COOKIE_DOMAIN=mylab.duckdns.org`"), "{told}");
+    let told = load("[session]\ncookie_domain = \"duckdns.org\"").expect_err("a public suffix");
+    assert!(told.contains("public suffix") && !told.contains("; write"), "{told}");
+}
+
+#[test]
 fn a_proxy_more_keeps_the_others() {
     for (trust, written) in [
         ("\"loopback, 10.0.0.0/8\"", "[\"loopback\", \"10.0.0.0/8\", \"10.9.0.1\"]"),

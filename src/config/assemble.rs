@@ -58,15 +58,18 @@ impl Config {
         let settings = sources::collect(sources).map_err(|problems| ConfigError { problems })?;
         let mut reading = Reading { settings: &settings, problems: Vec::new() };
         let config = reading.over(Config::default());
+        let loaded = Loaded { config, origins: origins(&settings) };
         if reading.problems.is_empty() {
-            for (key, message) in limits::contradictions(&config) {
-                reading.refuse(key, &message);
+            for (key, why) in limits::contradictions(&loaded.config) {
+                let better = limits::better(&loaded.config, key);
+                let way = better.map_or(String::new(), |advice| format!("; write {}", advice.in_words(&loaded)));
+                reading.refuse(key, &format!("{why}{way}"));
             }
         }
         if !reading.problems.is_empty() {
             return Err(ConfigError { problems: reading.problems });
         }
-        Ok(Loaded { config, origins: origins(&settings) })
+        Ok(loaded)
     }
 
     /// These settings with one more, if they would still be taken.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::advice::Advice;
+use super::public_suffix::is_public_suffix;
 use super::raw::Raw;
 use super::{Config, CookiePrefix, ListenAddress, Loaded, Login, SameSite, Scheme, Trust};
 
@@ -13,16 +14,7 @@ pub const MOST_USERS_WITHOUT_NAMES: usize = 20;
 pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let session = &config.session;
-    if let (Some(domain), Some(url)) = (&session.cookie_domain, &config.public_url) {
-        let below = url.host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        if !below {
-            let why = format!(
-                "{domain:?} is neither {:?}, the host of public_url, nor a parent of it: browsers would drop the cookie",
-                url.host
-            );
-            found.push(("session.cookie_domain", why));
-        }
-    }
+    found.extend(refused_domain(config).map(|why| ("session.cookie_domain", why)));
     let https = config.public_url.as_ref().is_some_and(|url| url.scheme == Scheme::Https);
     if !session.secure && https {
         let why = "false with an https public_url: the cookie would also travel in the clear; leave it true";
@@ -54,6 +46,37 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
         }
     }
     found
+}
+
+/// What to write in the place of a value that was refused for what the others say.
+pub fn better(config: &Config, key: &str) -> Option<Advice> {
+    domain_for(config).filter(|_| key == "session.cookie_domain")
+}
+
+/// Why browsers would drop a cookie of `session.cookie_domain`.
+fn refused_domain(config: &Config) -> Option<String> {
+    let domain = config.session.cookie_domain.as_deref()?;
+    if is_public_suffix(domain) {
+        return Some(format!(
+            "{domain:?} is a public suffix: strangers have names below it, so browsers drop a cookie for all of them"
+        ));
+    }
+    let host = &config.public_url.as_ref()?.host;
+    let below = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    (!below).then(|| {
+        format!(
+            "{domain:?} is neither {host:?}, the host of public_url, nor a parent of it: browsers would drop the cookie"
+        )
+    })
+}
+
+/// The widest domain of `public_url`'s host that browsers take; an address, a name without a dot and a public suffix have
+/// none.
+fn domain_for(config: &Config) -> Option<Advice> {
+    let host = config.public_url.as_ref()?.host.as_str();
+    let parent = host.split_once('.').map(|(_, parent)| parent);
+    let domains = parent.into_iter().chain([host]).map(|domain| Raw::Text(domain.to_owned()));
+    Advice::first(config, "session.cookie_domain", domains)
 }
 
 /// Something that works, but probably not as meant.
@@ -92,10 +115,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         }
         if session.cookie_domain.is_none() {
             let what = "public_url is set and session.cookie_domain is not: the session counts on the login host only";
-            // An address, a name without a dot and a name that is a public suffix can have no such domain.
-            let parent = url.host.split_once('.').map(|(_, parent)| parent);
-            let domains = parent.into_iter().chain([url.host.as_str()]).map(text);
-            warn(what.to_owned(), Advice::first(config, "session.cookie_domain", domains));
+            warn(what.to_owned(), domain_for(config));
         }
     }
     if session.idle.is_some_and(|idle| idle >= session.lifetime) {

@@ -1,7 +1,6 @@
 //! Written host names, URLs and paths into types (RFC 1123, RFC 3986): what the values of `public_url`, `path_prefix`,
 //! `redirect_hosts` and `session.cookie_domain` may be.
 
-use super::public_suffix::is_public_suffix;
 use super::raw::Raw;
 use super::values::{Read, list, quoted, text};
 use super::{PublicUrl, Scheme};
@@ -96,7 +95,7 @@ pub fn redirect_hosts(raw: &Raw) -> Read<Vec<String>> {
     Ok(hosts)
 }
 
-/// `session.cookie_domain`: a name with a dot inside that is no public suffix, a leading dot dropped; `""` for none.
+/// `session.cookie_domain`: a name with a dot inside, a leading dot dropped; `""` for none.
 pub fn cookie_domain(raw: &Raw) -> Read<Option<String>> {
     let written = text(raw, "a domain such as \"example.com\"")?;
     if written.is_empty() {
@@ -108,13 +107,6 @@ pub fn cookie_domain(raw: &Raw) -> Read<Option<String>> {
     }
     if !domain.contains('.') {
         return Err(format!("{} has no dot: browsers refuse cookies for a whole top-level domain", quoted(written)));
-    }
-    if is_public_suffix(&domain) {
-        return Err(format!(
-            "{} is a public suffix: strangers have names below it, so browsers drop a cookie for all of them; write the \
-             name of yours below it, or \"\"",
-            quoted(written)
-        ));
     }
     Ok(Some(domain))
 }
