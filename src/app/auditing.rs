@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::auth::audit::{Entry, Walk, from_hex, hex};
+use crate::auth::audit::{Entry, Missing, Walk, from_hex, hex};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::user::UserName;
@@ -134,8 +134,9 @@ fn row(entry: &Entry) -> Value {
     })
 }
 
-/// `audit verify`: `{"whole","entries","first","last","from","to","head","pruned","problem"}`. The problem is told as an
-/// answer, not as a refusal: scripts want its number.
+/// `audit verify`: `{"whole","entries","first","last","from","to","head","pruned","missing","problem"}`. The problem is told
+/// as an answer, not as a refusal: scripts want its number. A log that is known to lack entries is not whole, and says so
+/// as long as it holds the line that tells of it; a fault in what is left comes first.
 pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
     let expected = match expect {
         None => None,
@@ -148,7 +149,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
     let seen = expected.is_none_or(|hash| pruned.number > 0 && hash == pruned.hash);
     let mut found = Found { seen, ..Found::default() };
     let problem = match walk(&log, expected, &mut found) {
-        Ok(()) if found.seen => None,
+        Ok(()) if found.seen => found.lost(),
         Ok(()) => {
             let what = "no entry has the expected hash: the log was cut off or written anew, or that entry was pruned";
             Some((None, what.to_owned()))
@@ -164,6 +165,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
         "to": found.to.map(|time| time.to_string()),
         "head": hex(&log.head().hash),
         "pruned": pruned.number,
+        "missing": found.missing.iter().map(|(_, it)| json!({ "first": it.first, "last": it.last })).collect::<Vec<_>>(),
         "problem": problem.map(|(number, what)| json!({ "number": number, "what": what })),
     });
     Ok((answer, Vec::new()))
@@ -178,6 +180,22 @@ struct Found {
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     seen: bool,
+    /// With the numbers of the entries that tell of it.
+    missing: Vec<(u64, Missing)>,
+}
+
+impl Found {
+    /// The entries that are known to be missing, as a problem.
+    fn lost(&self) -> Option<(Option<u64>, String)> {
+        let (told_by, first) = self.missing.first()?;
+        let lost: Vec<_> = self.missing.iter().map(|(_, missing)| missing.to_string()).collect();
+        let what = format!(
+            "entries are missing ({}): they were lost with the database, as entry {told_by} tells. All that is left is as it was \
+             written",
+            lost.join(", ")
+        );
+        Some((first.first, what))
+    }
 }
 
 fn walk(log: &AuditLog<'_>, expected: Option<[u8; 32]>, found: &mut Found) -> Result<(), (u64, String)> {
@@ -194,6 +212,7 @@ fn walk(log: &AuditLog<'_>, expected: Option<[u8; 32]>, found: &mut Found) -> Re
             found.from = found.from.or(Some(entry.time));
             (found.last, found.to) = (Some(entry.number), Some(entry.time));
             found.seen |= expected == Some(entry.hash);
+            found.missing.extend(entry.missing().into_iter().map(|missing| (entry.number, missing)));
         }
     }
     walk.end(log.head()).map_err(|broken| (broken.number(), broken.to_string()))

@@ -174,3 +174,29 @@ fn verify_tells_of_the_whole_chain_and_finds_a_hash_that_was_noted() {
     assert_eq!((&broken["whole"], &broken["problem"]["number"]), (&json!(false), &json!(257)));
     assert_eq!(f.shown(1_000, None)["entries"].as_array().map(Vec::len), Some(602 - 256), "the rest is shown");
 }
+
+#[test]
+fn entries_that_were_lost_with_the_database_are_told_as_missing() {
+    let mut f = Fixture::new();
+    f.order(add("anna")).expect("added");
+    for number in 0..300 {
+        f.desk().tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now()).expect("told");
+    }
+    let verify = |f: &mut Fixture| f.order(Command::AuditVerify { expect: None }).expect("verified");
+    let before = verify(&mut f);
+    assert_eq!((&before["whole"], &before["missing"]), (&json!(true), &json!([])));
+    f.desk = None;
+    std::fs::write(f.dir.join("db/db"), "no database").expect("ours");
+    f.restart();
+    let after = verify(&mut f);
+    assert_eq!((&after["whole"], &after["missing"]), (&json!(false), &json!([{ "first": 257, "last": 302 }])));
+    assert_eq!(
+        (&after["entries"], &after["last"], &after["problem"]["number"]),
+        (&json!(257), &json!(303), &json!(257))
+    );
+    let what = after["problem"]["what"].as_str().expect("a text");
+    assert!(what.contains("257 to 302") && what.contains("entry 303 tells"), "{what}");
+    // A fault in what is left comes first.
+    std::fs::remove_file(f.dir.join("audit/000000000001")).expect("removed");
+    assert_eq!(verify(&mut f)["problem"]["number"], json!(1));
+}

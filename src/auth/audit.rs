@@ -4,6 +4,8 @@
 //! hash     SHA-256 over (hash of the entry before (32) | each text: length (4, big endian) | UTF-8)
 //! texts    number, time, action, result, actor, subject, client, why, as `audit show --json` has them; none is empty
 //! start    the entry before the first one has number 0 and a hash of zeros
+//! gap      a `log-begun` that tells of lost entries has the number behind the last of them; its hash goes on from the
+//!          entry before them
 //! ```
 //!
 //! The hash has no key, so whoever has noted one can check a list of entries against it with nothing but SHA-256. It
@@ -16,7 +18,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::auth::event::Event;
+use crate::auth::event::{Action, Event};
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 
@@ -38,7 +40,7 @@ pub struct Mark {
 /// One line of the log, in its place. Where a text is unknown or there is none it is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Counted from 1, without a gap.
+    /// Counted from 1, without a gap but where entries were lost with the database.
     pub number: u64,
     /// What the clock said.
     pub time: Timestamp,
@@ -97,6 +99,54 @@ impl Entry {
     /// Whether a user did it, or it was done to that user.
     pub fn concerns(&self, user: &UserName) -> bool {
         self.subject == user.as_str() || self.actor.strip_prefix("user ") == Some(user.as_str())
+    }
+}
+
+/// Entries that are known to be missing, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The first of them; `None`: the first of all that was not pruned, whichever that was.
+    pub first: Option<u64>,
+    /// The last of them; `None`: nobody knows how many there were.
+    pub last: Option<u64>,
+}
+
+impl fmt::Display for Missing {
+    /// As the subject of the entry that tells of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => write!(f, "{first} to {last}"),
+            (Some(first), None) => write!(f, "from {first}"),
+            (None, Some(last)) => write!(f, "up to {last}"),
+            (None, None) => f.write_str("all"),
+        }
+    }
+}
+
+impl Missing {
+    fn parse(text: &str) -> Option<Self> {
+        let (first, last) = match (text.strip_prefix("from "), text.strip_prefix("up to ")) {
+            (Some(first), _) => (Some(first), None),
+            (_, Some(last)) => (None, Some(last)),
+            _ => text.split_once(" to ").map(|(first, last)| (Some(first), Some(last)))?,
+        };
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let number = |text: Option<&str>| text.map_or(Some(None), |text| digits(text).map(Some));
+        Some(Self { first: number(first)?, last: number(last)? })
+    }
+}
+
+impl Entry {
+    /// The entries before this one that are missing, if it says so: it was written when a database had been lost.
+    pub fn missing(&self) -> Vec<Missing> {
+        if self.action != Action::LogBegun.word() {
+            return Vec::new();
+        }
+        match self.subject.as_str() {
+            // A release that did not tell wrote it; the first entry of all has none before it.
+            "" if self.number > 1 => vec![Missing { first: Some(self.number), last: None }],
+            subject => subject.split(", ").filter_map(Missing::parse).collect(),
+        }
     }
 }
 
@@ -194,7 +244,11 @@ impl Walk {
     /// It does not follow.
     pub fn step(&mut self, entry: &Entry) -> Result<(), Break> {
         let due = self.at.number.saturating_add(1);
-        if entry.number > due {
+        let told = |missing: &Missing| {
+            missing.first.is_none_or(|first| first == due)
+                && missing.last.is_none_or(|last| last.saturating_add(1) == entry.number)
+        };
+        if entry.number > due && !entry.missing().iter().any(told) {
             return Err(Break::Removed { first: due, last: entry.number.saturating_sub(1) });
         }
         if entry.number < due {

@@ -182,3 +182,41 @@ fn an_entry_concerns_who_did_it_and_who_it_was_done_to() {
     assert!(by(Actor::Gate, "anna").concerns(&anna));
     assert!(!by(Actor::Gate, "annabelle").concerns(&anna) && !by(Actor::Visitor, "").concerns(&anna));
 }
+
+#[test]
+fn a_gap_is_accepted_only_before_the_entry_that_tells_of_it_and_only_as_wide_as_told() {
+    let whole = chain(4);
+    let behind = |subject: &str, action, number: u64| {
+        let mut entries = whole.clone();
+        let before = Mark { number: number - 1, ..head(&whole) };
+        entries.push(Entry::after(before, &Event::new(action, Actor::Gate).about(subject), T0));
+        walked(&entries, head(&entries))
+    };
+    let removed = |last| Err(Break::Removed { first: 5, last });
+    for told in ["5 to 9", "up to 2, 5 to 9", "from 5", "up to 9"] {
+        assert_eq!(behind(told, Action::LogBegun, 10), Ok(()), "{told}");
+    }
+    for wrong in ["", "none", "5 to 8", "4 to 9", "6 to 9", "from 4", "up to 8", "5 to", "+5 to 9"] {
+        assert_eq!(behind(wrong, Action::LogBegun, 10), removed(9), "{wrong}");
+    }
+    assert_eq!(behind("5 to 9", Action::Login, 10), removed(9), "another deed");
+    assert_eq!(behind("none", Action::LogBegun, 5), Ok(()));
+}
+
+#[test]
+fn what_is_missing_is_read_as_it_was_written() {
+    for first in [None, Some(5)] {
+        for last in [None, Some(9)] {
+            let missing = Missing { first, last };
+            let expected = (first, last) != (None, None);
+            assert_eq!(Missing::parse(&missing.to_string()), expected.then_some(missing), "{missing}");
+        }
+    }
+    let told = |number: u64, subject: &str| {
+        let before = Mark { number: number - 1, ..Mark::default() };
+        Entry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0).missing()
+    };
+    assert_eq!((told(1, ""), told(7, "none")), (vec![], vec![]));
+    // As releases wrote it that did not tell.
+    assert_eq!(told(7, ""), [Missing { first: Some(7), last: None }]);
+}

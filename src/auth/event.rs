@@ -14,7 +14,8 @@ pub const MAX_TEXT: usize = 160;
 /// What was done. Entries of the log keep the word alone, so that a later release's words are no riddle to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The log begins, or goes on after what came before was lost; `why` says which.
+    /// The log begins, or goes on after what came before was lost; `why` says which, and the subject which lines are
+    /// missing.
     LogBegun,
     /// Lines left the log before their time, because there were too many.
     LogShortened,

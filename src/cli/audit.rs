@@ -37,7 +37,7 @@ pub enum AuditVerb {
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
     },
-    /// Check that no line was removed, changed, reordered or cut off; exit code 65 where one was
+    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit code 65 where one was
     #[command(after_help = "Examples:
   portcullis audit verify
   portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::auth::audit::Missing;
 use crate::auth::event::{Action, Actor, Event};
 use crate::clock::Timestamp;
 use crate::store::attempt::{self, Attempt};
@@ -89,7 +90,10 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
     })?
     else {
         return match (lost, place.holds_a_store()) {
-            (None, false) => create(place, vault, now, None),
+            (None, false) => {
+                let nothing = Origin::nothing(vault);
+                create(place, vault, now, nothing)
+            }
             (None, true) => Err(StoreError::Empty(place.dir().to_path_buf())),
             (Some(why), _) => Err(StoreError::Damaged(format!("{why}; there is no snapshot"))),
         };
@@ -106,8 +110,19 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
     }
     let report = report(place, lost, taken, vouched, now)?;
     // Never behind what was acknowledged, or the next start would take the new database for an old one.
-    let sequence = evidence.said.map_or(sequence, |said| said.commit.max(sequence));
-    create(place, vault, now, Some((contents, sequence, report)))
+    let said = evidence.said.unwrap_or_default();
+    let sequence = said.commit.max(sequence);
+    let (trail, missing) = Trail::salvaged(place, vault, said.entry, vouched);
+    let begun = log_begun("the snapshot stands in for a lost database").about(listed(&missing));
+    create(place, vault, now, Origin { contents, sequence, trail, begun, recovered: Some(report) })
+}
+
+/// The entries that are missing, as the subject of the line that tells of them.
+fn listed(missing: &[Missing]) -> String {
+    match missing {
+        [] => "none".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// What is wrong with the database, in words.
@@ -205,27 +220,33 @@ fn refresh_snapshot(
     }
 }
 
+/// What a store is made from.
+struct Origin {
+    contents: Contents,
+    /// Commits are counted from here on.
+    sequence: u64,
+    trail: Trail,
+    begun: Event,
+    recovered: Option<String>,
+}
+
+impl Origin {
+    fn nothing(vault: &mut Vault) -> Self {
+        let settings = Settings::with_device_key(vault.random());
+        let contents = Contents { users: Vec::new(), sessions: Vec::new(), counters: Vec::new(), settings };
+        Self { contents, sequence: 0, trail: Trail::default(), begun: log_begun("a new store"), recovered: None }
+    }
+}
+
 /// Makes a store: an empty one, or of what a snapshot gave.
-fn create(
-    place: &Place,
-    vault: &mut Vault,
-    now: Timestamp,
-    from: Option<(Contents, u64, String)>,
-) -> Result<Ready, StoreError> {
-    let (contents, sequence, recovered) = match from {
-        Some((contents, sequence, report)) => (contents, sequence, Some(report)),
-        None => {
-            let settings = Settings::with_device_key(vault.random());
-            (Contents { users: Vec::new(), sessions: Vec::new(), counters: Vec::new(), settings }, 0, None)
-        }
-    };
+fn create(place: &Place, vault: &mut Vault, now: Timestamp, from: Origin) -> Result<Ready, StoreError> {
+    let Origin { contents, sequence, trail, begun, recovered } = from;
     let mut changes = vec![Change::PutSettings(contents.settings.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
     changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
     let mut shelf = Shelf::after(sequence);
     let mut edits = Shelf::edits(&changes, vault)?;
-    let why = if recovered.is_some() { "the snapshot stands in for a lost database" } else { "a new store" };
-    let trail = Trail::salvaged(place, vault).begin(&log_begun(why), now, vault, &mut edits)?;
+    let trail = trail.begin(&begun, now, vault, &mut edits)?;
     let manifest = shelf.manifest_after(&edits, true, vault);
     shelf.apply(edits, manifest);
     let engine = rewrite(place, vault, &shelf, None)?;

@@ -90,8 +90,8 @@ fn body(place: &Place, vault: &Vault, first: u64) -> Result<Body, String> {
 }
 
 /// The files that form one whole chain up to the last of them, with the mark before it: what is left where the
-/// database was lost.
-pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>) {
+/// database was lost. And whether older ones are left out, because one between them is missing or damaged.
+pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
     let mut firsts = names(place);
     firsts.sort_unstable();
     let (mut anchor, mut kept) = (Mark::default(), Vec::<Part>::new());
@@ -113,7 +113,8 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>) {
         anchor = before;
     }
     kept.reverse();
-    (anchor, kept)
+    let left_out = kept.first().is_some_and(|oldest| names(place).into_iter().any(|first| first < oldest.first));
+    (anchor, kept, left_out)
 }
 
 /// The last entry in the newest file that can be read.

@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::audit::{Entry, Mark, outdated, span};
+use crate::auth::audit::{Entry, Mark, Missing, outdated, span};
 use crate::auth::event::Event;
 use crate::clock::Timestamp;
 use crate::store::codec;
@@ -58,11 +58,24 @@ impl Trail {
         }
     }
 
-    /// Of the files that a lost database left.
-    pub(super) fn salvaged(place: &Place, vault: &Vault) -> Self {
-        let (anchor, parts) = parts::salvage(place, vault);
-        let head = parts.last().map_or(anchor, |part| part.end);
-        Self { head, index: Index { anchor, parts } }
+    /// Of the files that a lost database left, and the entries that are missing. `said`: the last entry that the log had,
+    /// as far as `store.seq` knows; `latest`: it had no later one. The log goes on behind it: no number is given twice.
+    pub(super) fn salvaged(place: &Place, vault: &Vault, said: u64, latest: bool) -> (Self, Vec<Missing>) {
+        let (anchor, parts, left_out) = parts::salvage(place, vault);
+        let end = parts.last().map_or(anchor, |part| part.end);
+        let head = Mark { number: end.number.max(said), ..end };
+        let mut missing = Vec::new();
+        if left_out {
+            missing.push(Missing { first: None, last: Some(anchor.number) });
+        }
+        let first = end.number.saturating_add(1);
+        if !latest || said < end.number {
+            missing.push(Missing { first: Some(first), last: None });
+        } else if said >= first {
+            // Without any file nobody knows how many of them were pruned.
+            missing.push(Missing { first: (!parts.is_empty()).then_some(first), last: Some(said) });
+        }
+        (Self { head, index: Index { anchor, parts } }, missing)
     }
 
     /// Where an entry is kept in the database.

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use portcullis::auth::audit::{Entry, Walk};
+use portcullis::auth::audit::{Entry, Missing, Walk};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
-use portcullis::store::{Change, Store, StoreError};
+use portcullis::store::{Change, Settings, Store, StoreError};
 
 use super::child::state_of;
 use super::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};
@@ -194,16 +194,63 @@ fn a_lost_database_leaves_what_was_filed_and_the_log_says_so() {
     let (mut store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.recovered.is_some());
     let log = whole_log(&store);
-    assert_eq!(numbers(&log), (1, 769), "three files, and the line that tells of it");
+    assert_eq!((numbers(&log), log.len()), ((1, 1_002), 769), "three files, and the line that tells of it");
     let last = log.last().expect("an entry");
     assert_eq!((last.action.as_str(), last.why.as_str()), ("log-begun", "the snapshot stands in for a lost database"));
+    assert_eq!(last.missing(), [Missing { first: Some(769), last: Some(1_001) }]);
     fill(&mut store, 300, NOW);
+    assert_eq!(numbers(&whole_log(&store)), (1, 1_302));
     drop(store);
     // With a gap the files before it are not part of the chain any more.
     fs::remove_file(dir.state().join("audit/000000000257")).expect("removed");
     fs::remove_dir_all(dir.state().join("db")).expect("removed");
     let (store, _) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(numbers(&whole_log(&store)), (513, 1_025));
+    let log = whole_log(&store);
+    assert_eq!(numbers(&log), (513, 1_303));
+    let [older, newer] = log.last().expect("an entry").missing()[..] else { panic!("{:?}", log.last()) };
+    assert_eq!((older, newer.last), (Missing { first: None, last: Some(512) }, Some(1_302)));
+    assert!(newer.first > Some(1_002));
+}
+
+#[test]
+fn entries_that_are_lost_are_known_to_be_missing_whatever_is_left() {
+    type Loss = fn(&Path);
+    let losses: [(&str, Loss, Missing); 3] = [
+        ("none was filed yet", |_| {}, Missing { first: None, last: Some(101) }),
+        (
+            "store.seq is lost as well",
+            |dir| fs::remove_file(dir.join("store.seq")).expect("removed"),
+            Missing { first: Some(1), last: None },
+        ),
+        (
+            "store.seq is of an older release",
+            |dir| {
+                let mut bytes = fs::read(dir.join("store.seq")).expect("a file");
+                for slot in [0, 512] {
+                    bytes[slot + 24..slot + 56].fill(0);
+                }
+                fs::write(dir.join("store.seq"), bytes).expect("written");
+            },
+            Missing { first: Some(1), last: None },
+        ),
+    ];
+    for (what, loss, expected) in losses {
+        let dir = Dir::new();
+        let (mut store, contents) = open_sound(&dir.state());
+        let settings = Settings { ever_had_user: true, ..contents.settings };
+        store.commit(&[Change::PutUser(user("anna")), Change::PutSettings(settings)], NOW).expect("commits");
+        fill(&mut store, 100, NOW);
+        drop(store);
+        fs::remove_dir_all(dir.state().join("db")).expect("removed");
+        loss(&dir.state());
+        let (mut store, _) = open(&dir.state()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(whole_log(&store)[0].missing(), [expected], "{what}");
+        // The line goes the way of all lines, and keeps its meaning in a file.
+        fill(&mut store, 300, NOW);
+        drop(store);
+        let log = whole_log(&open_sound(&dir.state()).0);
+        assert_eq!((log[0].missing().as_slice(), log.len()), ([expected].as_slice(), 301), "{what}");
+    }
 }
 
 #[test]
