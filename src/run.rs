@@ -31,6 +31,7 @@ use crate::entropy::System;
 use crate::secret::Secret;
 use crate::server::{self, Operators, Role, Worker};
 use crate::store::{self, Portable, Store, StoreError, StoreKey};
+use crate::sys::wipe_variable;
 
 /// The operating system refuses something (`EX_OSERR`).
 const OS: u8 = 71;
@@ -142,6 +143,8 @@ fn desk_over(
 
 /// Runs the daemon until it is told to stop.
 fn serve(start: Start) -> Result<(), Failure> {
+    // `start` has a copy. This one could be read in /proc for as long as the gate runs.
+    wipe_variable("JWT_SECRET");
     server::signals::hold().map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
     let Start { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);

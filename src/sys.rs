@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -21,6 +22,34 @@ pub fn adopt_descriptor(number: RawFd) -> OwnedFd {
 pub fn redirect_descriptor(number: RawFd, instead: &impl AsFd) -> bool {
     // SAFETY: no memory is touched, and no descriptor changes hands: `number` stays open and stays its owner's.
     unsafe { libc::dup3(instead.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) == number }
+}
+
+unsafe extern "C" {
+    /// The variables that the process was started with (environ(7)).
+    static environ: *const *mut libc::c_char;
+}
+
+/// Overwrites the variable `name` with zeros where the kernel put it at the start of the process, which is what
+/// `/proc/PID/environ` shows for as long as the process lives, and what a program that it starts would be given.
+///
+/// Call it while there is one thread. Whoever needs the value has read it before.
+pub fn wipe_variable(name: &str) {
+    // SAFETY: `environ` is null or a list that ends with a null pointer; its entries are strings that end with NUL, in
+    // memory that belongs to the process and may be written to. There is no other thread that could read or change them,
+    // and nothing borrows from them: the standard library hands out copies. An entry without `=` is skipped by it.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            let text = CStr::from_ptr(*entry).to_bytes();
+            let length = text.len();
+            if text.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")) {
+                for at in 0..length {
+                    (*entry).add(at).write_volatile(0);
+                }
+            }
+            entry = entry.add(1);
+        }
+    }
 }
 
 /// Whether the kernel's clock has been disciplined by a time source (`adjtimex(2)`).

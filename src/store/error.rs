@@ -17,6 +17,13 @@ pub enum StoreError {
     KeyMissing(PathBuf),
     /// The key cannot be used as it is.
     BadKey(String),
+    /// Others may write to what the store is kept in.
+    Exposed {
+        /// The directory, or a part of the store.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A newer release wrote it.
     Newer {
         /// The schema that was found.
@@ -86,6 +93,14 @@ impl fmt::Display for StoreError {
                 path.display()
             ),
             Self::BadKey(why) => write!(f, "the store's key cannot be used: {why}"),
+            Self::Exposed { path, mode } => {
+                let who = if mode & 0o002 != 0 { "every user of this machine" } else { "its group" };
+                let path = path.display();
+                write!(
+                    f,
+                    "{who} may write to {path} (mode {mode:04o}), and put something else in the place of the store: run `chmod go-w {path}`"
+                )
+            }
             Self::Newer { found } => write!(
                 f,
                 "the store has schema {found}, this program knows up to {}: it was written by a newer release. Install that release again; nothing was changed",

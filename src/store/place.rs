@@ -93,9 +93,26 @@ impl Place {
         [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT].iter().any(|name| self.has(name))
     }
 
+    /// Refuses what others may write to: they could put an old store, or one of another key, in its place, or take it away.
+    fn refuse_exposed(&self) -> Result<(), StoreError> {
+        let parts = [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT, KEY];
+        let paths = parts.iter().map(|part| self.path(part)).chain([self.dir.clone()]);
+        for path in paths {
+            // What is not there, or cannot be looked at, is for the opening to tell. A link has no mode of its own.
+            let Ok(about) = fs::symlink_metadata(&path) else { continue };
+            let about = if path == self.dir { fs::metadata(&path).unwrap_or(about) } else { about };
+            let mode = about.permissions().mode() & 0o7777;
+            if mode & 0o022 != 0 && !about.is_symlink() {
+                return Err(StoreError::Exposed { path, mode });
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot and renaming, and
     /// the moments in which the database is closed to be rebuilt.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        self.refuse_exposed()?;
         if self.owner.is_some() {
             refuse_links(&self.dir)?;
         }

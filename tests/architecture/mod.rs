@@ -14,7 +14,7 @@ use source::{File, appliance, library, tests};
 /// part that waits, and the wire format; the store, the only part that knows sled; the rules, pure; leaves.
 const LAYERS: [(&str, &[&str]); 17] = [
     ("main", &["cli", "run", "sys"]),
-    ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store"]),
+    ("run", &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store", "sys"]),
     ("cli", &["app", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
     ("app", &["telemetry", "config", "server", "http", "store", "auth", "clock", "entropy", "secret", "qr"]),

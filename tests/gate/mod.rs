@@ -14,6 +14,7 @@ mod log;
 mod login;
 mod logout;
 mod metrics;
+mod privacy;
 mod refusal;
 mod return_address;
 mod session;

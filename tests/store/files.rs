@@ -272,6 +272,37 @@ fn everything_in_the_directory_is_private() {
     assert_eq!(mode(&dir.state().join("db")), 0o700);
 }
 
+#[test]
+fn what_others_may_write_to_is_refused_with_the_command_that_mends_it() {
+    for part in ["", "store.id", "store.seq", "snapshot", "db", "audit", "store.key"] {
+        for mode in [0o777, 0o770, 0o707, 0o1777] {
+            let dir = Dir::new();
+            assert!(load_or_create_key(&dir.state(), None, &mut System).is_ok());
+            drop(open_sound(&dir.state()));
+            let path = if part.is_empty() { dir.state() } else { dir.state().join(part) };
+            if part == "audit" {
+                fs::create_dir(&path).expect("a folder");
+            }
+            let before = fs::metadata(&path).expect("there").permissions();
+            let mode = if path.is_dir() { mode } else { mode & 0o666 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+            let what = format!("{part:?} {mode:o}");
+            let Err(error) = open(&dir.state()) else { panic!("{what}: opened") };
+            assert_eq!(error, StoreError::Exposed { path: path.clone(), mode }, "{what}");
+            assert!(error.to_string().contains(&format!("chmod go-w {}", path.display())), "{what}: {error}");
+            assert!(Store::set_aside(&dir.state(), NOW).is_err(), "{what}");
+            fs::set_permissions(&path, before).expect("a mode");
+            open_sound(&dir.state());
+        }
+    }
+    // Nor is a first key made there.
+    let dir = Dir::new();
+    fs::create_dir(dir.state()).expect("a folder");
+    fs::set_permissions(dir.state(), fs::Permissions::from_mode(0o777)).expect("a mode");
+    assert!(matches!(load_or_create_key(&dir.state(), None, &mut System), Err(StoreError::Exposed { .. })));
+    assert_eq!(fs::read_dir(dir.state()).expect("a folder").count(), 0);
+}
+
 /// Skipped without root.
 #[test]
 fn what_root_writes_belongs_to_the_owner_of_the_directory() {

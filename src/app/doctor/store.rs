@@ -20,6 +20,7 @@ impl Shut {
                 "systemctl start portcullis  # if systemd gives it a credential store_key\n\
                  ls -l store.key  # else: 32 bytes, mode 0600, the gate's user; put it back from a copy"
             }
+            StoreError::Exposed { .. } => "chmod -R go-w /var/lib/portcullis  # the state directory",
             StoreError::Newer { .. } => "portcullis version  # install the newer release again",
             StoreError::Locked(_) => "portcullis doctor --control PATH  # ask the gate that holds it",
             StoreError::NoSnapshot(_) => "systemctl restart portcullis",
