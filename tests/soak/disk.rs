@@ -116,7 +116,7 @@ fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
 }
 
 /// The kernel's own errors: the loop device's backing file finds no room, ext4 gives EIO and becomes read-only for good.
-/// There is no mending without another mount; the gate must last until then.
+/// There is no mending without another mount; the gate must last until then, and a restart as well.
 #[test]
 fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_has_everything() {
     let dir = Scratch::new("dying");
@@ -124,7 +124,9 @@ fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_ha
         eprintln!("skipped: needs root, loop devices, mkfs.ext4");
         return;
     };
-    let mut gate = Place::new(ONE_DOMAIN).with_state(&disk.mounted().join("gate")).start();
+    let control = Scratch::new("control");
+    let place = Place::new(ONE_DOMAIN).with_state(&disk.mounted().join("gate"));
+    let mut gate = place.with_control(&control.path().join("socket")).start();
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
     disk.starve();
@@ -140,6 +142,10 @@ fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_ha
     stands_firm(&mut gate, &owner, &token, "a dying disk");
     assert_eq!(Ask::get("/ready").send(gate.address).status, 503);
     never_panicked(&gate, "a dying disk");
+    gate.kill();
+    gate.start_again();
+    stands_firm(&mut gate, &owner, &token, "a start on a dying disk");
+    never_panicked(&gate, "a start on a dying disk");
     gate.kill();
     disk.mend();
     has_started_well(gate, &owner, &token);
