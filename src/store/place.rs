@@ -9,7 +9,7 @@
 //! ```text
 //! store.key     the key (0600), unless it is a credential
 //! store.id      says that there is a store and which key it is under; text
-//! store.seq     the number of the last acknowledged commit
+//! store.seq     the number of the last acknowledged commit, and of the snapshot and the last line of the audit log with it
 //! store.lock    locked by the one process that has the store
 //! db/           sled's database
 //! snapshot      users and settings, sealed

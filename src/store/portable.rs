@@ -19,6 +19,7 @@ use crate::entropy::Entropy;
 use crate::store::change::Contents;
 use crate::store::codec;
 use crate::store::error::StoreError;
+use crate::store::evidence::Evidence;
 use crate::store::key::{self, StoreKey};
 use crate::store::opening;
 use crate::store::place::{self, Place};
@@ -60,7 +61,7 @@ impl Portable {
     /// no store.
     ///
     /// # Errors
-    /// The key is missing or another one, or the snapshot cannot be read.
+    /// The key is missing or another one, or the snapshot cannot be read or is an old copy.
     pub fn of_store_in(
         dir: &Path,
         credential: Option<&[u8]>,
@@ -80,6 +81,8 @@ impl Portable {
                 other => other,
             })?;
         let snapshot = snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
+        let evidence = Evidence::gather(&place, &mut vault).map_err(opening::refuse)?;
+        evidence.may_stand_in(snapshot.sequence, 0).map_err(StoreError::NoSnapshot)?;
         let Contents { users, settings, .. } = snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;
         Ok(Some(Self { users, clock_floor: settings.clock_floor }))
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
-use portcullis::store::{Change, Contents, Settings, Store, StoreError, load_or_create_key};
+use portcullis::store::{Change, Contents, Portable, Settings, Store, StoreError, load_or_create_key};
 
 use portcullis::entropy::System;
 
@@ -176,4 +176,27 @@ fn any_part_of_a_store_without_its_key_makes_no_new_key() {
             _ => assert!(matches!(made, Err(StoreError::KeyMissing(_))), "{parts:?}"),
         }
     }
+}
+
+/// A backup with the gate stopped reads nothing but the snapshot.
+#[test]
+fn an_old_snapshot_is_no_backup_of_today_s_users() {
+    let dirs = [Dir::new(), Dir::new(), Dir::new()];
+    let (today_in, old_in, to) = (dirs[0].state(), dirs[1].state(), dirs[2].state());
+    let Eras { _dirs, today, .. } = eras(dirs, true);
+    let backup = |parts| {
+        lay(&today_in, &old_in, parts, &to);
+        Portable::of_store_in(&to, Some(&[7; 32]), System)
+    };
+    let mut users: Vec<_> = today.users.iter().map(|user| user.name.to_string()).collect();
+    let given = backup([Is::Present; PARTS.len()]).unwrap_or_else(|error| panic!("{error}")).expect("a store");
+    let mut named: Vec<_> = given.users.iter().map(|user| user.name.to_string()).collect();
+    users.sort();
+    named.sort();
+    assert_eq!(named, users);
+    let Err(error) = backup([Is::Present, Is::Present, Is::Old, Is::Present, Is::Present]) else { panic!("taken") };
+    assert!(matches!(&error, StoreError::NoSnapshot(why) if why.contains("old copy")), "{error}");
+    assert!(error.to_string().contains("Start the gate once"), "{error}");
+    drop(open_sound(&to));
+    assert!(Portable::of_store_in(&to, Some(&[7; 32]), System).is_ok(), "as it says");
 }
