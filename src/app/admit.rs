@@ -18,13 +18,14 @@ use crate::auth::sessions::MAX_PER_USER;
 use crate::auth::totp::{Code, Match, TimeStep, Verdict, whether, who};
 use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::{User, UserName};
-use crate::clock::{Moment, Timestamp};
+use crate::clock::{self, Moment, Timestamp};
 use crate::entropy::System;
 use crate::store::{Change, Counter, CounterKey, StoreError};
 
 use super::auditing;
 use super::desk::Desk;
 use super::job::Effect;
+use super::known_limits::Limited;
 use super::rounds::Trip;
 
 /// A login as it was posted, well-formed.
@@ -41,6 +42,10 @@ pub struct Attempt {
 pub struct Browser {
     /// Who asks, as `proxy.trust` sees it.
     pub client: IpAddr,
+    /// Whose budget he draws on where no device of ours is known.
+    pub origin: Origin,
+    /// Whether he has a device cookie of ours, whether it still counts or not.
+    pub known: bool,
     /// The device cookies as sent; the first that is ours counts.
     pub devices: Vec<Vec<u8>>,
     /// Which browser it is, if it has seen the login page.
@@ -135,6 +140,7 @@ impl Desk {
                 admission
             }
             Err(denial) => {
+                effects.extend(self.limited(&denial, &attempt.browser, now.steady));
                 let synchronised = self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
                 // Wrong codes are bounded by the budgets; refusals without a look at the code are not.
                 let admitted = match denial.is_costless() {
@@ -236,7 +242,7 @@ impl Desk {
     /// strangers who empty it cannot lock the owner out. For the codes of all others it is a stranger like any.
     fn scope(&self, attempt: &Attempt, device: Option<&Device>, steady: Timestamp) -> Result<Scope, Denial> {
         let known = |user: &&User| device.is_some_and(|device| device.knows(user));
-        let strangers = BudgetKey::from(Origin::of(attempt.browser.client));
+        let strangers = BudgetKey::from(attempt.browser.origin);
         let stranger_may = self.budgets.check(&strangers, steady);
         if let Some(name) = &attempt.name {
             let user = self.users.get(name).filter(|user| user.enabled);
@@ -267,6 +273,19 @@ impl Desk {
             budgets.push(strangers);
         }
         Ok(Scope { candidates: Candidates::Anyone(spared), budgets })
+    }
+
+    /// What the gate learns from a refusal: whom it need not bring here for a while.
+    pub(super) fn limited(&self, denial: &Denial, browser: &Browser, steady: Timestamp) -> Option<Effect> {
+        let (limited, wait) = match denial {
+            Denial::Address(_) => {
+                let (network, wait) = self.limiter.limited_by(AddressKey::from(browser.client), steady)?;
+                (Limited::Network(network), wait)
+            }
+            Denial::Strangers(wait) => (Limited::Strangers(browser.origin), *wait),
+            _ => return None,
+        };
+        Some(Effect::Limited { limited, until: clock::monotonic().saturating_add(wait.0) })
     }
 
     /// Counts a wrong code of this client, and commits `changes` with it.

@@ -29,7 +29,7 @@ impl Fixture {
         let mut unique = [0_u8; 8];
         crate::entropy::Entropy::fill(&mut System, &mut unique);
         let dir = std::env::temp_dir().join(format!("portcullis-admit-{:016x}", u64::from_ne_bytes(unique)));
-        let now = crate::clock::now().plus(Duration::from_secs(3_600));
+        let now = clock::now().plus(Duration::from_secs(3_600));
         let mut fixture = Self { desk: None, config, dir, now };
         fixture.restart();
         fixture
@@ -96,6 +96,8 @@ impl Fixture {
             name: None,
             browser: Browser {
                 client: client.parse().expect("an address"),
+                origin: Origin::of(client.parse().expect("an address")),
+                known: false,
                 devices: Vec::new(),
                 id: None,
                 previous: None,

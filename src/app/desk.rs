@@ -197,11 +197,11 @@ impl Desk {
             }
             Change::RemoveCounter(CounterKey::Address(address)) => {
                 self.limiter.succeeded(address);
-                Vec::new()
+                vec![Effect::AddressFreed(address)]
             }
             Change::RemoveCounter(CounterKey::Budget(budget)) => {
                 self.budgets.clear(&budget);
-                Vec::new()
+                budget.origin().map(Effect::StrangersFreed).into_iter().collect()
             }
             // Failures count in memory before they are written; entries the store alone knows.
             Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
@@ -280,6 +280,11 @@ impl Desk {
         if let Err(odds) = limits::check_user_count(&self.config.login, self.users.len()) {
             log::warn!("{odds}");
         }
+    }
+
+    /// The key of the device cookies.
+    pub fn device_key(&self) -> DeviceKey {
+        self.device_key.clone()
     }
 
     /// The key of form tokens, made from one that is in the store for good.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::auth::event::{Action, Actor, Event};
-use crate::auth::guess_budget::{BudgetKey, Origin};
+use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
 use crate::auth::session::Session;
 use crate::auth::setup::{Entry, Setup, Void};
@@ -136,6 +136,9 @@ impl Desk {
             Ok(None) => self.page(enrolment, None, now),
             Err(refusal) => {
                 self.log_refusal(&refusal, &enrolment.browser, now.wall);
+                if let Refusal::Denied(denial) = &refusal {
+                    effects.extend(self.limited(denial, &enrolment.browser, now.steady));
+                }
                 self.page(enrolment, Some(refusal), now)
             }
         }
@@ -209,7 +212,7 @@ impl Desk {
         self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
         self.limiter.check(AddressKey::from(browser.client), now.steady).map_err(Denial::Address)?;
         // Before there is a user every browser is a stranger.
-        let strangers = BudgetKey::from(Origin::of(browser.client));
+        let strangers = BudgetKey::from(browser.origin);
         self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
         Ok(strangers)
     }

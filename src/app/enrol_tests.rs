@@ -3,6 +3,7 @@
 use super::*;
 use crate::app::administer::execute;
 use crate::app::control::Command;
+use crate::auth::guess_budget::Origin;
 use crate::auth::keyring::KeyId;
 use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
@@ -51,6 +52,8 @@ impl Fixture {
     fn enrol(&mut self, step: Step, holder: Option<&str>, client: &str) -> Answer {
         let browser = Browser {
             client: client.parse().expect("an address"),
+            origin: Origin::of(client.parse().expect("an address")),
+            known: false,
             devices: Vec::new(),
             id: None,
             previous: None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::device::DeviceKey;
 use crate::auth::keyring::Keyring;
 use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
 use crate::auth::session::Session;
@@ -20,6 +21,7 @@ use crate::server::{App, Next, Operators, Peer, PeerAddress, Request, Role};
 use crate::telemetry::throttle::Throttle;
 
 use super::job::{Check, Effect, Job, Outcome};
+use super::known_limits::KnownLimits;
 use super::metrics::{LoginResult, Metrics};
 use super::pages::Pages;
 use super::rounds::Rounds;
@@ -37,7 +39,7 @@ pub struct Gate {
     pub(super) sessions: Sessions,
     pub(super) people: People,
     pub(super) keyring: Keyring,
-    floor: Timestamp,
+    pub(super) floor: Timestamp,
     pub(super) pages: Pages,
     pub(super) form_key: Secret,
     scratch: RefCell<Scratch>,
@@ -48,6 +50,9 @@ pub struct Gate {
     pub(super) settings: Source,
     last_errand: Timestamp,
     readiness: Option<(Timestamp, Vec<Check>)>,
+    pub(super) known_limits: KnownLimits,
+    /// `None`: nobody is known.
+    pub(super) device_key: Option<DeviceKey>,
     pub(super) setup_open: bool,
     /// `None` where nobody listens for them.
     pub(super) metrics: Option<Box<Metrics>>,
@@ -96,11 +101,20 @@ impl Gate {
             settings,
             last_errand: clock::now(),
             readiness: None,
+            known_limits: KnownLimits::default(),
+            device_key: None,
             setup_open: false,
             metrics: None,
         };
         gate.learn(known);
         gate
+    }
+
+    /// Tells browsers that have logged in here before from strangers, so that their logins find a place in the queue.
+    #[must_use]
+    pub fn with_device_key(mut self, key: DeviceKey) -> Self {
+        self.device_key = Some(key);
+        self
     }
 
     /// Takes over what the desk works by now.
@@ -109,6 +123,7 @@ impl Gate {
         self.pages = Pages::new(&config.login.title, &config.path_prefix);
         self.people.reconfigure(&config);
         self.sessions.set_idle(config.session.idle);
+        self.known_limits.forget_all();
         self.config = config;
     }
 
@@ -121,6 +136,9 @@ impl Gate {
                 Effect::PersonChanged(person) => self.people.insert(&person),
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
+                Effect::Limited { limited, until } => self.known_limits.learn(limited, until, clock::monotonic()),
+                Effect::AddressFreed(address) => self.known_limits.forget_address(address),
+                Effect::StrangersFreed(origin) => self.known_limits.forget_strangers(origin),
                 Effect::Setup { open } => self.setup_open = open,
             }
         }
@@ -314,6 +332,15 @@ impl App for Gate {
         match peer.address {
             PeerAddress::Ip(address, _) => self.config.proxy.trust.trusts(address, 0),
             PeerAddress::Unix => true,
+        }
+    }
+
+    fn has_kept_place(&self, job: &Job) -> bool {
+        match job {
+            Job::Login(attempt) => attempt.browser.known,
+            // Anybody may ask for these.
+            Job::Enrol(_) | Job::Ready => false,
+            Job::Logout { .. } | Job::Command { .. } | Job::Doctor(_) | Job::Seen { .. } | Job::Reload(_) => true,
         }
     }
 

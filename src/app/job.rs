@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::auth::guess_budget::Origin;
+use crate::auth::limiter::AddressKey;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
@@ -14,6 +17,7 @@ use super::admit::{Admission, Attempt};
 use super::control::{Command, CommandRefused};
 use super::doctor::gather::Running;
 use super::enrol::{Answer, Enrolment};
+use super::known_limits::Limited;
 
 /// What the loop asks of the desk.
 pub enum Job {
@@ -105,6 +109,17 @@ pub enum Effect {
     PersonGone(UserName),
     /// The latest time that was certainly reached; earlier than before only after `clock reset`.
     FloorRaised(Timestamp),
+    /// They may not guess until then, by the monotonic clock.
+    Limited {
+        /// Who.
+        limited: Limited,
+        /// Until when.
+        until: Duration,
+    },
+    /// This address has no failures any more.
+    AddressFreed(AddressKey),
+    /// Strangers from there have guesses again.
+    StrangersFreed(Origin),
     /// Whether the first user can be enrolled in the browser.
     Setup {
         /// No user has ever existed.

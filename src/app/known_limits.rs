@@ -1,56 +1,194 @@
-//! What the loop knows of the limits that the desk keeps: a post that is sure to be refused never takes a place in the
-//! worker's queue, so a flood of them keeps nobody out.
+//! What the loop knows of the limits that the desk keeps: a post that is sure to be refused takes no place in the
+//! worker's queue, so a flood of such posts keeps nobody out.
 //!
-//! Guarantees: nothing is refused here that the desk did not refuse a moment ago, for longer than the desk said. What
-//! is not known here, the desk judges; it is learnt from its refusals.
+//! Guarantees: nothing is refused here that the desk did not refuse a moment ago, nor for longer than it said. The loop
+//! learns from the desk's refusals; what it does not know, the desk judges.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::auth::guess_budget::{BudgetKey, Origin};
-use crate::auth::limiter::{AddressKey, CAPACITY, RetryAfter};
-use crate::store::CounterKey;
+use crate::auth::device;
+use crate::auth::guess_budget::Origin;
+use crate::auth::limiter::{AddressKey, CAPACITY, Network, RetryAfter};
+use crate::auth::trusted_time;
+use crate::clock::{self, Timestamp};
+use crate::http::cookie;
+use crate::http::request::Head;
+use crate::http::response::Out;
 
-use super::admit::{Browser, Denial};
+use super::admit::{Admission, Attempt, Browser, Denial};
+use super::enrol::{Answer, Enrolment, Refusal, Step};
+use super::gate::Gate;
+use super::login::DEVICE_COOKIE;
+use super::metrics::LoginResult;
 
-/// Counters that are used up, and the monotonic time until which they are.
+/// Who may not guess for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limited {
+    /// All clients of this network.
+    Network(Network),
+    /// All who have no device cookie of ours, from there.
+    Strangers(Origin),
+}
+
+/// Who may not guess, and until when by the monotonic clock.
 #[derive(Default)]
 pub struct KnownLimits {
-    until: HashMap<CounterKey, Duration>,
+    until: HashMap<Limited, Duration>,
 }
 
 impl KnownLimits {
-    /// A counter is used up until then; `None`: no longer.
-    pub fn learn(&mut self, key: CounterKey, until: Option<Duration>, now: Duration) {
-        let Some(until) = until else {
-            self.until.remove(&key);
-            return;
-        };
+    /// They may not guess until then.
+    pub fn learn(&mut self, limited: Limited, until: Duration, now: Duration) {
         if self.until.len() >= CAPACITY {
             self.until.retain(|_, until| *until > now);
         }
         // Where there is no room the desk goes on refusing by itself.
         if self.until.len() < CAPACITY {
-            self.until.insert(key, until);
+            self.until.insert(limited, until);
         }
     }
 
-    /// Forgets everything: other limits hold from now on.
-    pub fn forget(&mut self) {
+    /// This address has failures no more; the networks around it have fewer.
+    pub fn forget_address(&mut self, address: AddressKey) {
+        for network in Network::all_of(address) {
+            self.until.remove(&Limited::Network(network));
+        }
+    }
+
+    /// Strangers from there may guess again.
+    pub fn forget_strangers(&mut self, origin: Origin) {
+        self.until.remove(&Limited::Strangers(origin));
+    }
+
+    /// Other limits hold from now on.
+    pub fn forget_all(&mut self) {
         self.until.clear();
     }
 
-    /// Why the desk would refuse a code of this browser. `known`: it has a device cookie of ours.
-    pub fn refuse(&self, browser: &Browser, known: bool, now: Duration) -> Option<Denial> {
-        if let Some(wait) = self.wait(CounterKey::Address(AddressKey::from(browser.client)), now) {
+    /// Why the desk would refuse a code of this browser.
+    pub fn refuse(&self, browser: &Browser, now: Duration) -> Option<Denial> {
+        let networks = Network::all_of(AddressKey::from(browser.client));
+        if let Some(wait) = networks.filter_map(|network| self.wait(Limited::Network(network), now)).max() {
             return Some(Denial::Address(wait));
         }
-        let strangers = CounterKey::Budget(BudgetKey::from(Origin::of(browser.client)));
-        self.wait(strangers, now).filter(|_| !known).map(Denial::Strangers)
+        let strangers = || self.wait(Limited::Strangers(browser.origin), now);
+        if browser.known { None } else { strangers().map(Denial::Strangers) }
     }
 
-    fn wait(&self, key: CounterKey, now: Duration) -> Option<RetryAfter> {
-        let left = self.until.get(&key)?.saturating_sub(now);
+    fn wait(&self, limited: Limited, now: Duration) -> Option<RetryAfter> {
+        let left = self.until.get(&limited)?.saturating_sub(now);
         (!left.is_zero()).then_some(RetryAfter(left))
+    }
+}
+
+impl Gate {
+    /// Whether this browser has a device cookie of ours. Whether it still counts, the desk knows.
+    pub(super) fn is_known(&self, head: &Head<'_>, now: Timestamp) -> bool {
+        let Some(key) = &self.device_key else { return false };
+        cookie::values(&head.headers, DEVICE_COOKIE).any(|value| device::read(value, key, now).is_some())
+    }
+
+    /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
+    pub(super) fn refuses_login(&mut self, attempt: &Attempt, now: Timestamp, out: &mut Out) -> bool {
+        let Some(denial) = self.known_refusal(&attempt.browser, now) else { return false };
+        if let Some(left_out) = self.complaints.get_mut().admit("login", now) {
+            let synchronised = clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
+            let client = attempt.browser.client;
+            log::warn!("login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}");
+        }
+        let admission = Admission::Refused(denial);
+        self.count_login(LoginResult::of(&admission));
+        self.login_decided(attempt, admission, out);
+        true
+    }
+
+    /// The same for a set-up code. Who may hold the enrolment is shown more, by the desk.
+    pub(super) fn refuses_setup(&mut self, enrolment: &Enrolment, now: Timestamp, out: &mut Out) -> bool {
+        if !self.setup_open || !enrolment.holders.is_empty() || !matches!(enrolment.step, Step::Begin(_)) {
+            return false;
+        }
+        let Some(denial) = self.known_refusal(&enrolment.browser, now) else { return false };
+        if let Some(left_out) = self.complaints.get_mut().admit("setup", now) {
+            log::warn!("set-up refused result={denial} client={} left_out={left_out}", enrolment.browser.client);
+        }
+        self.setup_decided(enrolment, Answer::Code(Some(Refusal::Denied(denial))), out);
+        true
+    }
+
+    /// A clock that is wrong is told first, as the desk does.
+    fn known_refusal(&self, browser: &Browser, now: Timestamp) -> Option<Denial> {
+        trusted_time::judge(now, self.floor).ok()?;
+        self.known_limits.refuse(browser, clock::monotonic())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::keyring::KeyId;
+
+    fn browser(client: &str, known: bool) -> Browser {
+        let client = client.parse().expect("an address");
+        Browser {
+            client,
+            origin: Origin::of(client),
+            known,
+            devices: Vec::new(),
+            id: None,
+            previous: None,
+            user_agent: Vec::new(),
+            next: "/".to_owned(),
+            next_origin: None,
+            trip: None,
+            key: KeyId::new(1),
+        }
+    }
+
+    const NOW: Duration = Duration::from_secs(1_000);
+    const LATER: Duration = Duration::from_secs(1_060);
+
+    fn network(text: &str) -> Limited {
+        Limited::Network(text.parse().expect("a network"))
+    }
+
+    #[test]
+    fn a_network_waits_as_long_as_the_desk_said_known_devices_too() {
+        let mut known = KnownLimits::default();
+        known.learn(network("203.0.113.7"), LATER, NOW);
+        known.learn(network("2001:db8:1:200::/56"), LATER, NOW);
+        for client in ["203.0.113.7", "::ffff:203.0.113.7", "2001:db8:1:2ff::1"] {
+            let refused = known.refuse(&browser(client, true), NOW);
+            assert!(matches!(refused, Some(Denial::Address(RetryAfter(wait))) if wait == LATER - NOW), "{client}");
+            assert!(known.refuse(&browser(client, true), LATER).is_none(), "{client}");
+        }
+        for client in ["203.0.113.8", "2001:db8:1:300::1"] {
+            assert!(known.refuse(&browser(client, false), NOW).is_none(), "{client}");
+        }
+        known.forget_address("2001:db8:1:2aa::9".parse().expect("an address"));
+        assert!(known.refuse(&browser("2001:db8:1:2ff::1", false), NOW).is_none());
+    }
+
+    #[test]
+    fn strangers_wait_each_for_their_own_bucket_and_known_devices_do_not() {
+        let mut known = KnownLimits::default();
+        known.learn(Limited::Strangers(Origin::Internet), LATER, NOW);
+        assert!(matches!(known.refuse(&browser("203.0.113.7", false), NOW), Some(Denial::Strangers(_))));
+        assert!(known.refuse(&browser("203.0.113.7", true), NOW).is_none());
+        assert!(known.refuse(&browser("192.168.1.2", false), NOW).is_none());
+        known.forget_strangers(Origin::Internet);
+        assert!(known.refuse(&browser("203.0.113.7", false), NOW).is_none());
+    }
+
+    #[test]
+    fn a_flood_of_limited_addresses_takes_no_more_room_than_the_desk_s_table() {
+        let mut known = KnownLimits::default();
+        let many = u32::try_from(CAPACITY).expect("a number") * 2;
+        for n in 0..many {
+            known.learn(network(&std::net::Ipv4Addr::from(n).to_string()), LATER, NOW);
+        }
+        assert_eq!(known.until.len(), CAPACITY);
+        known.learn(network("203.0.113.7"), LATER * 2, LATER);
+        assert_eq!(known.until.len(), 1, "what is over gives way");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::device;
+use crate::auth::guess_budget::Origin;
 use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
@@ -23,7 +24,7 @@ use super::rounds::Trip;
 use super::same_origin::{Provenance, provenance};
 
 /// The cookie that says who has logged in on this device before.
-const DEVICE_COOKIE: &str = "auth_device";
+pub(super) const DEVICE_COOKIE: &str = "auth_device";
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
 const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
@@ -109,8 +110,10 @@ impl Gate {
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job> {
-        let next = self.read_login(request, body, now, out);
-        self.count_unjudged(next, out)
+        match self.read_login(request, body, now, out) {
+            Next::Work(Job::Login(attempt)) if self.refuses_login(&attempt, now, out) => Next::Answered,
+            next => self.count_unjudged(next, out),
+        }
     }
 
     fn read_login(&mut self, request: &Request<'_>, body: &[u8], now: Timestamp, out: &mut Out) -> Next<Job> {
@@ -155,6 +158,8 @@ impl Gate {
         let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
         Browser {
             client: visit.client,
+            origin: Origin::of(visit.client),
+            known: self.is_known(request.head, now),
             devices: devices.map(<[u8]>::to_vec).collect(),
             id: self.marked_browser(request.head),
             previous: self

@@ -4,7 +4,7 @@
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
 //! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
-//! Prometheus reads, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
+//! Prometheus reads, [`known_limits`] who is refused without asking, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
 
 pub mod account;
 pub mod administer;
@@ -23,6 +23,7 @@ pub mod health;
 pub mod housekeeping;
 pub mod identity;
 pub mod job;
+pub mod known_limits;
 pub mod login;
 pub mod logout;
 pub mod metrics;

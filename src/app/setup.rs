@@ -90,7 +90,11 @@ impl Gate {
                 (Ok(name), Some(code)) => Step::Finish(name, code),
             },
         };
-        Next::Work(Job::Enrol(Box::new(Enrolment { step, browser, holders, home, typed: typed.to_owned() })))
+        let enrolment = Enrolment { step, browser, holders, home, typed: typed.to_owned() };
+        if self.refuses_setup(&enrolment, now, out) {
+            return Next::Answered;
+        }
+        Next::Work(Job::Enrol(Box::new(enrolment)))
     }
 
     /// Where one goes who came by a name under which no session of ours stays, as that of the home network while the gate

@@ -97,7 +97,7 @@ impl Bucket {
 
 /// Where a client without a device cookie comes from. Each kind has its own budget, so that strangers from the
 /// internet cannot shut the people at home out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Any address that is not local.
     Internet,
@@ -138,6 +138,17 @@ impl BudgetKey {
             Self::Account(_) | Self::UnknownAccounts => "account",
             Self::Device(_) => "device",
             Self::StrangersInternet | Self::StrangersLocal => "strangers",
+        }
+    }
+}
+
+impl BudgetKey {
+    /// Whose budget it is, if it is one of strangers.
+    pub const fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::StrangersInternet => Some(Origin::Internet),
+            Self::StrangersLocal => Some(Origin::Local),
+            Self::Account(_) | Self::UnknownAccounts | Self::Device(_) => None,
         }
     }
 }

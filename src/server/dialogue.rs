@@ -161,7 +161,8 @@ impl<A: App> Exchange<A> {
 
     /// Hands a job to the worker, or answers that there is no room.
     fn submit(&mut self, ticket: Ticket, connection: &mut Connection, job: A::Job, reply: Reply, now: Duration) {
-        match self.worker.submit(Some(ticket), job) {
+        let kept = self.app.has_kept_place(&job);
+        match self.worker.submit(Some(ticket), job, kept) {
             Ok(()) => {
                 connection.phase = Phase::Work(reply);
                 self.arm(connection, now, self.settings.work_timeout);

@@ -290,7 +290,7 @@ impl<A: App> EventLoop<A> {
 
     fn run_errand(&mut self, ending: bool) {
         if let Some(job) = self.exchange.app.errand(ending)
-            && self.exchange.worker.submit(None, job).is_err()
+            && self.exchange.worker.submit(None, job, true).is_err()
         {
             warn!("the worker is too busy for an errand");
         }
@@ -308,7 +308,7 @@ impl<A: App> EventLoop<A> {
     /// Files are read by the worker; the outcome says when it is over.
     fn reload(&mut self, now: Duration) {
         self.notifier.reloading(now);
-        let submitted = self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job));
+        let submitted = self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job, true));
         if let Some(Ok(())) = submitted {
             return;
         }

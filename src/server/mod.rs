@@ -124,6 +124,10 @@ pub trait App {
     fn may_fill(&self, _peer: &Peer) -> bool {
         true
     }
+    /// Whether this job finds a place in the worker's queue when those for everybody are taken.
+    fn has_kept_place(&self, _job: &Self::Job) -> bool {
+        false
+    }
     /// So many connections are held now, of so many that there is room for.
     fn on_census(&mut self, _held: usize, _most: usize) {}
     /// SIGHUP: what the worker reads the settings anew with. `None`: there is nothing to reload.

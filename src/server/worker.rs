@@ -1,12 +1,14 @@
 //! The one thread that may wait: it owns what is slow (the store, above all) and does jobs in the order given.
 //!
-//! Guarantees: at most [`QUEUE`] jobs wait, the next one is refused at once; outcomes come back in order, with an
+//! Guarantees: at most [`QUEUE`] jobs wait, and [`KEPT`] more of those that have a place kept for them; the next one is
+//! refused at once; outcomes come back in order, with an
 //! eventfd that wakes the loop; ending the worker finishes the jobs that were taken.
 
 use core::time::Duration;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
 use std::thread::{self, JoinHandle};
 
@@ -20,6 +22,8 @@ use crate::clock;
 
 /// Jobs that may wait.
 pub const QUEUE: usize = 64;
+/// Places behind them for jobs that not everybody can give.
+pub const KEPT: usize = 16;
 
 /// Who waits for an outcome; `None` for housekeeping.
 type Asker = Option<Ticket>;
@@ -27,6 +31,7 @@ type Asker = Option<Ticket>;
 /// The loop's end of the worker.
 pub struct Worker<J, O> {
     jobs: Option<SyncSender<(Asker, J)>>,
+    waiting: Arc<AtomicUsize>,
     outcomes: Receiver<(Asker, O)>,
     bell: Arc<EventFd>,
     thread: Option<JoinHandle<()>>,
@@ -56,7 +61,9 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         handle: impl FnMut(&mut S, J) -> O + Send + 'static,
         tick: impl FnMut(&mut S) -> Option<O> + Send + 'static,
     ) -> io::Result<Self> {
-        let (jobs, queue) = mpsc::sync_channel(QUEUE);
+        let (jobs, queue) = mpsc::sync_channel(QUEUE + KEPT);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let taken = Arc::clone(&waiting);
         let (answers, outcomes) = mpsc::channel();
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
         let ring = LastRing(Arc::clone(&bell));
@@ -69,18 +76,27 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
                 let _ = ring.0.write(1);
                 heard
             };
-            work(state, every, &queue, handle, tick, post);
+            work(state, every, (&queue, &taken), handle, tick, post);
         })?;
-        Ok(Self { jobs: Some(jobs), outcomes, bell, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), waiting, outcomes, bell, thread: Some(thread) })
     }
 
-    /// Hands a job over without waiting.
-    pub(super) fn submit(&self, asker: Asker, job: J) -> Result<(), Refused> {
+    /// Hands a job over without waiting. `kept`: it may take one of the places behind those for everybody.
+    pub(super) fn submit(&self, asker: Asker, job: J, kept: bool) -> Result<(), Refused> {
         let Some(jobs) = &self.jobs else { return Err(Refused::Gone) };
-        jobs.try_send((asker, job)).map_err(|error| match error {
+        if !kept && self.waiting.load(Ordering::Relaxed) >= QUEUE {
+            return Err(Refused::Full);
+        }
+        // Counted before the other thread can take it; the loop alone adds.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = jobs.try_send((asker, job)).map_err(|error| match error {
             TrySendError::Full(_) => Refused::Full,
             TrySendError::Disconnected(_) => Refused::Gone,
-        })
+        });
+        if sent.is_err() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        sent
     }
 
     /// Silences the bell. To be called before the outcomes are taken, so that none is left without a ring.
@@ -132,7 +148,7 @@ impl<J, O> AsFd for Worker<J, O> {
 fn work<S, J, O>(
     mut state: S,
     every: Duration,
-    queue: &Receiver<(Asker, J)>,
+    (queue, waiting): (&Receiver<(Asker, J)>, &AtomicUsize),
     mut handle: impl FnMut(&mut S, J) -> O,
     mut tick: impl FnMut(&mut S) -> Option<O>,
     post: impl Fn((Asker, O)) -> bool,
@@ -140,7 +156,10 @@ fn work<S, J, O>(
     let mut next_tick = clock::monotonic();
     loop {
         let outcome = match queue.recv_timeout(next_tick.saturating_sub(clock::monotonic())) {
-            Ok((asker, job)) => Some((asker, handle(&mut state, job))),
+            Ok((asker, job)) => {
+                waiting.fetch_sub(1, Ordering::Relaxed);
+                Some((asker, handle(&mut state, job)))
+            }
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
@@ -181,7 +200,7 @@ mod tests {
             Worker::spawn(0, LONG, |sum: &mut u32, job: u32| (*sum += job, *sum).1, |_| None).expect("started");
         let ticket = Ticket { slot: 1, generation: 2 };
         for job in [1, 10, 100] {
-            worker.submit(Some(ticket), job).expect("taken");
+            worker.submit(Some(ticket), job, false).expect("taken");
         }
         assert_eq!([next(&worker), next(&worker), next(&worker)].map(|(_, sum)| sum), [1, 11, 111]);
         assert!(worker.finish(LONG));
@@ -192,8 +211,12 @@ mod tests {
         let (release, gate) = mpsc::channel::<()>();
         let worker =
             Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None).expect("started");
-        let taken = (0..1_000).take_while(|job| worker.submit(None, *job) != Err(Refused::Full)).count();
+        let taken = (0..1_000).take_while(|job| worker.submit(None, *job, false) != Err(Refused::Full)).count();
         assert!((QUEUE..=QUEUE + 1).contains(&taken), "{taken}");
+        let first = u32::try_from(taken).expect("a small number");
+        let kept = (first..).take_while(|job| worker.submit(None, *job, true) != Err(Refused::Full)).count();
+        assert!((KEPT..=KEPT + 1).contains(&kept), "{kept}");
+        let taken = taken + kept;
         for _ in 0..taken {
             release.send(()).expect("listening");
         }
@@ -223,7 +246,7 @@ mod tests {
         let (_keep, gate) = mpsc::channel::<()>();
         let worker =
             Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None).expect("started");
-        worker.submit(None, 1).expect("taken");
+        worker.submit(None, 1, false).expect("taken");
         assert!(!worker.finish(Duration::from_millis(50)));
     }
 }

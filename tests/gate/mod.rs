@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod metrics;
 mod privacy;
+mod queue;
 mod refusal;
 mod return_address;
 mod session;
