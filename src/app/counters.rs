@@ -35,12 +35,13 @@ pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
 pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
     match key {
         BudgetKey::Account(owner) | BudgetKey::Device(owner) => owner.as_str() == name,
-        BudgetKey::StrangersInternet | BudgetKey::StrangersLocal => name == "strangers",
+        BudgetKey::StrangersInternet => matches!(name, "strangers" | "internet"),
+        BudgetKey::StrangersLocal => matches!(name, "strangers" | "home"),
         BudgetKey::UnknownAccounts => name == "unknown",
     }
 }
 
-/// `limit clear`: of an address (its /64), a /56 or /48, a user, or `strangers`; or all.
+/// `limit clear`: of an address (its /64), a /56 or /48, a user, `strangers`, those of the `internet` or at `home` alone; or all.
 pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
     if all {
         let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
@@ -53,7 +54,7 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
     let what = what.to_ascii_lowercase();
     let network: Option<Network> = what.parse().ok();
     let known = network.is_some()
-        || matches!(what.as_str(), "strangers" | "unknown")
+        || matches!(what.as_str(), "strangers" | "internet" | "home" | "unknown")
         || UserName::parse(&what).is_ok_and(|name| desk.users.contains_key(&name));
     if !known {
         return Err(CommandRefused::data(format!(

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;
 use crate::app::doctor::gather::Surroundings;
+use crate::app::home;
 use crate::app::job::{Check, Effect, Job, Outcome, Person};
 use crate::auth::device::DeviceKey;
 use crate::auth::event::{Action, Actor, Event};
@@ -49,6 +50,8 @@ pub struct Desk {
     pub(super) setup: Option<Setup>,
     /// On whose behalf a command is carried out.
     pub(super) ordered_by: Actor,
+    /// When the machine's own prefixes are to be read again, by the steady clock.
+    pub(super) home_due: Timestamp,
     /// Whether the log knows that the gate runs.
     pub(super) greeted: bool,
     /// Why the snapshot stands in for the database, if it does.
@@ -99,6 +102,7 @@ impl Desk {
             complaints: Throttle::default(),
             setup: None,
             ordered_by: Actor::Gate,
+            home_due: start.plus(home::READ_EVERY),
             greeted: false,
             recovered: opened.recovered,
             surroundings: Surroundings::default(),
@@ -221,7 +225,8 @@ impl Desk {
             self.users.values().filter(|user| user.enabled).map(|user| Effect::PersonChanged(Person::of(user)));
         let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
         let rest = [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
-        people.chain(sessions).chain(rest).collect()
+        let home = Effect::HomePrefixes(home::prefixes_of_this_machine());
+        people.chain(sessions).chain(rest).chain([home]).collect()
     }
 
     /// Whether a session still opens something: one that timed out stays in the table until it is tidied away.

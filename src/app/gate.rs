@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::Ipv6Net;
+
 use crate::auth::device::DeviceKey;
 use crate::auth::keyring::Keyring;
 use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
@@ -51,6 +53,8 @@ pub struct Gate {
     last_errand: Timestamp,
     readiness: Option<(Timestamp, Vec<Check>)>,
     pub(super) known_limits: KnownLimits,
+    /// The machine's own prefixes that are at home.
+    pub(super) home_prefixes: Vec<Ipv6Net>,
     /// `None`: nobody is known.
     pub(super) device_key: Option<DeviceKey>,
     pub(super) setup_open: bool,
@@ -102,6 +106,7 @@ impl Gate {
             last_errand: clock::now(),
             readiness: None,
             known_limits: KnownLimits::default(),
+            home_prefixes: Vec::new(),
             device_key: None,
             setup_open: false,
             metrics: None,
@@ -139,6 +144,7 @@ impl Gate {
                 Effect::Limited { limited, until } => self.known_limits.learn(limited, until, clock::monotonic()),
                 Effect::AddressFreed(address) => self.known_limits.forget_address(address),
                 Effect::StrangersFreed(origin) => self.known_limits.forget_strangers(origin),
+                Effect::HomePrefixes(prefixes) => self.home_prefixes = prefixes,
                 Effect::Setup { open } => self.setup_open = open,
             }
         }

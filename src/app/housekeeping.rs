@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::app::desk::Desk;
+use crate::app::home;
 use crate::app::job::{Effect, Outcome};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::Session;
@@ -54,6 +55,10 @@ impl Desk {
             }
         };
         self.prune_audit(certain);
+        if steady >= self.home_due {
+            self.home_due = steady.plus(home::READ_EVERY);
+            effects.push(Effect::HomePrefixes(home::prefixes_of_this_machine()));
+        }
         effects.push(Effect::FloorRaised(self.time.floor()));
         effects
     }

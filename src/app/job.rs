@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::Ipv6Net;
+
 use crate::auth::guess_budget::Origin;
 use crate::auth::limiter::AddressKey;
 use crate::auth::session::{Session, SessionId};
@@ -120,6 +122,8 @@ pub enum Effect {
     AddressFreed(AddressKey),
     /// Strangers from there have guesses again.
     StrangersFreed(Origin),
+    /// The machine's own prefixes that are at home.
+    HomePrefixes(Vec<Ipv6Net>),
     /// Whether the first user can be enrolled in the browser.
     Setup {
         /// No user has ever existed.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::device;
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::{Origin, coarse, is_of_shared_space};
 use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
@@ -158,7 +158,7 @@ impl Gate {
         let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
         Browser {
             client: visit.client,
-            origin: Origin::of(visit.client),
+            origin: self.origin_of(visit, &request.head.headers),
             known: self.is_known(request.head, now),
             devices: devices.map(<[u8]>::to_vec).collect(),
             id: self.marked_browser(request.head),
@@ -200,9 +200,16 @@ impl Gate {
                 Denial::Address(wait) => {
                     (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
                 }
-                Denial::Strangers(wait) => (Status::TOO_MANY_REQUESTS, Some(wait.0), t.limited_strangers.to_owned()),
+                Denial::Strangers(wait) => {
+                    let text = match attempt.browser.origin {
+                        Origin::Local => t.limited_strangers_home,
+                        Origin::Internet if is_of_shared_space(attempt.browser.client) => t.limited_strangers_vpn,
+                        Origin::Internet => t.limited_strangers,
+                    };
+                    (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
+                }
                 Denial::Account(wait) => {
-                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_account, wait.0))
+                    (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), with_wait(t.limited_account, coarse(wait)))
                 }
                 Denial::Clock(_) => {
                     (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(10)), t.clock_wrong.to_owned())

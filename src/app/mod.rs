@@ -4,7 +4,7 @@
 //! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
 //! One file is one place: [`verify`] is the hot path, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
 //! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
-//! Prometheus reads, [`known_limits`] who is refused without asking, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
+//! Prometheus reads, [`known_limits`] who is refused without asking, [`home`] who is at home, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
 
 pub mod account;
 pub mod administer;
@@ -20,6 +20,7 @@ pub mod explain;
 pub mod figures;
 mod gate;
 pub mod health;
+mod home;
 pub mod housekeeping;
 pub mod identity;
 pub mod job;

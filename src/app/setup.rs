@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::auth::guess_budget::{Origin, coarse};
 use crate::auth::return_to::policy_source;
 use crate::auth::session::Session;
 use crate::auth::setup::{HOLD, Void};
@@ -142,13 +143,13 @@ impl Gate {
                 out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
             }
             Answer::Code(refusal) => {
-                let told = refusal.as_ref().map(|refusal| self.told(refusal));
+                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
                 start(out, told.as_ref().filter(|_| !looks));
                 let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
                 self.show_code_form(out, browser, told.as_ref().map(|told| told.text.as_str()), may_enter);
             }
             Answer::Seed(seed, refusal) => {
-                let told = refusal.as_ref().map(|refusal| self.told(refusal));
+                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
                 start(out, told.as_ref().filter(|_| !looks));
                 let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
                 let form = SeedForm {
@@ -197,7 +198,7 @@ impl Gate {
     }
 
     /// Status, waiting time and words for a refusal.
-    fn told(&self, refusal: &Refusal) -> Told {
+    fn told(&self, refusal: &Refusal, browser: &Browser) -> Told {
         let t = self.pages.texts;
         let seconds = Duration::from_secs;
         let (status, wait, text) = match refusal {
@@ -214,7 +215,9 @@ impl Gate {
                     (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.setup_limited_address, wait.0))
                 }
                 Denial::Strangers(wait) => {
-                    (Status::TOO_MANY_REQUESTS, Some(wait.0), t.setup_limited_strangers.to_owned())
+                    let at_home = browser.origin == Origin::Local;
+                    let text = if at_home { t.setup_limited_strangers_home } else { t.setup_limited_strangers };
+                    (Status::TOO_MANY_REQUESTS, Some(coarse(*wait)), text.to_owned())
                 }
                 Denial::Clock(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned()),
                 Denial::Store(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned()),

@@ -95,18 +95,32 @@ impl Bucket {
     }
 }
 
+/// What a visitor is told of the wait for a bucket that many share: rounded up to whole refills, so that nobody who
+/// empties it is told when to come back for the next guess.
+pub fn coarse(wait: RetryAfter) -> Duration {
+    let refills = wait.seconds().div_ceil(REFILL.as_secs());
+    Duration::from_secs(refills.saturating_mul(REFILL.as_secs()))
+}
+
+/// Whether an address is of the space that carriers and VPNs share (100.64.0.0/10, RFC 6598). It is nobody's home by
+/// itself: behind a carrier it is that of many customers.
+pub fn is_of_shared_space(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), IpAddr::V4(v4) if matches!(v4.octets(), [100, 64..=127, ..]))
+}
+
 /// Where a client without a device cookie comes from. Each kind has its own budget, so that strangers from the
 /// internet cannot shut the people at home out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Any address that is not local.
     Internet,
-    /// `loopback`, `linklocal` or `uniquelocal`, as `proxy.trust` names them.
+    /// At home: `loopback`, `linklocal` or `uniquelocal`, as `proxy.trust` names them, and what else the gate takes for
+    /// it.
     Local,
 }
 
 impl Origin {
-    /// The kind of an address; `::ffff:a.b.c.d` is a.b.c.d.
+    /// The kind of an address by itself; `::ffff:a.b.c.d` is a.b.c.d.
     pub fn of(address: IpAddr) -> Self {
         let local = match address.to_canonical() {
             IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_private(),
@@ -127,7 +141,7 @@ pub enum BudgetKey {
     Device(UserName),
     /// Failures of all strangers from the internet.
     StrangersInternet,
-    /// Failures of all strangers from loopback, link-local and private addresses.
+    /// Failures of all strangers at home.
     StrangersLocal,
 }
 
@@ -169,7 +183,7 @@ impl fmt::Display for BudgetKey {
             Self::Account(name) | Self::Device(name) => name.fmt(f),
             Self::UnknownAccounts => f.pad("unknown"),
             Self::StrangersInternet => f.pad("internet"),
-            Self::StrangersLocal => f.pad("local"),
+            Self::StrangersLocal => f.pad("home"),
         }
     }
 }

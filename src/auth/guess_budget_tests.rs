@@ -214,5 +214,5 @@ fn a_budget_is_shown_by_the_name_that_clears_it() {
     assert_eq!(BudgetKey::StrangersLocal.kind(), "strangers");
     assert_eq!(keys.map(|key| key.to_string()), ["anna", "ben", "unknown"]);
     assert_eq!(BudgetKey::from(Origin::Internet).to_string(), "internet");
-    assert_eq!(BudgetKey::from(Origin::Local).to_string(), "local");
+    assert_eq!(BudgetKey::from(Origin::Local).to_string(), "home");
 }

@@ -301,9 +301,10 @@ pub enum LimitVerb {
     #[command(after_help = "Examples:
   portcullis limit clear 203.0.113.7
   portcullis limit clear 2001:db8:1:2::1     clears its whole /64
-  portcullis limit clear 2001:db8:1:200::/56  (or a /48) all of it
+  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 too
   portcullis limit clear alice
-  portcullis limit clear strangers
+  portcullis limit clear strangers           those of the internet and at home
+  portcullis limit clear home                those at home alone
   portcullis limit clear --all")]
     Clear(Clear),
 }

@@ -108,6 +108,7 @@ impl Reading<'_> {
         self.set("login.skew", &mut config.login.skew, values::skew);
         self.set("limits.attempts", &mut config.limits.attempts, values::attempts);
         self.set("limits.window", &mut config.limits.window, values::duration);
+        self.set("limits.local", &mut config.limits.local, values::local_ranges);
         self.set("proxy.trust", &mut config.proxy.trust, values::trust);
         self.set("proxy.client_ip_header", &mut config.proxy.client_ip_header, values::client_ip_header);
         self.set("proxy.cloudflare_ranges", &mut config.proxy.cloudflare_ranges, values::cloudflare_ranges);

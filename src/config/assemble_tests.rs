@@ -51,7 +51,7 @@ fn every_key_changes_the_configuration() {
             "session.same_site" => r#""strict""#,
             "session.cookie_domain" => r#""a.example""#,
             "proxy.client_ip_header" => r#""X-Real-IP""#,
-            "proxy.cloudflare_ranges" => r#"["10.0.0.0/8"]"#,
+            "limits.local" | "proxy.cloudflare_ranges" => r#"["10.0.0.0/8"]"#,
             "identity.headers" => r#"["X-Forwarded-User"]"#,
             "metrics.listen" => r#""127.0.0.1:9100""#,
             "audit.keep" => r#""7d""#,

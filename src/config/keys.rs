@@ -72,7 +72,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {
 }
 
 /// All keys, in the order of the file.
-pub static KEYS: [Key; 31] = [
+pub static KEYS: [Key; 32] = [
     key("listen", Kind::List, r#"["127.0.0.1:3000"]"#),
     key("public_url", Kind::Text, r#""""#),
     key("path_prefix", Kind::Text, r#""""#),
@@ -92,6 +92,7 @@ pub static KEYS: [Key; 31] = [
     key("login.skew", Kind::Number, "1"),
     key("limits.attempts", Kind::Number, "5"),
     key("limits.window", Kind::Duration, r#""15m""#),
+    key("limits.local", Kind::List, "[]"),
     key("proxy.trust", Kind::Trust, r#""loopback""#),
     key("proxy.client_ip_header", Kind::Text, r#""X-Forwarded-For""#),
     key("proxy.cloudflare_ranges", Kind::List, "[]"),

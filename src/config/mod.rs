@@ -161,6 +161,8 @@ pub struct Limits {
     pub attempts: u32,
     /// For how long a failure counts; never zero.
     pub window: Duration,
+    /// What is at home beside this machine, link-local and private addresses.
+    pub local: Vec<IpNet>,
 }
 
 /// `[proxy]`
@@ -310,7 +312,7 @@ impl Default for Config {
                 proxy_cache: None,
             },
             login: Login { ask_username: false, accept_odds: false, title: "Portcullis".to_owned(), skew: 1 },
-            limits: Limits { attempts: 5, window: Duration::from_secs(15 * 60) },
+            limits: Limits { attempts: 5, window: Duration::from_secs(15 * 60), local: Vec::new() },
             proxy: Proxy {
                 trust: Trust::default(),
                 client_ip_header: ClientIpHeader::XForwardedFor,

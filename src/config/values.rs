@@ -243,9 +243,15 @@ pub fn client_ip_header(raw: &Raw) -> Read<ClientIpHeader> {
 /// `proxy.cloudflare_ranges`; empty for those built in.
 pub fn cloudflare_ranges(raw: &Raw) -> Read<Vec<IpNet>> {
     let entries = list(raw, "[\"173.245.48.0/20\"]")?;
-    if entries.is_empty() {
-        return Ok(super::cloudflare_ranges());
-    }
+    if entries.is_empty() { Ok(super::cloudflare_ranges()) } else { ranges(entries) }
+}
+
+/// `limits.local`
+pub fn local_ranges(raw: &Raw) -> Read<Vec<IpNet>> {
+    ranges(list(raw, "[\"100.64.0.0/10\"]")?)
+}
+
+fn ranges(entries: &[String]) -> Read<Vec<IpNet>> {
     let network = |entry: &String| {
         trust::network(entry.trim()).map_err(|_| format!("{} is no range of addresses", quoted(entry)))
     };

@@ -219,6 +219,9 @@ fn cloudflares_ranges_are_built_in_and_can_be_replaced() {
     assert_eq!(cloudflare_ranges(&list(&["10.0.0.0/8"])).map(|ranges| ranges.len()), Ok(1));
     assert!(cloudflare_ranges(&list(&["cloudflare"])).is_err());
     assert!(cloudflare_ranges(&list(&["0.0.0.0/0"])).is_err());
+    assert_eq!(local_ranges(&list(&[])), Ok(Vec::new()));
+    assert_eq!(local_ranges(&list(&["100.64.0.0/10", "2001:db8::/48"])).map(|ranges| ranges.len()), Ok(2));
+    assert!(local_ranges(&list(&["home"])).is_err() && local_ranges(&list(&["::/0"])).is_err());
 }
 
 #[test]

@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use super::client_address::{self, Belief, entries_from_right};
+use super::client_address::{self, Belief, ClientIpHeader, entries_from_right};
 use super::name::Name;
 use super::problem::{Header, Problem};
 use super::request::Headers;
@@ -92,6 +92,16 @@ pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question,
     }
     visit.drop_default_port();
     visit
+}
+
+/// Does what a trusted peer sent tell the visitor's address? Where it does not, nobody knows where the visitor is.
+pub fn tells_client(headers: &Headers<'_>, belief: &Belief<'_>) -> bool {
+    if belief.client_ip_header == ClientIpHeader::XRealIp {
+        return Sent(headers).line(Header::RealIp).address().is_ok();
+    }
+    let chain = entries_from_right(headers.values(Name::ForwardedFor).rev());
+    let mut entries = chain.filter(|entry| !entry.is_empty());
+    entries.next().is_some_and(|entry| client_address::address(entry).is_some())
 }
 
 /// One header as it came: an empty value counts as none, the first of several lines is the value.

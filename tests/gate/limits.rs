@@ -168,6 +168,57 @@ fn strangers_of_the_lan_cannot_spend_the_internets_bucket_nor_the_other_way_roun
     assert_eq!(gate.post_code(&owner.fresh_code(), "203.0.113.1").status, 302);
 }
 
+/// The address of a VPN, which is nobody's home by itself.
+const VPN: &str = "100.64.7.7";
+
+#[test]
+fn at_home_is_what_the_settings_say_too_and_never_who_has_no_address() {
+    for (setting, status) in [("", 429), ("[limits]\nlocal = [\"100.64.0.0/10\"]\n", 302)] {
+        let gate = Daemon::with(&format!("{ONE_DOMAIN}{setting}"));
+        let owner = gate.place.add_user("owner");
+        spend_strangers(&gate, &owner);
+        let vpn = gate.post_code(&owner.fresh_code(), VPN);
+        assert_eq!(vpn.status, status, "{setting}: {vpn:?}");
+        assert_eq!(vpn.text().contains("limits.local"), status == 429, "{vpn:?}");
+        let late = gate.place.add_user("late");
+        for what in ["", "unknown"] {
+            let form = gate.login_form(&late.fresh_code(), "").set("X-Forwarded-For", what);
+            let form = if what.is_empty() { form.without("X-Forwarded-For") } else { form };
+            assert_eq!(form.send(gate.address).status, 429, "the proxy says {what:?} of the visitor's address");
+        }
+        assert_eq!(gate.post_code(&late.fresh_code(), "192.168.1.20").status, 302);
+    }
+}
+
+#[test]
+fn an_empty_bucket_tells_each_visitor_what_still_works_and_nobody_when_to_come_back() {
+    let gate = gate();
+    let owner = gate.place.add_user("owner");
+    let code = owner.wrong_code();
+    for n in 0..20 {
+        assert_eq!(guess(&gate, &owner, &format!("192.168.1.{n}"), 5), [401; 5]);
+    }
+    spend_strangers(&gate, &owner);
+    for (from, said, unsaid) in [
+        ("198.51.100.7", "from your home network", "limit clear home"),
+        ("192.168.1.200", "limit clear home", "from your home network"),
+        (VPN, "limits.local", "limit clear home"),
+    ] {
+        let answer = gate.post_code(&code, from);
+        assert_eq!((answer.status, answer.header("retry-after")), (429, Some("21600")), "{from}");
+        let text = answer.text();
+        assert!(text.contains(said) && !text.contains(unsaid), "{from}: {text}");
+        assert!(text.contains("where you have signed in before"), "{from}: {text}");
+    }
+    let list = gate.place.json(&["limit", "list"]);
+    let listed =
+        |key: &str| list.as_array().expect("a list").iter().any(|one| one["kind"] == "strangers" && one["key"] == key);
+    assert!(listed("internet") && listed("home"), "{list}");
+    assert_eq!(gate.place.json(&["limit", "clear", "home"])["cleared"], 1);
+    assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.201").status, 302);
+    assert_eq!(gate.post_code(&code, "198.51.100.7").status, 429, "the internet's own is left alone");
+}
+
 #[test]
 fn a_success_does_not_refill_the_strangers_bucket_and_time_does_slowly() {
     let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();

@@ -2,7 +2,7 @@
 
 use super::facts::{Budget, Failing, Limits};
 use super::{Finding, Subject};
-use crate::auth::guess_budget::{CAPACITY, REFILL};
+use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
@@ -19,6 +19,7 @@ pub(super) fn findings(limits: &Limits, config: &Config) -> Vec<Finding> {
     findings.extend(waiting(&limits.addresses));
     findings.extend(limits.addresses.iter().filter_map(|failing| misplaced(failing, limits, config)));
     findings.extend(cdn(limits, config));
+    findings.extend(shared_space(limits, config));
     if findings.is_empty() {
         findings.push(LIMITS.ok("nobody waits, and no bucket is nearly empty"));
     }
@@ -30,7 +31,7 @@ fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
         return None;
     }
     let whose = match *kind {
-        "strangers" if key == "local" => {
+        "strangers" if key == "home" => {
             "strangers at home (browsers on local addresses that never logged in)".to_owned()
         }
         "strangers" => "strangers from the internet (browsers that never logged in)".to_owned(),
@@ -44,7 +45,7 @@ fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
         ),
         _ => format!("{whose} have {left} of {CAPACITY} wrong codes left; with none they cannot log in"),
     };
-    let what = if *kind == "strangers" { "strangers" } else { key };
+    let what = if *kind == "strangers" && key != "home" { "strangers" } else { key };
     Some(LIMITS.warning(found, format!("portcullis limit list\nportcullis limit clear {what}  # if it was you")))
 }
 
@@ -88,6 +89,19 @@ fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
         "{address}, which belongs to Cloudflare, counts as a visitor: all who come through it share one counter"
     );
     Some(LIMITS.warning(found, cloudflare(config)))
+}
+
+/// Addresses of a VPN, perhaps the owner's own.
+fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
+    let abroad = |address: &std::net::IpAddr| {
+        is_of_shared_space(*address) && !config.limits.local.iter().any(|range| range.contains(address))
+    };
+    let address = limits.addresses.iter().map(|failing| failing.address).find(abroad)?;
+    let found = format!(
+        "{address} counts as the internet: 100.64.0.0/10 is shared by carriers and VPNs, and nobody's home by itself"
+    );
+    let remedy = "[limits]\nlocal = [\"100.64.0.0/10\"]  # where it is your own VPN, such as Tailscale";
+    Some(LIMITS.note(found, Some(remedy.to_owned())))
 }
 
 /// What makes the gate see who is behind Cloudflare.

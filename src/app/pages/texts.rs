@@ -22,8 +22,12 @@ pub struct Texts {
     pub malformed_name: &'static str,
     /// Too many failures from this address; `{wait}` is replaced.
     pub limited_address: &'static str,
-    /// The strangers' bucket is empty.
+    /// The bucket of the internet's strangers is empty: what still works for one of them.
     pub limited_strangers: &'static str,
+    /// The same for one whose address may be of the owner's own VPN.
+    pub limited_strangers_vpn: &'static str,
+    /// The bucket of strangers at home is empty: what still works for one of them.
+    pub limited_strangers_home: &'static str,
     /// The account's or the device's bucket is empty.
     pub limited_account: &'static str,
     /// The clock cannot be trusted.
@@ -80,8 +84,10 @@ pub struct Texts {
     pub setup_wrong: &'static str,
     /// Too many failures from this address, on the set-up page; `{wait}` is replaced.
     pub setup_limited_address: &'static str,
-    /// The strangers' bucket is empty, on the set-up page.
+    /// The bucket of the internet's strangers is empty, on the set-up page.
     pub setup_limited_strangers: &'static str,
+    /// That of strangers at home, on the set-up page.
+    pub setup_limited_strangers_home: &'static str,
     /// Another browser holds the enrolment; `{wait}` is replaced.
     pub setup_held: &'static str,
     /// This browser does not hold the enrolment any more.
@@ -124,8 +130,16 @@ pub const ENGLISH: Texts = Texts {
     malformed_code: "That is not a code. Type the digits that your authenticator app shows, nothing else.",
     malformed_name: "That is not a name. Names have letters a-z, digits, and . _ - inside.",
     limited_address: "Too many wrong codes from here. Try again in {wait}. Whoever is signed in stays signed in.",
-    limited_strangers: "Too many wrong codes from unknown devices. Sign in from your home network, from a device where \
-                        you have signed in before, or ask the owner to run: portcullis limit clear strangers",
+    limited_strangers: "Too many wrong codes from unknown devices. This still works: signing in from your home network, \
+                        or on a device where you have signed in before. Or ask the owner to run: portcullis limit clear \
+                        strangers",
+    limited_strangers_vpn: "Too many wrong codes from unknown devices. This still works: signing in from your home \
+                            network, or on a device where you have signed in before. If you come through your own VPN, \
+                            the owner can make it count as home: limits.local = [\"100.64.0.0/10\"]. Or ask the owner \
+                            to run: portcullis limit clear strangers",
+    limited_strangers_home: "Too many wrong codes from unknown devices in this home network. This still works: signing \
+                             in on a device where you have signed in before. Or ask the owner to run: portcullis limit \
+                             clear home",
     limited_account: "Too many wrong codes for this account. Try again in {wait}, sign in from a device where you have \
                       signed in before, or ask the owner to run: portcullis limit clear NAME",
     clock_wrong: "The server's clock is not set yet, so no code can be checked. This page works again by itself once \
@@ -164,6 +178,8 @@ pub const ENGLISH: Texts = Texts {
     setup_limited_address: "Too many wrong codes from here. Try again in {wait}.",
     setup_limited_strangers: "Too many wrong codes from unknown devices. Open this page from your home network, or run: \
                               portcullis limit clear strangers",
+    setup_limited_strangers_home: "Too many wrong codes from unknown devices in this home network. To go on, run: \
+                                   portcullis limit clear home",
     setup_held: "Another browser is setting this gate up at the moment. Try \
                  again in {wait}. If that was you, this browser does not keep cookies of this address: open it with https.",
     setup_hold_over: "Your ten minutes are over, so this page shows its secret no more. Enter the set-up code again.",
