@@ -6,10 +6,10 @@
 //! proxy did not tell is nowhere at home: it may be anybody's.
 
 use std::fs;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use ipnet::Ipv6Net;
+use ipnet::{IpNet, Ipv6Net};
 
 use crate::auth::guess_budget::Origin;
 use crate::http::client_address::Belief;
@@ -36,14 +36,18 @@ impl Gate {
         if visit.trusted && !forwarded::tells_client(headers, &Belief::of(&self.config.proxy)) {
             return Origin::Internet;
         }
-        let ranges = &self.config.limits.local;
-        let local = ranges.iter().any(|range| range.contains(&visit.client));
-        let neighbour = || match visit.client {
-            std::net::IpAddr::V6(address) => self.home_prefixes.iter().any(|prefix| prefix.contains(&address)),
-            std::net::IpAddr::V4(_) => false,
-        };
-        if local || neighbour() { Origin::Local } else { Origin::of(visit.client) }
+        origin(visit.client, &self.config.limits.local, &self.home_prefixes)
     }
+}
+
+/// Whose budget a stranger with this address draws on.
+pub(super) fn origin(client: IpAddr, local: &[IpNet], prefixes: &[Ipv6Net]) -> Origin {
+    let neighbour = || match client {
+        IpAddr::V6(address) => prefixes.iter().any(|prefix| prefix.contains(&address)),
+        IpAddr::V4(_) => false,
+    };
+    let at_home = local.iter().any(|range| range.contains(&client)) || neighbour();
+    if at_home { Origin::Local } else { Origin::of(client) }
 }
 
 /// The machine's own prefixes that are at home; none where the kernel does not tell.
@@ -119,6 +123,19 @@ mod tests {
             00000000000000000000000000000001 01 80 10 80       lo\n";
         let found: Vec<_> = prefixes(addresses, &table.join("\n")).iter().map(ToString::to_string).collect();
         assert_eq!(found, ["2001:db8:1:2::/64"]);
+    }
+
+    #[test]
+    fn at_home_are_private_addresses_the_settings_and_the_own_prefixes() {
+        let local = ["100.64.0.0/10".parse().expect("a range")];
+        let prefixes = ["2001:db8:1:2::/64".parse().expect("a prefix")];
+        let at_home = |client: &str| origin(client.parse().expect("an address"), &local, &prefixes) == Origin::Local;
+        for client in ["127.0.0.1", "192.168.1.2", "fe80::1", "fd00::1", "100.64.1.1", "2001:db8:1:2:3::4"] {
+            assert!(at_home(client), "{client}");
+        }
+        for client in ["203.0.113.7", "100.128.0.1", "2001:db8:1:3::1"] {
+            assert!(!at_home(client), "{client}");
+        }
     }
 
     #[test]

@@ -267,6 +267,11 @@ fn visitors_who_share_one_counter_are_told() {
 #[test]
 fn bucket_and_addresses_that_wait_are_told() {
     let (gate, owner) = settled("");
+    gate.post_code(&owner.wrong_code(), "100.64.7.7");
+    let report = Report::of(&gate.place);
+    let vpn = report.saying("100.64.7.7 counts as the internet");
+    assert!(vpn.severity == "note" && vpn.remedy.contains("local = [\"100.64.0.0/10\"]"), "{vpn:?}");
+    gate.place.json(&["limit", "clear", "--all"]);
     for address in 0..20 {
         for _ in 0..5 {
             gate.post_code(&owner.wrong_code(), &format!("203.0.113.{address}"));
@@ -275,6 +280,8 @@ fn bucket_and_addresses_that_wait_are_told() {
     let report = Report::of(&gate.place);
     let strangers = report.only("warning", "strangers from the internet");
     assert!(strangers.found.contains("used up") && strangers.remedy.contains("limit clear strangers"), "{strangers:?}");
+    let told = ["used up their wrong codes since ", "203.0.113.0/24 (100)"];
+    assert!(told.iter().all(|said| strangers.found.contains(said)), "{strangers:?}");
     assert_eq!(report.saying("addresses that wait after wrong codes: 20").severity, "note");
     gate.place.json(&["limit", "clear", "--all"]);
     assert!(Report::of(&gate.place).complaints().is_empty());

@@ -402,7 +402,7 @@ fn failing(key: &str, waits: bool) -> Failing {
 fn limits_that_hit_the_wrong_ones_are_found() {
     let limits = |limits: Limits| move |facts: &mut Facts| facts.limits = Some(limits);
     let budget = |kind, key: &str, left| Limits {
-        budgets: vec![Budget { kind, key: key.to_owned(), left }],
+        budgets: vec![Budget { kind, key: key.to_owned(), left, emptied: None }],
         ..Limits::default()
     };
     one(
@@ -411,7 +411,8 @@ fn limits_that_hit_the_wrong_ones_are_found() {
         "limit clear strangers",
         limits(budget("strangers", "internet", 0)),
     );
-    one(Severity::Warning, "have 20 of 100", "limit clear strangers", limits(budget("strangers", "local", 20)));
+    one(Severity::Warning, "have 20 of 100", "limit clear strangers", limits(budget("strangers", "internet", 20)));
+    one(Severity::Warning, "strangers at home", "limit clear home", limits(budget("strangers", "home", 0)));
     one(Severity::Warning, "the account anna", "limit clear anna", limits(budget("account", "anna", 1)));
     one(
         Severity::Note,

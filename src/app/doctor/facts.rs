@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::emptied::Emptied;
 use crate::app::wiring::Wiring;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
@@ -212,6 +213,8 @@ pub struct Budget {
     pub key: String,
     /// Guesses left of a hundred.
     pub left: u32,
+    /// Of one of strangers that is empty: what the audit log tells of it.
+    pub emptied: Option<Emptied>,
 }
 
 /// An address that has failed.

@@ -2,6 +2,7 @@
 //! pure. Reads a few small files; of the store what [`crate::store::Store::examine`] reads.
 
 use std::fs;
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,13 +11,16 @@ use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{Gid, Group, geteuid};
 
+use super::emptied::Emptied;
 use super::facts::{
     Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role, Strength,
 };
 use crate::app::desk::{Desk, sync_required};
+use crate::app::home;
 use crate::app::job::Job;
 use crate::app::wiring::Wiring;
 use crate::app::{Gate, Source};
+use crate::auth::guess_budget::{BudgetKey, Origin};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
 use crate::auth::trusted_time::{self, BUILT, ClockFault};
@@ -174,8 +178,11 @@ fn people(desk: &Desk) -> People {
 
 fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
     let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
-    let budgets =
-        counting.map(|(key, bucket)| Budget { kind: key.kind(), key: key.to_string(), left: bucket.available(steady) });
+    let budgets = counting.map(|(key, bucket)| {
+        let left = bucket.available(steady);
+        let emptied = key.origin().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
+        Budget { kind: key.kind(), key: key.to_string(), left, emptied }
+    });
     let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
         key: key.to_string(),
         address: key.address(),
@@ -192,6 +199,17 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
         clients: clients.collect(),
         crowds: Vec::new(),
     }
+}
+
+/// What the audit log tells of an empty bucket of strangers.
+fn emptied(desk: &Desk, key: &BudgetKey, origin: Origin) -> Option<Emptied> {
+    let log = desk.store.audit();
+    // What cannot be read is for `audit verify` to tell.
+    let pieces = log.pieces().into_iter().rev().map(|piece| log.read(piece).unwrap_or_default());
+    let newest_first = pieces.flat_map(|entries| entries.into_iter().rev());
+    let prefixes = home::prefixes_of_this_machine();
+    let concerns = |client: IpAddr| home::origin(client, &desk.config.limits.local, &prefixes) == origin;
+    Emptied::read(newest_first, &key.to_string(), concerns)
 }
 
 /// The files that matter, whether they exist or not.

@@ -1,5 +1,6 @@
 //! Who waits, and does the count fall on the right one?
 
+use super::emptied::Emptied;
 use super::facts::{Budget, Failing, Limits};
 use super::{Finding, Subject};
 use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
@@ -26,7 +27,7 @@ pub(super) fn findings(limits: &Limits, config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
+fn budget(Budget { kind, key, left, emptied }: &Budget) -> Option<Finding> {
     if *left > NEARLY_EMPTY {
         return None;
     }
@@ -40,7 +41,8 @@ fn budget(Budget { kind, key, left }: &Budget) -> Option<Finding> {
     };
     let found = match left {
         0 => format!(
-            "{whose} have used up their wrong codes: they cannot log in, one try comes back every {} hours",
+            "{whose} have used up their wrong codes{}: they cannot log in, one try comes back every {} hours",
+            emptied.as_ref().map(Emptied::told).unwrap_or_default(),
             REFILL.as_secs() / 3_600
         ),
         _ => format!("{whose} have {left} of {CAPACITY} wrong codes left; with none they cannot log in"),

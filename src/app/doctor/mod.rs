@@ -6,6 +6,7 @@
 //! line to copy.
 
 mod clock;
+mod emptied;
 pub mod facts;
 mod files;
 pub mod gather;
