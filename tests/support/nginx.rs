@@ -11,7 +11,6 @@ use super::wait::{self, PATIENCE};
 
 /// An nginx that runs until it is dropped, without a master process, so that ending it leaves nothing behind.
 pub struct Nginx {
-    pub http: SocketAddr,
     _running: Running,
     _dir: Scratch,
 }
@@ -38,7 +37,7 @@ impl Nginx {
             let first = if encrypted { at(ports.https) } else { at(ports.http) };
             TcpStream::connect(first).and(TcpStream::connect(at(ports.http))).ok()
         });
-        Self { http: at(ports.http), _running: running, _dir: dir }
+        Self { _running: running, _dir: dir }
     }
 }
 
