@@ -126,9 +126,13 @@ fn refuse_in_full(
             match manner {
                 Manner::Program => json(
                     out,
-                    format_args!(r#"{{"error":"{}","message":"{}"}}"#, denial.word(), Escaped(denial, escape_json)),
+                    format_args!(
+                        r#"{{"error":"{}","message":"{}"}}"#,
+                        denial.word(),
+                        Escaped(denial.told_to(form), escape_json)
+                    ),
                 ),
-                Manner::Page => page(out, status, denial),
+                Manner::Page => page(out, status, denial.told_to(form)),
             }
         }
     }
@@ -207,14 +211,14 @@ fn json(out: &mut Out, text: std::fmt::Arguments<'_>) {
 }
 
 /// A page without styles, scripts and links; it is shown on the protected host.
-fn page(out: &mut Out, status: Status, denial: Denial) {
+fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
     let mut body = heapless::String::<BODY>::new();
     let fits = write!(
         body,
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{status}</title>\n\
          <h1>{status}</h1>\n<p>{}</p>\n</html>\n",
-        Escaped(denial, escape_html)
+        Escaped(why, escape_html)
     );
     for (name, value) in [
         ("Cache-Control", "no-store"),

@@ -1,5 +1,6 @@
 //! Which page an address belongs to, and which methods it takes.
 
+use crate::http::mending;
 use crate::http::request::Method;
 
 /// A place below `path_prefix`.
@@ -42,6 +43,19 @@ pub enum VerifyForm {
     Nginx,
     /// `/verify/nginx/refusal`: the refusal that `auth_request` could not carry.
     NginxRefusal,
+}
+
+impl VerifyForm {
+    /// The program that asks so, by the name that its lines go by; unknown at `/verify`.
+    pub const fn program(self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Caddy => Some(mending::CADDY),
+            Self::Traefik => Some(mending::TRAEFIK),
+            Self::Haproxy => Some(mending::HAPROXY),
+            Self::Nginx | Self::NginxRefusal => Some(mending::NGINX),
+        }
+    }
 }
 
 impl Route {

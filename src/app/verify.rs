@@ -21,6 +21,7 @@ use crate::config::{self, Config};
 use crate::http::client_address::Belief;
 use crate::http::cookie;
 use crate::http::forwarded::{self, Family, Question};
+use crate::http::mending::Mending;
 use crate::http::name::Name;
 use crate::http::problem::Problem;
 use crate::http::request::{Head, Headers};
@@ -137,7 +138,7 @@ pub fn answer(
             } else {
                 denial
             };
-            denial.log(view, &visit, now);
+            denial.log(view, &visit, form, now);
             reply::refuse(view.config, head, &visit, denial, form, out);
             Answered::Refused(denial)
         }
@@ -281,16 +282,21 @@ impl Denial {
         }
     }
 
+    /// Why, for the one who wired the proxy: with the lines of the program that asks so.
+    pub fn told_to(self, form: VerifyForm) -> impl fmt::Display {
+        ToldTo(self, form.program())
+    }
+
     /// A visitor without a session is the usual case; the others want the operator's eye.
-    fn log(&self, view: &View<'_>, visit: &Visit<'_>, now: Timestamp) {
-        let (word, client) = (self.word(), visit.client);
+    fn log(&self, view: &View<'_>, visit: &Visit<'_>, form: VerifyForm, now: Timestamp) {
+        let (word, client, why) = (self.word(), visit.client, self.told_to(form));
         match self {
             Self::NoCookie | Self::BadToken(_) | Self::NotLive(_) | Self::UnknownUser | Self::Preflight => {
-                log::debug!("verify refused reason={word} client={client} why=\"{self}\"");
+                log::debug!("verify refused reason={word} client={client} why=\"{why}\"");
             }
             _ => {
                 if let Some(left_out) = view.complaints.borrow_mut().admit(word, now) {
-                    log::warn!("verify refused reason={word} client={client} why=\"{self}\" left_out={left_out}");
+                    log::warn!("verify refused reason={word} client={client} why=\"{why}\" left_out={left_out}");
                 }
             }
         }
@@ -299,31 +305,39 @@ impl Denial {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoCookie => f.write_str("no session cookie"),
-            Self::LoginLoop(cause) => write!(
+        ToldTo(*self, None).fmt(f)
+    }
+}
+
+struct ToldTo(Denial, Option<&'static str>);
+
+impl fmt::Display for ToldTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(denial, program) = self;
+        match denial {
+            Denial::NoCookie => f.write_str("no session cookie"),
+            Denial::LoginLoop(cause) => write!(
                 f,
                 "you have signed in, but your browser does not send the session cookie to this site, so it would go back \
                  and forth for ever; for the owner, the likely cause: {cause}"
             ),
-            Self::BadToken(error) => error.fmt(f),
-            Self::NotLive(why) => why.fmt(f),
-            Self::UnknownUser => f.write_str("the user is gone or disabled"),
-            Self::SessionsDisagree => f.write_str(
+            Denial::BadToken(error) => error.fmt(f),
+            Denial::NotLive(why) => why.fmt(f),
+            Denial::UnknownUser => f.write_str("the user is gone or disabled"),
+            Denial::SessionsDisagree => f.write_str(
                 "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
             ),
-            Self::Clock(fault) => fault.fmt(f),
-            Self::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
-            Self::Wiring(problem) | Self::UntrustedPeer(problem) => problem.fmt(f),
-            Self::ProxyRequired => {
+            Denial::Clock(fault) => fault.fmt(f),
+            Denial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
+            Denial::Wiring(problem) | Denial::UntrustedPeer(problem) => problem.told_to(*program).fmt(f),
+            Denial::ProxyRequired => {
                 f.write_str("this gate answers only through its reverse proxy (proxy.required = true)")
             }
-            Self::ForgedIdentity(header) => write!(
+            Denial::ForgedIdentity(header) => write!(
                 f,
                 "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
-                 of `-`); the proxy must remove all of them before it asks. \
-                 Caddy: `request_header -Remote*`; nginx: `proxy_set_header {header} \"\";`; \
-                 Traefik: `headers.customRequestHeaders.{header} = \"\"`"
+                 of `-`); the proxy must remove all of them before it asks. {}",
+                Mending::forged(header).in_program(*program)
             ),
         }
     }

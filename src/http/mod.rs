@@ -6,6 +6,7 @@ pub mod form;
 pub mod forwarded;
 pub mod framing;
 mod line;
+pub mod mending;
 pub mod name;
 mod octets;
 pub mod problem;

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::mending::Mending;
 use super::name::Name;
 
 /// A forwarding header that the gate knows.
@@ -33,29 +34,6 @@ pub enum Header {
     RealIp,
     /// `CF-Connecting-IP`: one address.
     CfConnectingIp,
-}
-
-/// The lines that mend a problem, each with the program in whose configuration it belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mending(&'static [(&'static str, &'static str)]);
-
-/// The address at which Traefik alone asks: it sends the whole family by itself.
-const ASKS_AS_TRAEFIK: &str = "forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\"";
-
-impl Mending {
-    /// Program and line.
-    pub fn lines(self) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
-        self.0.iter().copied()
-    }
-}
-
-impl fmt::Display for Mending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (program, line)) in self.lines().enumerate() {
-            write!(f, "{}{program}: `{line}`", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
-    }
 }
 
 /// Something about a request that its proxy should have done otherwise.
@@ -102,59 +80,6 @@ impl Header {
     /// As it is written in a message.
     pub const fn name(self) -> &'static str {
         self.line().as_str()
-    }
-
-    /// The lines that make a proxy send this header once and rightly.
-    const fn mending(self) -> Mending {
-        Mending(match self {
-            Self::ForwardedFor => &[
-                ("Caddy", "header_up X-Forwarded-For {client_ip}"),
-                ("nginx", "proxy_set_header X-Forwarded-For $remote_addr;"),
-                ("Traefik", "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]"),
-            ],
-            Self::ForwardedProto => &[
-                ("Caddy", "header_up X-Forwarded-Proto {scheme}"),
-                ("nginx", "proxy_set_header X-Forwarded-Proto $scheme;"),
-                ("Traefik", ASKS_AS_TRAEFIK),
-            ],
-            Self::ForwardedHost => &[
-                ("Caddy", "header_up X-Forwarded-Host {hostport}"),
-                ("nginx", "proxy_set_header X-Forwarded-Host $host;"),
-                ("Traefik", ASKS_AS_TRAEFIK),
-            ],
-            Self::ForwardedPort => &[
-                ("Caddy", "header_up -X-Forwarded-Port"),
-                ("nginx", "proxy_set_header X-Forwarded-Port $server_port;"),
-                ("Traefik", "forwardAuth.trustForwardHeader = false"),
-            ],
-            Self::ForwardedUri => &[
-                ("Caddy", "header_up X-Forwarded-Uri {uri}"),
-                ("nginx", "proxy_set_header X-Forwarded-Uri $request_uri;"),
-                ("Traefik", ASKS_AS_TRAEFIK),
-            ],
-            Self::ForwardedMethod => &[
-                ("Caddy", "header_up X-Forwarded-Method {method}"),
-                ("nginx", "proxy_set_header X-Forwarded-Method $request_method;"),
-                ("Traefik", ASKS_AS_TRAEFIK),
-            ],
-            Self::OriginalUrl => &[
-                ("nginx", "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"),
-                ("Caddy", "header_up -X-Original-*"),
-            ],
-            Self::OriginalUri => {
-                &[("nginx", "proxy_set_header X-Original-URI \"\";"), ("Caddy", "header_up -X-Original-*")]
-            }
-            Self::OriginalMethod => &[
-                ("nginx", "proxy_set_header X-Original-Method $request_method;"),
-                ("Caddy", "header_up -X-Original-*"),
-            ],
-            Self::RealIp => {
-                &[("Caddy", "header_up X-Real-IP {client_ip}"), ("nginx", "proxy_set_header X-Real-IP $remote_addr;")]
-            }
-            Self::CfConnectingIp => {
-                &[("Cloudflare sends it; without Cloudflare", "proxy.client_ip_header = \"X-Forwarded-For\"")]
-            }
-        })
     }
 
     /// Does this header say which scheme or which host the visitor used?
@@ -210,24 +135,23 @@ impl Problem {
     /// The lines that mend it. None for an untrusted peer: its line names the peer.
     pub const fn mending(&self) -> Mending {
         match self {
-            Self::UntrustedPeer(_) => Mending(&[]),
+            Self::UntrustedPeer(_) => Mending::NOTHING,
             Self::Missing(header)
             | Self::Repeated(header)
             | Self::List(header)
             | Self::Malformed(header)
             | Self::UnknownScheme(header)
-            | Self::NotAnAddress(header) => header.mending(),
-            Self::Contradiction(..) => Mending(&[
-                ("Caddy", "uri /verify/caddy?"),
-                ("nginx", "proxy_pass http://127.0.0.1:3000/verify/nginx;"),
-                ("Traefik", ASKS_AS_TRAEFIK),
-            ]),
-            Self::LoginHost => Mending(&[
-                ("Caddy", "reverse_proxy 127.0.0.1:3000"),
-                ("nginx", "auth_request off;"),
-                ("Traefik", "middlewares = []"),
-            ]),
+            | Self::NotAnAddress(header)
+            // One proxy said both.
+            | Self::Contradiction(Header::OriginalUrl, header @ Header::OriginalUri) => Mending::header(*header),
+            Self::Contradiction(..) => Mending::ASK_AS_YOURSELF,
+            Self::LoginHost => Mending::LET_PAGES_THROUGH,
         }
+    }
+
+    /// What is wrong, with the lines that mend it: those of the program that asks, where that is known.
+    pub fn told_to(&self, program: Option<&'static str>) -> impl fmt::Display {
+        ToldTo(*self, program)
     }
 
     /// What is wrong, without the lines that mend it.
@@ -252,6 +176,9 @@ impl fmt::Display for What {
                 write!(f, "{} is a list; the proxy must replace what it receives", header.name())
             }
             Problem::Malformed(header) => write!(f, "{} cannot be read", header.name()),
+            Problem::Contradiction(one @ Header::OriginalUrl, other @ Header::OriginalUri) => {
+                write!(f, "{} and {} disagree", one.name(), other.name())
+            }
             Problem::Contradiction(one, other) => write!(
                 f,
                 "{} and {} disagree; ask the address that reads the headers of your proxy alone",
@@ -270,21 +197,30 @@ impl fmt::Display for What {
     }
 }
 
-impl fmt::Display for Problem {
+struct ToldTo(Problem, Option<&'static str>);
+
+impl fmt::Display for ToldTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = self.what();
-        match self {
-            Self::UntrustedPeer(peer) => {
+        let Self(problem, program) = self;
+        let what = problem.what();
+        let mending = problem.mending().in_program(*program);
+        match problem {
+            Problem::UntrustedPeer(peer) => {
                 write!(f, "{what}; if it is your proxy: `proxy.trust = [\"loopback\", \"{peer}\"]`")
             }
-            Self::LoginHost => write!(
+            Problem::LoginHost => write!(
                 f,
-                "{what}. Caddy: `reverse_proxy 127.0.0.1:3000` without `forward_auth`; \
-                 nginx: `auth_request off;`; Traefik: a router without the forwardAuth middleware. \
-                 Where site and login share one host: leave `session.cookie_domain` empty or set `path_prefix`",
+                "{what}. {mending}. Where site and login share one host: leave `session.cookie_domain` empty or set \
+                 `path_prefix`",
             ),
-            _ => write!(f, "{what}. {}", self.mending()),
+            _ => write!(f, "{what}. {mending}"),
         }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.told_to(None).fmt(f)
     }
 }
 
@@ -342,7 +278,9 @@ mod tests {
     #[test]
     fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
         let told = Problem::LoginHost.to_string();
-        for way in ["without `forward_auth`", "`auth_request off;`", "`session.cookie_domain` empty", "`path_prefix`"] {
+        for way in
+            ["`reverse_proxy 127.0.0.1:3000`", "`auth_request off;`", "`session.cookie_domain` empty", "`path_prefix`"]
+        {
             assert!(told.contains(way), "{way}: {told}");
         }
     }

@@ -72,7 +72,12 @@ fn a_question_that_brings_another_spelling_of_an_identity_header_is_refused_alwa
             let ask = Ask::verify(path, "https://app.example.test/").header(name, "admin").cookie("auth_token", &token);
             let answer = ask.send(gate.address);
             assert_eq!(answer.status, 400, "{path} {name}");
-            assert!(answer.text().contains("request_header -Remote*"), "{path} {name}: {answer:?}");
+            let line = match path {
+                "/verify/traefik" => "aliasHeadersStrategy",
+                "/verify/haproxy" => "http-request del-header ^remote",
+                _ => "request_header -Remote*",
+            };
+            assert!(answer.text().contains(line), "{path} {name}: {answer:?}");
         }
         let ask = Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
         assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 403, "{name}");

@@ -425,3 +425,43 @@ fn a_login_that_goes_round_ends_on_a_page() {
     assert_eq!(page().set("X-Forwarded-For", "198.51.100.2").send(gate.address).status, 302);
     assert_eq!(page().set("X-Forwarded-Uri", "/y").send(gate.address).status, 302);
 }
+
+/// Whoever wired one proxy does not look for his line among those of three others.
+#[test]
+fn a_refusal_tells_the_lines_of_the_program_that_asks_alone() {
+    let gate = gate();
+    let programs = ["Caddy: ", "nginx: ", "Traefik: ", "HAProxy: "];
+    let missing = |path: &str| Ask::verify(path, "https://app.example.test/").without("X-Forwarded-Uri");
+    let own_page = |path: &str| Ask::verify(path, "https://auth.example.test/login");
+    let of_nginx = "/verify/nginx/refusal";
+    for (ask, program, line) in [
+        (missing("/verify/caddy"), "Caddy: ", "header_up X-Forwarded-Uri {http.request.orig_uri}"),
+        (missing("/verify/traefik"), "Traefik: ", "forwardAuth.trustForwardHeader = false"),
+        (missing("/verify/haproxy"), "HAProxy: ", "http-request set-header X-Forwarded-Uri %[pathq]"),
+        (own_page("/verify/caddy"), "Caddy: ", "reverse_proxy 127.0.0.1:3000"),
+        (own_page("/verify/traefik"), "Traefik: ", "middlewares = []"),
+        (own_page("/verify/haproxy"), "HAProxy: ", "unless portcullis_pages"),
+        (
+            Ask::verify_nginx(of_nginx, "https://app.example.test/").without("X-Original-URL"),
+            "nginx: ",
+            "proxy_set_header X-Original-URL $scheme",
+        ),
+        (
+            Ask::verify_nginx(of_nginx, "https://app.example.test/").header("X-Original-URI", "/other"),
+            "nginx: ",
+            "proxy_set_header X-Original-URI",
+        ),
+        (Ask::verify_nginx(of_nginx, "https://auth.example.test/login"), "nginx: ", "auth_request off;"),
+    ] {
+        for accept in ["text/html", "application/json"] {
+            let answer = ask.clone().header("Accept", accept).send(gate.address);
+            assert_eq!(answer.status, 400, "{program}: {answer:?}");
+            assert!(answer.text().contains(line), "{program}: {}", answer.text());
+            for other in programs {
+                assert_eq!(answer.text().contains(other), other == program, "{program}: {}", answer.text());
+            }
+        }
+    }
+    let unknown = missing("/verify").send(gate.address).text();
+    assert!(programs.iter().all(|program| unknown.contains(program)), "{unknown}");
+}

@@ -454,8 +454,28 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
     one(
         Severity::Error,
         "/verify/caddy: X-Forwarded-Uri is missing (3 times",
-        "header_up X-Forwarded-Uri {uri}",
+        "header_up X-Forwarded-Uri {http.request.orig_uri}",
         noted(note(Asker::Verify(VerifyForm::Caddy), uri, false)),
+    );
+    for (form, line) in [
+        (VerifyForm::Haproxy, "http-request set-header X-Forwarded-Uri %[pathq]"),
+        (VerifyForm::Traefik, "forwardAuth.trustForwardHeader = false"),
+    ] {
+        let mut facts = healthy();
+        noted(note(Asker::Verify(form), uri, false))(&mut facts);
+        assert_eq!(complaints(&facts)[0].remedy.as_deref(), Some(line), "{form:?}");
+    }
+    one(
+        Severity::Error,
+        "brought Remote-User itself",
+        "http-request del-header ^remote[^a-z0-9](user|groups|name|email)$ -m reg",
+        noted(note(Asker::Verify(VerifyForm::Haproxy), Fault::Forged("Remote-User"), false)),
+    );
+    one(
+        Severity::Error,
+        "brought X-Forwarded-User itself",
+        "request_header -X-Forwarded-User",
+        noted(note(Asker::Verify(VerifyForm::Caddy), Fault::Forged("X-Forwarded-User"), false)),
     );
     one(
         Severity::Warning,

@@ -7,6 +7,7 @@ use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
+use crate::http::mending;
 
 const LIMITS: Subject = Subject("limits");
 
@@ -90,7 +91,7 @@ fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
     let found = format!(
         "{address}, which belongs to Cloudflare, counts as a visitor: all who come through it share one counter"
     );
-    Some(LIMITS.warning(found, cloudflare(config)))
+    Some(LIMITS.warning(found, cloudflare(config, None)))
 }
 
 /// Addresses of a VPN, perhaps the owner's own.
@@ -106,14 +107,22 @@ fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
     Some(LIMITS.note(found, Some(remedy.to_owned())))
 }
 
-/// What makes the gate see who is behind Cloudflare.
-pub(super) fn cloudflare(config: &Config) -> String {
-    match config.proxy.client_ip_header {
+/// What makes the gate see who is behind Cloudflare. `program` asks, where that is known.
+pub(super) fn cloudflare(config: &Config, program: Option<&str>) -> String {
+    match (config.proxy.client_ip_header, program) {
         // Believed already, so the proxy before the gate does not hand it on.
-        ClientIpHeader::CfConnectingIp => "portcullis proxy print caddy  # or nginx, traefik".to_owned(),
-        _ => {
+        (ClientIpHeader::CfConnectingIp, Some(program)) if program != mending::HAPROXY => {
+            format!("portcullis proxy print {}", program.to_ascii_lowercase())
+        }
+        (ClientIpHeader::CfConnectingIp, _) => "portcullis proxy print caddy  # or nginx, traefik".to_owned(),
+        (_, program) => {
             let header = Raw::Text("CF-Connecting-IP".to_owned());
-            written(Advice::checked(config, "proxy.client_ip_header", header), CADDY)
+            let remark = if matches!(program, None | Some(mending::CADDY)) {
+                CADDY
+            } else {
+                "believed from Cloudflare's ranges alone"
+            };
+            written(Advice::checked(config, "proxy.client_ip_header", header), remark)
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
+use crate::http::mending::Mending;
 
 const WIRING: Subject = Subject("wiring");
 
@@ -87,10 +88,8 @@ fn program(asker: Asker, wiring: &Wiring) -> Option<&'static str> {
 
 fn asks_as(asker: Asker) -> Option<&'static str> {
     match asker {
-        Asker::Verify(VerifyForm::Caddy) => Some("Caddy"),
-        Asker::Verify(VerifyForm::Traefik) => Some("Traefik"),
-        Asker::Verify(VerifyForm::Nginx | VerifyForm::NginxRefusal) => Some("nginx"),
-        Asker::Verify(VerifyForm::Any | VerifyForm::Haproxy) | Asker::Page => None,
+        Asker::Verify(form) => form.program(),
+        Asker::Page => None,
     }
 }
 
@@ -128,12 +127,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             let what = format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
-            let lines = [
-                ("Caddy", "request_header -Remote*".to_owned()),
-                ("nginx", format!("proxy_set_header {header} \"\";")),
-                ("Traefik", format!("headers.customRequestHeaders.{header} = \"\"")),
-            ];
-            (what, chosen(lines.iter().map(|(program, line)| (*program, line.as_str())), program))
+            (what, chosen(Mending::forged(header).lines(), program))
         }
         Fault::ProxyRequired => {
             let what = "refused, since it did not come through a trusted proxy and proxy.required is true".to_owned();
@@ -150,7 +144,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         }
         Fault::FromCdn => {
             let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
-            (what.to_owned(), cloudflare(config))
+            (what.to_owned(), cloudflare(config, program))
         }
         Fault::PlainHttp => {
             let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
@@ -177,18 +171,20 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
                 ("Caddy", "header Referrer-Policy same-origin"),
                 ("nginx", "add_header Referrer-Policy same-origin always;"),
                 ("Traefik", "headers.referrerPolicy = \"same-origin\""),
+                ("HAProxy", "http-response set-header Referrer-Policy same-origin"),
             ];
             (what.to_owned(), chosen(lines.into_iter(), program))
         }
     }
 }
 
-/// The line for the program that asked, else all lines with their programs.
-fn chosen<'l>(lines: impl Iterator<Item = (&'l str, &'l str)> + Clone, wanted: Option<&str>) -> String {
-    match lines.clone().find(|(program, _)| Some(*program) == wanted) {
-        Some((_, line)) => line.to_owned(),
-        None => lines.map(|(program, line)| format!("{line}  # {program}")).collect::<Vec<_>>().join("\n"),
+/// The lines for the program that asked, else all lines with their programs.
+fn chosen<'l>(lines: impl Iterator<Item = (&'l str, impl std::fmt::Display)> + Clone, wanted: Option<&str>) -> String {
+    let own: Vec<_> = lines.clone().filter(|(program, _)| Some(*program) == wanted).collect();
+    if own.is_empty() {
+        return lines.map(|(program, line)| format!("{line}  # {program}")).collect::<Vec<_>>().join("\n");
     }
+    own.iter().map(|(_, line)| line.to_string()).collect::<Vec<_>>().join("\n")
 }
 
 fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
