@@ -197,9 +197,6 @@ fn nginx_file(printed: &str, place: &Path, site: &Path, port: u16, guarded: bool
     let text = printed.replace(application, &format!("root {};", site.display()));
     let text = text.replace(&listen, &format!("listen 127.0.0.1:{port};"));
     let text = text.replacen("http {", &format!("http {{\ntypes {{ text/html html; }}\n{}", nginx_places(place)), 1);
-    let asks = |line: &&str| {
-        let line = line.trim_start();
-        line.starts_with("auth_request") || line.starts_with("error_page") || line.contains("$portcullis_")
-    };
+    let asks = |line: &&str| line.trim_start().starts_with("auth_request ") && line.contains("/_portcullis");
     Ok(if guarded { text } else { text.lines().filter(|line| !asks(line)).map(|line| format!("{line}\n")).collect() })
 }
