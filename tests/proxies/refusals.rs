@@ -193,22 +193,29 @@ const LONGEST_HOLD_OF_TRAEFIK: Duration = Duration::from_secs(40);
 /// Without the time that is printed, Caddy would wait for ever.
 #[test]
 fn a_gate_that_hangs_holds_nobody() {
-    for kind in ALL {
-        let town = Town::behind(kind, "");
-        town.gate.running.signal(Signal::SIGSTOP);
-        let start = portcullis::clock::monotonic();
-        let answer = town.page_load("/").send(town.http());
-        let waited = portcullis::clock::monotonic() - start;
-        town.gate.running.signal(Signal::SIGCONT);
-        let (status, longest) = match kind {
-            Kind::Caddy => (504, LONGEST_HOLD),
-            Kind::Nginx | Kind::NginxHttp10 => (500, LONGEST_HOLD),
-            Kind::Traefik => (500, LONGEST_HOLD_OF_TRAEFIK),
-        };
-        assert_eq!(answer.status, status, "{kind:?}: {answer:?}");
-        assert!(waited < longest, "{kind:?}: {waited:?}");
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
-    }
+    // Beside each other, since it is the waiting that takes the time.
+    std::thread::scope(|threads| {
+        for kind in ALL {
+            threads.spawn(move || ask_a_gate_that_hangs(kind));
+        }
+    });
+}
+
+fn ask_a_gate_that_hangs(kind: Kind) {
+    let town = Town::behind(kind, "");
+    town.gate.running.signal(Signal::SIGSTOP);
+    let start = portcullis::clock::monotonic();
+    let answer = town.page_load("/").send(town.http());
+    let waited = portcullis::clock::monotonic() - start;
+    town.gate.running.signal(Signal::SIGCONT);
+    let (status, longest) = match kind {
+        Kind::Caddy => (504, LONGEST_HOLD),
+        Kind::Nginx | Kind::NginxHttp10 => (500, LONGEST_HOLD),
+        Kind::Traefik => (500, LONGEST_HOLD_OF_TRAEFIK),
+    };
+    assert_eq!(answer.status, status, "{kind:?}: {answer:?}");
+    assert!(waited < longest, "{kind:?}: {waited:?}");
+    assert_eq!(town.app.seen().len(), 0, "{kind:?}");
 }
 
 #[test]
