@@ -14,8 +14,22 @@ struct Form {
     cookie_domain: Option<&'static str>,
     path_prefix: &'static str,
     scheme: &'static str,
-    cookie_prefix: bool,
+    /// A further line of `[session]`.
+    session: &'static str,
+    /// Further sections.
+    sections: &'static str,
 }
+
+/// What else changes the printed text.
+const FURTHER: [(&str, &str); 7] = [
+    ("proxy_cache = \"10s\"", ""),
+    ("", "[identity]\nheaders = [\"X-Forwarded-User\", \"X-Auth-Request-User\"]"),
+    ("", "[identity]\nresolver_headers = true"),
+    ("", "[proxy]\nclient_ip_header = \"X-Real-IP\""),
+    ("", "[proxy]\nclient_ip_header = \"CF-Connecting-IP\""),
+    ("", "[proxy]\nrequired = true"),
+    ("cookie_name = \"gate\"", "[proxy]\ntrust = 1"),
+];
 
 fn forms() -> Vec<Form> {
     let mut forms = Vec::new();
@@ -29,14 +43,23 @@ fn forms() -> Vec<Form> {
                 (Some("app.example.test"), Some("app.example.test")),
                 (Some("app.example.test"), None),
             ] {
-                let form = Form { public_url, cookie_domain, path_prefix, scheme, cookie_prefix: false };
+                let form = Form { public_url, cookie_domain, path_prefix, scheme, session: "", sections: "" };
                 forms.push(form);
                 if scheme == "https" && cookie_domain.is_none() {
-                    forms.push(Form { cookie_prefix: true, ..form });
+                    forms.push(Form { session: "cookie_prefix = \"host\"", ..form });
                 }
             }
         }
     }
+    let two_names = Form {
+        public_url: Some("auth.example.test"),
+        cookie_domain: Some("example.test"),
+        path_prefix: "",
+        scheme: "https",
+        session: "",
+        sections: "",
+    };
+    forms.extend(FURTHER.map(|(session, sections)| Form { session, sections, ..two_names }));
     forms
 }
 
@@ -53,10 +76,7 @@ impl Form {
         if self.scheme == "http" {
             text += "secure = false\n";
         }
-        if self.cookie_prefix {
-            text += "cookie_prefix = \"host\"\n";
-        }
-        text
+        text + self.session + "\n" + self.sections + "\n"
     }
 
     /// The site that the printed example stands for: with a cookie for one host alone, that host.
