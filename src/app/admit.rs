@@ -140,7 +140,7 @@ impl Desk {
                 admission
             }
             Err(denial) => {
-                effects.extend(self.limited(&denial, &attempt.browser, now.steady));
+                effects.extend(self.limited(&denial, &attempt.browser, attempt.name.as_ref(), now.steady));
                 let synchronised = self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
                 // Wrong codes are bounded by the budgets; refusals without a look at the code are not.
                 let admitted = match denial.is_costless() {
@@ -252,7 +252,7 @@ impl Desk {
                 self.budgets.check(&budget, steady).map_err(Denial::Account)?;
                 return Ok(Scope { candidates, budgets: vec![budget] });
             }
-            let account = user.map_or(BudgetKey::UnknownAccounts, |user| BudgetKey::Account(user.name.clone()));
+            let account = self.account(name);
             stranger_may.map_err(Denial::Strangers)?;
             self.budgets.check(&account, steady).map_err(Denial::Account)?;
             return Ok(Scope { candidates, budgets: vec![account, strangers] });
@@ -275,15 +275,33 @@ impl Desk {
         Ok(Scope { candidates: Candidates::Anyone(spared), budgets })
     }
 
+    /// Whose budget failures under this name are taken from, but for devices that are known.
+    fn account(&self, name: &UserName) -> BudgetKey {
+        let user = self.users.get(name).filter(|user| user.enabled);
+        user.map_or(BudgetKey::UnknownAccounts, |user| BudgetKey::Account(user.name.clone()))
+    }
+
     /// What the gate learns from a refusal: whom it need not bring here for a while.
-    pub(super) fn limited(&self, denial: &Denial, browser: &Browser, steady: Timestamp) -> Option<Effect> {
+    pub(super) fn limited(
+        &self,
+        denial: &Denial,
+        browser: &Browser,
+        name: Option<&UserName>,
+        steady: Timestamp,
+    ) -> Option<Effect> {
         let (limited, wait) = match denial {
             Denial::Address(_) => {
                 let (network, wait) = self.limiter.limited_by(AddressKey::from(browser.client), steady)?;
                 (Limited::Network(network), wait)
             }
-            Denial::Strangers(wait) => (Limited::Strangers(browser.origin), *wait),
-            _ => return None,
+            Denial::Strangers(wait) => (Limited::Budget(browser.origin.into()), *wait),
+            Denial::Account(_) => {
+                let account = self.account(name?);
+                // A device's budget is its own user's; it says nothing of the account's.
+                let wait = self.budgets.check(&account, steady).err()?;
+                (Limited::Budget(account), wait)
+            }
+            Denial::WrongCode | Denial::Clock(_) | Denial::Store(_) => return None,
         };
         Some(Effect::Limited { limited, until: clock::monotonic().saturating_add(wait.0) })
     }

@@ -391,3 +391,43 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
     f.restart_at(month_ahead);
     assert_eq!(left(&mut f), (100, 0), "a month has passed");
 }
+
+#[test]
+fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
+    let mut fixture = Fixture::new(|config| config.login.ask_username = true);
+    let anna = fixture.add("anna");
+    let told = |fixture: &mut Fixture, client: &str, name: &str| {
+        let code = fixture.wrong();
+        let mut attempt = fixture.attempt(code, client);
+        attempt.name = Some(UserName::parse(name).expect("a name"));
+        let (now, mut effects) = (Moment::at(fixture.now), Vec::new());
+        let _ = fixture.desk().admit(&attempt, now, &mut effects);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Limited { limited, .. } => Some(limited),
+            _ => None,
+        })
+    };
+    for _ in 0..5 {
+        assert_eq!(told(&mut fixture, INTERNET, "anna"), None, "a wrong code is no limit yet");
+    }
+    let address = Limited::Network(INTERNET.parse().expect("an address"));
+    assert_eq!(told(&mut fixture, INTERNET, "anna"), Some(address));
+    // Some from home, so that the account is empty before strangers of the internet are.
+    for n in 0..95 {
+        let net = if n < 50 { "10.0" } else { "198.51" };
+        assert_eq!(told(&mut fixture, &format!("{net}.{n}.1"), "anna"), None, "{n}");
+    }
+    let account = Limited::Budget(BudgetKey::Account(anna));
+    assert_eq!(told(&mut fixture, "198.51.200.1", "anna"), Some(account));
+    for n in 0..50 {
+        assert_eq!(told(&mut fixture, &format!("198.51.{n}.2"), "nobody"), None, "{n}");
+    }
+    let strangers = Limited::Budget(BudgetKey::StrangersInternet);
+    assert_eq!(told(&mut fixture, "198.51.200.2", "nobody"), Some(strangers));
+
+    let now = Moment::at(fixture.now);
+    let clear = Command::LimitClear { what: "strangers".to_owned(), all: false };
+    let (_, effects) = execute(fixture.desk(), clear, now).expect("the command is carried out");
+    let freed = |key| effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key));
+    assert!(freed(BudgetKey::StrangersInternet) && freed(BudgetKey::StrangersLocal));
+}

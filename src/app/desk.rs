@@ -205,7 +205,7 @@ impl Desk {
             }
             Change::RemoveCounter(CounterKey::Budget(budget)) => {
                 self.budgets.clear(&budget);
-                budget.origin().map(Effect::StrangersFreed).into_iter().collect()
+                vec![Effect::BudgetFreed(budget)]
             }
             // Failures count in memory before they are written; entries the store alone knows.
             Change::PutCounter(..) | Change::Audit(_) => Vec::new(),

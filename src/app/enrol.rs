@@ -137,7 +137,7 @@ impl Desk {
             Err(refusal) => {
                 self.log_refusal(&refusal, &enrolment.browser, now.wall);
                 if let Refusal::Denied(denial) = &refusal {
-                    effects.extend(self.limited(denial, &enrolment.browser, now.steady));
+                    effects.extend(self.limited(denial, &enrolment.browser, None, now.steady));
                 }
                 self.page(enrolment, Some(refusal), now)
             }

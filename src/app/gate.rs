@@ -143,7 +143,7 @@ impl Gate {
                 Effect::FloorRaised(floor) => self.floor = floor,
                 Effect::Limited { limited, until } => self.known_limits.learn(limited, until, clock::monotonic()),
                 Effect::AddressFreed(address) => self.known_limits.forget_address(address),
-                Effect::StrangersFreed(origin) => self.known_limits.forget_strangers(origin),
+                Effect::BudgetFreed(budget) => self.known_limits.forget_budget(budget),
                 Effect::HomePrefixes(prefixes) => self.home_prefixes = prefixes,
                 Effect::Setup { open } => self.setup_open = open,
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::Ipv6Net;
 
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
@@ -120,8 +120,8 @@ pub enum Effect {
     },
     /// This address has no failures any more.
     AddressFreed(AddressKey),
-    /// Strangers from there have guesses again.
-    StrangersFreed(Origin),
+    /// This budget has guesses again.
+    BudgetFreed(BudgetKey),
     /// The machine's own prefixes that are at home.
     HomePrefixes(Vec<Ipv6Net>),
     /// Whether the first user can be enrolled in the browser.

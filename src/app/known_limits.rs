@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::auth::device;
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::{AddressKey, CAPACITY, Network, RetryAfter};
 use crate::auth::trusted_time;
 use crate::clock::{self, Timestamp};
@@ -23,12 +23,12 @@ use super::login::DEVICE_COOKIE;
 use super::metrics::LoginResult;
 
 /// Who may not guess for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Limited {
     /// All clients of this network.
     Network(Network),
-    /// All who have no device cookie of ours, from there.
-    Strangers(Origin),
+    /// All who have no device cookie of ours and draw on this budget.
+    Budget(BudgetKey),
 }
 
 /// Who may not guess, and until when by the monotonic clock.
@@ -56,9 +56,9 @@ impl KnownLimits {
         }
     }
 
-    /// Strangers from there may guess again.
-    pub fn forget_strangers(&mut self, origin: Origin) {
-        self.until.remove(&Limited::Strangers(origin));
+    /// This budget has guesses again.
+    pub fn forget_budget(&mut self, budget: BudgetKey) {
+        self.until.remove(&Limited::Budget(budget));
     }
 
     /// Other limits hold from now on.
@@ -66,18 +66,22 @@ impl KnownLimits {
         self.until.clear();
     }
 
-    /// Why the desk would refuse a code of this browser.
-    pub fn refuse(&self, browser: &Browser, now: Duration) -> Option<Denial> {
+    /// Why the desk would refuse a code of this browser. `account`: whose budget it draws on, where a name was asked for.
+    pub fn refuse(&self, browser: &Browser, account: Option<BudgetKey>, now: Duration) -> Option<Denial> {
         let networks = Network::all_of(AddressKey::from(browser.client));
-        if let Some(wait) = networks.filter_map(|network| self.wait(Limited::Network(network), now)).max() {
+        if let Some(wait) = networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max() {
             return Some(Denial::Address(wait));
         }
-        let strangers = || self.wait(Limited::Strangers(browser.origin), now);
-        if browser.known { None } else { strangers().map(Denial::Strangers) }
+        if browser.known {
+            return None;
+        }
+        let empty = |budget| self.wait(&Limited::Budget(budget), now);
+        let strangers = empty(BudgetKey::from(browser.origin)).map(Denial::Strangers);
+        strangers.or_else(|| account.and_then(empty).map(Denial::Account))
     }
 
-    fn wait(&self, limited: Limited, now: Duration) -> Option<RetryAfter> {
-        let left = self.until.get(&limited)?.saturating_sub(now);
+    fn wait(&self, limited: &Limited, now: Duration) -> Option<RetryAfter> {
+        let left = self.until.get(limited)?.saturating_sub(now);
         (!left.is_zero()).then_some(RetryAfter(left))
     }
 }
@@ -91,7 +95,11 @@ impl Gate {
 
     /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
     pub(super) fn refuses_login(&mut self, attempt: &Attempt, now: Timestamp, out: &mut Out) -> bool {
-        let Some(denial) = self.known_refusal(&attempt.browser, now) else { return false };
+        let account = attempt.name.as_ref().map(|name| match self.people.find(name) {
+            Some(_) => BudgetKey::Account(name.clone()),
+            None => BudgetKey::UnknownAccounts,
+        });
+        let Some(denial) = self.known_refusal(&attempt.browser, account, now) else { return false };
         if let Some(left_out) = self.complaints.get_mut().admit("login", now) {
             let synchronised = clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
             let client = attempt.browser.client;
@@ -108,7 +116,7 @@ impl Gate {
         if !self.setup_open || !enrolment.holders.is_empty() || !matches!(enrolment.step, Step::Begin(_)) {
             return false;
         }
-        let Some(denial) = self.known_refusal(&enrolment.browser, now) else { return false };
+        let Some(denial) = self.known_refusal(&enrolment.browser, None, now) else { return false };
         if let Some(left_out) = self.complaints.get_mut().admit("setup", now) {
             log::warn!("set-up refused result={denial} client={} left_out={left_out}", enrolment.browser.client);
         }
@@ -117,16 +125,18 @@ impl Gate {
     }
 
     /// A clock that is wrong is told first, as the desk does.
-    fn known_refusal(&self, browser: &Browser, now: Timestamp) -> Option<Denial> {
+    fn known_refusal(&self, browser: &Browser, account: Option<BudgetKey>, now: Timestamp) -> Option<Denial> {
         trusted_time::judge(now, self.floor).ok()?;
-        self.known_limits.refuse(browser, clock::monotonic())
+        self.known_limits.refuse(browser, account, clock::monotonic())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::guess_budget::Origin;
     use crate::auth::keyring::KeyId;
+    use crate::auth::user::UserName;
 
     fn browser(client: &str, known: bool) -> Browser {
         let client = client.parse().expect("an address");
@@ -158,26 +168,41 @@ mod tests {
         known.learn(network("203.0.113.7"), LATER, NOW);
         known.learn(network("2001:db8:1:200::/56"), LATER, NOW);
         for client in ["203.0.113.7", "::ffff:203.0.113.7", "2001:db8:1:2ff::1"] {
-            let refused = known.refuse(&browser(client, true), NOW);
+            let refused = known.refuse(&browser(client, true), None, NOW);
             assert!(matches!(refused, Some(Denial::Address(RetryAfter(wait))) if wait == LATER - NOW), "{client}");
-            assert!(known.refuse(&browser(client, true), LATER).is_none(), "{client}");
+            assert!(known.refuse(&browser(client, true), None, LATER).is_none(), "{client}");
         }
         for client in ["203.0.113.8", "2001:db8:1:300::1"] {
-            assert!(known.refuse(&browser(client, false), NOW).is_none(), "{client}");
+            assert!(known.refuse(&browser(client, false), None, NOW).is_none(), "{client}");
         }
         known.forget_address("2001:db8:1:2aa::9".parse().expect("an address"));
-        assert!(known.refuse(&browser("2001:db8:1:2ff::1", false), NOW).is_none());
+        assert!(known.refuse(&browser("2001:db8:1:2ff::1", false), None, NOW).is_none());
     }
 
     #[test]
     fn strangers_wait_each_for_their_own_bucket_and_known_devices_do_not() {
         let mut known = KnownLimits::default();
-        known.learn(Limited::Strangers(Origin::Internet), LATER, NOW);
-        assert!(matches!(known.refuse(&browser("203.0.113.7", false), NOW), Some(Denial::Strangers(_))));
-        assert!(known.refuse(&browser("203.0.113.7", true), NOW).is_none());
-        assert!(known.refuse(&browser("192.168.1.2", false), NOW).is_none());
-        known.forget_strangers(Origin::Internet);
-        assert!(known.refuse(&browser("203.0.113.7", false), NOW).is_none());
+        known.learn(Limited::Budget(BudgetKey::StrangersInternet), LATER, NOW);
+        assert!(matches!(known.refuse(&browser("203.0.113.7", false), None, NOW), Some(Denial::Strangers(_))));
+        assert!(known.refuse(&browser("203.0.113.7", true), None, NOW).is_none());
+        assert!(known.refuse(&browser("192.168.1.2", false), None, NOW).is_none());
+        known.forget_budget(BudgetKey::StrangersInternet);
+        assert!(known.refuse(&browser("203.0.113.7", false), None, NOW).is_none());
+    }
+
+    #[test]
+    fn an_account_that_is_closed_is_so_for_strangers_of_everywhere_and_for_no_other_name() {
+        let account = |name| Some(BudgetKey::Account(UserName::parse(name).expect("a name")));
+        let mut known = KnownLimits::default();
+        known.learn(Limited::Budget(account("anna").expect("one")), LATER, NOW);
+        for client in ["203.0.113.7", "192.168.1.2"] {
+            let refused = known.refuse(&browser(client, false), account("anna"), NOW);
+            assert!(matches!(refused, Some(Denial::Account(_))), "{client}");
+            for other in [account("ben"), Some(BudgetKey::UnknownAccounts), None] {
+                assert!(known.refuse(&browser(client, false), other, NOW).is_none(), "{client}");
+            }
+            assert!(known.refuse(&browser(client, true), account("anna"), NOW).is_none(), "a device has its own");
+        }
     }
 
     #[test]
