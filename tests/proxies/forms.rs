@@ -42,6 +42,8 @@ fn forms() -> Vec<Form> {
                 (Some("example.test"), Some("example.test")),
                 (Some("app.example.test"), Some("app.example.test")),
                 (Some("app.example.test"), None),
+                (Some("127.0.0.1"), None),
+                (Some("nas"), None),
             ] {
                 let form = Form { public_url, cookie_domain, path_prefix, scheme, session: "", sections: "" };
                 forms.push(form);
@@ -83,6 +85,7 @@ impl Form {
     fn site(&self) -> &'static str {
         match (self.public_url, self.cookie_domain) {
             (Some("app.example.test"), Some(_)) => "site.app.example.test",
+            (Some(host), None) => host,
             _ => "app.example.test",
         }
     }
