@@ -178,3 +178,14 @@ fn ports_and_plain_http_of_public_url_reach_both_sites() {
     assert_eq!(text.matches("listen 8000;").count(), 2, "{text}");
     assert!(!text.contains("ssl"), "{text}");
 }
+
+#[test]
+fn an_ipv6_address_is_written_as_each_proxy_has_it() {
+    let config =
+        Config { public_url: Some(PublicUrl::new(Scheme::Https, "[fd00::5]", Some(8443))), ..Config::default() };
+    assert!(print(Proxy::Caddy, &config).contains("\n[fd00::5]:8443 {"));
+    assert!(print(Proxy::Traefik, &config).contains("rule: \"Host(`fd00::5`)\""));
+    let text = print(Proxy::Nginx, &config);
+    assert!(text.contains("listen [::]:8443 ssl;") && text.contains("server_name [fd00::5];"), "{text}");
+    assert!(text.contains("/etc/nginx/certificates/fd00::5.crt;"), "{text}");
+}

@@ -44,6 +44,7 @@ fn forms() -> Vec<Form> {
                 (Some("app.example.test"), None),
                 (Some("127.0.0.1"), None),
                 (Some("nas"), None),
+                (Some("[::1]"), None),
             ] {
                 let form = Form { public_url, cookie_domain, path_prefix, scheme, session: "", sections: "" };
                 forms.push(form);

@@ -123,8 +123,10 @@ pub fn for_the_test(printed: &str, place: &Place, ports: Ports, sites: &[(&str, 
     for block in &blocks {
         if block.name.is_empty() {
             let Ports { https, http } = ports;
+            // For who asks an IPv6 address's site over IPv4, and names none.
+            let default = sites.first().map_or("", |(name, _)| *name).trim_matches(['[', ']']);
             let ours = format!(
-                "\tadmin off\n\tskip_install_trust\n\tlocal_certs\n\thttps_port {https}\n\thttp_port {http}\n\tauto_https disable_redirects\n"
+                "\tadmin off\n\tskip_install_trust\n\tlocal_certs\n\thttps_port {https}\n\thttp_port {http}\n\tauto_https disable_redirects\n\tdefault_sni {default}\n"
             );
             text += &format!("{{\n{ours}{}}}\n", block.body);
         } else if block.name.starts_with('(') || !block.body.contains("import portcullis\n") {

@@ -68,6 +68,8 @@ fn for_the_test(printed: &str, dir: &Scratch, ports: Ports, sites: &[(&str, Sock
     let [https, http] = [ports.https, ports.http].map(|port| port.to_string());
     let printed = printed.replace("listen 443 ssl;", &format!("listen {https} ssl;"));
     let printed = printed.replace("/var/cache/nginx-portcullis", &format!("{place}/cache"));
+    // Everything is asked over IPv4 here.
+    let printed = printed.replace("listen [::]:", "listen ");
     let printed = printed.replace("listen 80;", &format!("listen {http};"));
     let lines: Vec<_> = printed
         .lines()

@@ -86,7 +86,9 @@ fn dynamic(text: &str, sites: &[(&str, SocketAddr)]) -> String {
             continue;
         }
         for (number, (site, _)) in sites.iter().enumerate() {
-            let body = body.replace(&host, site).replace("service: app", &format!("service: app-{number}"));
+            let body = body
+                .replace(&host, site.trim_matches(['[', ']']))
+                .replace("service: app", &format!("service: app-{number}"));
             let plain = body.replace("- websecure", "- web").replace("      tls: {}\n", "");
             let secure = format!("{}      tls: {{}}\n", plain.replace("- web\n", "- websecure\n"));
             made += &format!("    {name}-{number}-plain:\n{plain}    {name}-{number}:\n{secure}");

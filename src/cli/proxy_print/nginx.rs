@@ -244,11 +244,14 @@ fn variable(name: &str) -> String {
 fn server(site: &Site) -> String {
     let port = site.port.unwrap_or(site.scheme.default_port());
     let host = &site.host;
+    let file = host.trim_matches(['[', ']']);
+    // A bare port is one of IPv4.
+    let port = if file == host { port.to_string() } else { format!("[::]:{port}") };
     match site.scheme {
         Scheme::Http => format!("listen {port};\nserver_name {host};\n"),
         Scheme::Https => format!(
-            "listen {port} ssl;\nserver_name {host};\nssl_certificate     /etc/nginx/certificates/{host}.crt;\n\
-             ssl_certificate_key /etc/nginx/certificates/{host}.key;\n"
+            "listen {port} ssl;\nserver_name {host};\nssl_certificate     /etc/nginx/certificates/{file}.crt;\n\
+             ssl_certificate_key /etc/nginx/certificates/{file}.key;\n"
         ),
     }
 }

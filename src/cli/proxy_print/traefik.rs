@@ -115,9 +115,9 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     )
 }
 
-/// The rule of a host; a longer rule wins over a shorter one, so the pages of a shared host come first.
+/// The rule of a host, an IPv6 address without its brackets as Traefik has it; a longer rule wins over a shorter one, so the pages of a shared host come first.
 fn rule(site: &Site) -> String {
-    format!("Host(`{}`)", site.host)
+    format!("Host(`{}`)", site.host.trim_matches(['[', ']']))
 }
 
 fn entry(site: &Site) -> String {
