@@ -201,7 +201,7 @@ fn what_a_proxy_left_out_is_told_with_its_line_and_marked_once_it_is_mended() {
     assert_eq!(question().without("X-Forwarded-Uri").send(gate.address).status, 400);
     let report = Report::of(&gate.place);
     let missing = report.only("error", "/verify/caddy: X-Forwarded-Uri is missing (once");
-    assert_eq!(missing.remedy, "header_up X-Forwarded-Uri {uri}");
+    assert_eq!(missing.remedy, "header_up X-Forwarded-Uri {http.request.orig_uri}");
     question().send(gate.address);
     Report::of(&gate.place).only("warning", "questions since then were right");
 
