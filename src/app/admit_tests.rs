@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::administer::execute;
+use crate::app::admission::Presented;
 use crate::app::control::Command;
+use crate::auth::guess_budget::Origin;
+use crate::auth::keyring::KeyId;
 use crate::auth::testing::confirmed;
+use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
 use crate::auth::trusted_time::Reading;
 use crate::config::Config;

@@ -21,7 +21,8 @@ use crate::entropy::System;
 use crate::store::{Change, Settings};
 
 use super::administer::{Done, ISSUER};
-use super::admit::{Browser, Denial, came_in};
+use super::admission::{Browser, Denial};
+use super::admit::came_in;
 use super::control::CommandRefused;
 use super::desk::Desk;
 use super::job::Effect;

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::store::StoreError;
 
 use super::Source;
-use super::admit::{Admission, Attempt};
+use super::admission::{Admission, Attempt};
 use super::control::{Command, CommandRefused};
 use super::doctor::gather::Running;
 use super::enrol::{Answer, Enrolment};

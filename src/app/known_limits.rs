@@ -16,7 +16,7 @@ use crate::http::cookie;
 use crate::http::request::Head;
 use crate::http::response::Out;
 
-use super::admit::{Admission, Attempt, Browser, Denial};
+use super::admission::{Admission, Attempt, Browser, Denial};
 use super::enrol::{Answer, Enrolment, Refusal, Step};
 use super::gate::Gate;
 use super::login::DEVICE_COOKIE;

@@ -16,7 +16,7 @@ use crate::http::response::{Out, Status};
 use crate::http::visit::{Scheme, Visit};
 use crate::server::{Next, Request};
 
-use super::admit::{Admission, Attempt, Browser, Denial, Presented};
+use super::admission::{Admission, Attempt, Browser, Denial, Presented};
 use super::gate::{BODY_LIMIT, Gate, address, session_cookie};
 use super::job::Job;
 use super::pages::{LoginForm, texts};

@@ -18,7 +18,7 @@ use crate::telemetry::metrics::{CONTENT_TYPE, Family, Histogram, Kind, Page, Tru
 use crate::telemetry::process::{self, Start};
 
 use super::Gate;
-use super::admit::{self, Admission};
+use super::admission::{self, Admission};
 use super::figures::Figures;
 use super::job::Job;
 use super::router::VerifyForm;
@@ -68,7 +68,7 @@ impl LoginResult {
 
     /// What the desk has decided.
     pub const fn of(admission: &Admission) -> Self {
-        use admit::Denial as Kept;
+        use admission::Denial as Kept;
         match admission {
             Admission::Admitted { .. } => Self::Ok,
             Admission::Repeated { .. } | Admission::In(_) => Self::Repeated,

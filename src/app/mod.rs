@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod administer;
+pub mod admission;
 pub mod admit;
 mod auditing;
 mod browser_mark;

@@ -23,7 +23,7 @@ use crate::http::visit::Visit;
 use crate::server::{Next, Request};
 
 use super::Gate;
-use super::admit::{Browser, Denial};
+use super::admission::{Browser, Denial};
 use super::enrol::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
 use super::job::Job;
 use super::login::{visitor, wanted_by_form, wanted_by_query, with_wait};

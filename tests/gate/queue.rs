@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use portcullis::app::admit::{Admission, Denial};
+use portcullis::app::admission::{Admission, Denial};
 use portcullis::app::figures::Figures;
 use portcullis::app::job::{Effect, Job, Outcome};
 use portcullis::app::known_limits::Limited;
