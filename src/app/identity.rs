@@ -1,6 +1,6 @@
 //! Who a user is to the applications behind the gate: the identity headers of a pass, prepared once.
 //!
-//! Guarantees: all four `Remote-*` headers are always written, empty where nothing is known, because some proxies leave a
+//! Guarantees: all four `Remote-*` headers are always prepared, empty where nothing is known, because some proxies leave a
 //! client's forged one in place where ours is missing; a request that brings such a header itself, where ours would be
 //! empty, is found out, and so is one that brings an alias of such a header (`Remote_User`, `Remote.User`): PHP, CGI and
 //! WSGI read all of them as the same variable (RFC 3875 section 4.1.18), and any of them may win.

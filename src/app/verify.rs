@@ -129,7 +129,7 @@ pub fn answer(
             Answered::SentBack
         }
         Verdict::Pass(pass) => {
-            pass.write(out);
+            pass.write(form, out);
             Answered::Passed(pass.session.id)
         }
         Verdict::Refuse(denial) => {
@@ -256,9 +256,13 @@ pub const fn family(form: VerifyForm) -> Family {
 }
 
 impl Pass<'_> {
-    fn write(&self, out: &mut Out) {
+    /// Traefik deletes the listed headers of a visitor before it copies ours, and would hand an empty one to the site.
+    fn write(&self, form: VerifyForm, out: &mut Out) {
         out.start(Status::NO_CONTENT);
-        out.lines(self.known.lines());
+        match form {
+            VerifyForm::Traefik => out.filled_lines(self.known.lines()),
+            _ => out.lines(self.known.lines()),
+        }
         out.finish_empty();
     }
 }

@@ -147,6 +147,21 @@ impl Out {
         self.push(&lines.bytes);
     }
 
+    /// The same without those whose value is empty.
+    pub fn filled_lines(&mut self, lines: &Lines) {
+        self.broken |= lines.broken;
+        let mut rest = lines.bytes.as_slice();
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, behind) = rest.split_at(end + 1);
+            // A name holds no colon.
+            let value = memchr::memchr(b':', line).and_then(|colon| line.get(colon..));
+            if value != Some(b": \r\n") {
+                self.push(line);
+            }
+            rest = behind;
+        }
+    }
+
     /// Sets the body and its `Content-Type`. The server adds the length, or leaves the body out for HEAD.
     pub fn body(&mut self, content_type: &str, bytes: &[u8]) {
         self.header("Content-Type", content_type.as_bytes());
@@ -357,6 +372,11 @@ mod tests {
         out.lines(&lines);
         let text = rendered(&out, false, Persistence::Keep);
         assert_eq!(text, "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Email: \r\n\r\n");
+        lines.header("Remote-Name", b"Anna: ");
+        out.start(Status::NO_CONTENT);
+        out.filled_lines(&lines);
+        let text = rendered(&out, false, Persistence::Keep);
+        assert_eq!(text, "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Name: Anna: \r\n\r\n");
         for (name, value) in [("Remote-User", "anna\r\nRemote-Groups: admins"), ("Remote User", "anna")] {
             let mut lines = Lines::default();
             lines.header(name, value.as_bytes());

@@ -31,7 +31,9 @@ fn every_pass_carries_all_four_headers_the_empty_ones_too() {
         assert_eq!(answer.status, 204, "{path}: {answer:?}");
         let told = ["remote-user", "remote-groups", "remote-name", "remote-email"]
             .map(|name| answer.all(name).collect::<Vec<_>>());
-        assert_eq!(told, [vec!["bare"], vec![""], vec![""], vec![""]], "{path}");
+        // Traefik takes away what a visitor sent, and would hand an empty header to the site.
+        let empty = if path == "/verify/traefik" { vec![] } else { vec![""] };
+        assert_eq!(told, [vec!["bare"], empty.clone(), empty.clone(), empty], "{path}");
         assert_eq!((answer.header("content-length"), answer.header("transfer-encoding")), (None, None), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert_eq!(answer.all("set-cookie").count(), 0, "{path}");
