@@ -2,8 +2,8 @@
 //!
 //! At home are loopback, link-local and private addresses, `limits.local`, and IPv6 prefixes of the machine's interfaces
 //! that also have a private IPv4 network: what shares a cable with us has a global address too. The kernel's tables are
-//! read below `/proc/self/net`, which the unit leaves open, unlike netlink. A request whose client's address a trusted
-//! proxy did not tell is nowhere at home: it may be anybody's.
+//! read below `/proc/self/net`, which the unit leaves open, unlike netlink. A request whose client's address no trusted
+//! proxy told whole is nowhere at home: it may be anybody's.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,8 +14,9 @@ use ipnet::{IpNet, Ipv6Net};
 use crate::auth::guess_budget::Origin;
 use crate::http::client_address::Belief;
 use crate::http::forwarded;
+use crate::http::problem::Problem;
 use crate::http::request::Headers;
-use crate::http::visit::Visit;
+use crate::http::visit::{Visit, Way};
 
 use super::gate::Gate;
 
@@ -33,7 +34,14 @@ const GATEWAY: u32 = 2;
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.
     pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> Origin {
-        if visit.trusted && !forwarded::tells_client(headers, &Belief::of(&self.config.proxy)) {
+        // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end in the middle.
+        let is_told = match visit.way {
+            Way::Untrusted => false,
+            _ if !visit.trusted => true,
+            _ => forwarded::tells_client(headers, &Belief::of(&self.config.proxy)),
+        };
+        let is_cut = visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
+        if !is_told || is_cut {
             return Origin::Internet;
         }
         origin(visit.client, &self.config.limits.local, &self.home_prefixes)

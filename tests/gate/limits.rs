@@ -191,6 +191,23 @@ fn at_home_is_what_the_settings_say_too_and_never_who_has_no_address() {
 }
 
 #[test]
+fn who_comes_by_a_proxy_that_is_not_believed_or_does_not_say_it_all_is_not_at_home() {
+    for (trust, chain) in [
+        // Not trusted, so it counts by its own address: loopback here, a container's elsewhere.
+        ("\"192.0.2.1\"", "203.0.113.9"),
+        // A trusted one behind another that hides the visitor.
+        ("[\"loopback\", \"192.168.1.5\"]", "unknown, 192.168.1.5"),
+    ] {
+        let gate = Daemon::with(&format!("{ONE_DOMAIN}[proxy]\ntrust = {trust}\n"));
+        let owner = gate.place.add_user("owner");
+        assert_eq!(gate.post_code(&owner.wrong_code(), chain).status, 401, "{chain}");
+        let list = gate.place.json(&["limit", "list"]);
+        let listed = |key: &str| list.as_array().expect("a list").iter().any(|one| one["key"] == key);
+        assert!(listed("internet") && !listed("home"), "{chain}: {list}");
+    }
+}
+
+#[test]
 fn an_empty_bucket_tells_each_visitor_what_still_works_and_nobody_when_to_come_back() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
