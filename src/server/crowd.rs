@@ -128,7 +128,9 @@ impl Crowd {
 
     fn first_of(&self, may_go: impl Fn(&Connection) -> bool) -> Option<Ticket> {
         let candidates = self.slots.iter().filter(|(_, connection)| may_go(connection));
-        let first = candidates.min_by_key(|(_, connection)| (connection.standing(), connection.since));
+        // Among equals a trusted proxy's connections stay longest: many visitors come by each.
+        let first = candidates
+            .min_by_key(|(_, connection)| (connection.standing(), connection.origin.is_none(), connection.since));
         first.map(|(ticket, _)| ticket)
     }
 }
@@ -180,6 +182,16 @@ mod tests {
         }
         assert_eq!(crowd.first_to_give_way(None), None, "who works stays");
         assert!(crowd.remove(working).is_some() && crowd.held.is_empty());
+    }
+
+    #[test]
+    fn a_trusted_proxy_s_connections_rest_longer_than_a_stranger_s() {
+        let mut crowd = Crowd::new(8);
+        let of_proxy = crowd.insert(connection("127.0.0.1", 0, |one| one.origin = None)).expect("a place");
+        let of_stranger = crowd.insert(connection("203.0.113.7", 9, |_| {})).expect("a place");
+        assert_eq!(crowd.first_to_give_way(None), Some(of_stranger));
+        crowd.remove(of_stranger);
+        assert_eq!(crowd.first_to_give_way(None), Some(of_proxy));
     }
 
     #[test]
