@@ -12,6 +12,7 @@ use crate::store::{Change, CounterKey};
 use super::administer::Done;
 use super::control::CommandRefused;
 use super::desk::Desk;
+use super::job::Effect;
 
 /// `limit list`: what counts failures now.
 pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
@@ -47,9 +48,11 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
         let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
         let budgets = desk.budgets.entries().map(|(key, _)| CounterKey::Budget(key.clone()));
         let keys = addresses.chain(budgets).collect();
-        let done = forget(desk, keys, "all", now.wall)?;
+        let (told, mut effects) = forget(desk, keys, "all", now.wall)?;
         desk.limiter.clear();
-        return Ok(done);
+        // Those that found no counter of their own are nowhere listed.
+        effects.push(Effect::AllFreed);
+        return Ok((told, effects));
     }
     let what = what.to_ascii_lowercase();
     let network: Option<Network> = what.parse().ok();

@@ -142,6 +142,7 @@ impl Gate {
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
                 Effect::Limited { limited, until } => self.known_limits.learn(limited, until, clock::monotonic()),
+                Effect::AllFreed => self.known_limits.forget_all(),
                 Effect::AddressFreed(address) => self.known_limits.forget_address(address),
                 Effect::BudgetFreed(budget) => self.known_limits.forget_budget(budget),
                 Effect::HomePrefixes(prefixes) => self.home_prefixes = prefixes,

@@ -118,6 +118,8 @@ pub enum Effect {
         /// Until when.
         until: Duration,
     },
+    /// Nobody has failures any more.
+    AllFreed,
     /// This address has no failures any more.
     AddressFreed(AddressKey),
     /// This budget has guesses again.
