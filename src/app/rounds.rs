@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::auth::limiter::AddressKey;
+use crate::auth::return_to::is_at_or_below;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::http::request::Head;
@@ -125,6 +126,14 @@ fn is_page_load(head: &Head<'_>, visit: &Visit<'_>) -> bool {
         && head.headers.all("Sec-Purpose").next().is_none()
 }
 
+/// Whether the proxy says that a place is plain http, where browsers send no `Secure` cookie, but to `localhost`.
+pub fn is_plain_http(config: &Config, visit: &Visit<'_>) -> bool {
+    config.session.secure
+        && visit.way == Way::Proxied
+        && visit.scheme == Scheme::Http
+        && visit.host.is_some_and(|host| !host.is_loopback())
+}
+
 /// Why browsers do not send the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -141,15 +150,13 @@ pub enum Cause {
 impl Cause {
     /// The likely one, for a site that was asked for.
     pub fn of(config: &Config, visit: &Visit<'_>) -> Self {
-        let host = visit.host.map_or("", |host| host.name()).to_ascii_lowercase();
-        let is_within =
-            |domain: &str| host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'));
-        if config.session.secure && visit.scheme == Scheme::Http && !visit.host.is_some_and(|host| host.is_loopback()) {
+        if is_plain_http(config, visit) {
             return Self::PlainHttp;
         }
+        let host = visit.host.map_or("", |host| host.name());
         match (&config.session.cookie_domain, &config.public_url) {
-            (Some(domain), _) if !is_within(domain) => Self::OtherDomain,
-            (None, Some(url)) if url.host != host => Self::NoDomain,
+            (Some(domain), _) if !is_at_or_below(host, domain) => Self::OtherDomain,
+            (None, Some(url)) if !url.host.eq_ignore_ascii_case(host) => Self::NoDomain,
             _ => Self::Unknown,
         }
     }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::auth::guess_budget::{Origin, coarse};
-use crate::auth::return_to::policy_source;
+use crate::auth::return_to::{is_at_or_below, policy_source};
 use crate::auth::session::Session;
 use crate::auth::setup::{HOLD, Void};
 use crate::auth::setup_code::SetupCode;
@@ -109,10 +109,8 @@ impl Gate {
     fn keeps_session(&self, url: &PublicUrl, visit: &Visit<'_>) -> bool {
         let Some(host) = visit.host else { return true };
         let name = host.name().to_ascii_lowercase();
-        let within = |domain: &String| {
-            name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        name == url.host || self.config.session.cookie_domain.as_ref().is_some_and(within)
+        let domain = self.config.session.cookie_domain.as_deref();
+        name == url.host || domain.is_some_and(|domain| is_at_or_below(&name, domain))
     }
 
     /// Whether the form is one that we made, the second one for this very holder.

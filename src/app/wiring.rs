@@ -15,9 +15,9 @@ use crate::http::client_address::{self, Belief};
 use crate::http::name::Name;
 use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
-use crate::http::visit::{Scheme, Visit, Way};
+use crate::http::visit::{Visit, Way};
 
-use super::rounds::Cause;
+use super::rounds::{Cause, is_plain_http};
 use super::router::VerifyForm;
 use super::verify::{self, Answered, Denial};
 
@@ -239,7 +239,7 @@ impl Wiring {
         {
             self.note(Asker::Page, Fault::FromCdn, Some(visit.client), now);
         }
-        if is_plain(config, visit) {
+        if is_plain_http(config, visit) {
             self.note(Asker::Page, Fault::PlainHttp, peer, now);
         }
     }
@@ -338,15 +338,7 @@ fn loses_cookie(config: &Config, form: VerifyForm, head: &Head<'_>, peer: Option
     let begins = |name: Name| head.headers.values(name).any(|value| value.starts_with(b"http:"));
     let says_http = begins(Name::OriginalUrl)
         || head.headers.values(Name::ForwardedProto).any(|value| value.eq_ignore_ascii_case(b"http"));
-    says_http && is_plain(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
-}
-
-/// Browsers send `Secure` cookies over https, and to `localhost`.
-fn is_plain(config: &Config, visit: &Visit<'_>) -> bool {
-    config.session.secure
-        && visit.way == Way::Proxied
-        && visit.scheme == Scheme::Http
-        && visit.host.is_some_and(|host| !host.is_loopback())
+    says_http && is_plain_http(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
 }
 
 #[cfg(test)]

@@ -264,7 +264,9 @@ fn is_port(port: &str) -> bool {
     port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0') && port.parse::<u16>().is_ok()
 }
 
-fn is_at_or_below(host: &str, domain: &str) -> bool {
+/// Whether a cookie of `domain` is sent to `host`, a name without its port: to that host and to all below it (RFC 6265
+/// section 5.1.3). Letters of any case; a dot before the domain is passed over.
+pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let Some(above) = host.len().checked_sub(domain.len()) else { return false };
     let (Some(front), Some(back)) = (host.get(..above), host.get(above..)) else { return false };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::auth::return_to::is_at_or_below;
+
 use super::advice::Advice;
 use super::public_suffix::is_public_suffix;
 use super::raw::Raw;
@@ -62,8 +64,7 @@ fn refused_domain(config: &Config) -> Option<String> {
         ));
     }
     let host = &config.public_url.as_ref()?.host;
-    let below = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    (!below).then(|| {
+    (!is_at_or_below(host, domain)).then(|| {
         format!(
             "{domain:?} is neither {host:?}, the host of public_url, nor a parent of it: browsers would drop the cookie"
         )
@@ -123,7 +124,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         warn(what.to_owned(), Advice::checked(config, "session.idle", text("")));
     }
     if let Some(domain) = &session.cookie_domain {
-        let reaches = |host: &str| host.strip_suffix(domain.as_str()).is_some_and(|r| r.is_empty() || r.ends_with('.'));
+        let reaches = |host: &str| is_at_or_below(host, domain);
         for host in config.redirect_hosts.iter().filter(|host| !reaches(host)) {
             let what = format!(
                 "redirect_hosts lists {host:?}, which the cookie of session.cookie_domain {domain:?} never reaches: \
