@@ -54,6 +54,13 @@ const RESOLVER: [(&str, Said); 6] = [
     ("X-Portcullis-Session-Amr", Said::Always("otp")),
 ];
 
+/// All headers by which the gate says who a user is, with these settings.
+pub fn header_names(config: &Config) -> Vec<&'static str> {
+    let further = config.identity.headers.iter().map(|header| header.as_str());
+    let resolver = RESOLVER.iter().filter(|_| config.identity.resolver_headers).map(|(name, _)| *name);
+    REMOTE.into_iter().chain(further).chain(resolver).collect()
+}
+
 /// The value of a resolver's header.
 enum Said {
     Always(&'static str),
@@ -119,9 +126,7 @@ impl People {
 
 impl Telling {
     fn of(config: &Config) -> Self {
-        let further = config.identity.headers.iter().map(|header| header.as_str());
-        let resolver = RESOLVER.iter().filter(|_| config.identity.resolver_headers).map(|(name, _)| *name);
-        let names: Vec<_> = REMOTE.into_iter().chain(further).chain(resolver).collect();
+        let names = header_names(config);
         Self {
             marks: names.iter().fold(0, |marks, name| marks | name::mark(name.as_bytes())),
             names,

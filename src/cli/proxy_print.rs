@@ -14,6 +14,7 @@ mod traefik;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::app::identity;
 use crate::app::router::PAGES;
 use crate::config::ListenAddress;
 use crate::config::{ClientIpHeader, Config, Scheme};
@@ -75,8 +76,6 @@ pub fn caddy_snippets(config: &Config) -> String {
 /// Where the example's application listens.
 const APPLICATION: &str = "127.0.0.1:8080";
 
-const IDENTITY: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
-
 /// What a visitor may not tell a site about his address and his request, and no printed configuration sets: some
 /// applications believe it.
 const CLAIMS: [&str; 11] = [
@@ -91,15 +90,6 @@ const CLAIMS: [&str; 11] = [
     "X-Rewrite-URL",
     "X-Client-IP",
     "True-Client-IP",
-];
-
-const RESOLVER: [&str; 6] = [
-    "X-Portcullis-Session-Valid",
-    "X-Portcullis-User-Id",
-    "X-Portcullis-User-Anonymous",
-    "X-Portcullis-User-Verified",
-    "X-Portcullis-Session-Acr",
-    "X-Portcullis-Session-Amr",
 ];
 
 /// What all proxies need to know of the settings.
@@ -146,10 +136,7 @@ impl<'c> Wiring<'c> {
                 (None, Site { scheme, host: format!("app.{domain}"), port: None })
             }
         };
-        let extra = config.identity.headers.iter().map(|header| header.as_str());
-        let resolver = RESOLVER.into_iter().filter(|_| config.identity.resolver_headers);
-        let identity = IDENTITY.into_iter().chain(extra).chain(resolver).collect();
-        Self { config, gates, login, app, identity }
+        Self { config, gates, login, app, identity: identity::header_names(config) }
     }
 
     /// The first way in, as the settings have it.
