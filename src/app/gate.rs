@@ -153,13 +153,13 @@ impl Gate {
 
     /// The living session of a page's visitor, judged by the same rules as a verify.
     pub(super) fn session_of(&self, head: &Head<'_>, now: Timestamp) -> Option<&Session> {
-        verify::living_session(&self.view(), head, now)
+        verify::living_session(&self.view(), head, now).map(|proven| proven.session)
     }
 
     /// The same, with the cookie's value.
     pub(super) fn presented_session<'h>(&self, head: &Head<'h>, now: Timestamp) -> Option<(&Session, &'h str)> {
-        let (session, value) = verify::presented_session(&self.view(), head, now)?;
-        std::str::from_utf8(value).ok().map(|token| (session, token))
+        let proven = verify::living_session(&self.view(), head, now)?;
+        std::str::from_utf8(proven.token).ok().map(|token| (proven.session, token))
     }
 
     /// What the verify path reads of the gate.

@@ -156,7 +156,7 @@ pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Time
     if is_preflight(head, visit) {
         return Verdict::Refuse(Denial::Preflight);
     }
-    let (session, known) = match genuine_session(view, head, now) {
+    let Proven { session, known, .. } = match genuine_session(view, head, now) {
         Ok(found) => found,
         Err(denial) => return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer)),
     };
@@ -166,28 +166,29 @@ pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Time
     Verdict::Pass(Pass { session, known })
 }
 
-/// The living session of this request, if it has exactly one user's.
-pub fn living_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Option<&'g Session> {
-    genuine_session(view, head, now).ok().map(|(session, _)| session)
+/// A living session, and what proves it.
+#[derive(Clone, Copy)]
+pub struct Proven<'g, 'h> {
+    /// The session.
+    pub session: &'g Session,
+    known: &'g Known,
+    /// The value of its cookie.
+    pub token: &'h [u8],
 }
 
-/// The same, with the cookie's value that proves it.
-pub fn presented_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Option<(&'g Session, &'h [u8])> {
-    let session = living_session(view, head, now)?;
-    let mut scratch = view.scratch.borrow_mut();
-    let mut proves =
-        |value: &[u8]| admit(view, value, now, &mut scratch).is_ok_and(|(found, _)| found.id == session.id);
-    cookie::values(&head.headers, view.cookie_name).find(|value| proves(value)).map(|value| (session, value))
+/// The living session of this request, if it has exactly one user's.
+pub fn living_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Option<Proven<'g, 'h>> {
+    genuine_session(view, head, now).ok()
 }
 
 /// Looks through the cookies of the session's name. Bad ones are skipped: another site under the same domain can set any.
-fn genuine_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Result<(&'g Session, &'g Known), Denial> {
+fn genuine_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Result<Proven<'g, 'h>, Denial> {
     trusted_time::judge(now, view.floor).map_err(Denial::Clock)?;
     let mut scratch = view.scratch.borrow_mut();
-    let mut found: Result<(&Session, &Known), Denial> = Err(Denial::NoCookie);
-    for value in cookie::values(&head.headers, view.cookie_name) {
-        match (found, admit(view, value, now, &mut scratch)) {
-            (Ok((one, _)), Ok((other, _))) if one.user != other.user => return Err(Denial::SessionsDisagree),
+    let mut found: Result<Proven<'_, '_>, Denial> = Err(Denial::NoCookie);
+    for token in cookie::values(&head.headers, view.cookie_name) {
+        match (found, admit(view, token, now, &mut scratch)) {
+            (Ok(one), Ok(other)) if one.session.user != other.session.user => return Err(Denial::SessionsDisagree),
             (Err(_), next) => found = next,
             (Ok(_), _) => {}
         }
@@ -195,16 +196,16 @@ fn genuine_session<'g>(view: &View<'g>, head: &Head<'_>, now: Timestamp) -> Resu
     found
 }
 
-fn admit<'g>(
+fn admit<'g, 'h>(
     view: &View<'g>,
-    value: &[u8],
+    token: &'h [u8],
     now: Timestamp,
     scratch: &mut Scratch,
-) -> Result<(&'g Session, &'g Known), Denial> {
-    let claims = token::verify(value, view.keyring, now, scratch).map_err(Denial::BadToken)?;
+) -> Result<Proven<'g, 'h>, Denial> {
+    let claims = token::verify(token, view.keyring, now, scratch).map_err(Denial::BadToken)?;
     let session = view.sessions.admit(&claims, now).map_err(Denial::NotLive)?;
     let known = view.people.find(&session.user).ok_or(Denial::UnknownUser)?;
-    Ok((session, known))
+    Ok(Proven { session, known, token })
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that question would go round.
