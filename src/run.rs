@@ -169,9 +169,9 @@ fn serve(start: Start) -> Result<(), Failure> {
         keyring,
         form_key: desk.form_key(),
         operators: Operators::of_this_process(),
+        device_key: desk.device_key(),
         known: desk.everything(),
-    })
-    .with_device_key(desk.device_key());
+    });
     let (gate, worker) = if config.metrics.listen.is_some() {
         let desk = Watched::new(desk);
         (gate.with_metrics(desk.figures()), Worker::spawn(desk, LOOK, Watched::handle, Watched::tick))

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::auth::device::Device;
 use crate::auth::guess_budget::Origin;
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::RetryAfter;
@@ -31,10 +32,8 @@ pub struct Browser {
     pub client: IpAddr,
     /// Whose budget he draws on where no device of ours is known.
     pub origin: Origin,
-    /// Whether he has a device cookie of ours, whether it still counts or not.
-    pub known: bool,
-    /// The device cookies as sent; the first that is ours counts.
-    pub devices: Vec<Vec<u8>>,
+    /// The device that his cookie proves, of several the first that is ours. Whether it still counts, the desk knows.
+    pub device: Option<Device>,
     /// Which browser it is, if it has seen the login page.
     pub id: Option<BrowserId>,
     /// The living session that the browser already had; it ends with a new login.

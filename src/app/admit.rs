@@ -7,7 +7,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::auth::device::{self, Device};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
@@ -79,8 +78,7 @@ impl Desk {
         }
         let client = attempt.browser.client;
         self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
-        let device = self.device_of(&attempt.browser, wall);
-        let scope = self.scope(attempt, device.as_ref(), steady)?;
+        let scope = self.scope(attempt, steady)?;
         let skew = self.config.login.skew;
         let verdict = match &scope.candidates {
             Candidates::Named(name) => {
@@ -92,7 +90,7 @@ impl Desk {
         };
         match verdict {
             Verdict::One(Match { user, step, spent: false }) => {
-                let (session, cookie, mut changes) = self.welcome(&attempt.browser, device, user, step, now);
+                let (session, cookie, mut changes) = self.welcome(&attempt.browser, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
                 if let Some(browser) = attempt.browser.id {
@@ -145,17 +143,12 @@ impl Desk {
         (session.user == user.name).then(|| session.expires.since(now))
     }
 
-    /// The device that a browser proves to be.
-    pub(super) fn device_of(&self, browser: &Browser, now: Timestamp) -> Option<Device> {
-        browser.devices.iter().find_map(|value| device::read(value, &self.device_key, now))
-    }
-
     /// Whose codes this client may try, and at whose expense.
     ///
     /// A device where somebody has logged in before is spared the strangers' budget for that somebody's codes, so that
     /// strangers who empty it cannot lock the owner out. For the codes of all others it is a stranger like any.
-    fn scope(&self, attempt: &Attempt, device: Option<&Device>, steady: Timestamp) -> Result<Scope, Denial> {
-        let known = |user: &&User| device.is_some_and(|device| device.knows(user));
+    fn scope(&self, attempt: &Attempt, steady: Timestamp) -> Result<Scope, Denial> {
+        let known = |user: &&User| attempt.browser.device.as_ref().is_some_and(|device| device.knows(user));
         let strangers = BudgetKey::from(attempt.browser.origin);
         let stranger_may = self.budgets.check(&strangers, steady);
         if let Some(name) = &attempt.name {
@@ -257,7 +250,6 @@ impl Desk {
     pub(super) fn welcome(
         &self,
         browser: &Browser,
-        device: Option<Device>,
         user: &User,
         step: TimeStep,
         Moment { wall: now, steady }: Moment,
@@ -271,7 +263,7 @@ impl Desk {
             browser.key,
             &mut System,
         );
-        let mut device = device.unwrap_or_default();
+        let mut device = browser.device.clone().unwrap_or_default();
         device.bind(user);
         let cookie = device.mint(&self.device_key, now);
         let mut changes = vec![Change::PutUser(spend(user, step))];

@@ -6,6 +6,7 @@ use super::*;
 use crate::app::administer::execute;
 use crate::app::admission::Presented;
 use crate::app::control::Command;
+use crate::auth::device::{self, Device};
 use crate::auth::guess_budget::Origin;
 use crate::auth::keyring::KeyId;
 use crate::auth::testing::confirmed;
@@ -101,8 +102,7 @@ impl Fixture {
             browser: Browser {
                 client: client.parse().expect("an address"),
                 origin: Origin::of(client.parse().expect("an address")),
-                known: false,
-                devices: Vec::new(),
+                device: None,
                 id: None,
                 previous: None,
                 user_agent: b"test".to_vec(),
@@ -121,6 +121,12 @@ impl Fixture {
             Admission::Refused(denial) => Err(denial),
             Admission::Repeated { .. } | Admission::In(_) => panic!("let in once more"),
         }
+    }
+
+    /// What the gate makes of a device cookie.
+    fn device(&mut self, cookie: &[u8]) -> Option<Device> {
+        let now = self.now;
+        device::read(cookie, &self.desk().device_key, now)
     }
 
     fn try_code(&mut self, code: Code, client: &str) -> Result<(Session, Vec<u8>), Denial> {
@@ -199,7 +205,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     let good = f.code(&anna, 0);
     assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))), "a stranger is kept out");
     let mut from_device = f.attempt(good, INTERNET);
-    from_device.browser.devices = vec![device];
+    from_device.browser.device = f.device(&device);
     assert!(f.admit(&from_device).is_ok(), "a known device gets in");
 
     f.pass(Duration::from_secs(30));
@@ -248,7 +254,7 @@ fn a_device_is_worth_nothing_after_disable_rotate_and_revoke_all() {
         f.command(Command::UserEnable { name: "anna".to_owned() });
         let good = f.code(&anna, 0);
         let mut attempt = f.attempt(good, INTERNET);
-        attempt.browser.devices = vec![device];
+        attempt.browser.device = f.device(&device);
         assert!(matches!(f.admit(&attempt), Err(Denial::Strangers(_))), "{what}");
     }
 }

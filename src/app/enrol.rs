@@ -198,8 +198,7 @@ impl Desk {
             let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
-        let device = self.device_of(browser, now.wall);
-        let (session, cookie, mut changes) = self.welcome(browser, device, &user, step, now);
+        let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
         changes.push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
         let done = self.commit(changes, now.wall).map_err(|error| Refusal::Denied(Denial::Store(error)))?;

@@ -53,8 +53,7 @@ impl Fixture {
         let browser = Browser {
             client: client.parse().expect("an address"),
             origin: Origin::of(client.parse().expect("an address")),
-            known: false,
-            devices: Vec::new(),
+            device: None,
             id: None,
             previous: None,
             user_agent: b"test".to_vec(),

@@ -55,8 +55,8 @@ pub struct Gate {
     pub(super) known_limits: KnownLimits,
     /// The machine's own prefixes that are at home.
     pub(super) home_prefixes: Vec<Ipv6Net>,
-    /// `None`: nobody is known.
-    pub(super) device_key: Option<DeviceKey>,
+    /// Tells devices that somebody has logged in on.
+    pub(super) device_key: DeviceKey,
     pub(super) setup_open: bool,
     /// `None` where nobody listens for them.
     pub(super) metrics: Option<Box<Metrics>>,
@@ -78,6 +78,8 @@ pub struct Opening {
     pub keyring: Keyring,
     /// Makes the tokens of forms; it is nobody else's.
     pub form_key: Secret,
+    /// Proves the cookies of devices; it is the desk's.
+    pub device_key: DeviceKey,
     /// Who may give orders.
     pub operators: Operators,
     /// What the desk knows.
@@ -87,7 +89,7 @@ pub struct Opening {
 impl Gate {
     /// Opens the gate.
     pub fn new(opening: Opening) -> Self {
-        let Opening { config, settings, keyring, form_key, operators, known } = opening;
+        let Opening { config, settings, keyring, form_key, device_key, operators, known } = opening;
         let mut gate = Self {
             cookie_name: config.cookie_name(),
             pages: Pages::new(&config.login.title, &config.path_prefix),
@@ -107,19 +109,12 @@ impl Gate {
             readiness: None,
             known_limits: KnownLimits::default(),
             home_prefixes: Vec::new(),
-            device_key: None,
+            device_key,
             setup_open: false,
             metrics: None,
         };
         gate.learn(known);
         gate
-    }
-
-    /// Tells browsers that have logged in here before from strangers, so that their logins find a place in the queue.
-    #[must_use]
-    pub fn with_device_key(mut self, key: DeviceKey) -> Self {
-        self.device_key = Some(key);
-        self
     }
 
     /// Takes over what the desk works by now.
@@ -344,7 +339,7 @@ impl App for Gate {
 
     fn has_kept_place(&self, job: &Job) -> bool {
         match job {
-            Job::Login(attempt) => attempt.browser.known,
+            Job::Login(attempt) => attempt.browser.device.is_some(),
             // Anybody may ask for these.
             Job::Enrol(_) | Job::Ready => false,
             Job::Logout { .. } | Job::Command { .. } | Job::Doctor(_) | Job::Seen { .. } | Job::Reload(_) => true,

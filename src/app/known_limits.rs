@@ -7,19 +7,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::auth::device;
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::{AddressKey, CAPACITY, Network, RetryAfter};
 use crate::auth::trusted_time;
 use crate::clock::{self, Timestamp};
-use crate::http::cookie;
-use crate::http::request::Head;
 use crate::http::response::Out;
 
 use super::admission::{Admission, Attempt, Browser, Denial};
 use super::enrol::{Answer, Enrolment, Refusal, Step};
 use super::gate::Gate;
-use super::login::DEVICE_COOKIE;
 use super::metrics::LoginResult;
 
 /// Who may not guess for a while.
@@ -72,7 +68,7 @@ impl KnownLimits {
         if let Some(wait) = networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max() {
             return Some(Denial::Address(wait));
         }
-        if browser.known {
+        if browser.device.is_some() {
             return None;
         }
         let empty = |budget| self.wait(&Limited::Budget(budget), now);
@@ -87,12 +83,6 @@ impl KnownLimits {
 }
 
 impl Gate {
-    /// Whether this browser has a device cookie of ours. Whether it still counts, the desk knows.
-    pub(super) fn is_known(&self, head: &Head<'_>, now: Timestamp) -> bool {
-        let Some(key) = &self.device_key else { return false };
-        cookie::values(&head.headers, DEVICE_COOKIE).any(|value| device::read(value, key, now).is_some())
-    }
-
     /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
     pub(super) fn refuses_login(&mut self, attempt: &Attempt, now: Timestamp, out: &mut Out) -> bool {
         let account = attempt.name.as_ref().map(|name| match self.people.find(name) {
@@ -134,6 +124,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::device::Device;
     use crate::auth::guess_budget::Origin;
     use crate::auth::keyring::KeyId;
     use crate::auth::user::UserName;
@@ -143,8 +134,7 @@ mod tests {
         Browser {
             client,
             origin: Origin::of(client),
-            known,
-            devices: Vec::new(),
+            device: known.then(Device::default),
             id: None,
             previous: None,
             user_agent: Vec::new(),

@@ -24,7 +24,7 @@ use super::rounds::Trip;
 use super::same_origin::{Provenance, provenance};
 
 /// The cookie that says who has logged in on this device before.
-pub(super) const DEVICE_COOKIE: &str = "auth_device";
+const DEVICE_COOKIE: &str = "auth_device";
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
 const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
@@ -154,13 +154,12 @@ impl Gate {
         next: &ReturnTo<'_>,
         now: Timestamp,
     ) -> Browser {
-        let devices = cookie::values(&request.head.headers, DEVICE_COOKIE);
+        let mut devices = cookie::values(&request.head.headers, DEVICE_COOKIE);
         let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
         Browser {
             client: visit.client,
             origin: self.origin_of(visit, &request.head.headers),
-            known: self.is_known(request.head, now),
-            devices: devices.map(<[u8]>::to_vec).collect(),
+            device: devices.find_map(|value| device::read(value, &self.device_key, now)),
             id: self.marked_browser(request.head),
             previous: self
                 .presented_session(request.head, now)

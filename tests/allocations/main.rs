@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use portcullis::app::job::{Effect, Person};
 use portcullis::app::{Gate, Opening};
+use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::UserName;
@@ -85,6 +86,7 @@ fn gate() -> (Gate, String) {
         settings: Arc::new(|| Err("nobody asks".to_owned())),
         keyring,
         form_key: Secret::new(vec![9; 32]),
+        device_key: DeviceKey::new(&Secret::new(vec![3; 32])),
         operators: Operators::of_this_process(),
         known,
     });

@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod dice;
 pub mod doctor;
 pub mod faults;
+pub mod hanging;
 pub mod http;
 pub mod measure;
 pub mod nginx;
