@@ -63,7 +63,7 @@ impl Mending {
             Header::ForwardedFor => &[
                 (CADDY, "header_up X-Forwarded-For {client_ip}"),
                 (NGINX, "proxy_set_header X-Forwarded-For $remote_addr;"),
-                (TRAEFIK, "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]"),
+                (TRAEFIK, TRUSTS_THE_ONE_BEFORE),
                 (HAPROXY, "http-request set-header X-Forwarded-For %[src]"),
             ],
             Header::ForwardedProto => &[
@@ -98,26 +98,26 @@ impl Mending {
             ],
             Header::OriginalUrl => &[
                 (NGINX, "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"),
-                (CADDY, "request_header -X-Original-*"),
-                (TRAEFIK, "headers.customRequestHeaders.<header> = \"\""),
-                (HAPROXY, "http-request del-header <header>"),
+                (CADDY, STRIP_ORIGINAL),
+                (TRAEFIK, REMOVE),
+                (HAPROXY, DELETE),
             ],
             Header::OriginalUri => &[
                 (NGINX, "proxy_set_header X-Original-URI \"\";"),
-                (CADDY, "request_header -X-Original-*"),
-                (TRAEFIK, "headers.customRequestHeaders.<header> = \"\""),
-                (HAPROXY, "http-request del-header <header>"),
+                (CADDY, STRIP_ORIGINAL),
+                (TRAEFIK, REMOVE),
+                (HAPROXY, DELETE),
             ],
             Header::OriginalMethod => &[
                 (NGINX, "proxy_set_header X-Original-Method $request_method;"),
-                (CADDY, "request_header -X-Original-*"),
-                (TRAEFIK, "headers.customRequestHeaders.<header> = \"\""),
-                (HAPROXY, "http-request del-header <header>"),
+                (CADDY, STRIP_ORIGINAL),
+                (TRAEFIK, REMOVE),
+                (HAPROXY, DELETE),
             ],
             Header::RealIp => &[
                 (CADDY, "request_header X-Real-IP {client_ip}"),
                 (NGINX, "proxy_set_header X-Real-IP $remote_addr;"),
-                (TRAEFIK, "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]"),
+                (TRAEFIK, TRUSTS_THE_ONE_BEFORE),
                 (HAPROXY, "http-request set-header X-Real-IP %[src]"),
             ],
             Header::CfConnectingIp => {
@@ -145,7 +145,7 @@ impl Mending {
                 (NGINX, DROP_ALIASES),
                 (TRAEFIK, REMOVE),
                 (TRAEFIK, DELETE_ALIASES),
-                (HAPROXY, "http-request del-header <header>"),
+                (HAPROXY, DELETE),
             ]
         };
         Self { header, ..Self::of(lines) }
@@ -168,6 +168,10 @@ impl Mending {
 
 /// Traefik sends the whole family by itself, unless it hands on what it was sent.
 const DESCRIBES_ITSELF: &str = "forwardAuth.trustForwardHeader = false";
+/// Traefik hands on only what comes from there.
+const TRUSTS_THE_ONE_BEFORE: &str = "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]";
+const STRIP_ORIGINAL: &str = "request_header -X-Original-*";
+const DELETE: &str = "http-request del-header <header>";
 const SET_EMPTY: &str = "proxy_set_header <header> \"\";";
 const DROP_ALIASES: &str = "underscores_in_headers off; ignore_invalid_headers on;";
 const REMOVE: &str = "headers.customRequestHeaders.<header> = \"\"";

@@ -8,7 +8,7 @@ use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::http::mending::Mending;
+use crate::http::mending::{self, Mending};
 
 const WIRING: Subject = Subject("wiring");
 
@@ -168,10 +168,10 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
                         the gate's pages, or another site sent it";
             let lines = [
-                ("Caddy", "header Referrer-Policy same-origin"),
-                ("nginx", "add_header Referrer-Policy same-origin always;"),
-                ("Traefik", "headers.referrerPolicy = \"same-origin\""),
-                ("HAProxy", "http-response set-header Referrer-Policy same-origin"),
+                (mending::CADDY, "header Referrer-Policy same-origin"),
+                (mending::NGINX, "add_header Referrer-Policy same-origin always;"),
+                (mending::TRAEFIK, "headers.referrerPolicy = \"same-origin\""),
+                (mending::HAPROXY, "http-response set-header Referrer-Policy same-origin"),
             ];
             (what.to_owned(), chosen(lines.into_iter(), program))
         }
