@@ -48,6 +48,17 @@ fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
     assert!(!said.contains("recovered"), "{what}: nothing was lost: {said}");
 }
 
+/// A gate whose disk can be made to fail, with the owner signed in.
+fn settled(faults: &Faults, mut place: Place) -> (Daemon, Person, String) {
+    for (name, value) in faults.environment(&place.state()) {
+        place = place.with_environment(name, &value);
+    }
+    let gate = place.start();
+    let owner = gate.place.add_user("owner");
+    let token = gate.log_in(&owner);
+    (gate, owner, token)
+}
+
 /// A panic is an abort in the released program.
 fn never_panicked(gate: &Daemon, what: &str) {
     let said = gate.running.text();
@@ -67,13 +78,7 @@ fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() 
     ] {
         let what = format!("{errno} of {kind}");
         let faults = Faults::new();
-        let mut place = Place::new(ONE_DOMAIN);
-        for (name, value) in faults.environment(&place.state()) {
-            place = place.with_environment(name, &value);
-        }
-        let mut gate = place.start();
-        let owner = gate.place.add_user("owner");
-        let token = gate.log_in(&owner);
+        let (mut gate, owner, token) = settled(&faults, Place::new(ONE_DOMAIN));
         faults.begin(errno as i32, kind);
         stands_firm(&mut gate, &owner, &token, &what);
         faults.end();
@@ -95,13 +100,8 @@ fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
     ] {
         let what = format!("a start with {errno} of {kind}");
         let (faults, control) = (Faults::new(), Scratch::new("control"));
-        let mut place = Place::new(ONE_DOMAIN).with_control(&control.path().join("socket"));
-        for (name, value) in faults.environment(&place.state()) {
-            place = place.with_environment(name, &value);
-        }
-        let mut gate = place.start();
-        let owner = gate.place.add_user("owner");
-        let token = gate.log_in(&owner);
+        let place = Place::new(ONE_DOMAIN).with_control(&control.path().join("socket"));
+        let (mut gate, owner, token) = settled(&faults, place);
         // As a failed try to write the database anew leaves it: there is something to tidy.
         faults.begin(errno as i32, kind);
         assert_eq!(gate.post_code(&owner.wrong_code(), "10.1.1.9").status, 503, "{what}");
