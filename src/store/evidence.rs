@@ -17,6 +17,7 @@ use crate::store::parts;
 use crate::store::place::Place;
 use crate::store::seal::Vault;
 use crate::store::shelf::{Shelf, Unsound};
+use crate::store::snapshot;
 use crate::store::trail::Trail;
 use crate::store::witness::{self, Said};
 
@@ -43,7 +44,7 @@ impl Evidence {
     /// # Errors
     /// The snapshot is of a newer release: so is, or was, the database.
     pub(super) fn gather(place: &Place, vault: &mut Vault) -> Result<Self, Unsound> {
-        let snapshot = match super::opening::read_snapshot(place, vault) {
+        let snapshot = match snapshot::stored(place, vault) {
             Ok(snapshot) => snapshot.map(|snapshot| (snapshot.sequence, snapshot.taken)),
             Err(Unsound::Newer(found)) => return Err(Unsound::Newer(found)),
             // What it says of itself is worth nothing.

@@ -7,8 +7,8 @@
 use crate::clock::Timestamp;
 use crate::store::Store;
 use crate::store::manifest::Manifest;
-use crate::store::opening;
 use crate::store::shelf::Unsound;
+use crate::store::snapshot;
 use crate::store::witness;
 
 /// Records that are looked at: more than ten thousand users and their counters have.
@@ -76,7 +76,7 @@ impl Store {
 
     fn snapshot(&mut self) -> Result<Timestamp, String> {
         let due = self.shelf.manifest().snapshot;
-        match opening::read_snapshot(&self.place, &mut self.vault) {
+        match snapshot::stored(&self.place, &mut self.vault) {
             // Its seal is over the whole of it: what unseals is what was written.
             Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
             Ok(Some(snapshot)) => Err(format!("it is of commit {} instead of {due}", snapshot.sequence)),

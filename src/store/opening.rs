@@ -1,7 +1,5 @@
 //! Opening: the database if it is sound, else the snapshot, else a refusal. Never zero users by accident.
 
-use std::io;
-
 use crate::auth::audit::Missing;
 use crate::auth::event::{Action, Actor, Event};
 use crate::clock::Timestamp;
@@ -13,12 +11,12 @@ use crate::store::evidence::{Distrust, Evidence};
 use crate::store::frozen;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::place::{AUDIT, DATABASE, ID, Place, SNAPSHOT, WITNESS};
+use crate::store::place::{AUDIT, DATABASE, ID, Place, WITNESS};
 use crate::store::rewrite::{rewrite, tidy};
 use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
 use crate::store::shelf::{Edits, Shelf, Unsound};
-use crate::store::snapshot::{self, Snapshot};
+use crate::store::snapshot;
 use crate::store::trail::Trail;
 use crate::store::witness::{Said, Witness};
 
@@ -84,7 +82,7 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
         Found::Damaged(distrust) => Some(distrust),
     };
     let (lost, due) = lost.map_or((None, 0), |Distrust { why, due }| (Some(why), due));
-    let Some(snapshot) = read_snapshot(place, vault).map_err(|unsound| match unsound {
+    let Some(snapshot) = snapshot::stored(place, vault).map_err(|unsound| match unsound {
         Unsound::Damaged(why) => StoreError::Damaged(format!("{}; {why}", told(lost.as_deref()))),
         other => refuse(other),
     })?
@@ -193,15 +191,6 @@ pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault, evidence: &Evide
         && !contents.settings.ever_had_user;
     evidence.support(&shelf, trail.as_ref(), unborn)?;
     Ok(Sound { shelf, contents, trail })
-}
-
-/// The snapshot, if there is one.
-pub(super) fn read_snapshot(place: &Place, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
-    match place.read(SNAPSHOT) {
-        Ok(file) => snapshot::read(&file, vault).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Unsound::Damaged(format!("the snapshot cannot be read: {error}"))),
-    }
 }
 
 /// Writes the snapshot again if it is missing, damaged or older than the last change that it follows: the plug was

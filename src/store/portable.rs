@@ -24,6 +24,7 @@ use crate::store::key::{self, StoreKey};
 use crate::store::opening;
 use crate::store::place::{self, Place};
 use crate::store::seal::Vault;
+use crate::store::snapshot;
 
 /// What one store gives to another.
 pub struct Portable {
@@ -75,11 +76,10 @@ impl Portable {
             return Ok(None);
         }
         let mut vault = Vault::new(&key_of(&place, credential)?, entropy);
-        let snapshot =
-            opening::read_snapshot(&place, &mut vault).map_err(|unsound| match opening::refuse(unsound) {
-                StoreError::Damaged(why) => StoreError::NoSnapshot(why),
-                other => other,
-            })?;
+        let snapshot = snapshot::stored(&place, &mut vault).map_err(|unsound| match opening::refuse(unsound) {
+            StoreError::Damaged(why) => StoreError::NoSnapshot(why),
+            other => other,
+        })?;
         let snapshot = snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
         let evidence = Evidence::gather(&place, &mut vault).map_err(opening::refuse)?;
         evidence.may_stand_in(snapshot.sequence, 0).map_err(StoreError::NoSnapshot)?;

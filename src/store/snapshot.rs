@@ -11,6 +11,8 @@
 //! [`LEFT`], because a flipped bit must not lock the owner out of his own house. Device cookies stay where the snapshot
 //! is known to be the latest, since all that ends them is in it; else a new device key ends them all.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
 use crate::auth::guess_budget::{Bucket, BudgetKey};
@@ -66,8 +68,17 @@ pub(super) fn stage(
     place.stage(SNAPSHOT, &[header, body].concat())
 }
 
+/// The snapshot of the store in `place`, if there is one.
+pub(super) fn stored(place: &Place, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
+    match place.read(SNAPSHOT) {
+        Ok(file) => read(&file, vault).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Unsound::Damaged(format!("the snapshot cannot be read: {error}"))),
+    }
+}
+
 /// Reads a snapshot file.
-pub(super) fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
+fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
     let damaged = || Unsound::Damaged("the snapshot is damaged".to_owned());
     let (header, body) = file.split_at_checked(MAGIC.len() + 12).ok_or_else(damaged)?;
     // A flipped bit here can only change which of three refusals it is.
