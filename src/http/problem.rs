@@ -206,7 +206,7 @@ impl fmt::Display for ToldTo {
         let mending = problem.mending().in_program(*program);
         match problem {
             Problem::UntrustedPeer(peer) => {
-                write!(f, "{what}; if it is your proxy: `proxy.trust = [\"loopback\", \"{peer}\"]`")
+                write!(f, "{what}; if it is your proxy, add {peer} to proxy.trust: `portcullis doctor` prints the line")
             }
             Problem::LoginHost => write!(
                 f,
@@ -272,7 +272,7 @@ mod tests {
         for problem in all.iter().skip(1) {
             assert!(problem.to_string().contains("X-Forwarded-Host"), "{problem}");
         }
-        assert!(all[0].to_string().contains("proxy.trust = [\"loopback\", \"127.0.0.1\"]"));
+        assert!(all[0].to_string().contains("add 127.0.0.1 to proxy.trust"));
     }
 
     #[test]
