@@ -167,7 +167,7 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::PlainHttp => {
                 "the session cookie is Secure, and the proxy says that this site is plain http: serve it over https, or \
-                 set session.secure = false where everything is plain http"
+                 set session.secure = false where everything, public_url too, is plain http"
             }
             Self::NoDomain => {
                 "session.cookie_domain is empty, so the cookie stays on the login page's host: set it to the domain that \

@@ -41,6 +41,15 @@ impl Advice {
         Self::checked(config, "proxy.trust", Raw::List(entries))
     }
 
+    /// The widest domain of `public_url`'s host that browsers take for a cookie; an address, a name without a dot and a
+    /// public suffix have none.
+    pub fn widest_domain(config: &Config) -> Option<Self> {
+        let host = config.public_url.as_ref()?.host.as_str();
+        let parent = host.split_once('.').map(|(_, parent)| parent);
+        let domains = parent.into_iter().chain([host]).map(|domain| Raw::Text(domain.to_owned()));
+        Self::first(config, "session.cookie_domain", domains)
+    }
+
     /// With a comment behind the value.
     pub fn remarked(self, remark: impl Into<String>) -> Self {
         Self { remark: remark.into(), ..self }

@@ -52,7 +52,7 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
 
 /// What to write in the place of a value that was refused for what the others say.
 pub fn better(config: &Config, key: &str) -> Option<Advice> {
-    domain_for(config).filter(|_| key == "session.cookie_domain")
+    Advice::widest_domain(config).filter(|_| key == "session.cookie_domain")
 }
 
 /// Why browsers would drop a cookie of `session.cookie_domain`.
@@ -69,15 +69,6 @@ fn refused_domain(config: &Config) -> Option<String> {
             "{domain:?} is neither {host:?}, the host of public_url, nor a parent of it: browsers would drop the cookie"
         )
     })
-}
-
-/// The widest domain of `public_url`'s host that browsers take; an address, a name without a dot and a public suffix have
-/// none.
-fn domain_for(config: &Config) -> Option<Advice> {
-    let host = config.public_url.as_ref()?.host.as_str();
-    let parent = host.split_once('.').map(|(_, parent)| parent);
-    let domains = parent.into_iter().chain([host]).map(|domain| Raw::Text(domain.to_owned()));
-    Advice::first(config, "session.cookie_domain", domains)
 }
 
 /// Something that works, but probably not as meant.
@@ -116,7 +107,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         }
         if session.cookie_domain.is_none() {
             let what = "public_url is set and session.cookie_domain is not: the session counts on the login host only";
-            warn(what.to_owned(), domain_for(config));
+            warn(what.to_owned(), Advice::widest_domain(config));
         }
     }
     if session.idle.is_some_and(|idle| idle >= session.lifetime) {

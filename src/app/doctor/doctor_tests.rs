@@ -7,10 +7,12 @@ use super::facts::{
 };
 use super::gather::{kind_of, status_of};
 use super::*;
+use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asked, Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
+use crate::config::advice::Advice;
 use crate::config::sources::{ConfigFile, Sources};
 use crate::config::{Config, Environment};
 use crate::http::problem::{Header, Problem};
@@ -108,17 +110,22 @@ fn one(severity: Severity, found: &str, remedy: &str, change: impl FnOnce(&mut F
     assert_eq!(complaint.severity, severity, "{complaint:?}");
     assert!(complaint.found.contains(found), "{found}: {complaint:?}");
     assert!(complaint.remedy.as_deref().unwrap_or_default().contains(remedy), "{remedy}: {complaint:?}");
-    pasted(complaint);
+    pasted(complaint, facts.config.as_ref().expect("settings that load"));
 }
 
-/// Lines of the settings' file are taken as they are printed.
-fn pasted(finding: &Finding) {
+/// Lines of the settings' file are taken as they are printed, by themselves and beside what is set already.
+fn pasted(finding: &Finding, config: &Config) {
     let Some(remedy) = finding.remedy.as_deref() else { return };
-    let first = remedy.split([' ', '\n']).next().unwrap_or_default();
-    let is_section = first.starts_with('[') && first != "[Service]";
-    if is_section || crate::config::keys::find(first).is_some() {
-        let _ = config(remedy);
-        assert!(!remedy.contains("ADDRESS"), "{finding:?}");
+    let of_ours = |line: &&str| {
+        let first = line.split([' ', '=']).next().unwrap_or_default();
+        (first.starts_with('[') && first != "[Service]") || crate::config::keys::find(first).is_some()
+    };
+    let from = remedy.lines().take_while(|line| !of_ours(line)).map(|line| line.len() + 1).sum();
+    let Some(lines) = remedy.get(from..).filter(|lines| !lines.is_empty()) else { return };
+    assert!(!remedy.contains("ADDRESS"), "{finding:?}");
+    let _ = self::config(lines);
+    for entry in crate::config::raw::parse(lines).expect("it was read") {
+        assert!(Advice::checked(config, entry.key.name, entry.value).is_some(), "{finding:?}");
     }
 }
 
@@ -146,7 +153,8 @@ fn all_that_is_worse_than_a_note_has_a_remedy() {
     facts.people = Some(People { all: 50, enabled: [40, 10], admins: 0, short_seeds: vec!["anna".to_owned()] });
     let complaints = complaints(&facts);
     assert!(complaints.len() > 15, "{complaints:#?}");
-    complaints.iter().for_each(pasted);
+    let config = facts.config.as_ref().expect("settings that load");
+    complaints.iter().for_each(|finding| pasted(finding, config));
     for finding in complaints.iter().filter(|finding| finding.severity > Severity::Note) {
         assert!(finding.remedy.as_deref().is_some_and(|remedy| !remedy.trim().is_empty()), "{finding:?}");
     }
@@ -531,6 +539,45 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
     one(Severity::Note, "calls itself traefik-1", "", |facts| {
         facts.wiring.iter_mut().for_each(|wiring| drop(wiring.last_proxy.push_str("traefik-1")));
     });
+}
+
+#[test]
+fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
+    let note = |fault| Note { asker: Asker::Page, fault, seen: seen(3), peer: None, mended: false };
+    let told = |text: &str, fault| {
+        let mut facts = healthy();
+        facts.config = Ok(config(text));
+        facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note(fault)]);
+        let remedies = complaints(&facts).into_iter().filter(|finding| finding.check == "wiring").map(|finding| {
+            pasted(&finding, facts.config.as_ref().expect("settings that load"));
+            finding.remedy.unwrap_or_default()
+        });
+        remedies.collect::<String>()
+    };
+    let proxy = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
+    let everywhere = "[session]\nsecure = false  # where everything is plain http";
+    for fault in [Fault::PlainHttp, Fault::LoginLoop(Cause::PlainHttp)] {
+        assert_eq!(told("public_url = \"https://auth.example.com\"", fault), proxy);
+        assert_eq!(told("session.same_site = \"none\"", fault), proxy);
+        assert_eq!(told("public_url = \"http://auth.example.com\"", fault), format!("{proxy}\n{everywhere}"));
+        assert_eq!(told("", fault), format!("{proxy}\n{everywhere}"));
+    }
+    let shared = "docs/configuration.md: all sites below session.cookie_domain";
+    for (settings, remedy) in [
+        (
+            "public_url = \"https://auth.home.example\"",
+            "[session]\ncookie_domain = \"home.example\"  # login page and sites share it",
+        ),
+        (
+            "public_url = \"https://mylab.duckdns.org\"",
+            "[session]\ncookie_domain = \"mylab.duckdns.org\"  # login page and sites share it",
+        ),
+        ("public_url = \"https://auth.home.example\"\nsession.cookie_prefix = \"host\"", shared),
+        ("public_url = \"https://192.168.1.10:8443\"", shared),
+        ("public_url = \"https://nas\"", shared),
+    ] {
+        assert_eq!(told(settings, Fault::LoginLoop(Cause::NoDomain)), remedy, "{settings}");
+    }
 }
 
 #[test]

@@ -149,20 +149,21 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         Fault::PlainHttp => {
             let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
                         goes round for ever";
-            let remedy = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)\n\
-                          [session]\nsecure = false  # where everything is plain http";
-            (what.to_owned(), remedy.to_owned())
+            (what.to_owned(), over_https(config))
         }
         Fault::LoginLoop(cause) => {
             let what =
                 format!("a visitor came back from the login without the session cookie again and again: {cause}");
             let remedy = match cause {
-                Cause::PlainHttp => "[session]\nsecure = false  # where everything is plain http",
-                Cause::NoDomain => "[session]\ncookie_domain = \"example.com\"  # the domain that all sites share",
-                Cause::OtherDomain => "docs/configuration.md: all sites below session.cookie_domain",
-                Cause::Unknown => "portcullis config check",
+                Cause::PlainHttp => over_https(config),
+                Cause::NoDomain => match Advice::widest_domain(config) {
+                    Some(domain) => domain.remarked("login page and sites share it").to_string(),
+                    None => SHARED_DOMAIN.to_owned(),
+                },
+                Cause::OtherDomain => SHARED_DOMAIN.to_owned(),
+                Cause::Unknown => "portcullis config check".to_owned(),
             };
-            (what, remedy.to_owned())
+            (what, remedy)
         }
         Fault::OriginHidden => {
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
@@ -175,6 +176,17 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             ];
             (what.to_owned(), chosen(lines.into_iter(), program))
         }
+    }
+}
+
+const SHARED_DOMAIN: &str = "docs/configuration.md: all sites below session.cookie_domain";
+
+/// What brings the session cookie to a site that the proxy calls http.
+fn over_https(config: &Config) -> String {
+    let forwarded = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
+    match Advice::checked(config, "session.secure", Raw::Flag(false)) {
+        Some(trial) => format!("{forwarded}\n{}", trial.remarked("where everything is plain http")),
+        None => forwarded.to_owned(),
     }
 }
 
