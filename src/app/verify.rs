@@ -323,8 +323,8 @@ impl fmt::Display for ToldTo {
             Denial::NoCookie => f.write_str("no session cookie"),
             Denial::LoginLoop(cause) => write!(
                 f,
-                "you have signed in, but your browser does not send the session cookie to this site, so it would go back \
-                 and forth for ever; for the owner, the likely cause: {cause}"
+                "You are signed in, but your browser does not send the session cookie to this site, and would be sent to \
+                 the login page again and again. Likely cause, for the owner: {cause}."
             ),
             Denial::BadToken(error) => error.fmt(f),
             Denial::NotLive(why) => why.fmt(f),
