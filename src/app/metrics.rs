@@ -82,7 +82,7 @@ impl LoginResult {
     }
 }
 
-/// The word of a verify that passes; a denial's is [`Denial::word`](super::verify::Denial::word).
+/// The word of a verify that passes; a denial's is [`Denial::word`](super::denial::Denial::word).
 const PASS: &str = "pass";
 
 /// What a verify comes to.
@@ -297,7 +297,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::app::verify::Denial;
+    use crate::app::denial::Denial;
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;

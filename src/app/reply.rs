@@ -13,8 +13,8 @@ use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::http::visit::{Visit, Way};
 
+use super::denial::Denial;
 use super::router::VerifyForm;
-use super::verify::Denial;
 
 /// The longest login address that every proxy passes on, in octets.
 const LONGEST_ADDRESS: usize = 8_000;

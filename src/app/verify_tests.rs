@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::job::Person;
+use crate::auth::sessions::NotLive;
+use crate::auth::token::TokenError;
+use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::UserName;
 use crate::config::{IdentityHeader, PublicUrl};
 use crate::entropy::Entropy;

@@ -1,0 +1,125 @@
+//! Why a request may not pass: the reason that metrics, audit and log read, and the words for who wired the proxy.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use crate::auth::sessions::NotLive;
+use crate::auth::token::TokenError;
+use crate::auth::trusted_time::ClockFault;
+use crate::clock::Timestamp;
+use crate::http::mending::Mending;
+use crate::http::problem::Problem;
+use crate::http::visit::Visit;
+use crate::telemetry::throttle::Throttle;
+
+use super::rounds::Cause;
+use super::router::VerifyForm;
+
+/// Why a request does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No session cookie at all.
+    NoCookie,
+    /// None again, though the visitor has logged in: the browser goes round between login page and site.
+    LoginLoop(Cause),
+    /// Only cookies whose tokens are worth nothing; of the last one.
+    BadToken(TokenError),
+    /// Only tokens whose sessions have ended; of the last one.
+    NotLive(NotLive),
+    /// A session of somebody who is gone or disabled.
+    UnknownUser,
+    /// Cookies of several users at once: nobody knows which one is meant.
+    SessionsDisagree,
+    /// The clock cannot judge any session.
+    Clock(ClockFault),
+    /// A CORS preflight, which passes only where a rule says so.
+    Preflight,
+    /// Nobody knows for sure what the visitor asked for.
+    Wiring(Problem),
+    /// There is no session, and what the peer tells is not believed.
+    UntrustedPeer(Problem),
+    /// `proxy.required`, and the request did not come through a trusted proxy.
+    ProxyRequired,
+    /// The request brought this identity header itself, where ours is empty, or an alias of it.
+    ForgedIdentity(&'static str),
+}
+
+impl Denial {
+    /// One word for metrics and logs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoCookie => "no_cookie",
+            Self::LoginLoop(_) => "login_loop",
+            Self::BadToken(_) => "bad_token",
+            Self::NotLive(_) => "session_ended",
+            Self::UnknownUser => "unknown_user",
+            Self::SessionsDisagree => "sessions_disagree",
+            Self::Clock(_) => "clock",
+            Self::Preflight => "preflight",
+            Self::Wiring(_) => "wiring",
+            Self::UntrustedPeer(_) => "untrusted_peer",
+            Self::ProxyRequired => "proxy_required",
+            Self::ForgedIdentity(_) => "forged_identity",
+        }
+    }
+
+    /// Why, for the one who wired the proxy: with the lines of the program that asks so.
+    pub fn told_to(self, form: VerifyForm) -> impl fmt::Display {
+        ToldTo(self, form.program())
+    }
+
+    /// A visitor without a session is the usual case; the others want the operator's eye.
+    pub fn log(&self, complaints: &RefCell<Throttle>, visit: &Visit<'_>, form: VerifyForm, now: Timestamp) {
+        let (word, client, why) = (self.word(), visit.client, self.told_to(form));
+        match self {
+            Self::NoCookie | Self::BadToken(_) | Self::NotLive(_) | Self::UnknownUser | Self::Preflight => {
+                log::debug!("verify refused reason={word} client={client} why=\"{why}\"");
+            }
+            _ => {
+                if let Some(left_out) = complaints.borrow_mut().admit(word, now) {
+                    log::warn!("verify refused reason={word} client={client} why=\"{why}\" left_out={left_out}");
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ToldTo(*self, None).fmt(f)
+    }
+}
+
+struct ToldTo(Denial, Option<&'static str>);
+
+impl fmt::Display for ToldTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(denial, program) = self;
+        match denial {
+            Denial::NoCookie => f.write_str("no session cookie"),
+            Denial::LoginLoop(cause) => write!(
+                f,
+                "You are signed in, but your browser does not send the session cookie to this site, and would be sent to \
+                 the login page again and again. Likely cause, for the owner: {cause}."
+            ),
+            Denial::BadToken(error) => error.fmt(f),
+            Denial::NotLive(why) => why.fmt(f),
+            Denial::UnknownUser => f.write_str("the user is gone or disabled"),
+            Denial::SessionsDisagree => f.write_str(
+                "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
+            ),
+            Denial::Clock(fault) => fault.fmt(f),
+            Denial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
+            Denial::Wiring(problem) | Denial::UntrustedPeer(problem) => problem.told_to(*program).fmt(f),
+            Denial::ProxyRequired => {
+                f.write_str("this gate answers only through its reverse proxy (proxy.required = true)")
+            }
+            Denial::ForgedIdentity(header) => write!(
+                f,
+                "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
+                 of `-`); the proxy must remove all of them before it asks. {}",
+                Mending::forged(header).in_program(*program)
+            ),
+        }
+    }
+}
