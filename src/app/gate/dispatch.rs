@@ -1,0 +1,195 @@
+//! What the event loop asks of the gate: each request goes to its place, each outcome to who asked for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{self};
+use crate::http::response::{Out, Status};
+use crate::server::{App, Next, Peer, PeerAddress, Request, Role};
+
+use super::{Gate, address};
+use crate::app::job::{Job, Outcome};
+use crate::app::metrics::LoginResult;
+use crate::app::router::Route;
+use crate::app::{control, doctor, health, verify};
+
+/// How often the times at which sessions were last used are written: an SD card hates writes.
+const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
+
+impl Gate {
+    fn answer(&mut self, request: &Request<'_>, route: Route, out: &mut Out) -> Next<Job> {
+        let (head, now) = (request.head, clock::now());
+        // A verify refuses by itself, in the form that its proxy takes.
+        if self.config.proxy.required
+            && !matches!(route, Route::Health | Route::Verify(_))
+            && !verify::came_by_proxy(&self.config, head, address(request))
+        {
+            out.start(Status::FORBIDDEN);
+            let text = "This gate answers only through its reverse proxy (proxy.required = true).";
+            self.pages.notice(out, self.pages.texts.forbidden, text, false);
+            return Next::Answered;
+        }
+        match route {
+            Route::Verify(form) => {
+                let began = self.metrics.is_some().then(clock::monotonic);
+                let answered = verify::answer(&self.view(), head, address(request), form, now, out);
+                self.wiring.get_mut().answered(form, &answered, head, &self.config, address(request), now);
+                if let verify::Answered::Passed(session) = answered {
+                    self.sessions.touch(&session, now);
+                }
+                if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
+                    metrics.verified(form, &answered, began);
+                }
+                Next::Answered
+            }
+            Route::Login => self.login(request, now, out),
+            Route::Setup => self.setup(request, now, out),
+            Route::Logout => self.logout(request, now, out),
+            Route::Account => self.account(head, now, out),
+            Route::Health => health::alive(out),
+            // Anybody may ask; one look a second must not take the queue's places from logins.
+            Route::Ready => match &self.readiness {
+                Some((at, checks)) if *at == now => {
+                    health::ready(checks, out);
+                    Next::Answered
+                }
+                _ => Next::Work(Job::Ready),
+            },
+        }
+    }
+
+    fn no_such_place(&self, out: &mut Out) {
+        let t = self.pages.texts;
+        out.start(Status::NOT_FOUND);
+        self.pages.notice(out, t.not_found, t.not_found, false);
+    }
+}
+
+impl App for Gate {
+    type Job = Job;
+    type Outcome = Outcome;
+
+    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+        match request.peer.role {
+            Role::Public => {}
+            Role::Control => return self.control(request, out),
+            Role::Metrics => return self.show_metrics(request, clock::now(), out),
+        }
+        let Some(route) = Route::of(request.head.path, &self.config.path_prefix) else {
+            self.no_such_place(out);
+            return Next::Answered;
+        };
+        if let Some(allow) = route.refuses(request.head.method) {
+            let t = self.pages.texts;
+            out.start(Status::METHOD_NOT_ALLOWED);
+            out.header("Allow", allow.as_bytes());
+            self.pages.notice(out, t.wrong_method, t.wrong_method, false);
+            return Next::Answered;
+        }
+        self.answer(request, route, out)
+    }
+
+    fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
+        if request.peer.role == Role::Control {
+            let refused = match serde_json::from_slice::<control::Command>(body) {
+                Ok(command) if command.needs_owner() && !self.operators.are_owners(request.peer.credentials) => {
+                    let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
+                    control::CommandRefused { code: 77, message }
+                }
+                Ok(control::Command::Doctor) => return Next::Work(doctor::gather::job(self)),
+                Ok(command) => {
+                    let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
+                    return Next::Work(Job::Command { command, operator, seen: self.sessions.take_touched() });
+                }
+                Err(error) => control::CommandRefused { code: 65, message: format!("this is no command: {error}") },
+            };
+            health::command_answer(Err(refused), out);
+            return Next::Answered;
+        }
+        let now = clock::now();
+        match Route::of(request.head.path, &self.config.path_prefix) {
+            Some(Route::Login) => self.login_posted(request, body, now, out),
+            Some(Route::Setup) => self.setup_posted(request, body, now, out),
+            Some(Route::Logout) => self.logout_posted(request, body, now, out),
+            _ => {
+                self.no_such_place(out);
+                Next::Answered
+            }
+        }
+    }
+
+    fn on_outcome(&mut self, outcome: Outcome, out: &mut Out) {
+        match outcome {
+            Outcome::Login(attempt, admission, effects) => {
+                self.learn(effects);
+                self.count_login(LoginResult::of(&admission));
+                self.login_decided(&attempt, admission, out);
+            }
+            Outcome::Enrol(enrolment, answer, effects) => {
+                self.learn(effects);
+                self.setup_decided(&enrolment, answer, out);
+            }
+            Outcome::Logout(result, next, effects) => {
+                self.learn(effects);
+                self.logout_done(result, &next, out);
+            }
+            Outcome::Command(result, effects) => {
+                self.learn(effects);
+                health::command_answer(result, out);
+            }
+            Outcome::Ready(checks) => {
+                health::ready(&checks, out);
+                self.readiness = Some((clock::now(), checks));
+            }
+            Outcome::Reloaded(config) => self.reconfigure(config),
+            Outcome::Housekeeping(effects) => self.learn(effects),
+        }
+    }
+
+    fn on_busy(&mut self, out: &mut Out) {
+        self.count_busy();
+        let t = self.pages.texts;
+        out.start(Status::SERVICE_UNAVAILABLE);
+        out.header("Retry-After", b"2");
+        self.pages.notice(out, t.problem, t.busy, true);
+    }
+
+    fn may_fill(&self, peer: &Peer) -> bool {
+        // The other listeners' places are no more than these, and lie behind the owner's own choice of who connects.
+        match peer.address {
+            PeerAddress::Ip(address, _) => self.config.proxy.trust.trusts(address, 0),
+            PeerAddress::Unix => true,
+        }
+    }
+
+    fn has_kept_place(&self, job: &Job) -> bool {
+        match job {
+            Job::Login(attempt) => attempt.browser.device.is_some(),
+            // Anybody may ask for these.
+            Job::Enrol(_) | Job::Ready => false,
+            Job::Logout { .. } | Job::Command { .. } | Job::Doctor(_) | Job::Seen { .. } | Job::Reload(_) => true,
+        }
+    }
+
+    fn on_census(&mut self, held: usize, most: usize) {
+        self.count_connections(held, most);
+    }
+
+    fn on_reload(&mut self) -> Option<Job> {
+        Some(Job::Reload(Arc::clone(&self.settings)))
+    }
+
+    fn ends_reload(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Reloaded(_))
+    }
+
+    fn errand(&mut self, ending: bool) -> Option<Job> {
+        let now = clock::now();
+        if !ending && now.since(self.last_errand) < ERRAND_EVERY {
+            return None;
+        }
+        self.last_errand = now;
+        let seen = self.sessions.take_touched();
+        (ending || !seen.is_empty()).then_some(Job::Seen { seen, ending })
+    }
+}
