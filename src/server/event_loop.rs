@@ -11,6 +11,7 @@ use super::connection::{Connection, Standing};
 use super::crowd::{Crowd, Origin};
 use super::descriptors::{connections_possible, is_shortage, spare};
 use super::exchange::{Exchange, Fate};
+use super::listeners::Listeners;
 use super::notify::Notifier;
 use super::poll::{Interest, Poll, Token};
 use super::signals::{Asked, Signals};
@@ -31,9 +32,7 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 
 pub struct EventLoop<A: App> {
     poll: Poll,
-    listeners: Vec<Listener>,
-    /// Accepting pauses; with a time, it is tried again then.
-    paused: Option<Option<Duration>>,
+    listeners: Listeners,
     crowd: Crowd,
     exchange: Exchange<A>,
     signals: Option<Signals>,
@@ -73,13 +72,10 @@ impl<A: App> EventLoop<A> {
             poll.watch(&*stop.0, Token::Stop, Interest::Read).map_err(&watch)?;
         }
         poll.watch(&worker, Token::Worker, Interest::Read).map_err(&watch)?;
-        for (listener, place) in listeners.iter().zip(0..) {
-            poll.watch(listener, Token::Listener(place), Interest::Read).map_err(&watch)?;
-        }
+        let listeners = Listeners::watched(listeners, &poll).map_err(&watch)?;
         Ok(Self {
             poll,
             listeners,
-            paused: None,
             crowd: Crowd::new(limit),
             exchange: Exchange::new(app, worker, settings),
             signals,
@@ -139,7 +135,7 @@ impl<A: App> EventLoop<A> {
     /// How long nothing needs doing by itself, as of the last turn's beginning; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
         let expiry = (!self.crowd.is_empty()).then_some(self.next_expiry);
-        let next = [expiry, self.next_alive, self.paused.flatten(), self.end].into_iter().flatten().min()?;
+        let next = [expiry, self.next_alive, self.listeners.retry(), self.end].into_iter().flatten().min()?;
         Some(next.saturating_sub(self.now))
     }
 
@@ -179,8 +175,8 @@ impl<A: App> EventLoop<A> {
             let Some(first) = self.crowd.first_to_free_memory() else { break };
             self.close(first);
         }
-        if gives_way && self.paused.is_some() && self.end.is_none() {
-            self.resume();
+        if gives_way && self.end.is_none() {
+            self.listeners.resume(&self.poll);
         }
     }
 
@@ -191,30 +187,26 @@ impl<A: App> EventLoop<A> {
         if self.spare.is_none() {
             self.spare = spare();
         }
-        if self.paused.is_some() {
-            self.resume();
-        }
+        self.listeners.resume(&self.poll);
     }
 
     /// A listener has connections waiting.
     fn accept(&mut self, place: u32, now: Duration) {
         for _ in 0..ACCEPTED_AT_ONCE {
-            if self.paused.is_some() {
+            if self.listeners.is_paused() {
                 return;
             }
             if self.crowd.is_full() && self.crowd.first_to_give_way(None).is_none() {
-                return self.pause(None);
+                return self.listeners.pause(&self.poll, None);
             }
-            let Some(listener) = usize::try_from(place).ok().and_then(|place| self.listeners.get(place)) else {
-                return;
-            };
+            let Some(listener) = self.listeners.get(place) else { return };
             match listener.accept() {
                 Ok((stream, peer)) => self.admit(stream, peer, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_shortage(&error) => {
                     if self.spare.take().is_none() && !self.make_room() {
                         warn!("no descriptors left, accepting pauses: {error}");
-                        return self.pause(Some(now.saturating_add(ACCEPT_RETRY)));
+                        return self.listeners.pause(&self.poll, Some(now.saturating_add(ACCEPT_RETRY)));
                     }
                 }
                 // The client left before it was accepted (accept(2) passes on pending network errors).
@@ -253,21 +245,6 @@ impl<A: App> EventLoop<A> {
         let Some(first) = self.crowd.first_to_give_way(None) else { return false };
         self.close(first);
         true
-    }
-
-    fn pause(&mut self, retry: Option<Duration>) {
-        for listener in &self.listeners {
-            // One that cannot be taken out only costs wake-ups.
-            let _ = self.poll.forget(listener);
-        }
-        self.paused = Some(retry);
-    }
-
-    fn resume(&mut self) {
-        self.paused = None;
-        for (listener, place) in self.listeners.iter().zip(0..) {
-            let _ = self.poll.watch(listener, Token::Listener(place), Interest::Read);
-        }
     }
 
     fn take_outcomes(&mut self, now: Duration) -> Result<(), ServeError> {
@@ -339,8 +316,8 @@ impl<A: App> EventLoop<A> {
             self.notifier.alive();
             self.next_alive = self.notifier.watchdog_interval().map(|interval| now.saturating_add(interval));
         }
-        if self.paused.flatten().is_some_and(|retry| now >= retry) {
-            self.resume();
+        if self.listeners.retry().is_some_and(|retry| now >= retry) {
+            self.listeners.resume(&self.poll);
         }
     }
 
@@ -362,17 +339,10 @@ impl<A: App> EventLoop<A> {
             // Its counter stays up, and would wake the loop for ever.
             let _ = self.poll.forget(&*stop.0);
         }
-        for place in (0..).take(self.listeners.len()) {
-            if !usize::try_from(place)
-                .ok()
-                .and_then(|place| self.listeners.get(place))
-                .is_some_and(Listener::outlives_us)
-            {
-                self.accept(place, now);
-            }
+        for place in self.listeners.that_end_with_us() {
+            self.accept(place, now);
         }
-        self.pause(None);
-        self.listeners.clear();
+        self.listeners.end(&self.poll);
         // What has arrived is answered before its connection counts as idle.
         for _ in 0..LAST_ROUNDS {
             if self.turn(Some(Duration::ZERO))? == 0 {

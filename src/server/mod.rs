@@ -15,6 +15,8 @@ mod event_loop;
 mod exchange;
 mod inherit;
 mod listen;
+mod listen_address;
+mod listeners;
 mod notify;
 mod operators;
 mod poll;
@@ -34,7 +36,8 @@ use crate::http::request::Head;
 use crate::http::response::Out;
 
 pub use inherit::inherited;
-pub use listen::{BadListenAddress, BindError, LONGEST_SOCKET_PATH, ListenAddress, Listener, bind, bind_beside};
+pub use listen::{BindError, Listener, bind, bind_beside};
+pub use listen_address::{BadListenAddress, LONGEST_SOCKET_PATH, ListenAddress};
 pub use operators::Operators;
 pub use worker::Worker;
 
