@@ -1,6 +1,7 @@
 //! Wall-clock and monotonic time. The only file that asks the system what time it is.
 //!
-//! Everything below the wiring takes a [`Timestamp`] as an argument, so tests move time by passing another one.
+//! Everything below the wiring takes a [`Timestamp`] as an argument, so tests move time by passing
+//! another one.
 
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
@@ -41,8 +44,8 @@ impl Timestamp {
 impl std::fmt::Display for Timestamp {
     /// RFC 3339 in UTC, as `2026-01-31T23:59:59Z`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Days are counted in years that start on 1 March, so that the leap day is the last of its year; an era is the
-        // 400 years after which the Gregorian calendar repeats (146,097 days).
+        // Days are counted in years that start on 1 March, so that the leap day is the last of its
+        // year; an era is the 400 years after which the Gregorian calendar repeats (146,097 days).
         let (days, secs) = (self.0 / 86_400 + 719_468, self.0 % 86_400);
         let (era, day) = (days / 146_097, days % 146_097);
         let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -61,7 +64,8 @@ impl std::fmt::Display for Timestamp {
 pub struct Moment {
     /// What the wall clock says; it can be set.
     pub wall: Timestamp,
-    /// A time that only ever passes: limits count by it, so that setting the clock neither frees nor holds anybody.
+    /// A time that only ever passes: limits count by it, so that setting the clock neither frees
+    /// nor holds anybody.
     pub steady: Timestamp,
 }
 
@@ -72,7 +76,8 @@ impl Moment {
     }
 }
 
-/// The system's wall clock. Says 1970 when the kernel refuses an answer, which the clock gate then calls wrong.
+/// The system's wall clock. Says 1970 when the kernel refuses an answer, which the clock gate then
+/// calls wrong.
 pub fn now() -> Timestamp {
     let secs = clock_gettime(ClockId::CLOCK_REALTIME).map_or(0, |t| t.tv_sec());
     Timestamp(u64::try_from(secs).unwrap_or(0))
@@ -83,11 +88,12 @@ pub fn monotonic() -> Duration {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
 }
 
-/// Whether a time source has set the clock since boot: the kernel's word, where that is forbidden systemd-timesyncd's
-/// mark, else `None`.
+/// Whether a time source has set the clock since boot: the kernel's word, where that is forbidden
+/// systemd-timesyncd's mark, else `None`.
 pub fn synchronised() -> Option<bool> {
-    crate::sys::kernel_clock_synchronised()
-        .or_else(|| std::path::Path::new("/run/systemd/timesync/synchronized").exists().then_some(true))
+    crate::sys::kernel_clock_synchronised().or_else(|| {
+        std::path::Path::new("/run/systemd/timesync/synchronized").exists().then_some(true)
+    })
 }
 
 #[cfg(test)]

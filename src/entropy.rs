@@ -20,7 +20,8 @@ pub trait Entropy {
 pub struct System;
 
 impl Entropy for System {
-    /// Ends the process if the kernel has no randomness to give: no seed or session may be made without it.
+    /// Ends the process if the kernel has no randomness to give: no seed or session may be made
+    /// without it.
     fn fill(&mut self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
             log::error!("no random bytes from the system: {error}");

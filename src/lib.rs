@@ -1,9 +1,11 @@
 //! Portcullis: the gatekeeper of a homelab.
 //!
-//! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules, [`http`] turns bytes into
-//! messages and back, [`server`] moves the bytes, [`store`] keeps what must survive a pulled plug.
+//! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules, [`http`]
+//! turns bytes into messages and back, [`server`] moves the bytes, [`store`] keeps what must
+//! survive a pulled plug.
 
-// A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that is how they fail.
+// A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that
+// is how they fail.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,5 @@
-//! The `portcullis` program: hands the command line to the library and turns the result into an exit code.
+//! The `portcullis` program: hands the command line to the library and turns the result into an
+//! exit code.
 
 use std::process::ExitCode;
 
@@ -8,8 +9,9 @@ use nix::sys::prctl::set_dumpable;
 static ALLOCATOR: portcullis::sys::LargeFromKernel = portcullis::sys::LargeFromKernel;
 
 fn main() -> ExitCode {
-    // Keys and seeds are in memory: no core dump, and no look at it, or at the environment, for other processes of the
-    // same user. The unit and the container bring more of this; here it holds wherever the program is started.
+    // Keys and seeds are in memory: no core dump, and no look at it, or at the environment, for
+    // other processes of the same user. The unit and the container bring more of this; here it
+    // holds wherever the program is started.
     if let Err(error) = set_dumpable(false) {
         eprintln!("portcullis: other processes of this user may look into its memory: {error}");
     }

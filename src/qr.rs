@@ -1,18 +1,23 @@
-//! An `otpauth://` URL as the modules of a QR code (ISO/IEC 18004). How they are drawn is the business of who shows them.
+//! An `otpauth://` URL as the modules of a QR code (ISO/IEC 18004). How they are drawn is the
+//! business of who shows them.
 
 pub use qrcodegen::{QrCode, QrCodeEcc};
 
 use qrcodegen::QrSegment;
 
-/// The code with as much error correction as asked for, or more; `None` where the URL is too long for any.
+/// The code with as much error correction as asked for, or more; `None` where the URL is too long
+/// for any.
 ///
-/// The secret is upper case and digits, which take two thirds of the room in a segment of their own.
+/// The secret is upper case and digits, which take two thirds of the room in a segment of their
+/// own.
 pub fn encode(url: &str, correction: QrCodeEcc) -> Option<QrCode> {
-    let secret = url.split_once("secret=").map(|(before, rest)| (before.len() + "secret=".len(), rest));
+    let secret =
+        url.split_once("secret=").map(|(before, rest)| (before.len() + "secret=".len(), rest));
     let segments = match secret {
         Some((start, rest)) => {
             let end = start + rest.find('&').unwrap_or(rest.len());
-            let (before, middle, after) = (url.get(..start)?, url.get(start..end)?, url.get(end..)?);
+            let (before, middle, after) =
+                (url.get(..start)?, url.get(start..end)?, url.get(end..)?);
             if QrSegment::is_alphanumeric(middle) {
                 vec![
                     QrSegment::make_bytes(before.as_bytes()),

@@ -1,5 +1,6 @@
-//! Start and stop of the daemon, as one list. The order is an argument: the log before all else, the store's lock
-//! before the control socket is replaced, everything read before the first connection is taken.
+//! Start and stop of the daemon, as one list. The order is an argument: the log before all else,
+//! the store's lock before the control socket is replaced, everything read before the first
+//! connection is taken.
 
 mod look;
 mod sockets;
@@ -52,7 +53,8 @@ impl Backend for Daemon {
         if let Some(folder) = aside {
             told = format!("The old store is kept in {}.\n", folder.display());
             let name = folder.file_name().unwrap_or_default().display();
-            let event = Event::new(Action::StoreSetAside, Actor::CommandLine(settings.user)).about(name);
+            let event =
+                Event::new(Action::StoreSetAside, Actor::CommandLine(settings.user)).about(name);
             desk.tell(event, now).map_err(stored)?;
         }
         told.push_str(if desk.has_no_users() {
@@ -64,11 +66,17 @@ impl Backend for Daemon {
         Ok(told)
     }
 
-    fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure> {
+    fn offline(
+        &self,
+        settings: Offline,
+        state_dir: &Path,
+        command: Command,
+    ) -> Result<Value, Failure> {
         if command == Command::Backup {
             return users_of(&settings.environment, state_dir);
         }
-        let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
+        let mut desk =
+            open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         desk.obey(Actor::CommandLine(settings.user));
         carry_out(&mut desk, command)
     }
@@ -94,18 +102,24 @@ fn carry_out(desk: &mut Desk, command: Command) -> Result<Value, Failure> {
     done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
 }
 
-/// The users for a backup, without a desk: nothing is opened, so that whoever can read the files need not own them.
+/// The users for a backup, without a desk: nothing is opened, so that whoever can read the files
+/// need not own them.
 fn users_of(environment: &Environment, state_dir: &Path) -> Result<Value, Failure> {
     let credential = secrets::store_key(environment)?;
-    let found = Portable::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System).map_err(stored)?;
+    let found = Portable::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System)
+        .map_err(stored)?;
     let Some(portable) = found else {
         let way = "is --state-dir right?";
-        return Err(Failure::new(exit::NO_INPUT, format!("there is no store in {}; {way}", state_dir.display())));
+        return Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no store in {}; {way}", state_dir.display()),
+        ));
     };
     Ok(transfer::given(&portable, clock::now())?)
 }
 
-/// Opens the store below `state_dir`, with the key that systemd gives if it gives one, and sits down at the desk.
+/// Opens the store below `state_dir`, with the key that systemd gives if it gives one, and sits
+/// down at the desk.
 ///
 /// # Errors
 /// The store is in use, damaged without a snapshot, or cannot be read; or its key cannot.
@@ -145,7 +159,8 @@ fn desk_over(
 fn serve(start: Start) -> Result<(), Failure> {
     // `start` has a copy. This one could be read in /proc for as long as the gate runs.
     wipe_variable("JWT_SECRET");
-    server::signals::hold().map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
+    server::signals::hold()
+        .map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
     let Start { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);
     let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
@@ -165,7 +180,9 @@ fn serve(start: Start) -> Result<(), Failure> {
     }
     let gate = Gate::new(Opening {
         config: Arc::clone(&config),
-        settings: Arc::new(move || settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)),
+        settings: Arc::new(move || {
+            settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)
+        }),
         keyring,
         form_key: desk.form_key(),
         operators: Operators::of_this_process(),
@@ -174,16 +191,24 @@ fn serve(start: Start) -> Result<(), Failure> {
     });
     let (gate, worker) = if config.metrics.listen.is_some() {
         let desk = Watched::new(desk);
-        (gate.with_metrics(desk.figures()), Worker::spawn(desk, LOOK, Watched::handle, Watched::tick))
+        (
+            gate.with_metrics(desk.figures()),
+            Worker::spawn(desk, LOOK, Watched::handle, Watched::tick),
+        )
     } else {
         (gate, Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping))
     };
-    let worker = worker.map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
-    let settings = server::Settings { max_connections: config.server.max_connections, ..server::Settings::default() };
+    let worker = worker
+        .map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
+    let settings = server::Settings {
+        max_connections: config.server.max_connections,
+        ..server::Settings::default()
+    };
     server::serve(gate, listeners, worker, settings).map_err(|error| Failure::new(OS, error))
 }
 
-/// Where nobody can log in: a user is made on the terminal, else the set-up page is opened, and the log names the way.
+/// Where nobody can log in: a user is made on the terminal, else the set-up page is opened, and the
+/// log names the way.
 fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Result<(), Failure> {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let terminal = console::ink_of_stdout(environment);
@@ -208,7 +233,8 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
         }
     };
     let page = config.setup_address();
-    let page = page.unwrap_or_else(|| format!("{}/setup, on any host that leads here,", config.path_prefix));
+    let page = page
+        .unwrap_or_else(|| format!("{}/setup, on any host that leads here,", config.path_prefix));
     log::warn!(
         "no users yet: nobody can log in; open {page} within 30 minutes and enter the set-up code {told}, or run: {by_hand}"
     );
@@ -241,14 +267,16 @@ mod tests {
         let listed = ordered(&state, Command::UserList).expect("listed");
         assert_eq!(listed[0]["name"], "alice");
         assert_eq!(listed[0]["sessions"], 0);
-        let exported = ordered(&state, Command::UserExport { name: "alice".to_owned() }).expect("exported");
+        let exported =
+            ordered(&state, Command::UserExport { name: "alice".to_owned() }).expect("exported");
         assert_eq!(exported, added);
     }
 
     #[test]
     fn a_refused_command_names_the_user_and_its_code() {
         let state = scratch::directory();
-        let failure = ordered(&state, Command::UserShow { name: "nobody".to_owned() }).expect_err("no such user");
+        let failure = ordered(&state, Command::UserShow { name: "nobody".to_owned() })
+            .expect_err("no such user");
         assert_eq!(failure.code, 67);
         assert!(failure.message.contains("nobody"));
     }
@@ -257,12 +285,20 @@ mod tests {
     fn the_key_that_systemd_gives_opens_the_store_and_no_other_does() {
         let (state, credentials) = (scratch::directory(), scratch::directory());
         let given = Environment::of([("CREDENTIALS_DIRECTORY", &credentials)]);
-        let ordered =
-            |command| Daemon.offline(Offline { environment: given.clone(), ..Offline::default() }, &state, command);
+        let ordered = |command| {
+            Daemon.offline(
+                Offline { environment: given.clone(), ..Offline::default() },
+                &state,
+                command,
+            )
+        };
         std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
         ordered(named("alice")).expect("added");
         assert!(!state.join("store.key").exists());
-        assert!(Daemon.offline(Offline::default(), &state, Command::UserList).is_err(), "without the key");
+        assert!(
+            Daemon.offline(Offline::default(), &state, Command::UserList).is_err(),
+            "without the key"
+        );
         std::fs::write(credentials.join("store_key"), [8; 32]).expect("written");
         assert!(ordered(Command::UserList).is_err(), "with another key");
         std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
@@ -274,7 +310,12 @@ mod tests {
         let state = scratch::directory();
         assert!(Daemon.init(Offline::default(), &state, false).expect("made").contains("is ready"));
         ordered(&state, named("alice")).expect("added");
-        assert!(Daemon.init(Offline::default(), &state, false).expect("there").contains("there already"));
+        assert!(
+            Daemon
+                .init(Offline::default(), &state, false)
+                .expect("there")
+                .contains("there already")
+        );
         let told = Daemon.init(Offline::default(), &state, true).expect("made anew");
         assert!(told.contains("set-aside-") && told.contains("is ready"), "{told}");
         assert_eq!(ordered(&state, Command::UserList).expect("listed"), json!([]));

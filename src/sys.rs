@@ -12,15 +12,18 @@ use nix::libc;
 ///
 /// Call it at most once for each number, and only for numbers that `LISTEN_FDS` names.
 pub fn adopt_descriptor(number: RawFd) -> OwnedFd {
-    // SAFETY: `LISTEN_PID` says that the descriptors from 3 on were opened for this process and belong to nobody else
-    // in it; the caller adopts each number once, at start, before any other descriptor is made.
+    // SAFETY: `LISTEN_PID` says that the descriptors from 3 on were opened for this process and
+    // belong to nobody else in it; the caller adopts each number once, at start, before any other
+    // descriptor is made.
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
-/// Makes the descriptor `number` of this process stand for the file that is open as `instead` (`dup3(2)`), and says
-/// whether it does. Whoever owns `number` goes on owning it, and reads and writes that other file from now on.
+/// Makes the descriptor `number` of this process stand for the file that is open as `instead`
+/// (`dup3(2)`), and says whether it does. Whoever owns `number` goes on owning it, and reads and
+/// writes that other file from now on.
 pub fn redirect_descriptor(number: RawFd, instead: &impl AsFd) -> bool {
-    // SAFETY: no memory is touched, and no descriptor changes hands: `number` stays open and stays its owner's.
+    // SAFETY: no memory is touched, and no descriptor changes hands: `number` stays open and stays
+    // its owner's.
     unsafe { libc::dup3(instead.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) == number }
 }
 
@@ -29,14 +32,16 @@ unsafe extern "C" {
     static environ: *const *mut libc::c_char;
 }
 
-/// Overwrites the variable `name` with zeros where the kernel put it at the start of the process, which is what
-/// `/proc/PID/environ` shows for as long as the process lives, and what a program that it starts would be given.
+/// Overwrites the variable `name` with zeros where the kernel put it at the start of the process,
+/// which is what `/proc/PID/environ` shows for as long as the process lives, and what a program
+/// that it starts would be given.
 ///
 /// Call it while there is one thread. Whoever needs the value has read it before.
 pub fn wipe_variable(name: &str) {
-    // SAFETY: `environ` is null or a list that ends with a null pointer; its entries are strings that end with NUL, in
-    // memory that belongs to the process and may be written to. There is no other thread that could read or change them,
-    // and nothing borrows from them: the standard library hands out copies. An entry without `=` is skipped by it.
+    // SAFETY: `environ` is null or a list that ends with a null pointer; its entries are strings
+    // that end with NUL, in memory that belongs to the process and may be written to. There is no
+    // other thread that could read or change them, and nothing borrows from them: the standard
+    // library hands out copies. An entry without `=` is skipped by it.
     unsafe {
         let mut entry = environ;
         while !entry.is_null() && !(*entry).is_null() {
@@ -56,7 +61,8 @@ pub fn wipe_variable(name: &str) {
 ///
 /// `None` where the call is forbidden (seccomp, some containers).
 pub fn kernel_clock_synchronised() -> Option<bool> {
-    // SAFETY: a zeroed `timex` is a valid value (plain integers), and `modes = 0` makes the call read-only.
+    // SAFETY: a zeroed `timex` is a valid value (plain integers), and `modes = 0` makes the call
+    // read-only.
     let (state, status) = unsafe {
         let mut timex: libc::timex = std::mem::zeroed();
         (libc::adjtimex(&raw mut timex), timex.status)
@@ -68,15 +74,16 @@ pub fn kernel_clock_synchronised() -> Option<bool> {
     }
 }
 
-/// Whether the process at the other end of a Unix socket was a member of `group` when it connected (`SO_PEERGROUPS`,
-/// Linux 4.13). The kernel knows more than the group database: it also tells what a container or a user name space sees.
+/// Whether the process at the other end of a Unix socket was a member of `group` when it connected
+/// (`SO_PEERGROUPS`, Linux 4.13). The kernel knows more than the group database: it also tells what
+/// a container or a user name space sees.
 ///
 /// `false` where the kernel does not tell, or tells of more than 1,024 groups.
 pub fn peer_is_member(socket: &impl AsFd, group: u32) -> bool {
     let mut groups: [libc::gid_t; 1024] = [0; 1024];
     let mut length = libc::socklen_t::try_from(size_of_val(&groups)).unwrap_or(0);
-    // SAFETY: the kernel writes at most `length` octets, which is the size of `groups`, whose elements are plain integers,
-    // and the descriptor is open for as long as it is borrowed.
+    // SAFETY: the kernel writes at most `length` octets, which is the size of `groups`, whose
+    // elements are plain integers, and the descriptor is open for as long as it is borrowed.
     let done = unsafe {
         libc::getsockopt(
             socket.as_fd().as_raw_fd(),
@@ -90,12 +97,12 @@ pub fn peer_is_member(socket: &impl AsFd, group: u32) -> bool {
     done == 0 && groups.iter().take(told).any(|member| *member == group)
 }
 
-/// An allocator that takes large blocks straight from the kernel, which gives a page only when it is touched; small ones
-/// from the C library.
+/// An allocator that takes large blocks straight from the kernel, which gives a page only when it
+/// is touched; small ones from the C library.
 ///
-/// A C library's `calloc` may write zeros into fresh memory, as that of the static binaries does: the store's statistics,
-/// zeroed and never used, would cost 21 MiB of a small board's memory. And a large block that is given back is the
-/// kernel's again, at once.
+/// A C library's `calloc` may write zeros into fresh memory, as that of the static binaries does:
+/// the store's statistics, zeroed and never used, would cost 21 MiB of a small board's memory. And
+/// a large block that is given back is the kernel's again, at once.
 pub struct LargeFromKernel;
 
 /// From this size on, in bytes, a block is large.
@@ -110,7 +117,8 @@ fn is_large(layout: Layout) -> bool {
 
 /// A fresh mapping of zeros; null where the kernel has none to give.
 fn map(size: usize) -> *mut u8 {
-    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let (protection, flags) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a fresh mapping, at an address of the kernel's choice, touches nothing that is there.
     let block = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
     if block == libc::MAP_FAILED { ptr::null_mut() } else { block.cast() }
@@ -118,14 +126,15 @@ fn map(size: usize) -> *mut u8 {
 
 /// Gives back a whole mapping of [`map`], which nobody uses any more.
 fn unmap(block: *mut u8, size: usize) {
-    // SAFETY: only `dealloc` calls this, once for each mapping, with the size it was made with. It cannot fail for a whole
-    // mapping.
+    // SAFETY: only `dealloc` calls this, once for each mapping, with the size it was made with. It
+    // cannot fail for a whole mapping.
     unsafe { libc::munmap(block.cast(), size) };
 }
 
-// SAFETY: large blocks are anonymous mappings of their own, at least as long as asked for, aligned to a page and zeroed by
-// the kernel; every other call goes to the system's allocator, which keeps the contract. Which of the two a block came
-// from is seen by its layout, which the caller gives back unchanged.
+// SAFETY: large blocks are anonymous mappings of their own, at least as long as asked for, aligned
+// to a page and zeroed by the kernel; every other call goes to the system's allocator, which keeps
+// the contract. Which of the two a block came from is seen by its layout, which the caller gives
+// back unchanged.
 //
 // Not inlined: every drop of every vector would carry it, 100 KB in all.
 unsafe impl GlobalAlloc for LargeFromKernel {
@@ -158,7 +167,9 @@ unsafe impl GlobalAlloc for LargeFromKernel {
 
     #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let Ok(wanted) = Layout::from_size_align(size, layout.align()) else { return ptr::null_mut() };
+        let Ok(wanted) = Layout::from_size_align(size, layout.align()) else {
+            return ptr::null_mut();
+        };
         if !is_large(layout) && !is_large(wanted) {
             // SAFETY: as the caller promises.
             return unsafe { System.realloc(block, layout, size) };
@@ -224,11 +235,19 @@ mod tests {
             for align in (0..=14).map(|power| 1_usize << power) {
                 let layout = Layout::from_size_align(size, align).expect("a layout");
                 let grown = Layout::from_size_align(2 * LARGE, align).expect("a layout");
-                // SAFETY: the block is used within its size and given back once, with the layout it has.
+                // SAFETY: the block is used within its size and given back once, with the layout it
+                // has.
                 unsafe {
                     let block = LargeFromKernel.alloc_zeroed(layout);
-                    assert!(!block.is_null() && block.addr().is_multiple_of(align), "{size} {align}");
-                    assert_eq!((block.read(), block.add(size - 1).read()), (0, 0), "{size} {align}");
+                    assert!(
+                        !block.is_null() && block.addr().is_multiple_of(align),
+                        "{size} {align}"
+                    );
+                    assert_eq!(
+                        (block.read(), block.add(size - 1).read()),
+                        (0, 0),
+                        "{size} {align}"
+                    );
                     block.add(size - 1).write(7);
                     let block = LargeFromKernel.realloc(block, layout, grown.size());
                     assert!(block.addr().is_multiple_of(align), "{size} {align}");
@@ -264,14 +283,16 @@ mod tests {
                     for round in 0..24 {
                         let from = Layout::from_size_align(sizes[round % 4], 16).expect("a layout");
                         let to = sizes[(round / 4 + 1) % 4];
-                        // SAFETY: the block is used within its size and given back once, with the layout it has.
+                        // SAFETY: the block is used within its size and given back once, with the
+                        // layout it has.
                         unsafe {
                             let block = LargeFromKernel.alloc(from);
                             block.write_bytes(mark, from.size());
                             let block = LargeFromKernel.realloc(block, from, to);
                             let kept = std::slice::from_raw_parts(block, from.size().min(to));
                             assert!(kept.iter().all(|octet| *octet == mark));
-                            LargeFromKernel.dealloc(block, Layout::from_size_align(to, 16).expect("a layout"));
+                            LargeFromKernel
+                                .dealloc(block, Layout::from_size_align(to, 16).expect("a layout"));
                         }
                     }
                 });

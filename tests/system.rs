@@ -1,5 +1,6 @@
-//! The system tests, in one program: what they share is compiled and linked once. A folder is a module, and
-//! `cargo test --test system gate::login::` runs a part of it. tests/README.md says what is where.
+//! The system tests, in one program: what they share is compiled and linked once. A folder is a
+//! module, and `cargo test --test system gate::login::` runs a part of it. tests/README.md says
+//! what is where.
 
 mod appliance;
 mod architecture;

@@ -1,4 +1,5 @@
-//! Carries out the administrator's commands, the same through the control socket and on a store that no daemon holds.
+//! Carries out the administrator's commands, the same through the control socket and on a store
+//! that no daemon holds.
 //!
 //! The answers have the JSON shapes that scripts rely on; the command line turns them into tables.
 
@@ -38,7 +39,10 @@ impl CommandRefused {
 
     /// Unknown user, `EX_NOUSER`.
     fn no_user(name: &str) -> Self {
-        Self { code: 67, message: format!("there is no user {name:?}; `portcullis user list` shows all") }
+        Self {
+            code: 67,
+            message: format!("there is no user {name:?}; `portcullis user list` shows all"),
+        }
     }
 }
 
@@ -75,17 +79,26 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
             };
             user_add(desk, User::new(name, new_authenticator(None, None)?, now, &mut System), now)
         }
-        Command::UserList => Ok((desk.users.values().map(|user| user_row(desk, user, now)).collect(), Vec::new())),
+        Command::UserList => {
+            Ok((desk.users.values().map(|user| user_row(desk, user, now)).collect(), Vec::new()))
+        }
         Command::UserShow { name } => user_show(desk, &name, now),
         Command::UserDisable { name } => user_switch(desk, &name, false, now),
         Command::UserEnable { name } => user_switch(desk, &name, true, now),
         Command::UserRemove { name } => user_remove(desk, &name, now),
         Command::UserRotate { name } => user_rotate(desk, &name, now),
         Command::UserExport { name } => user_export(desk, &name, now),
-        Command::SessionList => {
-            Ok((desk.sessions.iter().filter(|session| desk.lives(session, now)).map(session_row).collect(), Vec::new()))
+        Command::SessionList => Ok((
+            desk.sessions
+                .iter()
+                .filter(|session| desk.lives(session, now))
+                .map(session_row)
+                .collect(),
+            Vec::new(),
+        )),
+        Command::SessionRevoke { ids, user, all } => {
+            session_revoke(desk, &ids, user.as_deref(), all, now)
         }
-        Command::SessionRevoke { ids, user, all } => session_revoke(desk, &ids, user.as_deref(), all, now),
         Command::LimitList => Ok((counters::list(desk, moment), Vec::new())),
         Command::LimitClear { what, all } => counters::clear(desk, &what, all, moment),
         Command::ClockReset => clock_reset(desk, now),
@@ -109,18 +122,26 @@ fn find<'d>(desk: &'d Desk, name: &str) -> Result<&'d User, CommandRefused> {
     desk.users.get(&parse_name(name)?).ok_or_else(|| CommandRefused::no_user(name))
 }
 
-fn new_authenticator(algorithm: Option<&str>, digits: Option<u8>) -> Result<Authenticator, CommandRefused> {
+fn new_authenticator(
+    algorithm: Option<&str>,
+    digits: Option<u8>,
+) -> Result<Authenticator, CommandRefused> {
     let algorithm = algorithm.map_or(Some(Algorithm::default()), Algorithm::parse);
-    let algorithm = algorithm.ok_or_else(|| CommandRefused::data("the algorithm is sha1, sha256 or sha512"))?;
+    let algorithm =
+        algorithm.ok_or_else(|| CommandRefused::data("the algorithm is sha1, sha256 or sha512"))?;
     let digits = digits.map_or(Ok(Digits::default()), Digits::try_from);
     let digits = digits.map_err(|_| CommandRefused::data("a code has 6 or 8 digits"))?;
     Ok(Authenticator::generate_with(algorithm, digits, &mut System))
 }
 
 fn first_free_name(desk: &Desk) -> Result<UserName, CommandRefused> {
-    let names = std::iter::once("user".to_owned()).chain((2..=MAX_USERS + 1).map(|n| format!("user{n}")));
-    let mut free = names.filter_map(|name| UserName::parse(&name).ok()).filter(|name| !desk.users.contains_key(name));
-    free.next().ok_or_else(|| CommandRefused::data("every name from user to the last is taken; give one"))
+    let names =
+        std::iter::once("user".to_owned()).chain((2..=MAX_USERS + 1).map(|n| format!("user{n}")));
+    let mut free = names
+        .filter_map(|name| UserName::parse(&name).ok())
+        .filter(|name| !desk.users.contains_key(name));
+    free.next()
+        .ok_or_else(|| CommandRefused::data("every name from user to the last is taken; give one"))
 }
 
 fn user_add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
@@ -131,12 +152,16 @@ fn user_add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
         )));
     }
     if desk.users.len() >= MAX_USERS {
-        return Err(CommandRefused::data(format!("{MAX_USERS} users are the most; remove one first")));
+        return Err(CommandRefused::data(format!(
+            "{MAX_USERS} users are the most; remove one first"
+        )));
     }
     check_user_count(&desk.config.login, desk.users.len().saturating_add(1))
         .map_err(|odds| CommandRefused { code: 78, message: odds.to_string() })?;
     if desk.users.values().any(|other| other.authenticator.seed == user.authenticator.seed) {
-        return Err(CommandRefused::data("this secret belongs to another user already; make a new one"));
+        return Err(CommandRefused::data(
+            "this secret belongs to another user already; make a new one",
+        ));
     }
     let shown = credentials(&user);
     log::info!("user added name={} admin={}", user.name, user.admin);
@@ -144,7 +169,8 @@ fn user_add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
     let event = if user.admin { event.because("administrator") } else { event };
     let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
     if !desk.settings.ever_had_user {
-        changes.push(Change::PutSettings(Settings { ever_had_user: true, ..desk.settings.clone() }));
+        changes
+            .push(Change::PutSettings(Settings { ever_had_user: true, ..desk.settings.clone() }));
     }
     Ok((shown, desk.commit(changes, now)?))
 }
@@ -184,7 +210,8 @@ fn user_row(desk: &Desk, user: &User, now: Timestamp) -> Value {
 fn user_show(desk: &Desk, name: &str, now: Timestamp) -> Done {
     let user = find(desk, name)?;
     let mut shown = user_row(desk, user, now);
-    let spent_ahead = user.spent.is_some_and(|step| step.start() > now.plus(std::time::Duration::from_secs(90)));
+    let spent_ahead =
+        user.spent.is_some_and(|step| step.start() > now.plus(std::time::Duration::from_secs(90)));
     if let Value::Object(fields) = &mut shown {
         fields.insert("display_name".to_owned(), json!(user.display_name));
         fields.insert("email".to_owned(), json!(user.email));
@@ -223,7 +250,11 @@ fn user_remove(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
     let mut changes = desk.endings(&name);
     changes.push(Change::RemoveUser(name.clone()));
     changes.push(Change::Audit(told(desk, Action::UserRemoved, &name)));
-    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| counters::is_about(key, name.as_str()));
+    let budgets = desk
+        .budgets
+        .entries()
+        .map(|(key, _)| key)
+        .filter(|key| counters::is_about(key, name.as_str()));
     changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
     let effects = desk.commit(changes, now)?;
     log::info!("user removed name={name}");
@@ -256,19 +287,32 @@ fn session_row(session: &crate::auth::session::Session) -> Value {
     })
 }
 
-fn session_revoke(desk: &mut Desk, ids: &[String], user: Option<&str>, all: bool, now: Timestamp) -> Done {
+fn session_revoke(
+    desk: &mut Desk,
+    ids: &[String],
+    user: Option<&str>,
+    all: bool,
+    now: Timestamp,
+) -> Done {
     let mut changes: Vec<Change> = Vec::new();
     if all {
         changes.extend(desk.sessions.iter().map(|session| Change::EndSession(session.id)));
     } else if let Some(name) = user {
         changes.extend(desk.endings(&find(desk, name)?.name.clone()));
     } else if ids.is_empty() {
-        return Err(CommandRefused { code: 64, message: "name session ids, --user NAME, or --all".to_owned() });
+        return Err(CommandRefused {
+            code: 64,
+            message: "name session ids, --user NAME, or --all".to_owned(),
+        });
     } else {
         for text in ids {
-            let id = SessionId::parse(text).filter(|id| desk.sessions.get(id).is_some()).ok_or_else(|| {
-                CommandRefused::data(format!("there is no session {text:?}; `portcullis session list` shows all"))
-            })?;
+            let id = SessionId::parse(text)
+                .filter(|id| desk.sessions.get(id).is_some())
+                .ok_or_else(|| {
+                    CommandRefused::data(format!(
+                        "there is no session {text:?}; `portcullis session list` shows all"
+                    ))
+                })?;
             changes.push(Change::EndSession(id));
         }
     }
@@ -306,9 +350,14 @@ fn revocations(desk: &Desk, changes: &[Change], all: bool) -> Vec<Event> {
 }
 
 fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
-    let mut changes: Vec<Change> = desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
+    let mut changes: Vec<Change> =
+        desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
     let ended = changes.len();
-    let ahead = desk.users.values().filter(|user| user.spent.is_some_and(|step| step.start() > now)).cloned();
+    let ahead = desk
+        .users
+        .values()
+        .filter(|user| user.spent.is_some_and(|step| step.start() > now))
+        .cloned();
     let ahead: Vec<User> = ahead.collect();
     let users = ahead.len();
     changes.extend(ahead.into_iter().map(|mut user| {
@@ -318,7 +367,9 @@ fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
     }));
     changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));
     let event = desk.told(Action::ClockReset);
-    changes.push(Change::Audit(event.because(format_args!("sessions ended: {ended}, users freed: {users}"))));
+    changes.push(Change::Audit(
+        event.because(format_args!("sessions ended: {ended}, users freed: {users}")),
+    ));
     let mut effects = desk.commit(changes, now)?;
     desk.time.reset(now, crate::clock::monotonic());
     effects.push(Effect::FloorRaised(now));

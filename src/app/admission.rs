@@ -32,7 +32,8 @@ pub struct Browser {
     pub client: IpAddr,
     /// Whose budget he draws on where no device of ours is known.
     pub origin: Origin,
-    /// The device that his cookie proves, of several the first that is ours. Whether it still counts, the desk knows.
+    /// The device that his cookie proves, of several the first that is ours. Whether it still
+    /// counts, the desk knows.
     pub device: Option<Device>,
     /// Which browser it is, if it has seen the login page.
     pub id: Option<BrowserId>,
@@ -75,7 +76,8 @@ pub enum Admission {
         /// For `Set-Cookie`.
         device: String,
     },
-    /// In already: the code is a used one of the user whose living session came with it, which goes on for so long.
+    /// In already: the code is a used one of the user whose living session came with it, which goes
+    /// on for so long.
     In(Duration),
     /// Kept out.
     Refused(Denial),

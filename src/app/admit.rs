@@ -1,8 +1,9 @@
 //! Whether a posted code lets its visitor in: the one place where codes are judged.
 //!
-//! The order is the security argument. Clock, address and buckets are asked before any seed is touched, so a refusal
-//! by limit costs no HMAC and no write. A failure is counted, and on the disk, before the visitor hears of it. A
-//! success is one commit: the spent time step and the session stand or fall together.
+//! The order is the security argument. Clock, address and buckets are asked before any seed is
+//! touched, so a refusal by limit costs no HMAC and no write. A failure is counted, and on the
+//! disk, before the visitor hears of it. A success is one commit: the spent time step and the
+//! session stand or fall together.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,7 +41,12 @@ enum Candidates {
 
 impl Desk {
     /// Judges `attempt`. What the gate must know of it is added to `effects`, for a refusal too.
-    pub fn admit(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Admission {
+    pub fn admit(
+        &mut self,
+        attempt: &Attempt,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Admission {
         let client = attempt.browser.client;
         match self.judge(attempt, now, effects) {
             Ok(admission) => {
@@ -53,9 +59,18 @@ impl Desk {
                 admission
             }
             Err(denial) => {
-                effects.extend(self.limited(&denial, &attempt.browser, attempt.name.as_ref(), now.steady));
-                let synchronised = self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
-                // Wrong codes are bounded by the budgets; refusals without a look at the code are not.
+                effects.extend(self.limited(
+                    &denial,
+                    &attempt.browser,
+                    attempt.name.as_ref(),
+                    now.steady,
+                ));
+                let synchronised = self
+                    .time
+                    .synchronised()
+                    .map_or("unknown", |yes| if yes { "yes" } else { "no" });
+                // Wrong codes are bounded by the budgets; refusals without a look at the code are
+                // not.
                 let admitted = match denial.is_costless() {
                     true => self.complaints.admit("login", now.wall),
                     false => Some(0),
@@ -70,7 +85,12 @@ impl Desk {
         }
     }
 
-    fn judge(&mut self, attempt: &Attempt, now: Moment, effects: &mut Vec<Effect>) -> Result<Admission, Denial> {
+    fn judge(
+        &mut self,
+        attempt: &Attempt,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Admission, Denial> {
         let Moment { wall, steady } = now;
         self.time.judge_codes(wall).map_err(Denial::Clock)?;
         if let Some(Success { session, device, .. }) = self.repeated(attempt, steady) {
@@ -81,16 +101,20 @@ impl Desk {
         let scope = self.scope(attempt, steady)?;
         let skew = self.config.login.skew;
         let verdict = match &scope.candidates {
-            Candidates::Named(name) => {
-                whether(name.as_ref().and_then(|name| self.users.get(name)), &attempt.code, wall, skew)
-            }
+            Candidates::Named(name) => whether(
+                name.as_ref().and_then(|name| self.users.get(name)),
+                &attempt.code,
+                wall,
+                skew,
+            ),
             Candidates::Anyone(names) => {
                 who(names.iter().filter_map(|name| self.users.get(name)), &attempt.code, wall, skew)
             }
         };
         match verdict {
             Verdict::One(Match { user, step, spent: false }) => {
-                let (session, cookie, mut changes) = self.welcome(&attempt.browser, user, step, now);
+                let (session, cookie, mut changes) =
+                    self.welcome(&attempt.browser, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
                 if let Some(browser) = attempt.browser.id {
@@ -119,12 +143,19 @@ impl Desk {
                     Candidates::Named(None) => kept_out(attempt, "unknown-name"),
                     Candidates::Anyone(_) => kept_out(attempt, "wrong-code"),
                 };
-                Err(self.count_failure(client, scope.budgets, vec![Change::Audit(event)], now, effects))
+                Err(self.count_failure(
+                    client,
+                    scope.budgets,
+                    vec![Change::Audit(event)],
+                    now,
+                    effects,
+                ))
             }
             Verdict::Several(matches) => {
                 let names: Vec<_> = matches.iter().map(|found| found.user.name.as_str()).collect();
                 let event = kept_out(attempt, "ambiguous-code").about(names.join(" "));
-                let spent = matches.iter().map(|found| Change::PutUser(spend(found.user, found.step)));
+                let spent =
+                    matches.iter().map(|found| Change::PutUser(spend(found.user, found.step)));
                 let changes = spent.chain([Change::Audit(event)]).collect();
                 Err(self.count_failure(client, scope.budgets, changes, now, effects))
             }
@@ -133,7 +164,12 @@ impl Desk {
 
     /// The login that this one repeats, while its session lives.
     fn repeated(&self, attempt: &Attempt, steady: Timestamp) -> Option<&Success> {
-        let success = self.repetitions.find(attempt.browser.id?, attempt.name.as_ref(), &attempt.code, steady)?;
+        let success = self.repetitions.find(
+            attempt.browser.id?,
+            attempt.name.as_ref(),
+            &attempt.code,
+            steady,
+        )?;
         self.sessions.get(&success.session.id).is_some().then_some(success)
     }
 
@@ -145,10 +181,12 @@ impl Desk {
 
     /// Whose codes this client may try, and at whose expense.
     ///
-    /// A device where somebody has logged in before is spared the strangers' budget for that somebody's codes, so that
-    /// strangers who empty it cannot lock the owner out. For the codes of all others it is a stranger like any.
+    /// A device where somebody has logged in before is spared the strangers' budget for that
+    /// somebody's codes, so that strangers who empty it cannot lock the owner out. For the codes of
+    /// all others it is a stranger like any.
     fn scope(&self, attempt: &Attempt, steady: Timestamp) -> Result<Scope, Denial> {
-        let known = |user: &&User| attempt.browser.device.as_ref().is_some_and(|device| device.knows(user));
+        let known =
+            |user: &&User| attempt.browser.device.as_ref().is_some_and(|device| device.knows(user));
         let strangers = BudgetKey::from(attempt.browser.origin);
         let stranger_may = self.budgets.check(&strangers, steady);
         if let Some(name) = &attempt.name {
@@ -198,7 +236,8 @@ impl Desk {
     ) -> Option<Effect> {
         let (limited, wait) = match denial {
             Denial::Address(_) => {
-                let (network, wait) = self.limiter.limited_by(AddressKey::from(browser.client), steady)?;
+                let (network, wait) =
+                    self.limiter.limited_by(AddressKey::from(browser.client), steady)?;
                 (Limited::Network(network), wait)
             }
             Denial::Strangers(wait) => (Limited::Budget(browser.origin.into()), *wait),
@@ -226,10 +265,15 @@ impl Desk {
         let address = AddressKey::from(client);
         // Memory counts before the disk does: a full disk must not make guessing free.
         let counted = self.limiter.failed(address, steady);
-        changes.extend(counted.forgotten.into_iter().map(|key| Change::RemoveCounter(CounterKey::Address(key))));
         changes.extend(
-            counted.counter.map(|window| Change::PutCounter(CounterKey::Address(address), Counter::Window(window))),
+            counted
+                .forgotten
+                .into_iter()
+                .map(|key| Change::RemoveCounter(CounterKey::Address(key))),
         );
+        changes.extend(counted.counter.map(|window| {
+            Change::PutCounter(CounterKey::Address(address), Counter::Window(window))
+        }));
         for key in budgets {
             let bucket = self.budgets.failed(key.clone(), steady);
             if bucket.available(steady) == 0 {
@@ -269,11 +313,18 @@ impl Desk {
         let mut changes = vec![Change::PutUser(spend(user, step))];
         let previous = browser.previous.as_ref().map(|presented| presented.id);
         changes.extend(previous.map(Change::EndSession));
-        let others = || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != previous);
+        let others =
+            || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != previous);
         if others().count() >= MAX_PER_USER {
-            changes.extend(others().min_by_key(|other| other.created).map(|oldest| Change::EndSession(oldest.id)));
+            changes.extend(
+                others()
+                    .min_by_key(|other| other.created)
+                    .map(|oldest| Change::EndSession(oldest.id)),
+            );
             let event = Event::new(Action::SessionEnded, Actor::Gate).about(&user.name);
-            changes.push(Change::Audit(event.because(format_args!("more than {MAX_PER_USER} of this user"))));
+            changes.push(Change::Audit(
+                event.because(format_args!("more than {MAX_PER_USER} of this user")),
+            ));
         }
         changes.push(Change::PutSession(session.clone()));
         let address = AddressKey::from(browser.client);
@@ -286,7 +337,9 @@ impl Desk {
 
 /// That somebody has a session from now on.
 pub(super) fn came_in(action: Action, session: &Session) -> Event {
-    Event::new(action, Actor::User(session.user.clone())).about(&session.user).from(session.client_ip)
+    Event::new(action, Actor::User(session.user.clone()))
+        .about(&session.user)
+        .from(session.client_ip)
 }
 
 /// That a code let nobody in. Why is for the operator alone.

@@ -33,7 +33,8 @@ impl Fixture {
         change(&mut config);
         let mut unique = [0_u8; 8];
         crate::entropy::Entropy::fill(&mut System, &mut unique);
-        let dir = std::env::temp_dir().join(format!("portcullis-admit-{:016x}", u64::from_ne_bytes(unique)));
+        let dir = std::env::temp_dir()
+            .join(format!("portcullis-admit-{:016x}", u64::from_ne_bytes(unique)));
         let now = clock::now().plus(Duration::from_secs(3_600));
         let mut fixture = Self { desk: None, config, dir, now };
         fixture.restart();
@@ -47,7 +48,8 @@ impl Fixture {
     fn restart_at(&mut self, reading: Reading) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
-        let (store, opened) = Store::open(&self.dir, &key, self.now, System).expect("the store opens");
+        let (store, opened) =
+            Store::open(&self.dir, &key, self.now, System).expect("the store opens");
         self.desk = Some(Desk::new(self.config.clone().into(), store, opened, reading));
     }
 
@@ -183,7 +185,9 @@ fn the_sixth_failure_from_one_address_is_not_looked_at_and_a_right_code_neither(
         assert!(matches!(f.try_code(code, INTERNET), Err(Denial::WrongCode)));
     }
     let good = f.code(&anna, 0);
-    let Err(Denial::Address(wait)) = f.try_code(good, INTERNET) else { panic!("the address is limited") };
+    let Err(Denial::Address(wait)) = f.try_code(good, INTERNET) else {
+        panic!("the address is limited")
+    };
     assert_eq!(wait.0, Duration::from_secs(900));
     f.restart();
     assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Address(_))), "also after a restart");
@@ -203,7 +207,10 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     f.spend_strangers();
 
     let good = f.code(&anna, 0);
-    assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))), "a stranger is kept out");
+    assert!(
+        matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))),
+        "a stranger is kept out"
+    );
     let mut from_device = f.attempt(good, INTERNET);
     from_device.browser.device = f.device(&device);
     assert!(f.admit(&from_device).is_ok(), "a known device gets in");
@@ -215,7 +222,10 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     f.restart();
     f.pass(Duration::from_secs(30));
     let good = f.code(&anna, 0);
-    assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))), "the bucket survives a restart");
+    assert!(
+        matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))),
+        "the bucket survives a restart"
+    );
     f.command(Command::LimitClear { what: "strangers".to_owned(), all: false });
     assert!(f.try_code(good, INTERNET).is_ok(), "the command line opens it again");
 }
@@ -233,7 +243,10 @@ fn a_success_does_not_refill_the_strangers_bucket() {
     let limits = f.command(Command::LimitList);
     let rows = limits.as_array().expect("a list");
     assert_eq!(rows.len(), 1, "the address is cleared, the bucket is not: {limits}");
-    assert_eq!((rows[0]["kind"].as_str(), rows[0]["failures"].as_u64()), (Some("strangers"), Some(3)));
+    assert_eq!(
+        (rows[0]["kind"].as_str(), rows[0]["failures"].as_u64()),
+        (Some("strangers"), Some(3))
+    );
 }
 
 #[test]
@@ -297,7 +310,10 @@ fn a_name_has_its_own_budget_and_all_unknown_names_share_one() {
     let good = f.code(&anna, 0);
     let mut attempt = f.attempt(good, HOME);
     attempt.name = UserName::parse("nobody").ok();
-    assert!(matches!(f.admit(&attempt), Err(Denial::WrongCode)), "another's code does not fit the name");
+    assert!(
+        matches!(f.admit(&attempt), Err(Denial::WrongCode)),
+        "another's code does not fit the name"
+    );
     attempt.name = Some(anna);
     assert!(f.admit(&attempt).is_ok());
 }
@@ -356,11 +372,18 @@ fn sessions_that_timed_out_are_listed_no_more() {
 fn only_a_clock_reset_takes_the_gates_floor_back() {
     let mut f = Fixture::new(|_| ());
     let now = Moment::at(f.now);
-    let floors = |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::FloorRaised(_))).count();
-    let (_, effects) = execute(f.desk(), Command::Generate { name: None }, now).expect("the first user");
+    let floors = |effects: &[Effect]| {
+        effects.iter().filter(|effect| matches!(effect, Effect::FloorRaised(_))).count()
+    };
+    let (_, effects) =
+        execute(f.desk(), Command::Generate { name: None }, now).expect("the first user");
     assert_eq!(floors(&effects), 0, "the settings were written, with the floor of the last hour");
     let (_, effects) = execute(f.desk(), Command::ClockReset, now).expect("reset");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::FloorRaised(floor) if *floor == now.wall)));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::FloorRaised(floor) if *floor == now.wall))
+    );
 }
 
 #[test]
@@ -390,7 +413,10 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
     f.desk().housekeeping();
     let left = |f: &mut Fixture| {
         let steady = f.desk().read_clock().steady;
-        (f.desk().budgets.available(&BudgetKey::StrangersInternet, steady), f.desk().limiter.entries(steady).count())
+        (
+            f.desk().budgets.available(&BudgetKey::StrangersInternet, steady),
+            f.desk().limiter.entries(steady).count(),
+        )
     };
     assert_eq!(left(&mut f), (97, 1));
     let month_ahead = confirmed(f.now.plus(Duration::from_secs(30 * 86_400)));
@@ -438,6 +464,8 @@ fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
     let now = Moment::at(fixture.now);
     let clear = Command::LimitClear { what: "strangers".to_owned(), all: false };
     let (_, effects) = execute(fixture.desk(), clear, now).expect("the command is carried out");
-    let freed = |key| effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key));
+    let freed = |key| {
+        effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key))
+    };
     assert!(freed(BudgetKey::StrangersInternet) && freed(BudgetKey::StrangersLocal));
 }

@@ -1,5 +1,5 @@
-//! The audit log at the desk: what is told without a change of its own, how long it is kept, and the administrator's
-//! look at it.
+//! The audit log at the desk: what is told without a change of its own, how long it is kept, and
+//! the administrator's look at it.
 //!
 //! What changes something tells of it in the same commit, where it is done; here is the rest.
 
@@ -60,19 +60,25 @@ impl Desk {
         }
     }
 
-    /// Lets go of entries past `audit.keep`, if the time is known. Of those that go before their time, because there are
-    /// too many, a line tells: whoever floods the log does not get rid of that one.
+    /// Lets go of entries past `audit.keep`, if the time is known. Of those that go before their
+    /// time, because there are too many, a line tells: whoever floods the log does not get rid of
+    /// that one.
     pub(super) fn prune_audit(&mut self, now: Timestamp) {
         if self.time.judge_sessions(now).is_err() {
             return;
         }
-        let kept = self.store.audit().head().number.saturating_sub(self.store.audit().anchor().number);
+        let kept =
+            self.store.audit().head().number.saturating_sub(self.store.audit().anchor().number);
         if kept > MOST_KEPT {
-            log::warn!("audit log: the oldest lines go before their time, there are more than {MOST_KEPT}");
+            log::warn!(
+                "audit log: the oldest lines go before their time, there are more than {MOST_KEPT}"
+            );
             let event = Event::new(Action::LogShortened, Actor::Gate);
             self.mention(event.because(format_args!("more than {MOST_KEPT} lines")), now);
         }
-        if let Err(error) = self.store.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now) {
+        if let Err(error) =
+            self.store.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now)
+        {
             log::warn!("audit log: old lines stay error=\"{error}\"");
         }
     }
@@ -83,7 +89,8 @@ pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
     Event::new(Action::LimitReached, Actor::Gate).about(key).from(client).because(key.kind())
 }
 
-/// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left out.
+/// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left
+/// out.
 pub(super) fn show(desk: &Desk, wanted: &Wanted, now: Timestamp) -> Done {
     let user = wanted.user.as_deref().map(UserName::parse).transpose();
     let user = user.map_err(|error| CommandRefused::data(error.to_string()))?;
@@ -134,14 +141,18 @@ fn row(entry: &Entry) -> Value {
     })
 }
 
-/// `audit verify`: `{"whole","entries","first","last","from","to","head","pruned","missing","problem"}`. The problem is told
-/// as an answer, not as a refusal: scripts want its number. A log that is known to lack entries is not whole, and says so
-/// as long as it holds the line that tells of it; a fault in what is left comes first.
+/// `audit verify`:
+/// `{"whole","entries","first","last","from","to","head","pruned","missing","problem"}`. The
+/// problem is told as an answer, not as a refusal: scripts want its number. A log that is known to
+/// lack entries is not whole, and says so as long as it holds the line that tells of it; a fault in
+/// what is left comes first.
 pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
     let expected = match expect {
         None => None,
         Some(text) => Some(from_hex(text.trim()).ok_or_else(|| {
-            CommandRefused::data("a hash has 64 hexadecimal digits, as `audit verify` and `audit show` print it")
+            CommandRefused::data(
+                "a hash has 64 hexadecimal digits, as `audit verify` and `audit show` print it",
+            )
         })?),
     };
     let log = desk.store.audit();
@@ -198,7 +209,11 @@ impl Found {
     }
 }
 
-fn walk(log: &AuditLog<'_>, expected: Option<[u8; 32]>, found: &mut Found) -> Result<(), (u64, String)> {
+fn walk(
+    log: &AuditLog<'_>,
+    expected: Option<[u8; 32]>,
+    found: &mut Found,
+) -> Result<(), (u64, String)> {
     let mut walk = Walk::behind(log.anchor());
     for piece in log.pieces() {
         let entries = log.read(piece).map_err(|why| {
@@ -212,7 +227,9 @@ fn walk(log: &AuditLog<'_>, expected: Option<[u8; 32]>, found: &mut Found) -> Re
             found.from = found.from.or(Some(entry.time));
             (found.last, found.to) = (Some(entry.number), Some(entry.time));
             found.seen |= expected == Some(entry.hash);
-            found.missing.extend(entry.missing().into_iter().map(|missing| (entry.number, missing)));
+            found
+                .missing
+                .extend(entry.missing().into_iter().map(|missing| (entry.number, missing)));
         }
     }
     walk.end(log.head()).map_err(|broken| (broken.number(), broken.to_string()))

@@ -20,7 +20,8 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let dir = std::env::temp_dir().join(format!("portcullis-audit-{:016x}", u64::from_ne_bytes(System.bytes())));
+        let dir = std::env::temp_dir()
+            .join(format!("portcullis-audit-{:016x}", u64::from_ne_bytes(System.bytes())));
         let mut fixture = Self { dir, desk: None };
         fixture.restart();
         fixture
@@ -29,8 +30,14 @@ impl Fixture {
     fn restart(&mut self) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
-        let (store, opened) = Store::open(&self.dir, &key, clock::now(), System).expect("the store opens");
-        self.desk = Some(Desk::new(Config::default().into(), store, opened, crate::app::desk::read_clocks()));
+        let (store, opened) =
+            Store::open(&self.dir, &key, clock::now(), System).expect("the store opens");
+        self.desk = Some(Desk::new(
+            Config::default().into(),
+            store,
+            opened,
+            crate::app::desk::read_clocks(),
+        ));
     }
 
     fn desk(&mut self) -> &mut Desk {
@@ -111,7 +118,10 @@ fn start_stop_and_reload_are_told_once_each() {
     let config = Config::clone(&f.desk().config);
     f.desk().handle(Job::Reload(Arc::new(move || Ok(config.clone()))));
     f.desk().handle(Job::Reload(Arc::new(|| Err("line 1: unknown key".to_owned()))));
-    assert!(matches!(f.desk().handle(Job::Seen { seen: Vec::new(), ending: false }), Outcome::Housekeeping(_)));
+    assert!(matches!(
+        f.desk().handle(Job::Seen { seen: Vec::new(), ending: false }),
+        Outcome::Housekeeping(_)
+    ));
     f.desk().handle(Job::Seen { seen: Vec::new(), ending: true });
     f.restart();
     let version = env!("CARGO_PKG_VERSION");
@@ -133,37 +143,64 @@ fn a_list_is_shown_piece_by_piece_and_by_user_and_age() {
         f.desk().tell(Event::new(Action::Login, Actor::User(user)), clock::now()).expect("told");
     }
     let numbers = |shown: &Value| -> Vec<u64> {
-        shown["entries"].as_array().expect("rows").iter().filter_map(|row| row["number"].as_u64()).collect()
+        shown["entries"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .filter_map(|row| row["number"].as_u64())
+            .collect()
     };
     let newest = f.shown(10, None);
     assert_eq!((numbers(&newest), &newest["more"]), ((292..=301).collect(), &json!(true)));
     assert_eq!(numbers(&f.shown(10, Some(292))), (282..=291).collect::<Vec<_>>());
     let all = f.shown(400, None);
     assert_eq!((numbers(&all).len(), &all["more"]), (301, &json!(false)));
-    let anna = |since| Command::AuditShow { since, user: Some("Anna".to_owned()), limit: 1_000, before: None };
+    let anna = |since| Command::AuditShow {
+        since,
+        user: Some("Anna".to_owned()),
+        limit: 1_000,
+        before: None,
+    };
     assert_eq!(numbers(&f.order(anna(None)).expect("shown")).len(), 100);
     assert_eq!(numbers(&f.order(anna(Some(3_600))).expect("shown")).len(), 100);
     let later = Moment::at(clock::now().plus(std::time::Duration::from_secs(7_200)));
     let (old, _) = execute(f.desk(), anna(Some(3_600)), later).expect("shown");
     assert_eq!(numbers(&old), Vec::<u64>::new());
-    assert!(f.order(Command::AuditShow { since: None, user: Some("a b".to_owned()), limit: 1, before: None }).is_err());
+    assert!(
+        f.order(Command::AuditShow {
+            since: None,
+            user: Some("a b".to_owned()),
+            limit: 1,
+            before: None
+        })
+        .is_err()
+    );
 }
 
 #[test]
 fn verify_tells_of_the_whole_chain_and_finds_a_hash_that_was_noted() {
     let mut f = Fixture::new();
-    let verify =
-        |f: &mut Fixture, expect: Option<&str>| f.order(Command::AuditVerify { expect: expect.map(str::to_owned) });
+    let verify = |f: &mut Fixture, expect: Option<&str>| {
+        f.order(Command::AuditVerify { expect: expect.map(str::to_owned) })
+    };
     f.order(add("anna")).expect("added");
     let early = verify(&mut f, None).expect("verified");
-    assert_eq!((&early["whole"], &early["entries"], &early["last"]), (&json!(true), &json!(2), &json!(2)));
+    assert_eq!(
+        (&early["whole"], &early["entries"], &early["last"]),
+        (&json!(true), &json!(2), &json!(2))
+    );
     let noted = early["head"].as_str().expect("a head").to_owned();
     for number in 0..600 {
-        f.desk().tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now()).expect("told");
+        f.desk()
+            .tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now())
+            .expect("told");
     }
     f.restart();
     let late = verify(&mut f, Some(&noted)).expect("verified");
-    assert_eq!((&late["whole"], &late["entries"], &late["problem"]), (&json!(true), &json!(602), &Value::Null));
+    assert_eq!(
+        (&late["whole"], &late["entries"], &late["problem"]),
+        (&json!(true), &json!(602), &Value::Null)
+    );
     let other = "00".repeat(32);
     let missing = verify(&mut f, Some(&other[1..])).expect_err("no hash");
     assert_eq!(missing.code, 65);
@@ -172,7 +209,11 @@ fn verify_tells_of_the_whole_chain_and_finds_a_hash_that_was_noted() {
     std::fs::remove_file(f.dir.join("audit/000000000257")).expect("removed");
     let broken = verify(&mut f, Some(&noted)).expect("verified");
     assert_eq!((&broken["whole"], &broken["problem"]["number"]), (&json!(false), &json!(257)));
-    assert_eq!(f.shown(1_000, None)["entries"].as_array().map(Vec::len), Some(602 - 256), "the rest is shown");
+    assert_eq!(
+        f.shown(1_000, None)["entries"].as_array().map(Vec::len),
+        Some(602 - 256),
+        "the rest is shown"
+    );
 }
 
 #[test]
@@ -180,16 +221,22 @@ fn entries_that_were_lost_with_the_database_are_told_as_missing() {
     let mut f = Fixture::new();
     f.order(add("anna")).expect("added");
     for number in 0..300 {
-        f.desk().tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now()).expect("told");
+        f.desk()
+            .tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now())
+            .expect("told");
     }
-    let verify = |f: &mut Fixture| f.order(Command::AuditVerify { expect: None }).expect("verified");
+    let verify =
+        |f: &mut Fixture| f.order(Command::AuditVerify { expect: None }).expect("verified");
     let before = verify(&mut f);
     assert_eq!((&before["whole"], &before["missing"]), (&json!(true), &json!([])));
     f.desk = None;
     std::fs::write(f.dir.join("db/db"), "no database").expect("ours");
     f.restart();
     let after = verify(&mut f);
-    assert_eq!((&after["whole"], &after["missing"]), (&json!(false), &json!([{ "first": 257, "last": 302 }])));
+    assert_eq!(
+        (&after["whole"], &after["missing"]),
+        (&json!(false), &json!([{ "first": 257, "last": 302 }]))
+    );
     assert_eq!(
         (&after["entries"], &after["last"], &after["problem"]["number"]),
         (&json!(257), &json!(303), &json!(257))

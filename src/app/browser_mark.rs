@@ -1,8 +1,10 @@
-//! The cookie by which the gate knows a browser that has seen its login page, and nothing else about it.
+//! The cookie by which the gate knows a browser that has seen its login page, and nothing else
+//! about it.
 //!
-//! Its name begins with `__Host-` (RFC 6265bis section 4.1.3.2), so that no other site can set it, and its value is
-//! 128 random bits with a MAC, so that nobody can make one up. A browser without it, or without https, is none the worse:
-//! only a login that it sends twice is a used code the second time.
+//! Its name begins with `__Host-` (RFC 6265bis section 4.1.3.2), so that no other site can set it,
+//! and its value is 128 random bits with a MAC, so that nobody can make one up. A browser without
+//! it, or without https, is none the worse: only a login that it sends twice is a used code the
+//! second time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,5 @@
-//! What the command line asks the daemon for: `POST /command` on the control socket, one JSON object each way.
+//! What the command line asks the daemon for: `POST /command` on the control socket, one JSON
+//! object each way.
 
 use std::fmt;
 
@@ -18,7 +19,8 @@ use super::{health, transfer};
 /// The longest command: the users of a backup in base64.
 const COMMAND_LIMIT: usize = transfer::MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
 
-/// One order of the command line. Names and addresses are still text here: who executes it checks them.
+/// One order of the command line. Names and addresses are still text here: who executes it checks
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
@@ -131,18 +133,23 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds that count already are
-    /// shown or leave the store. A new seed (`UserAdd`, `UserRotate`) is shown to whoever orders it; a user notices that
-    /// the old one is gone.
+    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds
+    /// that count already are shown or leave the store. A new seed (`UserAdd`, `UserRotate`) is
+    /// shown to whoever orders it; a user notices that the old one is gone.
     pub const fn needs_owner(&self) -> bool {
         matches!(
             self,
-            Self::ClockReset | Self::Setup { .. } | Self::Backup | Self::Restore { .. } | Self::UserExport { .. }
+            Self::ClockReset
+                | Self::Setup { .. }
+                | Self::Backup
+                | Self::Restore { .. }
+                | Self::UserExport { .. }
         )
     }
 }
 
-/// Users as the store packs them, in base64. What is in it only a store reads; `Debug` does not show it.
+/// Users as the store packs them, in base64. What is in it only a store reads; `Debug` does not
+/// show it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct Records(Zeroizing<String>);
@@ -197,7 +204,10 @@ impl Gate {
     pub(super) fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
         if !self.operators.admit(request.peer.credentials) {
             let message = "only root, the gate's own user and the members of the control socket's group may do this";
-            health::command_answer(Err(CommandRefused { code: 77, message: message.to_owned() }), out);
+            health::command_answer(
+                Err(CommandRefused { code: 77, message: message.to_owned() }),
+                out,
+            );
             return Next::Answered;
         }
         match (request.head.method, request.head.path) {

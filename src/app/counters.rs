@@ -42,7 +42,8 @@ pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
     }
 }
 
-/// `limit clear`: of an address (its /64), a /56 or /48, a user, `strangers`, those of the `internet` or at `home` alone; or all.
+/// `limit clear`: of an address (its /64), a /56 or /48, a user, `strangers`, those of the
+/// `internet` or at `home` alone; or all.
 pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
     if all {
         let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
@@ -67,15 +68,20 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
     let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key);
     let addresses = addresses.filter(|key| network.is_some_and(|network| network.contains(*key)));
     let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, &what));
-    let keys = addresses.map(CounterKey::Address).chain(budgets.cloned().map(CounterKey::Budget)).collect();
+    let keys = addresses
+        .map(CounterKey::Address)
+        .chain(budgets.cloned().map(CounterKey::Budget))
+        .collect();
     forget(desk, keys, &what, now.wall)
 }
 
 fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, now: Timestamp) -> Done {
     let cleared = keys.len();
-    let event = desk.told(Action::LimitsCleared).about(what).because(format_args!("counters: {cleared}"));
+    let event =
+        desk.told(Action::LimitsCleared).about(what).because(format_args!("counters: {cleared}"));
     let told = (cleared > 0).then_some(Change::Audit(event));
-    let effects = desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;
+    let effects =
+        desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;
     log::info!("limits cleared count={cleared}");
     Ok((json!({ "cleared": cleared }), effects))
 }

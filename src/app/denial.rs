@@ -1,4 +1,5 @@
-//! Why a request may not pass: the reason that metrics, audit and log read, and the words for who wired the proxy.
+//! Why a request may not pass: the reason that metrics, audit and log read, and the words for who
+//! wired the proxy.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -20,7 +21,8 @@ use super::router::VerifyForm;
 pub enum Denial {
     /// No session cookie at all.
     NoCookie,
-    /// None again, though the visitor has logged in: the browser goes round between login page and site.
+    /// None again, though the visitor has logged in: the browser goes round between login page and
+    /// site.
     LoginLoop(Cause),
     /// Only cookies whose tokens are worth nothing; of the last one.
     BadToken(TokenError),
@@ -69,15 +71,27 @@ impl Denial {
     }
 
     /// A visitor without a session is the usual case; the others want the operator's eye.
-    pub fn log(&self, complaints: &RefCell<Throttle>, visit: &Visit<'_>, form: VerifyForm, now: Timestamp) {
+    pub fn log(
+        &self,
+        complaints: &RefCell<Throttle>,
+        visit: &Visit<'_>,
+        form: VerifyForm,
+        now: Timestamp,
+    ) {
         let (word, client, why) = (self.word(), visit.client, self.told_to(form));
         match self {
-            Self::NoCookie | Self::BadToken(_) | Self::NotLive(_) | Self::UnknownUser | Self::Preflight => {
+            Self::NoCookie
+            | Self::BadToken(_)
+            | Self::NotLive(_)
+            | Self::UnknownUser
+            | Self::Preflight => {
                 log::debug!("verify refused reason={word} client={client} why=\"{why}\"");
             }
             _ => {
                 if let Some(left_out) = complaints.borrow_mut().admit(word, now) {
-                    log::warn!("verify refused reason={word} client={client} why=\"{why}\" left_out={left_out}");
+                    log::warn!(
+                        "verify refused reason={word} client={client} why=\"{why}\" left_out={left_out}"
+                    );
                 }
             }
         }

@@ -1,7 +1,9 @@
-//! Everything that changes something happens at the desk: it alone owns the store, and one thread alone runs it.
+//! Everything that changes something happens at the desk: it alone owns the store, and one thread
+//! alone runs it.
 //!
-//! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the disk. What the
-//! gate must know of a change comes back as [`Effect`]s. Nothing here answers a verify.
+//! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the
+//! disk. What the gate must know of a change comes back as [`Effect`]s. Nothing here answers a
+//! verify.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -65,20 +67,29 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Takes over an opened store. What was counted goes on from the last time that is certain: the floor, unless the
-    /// clock is synchronised. A clock that jumped ahead before the start, and that nobody has confirmed, refills no budget.
+    /// Takes over an opened store. What was counted goes on from the last time that is certain: the
+    /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
+    /// that nobody has confirmed, refills no budget.
     pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: Reading) -> Self {
         let contents = opened.contents;
         let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
         let (mut windows, mut buckets) = (Vec::new(), Vec::new());
         for (key, counter) in contents.counters {
             match (key, counter) {
-                (CounterKey::Address(address), Counter::Window(window)) => windows.push((address, window)),
-                (CounterKey::Budget(budget), Counter::Bucket(bucket)) => buckets.push((budget, bucket)),
+                (CounterKey::Address(address), Counter::Window(window)) => {
+                    windows.push((address, window))
+                }
+                (CounterKey::Budget(budget), Counter::Bucket(bucket)) => {
+                    buckets.push((budget, bucket))
+                }
                 _ => {}
             }
         }
-        let mut time = TrustedTime::new(contents.settings.clock_floor, reading.monotonic, sync_required(&config));
+        let mut time = TrustedTime::new(
+            contents.settings.clock_floor,
+            reading.monotonic,
+            sync_required(&config),
+        );
         time.observe(reading);
         // A new store has counted nothing yet.
         let is_new = contents.settings.clock_floor == Timestamp::default();
@@ -157,7 +168,9 @@ impl Desk {
             Job::Reload(settings) => {
                 match settings() {
                     Ok(config) => self.reload(config, now),
-                    Err(error) => log::error!("settings not reloaded, the old ones stay error=\"{error}\""),
+                    Err(error) => {
+                        log::error!("settings not reloaded, the old ones stay error=\"{error}\"")
+                    }
                 }
                 Outcome::Reloaded(Arc::clone(&self.config))
             }
@@ -168,7 +181,11 @@ impl Desk {
     ///
     /// # Errors
     /// The store did not take them; then nothing has changed.
-    pub fn commit(&mut self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
+    pub fn commit(
+        &mut self,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, StoreError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
@@ -210,7 +227,8 @@ impl Desk {
             // Failures count in memory before they are written; entries the store alone knows.
             Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
             Change::PutSettings(settings) => {
-                // Says nothing of the floor: the one that is written may be older than the one the gate goes by.
+                // Says nothing of the floor: the one that is written may be older than the one the
+                // gate goes by.
                 self.time.written(settings.clock_floor);
                 self.settings = settings;
                 let closed = self.setup.take_if(|_| self.settings.ever_had_user);
@@ -221,15 +239,20 @@ impl Desk {
 
     /// Everything the gate must know at the start.
     pub fn everything(&self) -> Vec<Effect> {
-        let people =
-            self.users.values().filter(|user| user.enabled).map(|user| Effect::PersonChanged(Person::of(user)));
+        let people = self
+            .users
+            .values()
+            .filter(|user| user.enabled)
+            .map(|user| Effect::PersonChanged(Person::of(user)));
         let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
-        let rest = [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
+        let rest =
+            [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
         let home = Effect::HomePrefixes(home::prefixes_of_this_machine());
         people.chain(sessions).chain(rest).chain([home]).collect()
     }
 
-    /// Whether a session still opens something: one that timed out stays in the table until it is tidied away.
+    /// Whether a session still opens something: one that timed out stays in the table until it is
+    /// tidied away.
     pub(super) fn lives(&self, session: &Session, now: Timestamp) -> bool {
         !session.is_expired(now) && !session.is_idle(now, self.config.session.idle)
     }
@@ -239,8 +262,16 @@ impl Desk {
         self.sessions.of_user(name).map(|session| Change::EndSession(session.id)).collect()
     }
 
-    fn logout(&mut self, id: &SessionId, all: bool, client: IpAddr, now: Timestamp) -> Result<Vec<Effect>, StoreError> {
-        let Some(session) = self.sessions.get(id) else { return Ok(vec![Effect::SessionEnded(*id)]) };
+    fn logout(
+        &mut self,
+        id: &SessionId,
+        all: bool,
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let Some(session) = self.sessions.get(id) else {
+            return Ok(vec![Effect::SessionEnded(*id)]);
+        };
         let user = session.user.clone();
         let mut changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
         let event = Event::new(Action::Logout, Actor::User(user.clone())).about(&user).from(client);
@@ -250,15 +281,20 @@ impl Desk {
         Ok(effects)
     }
 
-    /// Ends the sessions that were signed with none of `keys`: the secret was changed, so they are worth nothing.
+    /// Ends the sessions that were signed with none of `keys`: the secret was changed, so they are
+    /// worth nothing.
     ///
     /// # Errors
     /// The store did not take the change.
     pub fn end_sessions_of_other_keys(&mut self, keys: &[KeyId]) -> Result<(), StoreError> {
         let foreign = self.sessions.iter().filter(|session| !keys.contains(&session.key));
-        let mut changes: Vec<Change> = foreign.map(|session| Change::EndSession(session.id)).collect();
+        let mut changes: Vec<Change> =
+            foreign.map(|session| Change::EndSession(session.id)).collect();
         if !changes.is_empty() {
-            log::warn!("sessions ended count={} reason=\"the session secret was changed\"", changes.len());
+            log::warn!(
+                "sessions ended count={} reason=\"the session secret was changed\"",
+                changes.len()
+            );
             let event = Event::new(Action::SecretChanged, Actor::Gate);
             changes.push(Change::Audit(event.because(format_args!("sessions: {}", changes.len()))));
         }
@@ -295,17 +331,18 @@ impl Desk {
     /// The key of form tokens, made from one that is in the store for good.
     #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
     pub fn form_key(&self) -> Secret {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.settings.device_key.expose()).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.settings.device_key.expose())
+            .expect("HMAC takes a key of any length");
         mac.update(b"portcullis form token");
         Secret::new(mac.finalize().into_bytes().to_vec())
     }
 
-    /// Takes over settings that were read again, less those that only a restart can change. What was counted stays
-    /// counted.
+    /// Takes over settings that were read again, less those that only a restart can change. What
+    /// was counted stays counted.
     fn reload(&mut self, mut config: Config, now: Moment) {
         config.keep_what_needs_a_restart(&self.config);
-        let counted = self.limiter.entries(now.steady).map(|(key, window)| (key, window.clone())).collect();
+        let counted =
+            self.limiter.entries(now.steady).map(|(key, window)| (key, window.clone())).collect();
         self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
         self.limiter.restore(counted, now.steady);
         self.config = Arc::new(config);
@@ -339,7 +376,11 @@ impl Desk {
 
 /// What all clocks say now.
 pub fn read_clocks() -> Reading {
-    Reading { now: clock::now(), monotonic: clock::monotonic(), synchronised: clock::synchronised() }
+    Reading {
+        now: clock::now(),
+        monotonic: clock::monotonic(),
+        synchronised: clock::synchronised(),
+    }
 }
 
 /// `auto` asks for synchronisation on boards, which have no clock chip.

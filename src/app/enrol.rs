@@ -1,8 +1,9 @@
 //! The first enrolment at the desk: whether a set-up code begins it and a code of the app ends it.
 //!
-//! The order is that of a login: clock, address and buckets before any code is looked at; a failure is counted, and on
-//! the disk, before the visitor hears of it. The first user, his session, the spent step and the mark that there was a
-//! user are one commit, made only while that mark is not set: of two confirmations at once the second finds it set.
+//! The order is that of a login: clock, address and buckets before any code is looked at; a failure
+//! is counted, and on the disk, before the visitor hears of it. The first user, his session, the
+//! spent step and the mark that there was a user are one commit, made only while that mark is not
+//! set: of two confirmations at once the second finds it set.
 
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ pub struct Enrolment {
     pub browser: Browser,
     /// The cookies of the one who holds the enrolment, as sent; the first that is his counts.
     pub holders: Vec<Vec<u8>>,
-    /// Where he goes afterwards instead of where he wanted: under the name by which he came no session would stay.
+    /// Where he goes afterwards instead of where he wanted: under the name by which he came no
+    /// session would stay.
     pub home: Option<String>,
     /// The name as it was typed, for the form and the label in the app.
     pub typed: String,
@@ -123,8 +125,15 @@ impl Desk {
     }
 
     /// Judges `enrolment`. What the gate must know of it is added to `effects`, for a refusal too.
-    pub fn enrol(&mut self, enrolment: &Enrolment, now: Moment, effects: &mut Vec<Effect>) -> Answer {
-        let Some(setup) = self.setup.as_mut().filter(|_| !self.settings.ever_had_user) else { return Answer::Closed };
+    pub fn enrol(
+        &mut self,
+        enrolment: &Enrolment,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let Some(setup) = self.setup.as_mut().filter(|_| !self.settings.ever_had_user) else {
+            return Answer::Closed;
+        };
         setup.settle(now.steady, &mut System);
         let done = match &enrolment.step {
             Step::Look => Ok(None),
@@ -172,7 +181,13 @@ impl Desk {
                     let void = Event::new(Action::SetupCodeVoid, Actor::Gate).from(client);
                     told.push(Change::Audit(void.because("too many wrong tries")));
                 }
-                Err(Refusal::Denied(self.count_failure(client, vec![strangers], told, now, effects)))
+                Err(Refusal::Denied(self.count_failure(
+                    client,
+                    vec![strangers],
+                    told,
+                    now,
+                    effects,
+                )))
             }
         }
     }
@@ -188,20 +203,26 @@ impl Desk {
     ) -> Result<Answer, Refusal> {
         let browser = &enrolment.browser;
         let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
-        let held = self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
+        let held =
+            self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
         user.admin = true;
-        let Verdict::One(Match { step, .. }) = whether(Some(&user), code, now.wall, self.config.login.skew) else {
+        let Verdict::One(Match { step, .. }) =
+            whether(Some(&user), code, now.wall, self.config.login.skew)
+        else {
             let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.client);
             let told = vec![Change::Audit(event.because("wrong-code").refused())];
             let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
         let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
-        changes.push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
+        changes
+            .push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
-        let done = self.commit(changes, now.wall).map_err(|error| Refusal::Denied(Denial::Store(error)))?;
+        let done = self
+            .commit(changes, now.wall)
+            .map_err(|error| Refusal::Denied(Denial::Store(error)))?;
         effects.extend(done);
         log::info!("user added name={name} admin=true by=setup client={}", browser.client);
         Ok(Answer::Enrolled(session, cookie))
@@ -210,7 +231,9 @@ impl Desk {
     /// Whether a code of this browser may be looked at; else whom a wrong one is counted against.
     fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, Denial> {
         self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
-        self.limiter.check(AddressKey::from(browser.client), now.steady).map_err(Denial::Address)?;
+        self.limiter
+            .check(AddressKey::from(browser.client), now.steady)
+            .map_err(Denial::Address)?;
         // Before there is a user every browser is a stranger.
         let strangers = BudgetKey::from(browser.origin);
         self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
@@ -220,13 +243,16 @@ impl Desk {
     /// What this browser sees: the holder the seed, everybody else the form for the set-up code.
     fn page(&self, enrolment: &Enrolment, refusal: Option<Refusal>, now: Moment) -> Answer {
         let Some(setup) = &self.setup else { return Answer::Closed };
-        let clock = || self.time.judge_codes(now.wall).err().map(|fault| Refusal::Denied(Denial::Clock(fault)));
+        let clock = || {
+            self.time.judge_codes(now.wall).err().map(|fault| Refusal::Denied(Denial::Clock(fault)))
+        };
         let left = setup.held(now.steady);
         if let (Some(left), Some(holder)) = (left, setup.holder_among(&enrolment.holders)) {
             let name = UserName::parse(&enrolment.typed).ok();
             let name = name.or_else(|| UserName::from_canonical(FIRST_NAME));
             let authenticator = setup.authenticator();
-            let otpauth_url = name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
+            let otpauth_url =
+                name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
             let holder = holder.to_vec();
             let seed = Seed { holder, secret: authenticator.seed.base32(), otpauth_url, left };
             return Answer::Seed(seed, refusal.or_else(clock));
@@ -252,12 +278,16 @@ impl Desk {
         let counted = matches!(refusal, Refusal::Denied(Denial::WrongCode));
         let admitted = if counted { Some(0) } else { self.complaints.admit("setup", now) };
         if let Some(left_out) = admitted {
-            log::warn!("set-up refused result={word} client={} left_out={left_out}", browser.client);
+            log::warn!(
+                "set-up refused result={word} client={} left_out={left_out}",
+                browser.client
+            );
         }
     }
 }
 
-/// How the enrolment stands, for root's console; `new_code` makes another code first and ends a hold.
+/// How the enrolment stands, for root's console; `new_code` makes another code first and ends a
+/// hold.
 ///
 /// # Errors
 /// A new code is asked for, and there was a user, or no daemon runs that could take it.
@@ -286,13 +316,17 @@ pub fn state(desk: &mut Desk, new_code: bool, Moment { wall, steady }: Moment) -
     let Some(setup) = &mut desk.setup else { return Ok((told, Vec::new())) };
     setup.settle(steady, &mut System);
     let code = setup.code(steady).ok();
-    let name = UserName::from_canonical(FIRST_NAME).filter(|_| code.is_some() || setup.held(steady).is_some());
+    let name = UserName::from_canonical(FIRST_NAME)
+        .filter(|_| code.is_some() || setup.held(steady).is_some());
     if let Value::Object(members) = &mut told {
         let mut put = |member: &str, value: Value| members.insert(member.to_owned(), value);
         put("address", json!(address));
         put("expires", json!(code.map(|(end, _)| wall.plus(end.since(steady)).to_string())));
         put("tries_left", json!(code.map_or(0, |(_, left)| left)));
-        put("otpauth_url", json!(name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER))));
+        put(
+            "otpauth_url",
+            json!(name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER))),
+        );
     }
     Ok((told, Vec::new()))
 }

@@ -34,7 +34,8 @@ impl Fixture {
     fn restart(&mut self) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
-        let (store, opened) = Store::open(&self.dir, &key, self.now.wall, System).expect("the store opens");
+        let (store, opened) =
+            Store::open(&self.dir, &key, self.now.wall, System).expect("the store opens");
         let mut desk = Desk::new(Config::default().into(), store, opened, confirmed(self.now.wall));
         desk.open_setup(&code(CODE), self.now.steady);
         self.desk = Some(desk);
@@ -63,7 +64,8 @@ impl Fixture {
             key: KeyId::new(1),
         };
         let holders = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
-        let enrolment = Enrolment { step, browser, holders, home: None, typed: FIRST_NAME.to_owned() };
+        let enrolment =
+            Enrolment { step, browser, holders, home: None, typed: FIRST_NAME.to_owned() };
         let now = self.now;
         self.desk().enrol(&enrolment, now, &mut Vec::new())
     }
@@ -129,7 +131,9 @@ fn the_code_and_the_apps_code_make_the_first_user_who_is_there_after_a_restart()
     let mut f = Fixture::new();
     let cookie = f.begin();
     let shown = f.shown(0);
-    let Answer::Enrolled(session, _) = f.finish("anna", shown, Some(&cookie)) else { panic!("not enrolled") };
+    let Answer::Enrolled(session, _) = f.finish("anna", shown, Some(&cookie)) else {
+        panic!("not enrolled")
+    };
     assert_eq!(session.user.as_str(), "anna");
     let user = f.desk().users.values().next().expect("a user");
     assert!(user.admin && user.spent.is_some(), "an administrator, and the code is spent");
@@ -158,7 +162,10 @@ fn a_user_added_by_the_command_line_closes_it_at_once() {
     let shown = f.shown(0);
     let now = f.now;
     let (_, effects) = execute(f.desk(), Command::Generate { name: None }, now).expect("added");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Setup { open: false })), "{effects:?}");
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Setup { open: false })),
+        "{effects:?}"
+    );
     assert!(matches!(f.finish("anna", shown, Some(&cookie)), Answer::Closed));
     assert_eq!(f.names(), ["user"]);
     execute(f.desk(), Command::UserRemove { name: "user".to_owned() }, now).expect("removed");
@@ -184,23 +191,37 @@ fn without_the_cookie_of_the_holder_the_apps_code_is_not_looked_at() {
 fn a_hold_ends_after_ten_minutes_and_its_seed_with_it() {
     let mut f = Fixture::new();
     let cookie = f.begin();
-    let Answer::Seed(seed, None) = f.enrol(Step::Look, Some(&cookie), HOME) else { panic!("no seed") };
+    let Answer::Seed(seed, None) = f.enrol(Step::Look, Some(&cookie), HOME) else {
+        panic!("no seed")
+    };
     assert!(seed.otpauth_url.contains(&format!(":owner?secret={}", seed.secret)));
     f.pass(600);
     let shown = f.shown(0);
     assert_eq!(refusal(f.finish("anna", shown, Some(&cookie))), "NotHolder");
     let next = f.begin();
-    let Answer::Seed(other, None) = f.enrol(Step::Look, Some(&next), HOME) else { panic!("no seed") };
+    let Answer::Seed(other, None) = f.enrol(Step::Look, Some(&next), HOME) else {
+        panic!("no seed")
+    };
     assert_ne!(seed.secret, other.secret);
-    assert_eq!(refusal(f.finish("anna", shown, Some(&next))), "Denied(WrongCode)", "a code of the old seed");
+    assert_eq!(
+        refusal(f.finish("anna", shown, Some(&next))),
+        "Denied(WrongCode)",
+        "a code of the old seed"
+    );
 }
 
 #[test]
 fn wrong_codes_of_both_kinds_count_as_at_a_login() {
     let mut f = Fixture::new();
-    assert_eq!(refusal(f.enrol(Step::Malformed(Lack::SetupCode), None, HOME)), "Malformed(SetupCode)");
+    assert_eq!(
+        refusal(f.enrol(Step::Malformed(Lack::SetupCode), None, HOME)),
+        "Malformed(SetupCode)"
+    );
     assert_eq!(f.failures(), 0, "no guess");
-    assert_eq!(refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME)), "Denied(WrongCode)");
+    assert_eq!(
+        refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME)),
+        "Denied(WrongCode)"
+    );
     assert_eq!(f.failures(), 2, "the address and the strangers of the home network");
     let cookie = f.begin();
     let stale = f.shown(20);
@@ -208,7 +229,10 @@ fn wrong_codes_of_both_kinds_count_as_at_a_login() {
         assert_eq!(refusal(f.finish("anna", stale, Some(&cookie))), "Denied(WrongCode)");
     }
     let good = f.shown(0);
-    assert!(refusal(f.finish("anna", good, Some(&cookie))).starts_with("Denied(Address"), "five in all");
+    assert!(
+        refusal(f.finish("anna", good, Some(&cookie))).starts_with("Denied(Address"),
+        "five in all"
+    );
     assert!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)).starts_with("Denied(Address"));
 }
 
@@ -217,7 +241,10 @@ fn after_ten_wrong_tries_only_a_restart_or_a_new_code_opens_it() {
     let mut f = Fixture::new();
     for n in 0..10 {
         let client = format!("203.0.113.{n}");
-        assert_eq!(refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, &client)), "Denied(WrongCode)");
+        assert_eq!(
+            refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, &client)),
+            "Denied(WrongCode)"
+        );
     }
     assert_eq!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)), "Void(Guessed)");
     assert_eq!(refusal(f.enrol(Step::Look, None, HOME)), "Void(Guessed)");
@@ -228,10 +255,18 @@ fn after_ten_wrong_tries_only_a_restart_or_a_new_code_opens_it() {
     );
     let made = f.state(true);
     let new = code(made["code"].as_str().expect("a code"));
-    assert_eq!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)), "Denied(WrongCode)", "the old one");
+    assert_eq!(
+        refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)),
+        "Denied(WrongCode)",
+        "the old one"
+    );
     assert_eq!(refusal(f.enrol(Step::Begin(new), None, HOME)), "begun");
     f.restart();
-    assert_eq!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)), "begun", "a given code is good again");
+    assert_eq!(
+        refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)),
+        "begun",
+        "a given code is good again"
+    );
 }
 
 #[test]
@@ -251,8 +286,14 @@ fn while_the_clock_is_wrong_no_code_is_looked_at_and_nothing_begins() {
     let right = f.now.wall;
     f.now.wall = Timestamp::from_unix(1_000_000);
     assert!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)).starts_with("Denied(Clock"));
-    assert!(refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME)).starts_with("Denied(Clock"));
-    assert!(refusal(f.enrol(Step::Look, None, HOME)).starts_with("Denied(Clock"), "who looks is told, too");
+    assert!(
+        refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME))
+            .starts_with("Denied(Clock")
+    );
+    assert!(
+        refusal(f.enrol(Step::Look, None, HOME)).starts_with("Denied(Clock"),
+        "who looks is told, too"
+    );
     assert_eq!(f.failures(), 0);
     f.now.wall = right;
     assert_eq!(f.state(false)["tries_left"], 10);
@@ -263,7 +304,10 @@ fn while_the_clock_is_wrong_no_code_is_looked_at_and_nothing_begins() {
 fn root_s_console_is_told_the_seed_that_the_page_will_show() {
     let mut f = Fixture::new();
     let state = f.state(false);
-    assert_eq!((&state["open"], &state["code"], &state["address"]), (&json!(true), &json!(null), &json!(null)));
+    assert_eq!(
+        (&state["open"], &state["code"], &state["address"]),
+        (&json!(true), &json!(null), &json!(null))
+    );
     assert_eq!(state["expires"], f.now.wall.plus(Duration::from_secs(1_800)).to_string());
     let url = state["otpauth_url"].as_str().expect("a URL").to_owned();
     let cookie = f.begin();
@@ -272,10 +316,11 @@ fn root_s_console_is_told_the_seed_that_the_page_will_show() {
     let made = f.state(true);
     assert_ne!(made["otpauth_url"], url, "a new code ends the hold and its seed");
     assert_eq!(refusal(f.enrol(Step::Look, Some(&cookie), HOME)), "the code form");
-    let cookie = match f.enrol(Step::Begin(code(made["code"].as_str().expect("a code"))), None, HOME) {
-        Answer::Begun(Some(cookie)) => cookie,
-        other => panic!("{}", refusal(other)),
-    };
+    let cookie =
+        match f.enrol(Step::Begin(code(made["code"].as_str().expect("a code"))), None, HOME) {
+            Answer::Begun(Some(cookie)) => cookie,
+            other => panic!("{}", refusal(other)),
+        };
     let shown = f.shown(0);
     assert!(matches!(f.finish("owner", shown, Some(&cookie)), Answer::Enrolled(..)));
     let state = f.state(false);

@@ -1,4 +1,5 @@
-//! What the gate would believe of a request, for people who wire a proxy and for tests (`portcullis proxy explain`).
+//! What the gate would believe of a request, for people who wire a proxy and for tests
+//! (`portcullis proxy explain`).
 //!
 //! Shows; decides nothing, and knows no session.
 
@@ -35,10 +36,17 @@ pub struct Explained {
     pub problems: Vec<String>,
 }
 
-/// Explains what the gate would believe of a request for `path` with these headers, from a peer at this address; `None`
-/// is a Unix socket. A path that is none of the verify addresses is read as a page's.
-pub fn explain(config: &Config, peer: Option<IpAddr>, path: &str, headers: &[(String, String)]) -> Explained {
-    let headers = Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+/// Explains what the gate would believe of a request for `path` with these headers, from a peer at
+/// this address; `None` is a Unix socket. A path that is none of the verify addresses is read as a
+/// page's.
+pub fn explain(
+    config: &Config,
+    peer: Option<IpAddr>,
+    path: &str,
+    headers: &[(String, String)],
+) -> Explained {
+    let headers =
+        Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let path = path.split('?').next().unwrap_or_default();
     let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
         Some(Route::Verify(form)) => verify::visit(config, &headers, peer, verify::family(form)),
@@ -66,7 +74,8 @@ mod tests {
     use super::*;
 
     fn explained(peer: &str, path: &str, headers: &[(&str, &str)]) -> Explained {
-        let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         explain(&Config::default(), Some(peer.parse().expect(peer)), path, &headers)
     }
 
@@ -78,7 +87,8 @@ mod tests {
             ("X-Forwarded-Host", "app.example.com:8443"),
             ("X-Forwarded-Uri", "/\u{e4}?b"),
         ];
-        let json = serde_json::to_string(&explained("127.0.0.1", "/verify", &headers)).expect("JSON");
+        let json =
+            serde_json::to_string(&explained("127.0.0.1", "/verify", &headers)).expect("JSON");
         assert_eq!(
             json,
             r#"{"trusted":true,"client_ip":"127.0.0.1","scheme":"https","host":"app.example.com:8443","port":8443,"uri":"/%C3%A4?b","method":"GET","problems":[]}"#
@@ -87,9 +97,13 @@ mod tests {
 
     #[test]
     fn an_untrusted_peer_is_told_what_to_configure() {
-        let headers = [("Host", "gate:3000"), ("X-Forwarded-Host", "evil"), ("X-Forwarded-For", "6.6.6.6")];
+        let headers =
+            [("Host", "gate:3000"), ("X-Forwarded-Host", "evil"), ("X-Forwarded-For", "6.6.6.6")];
         let explained = explained("203.0.113.9", "/verify", &headers);
-        assert_eq!((explained.trusted, explained.client_ip.to_string()), (false, "203.0.113.9".to_owned()));
+        assert_eq!(
+            (explained.trusted, explained.client_ip.to_string()),
+            (false, "203.0.113.9".to_owned())
+        );
         assert_eq!(
             (explained.host.as_deref(), explained.scheme, explained.port),
             (Some("gate:3000"), "http", Some(3000))

@@ -1,5 +1,5 @@
-//! What the desk knows and a page of metrics shows: a few numbers that the desk sets after each job, so that a page need not
-//! wait for it.
+//! What the desk knows and a page of metrics shows: a few numbers that the desk sets after each
+//! job, so that a page need not wait for it.
 //!
 //! Limits end and budgets fill up with time alone, so the desk also looks once in [`LOOK`].
 
@@ -14,7 +14,8 @@ use super::desk::Desk;
 use super::housekeeping::HOUSEKEEPING;
 use super::job::{Job, Outcome};
 
-/// How often the desk sets its figures anew without being asked: limits end and buckets fill by themselves.
+/// How often the desk sets its figures anew without being asked: limits end and buckets fill by
+/// themselves.
 pub const LOOK: Duration = Duration::from_secs(60);
 
 /// The numbers, shared by the desk, which sets them, and the gate, which shows them.
@@ -125,7 +126,12 @@ mod tests {
         let (folder, now) = (scratch::directory(), clock::now());
         let key = load_or_create_key(&folder, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
-        Watched::new(Desk::new(Config::default().into(), store, opened, crate::app::desk::read_clocks()))
+        Watched::new(Desk::new(
+            Config::default().into(),
+            store,
+            opened,
+            crate::app::desk::read_clocks(),
+        ))
     }
 
     #[test]

@@ -24,12 +24,15 @@ pub fn ready(checks: &[Check], out: &mut Out) {
     }
     let lines: String = checks
         .iter()
-        .map(|Check { name, well, detail }| format!("{name}: {} ({detail})\n", if *well { "ok" } else { "failed" }))
+        .map(|Check { name, well, detail }| {
+            format!("{name}: {} ({detail})\n", if *well { "ok" } else { "failed" })
+        })
         .collect();
     out.body("text/plain; charset=utf-8", lines.as_bytes());
 }
 
-/// 200 with the command's answer, or 422 with the exit code and the message that the command line prints.
+/// 200 with the command's answer, or 422 with the exit code and the message that the command line
+/// prints.
 pub fn command_answer(result: Result<serde_json::Value, CommandRefused>, out: &mut Out) {
     let (status, json) = match result {
         Ok(answer) => (Status::OK, serde_json::to_vec(&answer)),

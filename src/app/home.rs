@@ -1,9 +1,11 @@
-//! Who is at home: strangers there have a budget of guesses of their own, which those of the internet cannot spend.
+//! Who is at home: strangers there have a budget of guesses of their own, which those of the
+//! internet cannot spend.
 //!
-//! At home are loopback, link-local and private addresses, `limits.local`, and IPv6 prefixes of the machine's interfaces
-//! that also have a private IPv4 network: what shares a cable with us has a global address too. The kernel's tables are
-//! read below `/proc/self/net`, which the unit leaves open, unlike netlink. A request whose client's address no trusted
-//! proxy told whole is nowhere at home: it may be anybody's.
+//! At home are loopback, link-local and private addresses, `limits.local`, and IPv6 prefixes of the
+//! machine's interfaces that also have a private IPv4 network: what shares a cable with us has a
+//! global address too. The kernel's tables are read below `/proc/self/net`, which the unit leaves
+//! open, unlike netlink. A request whose client's address no trusted proxy told whole is nowhere at
+//! home: it may be anybody's.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -34,13 +36,15 @@ const GATEWAY: u32 = 2;
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.
     pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> Origin {
-        // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end in the middle.
+        // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
+        // in the middle.
         let is_told = match visit.way {
             Way::Untrusted => false,
             _ if !visit.trusted => true,
             _ => forwarded::tells_client(headers, &Belief::of(&self.config.proxy)),
         };
-        let is_cut = visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
+        let is_cut =
+            visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
         if !is_told || is_cut {
             return Origin::Internet;
         }
@@ -60,14 +64,16 @@ pub(super) fn origin(client: IpAddr, local: &[IpNet], prefixes: &[Ipv6Net]) -> O
 
 /// The machine's own prefixes that are at home; none where the kernel does not tell.
 pub(super) fn prefixes_of_this_machine() -> Vec<Ipv6Net> {
-    let read = |name: &str| fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default();
+    let read =
+        |name: &str| fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default();
     prefixes(&read("if_inet6"), &read("route"))
 }
 
 /// The global prefixes in `if_inet6` of interfaces that `route` has a private network for.
 fn prefixes(if_inet6: &str, route: &str) -> Vec<Ipv6Net> {
     let private: Vec<&str> = route.lines().filter_map(private_interface).collect();
-    let mut found: Vec<_> = if_inet6.lines().filter_map(|line| global_prefix(line, &private)).collect();
+    let mut found: Vec<_> =
+        if_inet6.lines().filter_map(|line| global_prefix(line, &private)).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -86,7 +92,8 @@ fn private_interface(line: &str) -> Option<&str> {
     (flags & (UP | GATEWAY) == UP && mask != 0 && destination.is_private()).then_some(interface)
 }
 
-/// The prefix of a line of `if_inet6`: address, number, length, scope, flags and name of the interface.
+/// The prefix of a line of `if_inet6`: address, number, length, scope, flags and name of the
+/// interface.
 fn global_prefix(line: &str, interfaces: &[&str]) -> Option<Ipv6Net> {
     let mut words = line.split_ascii_whitespace();
     let address = Ipv6Addr::from(u128::from_str_radix(words.next()?, 16).ok()?);
@@ -103,7 +110,13 @@ mod tests {
     use super::*;
 
     /// A line of `/proc/net/route` as this machine would print it.
-    fn route(interface: &str, destination: [u8; 4], gateway: [u8; 4], flags: u32, mask: [u8; 4]) -> String {
+    fn route(
+        interface: &str,
+        destination: [u8; 4],
+        gateway: [u8; 4],
+        flags: u32,
+        mask: [u8; 4],
+    ) -> String {
         let number = |octets: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(octets));
         let [destination, gateway, mask] = [destination, gateway, mask].map(number);
         format!("{interface}\t{destination}\t{gateway}\t{flags:04X}\t0\t0\t0\t{mask}\t0\t0\t0")
@@ -113,7 +126,8 @@ mod tests {
     fn a_prefix_is_at_home_where_its_interface_has_a_private_network_too() {
         let none = [0; 4];
         let table = [
-            "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT".to_owned(),
+            "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"
+                .to_owned(),
             route("eth0", none, [192, 168, 1, 1], 3, none),
             route("eth0", [192, 168, 1, 0], none, 1, [255, 255, 255, 0]),
             // Leads to a private network, but through somebody else's.
@@ -129,7 +143,8 @@ mod tests {
             20010db8000200000000000000000001 03 40 00 80     eth1\n\
             20010db8000300000000000000000001 04 40 00 80     ppp0\n\
             00000000000000000000000000000001 01 80 10 80       lo\n";
-        let found: Vec<_> = prefixes(addresses, &table.join("\n")).iter().map(ToString::to_string).collect();
+        let found: Vec<_> =
+            prefixes(addresses, &table.join("\n")).iter().map(ToString::to_string).collect();
         assert_eq!(found, ["2001:db8:1:2::/64"]);
     }
 
@@ -137,8 +152,12 @@ mod tests {
     fn at_home_are_private_addresses_the_settings_and_the_own_prefixes() {
         let local = ["100.64.0.0/10".parse().expect("a range")];
         let prefixes = ["2001:db8:1:2::/64".parse().expect("a prefix")];
-        let at_home = |client: &str| origin(client.parse().expect("an address"), &local, &prefixes) == Origin::Local;
-        for client in ["127.0.0.1", "192.168.1.2", "fe80::1", "fd00::1", "100.64.1.1", "2001:db8:1:2:3::4"] {
+        let at_home = |client: &str| {
+            origin(client.parse().expect("an address"), &local, &prefixes) == Origin::Local
+        };
+        for client in
+            ["127.0.0.1", "192.168.1.2", "fe80::1", "fd00::1", "100.64.1.1", "2001:db8:1:2:3::4"]
+        {
             assert!(at_home(client), "{client}");
         }
         for client in ["203.0.113.7", "100.128.0.1", "2001:db8:1:3::1"] {

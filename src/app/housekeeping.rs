@@ -1,7 +1,8 @@
-//! What the desk does without being asked: removes what is over, lets the floor rise, writes when sessions were used.
+//! What the desk does without being asked: removes what is over, lets the floor rise, writes when
+//! sessions were used.
 //!
-//! Guarantees: a clock that nobody has confirmed ends no session and drops no line of the log; what the disk refuses is
-//! tried again the next time.
+//! Guarantees: a clock that nobody has confirmed ends no session and drops no line of the log; what
+//! the disk refuses is tried again the next time.
 
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use crate::store::{Change, CounterKey, Settings};
 pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
 impl Desk {
-    /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its errands after one.
+    /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its
+    /// errands after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
         self.settle_steps(now.wall);
@@ -26,23 +28,30 @@ impl Desk {
 
     fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Vec<Effect> {
         let mut changes = Vec::new();
-        // A wrong clock must not be what ends sessions or drops lines of the log: neither one that is behind, nor one
-        // that jumped ahead, which the floor does not follow until somebody confirms it.
+        // A wrong clock must not be what ends sessions or drops lines of the log: neither one that
+        // is behind, nor one that jumped ahead, which the floor does not follow until somebody
+        // confirms it.
         let certain = now.min(self.time.floor());
         if self.time.judge_sessions(now).is_ok() {
-            // How long a session was idle only the gate knows; here it is judged by its lifetime alone.
+            // How long a session was idle only the gate knows; here it is judged by its lifetime
+            // alone.
             let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
             changes.extend(ended.map(|session| Change::EndSession(session.id)));
-            let addresses = self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
+            let addresses =
+                self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
             let budgets = self.budgets.forget_full(steady).into_iter().map(CounterKey::Budget);
             changes.extend(addresses.chain(budgets).map(Change::RemoveCounter));
         }
         if let Some(floor) = self.time.due_for_writing() {
-            changes.push(Change::PutSettings(Settings { clock_floor: floor, ..self.settings.clone() }));
+            changes.push(Change::PutSettings(Settings {
+                clock_floor: floor,
+                ..self.settings.clone()
+            }));
         }
         if !self.greeted {
             let started = Event::new(Action::GateStarted, Actor::Gate);
-            changes.push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
+            changes
+                .push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
         }
         let mut effects = match self.commit(changes, now) {
             Ok(effects) => {
@@ -72,10 +81,12 @@ impl Desk {
 
     /// Writes what was noted, and at the end that the gate stops.
     pub(super) fn write_seen(&mut self, ending: bool, now: Timestamp) {
-        let mut changes: Vec<_> = self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
+        let mut changes: Vec<_> =
+            self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
         if ending {
             let stopped = Event::new(Action::GateStopped, Actor::Gate);
-            changes.push(Change::Audit(stopped.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
+            changes
+                .push(Change::Audit(stopped.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
         }
         if let Err(error) = self.commit(changes, now) {
             log::error!("last-seen times not written error=\"{error}\"");

@@ -1,9 +1,11 @@
-//! Who a user is to the applications behind the gate: the identity headers of a pass, prepared once.
+//! Who a user is to the applications behind the gate: the identity headers of a pass, prepared
+//! once.
 //!
-//! Guarantees: all four `Remote-*` headers are always prepared, empty where nothing is known, because some proxies leave a
-//! client's forged one in place where ours is missing; a request that brings such a header itself, where ours would be
-//! empty, is found out, and so is one that brings an alias of such a header (`Remote_User`, `Remote.User`): PHP, CGI and
-//! WSGI read all of them as the same variable (RFC 3875 section 4.1.18), and any of them may win.
+//! Guarantees: all four `Remote-*` headers are always prepared, empty where nothing is known,
+//! because some proxies leave a client's forged one in place where ours is missing; a request that
+//! brings such a header itself, where ours would be empty, is found out, and so is one that brings
+//! an alias of such a header (`Remote_User`, `Remote.User`): PHP, CGI and WSGI read all of them as
+//! the same variable (RFC 3875 section 4.1.18), and any of them may win.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,8 +45,8 @@ pub struct Known {
 
 const REMOTE: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
 
-/// What a resolver reads, with what is said of everybody who has logged in. One factor of single use: level 1 of NIST
-/// SP 800-63B; `otp` of RFC 8176 section 2.
+/// What a resolver reads, with what is said of everybody who has logged in. One factor of single
+/// use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
 const RESOLVER: [(&str, Said); 6] = [
     ("X-Portcullis-Session-Valid", Said::Always("true")),
     ("X-Portcullis-User-Id", Said::Name),
@@ -57,7 +59,8 @@ const RESOLVER: [(&str, Said); 6] = [
 /// All headers by which the gate says who a user is, with these settings.
 pub fn header_names(config: &Config) -> Vec<&'static str> {
     let further = config.identity.headers.iter().map(|header| header.as_str());
-    let resolver = RESOLVER.iter().filter(|_| config.identity.resolver_headers).map(|(name, _)| *name);
+    let resolver =
+        RESOLVER.iter().filter(|_| config.identity.resolver_headers).map(|(name, _)| *name);
     REMOTE.into_iter().chain(further).chain(resolver).collect()
 }
 
@@ -101,8 +104,9 @@ impl People {
         self.known.get(name)
     }
 
-    /// The identity header that the request itself brings although that of `known` is empty, or of which it brings an
-    /// alias. An empty one says what an empty one of ours says; an empty alias may hide what ours says.
+    /// The identity header that the request itself brings although that of `known` is empty, or of
+    /// which it brings an alias. An empty one says what an empty one of ours says; an empty alias
+    /// may hide what ours says.
     pub fn forgery(&self, known: &Known, headers: &Headers<'_>) -> Option<&'static str> {
         // Seldom has any line such a name: the others need no closer look.
         if !headers.may_have_others(self.telling.marks) {
@@ -111,7 +115,8 @@ impl People {
         let forged = |(sent, value): (&[u8], &[u8])| {
             let ours = self.telling.names.iter().copied().find(|ours| is_alike(sent, ours))?;
             let is_alias = !sent.eq_ignore_ascii_case(ours.as_bytes());
-            (is_alias || (known.empty.contains(&ours) && !value.trim_ascii().is_empty())).then_some(ours)
+            (is_alias || (known.empty.contains(&ours) && !value.trim_ascii().is_empty()))
+                .then_some(ours)
         };
         headers.iter().find_map(forged)
     }
@@ -142,7 +147,9 @@ impl Telling {
         let groups = person.groups.join(",");
         let remote = REMOTE.into_iter().zip([name, &groups, &person.display_name, &person.email]);
         let (mut lines, mut empty) = (Lines::default(), Vec::new());
-        for (header, value) in remote.chain(self.further.iter().map(|header| (header.as_str(), name))) {
+        for (header, value) in
+            remote.chain(self.further.iter().map(|header| (header.as_str(), name)))
+        {
             lines.header(header, value.as_bytes());
             if value.is_empty() {
                 empty.push(header);
@@ -171,9 +178,10 @@ impl Known {
     }
 }
 
-/// The same name to an application for which, as for CGI and its heirs, every character but a letter or digit is the
-/// same, and letters have no case.
+/// The same name to an application for which, as for CGI and its heirs, every character but a
+/// letter or digit is the same, and letters have no case.
 fn is_alike(sent: &[u8], ours: &str) -> bool {
-    let plain = |byte: &u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
+    let plain =
+        |byte: &u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     sent.iter().map(plain).eq(ours.as_bytes().iter().map(plain))
 }

@@ -1,4 +1,5 @@
-//! What passes between the loop and the desk: a job one way, its outcome with what has changed the other.
+//! What passes between the loop and the desk: a job one way, its outcome with what has changed the
+//! other.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! What the loop knows of the limits that the desk keeps: a post that is sure to be refused takes no place in the
-//! worker's queue, so a flood of such posts keeps nobody out.
+//! What the loop knows of the limits that the desk keeps: a post that is sure to be refused takes
+//! no place in the worker's queue, so a flood of such posts keeps nobody out.
 //!
-//! Guarantees: nothing is refused here that the desk did not refuse a moment ago, nor for longer than it said. The loop
-//! learns from the desk's refusals; what it does not know, the desk judges.
+//! Guarantees: nothing is refused here that the desk did not refuse a moment ago, nor for longer
+//! than it said. The loop learns from the desk's refusals; what it does not know, the desk judges.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -62,10 +62,18 @@ impl KnownLimits {
         self.until.clear();
     }
 
-    /// Why the desk would refuse a code of this browser. `account`: whose budget it draws on, where a name was asked for.
-    pub fn refuse(&self, browser: &Browser, account: Option<BudgetKey>, now: Duration) -> Option<Denial> {
+    /// Why the desk would refuse a code of this browser. `account`: whose budget it draws on, where
+    /// a name was asked for.
+    pub fn refuse(
+        &self,
+        browser: &Browser,
+        account: Option<BudgetKey>,
+        now: Duration,
+    ) -> Option<Denial> {
         let networks = Network::all_of(AddressKey::from(browser.client));
-        if let Some(wait) = networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max() {
+        if let Some(wait) =
+            networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max()
+        {
             return Some(Denial::Address(wait));
         }
         if browser.device.is_some() {
@@ -84,16 +92,24 @@ impl KnownLimits {
 
 impl Gate {
     /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
-    pub(super) fn refuses_login(&mut self, attempt: &Attempt, now: Timestamp, out: &mut Out) -> bool {
+    pub(super) fn refuses_login(
+        &mut self,
+        attempt: &Attempt,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> bool {
         let account = attempt.name.as_ref().map(|name| match self.people.find(name) {
             Some(_) => BudgetKey::Account(name.clone()),
             None => BudgetKey::UnknownAccounts,
         });
         let Some(denial) = self.known_refusal(&attempt.browser, account, now) else { return false };
         if let Some(left_out) = self.complaints.get_mut().admit("login", now) {
-            let synchronised = clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
+            let synchronised =
+                clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
             let client = attempt.browser.client;
-            log::warn!("login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}");
+            log::warn!(
+                "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
+            );
         }
         let admission = Admission::Refused(denial);
         self.count_login(LoginResult::of(&admission));
@@ -102,20 +118,36 @@ impl Gate {
     }
 
     /// The same for a set-up code. Who may hold the enrolment is shown more, by the desk.
-    pub(super) fn refuses_setup(&mut self, enrolment: &Enrolment, now: Timestamp, out: &mut Out) -> bool {
-        if !self.setup_open || !enrolment.holders.is_empty() || !matches!(enrolment.step, Step::Begin(_)) {
+    pub(super) fn refuses_setup(
+        &mut self,
+        enrolment: &Enrolment,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> bool {
+        if !self.setup_open
+            || !enrolment.holders.is_empty()
+            || !matches!(enrolment.step, Step::Begin(_))
+        {
             return false;
         }
         let Some(denial) = self.known_refusal(&enrolment.browser, None, now) else { return false };
         if let Some(left_out) = self.complaints.get_mut().admit("setup", now) {
-            log::warn!("set-up refused result={denial} client={} left_out={left_out}", enrolment.browser.client);
+            log::warn!(
+                "set-up refused result={denial} client={} left_out={left_out}",
+                enrolment.browser.client
+            );
         }
         self.setup_decided(enrolment, Answer::Code(Some(Refusal::Denied(denial))), out);
         true
     }
 
     /// A clock that is wrong is told first, as the desk does.
-    fn known_refusal(&self, browser: &Browser, account: Option<BudgetKey>, now: Timestamp) -> Option<Denial> {
+    fn known_refusal(
+        &self,
+        browser: &Browser,
+        account: Option<BudgetKey>,
+        now: Timestamp,
+    ) -> Option<Denial> {
         trusted_time::judge(now, self.floor).ok()?;
         self.known_limits.refuse(browser, account, clock::monotonic())
     }
@@ -159,7 +191,10 @@ mod tests {
         known.learn(network("2001:db8:1:200::/56"), LATER, NOW);
         for client in ["203.0.113.7", "::ffff:203.0.113.7", "2001:db8:1:2ff::1"] {
             let refused = known.refuse(&browser(client, true), None, NOW);
-            assert!(matches!(refused, Some(Denial::Address(RetryAfter(wait))) if wait == LATER - NOW), "{client}");
+            assert!(
+                matches!(refused, Some(Denial::Address(RetryAfter(wait))) if wait == LATER - NOW),
+                "{client}"
+            );
             assert!(known.refuse(&browser(client, true), None, LATER).is_none(), "{client}");
         }
         for client in ["203.0.113.8", "2001:db8:1:300::1"] {
@@ -173,7 +208,10 @@ mod tests {
     fn strangers_wait_each_for_their_own_bucket_and_known_devices_do_not() {
         let mut known = KnownLimits::default();
         known.learn(Limited::Budget(BudgetKey::StrangersInternet), LATER, NOW);
-        assert!(matches!(known.refuse(&browser("203.0.113.7", false), None, NOW), Some(Denial::Strangers(_))));
+        assert!(matches!(
+            known.refuse(&browser("203.0.113.7", false), None, NOW),
+            Some(Denial::Strangers(_))
+        ));
         assert!(known.refuse(&browser("203.0.113.7", true), None, NOW).is_none());
         assert!(known.refuse(&browser("192.168.1.2", false), None, NOW).is_none());
         known.forget_budget(BudgetKey::StrangersInternet);
@@ -191,7 +229,10 @@ mod tests {
             for other in [account("ben"), Some(BudgetKey::UnknownAccounts), None] {
                 assert!(known.refuse(&browser(client, false), other, NOW).is_none(), "{client}");
             }
-            assert!(known.refuse(&browser(client, true), account("anna"), NOW).is_none(), "a device has its own");
+            assert!(
+                known.refuse(&browser(client, true), account("anna"), NOW).is_none(),
+                "a device has its own"
+            );
         }
     }
 

@@ -30,7 +30,12 @@ const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
 impl Gate {
     /// GET shows the form or, with a living session, goes straight on; POST waits for its body.
-    pub(super) fn login(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+    pub(super) fn login(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == crate::http::request::Method::Post {
             let next = self.form_announced(request, &visit, false, out);
@@ -49,8 +54,8 @@ impl Gate {
         Next::Answered
     }
 
-    /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every name of the gate, not
-    /// only under that of `public_url`.
+    /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every
+    /// name of the gate, not only under that of `public_url`.
     pub(super) fn form_announced(
         &self,
         request: &Request<'_>,
@@ -79,8 +84,10 @@ impl Gate {
             return Next::Answered;
         }
         let kind = request.head.headers.one("Content-Type");
-        let essence =
-            kind.ok().flatten().map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
+        let essence = kind
+            .ok()
+            .flatten()
+            .map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
         match essence {
             Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => {
                 Next::ReadBody { limit: BODY_LIMIT }
@@ -111,12 +118,20 @@ impl Gate {
         out: &mut Out,
     ) -> Next<Job> {
         match self.read_login(request, body, now, out) {
-            Next::Work(Job::Login(attempt)) if self.refuses_login(&attempt, now, out) => Next::Answered,
+            Next::Work(Job::Login(attempt)) if self.refuses_login(&attempt, now, out) => {
+                Next::Answered
+            }
             next => self.count_unjudged(next, out),
         }
     }
 
-    fn read_login(&mut self, request: &Request<'_>, body: &[u8], now: Timestamp, out: &mut Out) -> Next<Job> {
+    fn read_login(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
         let t = self.pages.texts;
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
@@ -141,7 +156,13 @@ impl Gate {
         } else {
             None
         };
-        self.wiring.get_mut().posted(&visit, &request.head.headers, &self.config.proxy, address(request), now);
+        self.wiring.get_mut().posted(
+            &visit,
+            &request.head.headers,
+            &self.config.proxy,
+            address(request),
+            now,
+        );
         let browser = self.browser(request, &visit, &next, now);
         Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
     }
@@ -178,7 +199,8 @@ impl Gate {
         let name = attempt.name.as_ref().map_or("", UserName::as_str);
         let (status, wait, message) = match admission {
             Admission::In(left) => {
-                let token = attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
+                let token =
+                    attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
                 return self.go_on(token, left, &attempt.browser.next, attempt.browser.trip, out);
             }
             Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
@@ -190,7 +212,11 @@ impl Gate {
                     }
                     Err(error) => {
                         log::error!("a session could not be signed error=\"{error}\"");
-                        (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
+                        (
+                            Status::SERVICE_UNAVAILABLE,
+                            Some(Duration::from_secs(60)),
+                            t.store_down.to_owned(),
+                        )
                     }
                 }
             }
@@ -202,20 +228,28 @@ impl Gate {
                 Denial::Strangers(wait) => {
                     let text = match attempt.browser.origin {
                         Origin::Local => t.limited_strangers_home,
-                        Origin::Internet if is_of_shared_space(attempt.browser.client) => t.limited_strangers_vpn,
+                        Origin::Internet if is_of_shared_space(attempt.browser.client) => {
+                            t.limited_strangers_vpn
+                        }
                         Origin::Internet => t.limited_strangers,
                     };
                     (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
                 }
-                Denial::Account(wait) => {
-                    (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), with_wait(t.limited_account, coarse(wait)))
-                }
-                Denial::Clock(_) => {
-                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(10)), t.clock_wrong.to_owned())
-                }
-                Denial::Store(_) => {
-                    (Status::SERVICE_UNAVAILABLE, Some(Duration::from_secs(60)), t.store_down.to_owned())
-                }
+                Denial::Account(wait) => (
+                    Status::TOO_MANY_REQUESTS,
+                    Some(coarse(wait)),
+                    with_wait(t.limited_account, coarse(wait)),
+                ),
+                Denial::Clock(_) => (
+                    Status::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(10)),
+                    t.clock_wrong.to_owned(),
+                ),
+                Denial::Store(_) => (
+                    Status::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(60)),
+                    t.store_down.to_owned(),
+                ),
             },
         };
         out.start(status);
@@ -226,8 +260,8 @@ impl Gate {
         self.show_form(out, next, next_origin.as_deref(), name, Some(&message));
     }
 
-    /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it under attributes that
-    /// have changed since, and keeps it for as long as the session goes on.
+    /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it
+    /// under attributes that have changed since, and keeps it for as long as the session goes on.
     fn go_on(&self, token: &str, left: Duration, next: &str, trip: Option<Trip>, out: &mut Out) {
         self.depart(trip);
         out.start(Status::FOUND);
@@ -263,17 +297,36 @@ impl Gate {
         device.render(out);
     }
 
-    fn show_form(&self, out: &mut Out, next: &str, origin: Option<&str>, typed: &str, message: Option<&str>) {
+    fn show_form(
+        &self,
+        out: &mut Out,
+        next: &str,
+        origin: Option<&str>,
+        typed: &str,
+        message: Option<&str>,
+    ) {
         let username = self.config.login.ask_username.then_some(typed);
         let digits = self.people.common_digits();
-        let form = LoginForm { next, next_origin: origin, username, digits, message, setup: self.setup_open };
+        let form = LoginForm {
+            next,
+            next_origin: origin,
+            username,
+            digits,
+            message,
+            setup: self.setup_open,
+        };
         self.pages.login(out, &form);
     }
 
     /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
     pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
         let question = Question::Page { public_url_known: self.config.public_url.is_some() };
-        let visit = forwarded::read(&request.head.headers, address(request), question, &Belief::of(&self.config.proxy));
+        let visit = forwarded::read(
+            &request.head.headers,
+            address(request),
+            question,
+            &Belief::of(&self.config.proxy),
+        );
         self.wiring.borrow_mut().visited(&visit, &self.config, address(request), clock::now());
         let Some(fault) = visit.fault else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
@@ -287,7 +340,10 @@ impl Gate {
 
 /// The host and scheme that the visitor's browser shows.
 pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
-    Visitor { host: visit.host.map_or("", |host| host.name()), is_http: visit.scheme == Scheme::Http }
+    Visitor {
+        host: visit.host.map_or("", |host| host.name()),
+        is_http: visit.scheme == Scheme::Http,
+    }
 }
 
 /// The return address that a page's query asks for.
@@ -298,7 +354,9 @@ pub(super) fn wanted_by_query(request: &Request<'_>) -> Vec<u8> {
 
 /// The return address that a form asks for.
 pub(super) fn wanted_by_form(fields: &form::Form) -> Vec<u8> {
-    single(NEXT_NAMES.iter().flat_map(|name| fields.all(name)).map(|value| value.as_bytes().to_vec()))
+    single(
+        NEXT_NAMES.iter().flat_map(|name| fields.all(name)).map(|value| value.as_bytes().to_vec()),
+    )
 }
 
 /// The one value given; nothing where there are several.

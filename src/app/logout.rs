@@ -15,7 +15,12 @@ use super::login::{single, visitor};
 
 impl Gate {
     /// GET shows the question; POST waits for its body.
-    pub(super) fn logout(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+    pub(super) fn logout(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == Method::Post {
             return self.form_announced(request, &visit, false, out);
@@ -65,10 +70,16 @@ impl Gate {
             return Next::Answered;
         }
         let all = fields.one("all").ok().flatten() == Some("1");
-        Next::Work(Job::Logout { session: session.id, all, client: visit.client, next: next.as_str().to_owned() })
+        Next::Work(Job::Logout {
+            session: session.id,
+            all,
+            client: visit.client,
+            next: next.as_str().to_owned(),
+        })
     }
 
-    /// The session has ended: forget the cookie and go on to the login page or to where the visitor wanted to go.
+    /// The session has ended: forget the cookie and go on to the login page or to where the visitor
+    /// wanted to go.
     pub(super) fn logout_done(&self, result: Result<(), StoreError>, next: &str, out: &mut Out) {
         let t = self.pages.texts;
         if let Err(error) = result {

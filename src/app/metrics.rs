@@ -1,9 +1,10 @@
-//! `/metrics`, on a listener of its own: what the gate has counted, for an operator who wants to see an attack.
+//! `/metrics`, on a listener of its own: what the gate has counted, for an operator who wants to
+//! see an attack.
 //!
-//! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue does not silence it; every
-//! series is there from the start; label values are words of this file. Counting is a plain addition on the loop's own
-//! thread; what the desk knows comes over in [`Figures`]. Without a listener for
-//! it nothing is counted, and no clock is read.
+//! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue
+//! does not silence it; every series is there from the start; label values are words of this file.
+//! Counting is a plain addition on the loop's own thread; what the desk knows comes over in
+//! [`Figures`]. Without a listener for it nothing is counted, and no clock is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,8 +150,8 @@ impl Metrics {
         }
     }
 
-    /// A verify that began at the monotonic time `began` was answered. What nginx asks a second time about one refusal
-    /// (`/verify/nginx/refusal`) was counted the first time.
+    /// A verify that began at the monotonic time `began` was answered. What nginx asks a second
+    /// time about one refusal (`/verify/nginx/refusal`) was counted the first time.
     #[inline(never)] // Off, it costs a verify one comparison.
     pub fn verified(&mut self, form: VerifyForm, answered: &Answered, began: Duration) {
         let word = match answered {
@@ -166,11 +167,8 @@ impl Metrics {
     fn page(&mut self, sessions: usize, users: usize) -> String {
         let figures = self.figures.seen();
         let mut page = Page::default();
-        page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.").labelled(
-            "version",
-            env!("CARGO_PKG_VERSION"),
-            1,
-        );
+        page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.")
+            .labelled("version", env!("CARGO_PKG_VERSION"), 1);
         let help = "Questions of the proxy, by what they came to.";
         self.verify.show(page.family("portcullis_verify_total", Kind::Counter, help));
         page.family(
@@ -187,7 +185,8 @@ impl Metrics {
             "Requests turned away because the worker had too much to do.",
         )
         .value(self.busy);
-        page.family("portcullis_sessions_active", Kind::Gauge, "Sessions that open something.").value(sessions);
+        page.family("portcullis_sessions_active", Kind::Gauge, "Sessions that open something.")
+            .value(sessions);
         page.family("portcullis_users", Kind::Gauge, "Users who can log in.").value(users);
         page.family(
             "portcullis_limited_active",
@@ -202,8 +201,12 @@ impl Metrics {
         );
         guesses.labelled("kind", "internet", figures.guesses_internet);
         guesses.labelled("kind", "local", figures.guesses_local);
-        page.family("portcullis_guesses_most", Kind::Gauge, "Wrong codes that strangers may try with a full budget.")
-            .value(CAPACITY);
+        page.family(
+            "portcullis_guesses_most",
+            Kind::Gauge,
+            "Wrong codes that strangers may try with a full budget.",
+        )
+        .value(CAPACITY);
         page.family(
             "portcullis_clock_synchronised",
             Kind::Gauge,
@@ -218,11 +221,25 @@ impl Metrics {
             "Bytes that these changes cost the disk, in whole blocks.",
         )
         .value(figures.store_bytes);
-        page.family("portcullis_log_lines_left_out_total", Kind::Counter, "Log lines that nobody read in time.")
-            .value(log::left_out());
+        page.family(
+            "portcullis_log_lines_left_out_total",
+            Kind::Counter,
+            "Log lines that nobody read in time.",
+        )
+        .value(log::left_out());
         let (held, most) = self.connections;
-        page.family("portcullis_connections_active", Kind::Gauge, "Connections held, this one included.").value(held);
-        page.family("portcullis_connections_most", Kind::Gauge, "Connections that there is room for.").value(most);
+        page.family(
+            "portcullis_connections_active",
+            Kind::Gauge,
+            "Connections held, this one included.",
+        )
+        .value(held);
+        page.family(
+            "portcullis_connections_most",
+            Kind::Gauge,
+            "Connections that there is room for.",
+        )
+        .value(most);
         process::write(&mut page, &mut self.start);
         page.finish()
     }
@@ -270,8 +287,14 @@ impl Gate {
     }
 
     /// All that the listener for metrics answers: one page.
-    pub(super) fn show_metrics(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
-        let Some(metrics) = self.metrics.as_mut().filter(|_| request.head.path == b"/metrics") else {
+    pub(super) fn show_metrics(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let Some(metrics) = self.metrics.as_mut().filter(|_| request.head.path == b"/metrics")
+        else {
             out.start(Status::NOT_FOUND);
             out.header("Cache-Control", b"no-store");
             out.body("text/plain; charset=utf-8", b"only /metrics is here\n");
@@ -327,10 +350,16 @@ mod tests {
     fn a_page_has_all_its_series_before_anything_has_happened() {
         let page = Metrics::new(Arc::default()).page(0, 0);
         for word in VERIFY_WORDS {
-            assert!(page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
+            assert!(
+                page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")),
+                "{word}\n{page}"
+            );
         }
         for (_, word) in LoginResult::WORDS {
-            assert!(page.contains(&format!("portcullis_login_total{{result=\"{word}\"}} 0\n")), "{word}\n{page}");
+            assert!(
+                page.contains(&format!("portcullis_login_total{{result=\"{word}\"}} 0\n")),
+                "{word}\n{page}"
+            );
         }
         assert!(page.contains("portcullis_verify_duration_seconds_count 0\n"), "{page}");
         assert!(page.len() < 16_384, "{} bytes", page.len());

@@ -1,10 +1,13 @@
 //! What each address answers.
 //!
-//! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`] lives in the worker and
-//! owns all that changes. A page that changes something sends a job to the desk and answers when its outcome is back.
-//! One file is one place: [`verify`] is the hot path, [`denial`] why it refuses, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
-//! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands, [`metrics`] what
-//! Prometheus reads, [`known_limits`] who is refused without asking, [`home`] who is at home, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`] what is done unasked.
+//! [`Gate`] lives in the event loop and holds in memory all that a verify needs; [`desk::Desk`]
+//! lives in the worker and owns all that changes. A page that changes something sends a job to the
+//! desk and answers when its outcome is back. One file is one place: [`verify`] is the hot path,
+//! [`denial`] why it refuses, [`login`], [`logout`], [`setup`], [`account`] and [`health`] the
+//! pages, [`control`], [`administer`], [`counters`] and [`transfer`] the administrator's commands,
+//! [`metrics`] what Prometheus reads, [`known_limits`] who is refused without asking, [`home`] who
+//! is at home, [`auditing`] what is told of all this, [`doctor`] what is wrong, [`housekeeping`]
+//! what is done unasked.
 
 pub mod account;
 pub mod administer;

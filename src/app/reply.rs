@@ -1,8 +1,9 @@
-//! Which refusal a client gets, and its bytes: a redirect for people, a 401 with JSON for programs, a page that names the
-//! mending line where the wiring is wrong.
+//! Which refusal a client gets, and its bytes: a redirect for people, a 401 with JSON for programs,
+//! a page that names the mending line where the wiring is wrong.
 //!
-//! Guarantees: never a 2xx; `Location` is the configured login page or the host that a trusted proxy named, never longer
-//! than 8,000 octets; nothing is allocated but the body's buffer, which is kept. Under nginx only 401 and 403, empty.
+//! Guarantees: never a 2xx; `Location` is the configured login page or the host that a trusted
+//! proxy named, never longer than 8,000 octets; nothing is allocated but the body's buffer, which
+//! is kept. Under nginx only 401 and 403, empty.
 
 use std::fmt::Write as _;
 
@@ -30,21 +31,27 @@ pub enum Manner {
     Program,
 }
 
-/// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455 section 4.1), and from
-/// what they do not do by themselves: browsers load pages by GET and POST, WebDAV and gRPC clients ask otherwise.
+/// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455
+/// section 4.1), and from what they do not do by themselves: browsers load pages by GET and POST,
+/// WebDAV and gRPC clients ask otherwise.
 pub fn manner(head: &Head<'_>, visit: &Visit<'_>) -> Manner {
     let headers = &head.headers;
-    let navigates = headers.values(Name::FetchMode).any(|mode| mode.eq_ignore_ascii_case(b"navigate"));
+    let navigates =
+        headers.values(Name::FetchMode).any(|mode| mode.eq_ignore_ascii_case(b"navigate"));
     if !navigates && !matches!(method(head, visit), "GET" | "HEAD" | "POST") {
         return Manner::Program;
     }
-    // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on only where told to.
+    // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on
+    // only where told to.
     let web_socket = headers.has(Name::WebSocketKey)
         || headers
             .values(Name::Upgrade)
             .any(|value| entries(value).any(|entry| entry.eq_ignore_ascii_case(b"websocket")));
-    let fetched = headers.values(Name::FetchMode).any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
-    let by_script = headers.values(Name::RequestedWith).any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
+    let fetched =
+        headers.values(Name::FetchMode).any(|mode| !mode.eq_ignore_ascii_case(b"navigate"));
+    let by_script = headers
+        .values(Name::RequestedWith)
+        .any(|with| with.eq_ignore_ascii_case(b"XMLHttpRequest"));
     if web_socket || fetched || by_script || accepts_no_page(head) || is_grpc(head) {
         Manner::Program
     } else {
@@ -55,8 +62,11 @@ pub fn manner(head: &Head<'_>, visit: &Visit<'_>) -> Manner {
 /// `application/grpc` and its kin, with a suffix or parameters.
 fn is_grpc(head: &Head<'_>) -> bool {
     const GRPC: &[u8] = b"application/grpc";
-    let begins = |value: &[u8]| value.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC));
-    head.headers.may_have_others(name::mark(b"Content-Type")) && head.headers.all("Content-Type").any(begins)
+    let begins = |value: &[u8]| {
+        value.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+    };
+    head.headers.may_have_others(name::mark(b"Content-Type"))
+        && head.headers.all("Content-Type").any(begins)
 }
 
 /// `Accept` names types, but neither `text/html` nor `*/*`. No type at all is like `*/*`.
@@ -78,17 +88,29 @@ pub fn method<'a>(head: &Head<'a>, visit: &Visit<'a>) -> &'a str {
     if visit.way == Way::Direct { head.method_text } else { visit.method }
 }
 
-/// GET and HEAD are repeated as they are, everything else becomes a GET of the address (RFC 9110 sections 15.4.3, 15.4.4).
+/// GET and HEAD are repeated as they are, everything else becomes a GET of the address (RFC 9110
+/// sections 15.4.3, 15.4.4).
 fn redirect_status(head: &Head<'_>, visit: &Visit<'_>) -> Status {
     if matches!(method(head, visit), "GET" | "HEAD") { Status::FOUND } else { Status::SEE_OTHER }
 }
 
 /// Writes a refusal.
-pub fn refuse(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Denial, form: VerifyForm, out: &mut Out) {
+pub fn refuse(
+    config: &Config,
+    head: &Head<'_>,
+    visit: &Visit<'_>,
+    denial: Denial,
+    form: VerifyForm,
+    out: &mut Out,
+) {
     match form {
         VerifyForm::Nginx => refuse_nginx(config, head, visit, denial, out),
         // `/verify/envoy` takes the same answers as these.
-        VerifyForm::Any | VerifyForm::Caddy | VerifyForm::Traefik | VerifyForm::Haproxy | VerifyForm::NginxRefusal => {
+        VerifyForm::Any
+        | VerifyForm::Caddy
+        | VerifyForm::Traefik
+        | VerifyForm::Haproxy
+        | VerifyForm::NginxRefusal => {
             refuse_in_full(config, head, visit, denial, form, out);
         }
     }
@@ -116,7 +138,13 @@ fn refuse_in_full(
             let mut address = Buffer::new();
             login_address(config, visit, form, &mut address);
             let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
-            json(out, format_args!(r#"{{"error":"login_required","login_url":"{}"}}"#, Escaped(url, escape_json)));
+            json(
+                out,
+                format_args!(
+                    r#"{{"error":"login_required","login_url":"{}"}}"#,
+                    Escaped(url, escape_json)
+                ),
+            );
         }
         Consequence::Mend(status) => {
             out.start(status);
@@ -138,9 +166,15 @@ fn refuse_in_full(
     }
 }
 
-/// nginx turns every other status into a 500, throws a body away and the connection with it, and makes a redirect of
-/// every 401 that has a `Location`.
-fn refuse_nginx(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Denial, out: &mut Out) {
+/// nginx turns every other status into a 500, throws a body away and the connection with it, and
+/// makes a redirect of every 401 that has a `Location`.
+fn refuse_nginx(
+    config: &Config,
+    head: &Head<'_>,
+    visit: &Visit<'_>,
+    denial: Denial,
+    out: &mut Out,
+) {
     let consequence = consequence(denial);
     let status = match consequence {
         Consequence::Mend(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
@@ -150,7 +184,8 @@ fn refuse_nginx(config: &Config, head: &Head<'_>, visit: &Visit<'_>, denial: Den
     if consequence == Consequence::Login && manner(head, visit) == Manner::Page {
         let mut address = Buffer::new();
         login_address_with_next(config, visit, VerifyForm::Nginx, &mut address);
-        // Without any host there is no absolute address, and nginx would complete a relative one with its own.
+        // Without any host there is no absolute address, and nginx would complete a relative one
+        // with its own.
         if !address.as_bytes().starts_with(b"/") {
             out.header("Location", address.as_bytes());
         }
@@ -193,7 +228,9 @@ const fn consequence(denial: Denial) -> Consequence {
         | Denial::Clock(_) => Consequence::Login,
         Denial::Preflight => Consequence::LoginProgram,
         Denial::UntrustedPeer(_) => Consequence::Mend(Status::UNAUTHORIZED),
-        Denial::Wiring(_) | Denial::ForgedIdentity(_) | Denial::LoginLoop(_) => Consequence::Mend(Status::BAD_REQUEST),
+        Denial::Wiring(_) | Denial::ForgedIdentity(_) | Denial::LoginLoop(_) => {
+            Consequence::Mend(Status::BAD_REQUEST)
+        }
         Denial::ProxyRequired => Consequence::Mend(Status::FORBIDDEN),
     }
 }
@@ -222,7 +259,10 @@ fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
     );
     for (name, value) in [
         ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+        ),
         ("Referrer-Policy", "same-origin"),
         ("X-Content-Type-Options", "nosniff"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -295,9 +335,9 @@ impl Buffer {
     }
 }
 
-/// Writes where a visitor logs in: `public_url` + prefix + `/login`; with `public_url` empty it is on the protected host
-/// itself. Absolute where a proxy named the host, because Traefik completes a relative address with the gate's own; and
-/// for nginx always.
+/// Writes where a visitor logs in: `public_url` + prefix + `/login`; with `public_url` empty it is
+/// on the protected host itself. Absolute where a proxy named the host, because Traefik completes a
+/// relative address with the gate's own; and for nginx always.
 fn login_address(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: &mut Buffer) {
     match &config.public_url {
         Some(url) => address.push(url.as_str().as_bytes()),
@@ -310,12 +350,19 @@ fn login_address(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: 
     address.push(b"/login");
 }
 
-/// The same with `next`, where the visitor wanted to go; without it where the whole would be too long.
-fn login_address_with_next(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: &mut Buffer) {
+/// The same with `next`, where the visitor wanted to go; without it where the whole would be too
+/// long.
+fn login_address_with_next(
+    config: &Config,
+    visit: &Visit<'_>,
+    form: VerifyForm,
+    address: &mut Buffer,
+) {
     login_address(config, visit, form, address);
     let without_next = address.bytes.len();
     address.push(b"?next=");
-    let mut component = |part: &[u8]| percent_encode_component(part, &mut |encoded| address.push(encoded));
+    let mut component =
+        |part: &[u8]| percent_encode_component(part, &mut |encoded| address.push(encoded));
     if visit.way == Way::Proxied && config.public_url.is_some() {
         visit.write_origin(&mut component);
     }

@@ -10,9 +10,9 @@ use crate::http::request::parse_head;
 use crate::http::visit::Scheme;
 
 const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: App.example.com:8443\r\nX-Forwarded-Uri: /a?x=1&y=%26&u=%C3%A4&v=a+b\r\nX-Forwarded-Method: GET\r\n";
-const BROWSER: &str =
-    "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
-const NEXT: &str = "https%3A%2F%2FApp.example.com%3A8443%2Fa%3Fx%3D1%26y%3D%2526%26u%3D%25C3%25A4%26v%3Da%2Bb";
+const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
+const NEXT: &str =
+    "https%3A%2F%2FApp.example.com%3A8443%2Fa%3Fx%3D1%26y%3D%2526%26u%3D%25C3%25A4%26v%3Da%2Bb";
 
 struct Got {
     status: u16,
@@ -53,7 +53,10 @@ fn refused(config: &Config, form: VerifyForm, lines: &str) -> Got {
 fn a_page_load_is_sent_to_the_login_with_its_whole_address() {
     let got = refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{BROWSER}"));
     assert_eq!((got.status, got.body.as_str()), (302, ""));
-    assert_eq!(got.location(), Some(format!("https://auth.example.com/login?next={NEXT}").as_str()));
+    assert_eq!(
+        got.location(),
+        Some(format!("https://auth.example.com/login?next={NEXT}").as_str())
+    );
     for form in [VerifyForm::Any, VerifyForm::Traefik, VerifyForm::Haproxy] {
         assert_eq!(refused(&config(true), form, CADDY).location(), got.location());
     }
@@ -61,22 +64,31 @@ fn a_page_load_is_sent_to_the_login_with_its_whole_address() {
 
 #[test]
 fn a_page_load_by_another_method_is_sent_there_as_a_get() {
-    for (method, status) in [("GET", 302), ("HEAD", 302), ("POST", 303), ("PUT", 303), ("OPTIONS", 303), ("get", 303)] {
+    for (method, status) in
+        [("GET", 302), ("HEAD", 302), ("POST", 303), ("PUT", 303), ("OPTIONS", 303), ("get", 303)]
+    {
         let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
-        let got = refused(&config(true), VerifyForm::Caddy, &format!("{lines}Sec-Fetch-Mode: navigate\r\n"));
+        let got = refused(
+            &config(true),
+            VerifyForm::Caddy,
+            &format!("{lines}Sec-Fetch-Mode: navigate\r\n"),
+        );
         assert_eq!(got.status, status, "{method}");
     }
 }
 
 #[test]
 fn a_method_that_loads_no_page_is_a_programs() {
-    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL", "LOCK", "REPORT", "get", "Post"] {
+    for method in
+        ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL", "LOCK", "REPORT", "get", "Post"]
+    {
         let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
         for accept in ["", "Accept: */*\r\n", "Accept: text/html\r\n"] {
             let got = refused(&config(true), VerifyForm::Caddy, &format!("{lines}{accept}"));
             assert_eq!((got.status, got.location()), (401, None), "{method} {accept}");
         }
-        let original = format!("X-Original-URL: https://app.example.com/a\r\nX-Original-Method: {method}\r\n");
+        let original =
+            format!("X-Original-URL: https://app.example.com/a\r\nX-Original-Method: {method}\r\n");
         let got = refused(&config(true), VerifyForm::Nginx, &original);
         assert_eq!((got.status, got.location()), (401, None), "{method}");
     }
@@ -86,11 +98,18 @@ fn a_method_that_loads_no_page_is_a_programs() {
 fn without_public_url_the_login_is_on_the_protected_host_itself() {
     let got = refused(&config(false), VerifyForm::Caddy, CADDY);
     let next = "%2Fa%3Fx%3D1%26y%3D%2526%26u%3D%25C3%25A4%26v%3Da%2Bb";
-    assert_eq!(got.location(), Some(format!("https://App.example.com:8443/login?next={next}").as_str()));
+    assert_eq!(
+        got.location(),
+        Some(format!("https://App.example.com:8443/login?next={next}").as_str())
+    );
     let mut prefixed = config(false);
     prefixed.path_prefix = "/.portcullis".to_owned();
     let got = refused(&prefixed, VerifyForm::Caddy, CADDY);
-    assert!(got.location().unwrap().starts_with("https://App.example.com:8443/.portcullis/login?next=%2Fa"));
+    assert!(
+        got.location()
+            .unwrap()
+            .starts_with("https://App.example.com:8443/.portcullis/login?next=%2Fa")
+    );
     // A direct call names no host that could be believed.
     assert_eq!(refused(&config(false), VerifyForm::Any, "").location(), Some("/login?next=%2F"));
 }
@@ -116,7 +135,10 @@ fn a_program_gets_a_401_with_the_login_address() {
     ] {
         let got = refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n"));
         assert_eq!((got.status, got.location()), (401, None), "{lines}");
-        assert_eq!(got.body, r#"{"error":"login_required","login_url":"https://auth.example.com/login"}"#);
+        assert_eq!(
+            got.body,
+            r#"{"error":"login_required","login_url":"https://auth.example.com/login"}"#
+        );
         assert!(got.head.contains("WWW-Authenticate: Bearer realm=\"portcullis\"\r\n"));
         assert!(got.head.contains("Content-Type: application/json\r\n"));
     }
@@ -135,18 +157,27 @@ fn a_person_is_redirected_whatever_else_the_browser_says() {
         "Upgrade: h2c",
         "Upgrade-Insecure-Requests: 1",
     ] {
-        assert_eq!(refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n")).status, 302, "{lines}");
+        assert_eq!(
+            refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n")).status,
+            302,
+            "{lines}"
+        );
     }
 }
 
 #[test]
 fn nginx_gets_an_empty_401_with_a_location_for_page_loads_alone() {
-    let lines = "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: POST\r\n";
+    let lines =
+        "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: POST\r\n";
     let got = refused(&config(true), VerifyForm::Nginx, &format!("{lines}{BROWSER}"));
     assert_eq!((got.status, got.body.as_str()), (401, ""));
     let next = "https%3A%2F%2Fapp.example.com%2Fa%3Fx%3D1%26y%3D%2526";
-    assert_eq!(got.location(), Some(format!("https://auth.example.com/login?next={next}").as_str()));
-    let got = refused(&config(true), VerifyForm::Nginx, &format!("{lines}Accept: application/json\r\n"));
+    assert_eq!(
+        got.location(),
+        Some(format!("https://auth.example.com/login?next={next}").as_str())
+    );
+    let got =
+        refused(&config(true), VerifyForm::Nginx, &format!("{lines}Accept: application/json\r\n"));
     assert_eq!((got.status, got.location(), got.body.as_str()), (401, None, ""));
     assert!(got.head.contains("WWW-Authenticate: Bearer"));
     let got = refused(&config(false), VerifyForm::Nginx, lines);
@@ -163,43 +194,69 @@ fn bytes_that_a_url_may_not_hold_are_encoded_before_they_become_next() {
     let lines = [&lines[..place], b"\xc3\xb6\xff", &lines[place + 3..]].concat();
     let got = refused_bytes(&config(false), VerifyForm::Caddy, Denial::NoCookie, &lines);
     let next = "%2F%3Fq%3D%25C3%25B6%25FF%2523f%2522%253C%253E";
-    assert_eq!(got.location(), Some(format!("https://App.example.com:8443/login?next={next}").as_str()));
+    assert_eq!(
+        got.location(),
+        Some(format!("https://App.example.com:8443/login?next={next}").as_str())
+    );
 }
 
 #[test]
 fn an_address_that_would_be_too_long_loses_its_next() {
     let longest = 8_000 - "https://auth.example.com/login?next=https%3A%2F%2Fa%2F".len();
     for (length, has_next) in [(longest, true), (longest + 1, false)] {
-        let lines =
-            format!("X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\nX-Forwarded-Uri: /{}\r\n", "x".repeat(length));
+        let lines = format!(
+            "X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\nX-Forwarded-Uri: /{}\r\n",
+            "x".repeat(length)
+        );
         let got = refused(&config(true), VerifyForm::Caddy, &lines);
         let location = got.location().unwrap();
         assert_eq!((got.status, location.contains("?next=")), (302, has_next));
-        assert_eq!(location.len(), if has_next { 8_000 } else { "https://auth.example.com/login".len() });
+        assert_eq!(
+            location.len(),
+            if has_next { 8_000 } else { "https://auth.example.com/login".len() }
+        );
     }
 }
 
 #[test]
 fn a_host_that_a_proxy_did_not_name_never_becomes_the_target() {
-    let lines =
-        "Forwarded: host=evil.example\r\nX-Original-URL: https://evil.example/\r\nX-Forwarded-Server: evil.example\r\n";
+    let lines = "Forwarded: host=evil.example\r\nX-Original-URL: https://evil.example/\r\nX-Forwarded-Server: evil.example\r\n";
     let got = refused(&config(false), VerifyForm::Caddy, &format!("{CADDY}{lines}"));
     assert!(got.location().unwrap().starts_with("https://App.example.com:8443/login?next=%2Fa"));
     let hostile = CADDY.replace("App.example.com:8443", "evil.example");
     let got = refused(&config(true), VerifyForm::Caddy, &hostile);
-    assert!(got.location().unwrap().starts_with("https://auth.example.com/login?next=https%3A%2F%2Fevil.example%2F"));
+    assert!(
+        got.location()
+            .unwrap()
+            .starts_with("https://auth.example.com/login?next=https%3A%2F%2Fevil.example%2F")
+    );
 }
 
 #[test]
 fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
     let denial = Denial::Wiring(Problem::LoginHost);
-    let got = refused_bytes(&config(true), VerifyForm::Caddy, denial, format!("{CADDY}{BROWSER}").as_bytes());
+    let got = refused_bytes(
+        &config(true),
+        VerifyForm::Caddy,
+        denial,
+        format!("{CADDY}{BROWSER}").as_bytes(),
+    );
     assert_eq!(got.status, 400);
-    assert!(got.body.contains("X-Forwarded-Host is the login host") && got.body.contains("<h1>400 Bad Request</h1>"));
-    for header in ["default-src 'none'", "frame-ancestors 'none'", "nosniff", "Referrer-Policy: same-origin"] {
+    assert!(
+        got.body.contains("X-Forwarded-Host is the login host")
+            && got.body.contains("<h1>400 Bad Request</h1>")
+    );
+    for header in
+        ["default-src 'none'", "frame-ancestors 'none'", "nosniff", "Referrer-Policy: same-origin"]
+    {
         assert!(got.head.contains(header), "{header}");
     }
-    let got = refused_bytes(&config(true), VerifyForm::Caddy, denial, format!("{CADDY}Accept: a/b\r\n").as_bytes());
+    let got = refused_bytes(
+        &config(true),
+        VerifyForm::Caddy,
+        denial,
+        format!("{CADDY}Accept: a/b\r\n").as_bytes(),
+    );
     assert!(got.body.starts_with(r#"{"error":"wiring","message":"X-Forwarded-Host is"#));
 }
 
@@ -221,7 +278,12 @@ fn every_problem_fits_into_the_page_and_is_escaped() {
     for denial in denials {
         let got = refused_bytes(&config(true), VerifyForm::Any, denial, CADDY.as_bytes());
         assert!(got.body.ends_with("</p>\n</html>\n"), "{}", got.body);
-        let got = refused_bytes(&config(true), VerifyForm::Any, denial, format!("{CADDY}Accept: a/b\r\n").as_bytes());
+        let got = refused_bytes(
+            &config(true),
+            VerifyForm::Any,
+            denial,
+            format!("{CADDY}Accept: a/b\r\n").as_bytes(),
+        );
         let json: serde_json::Value = serde_json::from_str(&got.body).expect("JSON");
         assert_eq!(json["message"], denial.to_string());
     }

@@ -1,9 +1,11 @@
-//! Logins that go round: the browser is sent to where it wanted to go and comes back without the session cookie, because
-//! it does not keep it, or does not send it there. After the third time within ten seconds the visitor gets a page that
-//! names the likely cause instead of one more redirect.
+//! Logins that go round: the browser is sent to where it wanted to go and comes back without the
+//! session cookie, because it does not keep it, or does not send it there. After the third time
+//! within ten seconds the visitor gets a page that names the likely cause instead of one more
+//! redirect.
 //!
-//! Guarantees: fixed room, whoever comes; only a login, or a living session that was led on, begins a trip, so strangers
-//! cannot push trips out. A verify pays one comparison while nobody has been led anywhere lately, and never allocates.
+//! Guarantees: fixed room, whoever comes; only a login, or a living session that was led on, begins
+//! a trip, so strangers cannot push trips out. A verify pays one comparison while nobody has been
+//! led anywhere lately, and never allocates.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
@@ -52,10 +54,15 @@ pub struct Rounds {
 impl Rounds {
     /// Nobody yet.
     pub fn new() -> Self {
-        Self { entries: heapless::Vec::new(), latest: Timestamp::default(), hasher: RandomState::new() }
+        Self {
+            entries: heapless::Vec::new(),
+            latest: Timestamp::default(),
+            hasher: RandomState::new(),
+        }
     }
 
-    /// The way of the visitor of a login page to the checked address `next`; none to `/`, which is the gate's own page.
+    /// The way of the visitor of a login page to the checked address `next`; none to `/`, which is
+    /// the gate's own page.
     pub fn trip(&self, visit: &Visit<'_>, next: &str) -> Option<Trip> {
         let address = next.split('#').next().unwrap_or_default();
         (address != "/").then(|| {
@@ -83,8 +90,8 @@ impl Rounds {
         }
     }
 
-    /// Whether this question without any session cookie is of a visitor who goes round. A page that the visitor sees
-    /// counts, nothing that the browser fetches beside it or ahead of it.
+    /// Whether this question without any session cookie is of a visitor who goes round. A page that
+    /// the visitor sees counts, nothing that the browser fetches beside it or ahead of it.
     pub fn go_round(&mut self, head: &Head<'_>, visit: &Visit<'_>, now: Timestamp) -> bool {
         let is_idle = now.since(self.latest) > WITHIN;
         if is_idle || visit.way != Way::Proxied || !is_page_load(head, visit) {
@@ -94,14 +101,17 @@ impl Rounds {
         visit.write_origin(&mut |part| write(&mut hasher, part));
         visit.write_path(&mut |part| write(&mut hasher, part));
         let trip = Trip(hasher.finish());
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.trip == trip) else { return false };
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.trip == trip) else {
+            return false;
+        };
         if std::mem::take(&mut entry.is_away) {
             entry.returns.rotate_right(1);
             if let Some(first) = entry.returns.first_mut() {
                 *first = Some(now);
             }
         }
-        // Asked once more about the same return (as nginx does for the page), the answer is the same.
+        // Asked once more about the same return (as nginx does for the page), the answer is the
+        // same.
         entry.returns.iter().all(|time| time.is_some_and(|time| now.since(time) <= WITHIN))
     }
 
@@ -119,14 +129,17 @@ fn write(hasher: &mut DefaultHasher, part: &[u8]) {
 
 /// Fetch Metadata, and the Speculation Rules' `Sec-Purpose`.
 fn is_page_load(head: &Head<'_>, visit: &Visit<'_>) -> bool {
-    let is = |name: &str, wanted: &[u8]| head.headers.all(name).all(|value| value.eq_ignore_ascii_case(wanted));
+    let is = |name: &str, wanted: &[u8]| {
+        head.headers.all(name).all(|value| value.eq_ignore_ascii_case(wanted))
+    };
     reply::method(head, visit) == "GET"
         && reply::manner(head, visit) == reply::Manner::Page
         && is("Sec-Fetch-Dest", b"document")
         && head.headers.all("Sec-Purpose").next().is_none()
 }
 
-/// Whether the proxy says that a place is plain http, where browsers send no `Secure` cookie, but to `localhost`.
+/// Whether the proxy says that a place is plain http, where browsers send no `Secure` cookie, but
+/// to `localhost`.
 pub fn is_plain_http(config: &Config, visit: &Visit<'_>) -> bool {
     config.session.secure
         && visit.way == Way::Proxied

@@ -14,11 +14,19 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn config() -> Config {
-    Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() }
+    Config {
+        public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)),
+        ..Config::default()
+    }
 }
 
 /// What a visitor from `client` asks for, with these further lines.
-fn with<T>(client: &str, url: &str, lines: &str, run: impl FnOnce(&Head<'_>, &Visit<'_>) -> T) -> T {
+fn with<T>(
+    client: &str,
+    url: &str,
+    lines: &str,
+    run: impl FnOnce(&Head<'_>, &Visit<'_>) -> T,
+) -> T {
     let (scheme, rest) = url.split_once("://").expect("a scheme");
     let (host, path) = rest.split_once('/').expect("a path");
     let head = format!(
@@ -31,7 +39,8 @@ fn with<T>(client: &str, url: &str, lines: &str, run: impl FnOnce(&Head<'_>, &Vi
 }
 
 fn led(rounds: &mut Rounds, client: &str, next: &str, seconds: u64) {
-    let trip = with(client, "https://auth.example.com/login", "", |_, visit| rounds.trip(visit, next));
+    let trip =
+        with(client, "https://auth.example.com/login", "", |_, visit| rounds.trip(visit, next));
     rounds.led(trip.expect("a trip"), at(seconds));
 }
 
@@ -46,7 +55,11 @@ fn the_third_return_within_ten_seconds_is_one_too_many() {
     for (second, expected) in [(0, false), (5, false), (10, true)] {
         led(&mut rounds, client, &format!("{url}#part"), second);
         assert_eq!(back(&mut rounds, client, url, PAGE, second), expected, "{second}");
-        assert_eq!(back(&mut rounds, client, url, PAGE, second), expected, "asked again at {second}");
+        assert_eq!(
+            back(&mut rounds, client, url, PAGE, second),
+            expected,
+            "asked again at {second}"
+        );
     }
     let mut rounds = Rounds::new();
     for second in [0, 6, 12, 18, 24] {
@@ -93,12 +106,17 @@ fn without_public_url_an_address_is_a_path_on_the_visitors_host() {
     let client = "203.0.113.7";
     let mut rounds = Rounds::new();
     for second in 0..3 {
-        let trip = with(client, "https://app.example.com:8443/login", "", |_, visit| rounds.trip(visit, "/a?x"));
+        let trip = with(client, "https://app.example.com:8443/login", "", |_, visit| {
+            rounds.trip(visit, "/a?x")
+        });
         rounds.led(trip.expect("a trip"), at(second));
         let url = "https://app.example.com:8443/a?x";
         assert_eq!(back(&mut rounds, client, url, PAGE, second), second == 2);
     }
-    assert_eq!(with(client, "https://app.example.com/login", "", |_, visit| rounds.trip(visit, "/")), None);
+    assert_eq!(
+        with(client, "https://app.example.com/login", "", |_, visit| rounds.trip(visit, "/")),
+        None
+    );
 }
 
 #[test]
@@ -122,7 +140,8 @@ fn the_likely_cause_is_read_from_the_settings() {
         change(&mut config);
         with("203.0.113.7", url, "", |_, visit| Cause::of(&config, visit))
     };
-    let domain = |config: &mut Config| config.session.cookie_domain = Some("example.com".to_owned());
+    let domain =
+        |config: &mut Config| config.session.cookie_domain = Some("example.com".to_owned());
     assert_eq!(cause("http://app.example.com/", &domain), Cause::PlainHttp);
     assert_eq!(cause("http://app.localhost/", &domain), Cause::OtherDomain);
     assert_eq!(cause("https://app.example.org/", &domain), Cause::OtherDomain);
@@ -130,5 +149,8 @@ fn the_likely_cause_is_read_from_the_settings() {
     assert_eq!(cause("https://App.Example.com/", &domain), Cause::Unknown);
     assert_eq!(cause("https://app.example.com/", &|_| {}), Cause::NoDomain);
     assert_eq!(cause("https://auth.example.com/x", &|_| {}), Cause::Unknown);
-    assert_eq!(cause("https://app.example.com/", &|config| config.public_url = None), Cause::Unknown);
+    assert_eq!(
+        cause("https://app.example.com/", &|config| config.public_url = None),
+        Cause::Unknown
+    );
 }

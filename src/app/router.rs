@@ -24,8 +24,8 @@ pub enum Route {
     Ready,
 }
 
-/// The pages that visitors need of the gate. Where it shares a host with a site, the proxy leads these and all below them
-/// to the gate, and the rest to the site.
+/// The pages that visitors need of the gate. Where it shares a host with a site, the proxy leads
+/// these and all below them to the gate, and the rest to the site.
 pub const PAGES: [&str; 4] = ["/login", "/logout", "/setup", "/enroll"];
 
 /// Which proxy asks; each hands over other headers and takes other answers.
@@ -82,11 +82,17 @@ impl Route {
     pub fn refuses(self, method: Method) -> Option<&'static str> {
         match self {
             Self::Verify(_) => None,
-            Self::Login | Self::Setup | Self::Logout if matches!(method, Method::Get | Method::Head | Method::Post) => {
+            Self::Login | Self::Setup | Self::Logout
+                if matches!(method, Method::Get | Method::Head | Method::Post) =>
+            {
                 None
             }
             Self::Login | Self::Setup | Self::Logout => Some("GET, HEAD, POST"),
-            Self::Account | Self::Health | Self::Ready if matches!(method, Method::Get | Method::Head) => None,
+            Self::Account | Self::Health | Self::Ready
+                if matches!(method, Method::Get | Method::Head) =>
+            {
+                None
+            }
             Self::Account | Self::Health | Self::Ready => Some("GET, HEAD"),
         }
     }
@@ -100,9 +106,14 @@ mod tests {
     fn only_whole_paths_below_the_prefix_are_ours() {
         assert_eq!(Route::of(b"/login", ""), Some(Route::Login));
         assert_eq!(Route::of(b"/.gate/login", "/.gate"), Some(Route::Login));
-        for (path, prefix) in
-            [("/login", "/.gate"), ("/login/", ""), ("/loginx", ""), ("/LOGIN", ""), ("", ""), ("/.gate", "/.gate")]
-        {
+        for (path, prefix) in [
+            ("/login", "/.gate"),
+            ("/login/", ""),
+            ("/loginx", ""),
+            ("/LOGIN", ""),
+            ("", ""),
+            ("/.gate", "/.gate"),
+        ] {
             assert_eq!(Route::of(path.as_bytes(), prefix), None, "{path} below {prefix:?}");
         }
     }

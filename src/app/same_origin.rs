@@ -1,4 +1,5 @@
-//! Whether a form was sent by our own page: the defence against cross-site POSTs (OWASP ASVS 5.0, 3.5.1).
+//! Whether a form was sent by our own page: the defence against cross-site POSTs (OWASP ASVS 5.0,
+//! 3.5.1).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -11,11 +12,12 @@ use crate::http::request::Head;
 use super::Gate;
 
 impl Gate {
-    /// Proves that a form was made by us for one session, or one holder of the enrolment: a MAC of what it is `about`
-    /// under a key that serves nothing else.
+    /// Proves that a form was made by us for one session, or one holder of the enrolment: a MAC of
+    /// what it is `about` under a key that serves nothing else.
     #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
     pub(super) fn form_token(&self, about: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.form_key.expose()).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.form_key.expose())
+            .expect("HMAC takes a key of any length");
         mac.update(about.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
@@ -40,8 +42,9 @@ pub enum Provenance {
     Foreign,
 }
 
-/// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454), which must be an `own` one. Neither is enough alone:
-/// under a name that leads here by DNS rebinding the page of an attacker is of the same origin as ours.
+/// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454), which must be an `own` one.
+/// Neither is enough alone: under a name that leads here by DNS rebinding the page of an attacker
+/// is of the same origin as ours.
 pub fn provenance(head: &Head<'_>, own: impl Fn(&[u8]) -> bool) -> Provenance {
     let mut sites = head.headers.all("Sec-Fetch-Site").peekable();
     let mut origins = head.headers.all("Origin").peekable();

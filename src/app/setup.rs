@@ -1,8 +1,9 @@
-//! `/setup`: the first user, made in a browser by whoever has the set-up code. Closed as soon as there was a user.
+//! `/setup`: the first user, made in a browser by whoever has the set-up code. Closed as soon as
+//! there was a user.
 //!
-//! A first form takes the set-up code, by POST alone, and answers with the cookie of the one who holds the enrolment;
-//! a second one shows the seed to that browser and takes a name and the app's code. Both need the token of our own page:
-//! the second's is bound to the cookie.
+//! A first form takes the set-up code, by POST alone, and answers with the cookie of the one who
+//! holds the enrolment; a second one shows the seed to that browser and takes a name and the app's
+//! code. Both need the token of our own page: the second's is bound to the cookie.
 
 use std::time::Duration;
 
@@ -37,7 +38,12 @@ const FIRST_FORM: &str = "set-up code";
 
 impl Gate {
     /// GET shows the page; POST waits for its body.
-    pub(super) fn setup(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+    pub(super) fn setup(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
         if !self.setup_open {
             self.setup_closed(out);
             return Next::Answered;
@@ -68,7 +74,8 @@ impl Gate {
     ) -> Next<Job> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
-        let (Ok(code), Ok(otp), Ok(typed)) = (fields.one("setup_code"), fields.one("otp"), fields.one("username"))
+        let (Ok(code), Ok(otp), Ok(typed)) =
+            (fields.one("setup_code"), fields.one("otp"), fields.one("username"))
         else {
             return self.broken_form(out);
         };
@@ -84,7 +91,9 @@ impl Gate {
         }
         let typed = typed.unwrap_or_default();
         let step = match otp {
-            None => code.and_then(SetupCode::parse).map_or(Step::Malformed(Lack::SetupCode), Step::Begin),
+            None => code
+                .and_then(SetupCode::parse)
+                .map_or(Step::Malformed(Lack::SetupCode), Step::Begin),
             Some(otp) => match (UserName::parse(typed), Code::parse(otp)) {
                 (Err(_), _) => Step::Malformed(Lack::Name),
                 (_, None) => Step::Malformed(Lack::Code),
@@ -98,14 +107,15 @@ impl Gate {
         Next::Work(Job::Enrol(Box::new(enrolment)))
     }
 
-    /// Where one goes who came by a name under which no session of ours stays, as that of the home network while the gate
-    /// has a domain: to the gate's own address, to log in there.
+    /// Where one goes who came by a name under which no session of ours stays, as that of the home
+    /// network while the gate has a domain: to the gate's own address, to log in there.
     fn home_of_another_name(&self, visit: &Visit<'_>) -> Option<String> {
         let url = self.config.public_url.as_ref().filter(|url| !self.keeps_session(url, visit))?;
         Some(format!("{}{}/", url.as_str(), self.config.path_prefix))
     }
 
-    /// Whether a session's cookie that is set here is sent to `url` as well. Of an unknown host it is assumed.
+    /// Whether a session's cookie that is set here is sent to `url` as well. Of an unknown host it
+    /// is assumed.
     fn keeps_session(&self, url: &PublicUrl, visit: &Visit<'_>) -> bool {
         let Some(host) = visit.host else { return true };
         let name = host.name().to_ascii_lowercase();
@@ -144,7 +154,12 @@ impl Gate {
                 let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
                 start(out, told.as_ref().filter(|_| !looks));
                 let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
-                self.show_code_form(out, browser, told.as_ref().map(|told| told.text.as_str()), may_enter);
+                self.show_code_form(
+                    out,
+                    browser,
+                    told.as_ref().map(|told| told.text.as_str()),
+                    may_enter,
+                );
             }
             Answer::Seed(seed, refusal) => {
                 let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
@@ -153,7 +168,9 @@ impl Gate {
                 let form = SeedForm {
                     token: &self.form_token(&second_form(&seed.holder)),
                     next: &browser.next,
-                    next_origin: home.map(|home| policy_source(home.as_str())).or(browser.next_origin.as_deref()),
+                    next_origin: home
+                        .map(|home| policy_source(home.as_str()))
+                        .or(browser.next_origin.as_deref()),
                     username: &enrolment.typed,
                     secret: &seed.secret,
                     otpauth_url: &seed.otpauth_url,
@@ -188,10 +205,22 @@ impl Gate {
         self.pages.notice(out, t.set_up, t.setup_closed, true);
     }
 
-    fn show_code_form(&self, out: &mut Out, browser: &Browser, message: Option<&str>, may_enter: bool) {
+    fn show_code_form(
+        &self,
+        out: &mut Out,
+        browser: &Browser,
+        message: Option<&str>,
+        may_enter: bool,
+    ) {
         let token = self.form_token(FIRST_FORM);
         let Browser { next, next_origin, .. } = browser;
-        let form = CodeForm { token: &token, next, next_origin: next_origin.as_deref(), message, may_enter };
+        let form = CodeForm {
+            token: &token,
+            next,
+            next_origin: next_origin.as_deref(),
+            message,
+            may_enter,
+        };
         self.pages.setup_code(out, &form);
     }
 
@@ -200,25 +229,43 @@ impl Gate {
         let t = self.pages.texts;
         let seconds = Duration::from_secs;
         let (status, wait, text) = match refusal {
-            Refusal::Malformed(Lack::SetupCode) => (Status::UNAUTHORIZED, None, t.malformed_setup_code.to_owned()),
-            Refusal::Malformed(Lack::Code) => (Status::UNAUTHORIZED, None, t.malformed_code.to_owned()),
-            Refusal::Malformed(Lack::Name) => (Status::UNAUTHORIZED, None, t.malformed_name.to_owned()),
+            Refusal::Malformed(Lack::SetupCode) => {
+                (Status::UNAUTHORIZED, None, t.malformed_setup_code.to_owned())
+            }
+            Refusal::Malformed(Lack::Code) => {
+                (Status::UNAUTHORIZED, None, t.malformed_code.to_owned())
+            }
+            Refusal::Malformed(Lack::Name) => {
+                (Status::UNAUTHORIZED, None, t.malformed_name.to_owned())
+            }
             Refusal::Held(left) => (Status::CONFLICT, Some(*left), with_wait(t.setup_held, *left)),
             Refusal::NotHolder => (Status::FORBIDDEN, None, t.setup_hold_over.to_owned()),
             Refusal::Void(Void::Late) => (Status::FORBIDDEN, None, t.setup_code_late.to_owned()),
-            Refusal::Void(Void::Guessed) => (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned()),
+            Refusal::Void(Void::Guessed) => {
+                (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned())
+            }
             Refusal::Denied(denial) => match denial {
                 Denial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
-                Denial::Address(wait) | Denial::Account(wait) => {
-                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.setup_limited_address, wait.0))
-                }
+                Denial::Address(wait) | Denial::Account(wait) => (
+                    Status::TOO_MANY_REQUESTS,
+                    Some(wait.0),
+                    with_wait(t.setup_limited_address, wait.0),
+                ),
                 Denial::Strangers(wait) => {
                     let at_home = browser.origin == Origin::Local;
-                    let text = if at_home { t.setup_limited_strangers_home } else { t.setup_limited_strangers };
+                    let text = if at_home {
+                        t.setup_limited_strangers_home
+                    } else {
+                        t.setup_limited_strangers
+                    };
                     (Status::TOO_MANY_REQUESTS, Some(coarse(*wait)), text.to_owned())
                 }
-                Denial::Clock(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned()),
-                Denial::Store(_) => (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned()),
+                Denial::Clock(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned())
+                }
+                Denial::Store(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned())
+                }
             },
         };
         Told { status, wait, text }

@@ -1,9 +1,11 @@
-//! Users on their way from one store to another: what `backup` gets from the desk, and what `restore` gives to it.
+//! Users on their way from one store to another: what `backup` gets from the desk, and what
+//! `restore` gives to it.
 //!
-//! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came in between. So
-//! taking users in assumes nearly the worst. Every step up to now and the widest skew is spent; where the time is not
-//! known, every step at all, until it is. The budgets of guesses start with a quarter: strangers gain next to nothing by
-//! it, and a household that tries spent codes at first is not locked out. Sessions and device cookies stay behind.
+//! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came
+//! in between. So taking users in assumes nearly the worst. Every step up to now and the widest
+//! skew is spent; where the time is not known, every step at all, until it is. The budgets of
+//! guesses start with a quarter: strangers gain next to nothing by it, and a household that tries
+//! spent codes at first is not locked out. Sessions and device cookies stay behind.
 
 use std::time::Duration;
 
@@ -30,11 +32,12 @@ const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
 /// How far ahead of a synchronised clock a true floor can lie.
 const AHEAD: Duration = Duration::from_secs(86_400);
 
-/// The most octets of records in one answer or order over the control socket. All that the daemon holds of unread
-/// answers and unfinished requests is twice as much.
+/// The most octets of records in one answer or order over the control socket. All that the daemon
+/// holds of unread answers and unfinished requests is twice as much.
 pub const MOST_AT_ONCE: usize = 5 * 1024 * 1024;
 
-/// All users for another store: `{"users","created","records"}`. Only for those who could read the store's files.
+/// All users for another store: `{"users","created","records"}`. Only for those who could read the
+/// store's files.
 ///
 /// # Errors
 /// There are none, or more than one answer holds.
@@ -46,7 +49,10 @@ pub fn give(desk: &mut Desk, now: Timestamp) -> Done {
         return Err(CommandRefused { code: 69, message });
     }
     // A backup is wanted most where the disk takes nothing any more.
-    desk.mention(desk.told(Action::Backup).because(format_args!("users: {}", desk.users.len())), now);
+    desk.mention(
+        desk.told(Action::Backup).because(format_args!("users: {}", desk.users.len())),
+        now,
+    );
     Ok((answer, Vec::new()))
 }
 
@@ -67,7 +73,8 @@ fn packed<'u>(
     if count == 0 {
         return Err(CommandRefused::data("there are no users yet, so there is nothing to back up"));
     }
-    let records = Portable::pack(users, clock_floor).ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
+    let records = Portable::pack(users, clock_floor)
+        .ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
     let text = Records::of(&records);
     Ok((json!({ "users": count, "created": now.to_string(), "records": text }), records.len()))
 }
@@ -93,14 +100,17 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
         if known { user.spend_up_to(spent_by(now.wall)) } else { user.spend_all() }
     }
     let accounts = users.iter().map(|user| BudgetKey::Account(user.name.clone()));
-    let shared = [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
+    let shared =
+        [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
     let budgets: Vec<_> = accounts.chain(shared).collect();
     let bucket = Bucket::with_left(LEFT, now.steady);
     let count = users.len();
     let clock_floor = clock_floor.max(desk.settings.clock_floor);
     let settings = Settings { ever_had_user: true, clock_floor, ..desk.settings.clone() };
-    let counters = budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
-    let changes = [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
+    let counters =
+        budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
+    let changes =
+        [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
     let event = desk.told(Action::Restore).because(format_args!("users: {count}"));
     let changes = changes.chain([Change::Audit(event)]);
@@ -114,8 +124,8 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
     Ok((json!({ "users": count }), effects))
 }
 
-/// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took that floor along, and
-/// here it would keep everybody out until `clock reset`.
+/// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took
+/// that floor along, and here it would keep everybody out until `clock reset`.
 fn credible(floor: Timestamp, now: Timestamp, synchronised: bool) -> Timestamp {
     let beyond_age = BUILT.unix() != 0 && floor > BUILT.plus(LONGEST_RUN);
     if beyond_age || (synchronised && floor > now.plus(AHEAD)) {
@@ -125,15 +135,23 @@ fn credible(floor: Timestamp, now: Timestamp, synchronised: bool) -> Timestamp {
     floor
 }
 
-/// What a store that is whole can hold: the file was sealed by whoever had the passphrase, which need not be a gate.
+/// What a store that is whole can hold: the file was sealed by whoever had the passphrase, which
+/// need not be a gate.
 fn check(users: &[User]) -> Result<(), CommandRefused> {
     let mut names: Vec<_> = users.iter().map(|user| &user.name).collect();
     names.sort_unstable();
-    let mut seeds: Vec<_> =
-        users.iter().map(|user| zeroize::Zeroizing::new(user.authenticator.seed.base32())).collect();
+    let mut seeds: Vec<_> = users
+        .iter()
+        .map(|user| zeroize::Zeroizing::new(user.authenticator.seed.base32()))
+        .collect();
     seeds.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
-    let twice =
-        |same: bool| if same { Err(CommandRefused::data("the backup holds a user or a secret twice")) } else { Ok(()) };
+    let twice = |same: bool| {
+        if same {
+            Err(CommandRefused::data("the backup holds a user or a secret twice"))
+        } else {
+            Ok(())
+        }
+    };
     twice(names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
     twice(seeds.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
     match users.len() {
@@ -149,8 +167,8 @@ pub(super) fn spent_by(now: Timestamp) -> TimeStep {
 }
 
 impl Desk {
-    /// Takes all codes for used until the time is known, if it is not known: after the snapshot had to stand in, which
-    /// spent the steps up to a time that was a guess.
+    /// Takes all codes for used until the time is known, if it is not known: after the snapshot had
+    /// to stand in, which spent the steps up to a time that was a guess.
     ///
     /// # Errors
     /// The store did not take it.
@@ -165,8 +183,8 @@ impl Desk {
         self.commit(doubted.collect(), now).map(drop)
     }
 
-    /// Once the time is known: what was spent as a whole is spent up to now. The gate need not hear of it, it knows
-    /// nothing of steps.
+    /// Once the time is known: what was spent as a whole is spent up to now. The gate need not hear
+    /// of it, it knows nothing of steps.
     pub(super) fn settle_steps(&mut self, now: Timestamp) {
         if !self.users.values().any(User::awaits_time) || self.time.judge_codes(now).is_err() {
             return;

@@ -32,7 +32,8 @@ fn ordered(desk: &mut Desk, command: Command, now: Timestamp) -> Result<Value, C
 fn giver(names: &[&str]) -> Desk {
     let mut desk = new_desk();
     for name in names {
-        ordered(&mut desk, Command::Generate { name: Some((*name).to_owned()) }, clock::now()).expect("added");
+        ordered(&mut desk, Command::Generate { name: Some((*name).to_owned()) }, clock::now())
+            .expect("added");
     }
     desk
 }
@@ -53,7 +54,8 @@ fn spent(desk: &Desk, name: &str) -> Option<TimeStep> {
 #[test]
 fn users_arrive_with_everything_but_the_steps_up_to_now() {
     let mut old = giver(&["anna", "ben"]);
-    ordered(&mut old, Command::UserDisable { name: "ben".to_owned() }, clock::now()).expect("disabled");
+    ordered(&mut old, Command::UserDisable { name: "ben".to_owned() }, clock::now())
+        .expect("disabled");
     let mut new = new_desk();
     let now = clock::now();
     assert_eq!(restore(&mut new, records(&mut old), now).expect("restored"), json!({"users": 2}));
@@ -75,7 +77,12 @@ fn every_budget_starts_with_a_quarter_also_after_a_restart() {
     restore(&mut new, records(&mut old), now).expect("restored");
     for _ in 0..2 {
         let anna = BudgetKey::Account(UserName::parse("anna").expect("a name"));
-        for key in [anna, BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal] {
+        for key in [
+            anna,
+            BudgetKey::UnknownAccounts,
+            BudgetKey::StrangersInternet,
+            BudgetKey::StrangersLocal,
+        ] {
             assert_eq!(new.budgets.available(&key, now), LEFT, "{key:?}");
         }
         drop(new);
@@ -88,7 +95,8 @@ fn nobody_is_restored_where_there_are_or_were_users() {
     let mut old = giver(&["anna"]);
     let mut new = giver(&["ben"]);
     for _ in 0..2 {
-        let refused = restore(&mut new, records(&mut old), clock::now()).expect_err("there are users");
+        let refused =
+            restore(&mut new, records(&mut old), clock::now()).expect_err("there are users");
         assert!(refused.code == 65 && refused.message.contains("init --again"), "{refused}");
         // Once again without users, where there was one.
         ordered(&mut new, Command::UserRemove { name: "ben".to_owned() }, clock::now()).ok();
@@ -128,7 +136,10 @@ fn records_that_make_no_sense_change_nothing() {
 
 #[test]
 fn without_users_there_is_nothing_to_give() {
-    assert_eq!(ordered(&mut new_desk(), Command::Backup, clock::now()).expect_err("nobody").code, 65);
+    assert_eq!(
+        ordered(&mut new_desk(), Command::Backup, clock::now()).expect_err("nobody").code,
+        65
+    );
 }
 
 #[test]
@@ -197,7 +208,10 @@ fn a_floor_that_cannot_be_true_is_left_out() {
     if BUILT.unix() != 0 {
         assert_eq!(restored(ahead(366 * 40), now, false), (false, false, up_to_now));
         assert_eq!(restored(ahead(366 * 40), UNSET, false), (false, false, Some(TimeStep::LAST)));
-        assert_eq!(restored(Timestamp::from_unix(u64::MAX), UNSET, false), (false, false, Some(TimeStep::LAST)));
+        assert_eq!(
+            restored(Timestamp::from_unix(u64::MAX), UNSET, false),
+            (false, false, Some(TimeStep::LAST))
+        );
     }
 }
 
@@ -224,7 +238,12 @@ fn after_a_snapshot_stood_in_with_an_unset_clock_no_step_counts() {
 fn only_owners_may_order_what_shows_seeds_or_takes_steps_back() {
     let records = Records::of(b"");
     let export = Command::UserExport { name: "anna".to_owned() };
-    for command in [Command::Backup, Command::Restore { records: records.clone() }, Command::ClockReset, export] {
+    for command in [
+        Command::Backup,
+        Command::Restore { records: records.clone() },
+        Command::ClockReset,
+        export,
+    ] {
         assert!(command.needs_owner());
     }
     assert!(!Command::UserList.needs_owner());

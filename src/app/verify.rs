@@ -1,11 +1,13 @@
-//! May this request pass? The hot path: what did the visitor ask the proxy for, is there a genuine, living session, does
-//! it belong here?
+//! May this request pass? The hot path: what did the visitor ask the proxy for, is there a genuine,
+//! living session, does it belong here?
 //!
-//! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and refusals alike; without
-//! a [`Pass`] there is no 2xx. Every answer has its reason, which metrics, audit and log read.
+//! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and
+//! refusals alike; without a [`Pass`] there is no 2xx. Every answer has its reason, which metrics,
+//! audit and log read.
 //!
-//! Every place needs a session in this version. Rules (`open`, `deny`, by host and path) are asked in [`decide`] between
-//! the preflight and the session; `/verify/envoy` gets its family in [`family`], its path and its 200 in [`answer`].
+//! Every place needs a session in this version. Rules (`open`, `deny`, by host and path) are asked
+//! in [`decide`] between the preflight and the session; `/verify/envoy` gets its family in
+//! [`family`], its path and its 200 in [`answer`].
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -79,11 +81,13 @@ pub enum Answered {
     Passed(SessionId),
     /// A refusal.
     Refused(Denial),
-    /// `/verify/nginx/refusal` alone: the session has become valid meanwhile, the visitor was sent back.
+    /// `/verify/nginx/refusal` alone: the session has become valid meanwhile, the visitor was sent
+    /// back.
     SentBack,
 }
 
-/// Answers one question. `peer` is the address of the connection's other end, `None` for a Unix socket.
+/// Answers one question. `peer` is the address of the connection's other end, `None` for a Unix
+/// socket.
 pub fn answer(
     view: &View<'_>,
     head: &Head<'_>,
@@ -103,7 +107,9 @@ pub fn answer(
             Answered::Passed(pass.session.id)
         }
         Verdict::Refuse(denial) => {
-            let denial = if denial == Denial::NoCookie && view.rounds.borrow_mut().go_round(head, &visit, now) {
+            let denial = if denial == Denial::NoCookie
+                && view.rounds.borrow_mut().go_round(head, &visit, now)
+            {
                 Denial::LoginLoop(Cause::of(view.config, &visit))
             } else {
                 denial
@@ -116,7 +122,12 @@ pub fn answer(
 }
 
 /// The decision, one line a question.
-pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Timestamp) -> Verdict<'g> {
+pub fn decide<'g>(
+    view: &View<'g>,
+    head: &Head<'_>,
+    visit: &Visit<'_>,
+    now: Timestamp,
+) -> Verdict<'g> {
     if view.config.proxy.required && visit.way != Way::Proxied {
         return Verdict::Refuse(Denial::ProxyRequired);
     }
@@ -128,7 +139,9 @@ pub fn decide<'g>(view: &View<'g>, head: &Head<'_>, visit: &Visit<'_>, now: Time
     }
     let Proven { session, known, .. } = match genuine_session(view, head, now) {
         Ok(found) => found,
-        Err(denial) => return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer)),
+        Err(denial) => {
+            return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer));
+        }
     };
     if let Some(header) = view.people.forgery(known, &head.headers) {
         return Verdict::Refuse(Denial::ForgedIdentity(header));
@@ -147,18 +160,29 @@ pub struct Proven<'g, 'h> {
 }
 
 /// The living session of this request, if it has exactly one user's.
-pub fn living_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Option<Proven<'g, 'h>> {
+pub fn living_session<'g, 'h>(
+    view: &View<'g>,
+    head: &Head<'h>,
+    now: Timestamp,
+) -> Option<Proven<'g, 'h>> {
     genuine_session(view, head, now).ok()
 }
 
-/// Looks through the cookies of the session's name. Bad ones are skipped: another site under the same domain can set any.
-fn genuine_session<'g, 'h>(view: &View<'g>, head: &Head<'h>, now: Timestamp) -> Result<Proven<'g, 'h>, Denial> {
+/// Looks through the cookies of the session's name. Bad ones are skipped: another site under the
+/// same domain can set any.
+fn genuine_session<'g, 'h>(
+    view: &View<'g>,
+    head: &Head<'h>,
+    now: Timestamp,
+) -> Result<Proven<'g, 'h>, Denial> {
     trusted_time::judge(now, view.floor).map_err(Denial::Clock)?;
     let mut scratch = view.scratch.borrow_mut();
     let mut found: Result<Proven<'_, '_>, Denial> = Err(Denial::NoCookie);
     for token in cookie::values(&head.headers, view.cookie_name) {
         match (found, admit(view, token, now, &mut scratch)) {
-            (Ok(one), Ok(other)) if one.session.user != other.session.user => return Err(Denial::SessionsDisagree),
+            (Ok(one), Ok(other)) if one.session.user != other.session.user => {
+                return Err(Denial::SessionsDisagree);
+            }
             (Err(_), next) => found = next,
             (Ok(_), _) => {}
         }
@@ -178,9 +202,16 @@ fn admit<'g, 'h>(
     Ok(Proven { session, known, token })
 }
 
-/// What the visitor asked the proxy for. The gate's own pages are never asked about: that question would go round.
-pub fn visit<'a>(config: &Config, headers: &Headers<'a>, peer: Option<IpAddr>, family: Family) -> Visit<'a> {
-    let mut visit = forwarded::read(headers, peer, Question::Verify(family), &Belief::of(&config.proxy));
+/// What the visitor asked the proxy for. The gate's own pages are never asked about: that question
+/// would go round.
+pub fn visit<'a>(
+    config: &Config,
+    headers: &Headers<'a>,
+    peer: Option<IpAddr>,
+    family: Family,
+) -> Visit<'a> {
+    let mut visit =
+        forwarded::read(headers, peer, Question::Verify(family), &Belief::of(&config.proxy));
     if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url)
         && visit.is_at(&login.host, login.port)
         && is_own(config, visit.uri)
@@ -190,8 +221,9 @@ pub fn visit<'a>(config: &Config, headers: &Headers<'a>, peer: Option<IpAddr>, f
     visit
 }
 
-/// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the whole host is, unless
-/// no other host sees the session: then the login host is the site, and the gate's are its pages alone.
+/// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the
+/// whole host is, unless no other host sees the session: then the login host is the site, and the
+/// gate's are its pages alone.
 fn is_own(config: &Config, uri: &[u8]) -> bool {
     let Some(below) = uri.strip_prefix(config.path_prefix.as_bytes()) else { return false };
     let ends = |rest: &[u8]| matches!(rest.first(), None | Some(b'/' | b'?'));
@@ -227,7 +259,8 @@ pub const fn family(form: VerifyForm) -> Family {
 }
 
 impl Pass<'_> {
-    /// Traefik deletes the listed headers of a visitor before it copies ours, and would hand an empty one to the site.
+    /// Traefik deletes the listed headers of a visitor before it copies ours, and would hand an
+    /// empty one to the site.
     fn write(&self, form: VerifyForm, out: &mut Out) {
         out.start(Status::NO_CONTENT);
         match form {

@@ -18,7 +18,8 @@ use crate::secret::Secret;
 const NOW: Timestamp = Timestamp::from_unix(4_000_000_000);
 const LOOPBACK: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: app.example.com\r\nX-Forwarded-Uri: /a?x=1&y=%26\r\nX-Forwarded-Method: GET\r\nX-Forwarded-For: 203.0.113.7\r\n";
-const NGINX: &str = "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: GET\r\n";
+const NGINX: &str =
+    "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: GET\r\n";
 
 struct Counting(u8);
 
@@ -40,15 +41,24 @@ struct Fixture {
 
 impl Fixture {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
-        let mut config =
-            Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() };
+        let mut config = Config {
+            public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)),
+            ..Config::default()
+        };
         change(&mut config);
         let mut people = People::new(&config);
         people.insert(&person("anna", &["family", "admins"], "Änne A.", "anna@example.com"));
         people.insert(&person("ben", &[], "", ""));
         let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).unwrap();
         let sessions = Sessions::new(None);
-        Self { config, sessions, people, keyring, floor: Timestamp::default(), entropy: Counting(0) }
+        Self {
+            config,
+            sessions,
+            people,
+            keyring,
+            floor: Timestamp::default(),
+            entropy: Counting(0),
+        }
     }
 
     fn login(&mut self, user: &str) -> String {
@@ -66,7 +76,13 @@ impl Fixture {
         format!("auth_token={token}")
     }
 
-    fn ask_at(&self, now: Timestamp, peer: Option<IpAddr>, form: VerifyForm, request: &str) -> (Answered, String) {
+    fn ask_at(
+        &self,
+        now: Timestamp,
+        peer: Option<IpAddr>,
+        form: VerifyForm,
+        request: &str,
+    ) -> (Answered, String) {
         let (head, _, _) = parse_head(request.as_bytes()).unwrap().expect("a whole head");
         let view = View {
             config: &self.config,
@@ -87,7 +103,12 @@ impl Fixture {
     }
 
     fn ask(&self, form: VerifyForm, lines: &str) -> (Answered, String) {
-        self.ask_at(NOW, LOOPBACK, form, &format!("GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n{lines}\r\n"))
+        self.ask_at(
+            NOW,
+            LOOPBACK,
+            form,
+            &format!("GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n{lines}\r\n"),
+        )
     }
 }
 
@@ -107,8 +128,9 @@ fn status(answer: &str) -> &str {
 
 fn header<'t>(answer: &'t str, name: &str) -> Option<&'t str> {
     let head = answer.split("\r\n\r\n").next().unwrap();
-    head.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").or(line.strip_prefix(name)?.strip_prefix(":")))
+    head.lines().find_map(|line| {
+        line.strip_prefix(name)?.strip_prefix(": ").or(line.strip_prefix(name)?.strip_prefix(":"))
+    })
 }
 
 #[test]
@@ -123,18 +145,24 @@ fn a_pass_carries_all_four_identity_headers_empty_ones_included() {
          Remote-Email: anna@example.com\r\nCache-Control: no-store\r\n\r\n"
     );
     let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {ben}\r\n"));
-    for line in ["Remote-User: ben\r\n", "Remote-Groups: \r\n", "Remote-Name: \r\n", "Remote-Email: \r\n"] {
+    for line in
+        ["Remote-User: ben\r\n", "Remote-Groups: \r\n", "Remote-Name: \r\n", "Remote-Email: \r\n"]
+    {
         assert!(text.contains(line), "{text}");
     }
 }
 
 #[test]
 fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
-    let mut gate = Fixture::new(|config| config.identity.headers = vec![IdentityHeader::XForwardedUser]);
+    let mut gate =
+        Fixture::new(|config| config.identity.headers = vec![IdentityHeader::XForwardedUser]);
     let (anna, ben) = (gate.login("anna"), gate.login("ben"));
-    for forged in ["Remote-Groups: admin", "REMOTE-GROUPS: admin", "remote-name: x", "Remote-Email: a@b"] {
+    for forged in
+        ["Remote-Groups: admin", "REMOTE-GROUPS: admin", "remote-name: x", "Remote-Email: a@b"]
+    {
         assert_forged(&gate, &ben, forged);
-        let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
+        let (_, text) =
+            gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
         assert_eq!(status(&text), "204");
     }
     for harmless in [
@@ -149,7 +177,8 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
         "X_Auth_Request_User: admin",
         "X_Portcullis_User_Id: admin",
     ] {
-        let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
+        let (_, text) =
+            gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
         assert_eq!(status(&text), "204", "{harmless}");
         assert!(text.contains("X-Forwarded-User: ben\r\n"));
     }
@@ -158,13 +187,15 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
 #[test]
 fn an_alias_of_an_identity_header_is_refused_whatever_ours_says() {
     let mut gate = Fixture::new(|config| {
-        config.identity.headers = vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser];
+        config.identity.headers =
+            vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser];
         config.identity.resolver_headers = true;
     });
     let (anna, ben) = (gate.login("anna"), gate.login("ben"));
     let ours = RESOLVER.iter().chain(&["X-Forwarded-User", "X-Auth-Request-User"]);
     for name in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].iter().chain(ours) {
-        // Each character of a token (RFC 9110 section 5.6.2) that is neither letter nor digit, in each place and in all.
+        // Each character of a token (RFC 9110 section 5.6.2) that is neither letter nor digit, in
+        // each place and in all.
         for other in "!#$%&'*+.^_`|~".chars() {
             let all = name.replace('-', &other.to_string());
             let one = name.replacen('-', &other.to_string(), 1);
@@ -189,19 +220,24 @@ const RESOLVER: [&str; 6] = [
 ];
 
 fn assert_forged(gate: &Fixture, cookie: &str, forged: &str) {
-    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
+    let (answered, text) =
+        gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
     assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
     assert_eq!(status(&text), "400");
-    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
+    let (_, text) =
+        gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
     assert_eq!((status(&text), header(&text, "Content-Length")), ("403", Some("0")), "{forged}");
 }
 
 #[test]
 fn no_identity_header_is_one_that_the_gate_reads_itself() {
     // A forged one is looked for among the other lines alone.
-    let further = [IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser].map(IdentityHeader::as_str);
-    for header in
-        ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"].into_iter().chain(further).chain(RESOLVER)
+    let further = [IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser]
+        .map(IdentityHeader::as_str);
+    for header in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"]
+        .into_iter()
+        .chain(further)
+        .chain(RESOLVER)
     {
         assert_eq!(Name::of(header.as_bytes()), None, "{header}");
     }
@@ -220,7 +256,8 @@ fn a_bad_cookie_is_skipped_and_cookies_of_two_users_count_for_none() {
         let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookies}\r\n"));
         assert!(matches!(answered, Answered::Passed(_)), "{cookies}");
     }
-    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
+    let (answered, text) =
+        gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::SessionsDisagree), "302"));
 }
 
@@ -262,7 +299,8 @@ fn without_a_cookie_nothing_in_the_request_helps() {
 
 #[test]
 fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
-    let mut gate = Fixture::new(|config| config.session.cookie_domain = Some("example.com".to_owned()));
+    let mut gate =
+        Fixture::new(|config| config.session.cookie_domain = Some("example.com".to_owned()));
     let anna = gate.login("anna");
     for lines in [
         "X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\n".to_owned(),
@@ -279,10 +317,15 @@ fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
         assert!(matches!(answered, Answered::Refused(Denial::Wiring(_))), "{lines}");
         assert_eq!(status(&text), "400");
         assert!(text.contains("X-Forwarded") && text.contains("<!DOCTYPE html>"), "{text}");
-        let (_, text) = gate.ask(VerifyForm::Any, &format!("{lines}Cookie: {anna}\r\nAccept: application/json\r\n"));
+        let (_, text) = gate.ask(
+            VerifyForm::Any,
+            &format!("{lines}Cookie: {anna}\r\nAccept: application/json\r\n"),
+        );
         assert!(text.contains(r#"{"error":"wiring","message":"X-"#), "{text}");
     }
-    for lines in ["X-Original-URL: http:///x\r\n".to_owned(), format!("{NGINX}X-Original-URI: /other\r\n")] {
+    for lines in
+        ["X-Original-URL: http:///x\r\n".to_owned(), format!("{NGINX}X-Original-URI: /other\r\n")]
+    {
         let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{lines}Cookie: {anna}\r\n"));
         assert_eq!(
             (status(&text), header(&text, "Content-Length"), header(&text, "Location")),
@@ -307,12 +350,15 @@ fn the_login_host_may_be_a_protected_host_below_a_prefix() {
     assert_eq!(answered, Answered::Refused(Denial::Wiring(Problem::LoginHost)));
 }
 
-/// Only where the session is for one host; the gate's own pages on it are asked about by mistake, as everywhere.
+/// Only where the session is for one host; the gate's own pages on it are asked about by mistake,
+/// as everywhere.
 #[test]
 fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
     let own = ["/login", "/login?next=%2F", "/login/recover", "/logout", "/setup?x", "/enroll/x"];
     let sites = ["/", "/a?x=1", "/loginx", "/x/login", "/?/login", "/Login", "/verify", "/health"];
-    for (domain, prefix) in [(None, ""), (Some("example.com"), ""), (None, "/.gate"), (Some("example.com"), "/.gate")] {
+    for (domain, prefix) in
+        [(None, ""), (Some("example.com"), ""), (None, "/.gate"), (Some("example.com"), "/.gate")]
+    {
         let mut gate = Fixture::new(|config| {
             config.public_url = Some(PublicUrl::new(Scheme::Https, "app.example.com", None));
             config.session.cookie_domain = domain.map(str::to_owned);
@@ -332,7 +378,9 @@ fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
             assert_eq!(asked_wrongly(path), whole_host, "{domain:?} {prefix:?} {path}");
         }
         if !prefix.is_empty() {
-            for (path, wrong) in [("/.gate", true), ("/.gate?x", true), ("/.gate/x", true), ("/.gatex", false)] {
+            for (path, wrong) in
+                [("/.gate", true), ("/.gate?x", true), ("/.gate/x", true), ("/.gatex", false)]
+            {
                 assert_eq!(asked_wrongly(path), wrong, "{domain:?} {path}");
             }
         }
@@ -345,14 +393,22 @@ fn an_untrusted_peer_passes_with_a_session_and_else_learns_its_name() {
     let anna = gate.login("anna");
     let stranger = Some("198.51.100.1".parse().unwrap());
     let ask = |form, lines: &str| {
-        gate.ask_at(NOW, stranger, form, &format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{lines}\r\n"))
+        gate.ask_at(
+            NOW,
+            stranger,
+            form,
+            &format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{lines}\r\n"),
+        )
     };
     let (answered, text) = ask(VerifyForm::Any, "");
     assert!(matches!(answered, Answered::Refused(Denial::UntrustedPeer(_))));
     assert_eq!((status(&text), header(&text, "Location")), ("401", None));
     assert!(text.contains("add 198.51.100.1 to proxy.trust"), "{text}");
     let (_, text) = ask(VerifyForm::Nginx, "");
-    assert_eq!((status(&text), header(&text, "Location"), header(&text, "Content-Length")), ("401", None, Some("0")));
+    assert_eq!(
+        (status(&text), header(&text, "Location"), header(&text, "Content-Length")),
+        ("401", None, Some("0"))
+    );
     assert_eq!(status(&ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
 }
 
@@ -362,7 +418,10 @@ fn a_direct_call_passes_with_a_session_and_else_goes_to_the_login() {
     let anna = gate.login("anna");
     assert_eq!(status(&gate.ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
     let (_, text) = gate.ask(VerifyForm::Any, "Accept: */*\r\n");
-    assert_eq!((status(&text), header(&text, "Location")), ("302", Some("https://auth.example.com/login?next=%2F")));
+    assert_eq!(
+        (status(&text), header(&text, "Location")),
+        ("302", Some("https://auth.example.com/login?next=%2F"))
+    );
     let post = "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(status(&gate.ask_at(NOW, LOOPBACK, VerifyForm::Any, post).1), "303");
 }
@@ -387,15 +446,21 @@ fn a_preflight_never_passes_without_a_rule() {
     let mut gate = Fixture::new(|_| {});
     let anna = gate.login("anna");
     let lines = CADDY.replace("Method: GET", "Method: OPTIONS");
-    let (answered, text) =
-        gate.ask(VerifyForm::Caddy, &format!("{lines}Access-Control-Request-Method: PUT\r\nCookie: {anna}\r\n"));
+    let (answered, text) = gate.ask(
+        VerifyForm::Caddy,
+        &format!("{lines}Access-Control-Request-Method: PUT\r\nCookie: {anna}\r\n"),
+    );
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::Preflight), "401"));
-    assert_eq!(status(&gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n")).1), "204");
+    assert_eq!(
+        status(&gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n")).1),
+        "204"
+    );
 }
 
 #[test]
 fn a_cacheable_pass_says_so_before_no_store_and_a_refusal_never() {
-    let mut gate = Fixture::new(|config| config.session.proxy_cache = Some(Duration::from_secs(10)));
+    let mut gate =
+        Fixture::new(|config| config.session.proxy_cache = Some(Duration::from_secs(10)));
     let anna = gate.login("anna");
     let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {anna}\r\n"));
     assert!(text.contains("X-Accel-Expires: 10\r\nCache-Control: no-store\r\n"), "{text}");
@@ -407,7 +472,8 @@ fn a_cacheable_pass_says_so_before_no_store_and_a_refusal_never() {
 fn the_refusal_address_never_passes_but_sends_back_a_session_that_became_valid() {
     let mut gate = Fixture::new(|_| {});
     let anna = gate.login("anna");
-    let (answered, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{NGINX}Cookie: {anna}\r\n"));
+    let (answered, text) =
+        gate.ask(VerifyForm::NginxRefusal, &format!("{NGINX}Cookie: {anna}\r\n"));
     assert_eq!((answered, status(&text)), (Answered::SentBack, "302"));
     assert_eq!(header(&text, "Location"), Some("https://app.example.com/a?x=1&y=%26"));
     let post = NGINX.replace("Method: GET", "Method: POST");

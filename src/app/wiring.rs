@@ -1,10 +1,11 @@
-//! What the gate has noticed of the proxies in front of it, for `doctor`: who asked, and what was wrong with it.
+//! What the gate has noticed of the proxies in front of it, for `doctor`: who asked, and what was
+//! wrong with it.
 //!
-//! In memory only: a restart forgets it. There is one note for each kind of problem and place; it is counted on and never
-//! replaced, and there are fewer kinds than would fill a page, so a flood of bad requests neither pushes out what was
-//! noted before it nor grows without end. Of untrusted peers, whose addresses can be had for nothing on a home's network,
-//! the latest are kept. Nothing here decides anything. Allocates when a problem shows for the first time, never
-//! afterwards.
+//! In memory only: a restart forgets it. There is one note for each kind of problem and place; it
+//! is counted on and never replaced, and there are fewer kinds than would fill a page, so a flood
+//! of bad requests neither pushes out what was noted before it nor grows without end. Of untrusted
+//! peers, whose addresses can be had for nothing on a home's network, the latest are kept. Nothing
+//! here decides anything. Allocates when a problem shows for the first time, never afterwards.
 
 use std::net::IpAddr;
 
@@ -85,9 +86,10 @@ impl Fault {
     /// Of a contradiction the first header alone counts, so that there are few kinds.
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Headers(Problem::Contradiction(one, _)), Self::Headers(Problem::Contradiction(other, _))) => {
-                one == other
-            }
+            (
+                Self::Headers(Problem::Contradiction(one, _)),
+                Self::Headers(Problem::Contradiction(other, _)),
+            ) => one == other,
             (one, other) => one == other,
         }
     }
@@ -189,18 +191,23 @@ impl Wiring {
         now: Timestamp,
     ) {
         let fault = match answered {
-            Answered::Refused(Denial::Wiring(problem) | Denial::UntrustedPeer(problem)) => Fault::Headers(*problem),
+            Answered::Refused(Denial::Wiring(problem) | Denial::UntrustedPeer(problem)) => {
+                Fault::Headers(*problem)
+            }
             Answered::Refused(Denial::ForgedIdentity(header)) => Fault::Forged(header),
             Answered::Refused(Denial::ProxyRequired) => Fault::ProxyRequired,
             Answered::Refused(Denial::LoginLoop(cause)) => Fault::LoginLoop(*cause),
             Answered::Refused(Denial::SessionsDisagree) => Fault::SessionsDisagree,
-            // Sent straight to the port, which says nothing of how the proxy asks. Of who passes, and has a session, the
-            // address is not looked at: that would cost each verify more than all else here.
+            // Sent straight to the port, which says nothing of how the proxy asks. Of who passes,
+            // and has a session, the address is not looked at: that would cost each verify more
+            // than all else here.
             _ if !head.headers.are_forwarded() => return,
             Answered::Refused(_) if !Belief::of(&config.proxy).trusts_peer(peer) => return,
             _ => {
                 self.asked_rightly(form, head, now);
-                if !matches!(answered, Answered::Refused(Denial::NoCookie)) || !loses_cookie(config, form, head, peer) {
+                if !matches!(answered, Answered::Refused(Denial::NoCookie))
+                    || !loses_cookie(config, form, head, peer)
+                {
                     return;
                 }
                 // All was told, and what was told is the trouble.
@@ -232,11 +239,18 @@ impl Wiring {
     }
 
     /// A page was visited.
-    pub fn visited(&mut self, visit: &Visit<'_>, config: &Config, peer: Option<IpAddr>, now: Timestamp) {
+    pub fn visited(
+        &mut self,
+        visit: &Visit<'_>,
+        config: &Config,
+        peer: Option<IpAddr>,
+        now: Timestamp,
+    ) {
         for problem in visit.problems() {
             self.note(Asker::Page, Fault::Headers(*problem), peer, now);
         }
-        if visit.way == Way::Proxied && config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&visit.client))
+        if visit.way == Way::Proxied
+            && config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&visit.client))
         {
             self.note(Asker::Page, Fault::FromCdn, Some(visit.client), now);
         }
@@ -259,11 +273,18 @@ impl Wiring {
         peer: Option<IpAddr>,
         now: Timestamp,
     ) {
-        if visit.way != Way::Proxied || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor {
+        if visit.way != Way::Proxied
+            || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
+        {
             return;
         }
         let Some(chain) = headers.all("X-Forwarded-For").next() else {
-            return self.note(Asker::Page, Fault::Headers(Problem::Missing(Header::ForwardedFor)), peer, now);
+            return self.note(
+                Asker::Page,
+                Fault::Headers(Problem::Missing(Header::ForwardedFor)),
+                peer,
+                now,
+            );
         };
         let leftmost = chain.split(|byte| *byte == b',').find_map(client_address::address);
         if let Some(behind) = leftmost.filter(|behind| *behind != visit.client) {
@@ -300,7 +321,9 @@ impl Wiring {
                 note.seen.again(now);
                 (note.peer, note.mended) = (peer, false);
             }
-            None => self.notes.push(Note { asker, fault, seen: Seen::once(now), peer, mended: false }),
+            None => {
+                self.notes.push(Note { asker, fault, seen: Seen::once(now), peer, mended: false })
+            }
         }
     }
 
@@ -338,8 +361,12 @@ fn loses_cookie(config: &Config, form: VerifyForm, head: &Head<'_>, peer: Option
     // Seldom does anybody say http, so that the question is read once more.
     let begins = |name: Name| head.headers.values(name).any(|value| value.starts_with(b"http:"));
     let says_http = begins(Name::OriginalUrl)
-        || head.headers.values(Name::ForwardedProto).any(|value| value.eq_ignore_ascii_case(b"http"));
-    says_http && is_plain_http(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
+        || head
+            .headers
+            .values(Name::ForwardedProto)
+            .any(|value| value.eq_ignore_ascii_case(b"http"));
+    says_http
+        && is_plain_http(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,14 @@ const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
 const TRUSTED: [u8; 4] = [127, 0, 0, 1];
 
-fn ask_from(peer: [u8; 4], wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
+fn ask_from(
+    peer: [u8; 4],
+    wiring: &mut Wiring,
+    form: VerifyForm,
+    answered: Answered,
+    lines: &str,
+    at: u64,
+) {
     let head = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
     let (config, now) = (Config::default(), Timestamp::from_unix(T0.unix() + at));
@@ -17,7 +24,14 @@ fn ask_from(peer: [u8; 4], wiring: &mut Wiring, form: VerifyForm, answered: Answ
 
 /// A question of a trusted proxy.
 fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
-    ask_from(TRUSTED, wiring, form, answered, &format!("X-Forwarded-For: 192.0.2.1\r\n{lines}"), at);
+    ask_from(
+        TRUSTED,
+        wiring,
+        form,
+        answered,
+        &format!("X-Forwarded-For: 192.0.2.1\r\n{lines}"),
+        at,
+    );
 }
 
 fn missing(header: Header) -> Answered {
@@ -46,7 +60,13 @@ fn a_good_question_says_that_its_own_asker_is_mended() {
     ask(&mut wiring, VerifyForm::Nginx, missing(Header::OriginalUrl), "", 0);
     ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 1);
     assert_eq!(wiring.notes.iter().map(|note| note.mended).collect::<Vec<_>>(), [true, false]);
-    ask(&mut wiring, VerifyForm::Nginx, Answered::Refused(Denial::NotLive(NotLive::Unknown)), "", 2);
+    ask(
+        &mut wiring,
+        VerifyForm::Nginx,
+        Answered::Refused(Denial::NotLive(NotLive::Unknown)),
+        "",
+        2,
+    );
     assert!(wiring.notes.iter().all(|note| note.mended));
     ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 3);
     assert!(!wiring.notes[0].mended, "broken again");
@@ -58,7 +78,14 @@ fn what_is_sent_straight_to_the_port_mends_nothing_and_is_no_question_of_a_proxy
     ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 0);
     ask_from(TRUSTED, &mut wiring, VerifyForm::Caddy, GOOD, "", 1);
     let preflight = Answered::Refused(Denial::Preflight);
-    ask_from([192, 168, 1, 9], &mut wiring, VerifyForm::Caddy, preflight, "X-Forwarded-For: 192.0.2.1\r\n", 2);
+    ask_from(
+        [192, 168, 1, 9],
+        &mut wiring,
+        VerifyForm::Caddy,
+        preflight,
+        "X-Forwarded-For: 192.0.2.1\r\n",
+        2,
+    );
     assert!(wiring.asked.is_empty() && !wiring.notes[0].mended, "{wiring:?}");
     ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 3);
     assert!(wiring.asked.len() == 1 && wiring.notes[0].mended, "{wiring:?}");
@@ -112,7 +139,10 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
         }
     }
     assert!(wiring.notes.len() <= forms.len() * (headers.len() * 7 + 1), "{}", wiring.notes.len());
-    assert_eq!(wiring.notes[0].seen, Seen { count: 4, first: T0, last: T0.plus(std::time::Duration::from_secs(1)) });
+    assert_eq!(
+        wiring.notes[0].seen,
+        Seen { count: 4, first: T0, last: T0.plus(std::time::Duration::from_secs(1)) }
+    );
 }
 
 fn stranger(address: [u8; 4]) -> Answered {
@@ -127,7 +157,10 @@ fn strangers_of_the_internet_leave_room_for_a_proxy_nearby() {
     }
     let proxy = [172, 18, 0, 5];
     ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 1);
-    assert_eq!(wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(), [IpAddr::from(proxy)]);
+    assert_eq!(
+        wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(),
+        [IpAddr::from(proxy)]
+    );
     assert_eq!((wiring.far.len(), wiring.further_strangers), (8, 248));
 }
 
@@ -174,5 +207,8 @@ fn changing_entries_to_the_left_of_one_client_make_a_crowd() {
         wiring.watch(IpAddr::from([192, 0, 2, last]), IpAddr::from([203, 0, 113, last]));
     }
     assert_eq!(wiring.crowds.len(), MOST_CROWDS);
-    assert_eq!(wiring.crowds.iter().find(|crowd| crowd.address == client).map(|crowd| crowd.changes), Some(4));
+    assert_eq!(
+        wiring.crowds.iter().find(|crowd| crowd.address == client).map(|crowd| crowd.changes),
+        Some(4)
+    );
 }

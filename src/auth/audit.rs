@@ -1,16 +1,17 @@
 //! The lines of the audit log, and the chain that holds them together.
 //!
 //! ```text
-//! hash     SHA-256 over (hash of the entry before (32) | each text: length (4, big endian) | UTF-8)
-//! texts    number, time, action, result, actor, subject, client, why, as `audit show --json` has them; none is empty
+//! hash     SHA-256 over hash of the entry before (32) | each text: length (4, big endian), UTF-8
+//! texts    number, time, action, result, actor, subject, client, why, as `audit show --json` has
+//!          them; none is empty
 //! start    the entry before the first one has number 0 and a hash of zeros
-//! gap      a `log-begun` that tells of lost entries has the number behind the last of them; its hash goes on from the
-//!          entry before them
+//! gap      a `log-begun` that tells of lost entries has the number behind the last of them; its
+//!          hash goes on from the entry before them
 //! ```
 //!
-//! The hash has no key, so whoever has noted one can check a list of entries against it with nothing but SHA-256. It
-//! shows that a log was tampered with only to somebody who knows a later hash from elsewhere: whoever can write the
-//! store under its key can write the whole chain anew.
+//! The hash has no key, so whoever has noted one can check a list of entries against it with
+//! nothing but SHA-256. It shows that a log was tampered with only to somebody who knows a later
+//! hash from elsewhere: whoever can write the store under its key can write the whole chain anew.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -82,7 +83,16 @@ impl Entry {
     pub fn hash_after(&self, before: &Hash) -> Hash {
         let client = self.client.map(|client| client.to_string()).unwrap_or_default();
         let (number, time) = (self.number.to_string(), self.time.to_string());
-        let texts = [&number, &time, &self.action, &self.result, &self.actor, &self.subject, &client, &self.why];
+        let texts = [
+            &number,
+            &time,
+            &self.action,
+            &self.result,
+            &self.actor,
+            &self.subject,
+            &client,
+            &self.why,
+        ];
         let mut sum = Sha256::new().chain_update(before);
         for text in texts {
             sum.update(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -130,14 +140,17 @@ impl Missing {
             (_, Some(last)) => (None, Some(last)),
             _ => text.split_once(" to ").map(|(first, last)| (Some(first), Some(last)))?,
         };
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let digits = |text: &str| {
+            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+        };
         let number = |text: Option<&str>| text.map_or(Some(None), |text| digits(text).map(Some));
         Some(Self { first: number(first)?, last: number(last)? })
     }
 }
 
 impl Entry {
-    /// The entries before this one that are missing, if it says so: it was written when a database had been lost.
+    /// The entries before this one that are missing, if it says so: it was written when a database
+    /// had been lost.
     pub fn missing(&self) -> Vec<Missing> {
         if self.action != Action::LogBegun.word() {
             return Vec::new();
@@ -150,8 +163,8 @@ impl Entry {
     }
 }
 
-/// How many of the oldest `entries` are older than `before`. Those whose clock was not set yet are as old as what
-/// follows them.
+/// How many of the oldest `entries` are older than `before`. Those whose clock was not set yet are
+/// as old as what follows them.
 pub fn outdated(entries: &[Entry], before: Timestamp) -> usize {
     let mut old = 0;
     for (count, entry) in (1..).zip(entries) {
@@ -165,7 +178,8 @@ pub fn outdated(entries: &[Entry], before: Timestamp) -> usize {
     old
 }
 
-/// The earliest and the latest credible time of `entries`; of none the end and the beginning of time.
+/// The earliest and the latest credible time of `entries`; of none the end and the beginning of
+/// time.
 pub fn span(entries: &[Entry]) -> (Timestamp, Timestamp) {
     let times = || entries.iter().map(|entry| entry.time).filter(|time| *time >= FIRST_CREDIBLE);
     let never = Timestamp::from_unix(u64::MAX);
@@ -210,12 +224,18 @@ impl Break {
 impl fmt::Display for Break {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Removed { first, last } if first == last => write!(f, "entry {first} was removed"),
+            Self::Removed { first, last } if first == last => {
+                write!(f, "entry {first} was removed")
+            }
             Self::Removed { first, last } => write!(f, "entries {first} to {last} were removed"),
             Self::Changed(number) => write!(f, "entry {number} was changed"),
             Self::Reordered(number) => write!(f, "entry {number} stands behind a later one"),
-            Self::CutOff { first, last } if first == last => write!(f, "entry {first} was cut off at the end"),
-            Self::CutOff { first, last } => write!(f, "entries {first} to {last} were cut off at the end"),
+            Self::CutOff { first, last } if first == last => {
+                write!(f, "entry {first} was cut off at the end")
+            }
+            Self::CutOff { first, last } => {
+                write!(f, "entries {first} to {last} were cut off at the end")
+            }
             Self::Beyond(number) => write!(f, "entry {number} was added behind the end"),
         }
     }
@@ -289,7 +309,9 @@ pub fn hex(hash: &Hash) -> String {
 
 /// Reads what [`hex`] wrote; letters of any case.
 pub fn from_hex(text: &str) -> Option<Hash> {
-    let digits = text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
+    let digits = text
+        .bytes()
+        .map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
     let digits: Vec<u8> = digits.collect::<Option<_>>()?;
     if digits.len() != 64 {
         return None;

@@ -10,7 +10,9 @@ fn chain(length: u64) -> Vec<Entry> {
     let mut at = Mark::default();
     (1..=length)
         .map(|number| {
-            let event = Event::new(Action::Login, Actor::Visitor).about(number).from([203, 0, 113, 7].into());
+            let event = Event::new(Action::Login, Actor::Visitor)
+                .about(number)
+                .from([203, 0, 113, 7].into());
             let entry = Entry::after(at, &event, T0.plus(std::time::Duration::from_secs(number)));
             at = entry.mark();
             entry
@@ -42,7 +44,10 @@ fn each_removed_entry_is_named() {
         let mut entries = whole.clone();
         entries.remove(gone);
         let number = u64::try_from(gone).expect("small") + 1;
-        assert_eq!(walked(&entries, head(&whole)), Err(Break::Removed { first: number, last: number }));
+        assert_eq!(
+            walked(&entries, head(&whole)),
+            Err(Break::Removed { first: number, last: number })
+        );
     }
     assert_eq!(walked(&whole[..18], head(&whole)), Err(Break::CutOff { first: 19, last: 20 }));
     assert_eq!(walked(&[], head(&whole)), Err(Break::CutOff { first: 1, last: 20 }));
@@ -123,9 +128,15 @@ fn a_broken_chain_is_told_in_words_with_the_numbers_of_the_entries() {
 /// The layout is documented, and scripts of others compute it. Worked out with Python's hashlib.
 #[test]
 fn the_hash_is_the_documented_one() {
-    let event = Event::new(Action::Login, Actor::Visitor).from([203, 0, 113, 7].into()).because("wrong-code").refused();
+    let event = Event::new(Action::Login, Actor::Visitor)
+        .from([203, 0, 113, 7].into())
+        .because("wrong-code")
+        .refused();
     let entry = Entry::after(Mark::default(), &event, Timestamp::from_unix(0));
-    assert_eq!(hex(&entry.hash), "7c93786b88b96b9ee8046adc286295d1d6354f43b644a5bf39e0a2932260ee10");
+    assert_eq!(
+        hex(&entry.hash),
+        "7c93786b88b96b9ee8046adc286295d1d6354f43b644a5bf39e0a2932260ee10"
+    );
 }
 
 #[test]
@@ -133,7 +144,14 @@ fn a_hash_is_read_as_it_was_written_and_nothing_else_is() {
     let hash = chain(1)[0].hash;
     assert_eq!(from_hex(&hex(&hash)), Some(hash));
     assert_eq!(from_hex(&hex(&hash).to_uppercase()), Some(hash));
-    for bad in ["", "0", &hex(&hash)[1..], &format!("{}0", hex(&hash)), &"g".repeat(64), &"\u{e4}".repeat(32)] {
+    for bad in [
+        "",
+        "0",
+        &hex(&hash)[1..],
+        &format!("{}0", hex(&hash)),
+        &"g".repeat(64),
+        &"\u{e4}".repeat(32),
+    ] {
         assert_eq!(from_hex(bad), None, "{bad}");
     }
 }
@@ -142,7 +160,9 @@ fn a_hash_is_read_as_it_was_written_and_nothing_else_is() {
 fn a_clock_that_was_not_set_makes_no_entry_old() {
     let mut entries = chain(4);
     let day = |days: u64| Timestamp::from_unix(T0.unix() + days * DAY);
-    for (entry, time) in entries.iter_mut().zip([Timestamp::default(), day(1), Timestamp::from_unix(60), day(3)]) {
+    for (entry, time) in
+        entries.iter_mut().zip([Timestamp::default(), day(1), Timestamp::from_unix(60), day(3)])
+    {
         entry.time = time;
     }
     assert_eq!(outdated(&entries, day(1)), 0);
@@ -166,8 +186,9 @@ fn no_text_breaks_a_line_moves_the_cursor_or_grows_without_bound() {
 #[test]
 fn a_text_of_exactly_the_longest_length_stays_whole_and_no_letter_is_cut() {
     let longest = crate::auth::event::MAX_TEXT;
-    let kept =
-        |text: &str| Entry::after(Mark::default(), &Event::new(Action::Login, Actor::Gate).because(text), T0).why;
+    let kept = |text: &str| {
+        Entry::after(Mark::default(), &Event::new(Action::Login, Actor::Gate).because(text), T0).why
+    };
     let whole = "a".repeat(longest);
     assert_eq!(kept(&whole), whole);
     assert_eq!(kept(&format!("{whole}b")), whole);
@@ -177,10 +198,14 @@ fn a_text_of_exactly_the_longest_length_stays_whole_and_no_letter_is_cut() {
 #[test]
 fn an_entry_concerns_who_did_it_and_who_it_was_done_to() {
     let anna = UserName::parse("anna").expect("a name");
-    let by = |actor, subject: &str| Entry::after(Mark::default(), &Event::new(Action::Login, actor).about(subject), T0);
+    let by = |actor, subject: &str| {
+        Entry::after(Mark::default(), &Event::new(Action::Login, actor).about(subject), T0)
+    };
     assert!(by(Actor::User(anna.clone()), "").concerns(&anna));
     assert!(by(Actor::Gate, "anna").concerns(&anna));
-    assert!(!by(Actor::Gate, "annabelle").concerns(&anna) && !by(Actor::Visitor, "").concerns(&anna));
+    assert!(
+        !by(Actor::Gate, "annabelle").concerns(&anna) && !by(Actor::Visitor, "").concerns(&anna)
+    );
 }
 
 #[test]
@@ -196,7 +221,8 @@ fn a_gap_is_accepted_only_before_the_entry_that_tells_of_it_and_only_as_wide_as_
     for told in ["5 to 9", "up to 2, 5 to 9", "from 5", "up to 9"] {
         assert_eq!(behind(told, Action::LogBegun, 10), Ok(()), "{told}");
     }
-    for wrong in ["", "none", "5 to 8", "4 to 9", "6 to 9", "from 4", "up to 8", "5 to", "+5 to 9"] {
+    for wrong in ["", "none", "5 to 8", "4 to 9", "6 to 9", "from 4", "up to 8", "5 to", "+5 to 9"]
+    {
         assert_eq!(behind(wrong, Action::LogBegun, 10), removed(9), "{wrong}");
     }
     assert_eq!(behind("5 to 9", Action::Login, 10), removed(9), "another deed");
@@ -209,12 +235,17 @@ fn what_is_missing_is_read_as_it_was_written() {
         for last in [None, Some(9)] {
             let missing = Missing { first, last };
             let expected = (first, last) != (None, None);
-            assert_eq!(Missing::parse(&missing.to_string()), expected.then_some(missing), "{missing}");
+            assert_eq!(
+                Missing::parse(&missing.to_string()),
+                expected.then_some(missing),
+                "{missing}"
+            );
         }
     }
     let told = |number: u64, subject: &str| {
         let before = Mark { number: number - 1, ..Mark::default() };
-        Entry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0).missing()
+        Entry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0)
+            .missing()
     };
     assert_eq!((told(1, ""), told(7, "none")), (vec![], vec![]));
     // As releases wrote it that did not tell.

@@ -1,14 +1,16 @@
-//! The cookie of a device where somebody has logged in before. It opens nothing: it only spares those users the budget
-//! that all strangers share.
+//! The cookie of a device where somebody has logged in before. It opens nothing: it only spares
+//! those users the budget that all strangers share.
 //!
 //! Own key, own format, never a JWT. In base64url without padding:
 //!
 //! ```text
-//! version=1 (1)  issued, seconds (8)  users (1)  { length (1)  name  generation (4) }…  HMAC-SHA-256 (32)
+//! version=1 (1)  issued, seconds (8)  users (1)
+//! { length (1)  name  generation (4) }…  HMAC-SHA-256 (32)
 //! ```
 //!
-//! Numbers are big-endian; the MAC covers a label and everything before it. An entry counts while the user's
-//! generation is still the same, so disable, rotate and revoke end it without a list of devices.
+//! Numbers are big-endian; the MAC covers a label and everything before it. An entry counts while
+//! the user's generation is still the same, so disable, rotate and revoke end it without a list of
+//! devices.
 
 use std::time::Duration;
 
@@ -59,15 +61,19 @@ pub struct Device {
 }
 
 impl Device {
-    /// Binds the device to this user too, with the generation that counts now; the user bound longest ago goes if
-    /// there are too many.
+    /// Binds the device to this user too, with the generation that counts now; the user bound
+    /// longest ago goes if there are too many.
     pub fn bind(&mut self, user: &User) {
         self.push(user.name.clone(), user.generation);
     }
 
     /// Whether this user's guesses are spared the strangers' budget.
     pub fn knows(&self, user: &User) -> bool {
-        user.enabled && self.users.iter().any(|(name, generation)| *name == user.name && *generation == user.generation)
+        user.enabled
+            && self
+                .users
+                .iter()
+                .any(|(name, generation)| *name == user.name && *generation == user.generation)
     }
 
     /// The users and generations that it is bound to, whether they still count or not.
@@ -90,7 +96,8 @@ impl Device {
     }
 }
 
-/// The value of a cookie bound to `users` and their generations; of more than [`MAX_USERS`] the last ones.
+/// The value of a cookie bound to `users` and their generations; of more than [`MAX_USERS`] the
+/// last ones.
 pub fn mint(users: &[(UserName, u32)], key: &DeviceKey, now: Timestamp) -> String {
     let mut device = Device::default();
     for (name, generation) in users {
@@ -110,7 +117,8 @@ pub fn mint(users: &[(UserName, u32)], key: &DeviceKey, now: Timestamp) -> Strin
     URL_SAFE_NO_PAD.encode(body)
 }
 
-/// Reads a cookie's value as it was sent; `None` if it is forged, broken, too old or from the future.
+/// Reads a cookie's value as it was sent; `None` if it is forged, broken, too old or from the
+/// future.
 pub fn read(value: &[u8], key: &DeviceKey, now: Timestamp) -> Option<Device> {
     if value.len() > MAX_TEXT {
         return None;

@@ -1,4 +1,5 @@
-//! Device cookies: who they are bound to, what ends them, and that nothing but the very bytes is taken.
+//! Device cookies: who they are bound to, what ends them, and that nothing but the very bytes is
+//! taken.
 
 use super::*;
 use crate::auth::testing::{Counting, user};
@@ -39,8 +40,12 @@ fn a_device_cookie_ends_with_disable_rotate_revoke_and_remove() {
     anna.end_devices();
     assert!(!device.knows(&anna));
     let original = user("anna");
-    let successor =
-        User::new(original.name.clone(), original.authenticator.clone(), original.created, &mut Counting(5));
+    let successor = User::new(
+        original.name.clone(),
+        original.authenticator.clone(),
+        original.created,
+        &mut Counting(5),
+    );
     assert!(device.knows(&original) && !device.knows(&successor));
 }
 
@@ -64,7 +69,10 @@ fn a_device_cookie_lasts_180_days() {
     let value = bound(&[&anna]).mint(&key(), start());
     assert_eq!(LIFETIME.as_secs(), 15_552_000);
     assert!(read(value.as_bytes(), &key(), start().plus(LIFETIME)).is_some());
-    assert!(read(value.as_bytes(), &key(), start().plus(LIFETIME).plus(Duration::from_secs(1))).is_none());
+    assert!(
+        read(value.as_bytes(), &key(), start().plus(LIFETIME).plus(Duration::from_secs(1)))
+            .is_none()
+    );
     assert!(read(value.as_bytes(), &key(), start().minus(Duration::from_secs(60))).is_some());
     assert!(read(value.as_bytes(), &key(), start().minus(Duration::from_secs(61))).is_none());
 }
@@ -113,7 +121,8 @@ fn a_genuine_mac_over_a_body_that_is_not_ours_is_refused() {
     ] {
         assert!(read(with(version, rest).as_bytes(), &key(), start()).is_none(), "{rest:?}");
     }
-    let nine: Vec<u8> = std::iter::once(9).chain((0..9u8).flat_map(|n| [1, b'a' + n, 0, 0, 0, 0])).collect();
+    let nine: Vec<u8> =
+        std::iter::once(9).chain((0..9u8).flat_map(|n| [1, b'a' + n, 0, 0, 0, 0])).collect();
     assert!(read(with(1, &nine).as_bytes(), &key(), start()).is_none());
 }
 
@@ -126,7 +135,8 @@ fn minting_from_a_list_keeps_the_last_eight() {
 
 #[test]
 fn a_cookie_of_eight_users_with_the_longest_names_is_read() {
-    let users: Vec<_> = ('a'..='h').map(|letter| user(&letter.to_string().repeat(UserName::MAX_BYTES))).collect();
+    let users: Vec<_> =
+        ('a'..='h').map(|letter| user(&letter.to_string().repeat(UserName::MAX_BYTES))).collect();
     let device = bound(&users.iter().collect::<Vec<_>>());
     let value = device.mint(&key(), start());
     assert_eq!(read(value.as_bytes(), &key(), start()), Some(device));

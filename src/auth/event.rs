@@ -1,7 +1,8 @@
 //! What is worth a line in the audit log: who did what to whom, from where, and why it ended so.
 //!
-//! There is no field for a code, a seed, a token, a cookie or what a browser calls itself, and every text is short and
-//! without control characters. Its time, its number and its place in the chain an event gets in [`crate::auth::audit`].
+//! There is no field for a code, a seed, a token, a cookie or what a browser calls itself, and
+//! every text is short and without control characters. Its time, its number and its place in the
+//! chain an event gets in [`crate::auth::audit`].
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,11 +12,12 @@ use crate::auth::user::UserName;
 /// The longest text of an event, in bytes.
 pub const MAX_TEXT: usize = 160;
 
-/// What was done. Entries of the log keep the word alone, so that a later release's words are no riddle to this one.
+/// What was done. Entries of the log keep the word alone, so that a later release's words are no
+/// riddle to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The log begins, or goes on after what came before was lost; `why` says which, and the subject which lines are
-    /// missing.
+    /// The log begins, or goes on after what came before was lost; `why` says which, and the
+    /// subject which lines are missing.
     LogBegun,
     /// Lines left the log before their time, because there were too many.
     LogShortened,
@@ -144,7 +146,14 @@ pub struct Event {
 impl Event {
     /// `actor` did this, and it was done.
     pub fn new(action: Action, actor: Actor) -> Self {
-        Self { action, refused: false, actor, subject: String::new(), client: None, why: String::new() }
+        Self {
+            action,
+            refused: false,
+            actor,
+            subject: String::new(),
+            client: None,
+            why: String::new(),
+        }
     }
 
     /// To whom or what.
@@ -180,7 +189,8 @@ impl Event {
 fn harmless(text: &str) -> String {
     let mut kept = String::new();
     for letter in text.chars() {
-        let harmful = letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let harmful = letter.is_control()
+            || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let letter = if harmful { char::REPLACEMENT_CHARACTER } else { letter };
         if kept.len() + letter.len_utf8() > MAX_TEXT {
             break;

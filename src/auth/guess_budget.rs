@@ -1,8 +1,9 @@
-//! Budgets of guesses: how many wrong codes an account, a user's devices and all strangers together may cost.
+//! Budgets of guesses: how many wrong codes an account, a user's devices and all strangers together
+//! may cost.
 //!
-//! A [`Bucket`] starts full, a failure takes one guess out, and one comes back every six hours; a success gives
-//! nothing back. That bounds guessing over a year whatever the number of addresses, which a limiter by address alone
-//! cannot.
+//! A [`Bucket`] starts full, a failure takes one guess out, and one comes back every six hours; a
+//! success gives nothing back. That bounds guessing over a year whatever the number of addresses,
+//! which a limiter by address alone cannot.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -72,8 +73,8 @@ impl Bucket {
         self.spent(now) == 0
     }
 
-    /// The same bucket with no time in the future, for one that was read back after the clock may have been set back:
-    /// it would refill only when the old time comes round again.
+    /// The same bucket with no time in the future, for one that was read back after the clock may
+    /// have been set back: it would refill only when the old time comes round again.
     #[must_use]
     pub fn capped(self, now: Timestamp) -> Self {
         Self { spent: self.spent.min(CAPACITY), since: self.since.min(now) }
@@ -86,7 +87,9 @@ impl Bucket {
         let back = u32::try_from(passed / REFILL.as_secs()).unwrap_or(u32::MAX);
         match bucket.spent.checked_sub(back) {
             None | Some(0) => Self { spent: 0, since: now },
-            Some(spent) => Self { spent, since: now.minus(Duration::from_secs(passed % REFILL.as_secs())) },
+            Some(spent) => {
+                Self { spent, since: now.minus(Duration::from_secs(passed % REFILL.as_secs())) }
+            }
         }
     }
 
@@ -95,27 +98,27 @@ impl Bucket {
     }
 }
 
-/// What a visitor is told of the wait for a bucket that many share: rounded up to whole refills, so that nobody who
-/// empties it is told when to come back for the next guess.
+/// What a visitor is told of the wait for a bucket that many share: rounded up to whole refills, so
+/// that nobody who empties it is told when to come back for the next guess.
 pub fn coarse(wait: RetryAfter) -> Duration {
     let refills = wait.seconds().div_ceil(REFILL.as_secs());
     Duration::from_secs(refills.saturating_mul(REFILL.as_secs()))
 }
 
-/// Whether an address is of the space that carriers and VPNs share (100.64.0.0/10, RFC 6598). It is nobody's home by
-/// itself: behind a carrier it is that of many customers.
+/// Whether an address is of the space that carriers and VPNs share (100.64.0.0/10, RFC 6598). It is
+/// nobody's home by itself: behind a carrier it is that of many customers.
 pub fn is_of_shared_space(address: IpAddr) -> bool {
     matches!(address.to_canonical(), IpAddr::V4(v4) if matches!(v4.octets(), [100, 64..=127, ..]))
 }
 
-/// Where a client without a device cookie comes from. Each kind has its own budget, so that strangers from the
-/// internet cannot shut the people at home out.
+/// Where a client without a device cookie comes from. Each kind has its own budget, so that
+/// strangers from the internet cannot shut the people at home out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Any address that is not local.
     Internet,
-    /// At home: `loopback`, `linklocal` or `uniquelocal`, as `proxy.trust` names them, and what else the gate takes for
-    /// it.
+    /// At home: `loopback`, `linklocal` or `uniquelocal`, as `proxy.trust` names them, and what
+    /// else the gate takes for it.
     Local,
 }
 
@@ -124,7 +127,9 @@ impl Origin {
     pub fn of(address: IpAddr) -> Self {
         let local = match address.to_canonical() {
             IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_private(),
-            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unique_local(),
+            IpAddr::V6(v6) => {
+                v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unique_local()
+            }
         };
         if local { Self::Local } else { Self::Internet }
     }
@@ -188,8 +193,8 @@ impl fmt::Display for BudgetKey {
     }
 }
 
-/// All budgets that are not full. Bounded by twice the number of users plus three, since only names of users get one
-/// of their own.
+/// All budgets that are not full. Bounded by twice the number of users plus three, since only names
+/// of users get one of their own.
 #[derive(Clone, Debug, Default)]
 pub struct Budgets {
     buckets: BTreeMap<BudgetKey, Bucket>,
@@ -203,7 +208,9 @@ impl Budgets {
 
     /// The budgets as they were stored, with no time in the future.
     pub fn restore(stored: impl IntoIterator<Item = (BudgetKey, Bucket)>, now: Timestamp) -> Self {
-        Self { buckets: stored.into_iter().map(|(key, bucket)| (key, bucket.capped(now))).collect() }
+        Self {
+            buckets: stored.into_iter().map(|(key, bucket)| (key, bucket.capped(now))).collect(),
+        }
     }
 
     /// Guesses left under `key`.
@@ -219,10 +226,12 @@ impl Budgets {
         }
     }
 
-    /// Counts a failure under `key` and gives the bucket that is to be stored. An empty bucket stays empty.
+    /// Counts a failure under `key` and gives the bucket that is to be stored. An empty bucket
+    /// stays empty.
     pub fn failed(&mut self, key: BudgetKey, now: Timestamp) -> Bucket {
         let bucket = self.buckets.entry(key).or_default();
-        // A failure is evaluated only while a guess is left; if one slips through there is nothing more to take.
+        // A failure is evaluated only while a guess is left; if one slips through there is nothing
+        // more to take.
         let _ = bucket.take(now);
         *bucket
     }
@@ -244,8 +253,12 @@ impl Budgets {
 
     /// Forgets what has refilled and names it, so that the store forgets it too.
     pub fn forget_full(&mut self, now: Timestamp) -> Vec<BudgetKey> {
-        let full: Vec<_> =
-            self.buckets.iter().filter(|(_, bucket)| bucket.is_full(now)).map(|(key, _)| key.clone()).collect();
+        let full: Vec<_> = self
+            .buckets
+            .iter()
+            .filter(|(_, bucket)| bucket.is_full(now))
+            .map(|(key, _)| key.clone())
+            .collect();
         for key in &full {
             self.buckets.remove(key);
         }

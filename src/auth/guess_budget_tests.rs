@@ -198,10 +198,15 @@ fn a_bucket_that_was_stored_takes_the_place_of_what_was_counted() {
 #[test]
 fn clearing_one_budget_leaves_the_others_and_clearing_all_leaves_none() {
     let (anna, strangers) = (BudgetKey::Account(name("anna")), BudgetKey::StrangersInternet);
-    let mut budgets =
-        Budgets::restore([(anna.clone(), emptied(start())), (strangers.clone(), emptied(start()))], start());
+    let mut budgets = Budgets::restore(
+        [(anna.clone(), emptied(start())), (strangers.clone(), emptied(start()))],
+        start(),
+    );
     assert!(budgets.clear(&anna) && !budgets.clear(&anna));
-    assert_eq!((budgets.available(&anna, start()), budgets.available(&strangers, start())), (CAPACITY, 0));
+    assert_eq!(
+        (budgets.available(&anna, start()), budgets.available(&strangers, start())),
+        (CAPACITY, 0)
+    );
     budgets.clear_all();
     assert_eq!(budgets.available(&strangers, start()), CAPACITY);
     assert_eq!(budgets.entries().count(), 0);
@@ -209,7 +214,11 @@ fn clearing_one_budget_leaves_the_others_and_clearing_all_leaves_none() {
 
 #[test]
 fn a_budget_is_shown_by_the_name_that_clears_it() {
-    let keys = [BudgetKey::Account(name("anna")), BudgetKey::Device(name("ben")), BudgetKey::UnknownAccounts];
+    let keys = [
+        BudgetKey::Account(name("anna")),
+        BudgetKey::Device(name("ben")),
+        BudgetKey::UnknownAccounts,
+    ];
     assert_eq!(keys.each_ref().map(BudgetKey::kind), ["account", "device", "account"]);
     assert_eq!(BudgetKey::StrangersLocal.kind(), "strangers");
     assert_eq!(keys.map(|key| key.to_string()), ["anna", "ben", "unknown"]);

@@ -1,8 +1,10 @@
-//! The keys that session tokens are signed with: HMAC-SHA-256 alone (`HS256`, RFC 7518 section 3.2).
+//! The keys that session tokens are signed with: HMAC-SHA-256 alone (`HS256`, RFC 7518 section
+//! 3.2).
 //!
-//! `jsonwebtoken` signs, through a provider of our own that knows nothing but HS256. For verification each key keeps the
-//! one header text that it issues and the state of the MAC after that text. With its key identifier the header is made
-//! to be 63 characters long: with the dot behind it that is one block of SHA-256, computed once instead of per request.
+//! `jsonwebtoken` signs, through a provider of our own that knows nothing but HS256. For
+//! verification each key keeps the one header text that it issues and the state of the MAC after
+//! that text. With its key identifier the header is made to be 63 characters long: with the dot
+//! behind it that is one block of SHA-256, computed once instead of per request.
 
 use std::fmt;
 
@@ -25,7 +27,8 @@ pub const ISSUER: &str = "portcullis";
 /// `rlm` of every token: the one realm there is.
 pub const REALM: &str = "default";
 
-/// Names a signing key. It is derived from the key, so a session tells whether the key that signed it is still there.
+/// Names a signing key. It is derived from the key, so a session tells whether the key that signed
+/// it is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyId(u64);
 
@@ -92,7 +95,8 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A keyring of secrets, whose bytes are the MAC keys as they are. Installs the provider that signs.
+    /// A keyring of secrets, whose bytes are the MAC keys as they are. Installs the provider that
+    /// signs.
     pub fn new(current: &Secret, previous: Option<&Secret>) -> Result<Self, WeakKey> {
         install_provider();
         Ok(Self { current: Key::new(current)?, previous: previous.map(Key::new).transpose()? })
@@ -176,7 +180,8 @@ impl Key {
             return Err(WeakKey);
         }
         let keyed = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| WeakKey)?;
-        let [a, b, c, d, e, f, g, h, ..] = keyed.clone().chain_update("portcullis key id").finalize().into_bytes().0;
+        let [a, b, c, d, e, f, g, h, ..] =
+            keyed.clone().chain_update("portcullis key id").finalize().into_bytes().0;
         let id = KeyId(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
 
         let text = format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{id}"}}"#);
@@ -196,9 +201,11 @@ impl Key {
     }
 }
 
-/// Makes `jsonwebtoken` compute HS256 by our own means and refuse every other algorithm. May be called again.
+/// Makes `jsonwebtoken` compute HS256 by our own means and refuse every other algorithm. May be
+/// called again.
 ///
-/// Its own `rust_crypto` feature would bring an RSA implementation with an open advisory (RUSTSEC-2023-0071).
+/// Its own `rust_crypto` feature would bring an RSA implementation with an open advisory
+/// (RUSTSEC-2023-0071).
 pub fn install_provider() {
     // An error says that a provider is there already, and no other than this one is ever installed.
     let _ = PROVIDER.install_default();
@@ -210,7 +217,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
         _ => Err(ErrorKind::UnsupportedAlgorithm.into()),
     },
     verifier_factory: |algorithm, key: &DecodingKey| match (algorithm, key.family()) {
-        (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hs256::new(key.try_get_as_bytes()?)?)),
+        (Algorithm::HS256, AlgorithmFamily::Hmac) => {
+            Ok(Box::new(Hs256::new(key.try_get_as_bytes()?)?))
+        }
         _ => Err(ErrorKind::UnsupportedAlgorithm.into()),
     },
     key_utils: KeyUtils::new_unimplemented(),
@@ -233,7 +242,11 @@ impl Signer<Vec<u8>> for Hs256 {
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], mac: &Vec<u8>) -> Result<(), signature::Error> {
-        self.0.clone().chain_update(message).verify_slice(mac).map_err(signature::Error::from_source)
+        self.0
+            .clone()
+            .chain_update(message)
+            .verify_slice(mac)
+            .map_err(signature::Error::from_source)
     }
 }
 

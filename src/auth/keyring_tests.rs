@@ -7,7 +7,12 @@ use crate::clock::Timestamp;
 #[test]
 fn a_key_issues_exactly_the_header_it_accepts_one_block_long() {
     let keyring = keyring(1);
-    let session = session("anna", Timestamp::from_unix(1_700_000_000), keyring.current_id(), &mut Counting(1));
+    let session = session(
+        "anna",
+        Timestamp::from_unix(1_700_000_000),
+        keyring.current_id(),
+        &mut Counting(1),
+    );
     let token = keyring.sign(&session).unwrap();
     let (header, _) = token.split_once('.').unwrap();
     assert_eq!(header.len() + 1, Key::HEADER);
@@ -19,7 +24,12 @@ fn a_key_issues_exactly_the_header_it_accepts_one_block_long() {
 #[test]
 fn the_claims_are_those_of_the_specification() {
     let keyring = keyring(1);
-    let session = session("anna", Timestamp::from_unix(1_700_000_000), keyring.current_id(), &mut Counting(1));
+    let session = session(
+        "anna",
+        Timestamp::from_unix(1_700_000_000),
+        keyring.current_id(),
+        &mut Counting(1),
+    );
     let token = keyring.sign(&session).unwrap();
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     assert_eq!(
@@ -37,10 +47,18 @@ fn the_mac_key_is_the_secret_as_it_is() {
     for length in [32, 64, 65, 200] {
         let secret = Secret::new((0..length).collect());
         let keyring = Keyring::new(&secret, None).unwrap();
-        let session = session("anna", Timestamp::from_unix(1_700_000_000), keyring.current_id(), &mut Counting(1));
+        let session = session(
+            "anna",
+            Timestamp::from_unix(1_700_000_000),
+            keyring.current_id(),
+            &mut Counting(1),
+        );
         let token = keyring.sign(&session).unwrap();
         let (message, mac) = token.rsplit_once('.').unwrap();
-        let expected = Hmac::<Sha256>::new_from_slice(secret.expose()).unwrap().chain_update(message).finalize();
+        let expected = Hmac::<Sha256>::new_from_slice(secret.expose())
+            .unwrap()
+            .chain_update(message)
+            .finalize();
         assert_eq!(mac, URL_SAFE_NO_PAD.encode(expected.into_bytes()));
     }
 }
@@ -70,9 +88,13 @@ fn the_provider_knows_no_other_algorithm() {
     install_provider();
     install_provider();
     let key = EncodingKey::from_secret(&[1; 64]);
-    for algorithm in [Algorithm::HS384, Algorithm::HS512, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+    for algorithm in
+        [Algorithm::HS384, Algorithm::HS512, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA]
+    {
         assert!((PROVIDER.signer_factory)(&algorithm, &key).is_err());
-        assert!((PROVIDER.verifier_factory)(&algorithm, &DecodingKey::from_secret(&[1; 64])).is_err());
+        assert!(
+            (PROVIDER.verifier_factory)(&algorithm, &DecodingKey::from_secret(&[1; 64])).is_err()
+        );
     }
     let rsa = DecodingKey::from_rsa_der(&[1; 64]);
     assert!((PROVIDER.verifier_factory)(&Algorithm::HS256, &rsa).is_err());
@@ -92,10 +114,16 @@ fn a_secret_that_is_refused_is_told_how_to_make_a_better_one() {
 fn what_is_lent_to_the_library_refuses_a_wrong_mac() {
     let keyring = keyring(1);
     let now = crate::clock::now();
-    let token = keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).expect("signs");
+    let token =
+        keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).expect("signs");
     let read = |token: &str, number: u8| {
         let key = DecodingKey::from_secret(secret(number).expose());
-        jsonwebtoken::decode::<serde_json::Value>(token, &key, &jsonwebtoken::Validation::new(Algorithm::HS256)).is_ok()
+        jsonwebtoken::decode::<serde_json::Value>(
+            token,
+            &key,
+            &jsonwebtoken::Validation::new(Algorithm::HS256),
+        )
+        .is_ok()
     };
     assert!(read(&token, 1) && !read(&token, 2));
     let (front, _) = token.rsplit_once('.').expect("three parts");

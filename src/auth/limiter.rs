@@ -1,17 +1,21 @@
-//! Failures by client address: so many in a sliding window, then a pause until the oldest of them is old enough.
+//! Failures by client address: so many in a sliding window, then a pause until the oldest of them
+//! is old enough.
 //!
-//! At no time lie more than `attempts` failures of one address within one `window`, nor more than three times as many of
-//! an IPv6 /56, nor six times of a /48: who is given such a network has as many /64s as he likes. Only the addresses
-//! have counters; those of the wider networks are their sum, so a success takes its own failures out of all of them.
+//! At no time lie more than `attempts` failures of one address within one `window`, nor more than
+//! three times as many of an IPv6 /56, nor six times of a /48: who is given such a network has as
+//! many /64s as he likes. Only the addresses have counters; those of the wider networks are their
+//! sum, so a success takes its own failures out of all of them.
 //!
-//! The table is of fixed size. A newcomer takes the place of an expired counter, else of the oldest with a single
-//! failure, so a flood of invented addresses never pushes out one that has failed twice, let alone one that is limited.
-//! If nothing can go, newcomers are counted in a second table whose places are shared by a keyed hash: it forgets
-//! nobody, and an innocent meets a limited place by bad luck only. The budget of all strangers (see
-//! [`crate::auth::guess_budget`]) runs out long before that.
+//! The table is of fixed size. A newcomer takes the place of an expired counter, else of the oldest
+//! with a single failure, so a flood of invented addresses never pushes out one that has failed
+//! twice, let alone one that is limited. If nothing can go, newcomers are counted in a second table
+//! whose places are shared by a keyed hash: it forgets nobody, and an innocent meets a limited
+//! place by bad luck only. The budget of all strangers (see [`crate::auth::guess_budget`]) runs out
+//! long before that.
 //!
-//! `now` must come from a clock that is not set while the program runs (the time at start plus monotonic time passed);
-//! [`Limiter::restore`] caps stored times at `now`, so a clock set back between two runs freezes nobody.
+//! `now` must come from a clock that is not set while the program runs (the time at start plus
+//! monotonic time passed); [`Limiter::restore`] caps stored times at `now`, so a clock set back
+//! between two runs freezes nobody.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -29,8 +33,8 @@ pub const CAPACITY: usize = 4096;
 /// Places for the failures of addresses that found no counter of their own.
 const OVERFLOW: usize = 1024;
 
-/// The most failures that `limits.attempts` may allow. Each is remembered by its time, but no more than the budgets of
-/// accounts, devices and strangers let happen.
+/// The most failures that `limits.attempts` may allow. Each is remembered by its time, but no more
+/// than the budgets of accounts, devices and strangers let happen.
 pub const MAX_ATTEMPTS: u32 = 1_000_000;
 
 /// How long to wait until the next try: more than zero.
@@ -74,7 +78,8 @@ impl Window {
 
     /// When the next try is allowed; `None` if it is now.
     fn retry_after(&self, limit: &Limit, now: Timestamp) -> Option<RetryAfter> {
-        let oldest_that_counts = self.times.len().checked_sub(limit.attempts).and_then(|at| self.times.get(at))?;
+        let oldest_that_counts =
+            self.times.len().checked_sub(limit.attempts).and_then(|at| self.times.get(at))?;
         let left = limit.window.saturating_sub(now.since(*oldest_that_counts));
         (!left.is_zero()).then_some(RetryAfter(left))
     }
@@ -124,7 +129,8 @@ pub struct Limiter {
     limit: Limit,
     capacity: usize,
     table: BTreeMap<AddressKey, Window>,
-    /// Addresses in the order in which they came in; those that went or failed again are skipped when it is read.
+    /// Addresses in the order in which they came in; those that went or failed again are skipped
+    /// when it is read.
     singles: VecDeque<AddressKey>,
     overflow: Vec<Window>,
     hasher: RandomState,
@@ -160,16 +166,20 @@ impl Limiter {
         self.limited_by(key, now).map_or(Ok(()), |(_, wait)| Err(wait))
     }
 
-    /// Which network has used up its failures, so that a guess from `key` must wait; the one that waits longest.
+    /// Which network has used up its failures, so that a guess from `key` must wait; the one that
+    /// waits longest.
     pub fn limited_by(&self, key: AddressKey, now: Timestamp) -> Option<(Network, RetryAfter)> {
         let counter = self.table.get(&key).or_else(|| self.overflow.get(self.place(key)));
         let own = counter.and_then(|counter| counter.retry_after(&self.limit, now));
         let own = own.map(|wait| (Network::from(key), wait));
-        let wider = Network::all_of(key).skip(1).filter_map(|network| Some((network, self.wait_of(network, now)?)));
+        let wider = Network::all_of(key)
+            .skip(1)
+            .filter_map(|network| Some((network, self.wait_of(network, now)?)));
         own.into_iter().chain(wider).max_by_key(|(_, wait)| *wait)
     }
 
-    /// Wider networks of which more than one client has failed: failures that count, and how long it must wait.
+    /// Wider networks of which more than one client has failed: failures that count, and how long
+    /// it must wait.
     pub fn wider_entries(&self, now: Timestamp) -> Vec<(Network, u32, Option<RetryAfter>)> {
         let mut clients: BTreeMap<Network, u32> = BTreeMap::new();
         for (key, _) in self.entries(now) {
@@ -178,7 +188,8 @@ impl Limiter {
                 *clients = clients.saturating_add(1);
             }
         }
-        let several = clients.into_iter().filter(|(_, clients)| *clients > 1).map(|(network, _)| network);
+        let several =
+            clients.into_iter().filter(|(_, clients)| *clients > 1).map(|(network, _)| network);
         let told = several.map(|network| {
             let failures = u32::try_from(self.times_in(network, now).count()).unwrap_or(u32::MAX);
             (network, failures, self.wait_of(network, now))
@@ -186,8 +197,8 @@ impl Limiter {
         told.collect()
     }
 
-    /// How long a wider network must wait, if it must. Where more failed than may, as after a change of settings, it is
-    /// told less than the whole wait.
+    /// How long a wider network must wait, if it must. Where more failed than may, as after a
+    /// change of settings, it is told less than the whole wait.
     fn wait_of(&self, network: Network, now: Timestamp) -> Option<RetryAfter> {
         let most = self.limit.attempts.saturating_mul(network.times_as_many());
         let times: Vec<_> = self.times_in(network, now).take(most).collect();
@@ -216,7 +227,8 @@ impl Limiter {
             }
             return Counted { counter: None, forgotten };
         }
-        // What was counted for it while there was no room comes along, so that a place that gets free frees nobody.
+        // What was counted for it while there was no room comes along, so that a place that gets
+        // free frees nobody.
         let mut counter = self.overflow.get(self.place(key)).cloned().unwrap_or_default();
         counter.add(&self.limit, now);
         self.insert(key, counter.clone());
@@ -246,17 +258,22 @@ impl Limiter {
 
     /// How many addresses are refused at the moment (for metrics).
     pub fn limited(&self, now: Timestamp) -> usize {
-        self.table.values().filter(|counter| counter.retry_after(&self.limit, now).is_some()).count()
+        self.table
+            .values()
+            .filter(|counter| counter.retry_after(&self.limit, now).is_some())
+            .count()
     }
 
-    /// Takes stored counters over, with no time in the future. What does not fit is left out, least guilty first.
+    /// Takes stored counters over, with no time in the future. What does not fit is left out, least
+    /// guilty first.
     pub fn restore(&mut self, stored: Vec<(AddressKey, Window)>, now: Timestamp) {
         let mut stored = stored;
         stored.retain_mut(|(_, counter)| {
             counter.cap(&self.limit, now);
             !counter.is_expired(self.limit.window, now)
         });
-        stored.sort_by_key(|(_, counter)| std::cmp::Reverse((counter.times.len(), counter.latest())));
+        stored
+            .sort_by_key(|(_, counter)| std::cmp::Reverse((counter.times.len(), counter.latest())));
         stored.truncate(self.capacity);
         stored.sort_by_key(|(_, counter)| counter.latest());
         for (key, counter) in stored {
@@ -292,7 +309,9 @@ impl Limiter {
         let mut seen = std::collections::HashSet::new();
         let table = &self.table;
         let limit = self.limit;
-        self.singles.retain(|key| table.get(key).is_some_and(|counter| counter.may_go(&limit)) && seen.insert(*key));
+        self.singles.retain(|key| {
+            table.get(key).is_some_and(|counter| counter.may_go(&limit)) && seen.insert(*key)
+        });
     }
 
     /// Whether there is a free place, after dropping what may go.

@@ -123,7 +123,10 @@ fn a_flood_of_addresses_moves_no_real_counter_and_memory_stays_flat() {
     assert_eq!(limiter.table.len(), CAPACITY);
     assert!(limiter.singles.len() <= 2 * CAPACITY);
     assert!(limiter.check(attacker, after(100)).is_err());
-    assert_eq!(limiter.table.get(&victim).map(|counter| counter.failures(QUARTER, after(100))), Some(2));
+    assert_eq!(
+        limiter.table.get(&victim).map(|counter| counter.failures(QUARTER, after(100))),
+        Some(2)
+    );
     // Nobody else is locked.
     for n in 200_000..201_000 {
         assert_eq!(limiter.check(invented(n), after(100)), Ok(()));
@@ -192,7 +195,8 @@ fn counters_survive_a_restart_and_a_clock_set_back_freezes_nobody() {
     let mut limiter = Limiter::new(5, QUARTER);
     let client = address("203.0.113.7");
     (0..5).for_each(|_| drop(limiter.failed(client, start())));
-    let stored: Vec<_> = limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
+    let stored: Vec<_> =
+        limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
     let bytes = postcard::to_allocvec(&stored).unwrap();
     let stored: Vec<(AddressKey, Window)> = postcard::from_bytes(&bytes).unwrap();
 
@@ -217,7 +221,8 @@ fn a_table_that_was_stored_larger_keeps_the_guiltiest() {
     for n in 0..10 {
         (0..=n % 3).for_each(|_| drop(limiter.failed(invented(n), start())));
     }
-    let stored: Vec<_> = limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
+    let stored: Vec<_> =
+        limiter.entries(start()).map(|(key, window)| (key, window.clone())).collect();
     let mut smaller = Limiter::with_capacity(5, QUARTER, 6);
     smaller.restore(stored, start());
     assert_eq!(smaller.table.len(), 6);
@@ -228,7 +233,8 @@ fn a_table_that_was_stored_larger_keeps_the_guiltiest() {
 fn fewer_attempts_after_a_change_of_settings_limit_at_once() {
     let mut limiter = Limiter::new(5, QUARTER);
     (0..5).for_each(|second| drop(limiter.failed(invented(1), after(second))));
-    let stored: Vec<_> = limiter.entries(after(5)).map(|(key, window)| (key, window.clone())).collect();
+    let stored: Vec<_> =
+        limiter.entries(after(5)).map(|(key, window)| (key, window.clone())).collect();
     let mut stricter = Limiter::new(3, QUARTER);
     stricter.restore(stored, after(5));
     assert_eq!(stricter.check(invented(1), after(5)), wait(897));
@@ -244,7 +250,9 @@ fn everything_can_be_cleared() {
 
 #[test]
 fn retry_after_is_whole_seconds_and_never_zero() {
-    for (wait, seconds) in [(Duration::ZERO, 1), (Duration::from_millis(1), 1), (Duration::from_millis(1500), 2)] {
+    for (wait, seconds) in
+        [(Duration::ZERO, 1), (Duration::from_millis(1), 1), (Duration::from_millis(1500), 2)]
+    {
         assert_eq!(RetryAfter(wait).seconds(), seconds);
     }
     assert_eq!(RetryAfter(Duration::from_secs(900)).seconds(), 900);
@@ -258,7 +266,10 @@ fn a_window_is_over_when_its_latest_failure_is() {
     window.add(&limit, start());
     window.add(&limit, after(60));
     assert_eq!(window.until(QUARTER), Some(after(60 + 15 * 60)));
-    assert_eq!((window.failures(QUARTER, after(15 * 60)), window.failures(QUARTER, after(16 * 60))), (1, 0));
+    assert_eq!(
+        (window.failures(QUARTER, after(15 * 60)), window.failures(QUARTER, after(16 * 60))),
+        (1, 0)
+    );
 }
 
 #[test]
@@ -298,7 +309,8 @@ fn an_innocent_without_a_counter_meets_a_limited_place_by_bad_luck_only() {
         (0..2).for_each(|_| drop(limiter.failed(invented(n), start())));
     }
     assert!((0..2).all(|n| limiter.check(invented(n), start()).is_err()));
-    // One place of 1,024 is limited: of two thousand others two are expected, and twenty are out of the question.
+    // One place of 1,024 is limited: of two thousand others two are expected, and twenty are out of
+    // the question.
     let unlucky = (2..2_002).filter(|n| limiter.check(invented(*n), start()).is_err()).count();
     assert!(unlucky < 20, "{unlucky}");
 }
@@ -319,15 +331,25 @@ fn a_slash_56_has_three_times_the_failures_of_an_address_and_a_slash_48_six_time
     };
     // One failure of each of 20 in the same /56, then of many others of the /48.
     assert_eq!(try_each(&mut limiter, &mut (0..20).map(|n| format!("2001:db8:1:2{n:02x}::1"))), 15);
-    assert_eq!(limiter.check(address("2001:db8:1:2ff::1"), after(20)), wait(880), "until the first is old enough");
-    assert_eq!(try_each(&mut limiter, &mut (0..40).map(|n| format!("2001:db8:1:{n:02x}00::1"))), 15);
+    assert_eq!(
+        limiter.check(address("2001:db8:1:2ff::1"), after(20)),
+        wait(880),
+        "until the first is old enough"
+    );
+    assert_eq!(
+        try_each(&mut limiter, &mut (0..40).map(|n| format!("2001:db8:1:{n:02x}00::1"))),
+        15
+    );
     assert!(limiter.check(address("2001:db8:1:ff00::1"), after(20)).is_err());
     // Neither reaches beyond the network, nor to IPv4.
     for other in ["2001:db8:2:200::1", "203.0.113.7"] {
         assert_eq!(limiter.check(address(other), after(20)), Ok(()), "{other}");
     }
-    let told: Vec<_> =
-        limiter.wider_entries(after(20)).into_iter().map(|(network, n, _)| (network.to_string(), n)).collect();
+    let told: Vec<_> = limiter
+        .wider_entries(after(20))
+        .into_iter()
+        .map(|(network, n, _)| (network.to_string(), n))
+        .collect();
     assert!(told.contains(&("2001:db8:1:200::/56".to_owned(), 15)), "{told:?}");
     assert!(told.contains(&("2001:db8:1::/48".to_owned(), 30)), "{told:?}");
     // A success takes its own failures out of the /48 as well, and time takes all.
@@ -353,7 +375,11 @@ fn a_network_is_written_as_it_is_read_and_holds_its_own() {
     for text in ["203.0.113.7", "2001:db8:1:2::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"] {
         let network: Network = text.parse().expect(text);
         assert_eq!(network.to_string(), text);
-        assert!(network.contains(*network.clients().end()) && !network.contains(address("2001:db8:2::1")), "{text}");
+        assert!(
+            network.contains(*network.clients().end())
+                && !network.contains(address("2001:db8:2::1")),
+            "{text}"
+        );
     }
     for bad in ["2001:db8::/32", "2001:db8::/064", "203.0.113.0/24", "2001:db8::/", "/64"] {
         assert_eq!(bad.parse::<Network>(), Err(NoAddress), "{bad}");

@@ -1,4 +1,5 @@
-//! The gate's rules: codes, sessions, limits, return addresses. Pure: time and randomness are arguments, nothing here does I/O.
+//! The gate's rules: codes, sessions, limits, return addresses. Pure: time and randomness are
+//! arguments, nothing here does I/O.
 
 pub mod audit;
 pub mod device;

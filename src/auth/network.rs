@@ -1,4 +1,5 @@
-//! Whose failures count together: one client, and the wider IPv6 networks that a provider gives to one customer.
+//! Whose failures count together: one client, and the wider IPv6 networks that a provider gives to
+//! one customer.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,10 +8,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Wider IPv6 networks that count as well: bits, and how many times the failures of one client each may have.
+/// Wider IPv6 networks that count as well: bits, and how many times the failures of one client each
+/// may have.
 const WIDER: [(u32, usize); 2] = [(56, 3), (48, 6)];
 
-/// What counts as one client: an IPv4 address, or the /64 that an IPv6 host can take any address from.
+/// What counts as one client: an IPv4 address, or the /64 that an IPv6 host can take any address
+/// from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AddressKey {
     /// One IPv4 address, also when it came as `::ffff:a.b.c.d`.
@@ -78,7 +81,9 @@ impl Network {
     fn around(key: AddressKey, bits: u32) -> Self {
         match key {
             AddressKey::V4(_) => Self::from(key),
-            AddressKey::V6(network) => Self { first: AddressKey::V6(network & !Self::within(bits)), bits },
+            AddressKey::V6(network) => {
+                Self { first: AddressKey::V6(network & !Self::within(bits)), bits }
+            }
         }
     }
 
@@ -118,7 +123,9 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.first {
             AddressKey::V4(v4) => write!(f, "{v4}"),
-            AddressKey::V6(network) => write!(f, "{}/{}", Ipv6Addr::from(u128::from(network) << 64), self.bits),
+            AddressKey::V6(network) => {
+                write!(f, "{}/{}", Ipv6Addr::from(u128::from(network) << 64), self.bits)
+            }
         }
     }
 }
@@ -126,13 +133,18 @@ impl fmt::Display for Network {
 impl FromStr for Network {
     type Err = NoAddress;
 
-    /// Reads an address of either family, or an IPv6 network as [`Display`](fmt::Display) writes it.
+    /// Reads an address of either family, or an IPv6 network as [`Display`](fmt::Display) writes
+    /// it.
     fn from_str(text: &str) -> Result<Self, NoAddress> {
         let Some((network, bits)) = text.split_once('/') else {
-            return text.parse::<IpAddr>().map(|address| AddressKey::from(address).into()).map_err(|_| NoAddress);
+            return text
+                .parse::<IpAddr>()
+                .map(|address| AddressKey::from(address).into())
+                .map_err(|_| NoAddress);
         };
         let v6 = network.parse::<Ipv6Addr>().map_err(|_| NoAddress)?;
-        let bits = [64, 56, 48].into_iter().find(|known| known.to_string() == bits).ok_or(NoAddress)?;
+        let bits =
+            [64, 56, 48].into_iter().find(|known| known.to_string() == bits).ok_or(NoAddress)?;
         Ok(Self::around(AddressKey::from(IpAddr::V6(v6)), bits))
     }
 }

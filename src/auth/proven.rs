@@ -1,8 +1,10 @@
-//! Tokens that were found genuine a moment ago, so that a page of a hundred pictures costs one MAC and not a hundred.
+//! Tokens that were found genuine a moment ago, so that a page of a hundred pictures costs one MAC
+//! and not a hundred.
 //!
-//! A place is found by the token's own MAC and taken by a genuine token only: without the key nobody can fill or choose
-//! one. A token counts as proven if it is the same from the first byte to the last, compared in constant time. What it
-//! says may still have expired or ended; that is asked anew every time.
+//! A place is found by the token's own MAC and taken by a genuine token only: without the key
+//! nobody can fill or choose one. A token counts as proven if it is the same from the first byte to
+//! the last, compared in constant time. What it says may still have expired or ended; that is asked
+//! anew every time.
 
 use subtle::ConstantTimeEq;
 
@@ -44,20 +46,27 @@ impl Genuine {
 
     /// What it says.
     pub(super) fn claims(&self) -> Claims<'_> {
-        Claims { sub: self.sub.as_str(), iat: self.iat, exp: self.exp, jti: self.jti, key: self.key }
+        Claims {
+            sub: self.sub.as_str(),
+            iat: self.iat,
+            exp: self.exp,
+            jti: self.jti,
+            key: self.key,
+        }
     }
 
-    /// Whether it is this one, byte for byte, in a time that depends on the length alone: what differs is gathered from
-    /// all bytes before anything is asked about it. Eight at once: one by one, the comparison would cost more than
-    /// everything around it.
+    /// Whether it is this one, byte for byte, in a time that depends on the length alone: what
+    /// differs is gathered from all bytes before anything is asked about it. Eight at once: one by
+    /// one, the comparison would cost more than everything around it.
     pub(super) fn is(&self, token: &[u8]) -> bool {
         if self.token.len() != token.len() {
             return false;
         }
         let (ours, our_end) = self.token.as_chunks();
         let (theirs, their_end) = token.as_chunks();
-        let differing =
-            |bits, (our, their): (&[u8; 8], &[u8; 8])| bits | (u64::from_ne_bytes(*our) ^ u64::from_ne_bytes(*their));
+        let differing = |bits, (our, their): (&[u8; 8], &[u8; 8])| {
+            bits | (u64::from_ne_bytes(*our) ^ u64::from_ne_bytes(*their))
+        };
         let differing = ours.iter().zip(theirs).fold(0, differing);
         (differing.ct_eq(&0) & our_end.ct_eq(their_end)).into()
     }
@@ -88,7 +97,9 @@ mod tests {
     #[test]
     fn a_token_is_recognised_by_all_of_its_bytes_and_by_no_others() {
         let (keyring, now) = (keyring(1), Timestamp::from_unix(1_800_000_000));
-        let token = keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).expect("signs");
+        let token = keyring
+            .sign(&session("anna", now, keyring.current_id(), &mut Counting(1)))
+            .expect("signs");
         let mut scratch = Scratch::new();
         let claims = verify(token.as_bytes(), &keyring, now, &mut scratch).expect("genuine");
         let genuine = Genuine::new(token.as_bytes(), &claims).expect("ours");

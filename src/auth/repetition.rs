@@ -1,8 +1,10 @@
-//! Logins that a browser sends twice: the code's last digit sends the form, and Enter sends it again while the first answer
-//! is on its way. The browser shows the second answer alone, so it must be the first one once more, not "already used".
+//! Logins that a browser sends twice: the code's last digit sends the form, and Enter sends it
+//! again while the first answer is on its way. The browser shows the second answer alone, so it
+//! must be the first one once more, not "already used".
 //!
-//! Guarantees: only the same code, with the same name, from the same [`BrowserId`], within [`WITHIN`] of its success is a
-//! repetition. Nothing is spent, counted or written by one, and it begins no session.
+//! Guarantees: only the same code, with the same name, from the same [`BrowserId`], within
+//! [`WITHIN`] of its success is a repetition. Nothing is spent, counted or written by one, and it
+//! begins no session.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -56,9 +58,17 @@ impl Repetitions {
     }
 
     /// The success that such a login repeats.
-    pub fn find(&self, browser: BrowserId, name: Option<&UserName>, code: &Code, now: Timestamp) -> Option<&Success> {
+    pub fn find(
+        &self,
+        browser: BrowserId,
+        name: Option<&UserName>,
+        code: &Code,
+        now: Timestamp,
+    ) -> Option<&Success> {
         let is_same = |success: &&Success| {
-            success.browser == browser && success.name.as_ref() == name && success.code.is_same(code)
+            success.browser == browser
+                && success.name.as_ref() == name
+                && success.code.is_same(code)
         };
         self.recent.iter().filter(|success| is_recent(success, now)).find(is_same)
     }
@@ -83,9 +93,24 @@ mod tests {
     fn success(browser: u8, text: &str, at: u64) -> Success {
         let user = UserName::parse("anna").expect("a name");
         let (now, client) = (T0.plus(Duration::from_secs(at)), [192, 0, 2, 1].into());
-        let session = Session::begin(user, now, WITHIN, client, b"", KeyId::new(1), &mut Counting(browser.into()));
+        let session = Session::begin(
+            user,
+            now,
+            WITHIN,
+            client,
+            b"",
+            KeyId::new(1),
+            &mut Counting(browser.into()),
+        );
         let browser = BrowserId([browser; 16]);
-        Success { browser, name: None, code: code(text), session, device: "device".to_owned(), at: now }
+        Success {
+            browser,
+            name: None,
+            code: code(text),
+            session,
+            device: "device".to_owned(),
+            at: now,
+        }
     }
 
     #[test]

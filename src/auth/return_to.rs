@@ -1,24 +1,30 @@
-//! Where a visitor may be sent after a login: the check of `next` (also read as `rd` and `redirect_uri`).
+//! Where a visitor may be sent after a login: the check of `next` (also read as `rd` and
+//! `redirect_uri`).
 //!
-//! Guarantees: what [`ReturnPolicy::check`] accepts is printable ASCII without backslash, and a browser that follows it
-//! as a `Location` ends on the host that served the login page, or on one that the configuration names. It reads what
-//! three kinds of software make of dots and escapes: RFC 3986 section 5.2.4, the WHATWG URL standard (where `%2e` is a
-//! dot), and servers that decode everything first.
+//! Guarantees: what [`ReturnPolicy::check`] accepts is printable ASCII without backslash, and a
+//! browser that follows it as a `Location` ends on the host that served the login page, or on one
+//! that the configuration names. It reads what three kinds of software make of dots and escapes:
+//! RFC 3986 section 5.2.4, the WHATWG URL standard (where `%2e` is a dot), and servers that decode
+//! everything first.
 //!
-//! Leaves out: decoding (`next` comes here decoded exactly once), choosing between several values, and logging.
+//! Leaves out: decoding (`next` comes here decoded exactly once), choosing between several values,
+//! and logging.
 
 use core::fmt;
 
 /// Most octets that a return address may have.
 pub const MAX_LENGTH: usize = 4_096;
 
-/// First path segments of the gate's own pages: to return there would go round in circles, or end what has just begun.
+/// First path segments of the gate's own pages: to return there would go round in circles, or end
+/// what has just begun.
 const OWN_PAGES: [&[u8]; 5] = [b"login", b"logout", b"setup", b"enroll", b"verify"];
 
-/// What the configuration says about return addresses. Borrowed from it, so making one costs nothing.
+/// What the configuration says about return addresses. Borrowed from it, so making one costs
+/// nothing.
 #[derive(Clone, Copy)]
 pub struct ReturnPolicy<'c> {
-    /// Host of `public_url` without its port, or nothing where that is empty and each site has its own login page.
+    /// Host of `public_url` without its port, or nothing where that is empty and each site has its
+    /// own login page.
     pub public_host: Option<&'c str>,
     /// Whether `public_url` is plain http.
     pub public_is_http: bool,
@@ -76,26 +82,36 @@ pub enum Refused {
 }
 
 impl<'c> ReturnPolicy<'c> {
-    /// Decides whether `next`, decoded once, may be followed. Allocates nothing; linear in the length of `next`.
-    pub fn check<'n>(&self, next: &'n [u8], visitor: &Visitor<'_>) -> Result<ReturnTo<'n>, Refused> {
+    /// Decides whether `next`, decoded once, may be followed. Allocates nothing; linear in the
+    /// length of `next`.
+    pub fn check<'n>(
+        &self,
+        next: &'n [u8],
+        visitor: &Visitor<'_>,
+    ) -> Result<ReturnTo<'n>, Refused> {
         if next.is_empty() {
             return Err(Refused::Empty);
         }
         if next.len() > MAX_LENGTH {
             return Err(Refused::TooLong);
         }
-        let harmless = |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'\\' | b'"' | b'<' | b'>');
+        let harmless =
+            |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'\\' | b'"' | b'<' | b'>');
         let text = match core::str::from_utf8(next) {
             Ok(text) if next.iter().all(harmless) => text,
             _ => return Err(Refused::Character),
         };
-        if text.starts_with('/') { self.check_path(text) } else { self.check_address(text, visitor) }
+        if text.starts_with('/') {
+            self.check_path(text)
+        } else {
+            self.check_address(text, visitor)
+        }
     }
 
     fn check_path<'n>(&self, text: &'n str) -> Result<ReturnTo<'n>, Refused> {
         let path = path_of(text);
-        // A browser keeps to its own reading; but what it sends may be resolved once more by a proxy that follows
-        // RFC 3986 to the letter, so neither may come out as `//host`.
+        // A browser keeps to its own reading; but what it sends may be resolved once more by a
+        // proxy that follows RFC 3986 to the letter, so neither may come out as `//host`.
         for reading in [Reading::Rfc3986, Reading::Browser] {
             if path.starts_with("//") || Settled::new(path, reading).starts_with(b"//") {
                 return Err(Refused::DoubleSlash);
@@ -107,7 +123,11 @@ impl<'c> ReturnPolicy<'c> {
         Ok(ReturnTo { text, origin_length: 0 })
     }
 
-    fn check_address<'n>(&self, text: &'n str, visitor: &Visitor<'_>) -> Result<ReturnTo<'n>, Refused> {
+    fn check_address<'n>(
+        &self,
+        text: &'n str,
+        visitor: &Visitor<'_>,
+    ) -> Result<ReturnTo<'n>, Refused> {
         let (scheme, rest) = text.split_once("://").ok_or(Refused::Scheme)?;
         if scheme.eq_ignore_ascii_case("http") {
             if !self.public_is_http && !visitor.is_http {
@@ -118,7 +138,8 @@ impl<'c> ReturnPolicy<'c> {
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (host, port) = split_authority(authority)?;
-        // The login host is taken in whatever form it has: a home may have no name. All others are names.
+        // The login host is taken in whatever form it has: a home may have no name. All others are
+        // names.
         if !self.is_at_home(host, visitor) {
             check_name(host)?;
             if !self.allows_host(host) {
@@ -137,7 +158,8 @@ impl<'c> ReturnPolicy<'c> {
     /// Where the login page is that leads on: `public_url`'s host, or the visitor's own.
     fn is_at_home(&self, host: &str, visitor: &Visitor<'_>) -> bool {
         let login_host = self.public_host.unwrap_or(without_port(visitor.host));
-        // Where the visitor's host is not known nobody is at home; browsers take the first segment behind `///` for a host.
+        // Where the visitor's host is not known nobody is at home; browsers take the first segment
+        // behind `///` for a host.
         !login_host.is_empty() && host.eq_ignore_ascii_case(login_host)
     }
 
@@ -146,7 +168,8 @@ impl<'c> ReturnPolicy<'c> {
             || self.redirect_hosts.iter().any(|listed| host.eq_ignore_ascii_case(listed))
     }
 
-    /// The gate's pages are on `public_url`'s host, and on the host on which this very request reached one of them.
+    /// The gate's pages are on `public_url`'s host, and on the host on which this very request
+    /// reached one of them.
     fn is_login_host(&self, host: &str, visitor: &Visitor<'_>) -> bool {
         self.public_host.is_some_and(|public| host.eq_ignore_ascii_case(public))
             || host.eq_ignore_ascii_case(without_port(visitor.host))
@@ -155,7 +178,10 @@ impl<'c> ReturnPolicy<'c> {
     fn is_own_page(&self, path: &str) -> bool {
         [Reading::Browser, Reading::Server].into_iter().any(|reading| {
             let settled = Settled::new(path, reading);
-            let Some(below) = settled.0.strip_prefix(self.path_prefix.as_bytes()).and_then(|p| p.strip_prefix(b"/"))
+            let Some(below) = settled
+                .0
+                .strip_prefix(self.path_prefix.as_bytes())
+                .and_then(|p| p.strip_prefix(b"/"))
             else {
                 return false;
             };
@@ -179,8 +205,9 @@ impl<'n> ReturnTo<'n> {
         self.text
     }
 
-    /// Scheme, host and port for the page's `form-action`, or the scheme (`https:`) alone where the host is one that a
-    /// content security policy cannot name; nothing for a path, which `'self'` covers.
+    /// Scheme, host and port for the page's `form-action`, or the scheme (`https:`) alone where the
+    /// host is one that a content security policy cannot name; nothing for a path, which `'self'`
+    /// covers.
     pub fn origin(&self) -> Option<&'n str> {
         self.text.get(..self.origin_length).filter(|origin| !origin.is_empty()).map(policy_source)
     }
@@ -232,17 +259,20 @@ fn check_name(host: &str) -> Result<(), Refused> {
     if host.len() > 253 || !host.split('.').all(is_label) {
         return Err(Refused::Host);
     }
-    // The WHATWG standard takes a host whose last label is a number for an IPv4 address, hexadecimal ones included.
+    // The WHATWG standard takes a host whose last label is a number for an IPv4 address,
+    // hexadecimal ones included.
     let last = host.rsplit('.').next().unwrap_or_default();
     let hexadecimal = last.strip_prefix("0x").or(last.strip_prefix("0X"));
-    if last.bytes().all(|b| b.is_ascii_digit()) || hexadecimal.is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
+    if last.bytes().all(|b| b.is_ascii_digit())
+        || hexadecimal.is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
     {
         return Err(Refused::Address);
     }
     Ok(())
 }
 
-/// RFC 5890 section 2.3.1, with the length limit of RFC 1035, and the underscore that container names have.
+/// RFC 5890 section 2.3.1, with the length limit of RFC 1035, and the underscore that container
+/// names have.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -250,27 +280,35 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// An origin, as scheme, host and port, in the words of a content security policy (CSP level 3, section 2.3.1): those have
-/// no form for the brackets of an IPv6 address and for an underscore, so there it is the scheme alone.
+/// An origin, as scheme, host and port, in the words of a content security policy (CSP level 3,
+/// section 2.3.1): those have no form for the brackets of an IPv6 address and for an underscore, so
+/// there it is the scheme alone.
 pub fn policy_source(origin: &str) -> &str {
     match origin.split_once("://") {
-        Some((scheme, host)) if host.contains(['[', '_']) => origin.get(..=scheme.len()).unwrap_or(origin),
+        Some((scheme, host)) if host.contains(['[', '_']) => {
+            origin.get(..=scheme.len()).unwrap_or(origin)
+        }
         _ => origin,
     }
 }
 
 /// Digits only, since Rust's own parser takes `+443`.
 fn is_port(port: &str) -> bool {
-    port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0') && port.parse::<u16>().is_ok()
+    port.len() <= 5
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && !port.starts_with('0')
+        && port.parse::<u16>().is_ok()
 }
 
-/// Whether a cookie of `domain` is sent to `host`, a name without its port: to that host and to all below it (RFC 6265
-/// section 5.1.3). Letters of any case; a dot before the domain is passed over.
+/// Whether a cookie of `domain` is sent to `host`, a name without its port: to that host and to all
+/// below it (RFC 6265 section 5.1.3). Letters of any case; a dot before the domain is passed over.
 pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let Some(above) = host.len().checked_sub(domain.len()) else { return false };
     let (Some(front), Some(back)) = (host.get(..above), host.get(above..)) else { return false };
-    !domain.is_empty() && back.eq_ignore_ascii_case(domain) && (front.is_empty() || front.ends_with('.'))
+    !domain.is_empty()
+        && back.eq_ignore_ascii_case(domain)
+        && (front.is_empty() || front.ends_with('.'))
 }
 
 fn without_port(host: &str) -> &str {
@@ -311,7 +349,8 @@ impl Settled {
                 },
                 (octet, after) => (octet, after),
             };
-            // Never full: nothing grows here, and `check` has refused what is longer than the buffer.
+            // Never full: nothing grows here, and `check` has refused what is longer than the
+            // buffer.
             let _ = read.push(octet);
             rest = after;
         }
@@ -349,7 +388,8 @@ impl Settled {
 }
 
 fn unescape(high: u8, low: u8) -> Option<u8> {
-    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let digit =
+        |octet: u8| char::from(octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(digit(high)? * 16 + digit(low)?)
 }
 

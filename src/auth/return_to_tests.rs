@@ -21,21 +21,37 @@ fn setting(name: &str) -> Setting {
     let visitor = Visitor { host: "auth.example.com", is_http: false };
     match name {
         "usual" => Setting {
-            policy: ReturnPolicy { redirect_hosts: vec!["photos.example.net".to_owned()].leak(), ..policy },
+            policy: ReturnPolicy {
+                redirect_hosts: vec!["photos.example.net".to_owned()].leak(),
+                ..policy
+            },
             visitor,
         },
-        "prefix" => Setting { policy: ReturnPolicy { path_prefix: "/.portcullis", ..policy }, visitor },
+        "prefix" => {
+            Setting { policy: ReturnPolicy { path_prefix: "/.portcullis", ..policy }, visitor }
+        }
         "http" => Setting {
             policy: ReturnPolicy { public_is_http: true, ..policy },
             visitor: Visitor { is_http: true, ..visitor },
         },
         "visitor-http" => Setting { policy, visitor: Visitor { is_http: true, ..visitor } },
-        "own-host" => Setting { policy: nothing, visitor: Visitor { host: "app.example.org:8443", is_http: false } },
+        "own-host" => Setting {
+            policy: nothing,
+            visitor: Visitor { host: "app.example.org:8443", is_http: false },
+        },
         "no-host" => Setting { policy: nothing, visitor: Visitor { host: "", is_http: false } },
-        "localhost" => Setting { policy: nothing, visitor: Visitor { host: "localhost:3000", is_http: true } },
-        "other-door" => Setting { policy, visitor: Visitor { host: "app.example.com", is_http: false } },
+        "localhost" => {
+            Setting { policy: nothing, visitor: Visitor { host: "localhost:3000", is_http: true } }
+        }
+        "other-door" => {
+            Setting { policy, visitor: Visitor { host: "app.example.com", is_http: false } }
+        }
         "address" => Setting {
-            policy: ReturnPolicy { public_host: Some("192.168.1.10"), cookie_domain: None, ..policy },
+            policy: ReturnPolicy {
+                public_host: Some("192.168.1.10"),
+                cookie_domain: None,
+                ..policy
+            },
             visitor: Visitor { host: "192.168.1.10:8443", is_http: false },
         },
         "bracketed" => Setting {
@@ -112,7 +128,10 @@ fn every_address_of_the_table_gets_its_verdict() {
             Err(refused) => format!("{refused:?}"),
         };
         if found != verdict {
-            wrong.push(format!("{name}: {} ({why}): {found}, expected {verdict}", next.escape_ascii()));
+            wrong.push(format!(
+                "{name}: {} ({why}): {found}, expected {verdict}",
+                next.escape_ascii()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -132,7 +151,9 @@ fn a_browser_that_follows_an_accepted_address_ends_on_an_allowed_host() {
         let host = there.host_str().unwrap();
         let allowed = host == without_port(visitor.host)
             || policy.public_host == Some(host)
-            || policy.cookie_domain.is_some_and(|domain| host == domain || host.ends_with(&format!(".{domain}")))
+            || policy
+                .cookie_domain
+                .is_some_and(|domain| host == domain || host.ends_with(&format!(".{domain}")))
             || policy.redirect_hosts.iter().any(|listed| listed == host);
         assert!(allowed, "{} leads to {there}", next.escape_ascii());
         assert!(there.username().is_empty() && there.password().is_none());
@@ -148,7 +169,10 @@ fn the_origin_is_scheme_host_and_port_as_they_came_and_nothing_for_a_path() {
     let origin = |next: &'static str| policy.check(next.as_bytes(), &visitor).unwrap().origin();
     assert_eq!(origin("https://App.example.com:8443/x?y#z"), Some("https://App.example.com:8443"));
     assert_eq!(origin("https://app.example.com"), Some("https://app.example.com"));
-    assert_eq!(origin("https://app.example.com?x=https://evil.com/"), Some("https://app.example.com"));
+    assert_eq!(
+        origin("https://app.example.com?x=https://evil.com/"),
+        Some("https://app.example.com")
+    );
     assert_eq!(origin("/x"), None);
     assert_eq!(ReturnTo::HOME.origin(), None);
     assert_eq!(ReturnTo::HOME.as_bytes(), b"/");
@@ -162,7 +186,11 @@ fn where_a_policy_cannot_name_the_host_it_names_the_scheme() {
         ("usual", "HTTPS://my_app.example.com/x", "HTTPS:"),
     ] {
         let Setting { policy, visitor } = setting(settings);
-        assert_eq!(policy.check(next.as_bytes(), &visitor).expect(next).origin(), Some(origin), "{next}");
+        assert_eq!(
+            policy.check(next.as_bytes(), &visitor).expect(next).origin(),
+            Some(origin),
+            "{next}"
+        );
     }
     assert_eq!(policy_source("http://[::1]:3000"), "http:");
     assert_eq!(policy_source("https://auth.example.com:8443"), "https://auth.example.com:8443");
@@ -172,11 +200,21 @@ fn where_a_policy_cannot_name_the_host_it_names_the_scheme() {
 fn every_octet_outside_the_allowed_set_is_refused_wherever_it_stands() {
     let Setting { policy, visitor } = setting("usual");
     for octet in (0..=0x20).chain([b'\\', b'"', b'<', b'>']).chain(0x7f..=0xff) {
-        for around in
-            [("", "/a"), ("/", "a"), ("/a?", ""), ("/#", ""), ("https://app", ".example.com/"), ("https:", "//x")]
-        {
+        for around in [
+            ("", "/a"),
+            ("/", "a"),
+            ("/a?", ""),
+            ("/#", ""),
+            ("https://app", ".example.com/"),
+            ("https:", "//x"),
+        ] {
             let next = [around.0.as_bytes(), &[octet], around.1.as_bytes()].concat();
-            assert_eq!(policy.check(&next, &visitor), Err(Refused::Character), "{}", next.escape_ascii());
+            assert_eq!(
+                policy.check(&next, &visitor),
+                Err(Refused::Character),
+                "{}",
+                next.escape_ascii()
+            );
         }
     }
 }
@@ -202,9 +240,11 @@ fn an_accepted_address_is_given_on_as_it_came() {
 
 #[test]
 fn only_digits_behind_the_last_colon_are_a_port() {
-    for (host, name) in
-        [("a.example.com:8443", "a.example.com"), ("a.example.com", "a.example.com"), ("[::1]", "[::1]")]
-    {
+    for (host, name) in [
+        ("a.example.com:8443", "a.example.com"),
+        ("a.example.com", "a.example.com"),
+        ("[::1]", "[::1]"),
+    ] {
         assert_eq!(without_port(host), name);
     }
     assert_eq!(without_port("[::1]:8443"), "[::1]");

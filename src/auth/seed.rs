@@ -8,7 +8,8 @@ use crate::auth::typed::is_blank;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
-/// The key that a user's authenticator and the gate share. Wiped on drop, compared in constant time, no `Debug`.
+/// The key that a user's authenticator and the gate share. Wiped on drop, compared in constant
+/// time, no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Seed(Secret);
 
@@ -31,9 +32,13 @@ impl Seed {
         Self(Secret::new(entropy.bytes::<{ Self::DEFAULT_BYTES }>().to_vec()))
     }
 
-    /// Reads base32 (RFC 4648 section 6) as authenticators show it: any case, white space and padding ignored.
+    /// Reads base32 (RFC 4648 section 6) as authenticators show it: any case, white space and
+    /// padding ignored.
     pub fn from_base32(text: &str) -> Option<Self> {
-        let letters = text.chars().filter(|letter| !is_blank(*letter)).map(|letter| letter.to_ascii_uppercase());
+        let letters = text
+            .chars()
+            .filter(|letter| !is_blank(*letter))
+            .map(|letter| letter.to_ascii_uppercase());
         let compact = zeroize::Zeroizing::new(letters.collect::<String>());
         let secret = totp_rs::Secret::try_from_base32(compact.trim_end_matches('=')).ok()?;
         Self::new(secret.as_bytes().to_vec())
@@ -54,7 +59,8 @@ impl Seed {
         Self(Secret::new(vec![0; Self::DEFAULT_BYTES]))
     }
 
-    /// The seed in base32 without padding, as it is typed into an authenticator. Show it once, never log it.
+    /// The seed in base32 without padding, as it is typed into an authenticator. Show it once,
+    /// never log it.
     pub fn base32(&self) -> String {
         totp_rs::Secret::from(self.0.expose()).to_base32()
     }
@@ -69,7 +75,8 @@ impl Serialize for Seed {
 
 impl<'de> Deserialize<'de> for Seed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Vec::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("a seed has 16 to 64 bytes"))
+        Self::new(Vec::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("a seed has 16 to 64 bytes"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One login that lasts: its identifier and its record.
 //!
-//! The record is what was issued; the token that the visitor carries must say the same (see [`crate::auth::token`]).
+//! The record is what was issued; the token that the visitor carries must say the same (see
+//! [`crate::auth::token`]).
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -16,7 +17,8 @@ use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 
-/// 128 random bits, the token's `jti`. As text: 22 characters of base64url without padding (RFC 4648 section 5).
+/// 128 random bits, the token's `jti`. As text: 22 characters of base64url without padding (RFC
+/// 4648 section 5).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionId([u8; SessionId::BYTES]);
 
@@ -41,7 +43,8 @@ impl SessionId {
         &self.0
     }
 
-    /// Reads the one text form; `None` for any other length, alphabet, padding or trailing bits. Allocates nothing.
+    /// Reads the one text form; `None` for any other length, alphabet, padding or trailing bits.
+    /// Allocates nothing.
     pub fn parse(text: &str) -> Option<Self> {
         // The decoder asks for room up to the next whole group.
         let mut room = [0; Self::BYTES + 2];
@@ -65,7 +68,10 @@ impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut room = [0; Self::TEXT];
         let written = URL_SAFE_NO_PAD.encode_slice(self.0, &mut room).map_err(|_| fmt::Error)?;
-        let text = room.get(..written).and_then(|text| std::str::from_utf8(text).ok()).ok_or(fmt::Error)?;
+        let text = room
+            .get(..written)
+            .and_then(|text| std::str::from_utf8(text).ok())
+            .ok_or(fmt::Error)?;
         f.pad(text)
     }
 }
@@ -78,7 +84,11 @@ impl fmt::Debug for SessionId {
 
 impl Serialize for SessionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
@@ -87,7 +97,8 @@ impl<'de> Deserialize<'de> for SessionId {
         if !deserializer.is_human_readable() {
             return Deserialize::deserialize(deserializer).map(Self);
         }
-        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("no session identifier"))
+        Self::parse(&String::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("no session identifier"))
     }
 }
 
@@ -138,8 +149,8 @@ impl Session {
         }
     }
 
-    /// Whether the absolute timeout has passed. The second `expires` itself still counts, as with the leeway of 0 that
-    /// `jsonwebtoken` has.
+    /// Whether the absolute timeout has passed. The second `expires` itself still counts, as with
+    /// the leeway of 0 that `jsonwebtoken` has.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires < now
     }
@@ -150,14 +161,16 @@ impl Session {
     }
 }
 
-/// A `User-Agent` that can be listed in a terminal and a log: at most 256 bytes, every control character and every
-/// byte that is no UTF-8 replaced by U+FFFD.
+/// A `User-Agent` that can be listed in a terminal and a log: at most 256 bytes, every control
+/// character and every byte that is no UTF-8 replaced by U+FFFD.
 pub fn clean_user_agent(sent: &[u8]) -> String {
     let mut clean = String::new();
-    // Whatever lies beyond the limit cannot show: the replacement is longer than any byte it stands for.
+    // Whatever lies beyond the limit cannot show: the replacement is longer than any byte it stands
+    // for.
     let sent = sent.get(..MAX_USER_AGENT).unwrap_or(sent);
     for letter in String::from_utf8_lossy(sent).chars() {
-        let harmful = letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let harmful = letter.is_control()
+            || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let letter = if harmful { char::REPLACEMENT_CHARACTER } else { letter };
         if clean.len() + letter.len_utf8() > MAX_USER_AGENT {
             break;

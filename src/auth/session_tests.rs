@@ -29,7 +29,8 @@ fn an_identifier_has_one_text_of_22_letters() {
 
 #[test]
 fn a_stored_session_reads_back_whole() {
-    let session = session("anna", Timestamp::from_unix(1_700_000_000), KeyId::new(3), &mut Counting(1));
+    let session =
+        session("anna", Timestamp::from_unix(1_700_000_000), KeyId::new(3), &mut Counting(1));
     let bytes = postcard::to_allocvec(&session).unwrap();
     assert_eq!(postcard::from_bytes::<Session>(&bytes).unwrap(), session);
     let text = serde_json::to_string(&session).unwrap();
@@ -78,7 +79,9 @@ fn a_user_agent_cannot_write_into_a_terminal_or_a_log() {
     assert_eq!(clean_user_agent(b"a\x1b[2Jb\r\nc\0"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}");
     assert_eq!(clean_user_agent("a\u{2028}b\u{202e}c".as_bytes()), "a\u{fffd}b\u{fffd}c");
     assert_eq!(clean_user_agent(b"\xff"), "\u{fffd}");
-    for long in [vec![b'a'; 10_000], vec![0xff; 10_000], "ü".repeat(5000).into_bytes(), vec![0; 300]] {
+    for long in
+        [vec![b'a'; 10_000], vec![0xff; 10_000], "ü".repeat(5000).into_bytes(), vec![0; 300]]
+    {
         let clean = clean_user_agent(&long);
         assert!(clean.len() <= MAX_USER_AGENT && clean.len() > MAX_USER_AGENT - 4);
     }

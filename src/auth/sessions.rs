@@ -1,6 +1,8 @@
-//! The table of live sessions. A token whose session is not in here is worth nothing, however genuine it is.
+//! The table of live sessions. A token whose session is not in here is worth nothing, however
+//! genuine it is.
 //!
-//! Memory only: the store loads it at start and writes what changed. Looking a session up allocates nothing.
+//! Memory only: the store loads it at start and writes what changed. Looking a session up allocates
+//! nothing.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -46,8 +48,9 @@ struct Entry {
     touched: bool,
 }
 
-/// The hash of a [`SessionId`] is the bits that it gives. Only identifiers of our own making are ever put into the table,
-/// and only those of tokens with our MAC are looked up: nobody can choose them so that they collide.
+/// The hash of a [`SessionId`] is the bits that it gives. Only identifiers of our own making are
+/// ever put into the table, and only those of tokens with our MAC are looked up: nobody can choose
+/// them so that they collide.
 #[derive(Default)]
 struct OwnBits(u64);
 
@@ -85,7 +88,8 @@ impl Sessions {
         self.idle = idle;
     }
 
-    /// Adds a session. Beyond [`MAX_PER_USER`] the user's oldest one ends: its identifier is returned.
+    /// Adds a session. Beyond [`MAX_PER_USER`] the user's oldest one ends: its identifier is
+    /// returned.
     pub fn insert(&mut self, session: Session) -> Option<SessionId> {
         let (id, user) = (session.id, session.user.clone());
         self.remove(&id);
@@ -127,8 +131,8 @@ impl Sessions {
         self.live.get(id).map(|entry| &entry.session)
     }
 
-    /// The session that a genuine token belongs to, if it lives at `now`. Everything the token says must be what was
-    /// issued. Does not touch it: the caller may still refuse the request.
+    /// The session that a genuine token belongs to, if it lives at `now`. Everything the token says
+    /// must be what was issued. Does not touch it: the caller may still refuse the request.
     pub fn admit(&self, claims: &Claims<'_>, now: Timestamp) -> Result<&Session, NotLive> {
         let session = self.get(&claims.jti).ok_or(NotLive::Unknown)?;
         let issued = (session.user.as_str(), session.created, session.expires, session.key);
@@ -156,7 +160,8 @@ impl Sessions {
 
     /// The sessions whose `last_seen` changed since the last call, for the store to write together.
     pub fn take_touched(&mut self) -> Vec<Session> {
-        let touched = |entry: &mut Entry| std::mem::take(&mut entry.touched).then(|| entry.session.clone());
+        let touched =
+            |entry: &mut Entry| std::mem::take(&mut entry.touched).then(|| entry.session.clone());
         self.live.values_mut().filter_map(touched).collect()
     }
 
@@ -166,10 +171,13 @@ impl Sessions {
         self.iter().filter(over).map(|session| session.id).collect()
     }
 
-    /// How many sessions have not timed out. Walks over all, which a scrape of the metrics may: 10,000 take 36 microseconds
-    /// (release build, x86_64), as long as about three verifies. A count that is kept would have to follow each idle end.
+    /// How many sessions have not timed out. Walks over all, which a scrape of the metrics may:
+    /// 10,000 take 36 microseconds (release build, x86_64), as long as about three verifies. A
+    /// count that is kept would have to follow each idle end.
     pub fn living(&self, now: Timestamp) -> usize {
-        self.iter().filter(|session| !session.is_expired(now) && !session.is_idle(now, self.idle)).count()
+        self.iter()
+            .filter(|session| !session.is_expired(now) && !session.is_idle(now, self.idle))
+            .count()
     }
 
     /// The sessions of one user.

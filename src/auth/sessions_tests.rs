@@ -10,7 +10,13 @@ fn start() -> Timestamp {
 }
 
 fn claims(session: &Session) -> Claims<'_> {
-    Claims { sub: session.user.as_str(), iat: session.created, exp: session.expires, jti: session.id, key: session.key }
+    Claims {
+        sub: session.user.as_str(),
+        iat: session.created,
+        exp: session.expires,
+        jti: session.id,
+        key: session.key,
+    }
 }
 
 fn secs(secs: u64) -> Duration {
@@ -168,7 +174,9 @@ fn bytes_that_are_hashed_all_count() {
 
 #[test]
 fn every_refused_session_says_why() {
-    let all = [NotLive::Unknown, NotLive::Different, NotLive::Expired, NotLive::Idle].map(|why| why.to_string());
-    let different: std::collections::BTreeSet<_> = all.iter().filter(|why| !why.is_empty()).collect();
+    let all = [NotLive::Unknown, NotLive::Different, NotLive::Expired, NotLive::Idle]
+        .map(|why| why.to_string());
+    let different: std::collections::BTreeSet<_> =
+        all.iter().filter(|why| !why.is_empty()).collect();
     assert_eq!(different.len(), all.len());
 }

@@ -1,8 +1,9 @@
 //! The first enrolment: who holds it, how long, and what it takes to begin it.
 //!
-//! There is one [`Setup`] while no user has ever existed. Its code is good for 30 minutes and until the tenth wrong try. The
-//! first browser that enters it holds the enrolment for 10 minutes; after that its seed, which it has seen, is worth
-//! nothing, and the next holder gets a new one. `now` is a steady clock: setting the clock frees and ends nothing.
+//! There is one [`Setup`] while no user has ever existed. Its code is good for 30 minutes and until
+//! the tenth wrong try. The first browser that enters it holds the enrolment for 10 minutes; after
+//! that its seed, which it has seen, is worth nothing, and the next holder gets a new one. `now` is
+//! a steady clock: setting the clock frees and ends nothing.
 
 use std::time::Duration;
 
@@ -109,7 +110,8 @@ impl Setup {
             return Entry::Held(left);
         }
         let value = URL_SAFE_NO_PAD.encode(entropy.bytes::<16>());
-        self.hold = Some(Hold { digest: Sha256::digest(value.as_bytes()).into(), until: now.plus(HOLD) });
+        self.hold =
+            Some(Hold { digest: Sha256::digest(value.as_bytes()).into(), until: now.plus(HOLD) });
         Entry::Begun(value)
     }
 

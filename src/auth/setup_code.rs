@@ -1,7 +1,7 @@
 //! The set-up code: what a person types to prove that the machine is his, before there is any user.
 //!
-//! 80 bits as 16 letters of base32 (RFC 4648 section 6), shown as `ABCD-EFGH-IJKL-MNOP`. Whoever checks one keeps its
-//! digest alone; the code itself has no `Debug` and is wiped on drop.
+//! 80 bits as 16 letters of base32 (RFC 4648 section 6), shown as `ABCD-EFGH-IJKL-MNOP`. Whoever
+//! checks one keeps its digest alone; the code itself has no `Debug` and is wiped on drop.
 
 use std::fmt;
 
@@ -27,8 +27,9 @@ impl SetupCode {
         Self(entropy.bytes())
     }
 
-    /// Reads what was typed or stands in a file: letters of any case; dashes and white space ([`is_blank`]) are passed over.
-    /// `None` for everything else: such input is no guess and counts nothing.
+    /// Reads what was typed or stands in a file: letters of any case; dashes and white space
+    /// ([`is_blank`]) are passed over. `None` for everything else: such input is no guess and
+    /// counts nothing.
     pub fn parse(typed: &str) -> Option<Self> {
         let mut letters = Zeroizing::new(String::with_capacity(LETTERS));
         for letter in typed.chars().filter(|letter| *letter != '-' && !is_blank(*letter)) {
@@ -84,13 +85,21 @@ mod tests {
             let shown = code.to_string();
             let groups: Vec<&str> = shown.split('-').collect();
             assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{shown}");
-            let typed = [shown.clone(), shown.to_lowercase(), shown.replace('-', ""), shown.replace('-', " ")];
+            let typed = [
+                shown.clone(),
+                shown.to_lowercase(),
+                shown.replace('-', ""),
+                shown.replace('-', " "),
+            ];
             for typed in typed.into_iter().chain([
                 format!(" {shown} \r\n"),
                 format!("\u{feff}{}\u{a0}", shown.replace('-', "\t")),
                 shown.replace('-', "\u{200b}\u{2003}"),
             ]) {
-                assert!(SetupCode::parse(&typed).is_some_and(|read| code.digest().is_of(&read)), "{typed:?}");
+                assert!(
+                    SetupCode::parse(&typed).is_some_and(|read| code.digest().is_of(&read)),
+                    "{typed:?}"
+                );
             }
         }
     }
@@ -125,7 +134,8 @@ mod tests {
 
     #[test]
     fn another_code_is_not_taken() {
-        let (one, other) = (SetupCode::generate(&mut Counting(1)), SetupCode::generate(&mut Counting(2)));
+        let (one, other) =
+            (SetupCode::generate(&mut Counting(1)), SetupCode::generate(&mut Counting(2)));
         assert!(one.digest().is_of(&one) && !one.digest().is_of(&other));
     }
 }

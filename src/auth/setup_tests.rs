@@ -33,7 +33,9 @@ impl Fixture {
     }
 
     fn begin(&mut self, now: Timestamp) -> String {
-        let Entry::Begun(cookie) = self.good(None, now) else { panic!("the enrolment does not begin") };
+        let Entry::Begun(cookie) = self.good(None, now) else {
+            panic!("the enrolment does not begin")
+        };
         cookie
     }
 
@@ -52,10 +54,18 @@ fn the_first_browser_with_the_code_holds_the_enrolment_for_ten_minutes() {
     let mut f = Fixture::new();
     let seed = f.seed();
     let cookie = f.begin(at(1, 0));
-    assert!(f.setup.is_holder(cookie.as_bytes()) && !f.setup.is_holder(b"") && !f.setup.is_holder(b"other"));
+    assert!(
+        f.setup.is_holder(cookie.as_bytes())
+            && !f.setup.is_holder(b"")
+            && !f.setup.is_holder(b"other")
+    );
     assert_eq!(f.seed(), seed, "the seed that a console may have shown already");
-    assert!(matches!(f.good(None, at(2, 0)), Entry::Held(left) if left == Duration::from_secs(9 * 60)));
-    assert!(matches!(f.good(Some("other"), at(10, 59)), Entry::Held(left) if left == Duration::from_secs(1)));
+    assert!(
+        matches!(f.good(None, at(2, 0)), Entry::Held(left) if left == Duration::from_secs(9 * 60))
+    );
+    assert!(
+        matches!(f.good(Some("other"), at(10, 59)), Entry::Held(left) if left == Duration::from_secs(1))
+    );
     assert!(matches!(f.good(Some(&cookie), at(10, 59)), Entry::Yours));
     assert_eq!(f.seed(), seed);
 }

@@ -52,7 +52,8 @@ pub fn name(text: &str) -> UserName {
 
 /// An enabled user with a seed of the own.
 pub fn user(text: &str) -> User {
-    let start = text.bytes().fold(1u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
+    let start =
+        text.bytes().fold(1u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
     let mut entropy = Counting(start);
     let authenticator = Authenticator::generate(&mut entropy);
     User::new(name(text), authenticator, Timestamp::from_unix(1_600_000_000), &mut entropy)
@@ -71,5 +72,13 @@ pub fn secret(number: u8) -> Secret {
 /// A session of a day.
 pub fn session(user: &str, now: Timestamp, key: KeyId, entropy: &mut Counting) -> Session {
     let day = Duration::from_secs(24 * 60 * 60);
-    Session::begin(name(user), now, day, IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), b"test", key, entropy)
+    Session::begin(
+        name(user),
+        now,
+        day,
+        IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)),
+        b"test",
+        key,
+        entropy,
+    )
 }

@@ -1,9 +1,10 @@
 //! Checking a session token (JWT, RFC 7519), without an allocation.
 //!
-//! The header must be, byte for byte, the one that a key of ours issues; the MAC is compared in constant time before a
-//! byte of the claims is looked at; the claims must be exactly ours, each once and of its type. Nothing is accepted that
-//! `jsonwebtoken::decode` with the same key and leeways refuses: `token_tests.rs` holds both side by side, and the list
-//! of what only this refuses. A token that was found genuine is remembered (`proven.rs`), its times are checked anew.
+//! The header must be, byte for byte, the one that a key of ours issues; the MAC is compared in
+//! constant time before a byte of the claims is looked at; the claims must be exactly ours, each
+//! once and of its type. Nothing is accepted that `jsonwebtoken::decode` with the same key and
+//! leeways refuses: `token_tests.rs` holds both side by side, and the list of what only this
+//! refuses. A token that was found genuine is remembered (`proven.rs`), its times are checked anew.
 //! Whether the session still lives is asked of [`crate::auth::sessions`].
 
 use std::fmt;
@@ -54,7 +55,8 @@ impl Default for Scratch {
     }
 }
 
-/// What a genuine token says. Genuine is not living: see [`crate::auth::sessions::Sessions::admit`].
+/// What a genuine token says. Genuine is not living: see
+/// [`crate::auth::sessions::Sessions::admit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims<'s> {
     /// Whose session: a user name in its one spelling.
@@ -112,7 +114,8 @@ pub fn verify<'s>(
         return Err(TokenError::Malformed);
     }
     let place = scratch.proven.place(token).ok_or(TokenError::Malformed)?;
-    let proven = place.as_ref().is_some_and(|genuine| keyring.contains(genuine.key) && genuine.is(token));
+    let proven =
+        place.as_ref().is_some_and(|genuine| keyring.contains(genuine.key) && genuine.is(token));
     if !proven {
         let claims = prove(token, keyring, &mut scratch.json)?;
         *place = Genuine::new(token, &claims);
@@ -128,7 +131,11 @@ pub fn verify<'s>(
 }
 
 /// Header, then MAC, then claims. Leaves the times aside.
-fn prove<'j>(token: &[u8], keyring: &Keyring, json: &'j mut [u8; MAX_CLAIMS]) -> Result<Claims<'j>, TokenError> {
+fn prove<'j>(
+    token: &[u8],
+    keyring: &Keyring,
+    json: &'j mut [u8; MAX_CLAIMS],
+) -> Result<Claims<'j>, TokenError> {
     let (key, rest) = keyring.key_of(token).ok_or(TokenError::Header)?;
     let (payload, mac) = split_mac(rest).ok_or(TokenError::Malformed)?;
     key.mac_after_header().chain_update(payload).verify_slice(&mac).map_err(|_| TokenError::Mac)?;
@@ -145,8 +152,8 @@ fn prove<'j>(token: &[u8], keyring: &Keyring, json: &'j mut [u8; MAX_CLAIMS]) ->
     })
 }
 
-/// The encoded claims and the decoded MAC of `claims.mac`. One MAC has one text: the decoder refuses padding and
-/// trailing bits.
+/// The encoded claims and the decoded MAC of `claims.mac`. One MAC has one text: the decoder
+/// refuses padding and trailing bits.
 fn split_mac(rest: &[u8]) -> Option<(&[u8], [u8; 32])> {
     let (rest, mac) = rest.split_at_checked(rest.len().checked_sub(MAC_TEXT)?)?;
     let payload = rest.strip_suffix(b".")?;
@@ -170,7 +177,8 @@ struct Payload<'j> {
 fn read_payload<'j>(encoded: &[u8], room: &'j mut [u8; MAX_CLAIMS]) -> Option<Payload<'j>> {
     let written = URL_SAFE_NO_PAD.decode_slice(encoded, room).ok()?;
     let json = room.get(..written)?;
-    // serde-json-core neither unescapes strings nor refuses raw control characters in them; ours have neither.
+    // serde-json-core neither unescapes strings nor refuses raw control characters in them; ours
+    // have neither.
     if !json.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\') {
         return None;
     }

@@ -1,15 +1,20 @@
-//! `jsonwebtoken::decode` is the reference: what it refuses is never accepted here, whatever was changed in a token.
+//! `jsonwebtoken::decode` is the reference: what it refuses is never accepted here, whatever was
+//! changed in a token.
 //!
-//! What only this refuses, each with a genuine MAC unless said otherwise. [`ONLY_OURS`] holds an example of each, and
-//! the test of mutations counts a difference only where [`reason_of_ours`] finds one of these in the token:
+//! What only this refuses, each with a genuine MAC unless said otherwise. [`ONLY_OURS`] holds an
+//! example of each, and the test of mutations counts a difference only where [`reason_of_ours`]
+//! finds one of these in the token:
 //!
-//! 1. a header text other than the key's own: members added, reordered, spaced or escaped, another `kid` or `typ`
-//! 2. a claim that is missing, or that we do not issue (`nbf` and `aud` too, also when they would be satisfied)
+//! 1. a header text other than the key's own: members added, reordered, spaced or escaped, another
+//!    `kid` or `typ`
+//! 2. a claim that is missing, or that we do not issue (`nbf` and `aud` too, also when they would
+//!    be satisfied)
 //! 3. a number that is not a plain unsigned integer: fraction, exponent
 //! 4. white space between the claims
 //! 5. an escape in a string or a member's name
 //! 6. a letter outside of ASCII
-//! 7. another issuer or realm, a subject that is no user name in its one spelling, a `jti` that is not 128 bits
+//! 7. another issuer or realm, a subject that is no user name in its one spelling, a `jti` that is
+//!    not 128 bits
 //! 8. `iat` more than 60 s ahead
 //! 9. a claim of another type where decode does not look: `iat`, `jti`, `rlm`
 //! 10. longer than any token of ours
@@ -44,17 +49,25 @@ fn ours(token: &[u8], keyring: &Keyring, now: Timestamp) -> Result<String, Token
 
 /// A token with these texts as header and claims, and a genuine MAC.
 fn forge(header: &[u8], claims: &[u8]) -> Vec<u8> {
-    sign_text(format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)).as_bytes())
+    sign_text(
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)).as_bytes(),
+    )
 }
 
 fn sign_text(message: &[u8]) -> Vec<u8> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret(1).expose()).unwrap().chain_update(message).finalize();
+    let mac = Hmac::<Sha256>::new_from_slice(secret(1).expose())
+        .unwrap()
+        .chain_update(message)
+        .finalize();
     [message, b".", URL_SAFE_NO_PAD.encode(mac.into_bytes()).as_bytes()].concat()
 }
 
 /// Header and claims of a token, decoded.
 fn texts(token: &str) -> (String, String) {
-    let part = |n| String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap()).unwrap();
+    let part = |n| {
+        String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap())
+            .unwrap()
+    };
     (part(0), part(1))
 }
 
@@ -69,7 +82,8 @@ struct Fixture {
 fn fixture() -> Fixture {
     // decode asks the system for the time, so the tokens live around that.
     let (keyring, now) = (keyring(1), clock::now());
-    let token = keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).unwrap();
+    let token =
+        keyring.sign(&session("anna", now, keyring.current_id(), &mut Counting(1))).unwrap();
     let (header, claims) = texts(&token);
     Fixture { keyring, now, token, header, claims }
 }
@@ -84,8 +98,13 @@ fn a_token_of_ours_says_what_was_issued() {
         assert!(token.len() <= MAX_TOKEN && reference(token.as_bytes(), 1));
         let mut scratch = Scratch::new();
         let claims = verify(token.as_bytes(), &keyring, now, &mut scratch).unwrap();
-        let expected =
-            Claims { sub: user, iat: session.created, exp: session.expires, jti: session.id, key: session.key };
+        let expected = Claims {
+            sub: user,
+            iat: session.created,
+            exp: session.expires,
+            jti: session.id,
+            key: session.key,
+        };
         assert_eq!(claims, expected);
     }
 }
@@ -98,7 +117,10 @@ fn a_genuine_token_is_remembered_and_a_forged_one_is_not() {
     let mut scratch = Scratch::new();
     let mut is_remembered = |token: &[u8]| {
         let _ = verify(token, &keyring, now, &mut scratch);
-        scratch.proven.place(token).is_some_and(|place| place.as_ref().is_some_and(|genuine| genuine.is(token)))
+        scratch
+            .proven
+            .place(token)
+            .is_some_and(|place| place.as_ref().is_some_and(|genuine| genuine.is(token)))
     };
     assert!(!is_remembered(&forged) && is_remembered(token.as_bytes()));
     // It has the MAC of the genuine one, so it looks in the same place, and leaves that alone.
@@ -109,7 +131,8 @@ fn a_genuine_token_is_remembered_and_a_forged_one_is_not() {
 #[test]
 fn the_longest_claims_we_can_issue_fit() {
     let keyring = keyring(1);
-    let mut session = session(&"z".repeat(64), Timestamp::default(), keyring.current_id(), &mut Counting(9));
+    let mut session =
+        session(&"z".repeat(64), Timestamp::default(), keyring.current_id(), &mut Counting(9));
     session.created = Timestamp::from_unix(u64::MAX);
     session.expires = Timestamp::from_unix(u64::MAX);
     let token = keyring.sign(&session).unwrap();
@@ -121,14 +144,20 @@ fn a_token_ends_with_the_second_of_its_exp() {
     let Fixture { keyring, now, token, .. } = fixture();
     let day = Duration::from_secs(86_400);
     assert!(ours(token.as_bytes(), &keyring, now.plus(day)).is_ok());
-    assert_eq!(ours(token.as_bytes(), &keyring, now.plus(day).plus(Duration::from_secs(1))), Err(TokenError::Expired));
+    assert_eq!(
+        ours(token.as_bytes(), &keyring, now.plus(day).plus(Duration::from_secs(1))),
+        Err(TokenError::Expired)
+    );
 }
 
 #[test]
 fn a_token_from_the_future_is_taken_within_a_minute_only() {
     let Fixture { keyring, now, token, .. } = fixture();
     assert!(ours(token.as_bytes(), &keyring, now.minus(Duration::from_secs(60))).is_ok());
-    assert_eq!(ours(token.as_bytes(), &keyring, now.minus(Duration::from_secs(61))), Err(TokenError::NotYet));
+    assert_eq!(
+        ours(token.as_bytes(), &keyring, now.minus(Duration::from_secs(61))),
+        Err(TokenError::NotYet)
+    );
 }
 
 #[test]
@@ -157,7 +186,10 @@ fn a_token_that_was_found_genuine_is_judged_anew() {
     let mut keyring = Keyring::new(&secret(2), Some(&secret(1))).unwrap();
     let mut scratch = Scratch::new();
     for _ in 0..2 {
-        assert!(verify(token.as_bytes(), &keyring, now, &mut scratch).is_ok_and(|claims| claims.sub == "anna"));
+        assert!(
+            verify(token.as_bytes(), &keyring, now, &mut scratch)
+                .is_ok_and(|claims| claims.sub == "anna")
+        );
     }
     let later = now.plus(Duration::from_secs(86_401));
     assert_eq!(verify(token.as_bytes(), &keyring, later, &mut scratch), Err(TokenError::Expired));
@@ -199,7 +231,9 @@ fn many_tokens_in_turn_are_never_taken_for_each_other() {
 #[test]
 fn tokens_of_the_well_known_attacks_are_refused() {
     let Fixture { keyring, now, token, header, claims } = fixture();
-    let unsigned = |header: &str| format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(&claims));
+    let unsigned = |header: &str| {
+        format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(&claims))
+    };
     let genuine_mac = token.rsplit('.').next().unwrap();
     let mut attacks: Vec<Vec<u8>> = vec![
         Vec::new(),
@@ -224,24 +258,46 @@ fn tokens_of_the_well_known_attacks_are_refused() {
         forge(header.as_bytes(), b"[]"),
     ];
     // The other alphabet of base64; the MAC of most tokens has one of its letters.
-    attacks
-        .extend(Some(token.replace('-', "+").replace('_', "/").into_bytes()).filter(|other| other != token.as_bytes()));
-    for algorithm in ["none", "None", "NONE", "hs256", "HS384", "HS512", "RS256", "ES256", "EdDSA", ""] {
+    attacks.extend(
+        Some(token.replace('-', "+").replace('_', "/").into_bytes())
+            .filter(|other| other != token.as_bytes()),
+    );
+    for algorithm in
+        ["none", "None", "NONE", "hs256", "HS384", "HS512", "RS256", "ES256", "EdDSA", ""]
+    {
         attacks.push(forge(header.replace("HS256", algorithm).as_bytes(), claims.as_bytes()));
     }
     // CVE-2026-25537: an exp of another type counted as none.
-    for exp in ["\"never\"", "null", "true", "[]", "{}", "-1", "99999999999999999999", "1e400", "0x7fffffff", "+1"] {
+    for exp in [
+        "\"never\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "-1",
+        "99999999999999999999",
+        "1e400",
+        "0x7fffffff",
+        "+1",
+    ] {
         let exp_at = format!("\"exp\":{}", now.plus(Duration::from_secs(86_400)).unix());
         assert!(claims.contains(&exp_at));
-        attacks.push(forge(header.as_bytes(), claims.replace(&exp_at, &format!("\"exp\":{exp}")).as_bytes()));
+        attacks.push(forge(
+            header.as_bytes(),
+            claims.replace(&exp_at, &format!("\"exp\":{exp}")).as_bytes(),
+        ));
     }
     for attack in attacks {
-        assert!(ours(&attack, &keyring, now).is_err(), "{}", String::from_utf8_lossy(&attack[..attack.len().min(200)]));
+        assert!(
+            ours(&attack, &keyring, now).is_err(),
+            "{}",
+            String::from_utf8_lossy(&attack[..attack.len().min(200)])
+        );
     }
 }
 
-/// Text in a genuine token, and what it is replaced by before it is signed: accepted by decode, refused here.
-/// `IAT`, `EXP`, `JTI` and `KID` stand for the values in the token.
+/// Text in a genuine token, and what it is replaced by before it is signed: accepted by decode,
+/// refused here. `IAT`, `EXP`, `JTI` and `KID` stand for the values in the token.
 const ONLY_OURS: &[(&str, &str)] = &[
     // 1, in the header
     (r#""typ":"JWT","alg":"HS256""#, r#""alg":"HS256","typ":"JWT""#),
@@ -304,15 +360,21 @@ fn what_only_we_refuse_is_on_the_list_and_nothing_else() {
             .replace("KID", &kid)
     };
     for (from, to) in ONLY_OURS {
-        let to = if to.contains("KI\"") { to.replace("KI\"", &format!("{}\"", &kid[..10])) } else { fill(to) };
+        let to = if to.contains("KI\"") {
+            to.replace("KI\"", &format!("{}\"", &kid[..10]))
+        } else {
+            fill(to)
+        };
         let from = fill(from);
         assert!(header.contains(&from) || claims.contains(&from), "{from}");
-        let token = forge(header.replace(&from, &to).as_bytes(), claims.replace(&from, &to).as_bytes());
+        let token =
+            forge(header.replace(&from, &to).as_bytes(), claims.replace(&from, &to).as_bytes());
         assert!(reference(&token, 1), "decode refuses too: {to}");
         assert!(ours(&token, &keyring, now).is_err(), "{to}");
     }
     // 10
-    let token = forge(header.as_bytes(), claims.replace('}', &format!("{}}}", " ".repeat(200))).as_bytes());
+    let token =
+        forge(header.as_bytes(), claims.replace('}', &format!("{}}}", " ".repeat(200))).as_bytes());
     assert!(token.len() > MAX_TOKEN && reference(&token, 1));
     assert_eq!(ours(&token, &keyring, now), Err(TokenError::Malformed));
 }
@@ -346,7 +408,8 @@ fn of_sixty_thousand_changed_tokens_none_is_accepted_that_decode_refuses() {
             _ => forge(header.as_bytes(), &mutate(claims.as_bytes(), &mut entropy, JSON_PIECES)),
         };
         let theirs = reference(&changed, 1);
-        let here = verify(&changed, &keyring, now, &mut scratch).map(|claims| claims.sub.to_owned());
+        let here =
+            verify(&changed, &keyring, now, &mut scratch).map(|claims| claims.sub.to_owned());
         match (theirs, here) {
             (true, Ok(sub)) => {
                 assert!(UserName::is_canonical(&sub));
@@ -354,18 +417,26 @@ fn of_sixty_thousand_changed_tokens_none_is_accepted_that_decode_refuses() {
             }
             (false, Err(_)) => refused_by_both += 1,
             (true, Err(_)) => {
-                assert!(reason_of_ours(&changed, &header, now), "{}", String::from_utf8_lossy(&changed));
+                assert!(
+                    reason_of_ours(&changed, &header, now),
+                    "{}",
+                    String::from_utf8_lossy(&changed)
+                );
                 only_ours += 1;
             }
             (false, Ok(_)) => panic!("decode refuses {}", String::from_utf8_lossy(&changed)),
         }
     }
     // The mutations reach all three: without that the test would show nothing.
-    assert!(accepted > 100 && only_ours > 100 && refused_by_both > 10_000, "{accepted} {only_ours} {refused_by_both}");
+    assert!(
+        accepted > 100 && only_ours > 100 && refused_by_both > 10_000,
+        "{accepted} {only_ours} {refused_by_both}"
+    );
 }
 
 /// Pieces that are put into the text of a token.
-const TOKEN_PIECES: &[&str] = &[".", "=", "==", "A", "_", "-", "+", "/", " ", "\n", "%2E", "\"", "\0", "e30", "eyJ"];
+const TOKEN_PIECES: &[&str] =
+    &[".", "=", "==", "A", "_", "-", "+", "/", " ", "\n", "%2E", "\"", "\0", "e30", "eyJ"];
 
 /// Pieces that are put into JSON.
 const JSON_PIECES: &[&str] = &[
@@ -439,7 +510,8 @@ fn mutate(text: &[u8], entropy: &mut Counting, pieces: &[&str]) -> Vec<u8> {
             4 if !text.is_empty() => text[at] = b'0' + u8::try_from(entropy.below(10)).unwrap(),
             5 | 6 => {
                 // At a seam of the syntax, where a piece has the best chance to be taken.
-                let seams: Vec<usize> = (0..text.len()).filter(|at| b"{},:.\"".contains(&text[*at])).collect();
+                let seams: Vec<usize> =
+                    (0..text.len()).filter(|at| b"{},:.\"".contains(&text[*at])).collect();
                 if let Some(seam) = seams.get(entropy.below(seams.len().max(1))) {
                     let piece = pieces[entropy.below(pieces.len())];
                     drop(text.splice(seam + 1..seam + 1, piece.bytes()));
@@ -447,7 +519,8 @@ fn mutate(text: &[u8], entropy: &mut Counting, pieces: &[&str]) -> Vec<u8> {
             }
             7 => {
                 // A whole member doubled, moved or dropped.
-                let members: Vec<Vec<u8>> = text.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
+                let members: Vec<Vec<u8>> =
+                    text.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
                 let (one, other) = (entropy.below(members.len()), entropy.below(members.len()));
                 let mut members = members;
                 match entropy.below(3) {
@@ -500,6 +573,7 @@ fn reason_of_ours(token: &[u8], own_header: &str, now: Timestamp) -> bool {
 fn every_refused_token_says_why() {
     use TokenError::{Claims, Expired, Header, Mac, Malformed, NotYet};
     let all = [Malformed, Header, Mac, Claims, Expired, NotYet].map(|why| why.to_string());
-    let different: std::collections::BTreeSet<_> = all.iter().filter(|why| !why.is_empty()).collect();
+    let different: std::collections::BTreeSet<_> =
+        all.iter().filter(|why| !why.is_empty()).collect();
     assert_eq!(different.len(), all.len());
 }

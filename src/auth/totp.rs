@@ -1,8 +1,9 @@
 //! Time-based one-time passwords: seeds, codes and the question whose code this is.
 //!
-//! HOTP is RFC 4226, TOTP is RFC 6238; the HMAC and its truncation are `totp-rs`. Its own `check` ends at the first
-//! candidate that fits and at the first wrong length, so the candidates are compared here: every one of them, in
-//! constant time, whatever the code looks like. Nothing here remembers a code: the caller keeps the spent step.
+//! HOTP is RFC 4226, TOTP is RFC 6238; the HMAC and its truncation are `totp-rs`. Its own `check`
+//! ends at the first candidate that fits and at the first wrong length, so the candidates are
+//! compared here: every one of them, in constant time, whatever the code looks like. Nothing here
+//! remembers a code: the caller keeps the spent step.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,7 +26,8 @@ pub const MAX_SKEW: u8 = 2;
 /// The longest code, in digits.
 const LONGEST: usize = 8;
 
-/// The hash beneath the code. Many authenticators silently compute SHA-1 whatever the URL says, so it is the default.
+/// The hash beneath the code. Many authenticators silently compute SHA-1 whatever the URL says, so
+/// it is the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
     /// HMAC-SHA-1.
@@ -49,12 +51,12 @@ impl Algorithm {
 
     /// Reads `SHA1`, `sha-256` and the like; `None` for any other hash.
     pub fn parse(text: &str) -> Option<Self> {
-        [(Self::Sha1, "SHA-1"), (Self::Sha256, "SHA-256"), (Self::Sha512, "SHA-512")].into_iter().find_map(
-            |(algorithm, dashed)| {
+        [(Self::Sha1, "SHA-1"), (Self::Sha256, "SHA-256"), (Self::Sha512, "SHA-512")]
+            .into_iter()
+            .find_map(|(algorithm, dashed)| {
                 (text.eq_ignore_ascii_case(dashed) || text.eq_ignore_ascii_case(algorithm.as_str()))
                     .then_some(algorithm)
-            },
-        )
+            })
     }
 }
 
@@ -149,9 +151,9 @@ pub struct Code {
 }
 
 impl Code {
-    /// Reads what was typed or pasted. White space of any kind is stripped ([`is_blank`]), once, and everything after
-    /// works on the result, so that one code has one form. `None` for anything but 6 or 8 ASCII digits: such input is no
-    /// guess and counts nothing.
+    /// Reads what was typed or pasted. White space of any kind is stripped ([`is_blank`]), once,
+    /// and everything after works on the result, so that one code has one form. `None` for anything
+    /// but 6 or 8 ASCII digits: such input is no guess and counts nothing.
     pub fn parse(typed: &str) -> Option<Self> {
         let mut digits = [0; LONGEST];
         let mut len = 0u8;
@@ -219,19 +221,26 @@ impl Authenticator {
         Self { seed: Seed::generate(entropy), algorithm, digits }
     }
 
-    /// The code of one step, as text. For enrolment pages and tests; a login compares, it does not print.
+    /// The code of one step, as text. For enrolment pages and tests; a login compares, it does not
+    /// print.
     pub fn code(&self, step: TimeStep) -> String {
         self.totp().generate(step.start().unix()).to_string()
     }
 
-    /// The latest step within `skew` of `now` whose code this is. All candidates are computed and compared, whatever
-    /// comes out. A `skew` above [`MAX_SKEW`] counts as that.
+    /// The latest step within `skew` of `now` whose code this is. All candidates are computed and
+    /// compared, whatever comes out. A `skew` above [`MAX_SKEW`] counts as that.
     pub fn matching_step(&self, code: &Code, now: Timestamp, skew: u8) -> Option<TimeStep> {
         self.matching_steps(code, now, skew).map(|(_, latest)| latest)
     }
 
-    /// First and last matching step: they differ where two steps of the window happen to have the same digits.
-    fn matching_steps(&self, code: &Code, now: Timestamp, skew: u8) -> Option<(TimeStep, TimeStep)> {
+    /// First and last matching step: they differ where two steps of the window happen to have the
+    /// same digits.
+    fn matching_steps(
+        &self,
+        code: &Code,
+        now: Timestamp,
+        skew: u8,
+    ) -> Option<(TimeStep, TimeStep)> {
         let totp = self.totp();
         let current = TimeStep::at(now).number();
         let reach = u64::from(skew.min(MAX_SKEW));
@@ -286,14 +295,20 @@ pub struct Match<'u> {
 pub enum Verdict<'u> {
     /// Nobody's: a failure.
     Nobody,
-    /// One user's. Lets that user in unless it is spent; the step must be stored before the answer goes out.
+    /// One user's. Lets that user in unless it is spent; the step must be stored before the answer
+    /// goes out.
     One(Match<'u>),
     /// Several users': a failure, and the step is to be spent for each of them.
     Several(Vec<Match<'u>>),
 }
 
 /// Asks every enabled user's seed, to the last one, wherever the match is.
-pub fn who<'u>(users: impl IntoIterator<Item = &'u User>, code: &Code, now: Timestamp, skew: u8) -> Verdict<'u> {
+pub fn who<'u>(
+    users: impl IntoIterator<Item = &'u User>,
+    code: &Code,
+    now: Timestamp,
+    skew: u8,
+) -> Verdict<'u> {
     // Room beforehand, so that a match costs no allocation that a miss does not.
     let mut matches = Vec::with_capacity(4);
     for user in users.into_iter().filter(|user| user.enabled) {
@@ -308,8 +323,8 @@ pub fn who<'u>(users: impl IntoIterator<Item = &'u User>, code: &Code, now: Time
     }
 }
 
-/// Asks one user by name. An unknown or disabled one costs as much as a wrong code: the same number of HMACs over a
-/// seed that nobody has.
+/// Asks one user by name. An unknown or disabled one costs as much as a wrong code: the same number
+/// of HMACs over a seed that nobody has.
 pub fn whether<'u>(user: Option<&'u User>, code: &Code, now: Timestamp, skew: u8) -> Verdict<'u> {
     match user {
         Some(user) => match ask(user, code, now, skew) {
@@ -317,7 +332,8 @@ pub fn whether<'u>(user: Option<&'u User>, code: &Code, now: Timestamp, skew: u8
             _ => Verdict::Nobody,
         },
         None => {
-            let _ = std::hint::black_box(Authenticator::of_nobody().matching_steps(code, now, skew));
+            let _ =
+                std::hint::black_box(Authenticator::of_nobody().matching_steps(code, now, skew));
             Verdict::Nobody
         }
     }
@@ -325,7 +341,8 @@ pub fn whether<'u>(user: Option<&'u User>, code: &Code, now: Timestamp, skew: u8
 
 fn ask<'u>(user: &'u User, code: &Code, now: Timestamp, skew: u8) -> Option<Match<'u>> {
     let (first, latest) = user.authenticator.matching_steps(code, now, skew)?;
-    // Digits that were spent at their first step stay spent at a later step that happens to have the same.
+    // Digits that were spent at their first step stay spent at a later step that happens to have
+    // the same.
     Some(Match { user, step: latest, spent: user.has_spent(first) })
 }
 
@@ -340,7 +357,9 @@ fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }

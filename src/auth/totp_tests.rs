@@ -1,11 +1,14 @@
-//! Codes against the vectors of RFC 4226 and RFC 6238; skew, single use, and codes that two users share.
+//! Codes against the vectors of RFC 4226 and RFC 6238; skew, single use, and codes that two users
+//! share.
 
 use super::*;
 use crate::auth::testing::{Counting, name, user};
 
 /// RFC 4226 appendix D: the codes of counters 0 to 9 for the seed `12345678901234567890`.
-const RFC_4226: [&str; 10] =
-    ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+const RFC_4226: [&str; 10] = [
+    "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
+    "520489",
+];
 
 /// RFC 6238 appendix B: seconds, then the 8-digit codes for SHA-1, SHA-256 and SHA-512.
 const RFC_6238: [(u64, [&str; 3]); 6] = [
@@ -36,7 +39,8 @@ fn text_of(user: &User, step: TimeStep) -> String {
 
 #[test]
 fn the_codes_of_rfc_4226_appendix_d_come_out() {
-    let authenticator = Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
+    let authenticator =
+        Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
     for (step, expected) in (0..).zip(RFC_4226) {
         assert_eq!(authenticator.code(TimeStep::new(step)), expected);
         assert_eq!(
@@ -51,7 +55,8 @@ fn the_codes_of_rfc_6238_appendix_b_come_out() {
     let hashes = [(Algorithm::Sha1, 20), (Algorithm::Sha256, 32), (Algorithm::Sha512, 64)];
     for (secs, codes) in RFC_6238 {
         for ((algorithm, bytes), expected) in hashes.into_iter().zip(codes) {
-            let authenticator = Authenticator { seed: vector_seed(bytes), algorithm, digits: Digits::Eight };
+            let authenticator =
+                Authenticator { seed: vector_seed(bytes), algorithm, digits: Digits::Eight };
             let step = TimeStep::at(at(secs));
             assert_eq!(authenticator.code(step), expected);
             assert_eq!(authenticator.matching_step(&code(expected), at(secs), 0), Some(step));
@@ -123,8 +128,13 @@ fn a_skew_of_one_takes_the_neighbours_and_nothing_beyond_to_the_second() {
         for second in [step.start(), step.start().plus(STEP).minus(Duration::from_secs(1))] {
             for offset in -4i64..=4 {
                 let other = TimeStep::new(step.number().checked_add_signed(offset).unwrap());
-                let found = user.authenticator.matching_step(&code(&text_of(&user, other)), second, skew);
-                assert_eq!(found, (offset.abs() <= reach).then_some(other), "skew {skew}, offset {offset}");
+                let found =
+                    user.authenticator.matching_step(&code(&text_of(&user, other)), second, skew);
+                assert_eq!(
+                    found,
+                    (offset.abs() <= reach).then_some(other),
+                    "skew {skew}, offset {offset}"
+                );
             }
         }
     }
@@ -144,17 +154,23 @@ fn a_code_is_refused_the_second_time() {
     let mut anna = user("anna");
     let now = at(1_700_000_010);
     let guess = code(&text_of(&anna, TimeStep::at(now)));
-    let Verdict::One(Match { step, spent: false, .. }) = who([&anna], &guess, now, 1) else { panic!() };
+    let Verdict::One(Match { step, spent: false, .. }) = who([&anna], &guess, now, 1) else {
+        panic!()
+    };
     anna.spend(step);
     assert!(matches!(who([&anna], &guess, now, 1), Verdict::One(Match { spent: true, .. })));
-    assert!(matches!(whether(Some(&anna), &guess, now, 1), Verdict::One(Match { spent: true, .. })));
+    assert!(matches!(
+        whether(Some(&anna), &guess, now, 1),
+        Verdict::One(Match { spent: true, .. })
+    ));
 }
 
 #[test]
 fn after_a_later_step_was_taken_the_earlier_ones_are_spent() {
     let now = at(1_700_000_010);
     let current = TimeStep::at(now).number();
-    let orders: [[i64; 3]; 6] = [[-1, 0, 1], [-1, 1, 0], [0, -1, 1], [0, 1, -1], [1, -1, 0], [1, 0, -1]];
+    let orders: [[i64; 3]; 6] =
+        [[-1, 0, 1], [-1, 1, 0], [0, -1, 1], [0, 1, -1], [1, -1, 0], [1, 0, -1]];
     for order in orders {
         let mut anna = user("anna");
         let mut highest = i64::MIN;
@@ -162,10 +178,17 @@ fn after_a_later_step_was_taken_the_earlier_ones_are_spent() {
             let step = TimeStep::new(current.checked_add_signed(offset).unwrap());
             let guess = code(&text_of(&anna, step));
             let Verdict::One(found) = who([&anna], &guess, now, 1) else { panic!("{order:?}") };
-            assert_eq!((found.step, found.spent), (step, offset <= highest), "{order:?} at {offset}");
+            assert_eq!(
+                (found.step, found.spent),
+                (step, offset <= highest),
+                "{order:?} at {offset}"
+            );
             anna.spend(step);
             highest = highest.max(offset);
-            assert_eq!(anna.spent, Some(TimeStep::new(current.checked_add_signed(highest).unwrap())));
+            assert_eq!(
+                anna.spent,
+                Some(TimeStep::new(current.checked_add_signed(highest).unwrap()))
+            );
         }
     }
 }
@@ -183,14 +206,18 @@ fn a_code_taken_before_the_clock_was_set_back_stays_spent() {
 #[test]
 fn digits_that_return_within_the_window_are_spent_with_their_first_step() {
     // Found by search: about one step in 500,000 has the digits of one of the two before it.
-    let (seed, digits, latest) = (Seed::new(vec![5; 20]).unwrap(), "513398", TimeStep::new(370_872));
+    let (seed, digits, latest) =
+        (Seed::new(vec![5; 20]).unwrap(), "513398", TimeStep::new(370_872));
     let mut anna = user("anna");
     anna.authenticator.seed = seed;
     assert_eq!([text_of(&anna, TimeStep::new(370_870)), text_of(&anna, latest)], [digits, digits]);
     let Verdict::One(found) = who([&anna], &code(digits), latest.start(), 2) else { panic!() };
     assert_eq!((found.step, found.spent), (latest, false));
     anna.spent = Some(TimeStep::new(370_870));
-    assert!(matches!(who([&anna], &code(digits), latest.start(), 2), Verdict::One(Match { spent: true, .. })));
+    assert!(matches!(
+        who([&anna], &code(digits), latest.start(), 2),
+        Verdict::One(Match { spent: true, .. })
+    ));
 }
 
 #[test]
@@ -226,7 +253,9 @@ fn a_spent_code_of_one_of_two_users_still_opens_for_neither() {
     bert.authenticator = anna.authenticator.clone();
     anna.spend(TimeStep::at(now));
     let guess = code(&text_of(&bert, TimeStep::at(now)));
-    assert!(matches!(who([&anna, &bert], &guess, now, 1), Verdict::Several(found) if found.len() == 2));
+    assert!(
+        matches!(who([&anna, &bert], &guess, now, 1), Verdict::Several(found) if found.len() == 2)
+    );
 }
 
 #[test]
@@ -257,15 +286,24 @@ fn codes_of_six_and_eight_digits_live_side_by_side() {
 
 #[test]
 fn the_url_is_what_authenticators_read() {
-    let authenticator = Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
+    let authenticator =
+        Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
     assert_eq!(
         authenticator.otpauth_url(&name("anna"), "Portcullis"),
         "otpauth://totp/Portcullis:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Portcullis&algorithm=SHA1&digits=6&period=30"
     );
-    let other = Authenticator { seed: vector_seed(64), algorithm: Algorithm::Sha512, digits: Digits::Eight };
+    let other = Authenticator {
+        seed: vector_seed(64),
+        algorithm: Algorithm::Sha512,
+        digits: Digits::Eight,
+    };
     let url = other.otpauth_url(&name("b.c_d-e"), "My Gate & Co: ü");
     assert!(url.starts_with("otpauth://totp/My%20Gate%20%26%20Co%3A%20%C3%BC:b.c_d-e?secret="));
-    assert!(url.ends_with("&issuer=My%20Gate%20%26%20Co%3A%20%C3%BC&algorithm=SHA512&digits=8&period=30"));
+    assert!(
+        url.ends_with(
+            "&issuer=My%20Gate%20%26%20Co%3A%20%C3%BC&algorithm=SHA512&digits=8&period=30"
+        )
+    );
 }
 
 #[test]
@@ -275,7 +313,12 @@ fn a_seed_has_160_bits_and_survives_base32() {
     for text in [seed.base32(), seed.base32().to_lowercase(), format!("{}====", seed.base32())] {
         assert!(Seed::from_base32(&text).is_some_and(|read| read == seed));
     }
-    let grouped: Vec<_> = seed.base32().as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let grouped: Vec<_> = seed
+        .base32()
+        .as_bytes()
+        .chunks(4)
+        .map(|c| String::from_utf8_lossy(c).into_owned())
+        .collect();
     assert!(Seed::from_base32(&grouped.join(" ")).is_some_and(|read| read == seed));
     assert!(Seed::generate(&mut Counting(8)) != seed);
     assert!(Seed::from_base32("ABC1").is_none() && Seed::from_base32("").is_none());
@@ -294,7 +337,8 @@ fn a_stored_authenticator_reads_back_and_a_short_seed_does_not() {
 
 #[test]
 fn hash_names_of_other_tools_are_read() {
-    for (text, algorithm) in [("SHA1", Algorithm::Sha1), ("sha-256", Algorithm::Sha256), ("Sha512", Algorithm::Sha512)]
+    for (text, algorithm) in
+        [("SHA1", Algorithm::Sha1), ("sha-256", Algorithm::Sha256), ("Sha512", Algorithm::Sha512)]
     {
         assert_eq!(Algorithm::parse(text), Some(algorithm));
     }

@@ -1,15 +1,16 @@
-//! Whether the wall clock can be believed. A Pi has no clock chip: after a cut it wakes up in the past until a time
-//! server answers, and codes and sessions are judged by time.
+//! Whether the wall clock can be believed. A Pi has no clock chip: after a cut it wakes up in the
+//! past until a time server answers, and codes and sessions are judged by time.
 //!
-//! The *floor* is the latest time that was certainly reached. It rises with a synchronised clock, or by the monotonic
-//! time that passed since it was last known; never by a jump that nobody confirmed. A clock before the floor or before
-//! the program was built is wrong.
+//! The *floor* is the latest time that was certainly reached. It rises with a synchronised clock,
+//! or by the monotonic time that passed since it was last known; never by a jump that nobody
+//! confirmed. A clock before the floor or before the program was built is wrong.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// How far behind the floor a clock may be and still count as right: time servers correct by seconds.
+/// How far behind the floor a clock may be and still count as right: time servers correct by
+/// seconds.
 const TOLERANCE: Duration = Duration::from_secs(60);
 /// How far the floor may rise in memory before it is worth a write: an SD card hates writes.
 const WRITE_EVERY: Duration = Duration::from_secs(3_600);
@@ -24,7 +25,8 @@ pub enum ClockFault {
     BeforeBuild,
     /// Earlier than a time that was already reached.
     BehindFloor,
-    /// The kernel has not been synchronised since boot, and the configuration asks for it. Concerns codes only.
+    /// The kernel has not been synchronised since boot, and the configuration asks for it. Concerns
+    /// codes only.
     NotSynchronised,
 }
 
@@ -113,7 +115,11 @@ impl TrustedTime {
     /// As for sessions, and where synchronisation is required but has not happened since boot.
     pub fn judge_codes(&self, now: Timestamp) -> Result<(), ClockFault> {
         judge(now, self.floor)?;
-        if self.require_sync && !self.synchronised_once { Err(ClockFault::NotSynchronised) } else { Ok(()) }
+        if self.require_sync && !self.synchronised_once {
+            Err(ClockFault::NotSynchronised)
+        } else {
+            Ok(())
+        }
     }
 
     /// The latest time that was certainly reached.
@@ -172,7 +178,11 @@ mod tests {
     const T0: Timestamp = Timestamp::from_unix(4_000_000_000);
 
     fn reading(now: u64, monotonic: u64, synchronised: Option<bool>) -> Reading {
-        Reading { now: Timestamp::from_unix(now), monotonic: Duration::from_secs(monotonic), synchronised }
+        Reading {
+            now: Timestamp::from_unix(now),
+            monotonic: Duration::from_secs(monotonic),
+            synchronised,
+        }
     }
 
     #[test]
@@ -239,7 +249,10 @@ mod tests {
         for (told, seconds) in [(Some(false), 1), (None, 2)] {
             time.observe(reading(T0.unix() + seconds, seconds, told));
             assert_eq!(time.synchronised(), told);
-            assert_eq!(time.judge_codes(T0.plus(Duration::from_secs(seconds))), Err(ClockFault::NotSynchronised));
+            assert_eq!(
+                time.judge_codes(T0.plus(Duration::from_secs(seconds))),
+                Err(ClockFault::NotSynchronised)
+            );
         }
         time.observe(reading(T0.unix() + 3, 3, Some(true)));
         assert_eq!(time.synchronised(), Some(true));
@@ -269,7 +282,8 @@ mod tests {
 
     #[test]
     fn every_fault_of_the_clock_is_told_apart() {
-        let faults = [ClockFault::BeforeBuild, ClockFault::BehindFloor, ClockFault::NotSynchronised];
+        let faults =
+            [ClockFault::BeforeBuild, ClockFault::BehindFloor, ClockFault::NotSynchronised];
         let texts: std::collections::BTreeSet<_> = faults.iter().map(ToString::to_string).collect();
         assert!(texts.len() == 3 && texts.iter().all(|text| text.starts_with("the clock ")));
     }

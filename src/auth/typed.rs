@@ -1,8 +1,9 @@
 //! What people type, paste and read aloud: which characters of it mean nothing.
 
-/// Whether a character of something typed or pasted is passed over: white space of any kind (Unicode's `White_Space`, which
-/// holds the no-break spaces), and what takes no room: zero-width spaces and joiners, marks of the writing direction, the
-/// byte order mark. Digits of other scripts are no ASCII digits, and stay what they are.
+/// Whether a character of something typed or pasted is passed over: white space of any kind
+/// (Unicode's `White_Space`, which holds the no-break spaces), and what takes no room: zero-width
+/// spaces and joiners, marks of the writing direction, the byte order mark. Digits of other scripts
+/// are no ASCII digits, and stay what they are.
 pub const fn is_blank(letter: char) -> bool {
     letter.is_whitespace()
         || matches!(letter, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -1,8 +1,8 @@
 //! Who may come in: names and the record of a user.
 //!
-//! A [`UserName`] has one spelling, so that counters, sessions and headers can never disagree about who it is. Every
-//! text of a [`User`] may become a response header: none holds a control character, neither after creation nor after
-//! reading it back.
+//! A [`UserName`] has one spelling, so that counters, sessions and headers can never disagree about
+//! who it is. Every text of a [`User`] may become a response header: none holds a control
+//! character, neither after creation nor after reading it back.
 
 use std::fmt;
 
@@ -20,8 +20,9 @@ impl UserName {
     /// The longest name.
     pub const MAX_BYTES: usize = 64;
 
-    /// Reads a name as it was typed. ASCII letters are lower-cased; nothing is trimmed and nothing else is mapped, so
-    /// ` user`, full-width letters and anything else that only looks alike is refused instead of counted apart.
+    /// Reads a name as it was typed. ASCII letters are lower-cased; nothing is trimmed and nothing
+    /// else is mapped, so ` user`, full-width letters and anything else that only looks alike is
+    /// refused instead of counted apart.
     pub fn parse(typed: &str) -> Result<Self, NameError> {
         let mut name = heapless::String::new();
         for (position, typed) in typed.chars().enumerate() {
@@ -43,7 +44,11 @@ impl UserName {
 
     /// The name whose one spelling `text` is. Allocates nothing.
     pub fn from_canonical(text: &str) -> Option<Self> {
-        if Self::is_canonical(text) { heapless::String::try_from(text).ok().map(Self) } else { None }
+        if Self::is_canonical(text) {
+            heapless::String::try_from(text).ok().map(Self)
+        } else {
+            None
+        }
     }
 
     /// The name as text.
@@ -158,9 +163,15 @@ impl User {
     /// How many groups a user can be in: all of them fit into one header line.
     pub const MAX_GROUPS: usize = 64;
 
-    /// An enabled user without rights, groups and profile. The generation starts at a random number, so that the
-    /// device cookies of a removed user are worth nothing to a later one of the same name.
-    pub fn new(name: UserName, authenticator: Authenticator, now: Timestamp, entropy: &mut impl Entropy) -> Self {
+    /// An enabled user without rights, groups and profile. The generation starts at a random
+    /// number, so that the device cookies of a removed user are worth nothing to a later one of the
+    /// same name.
+    pub fn new(
+        name: UserName,
+        authenticator: Authenticator,
+        now: Timestamp,
+        entropy: &mut impl Entropy,
+    ) -> Self {
         Self {
             name,
             enabled: true,
@@ -199,7 +210,8 @@ impl User {
         self.spent = self.spent.max(Some(step));
     }
 
-    /// Marks every step as used, those to come as well: codes were used elsewhere, and nobody knows what time it is.
+    /// Marks every step as used, those to come as well: codes were used elsewhere, and nobody knows
+    /// what time it is.
     pub fn spend_all(&mut self) {
         self.spent = Some(TimeStep::LAST);
     }
@@ -218,7 +230,8 @@ impl User {
         }
     }
 
-    /// Makes all device cookies of this user worthless: at disable, rotate and `session revoke --all`.
+    /// Makes all device cookies of this user worthless: at disable, rotate and
+    /// `session revoke --all`.
     pub fn end_devices(&mut self) {
         self.generation = self.generation.wrapping_add(1);
     }
@@ -226,14 +239,18 @@ impl User {
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("name", &self.name).field("enabled", &self.enabled).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("name", &self.name)
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
     }
 }
 
 /// Why a text cannot stand in a user's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProfileError {
-    /// The full name is too long, starts or ends with a space, or holds a control or direction character.
+    /// The full name is too long, starts or ends with a space, or holds a control or direction
+    /// character.
     DisplayName,
     /// The mail address is not one address in ASCII.
     Email,
@@ -272,11 +289,12 @@ pub fn check_display_name(name: &str) -> Result<(), ProfileError> {
     if fits { Ok(()) } else { Err(ProfileError::DisplayName) }
 }
 
-/// Whether this is one mail address, or nothing. Of an address with two `@` applications read different domains
-/// (GHSA-c5c4-8r6x-56w3).
+/// Whether this is one mail address, or nothing. Of an address with two `@` applications read
+/// different domains (GHSA-c5c4-8r6x-56w3).
 pub fn check_email(email: &str) -> Result<(), ProfileError> {
     let plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),:;<>[\\]".contains(&byte))
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),:;<>[\\]".contains(&byte))
     };
     let fits = match email.split_once('@') {
         None => email.is_empty(),
@@ -289,13 +307,21 @@ pub fn check_email(email: &str) -> Result<(), ProfileError> {
 
 /// Whether these groups can be joined by commas in one header.
 pub fn check_groups(groups: &[String]) -> Result<(), ProfileError> {
-    let fits =
-        |group: &String| !group.is_empty() && group.len() <= User::MAX_GROUP && !group.contains(',') && is_plain(group);
-    if groups.len() <= User::MAX_GROUPS && groups.iter().all(fits) { Ok(()) } else { Err(ProfileError::Groups) }
+    let fits = |group: &String| {
+        !group.is_empty()
+            && group.len() <= User::MAX_GROUP
+            && !group.contains(',')
+            && is_plain(group)
+    };
+    if groups.len() <= User::MAX_GROUPS && groups.iter().all(fits) {
+        Ok(())
+    } else {
+        Err(ProfileError::Groups)
+    }
 }
 
-/// No control characters, no line or paragraph separators, nothing that turns the direction of what follows, and no
-/// space around it, which HTTP would drop from a header.
+/// No control characters, no line or paragraph separators, nothing that turns the direction of what
+/// follows, and no space around it, which HTTP would drop from a header.
 fn is_plain(text: &str) -> bool {
     text.trim() == text
         && !text.chars().any(|c| {

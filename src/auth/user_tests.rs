@@ -87,10 +87,23 @@ fn no_text_of_a_user_can_split_or_forge_a_header() {
     let with = |display: &str, email: &str, group: &str| {
         user("anna").with_profile(display.into(), email.into(), vec![group.into()]).map(|_| ())
     };
-    for text in ["a\r\nRemote-User: root", "a\0b", "a\x1b[2J", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", " a", "a\t"] {
+    for text in [
+        "a\r\nRemote-User: root",
+        "a\0b",
+        "a\x1b[2J",
+        "a\u{85}b",
+        "a\u{2028}b",
+        "a\u{202e}b",
+        " a",
+        "a\t",
+    ] {
         assert_eq!(with(text, "", "g"), Err(ProfileError::DisplayName), "{text:?}");
         assert_eq!(with("", "", text), Err(ProfileError::Groups), "{text:?}");
-        assert_eq!(with("", &format!("{text}@example.com"), "g"), Err(ProfileError::Email), "{text:?}");
+        assert_eq!(
+            with("", &format!("{text}@example.com"), "g"),
+            Err(ProfileError::Email),
+            "{text:?}"
+        );
     }
     for email in ["a@b@c", "anna", "@b", "a@", "a b@c", "a@b,c@d", "a@b>c", "ä@b", "\"a\"@b"] {
         assert_eq!(with("", email, "g"), Err(ProfileError::Email), "{email:?}");
@@ -105,7 +118,9 @@ fn no_text_of_a_user_can_split_or_forge_a_header() {
 
 #[test]
 fn a_stored_user_reads_back_whole_and_a_forged_one_does_not() {
-    let mut anna = user("anna").with_profile("Anna".into(), "anna@example.com".into(), vec!["admins".into()]).unwrap();
+    let mut anna = user("anna")
+        .with_profile("Anna".into(), "anna@example.com".into(), vec!["admins".into()])
+        .unwrap();
     anna.spend(TimeStep::new(57));
     let bytes = postcard::to_allocvec(&anna).unwrap();
     assert!(postcard::from_bytes::<User>(&bytes).unwrap() == anna);
@@ -127,7 +142,8 @@ fn the_last_spent_step_never_decreases() {
 #[test]
 fn a_second_user_of_the_same_name_has_another_generation() {
     let anna = user("anna");
-    let again = User::new(anna.name.clone(), anna.authenticator.clone(), anna.created, &mut Counting(99));
+    let again =
+        User::new(anna.name.clone(), anna.authenticator.clone(), anna.created, &mut Counting(99));
     assert_ne!(anna.generation, again.generation);
 }
 
@@ -135,7 +151,11 @@ fn a_second_user_of_the_same_name_has_another_generation() {
 fn the_seed_is_not_in_the_debug_text() {
     let anna = user("anna");
     let text = format!("{anna:?}");
-    assert!(text.contains("anna") && !text.contains(&anna.authenticator.seed.base32()) && !text.contains("seed"));
+    assert!(
+        text.contains("anna")
+            && !text.contains(&anna.authenticator.seed.base32())
+            && !text.contains("seed")
+    );
 }
 
 #[test]
@@ -157,12 +177,19 @@ fn while_the_time_is_unknown_every_step_counts_as_used() {
 #[test]
 fn every_refused_name_and_text_is_told_what_would_be_taken() {
     let long = "a".repeat(65);
-    let names = [("", "missing"), ("-a", "starts with"), ("a b", "a-z, 0-9"), (long.as_str(), "64 letters")];
+    let names = [
+        ("", "missing"),
+        ("-a", "starts with"),
+        ("a b", "a-z, 0-9"),
+        (long.as_str(), "64 letters"),
+    ];
     for (typed, said) in names {
         let message = UserName::parse(typed).expect_err(typed).to_string();
         assert!(message.contains(said), "{message}");
     }
     assert!(check_display_name(" a").expect_err("a space").to_string().contains("full name"));
     assert!(check_email("a@b@c").expect_err("two").to_string().contains("anna@example.com"));
-    assert!(check_groups(&["a,b".to_owned()]).expect_err("two").to_string().contains("without comma"));
+    assert!(
+        check_groups(&["a,b".to_owned()]).expect_err("two").to_string().contains("without comma")
+    );
 }

@@ -1,4 +1,5 @@
-//! The form of a file: what comes back, and what of a file that was cut, changed or made by others is believed.
+//! The form of a file: what comes back, and what of a file that was cut, changed or made by others
+//! is believed.
 
 use super::form::HEADER;
 use super::seal::Cost;
@@ -78,7 +79,8 @@ fn nothing_of_it_stands_in_the_clear_and_no_two_are_alike() {
 fn a_changed_octet_anywhere_is_refused() {
     let file = cheap();
     for at in 0..file.len() {
-        // The lowest bit of the memory's first octet makes it 9 KiB: bearable, and still not what was sealed.
+        // The lowest bit of the memory's first octet makes it 9 KiB: bearable, and still not what
+        // was sealed.
         let changed = with(file.clone(), at, &[file[at] ^ 1]);
         assert!(opened(&changed).is_err(), "octet {at}");
     }
@@ -87,7 +89,9 @@ fn a_changed_octet_anywhere_is_refused() {
 #[test]
 fn another_passphrase_and_a_damaged_file_cannot_be_told_apart() {
     let file = cheap();
-    let wrong = Sealed::parse(&file).expect("a form").open(&Secret::new(b"correct horse battery stable".to_vec()));
+    let wrong = Sealed::parse(&file)
+        .expect("a form")
+        .open(&Secret::new(b"correct horse battery stable".to_vec()));
     let damaged = opened(&with(file.clone(), HEADER, &[file[HEADER] ^ 128]));
     assert!(wrong == Err(FileError::Unopened) && damaged == Err(FileError::Unopened));
 }
@@ -110,7 +114,10 @@ fn another_form_is_named_whatever_follows() {
     for version in [0, 2, 255] {
         let refused = opened(&with(cheap(), 8, &[version])).err();
         assert_eq!(refused, Some(FileError::Newer(version)));
-        assert_eq!(opened(&[&b"PCBACKUP"[..], &[version]].concat()).err(), Some(FileError::Newer(version)));
+        assert_eq!(
+            opened(&[&b"PCBACKUP"[..], &[version]].concat()).err(),
+            Some(FileError::Newer(version))
+        );
     }
     assert!(FileError::Newer(2).to_string().contains("form 2"));
 }
@@ -131,7 +138,11 @@ fn no_file_can_ask_for_more_memory_or_time_than_ours_do() {
         (31, 3, 4),
     ] {
         let cost = [&kib.to_le_bytes()[..], &[passes, lanes]].concat();
-        assert_eq!(opened(&with(cheap(), 9, &cost)).err(), Some(FileError::Costly), "{kib} {passes} {lanes}");
+        assert_eq!(
+            opened(&with(cheap(), 9, &cost)).err(),
+            Some(FileError::Costly),
+            "{kib} {passes} {lanes}"
+        );
     }
     assert!(Cost::USUAL.is_bearable() && CHEAP.is_bearable());
     assert!(Cost { memory_kib: 128 * 1024, passes: 8, lanes: 4 }.is_bearable());

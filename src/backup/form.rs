@@ -1,4 +1,5 @@
-//! The file's outer form: what stands in the clear before the seal, and the bounds of what is believed of it.
+//! The file's outer form: what stands in the clear before the seal, and the bounds of what is
+//! believed of it.
 
 use super::seal::{Cost, NONCE, SALT};
 use super::{FileError, LONGEST};
@@ -62,7 +63,8 @@ impl<'f> Sealed<'f> {
     /// Looks at the outer form.
     ///
     /// # Errors
-    /// All of [`FileError`] but [`FileError::Unopened`] for a wrong passphrase and [`FileError::NoMemory`].
+    /// All of [`FileError`] but [`FileError::Unopened`] for a wrong passphrase and
+    /// [`FileError::NoMemory`].
     pub fn parse(file: &'f [u8]) -> Result<Self, FileError> {
         let (header, body) = Header::read(file)?;
         if !header.cost.is_bearable() {

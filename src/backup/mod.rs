@@ -1,4 +1,5 @@
-//! A backup file: users, and the text of the configuration, sealed by a passphrase for the way to another machine.
+//! A backup file: users, and the text of the configuration, sealed by a passphrase for the way to
+//! another machine.
 //!
 //! ```text
 //!  0   8  "PCBACKUP"
@@ -12,8 +13,9 @@
 //! 59      XChaCha20-Poly1305 of the contents | tag (16)
 //! ```
 //!
-//! The key is Argon2id (RFC 9106, version 0x13) of the passphrase, 32 octets; the 59 octets in front are the associated
-//! data, so that none of them can be changed. The contents are one postcard record:
+//! The key is Argon2id (RFC 9106, version 0x13) of the passphrase, 32 octets; the 59 octets in
+//! front are the associated data, so that none of them can be changed. The contents are one
+//! postcard record:
 //!
 //! ```text
 //! created        text, RFC 3339
@@ -22,8 +24,9 @@
 //! configuration  none, or text
 //! ```
 //!
-//! Guarantees: nothing of a file is read before its tag is checked, and a hostile file costs 128 MiB at most. Whether
-//! the passphrase is wrong or the file is damaged nobody can tell. Leaves out what the records mean: the store knows.
+//! Guarantees: nothing of a file is read before its tag is checked, and a hostile file costs 128
+//! MiB at most. Whether the passphrase is wrong or the file is damaged nobody can tell. Leaves out
+//! what the records mean: the store knows.
 
 mod form;
 mod seal;
@@ -73,9 +76,12 @@ impl Backup {
         postcard::to_extend(&contents, Vec::with_capacity(room)).ok().map(Zeroizing::new)
     }
 
-    /// Reads contents that were unsealed; `None` for anything that [`Backup::encode`] does not write.
+    /// Reads contents that were unsealed; `None` for anything that [`Backup::encode`] does not
+    /// write.
     pub fn decode(plain: &[u8]) -> Option<Self> {
-        let (Contents { created, users, records, configuration }, []) = postcard::take_from_bytes(plain).ok()? else {
+        let (Contents { created, users, records, configuration }, []) =
+            postcard::take_from_bytes(plain).ok()?
+        else {
             return None;
         };
         Some(Self {
@@ -90,7 +96,11 @@ impl Backup {
     ///
     /// # Errors
     /// No memory, or more contents than a file may have.
-    pub fn seal(&self, passphrase: &Secret, entropy: &mut impl Entropy) -> Result<Vec<u8>, FileError> {
+    pub fn seal(
+        &self,
+        passphrase: &Secret,
+        entropy: &mut impl Entropy,
+    ) -> Result<Vec<u8>, FileError> {
         seal::seal(self, passphrase, seal::Cost::USUAL, entropy)
     }
 }
@@ -109,7 +119,8 @@ pub enum FileError {
     },
     /// It has a form that this program does not know.
     Newer(u8),
-    /// Its passphrase would have to be stretched with more memory or time than any of ours asks for.
+    /// Its passphrase would have to be stretched with more memory or time than any of ours asks
+    /// for.
     Costly,
     /// Wrong passphrase, or damaged.
     Unopened,

@@ -1,5 +1,5 @@
-//! The seal: a passphrase is stretched to a key by Argon2id (RFC 9106), under which XChaCha20-Poly1305
-//! (draft-irtf-cfrg-xchacha-03, on RFC 8439) closes the contents.
+//! The seal: a passphrase is stretched to a key by Argon2id (RFC 9106), under which
+//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, on RFC 8439) closes the contents.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chacha20poly1305::aead::AeadInOut;
@@ -24,12 +24,12 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// The second recommendation of RFC 9106 section 4, with one lane for its four: a board of 512 MB has to bear it
-    /// beside everything else, and nothing here computes lanes side by side.
+    /// The second recommendation of RFC 9106 section 4, with one lane for its four: a board of 512
+    /// MB has to bear it beside everything else, and nothing here computes lanes side by side.
     pub(super) const USUAL: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
-    /// The most that a file may ask for: a later release may double what this one takes. On a small board it is half a
-    /// minute, on no machine is it a flood.
+    /// The most that a file may ask for: a later release may double what this one takes. On a small
+    /// board it is half a minute, on no machine is it a flood.
     const MOST: Self = Self { memory_kib: 128 * 1024, passes: 8, lanes: 4 };
 
     /// Whether a file may ask for it.
@@ -82,15 +82,20 @@ impl Sealed<'_> {
 /// The cipher under the key that belongs to the passphrase.
 fn stretch(passphrase: &Secret, header: &Header) -> Result<XChaCha20Poly1305, FileError> {
     let Cost { memory_kib, passes, lanes } = header.cost;
-    let params = Params::new(memory_kib, passes.into(), lanes.into(), Some(32)).map_err(|_| FileError::Costly)?;
+    let params = Params::new(memory_kib, passes.into(), lanes.into(), Some(32))
+        .map_err(|_| FileError::Costly)?;
     let mut blocks = Vec::new();
     // A board that has not so much left is told so, instead of ending the program.
     blocks.try_reserve_exact(params.block_count()).map_err(|_| FileError::NoMemory)?;
     blocks.resize(params.block_count(), Block::new());
     let mut key = Zeroizing::new([0; 32]);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let done =
-        argon2.hash_password_into_with_memory(passphrase.expose(), &header.salt, key.as_mut_slice(), &mut blocks);
+    let done = argon2.hash_password_into_with_memory(
+        passphrase.expose(),
+        &header.salt,
+        key.as_mut_slice(),
+        &mut blocks,
+    );
     blocks.iter_mut().for_each(Zeroize::zeroize);
     done.map_err(|_| FileError::Costly)?;
     Ok(XChaCha20Poly1305::new((&*key).into()))

@@ -42,13 +42,16 @@ pub struct Arguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Options of every verb")]
 pub struct Global {
-    /// Configuration file [default: /etc/portcullis/portcullis.toml if it is there; env: PORTCULLIS_CONFIG]
+    /// Configuration file [default: /etc/portcullis/portcullis.toml if it is there; env:
+    /// PORTCULLIS_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where users, sessions and keys are kept [default: /var/lib/portcullis for root; env: PORTCULLIS_STATE_DIR]
+    /// Where users, sessions and keys are kept [default: /var/lib/portcullis for root; env:
+    /// PORTCULLIS_STATE_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// The daemon's control socket [default: /run/portcullis/control.sock, or control.sock in another state directory]
+    /// The daemon's control socket [default: /run/portcullis/control.sock, or control.sock in
+    /// another state directory]
     #[arg(long, global = true, value_name = "PATH")]
     pub control: Option<PathBuf>,
     /// Answer in JSON, for scripts
@@ -64,7 +67,8 @@ pub enum Verb {
   portcullis serve
   portcullis serve --listen 127.0.0.1:3000 --listen unix:/run/portcullis/gate.sock")]
     Serve {
-        /// Answer here instead of where the configuration says: ip:port or unix:/path; may be repeated
+        /// Answer here instead of where the configuration says: ip:port or unix:/path; may be
+        /// repeated
         #[arg(long, value_name = "ADDR")]
         listen: Vec<String>,
     },
@@ -218,7 +222,13 @@ pub enum UserVerb {
         #[arg(long, value_name = "GROUP")]
         group: Vec<String>,
         /// Full name for the Remote-Name header
-        #[arg(long = "name", id = "display_name", value_name = "TEXT", default_value = "", hide_default_value = true)]
+        #[arg(
+            long = "name",
+            id = "display_name",
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
         display_name: String,
         /// Mail address for the Remote-Email header
         #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
@@ -324,15 +334,17 @@ pub struct Clear {
 /// `clock …`
 #[derive(Debug, Subcommand)]
 pub enum ClockVerb {
-    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of the future
+    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of
+    /// the future
     Reset,
 }
 
-/// Stands before a session id that begins with a dash, which would be taken for options otherwise: `-h…` would show the
-/// help, and a script would believe that the session has ended.
+/// Stands before a session id that begins with a dash, which would be taken for options otherwise:
+/// `-h…` would show the help, and a script would believe that the session has ended.
 const ID_MARK: &str = "id:";
 
-/// Whether a word is a session's id (22 characters of base64url) that looks like options. No option is as long.
+/// Whether a word is a session's id (22 characters of base64url) that looks like options. No option
+/// is as long.
 fn is_dashed_id(word: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     word.len() == 22 && word.starts_with('-') && word.bytes().all(fits)
@@ -366,7 +378,8 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Arguments {
-        parse(line.split_whitespace().map(OsString::from)).unwrap_or_else(|error| panic!("{line}: {error}"))
+        parse(line.split_whitespace().map(OsString::from))
+            .unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
     fn refused(line: &str) -> clap::Error {
@@ -410,7 +423,8 @@ mod tests {
 
     #[test]
     fn listen_may_be_repeated() {
-        let Some(Verb::Serve { listen }) = parsed("serve --listen 1.1.1.1:1 --listen unix:/a").verb else {
+        let Some(Verb::Serve { listen }) = parsed("serve --listen 1.1.1.1:1 --listen unix:/a").verb
+        else {
             panic!("not serve")
         };
         assert_eq!(listen, ["1.1.1.1:1", "unix:/a"]);
@@ -419,9 +433,13 @@ mod tests {
     #[test]
     fn a_session_id_that_begins_with_a_dash_is_an_id() {
         for id in ["-h", "-V", "--", "-generate"].map(|start| format!("{start:A<22}")) {
-            for line in [format!("session revoke {id} --json"), format!("--json session revoke x {id}")] {
+            for line in
+                [format!("session revoke {id} --json"), format!("--json session revoke x {id}")]
+            {
                 let arguments = parsed(&line);
-                let Some(Verb::Session(SessionVerb::Revoke(revoke))) = arguments.verb else { panic!("{line}") };
+                let Some(Verb::Session(SessionVerb::Revoke(revoke))) = arguments.verb else {
+                    panic!("{line}")
+                };
                 assert!(arguments.global.json && revoke.ids.contains(&id), "{line}");
             }
         }
@@ -445,9 +463,14 @@ mod tests {
 
     #[test]
     fn every_verb_has_help_and_verbs_of_other_versions_are_unknown() {
-        for line in
-            ["help", "--help", "user add --help", "proxy explain --help", "limit clear --help", "help session revoke"]
-        {
+        for line in [
+            "help",
+            "--help",
+            "user add --help",
+            "proxy explain --help",
+            "limit clear --help",
+            "help session revoke",
+        ] {
             assert_eq!(refused(line).kind(), clap::error::ErrorKind::DisplayHelp, "{line}");
         }
         for line in ["pass list", "user import x", "proxy print envoy", "usr list"] {

@@ -1,6 +1,7 @@
 //! `audit show` and `audit verify`: the log for people and for scripts.
 //!
-//! The daemon answers with a thousand lines at most, so a longer list is asked for piece by piece, newest first.
+//! The daemon answers with a thousand lines at most, so a longer list is asked for piece by piece,
+//! newest first.
 
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub enum AuditVerb {
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
     },
-    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit code 65 where one was
+    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit
+    /// code 65 where one was
     #[command(after_help = "Examples:
   portcullis audit verify
   portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
@@ -68,7 +70,11 @@ impl<B: Backend> Program<'_, B> {
         match verb {
             AuditVerb::Show { since, user, limit } => {
                 let limit = limit.unwrap_or(if since.is_some() { u64::MAX } else { USUAL });
-                let rows = Value::Array(self.rows(since.map(|since| since.as_secs()), user.as_deref(), limit)?);
+                let rows = Value::Array(self.rows(
+                    since.map(|since| since.as_secs()),
+                    user.as_deref(),
+                    limit,
+                )?);
                 if self.global.json {
                     return Ok(console.say_json(&rows)?);
                 }
@@ -85,12 +91,22 @@ impl<B: Backend> Program<'_, B> {
         }
     }
 
-    fn rows(&self, since: Option<u64>, user: Option<&str>, limit: u64) -> Result<Vec<Value>, Failure> {
+    fn rows(
+        &self,
+        since: Option<u64>,
+        user: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<Value>, Failure> {
         let (mut pieces, mut left, mut before) = (Vec::new(), limit, None);
         loop {
-            let command = Command::AuditShow { since, user: user.map(str::to_owned), limit: left, before };
+            let command =
+                Command::AuditShow { since, user: user.map(str::to_owned), limit: left, before };
             let mut answer = self.answer(command)?;
-            let rows = answer.get_mut("entries").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            let rows = answer
+                .get_mut("entries")
+                .and_then(Value::as_array_mut)
+                .map(std::mem::take)
+                .unwrap_or_default();
             left = left.saturating_sub(u64::try_from(rows.len()).unwrap_or(u64::MAX));
             before = rows.first().and_then(|row| row.get("number")).and_then(Value::as_u64);
             let more = answer.get("more").and_then(Value::as_bool) == Some(true);
@@ -103,10 +119,13 @@ impl<B: Backend> Program<'_, B> {
     }
 
     fn verdict(&self, answer: &Value, console: &mut Console<'_>) -> Result<(), Failure> {
-        let text = |member: &str| escape::line(answer.get(member).and_then(Value::as_str).unwrap_or("-")).to_string();
+        let text = |member: &str| {
+            escape::line(answer.get(member).and_then(Value::as_str).unwrap_or("-")).to_string()
+        };
         let number = |member: &str| answer.get(member).and_then(Value::as_u64).unwrap_or_default();
         if answer.get("whole") != Some(&json!(true)) {
-            let problem = answer.pointer("/problem/what").and_then(Value::as_str).unwrap_or("no answer");
+            let problem =
+                answer.pointer("/problem/what").and_then(Value::as_str).unwrap_or("no answer");
             let message = format!("the audit log is not whole: {}", escape::line(problem));
             return Err(Failure::new(DATA, message));
         }
@@ -121,8 +140,10 @@ impl<B: Backend> Program<'_, B> {
         let word = if entries == 1 { "entry" } else { "entries" };
         console.say(format_args!("{entries} {word}, chain whole{span}"))?;
         if number("pruned") > 0 {
-            console
-                .say(format_args!("entries up to {} were removed because of their age or number", number("pruned")))?;
+            console.say(format_args!(
+                "entries up to {} were removed because of their age or number",
+                number("pruned")
+            ))?;
         }
         Ok(console.say(format_args!("head: {}", text("head")))?)
     }

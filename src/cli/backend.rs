@@ -1,5 +1,5 @@
-//! What the command line needs of the rest of the program: the daemon itself, and the store while no daemon holds it.
-//! Tests bring their own.
+//! What the command line needs of the rest of the program: the daemon itself, and the store while
+//! no daemon holds it. Tests bring their own.
 
 use std::path::{Path, PathBuf};
 
@@ -75,27 +75,34 @@ pub trait Backend {
     /// It does not start, or cannot go on.
     fn serve(&self, start: Start) -> Result<(), Failure>;
 
-    /// Makes the store and its key where there is none; `again` sets an existing one aside first. Gives back what to
-    /// tell the operator.
+    /// Makes the store and its key where there is none; `again` sets an existing one aside first.
+    /// Gives back what to tell the operator.
     ///
     /// # Errors
     /// There is a store already, another process holds it, or the disk refuses.
     fn init(&self, settings: Offline, state_dir: &Path, again: bool) -> Result<String, Failure>;
 
-    /// Carries out a command on the store itself, which no daemon holds, and gives back its JSON answer.
+    /// Carries out a command on the store itself, which no daemon holds, and gives back its JSON
+    /// answer.
     ///
     /// # Errors
     /// The command is refused, or the store cannot be opened.
-    fn offline(&self, settings: Offline, state_dir: &Path, command: Command) -> Result<Value, Failure>;
+    fn offline(
+        &self,
+        settings: Offline,
+        state_dir: &Path,
+        command: Command,
+    ) -> Result<Value, Failure>;
 
-    /// Says what is wrong with the gate that has its state in `places`, and that does not run. Changes nothing.
+    /// Says what is wrong with the gate that has its state in `places`, and that does not run.
+    /// Changes nothing.
     ///
     /// # Errors
     /// Another process holds the store, or this one may not read it.
     fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure>;
 
-    /// What the gate would believe of a request: `{"trusted","client_ip","scheme","host","port","uri","method",
-    /// "problems"}`.
+    /// What the gate would believe of a request:
+    /// `{"trusted","client_ip","scheme","host","port","uri","method", "problems"}`.
     ///
     /// # Errors
     /// What was given is no request at all.

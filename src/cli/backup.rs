@@ -1,8 +1,10 @@
-//! `backup FILE` and `restore FILE`: users and configuration, sealed by a passphrase, on the way to another machine.
+//! `backup FILE` and `restore FILE`: users and configuration, sealed by a passphrase, on the way to
+//! another machine.
 //!
-//! The sealing happens here, where a second and 64 MiB are nobody else's; the daemon only gives and takes the users.
-//! Guarantees that a backup file is whole or not there, that none is overwritten, and that users are restored all
-//! together or not at all. The configuration comes after them, and never over one that is there.
+//! The sealing happens here, where a second and 64 MiB are nobody else's; the daemon only gives and
+//! takes the users. Guarantees that a backup file is whole or not there, that none is overwritten,
+//! and that users are restored all together or not at all. The configuration comes after them, and
+//! never over one that is there.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -27,7 +29,8 @@ use crate::config::{Config, Sources, limits};
 use crate::entropy::System;
 use crate::telemetry::escape;
 
-/// Where the configuration of a backup is left when it cannot go to its place; in the state directory.
+/// Where the configuration of a backup is left when it cannot go to its place; in the state
+/// directory.
 const LEFT: &str = "portcullis.toml.restored";
 
 impl From<FileError> for Failure {
@@ -38,7 +41,11 @@ impl From<FileError> for Failure {
 
 impl<B: Backend> Program<'_, B> {
     /// `backup FILE`
-    pub(super) fn back_up(&self, to: &BackupFile, console: &mut Console<'_>) -> Result<(), Failure> {
+    pub(super) fn back_up(
+        &self,
+        to: &BackupFile,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
         // Before anybody is asked for a passphrase.
         refuse_existing(&to.file)?;
         let places = self.places()?;
@@ -54,20 +61,35 @@ impl<B: Backend> Program<'_, B> {
         let backup = packed(answer, configuration.map(|file| file.text))?;
         let passphrase = passphrase::ask(to.passphrase_file.as_deref(), Purpose::Seal)?;
         let file = backup.seal(&passphrase, &mut System)?;
-        write_new(&to.file, &file, 0o600)
-            .map_err(|error| Failure::new(CANNOT_CREATE, format!("{}: not written: {error}", to.file.display())))?;
+        write_new(&to.file, &file, 0o600).map_err(|error| {
+            Failure::new(CANNOT_CREATE, format!("{}: not written: {error}", to.file.display()))
+        })?;
         if self.global.json {
             let (users, created) = (backup.users, &backup.created);
-            return Ok(console.say_json(&json!({ "file": to.file, "users": users, "created": created }))?);
+            return Ok(console
+                .say_json(&json!({ "file": to.file, "users": users, "created": created }))?);
         }
-        let with = if backup.configuration.is_some() { "with the configuration" } else { "without a configuration" };
-        console.say(format_args!("{} in {}, {with}.", users_are(backup.users), to.file.display()))?;
+        let with = if backup.configuration.is_some() {
+            "with the configuration"
+        } else {
+            "without a configuration"
+        };
+        console.say(format_args!(
+            "{} in {}, {with}.",
+            users_are(backup.users),
+            to.file.display()
+        ))?;
         Ok(console.say("Keep the passphrase elsewhere: nobody opens the file without it.")?)
     }
 
     /// `restore FILE`
-    pub(super) fn restore(&self, from: &BackupFile, console: &mut Console<'_>) -> Result<(), Failure> {
-        let named = |failure: Failure| failure.reworded(|text| format!("{}: {text}", from.file.display()));
+    pub(super) fn restore(
+        &self,
+        from: &BackupFile,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let named =
+            |failure: Failure| failure.reworded(|text| format!("{}: {text}", from.file.display()));
         let file = read(&from.file)?;
         let sealed = Sealed::parse(&file).map_err(|error| named(error.into()))?;
         let passphrase = passphrase::ask(from.passphrase_file.as_deref(), Purpose::Open)?;
@@ -89,9 +111,13 @@ impl<B: Backend> Program<'_, B> {
             users_are(backup.users),
             escape::line(&backup.created)
         ))?;
-        console.say("Everybody signs in again; the codes of the next 90 seconds count as used already.")?;
+        console.say(
+            "Everybody signs in again; the codes of the next 90 seconds count as used already.",
+        )?;
         console.say(match (configuration, lies) {
-            ("written", Some(path)) => format!("The configuration was written to {path}; restart the gate to use it."),
+            ("written", Some(path)) => {
+                format!("The configuration was written to {path}; restart the gate to use it.")
+            }
             (_, Some(path)) => format!("The configuration of the backup lies in {path}."),
             ("none", None) => "The backup holds no configuration.".to_owned(),
             _ => "The configuration of the backup was not written.".to_owned(),
@@ -100,8 +126,8 @@ impl<B: Backend> Program<'_, B> {
         Ok(())
     }
 
-    /// Gives the users to the daemon, or to the store where none runs. Says by which path the state directory can be
-    /// reached from then on.
+    /// Gives the users to the daemon, or to the store where none runs. Says by which path the state
+    /// directory can be reached from then on.
     fn hand_over(&self, backup: &Backup, places: &Places) -> Result<(Value, PathBuf), Failure> {
         let command = Command::Restore { records: Records::of(&backup.records) };
         let asked = client::ask(&places.control, &command).map_err(|failure| match failure.code {
@@ -125,17 +151,19 @@ impl<B: Backend> Program<'_, B> {
         if self.config_path().exists() {
             return Ok(self.load(Vec::new())?.config);
         }
-        let sources = Sources { listen: Vec::new(), environment: self.environment.clone(), file: None };
+        let sources =
+            Sources { listen: Vec::new(), environment: self.environment.clone(), file: None };
         Ok(Config::load(&sources)?.config)
     }
 
     fn config_path(&self) -> PathBuf {
-        let named = self.global.config.as_deref().or_else(|| self.environment.path("PORTCULLIS_CONFIG"));
+        let named =
+            self.global.config.as_deref().or_else(|| self.environment.path("PORTCULLIS_CONFIG"));
         named.unwrap_or(Path::new(places::SYSTEM_CONFIG)).to_owned()
     }
 
-    /// Writes the configuration to its place if there is none, else beside the store for the operator to look at. Says
-    /// which of the two, and where it lies.
+    /// Writes the configuration to its place if there is none, else beside the store for the
+    /// operator to look at. Says which of the two, and where it lies.
     fn place_configuration(
         &self,
         text: &str,
@@ -145,13 +173,19 @@ impl<B: Backend> Program<'_, B> {
         let path = self.config_path();
         match fs::read(&path) {
             Ok(there) if there == text.as_bytes() => return ("kept", Some(path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => match write_configuration(&path, text) {
-                Ok(()) => return ("written", Some(path)),
-                Err(error) => {
-                    console.remark(format_args!("the configuration cannot be written to {}: {error}", path.display()));
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match write_configuration(&path, text) {
+                    Ok(()) => return ("written", Some(path)),
+                    Err(error) => {
+                        console.remark(format_args!(
+                            "the configuration cannot be written to {}: {error}",
+                            path.display()
+                        ));
+                    }
                 }
-            },
-            _ => console.remark(format_args!("{} is there already and stays as it is", path.display())),
+            }
+            _ => console
+                .remark(format_args!("{} is there already and stays as it is", path.display())),
         }
         let left = state_dir.join(LEFT);
         // One of an earlier attempt is as good as this one: both are from backups.
@@ -159,7 +193,9 @@ impl<B: Backend> Program<'_, B> {
         match write_new(&left, text.as_bytes(), 0o600) {
             Ok(()) => ("kept", Some(left)),
             Err(error) => {
-                console.remark(format_args!("the configuration of the backup was not written: {error}"));
+                console.remark(format_args!(
+                    "the configuration of the backup was not written: {error}"
+                ));
                 ("kept", None)
             }
         }
@@ -199,7 +235,8 @@ fn refuse_existing(path: &Path) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let unreadable = |error| Failure::new(NO_INPUT, format!("{}: cannot be read: {error}", path.display()));
+    let unreadable =
+        |error| Failure::new(NO_INPUT, format!("{}: cannot be read: {error}", path.display()));
     let mut bytes = Zeroizing::new(Vec::new());
     let file = File::open(path).map_err(unreadable)?;
     file.take(LONGEST.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -207,15 +244,17 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 fn write_configuration(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+    if let Some(folder) =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+    {
         DirBuilder::new().mode(0o755).create(folder)?;
     }
     // The daemon, which is another user, has to read it; secrets do not stand in it.
     write_new(path, text.as_bytes(), 0o644)
 }
 
-/// Writes a file that was not there: after a pulled plug there is none, or a whole one. The mode is wished for, not
-/// set: a FAT has none.
+/// Writes a file that was not there: after a pulled plug there is none, or a whole one. The mode is
+/// wished for, not set: a FAT has none.
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
     let folder = match path.parent() {
@@ -230,11 +269,12 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let written = write_through(&unfinished, bytes, mode).and_then(|()| match fs::symlink_metadata(path) {
-        // Somebody was quicker.
-        Ok(_) => Err(ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(&unfinished, path),
-    });
+    let written =
+        write_through(&unfinished, bytes, mode).and_then(|()| match fs::symlink_metadata(path) {
+            // Somebody was quicker.
+            Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+            Err(_) => fs::rename(&unfinished, path),
+        });
     if written.is_err() {
         // Half a file is of no use, and its room may be what is missing.
         let _ = fs::remove_file(&unfinished);
@@ -242,7 +282,9 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     written?;
     match File::open(folder)?.sync_all() {
         // Some network file systems cannot sync a directory; the file is there all the same.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            Ok(())
+        }
         other => other,
     }
 }

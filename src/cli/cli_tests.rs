@@ -1,4 +1,5 @@
-//! Command lines from the words to exit code and output, with a backend that only notes what it is asked.
+//! Command lines from the words to exit code and output, with a backend that only notes what it is
+//! asked.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -26,8 +27,13 @@ impl Played {
 
 impl Backend for Played {
     fn serve(&self, start: Start) -> Result<(), Failure> {
-        let listen: Vec<String> = start.loaded.config.listen.iter().map(ToString::to_string).collect();
-        self.asked.borrow_mut().push(format!("serve {} {}", listen.join(" "), start.places.state_dir.display()));
+        let listen: Vec<String> =
+            start.loaded.config.listen.iter().map(ToString::to_string).collect();
+        self.asked.borrow_mut().push(format!(
+            "serve {} {}",
+            listen.join(" "),
+            start.places.state_dir.display()
+        ));
         Ok(())
     }
 
@@ -60,13 +66,23 @@ struct Ran {
 }
 
 /// Runs one line of words, split at spaces, with a configuration and a state directory of its own.
-fn ran(line: &str, file: &str, variables: &[(&str, &str)], terminal: Option<Ink>, backend: &Played) -> Ran {
+fn ran(
+    line: &str,
+    file: &str,
+    variables: &[(&str, &str)],
+    terminal: Option<Ink>,
+    backend: &Played,
+) -> Ran {
     let directory = scratch::directory();
     let (config, state) = (directory.join("p.toml"), directory.join("state"));
     std::fs::write(&config, file).expect("writable");
-    let mut words: Vec<OsString> = line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
+    let mut words: Vec<OsString> =
+        line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
     if !words.is_empty() {
-        words.splice(0..0, ["--config".into(), config.into(), "--state-dir".into(), state.clone().into()]);
+        words.splice(
+            0..0,
+            ["--config".into(), config.into(), "--state-dir".into(), state.clone().into()],
+        );
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(&mut out, &mut err, terminal);
@@ -96,7 +112,14 @@ fn the_bare_name_prints_help() {
 #[test]
 fn wrong_words_end_with_64_and_the_way_out() {
     let backend = Played::that_answers(Value::Null);
-    for line in ["usr list", "user", "user add", "--bogus", "-generate x user list", "proxy explain --peer x"] {
+    for line in [
+        "usr list",
+        "user",
+        "user add",
+        "--bogus",
+        "-generate x user list",
+        "proxy explain --peer x",
+    ] {
         let ran = simply(line, &backend);
         assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{line}");
         assert!(!ran.err.is_empty(), "{line}");
@@ -109,7 +132,10 @@ fn wrong_words_end_with_64_and_the_way_out() {
 fn a_verb_without_a_daemon_goes_to_the_store() {
     let backend = Played::that_answers(json!([]));
     let ran = simply("user list", &backend);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "There are no users: add one with `portcullis user add NAME`.\n"));
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "There are no users: add one with `portcullis user add NAME`.\n")
+    );
     assert_eq!(*backend.asked.borrow(), [r#"{"verb":"user-list"}"#]);
     assert!(ran.state.is_dir(), "the state directory is made");
 }
@@ -147,7 +173,10 @@ fn every_verb_becomes_its_command() {
             r#"{"verb":"user-add","name":"a","admin":true,"groups":["g","h"],"display_name":"N","email":"e@x","algorithm":"sha256","digits":8}"#,
         ),
         ("session list", r#"{"verb":"session-list"}"#),
-        ("session revoke x y", r#"{"verb":"session-revoke","ids":["x","y"],"user":null,"all":false}"#),
+        (
+            "session revoke x y",
+            r#"{"verb":"session-revoke","ids":["x","y"],"user":null,"all":false}"#,
+        ),
         ("session revoke --user a", r#"{"verb":"session-revoke","ids":[],"user":"a","all":false}"#),
         ("session revoke --all", r#"{"verb":"session-revoke","ids":[],"user":null,"all":true}"#),
         ("limit list", r#"{"verb":"limit-list"}"#),
@@ -180,14 +209,23 @@ fn the_picture_is_for_terminals_only() {
     let person = ran("user add alice", "", &[], Some(Ink::Plain), &backend);
     assert!(person.out.contains("otpauth://totp/") && person.out.contains('█'));
     let url = format!("otpauth://totp/Portcullis:{}?secret=A", "a".repeat(300));
-    let long = Played::that_answers(json!({"name": "a", "secret": "A", "otpauth_url": url, "recovery_codes": []}));
+    let long = Played::that_answers(
+        json!({"name": "a", "secret": "A", "otpauth_url": url, "recovery_codes": []}),
+    );
     let person = ran("user add alice", "", &[], Some(Ink::Plain), &long);
-    assert!(person.out.contains(&url) && person.out.contains("too long for a picture"), "{}", person.out);
+    assert!(
+        person.out.contains(&url) && person.out.contains("too long for a picture"),
+        "{}",
+        person.out
+    );
 }
 
 #[test]
 fn a_refusal_keeps_its_code() {
-    let backend = Played { answer: Err(Failure::new(67, "there is no user \"x\"")), asked: RefCell::default() };
+    let backend = Played {
+        answer: Err(Failure::new(67, "there is no user \"x\"")),
+        asked: RefCell::default(),
+    };
     let ran = simply("user show x", &backend);
     assert_eq!((ran.code, ran.err.as_str()), (67, "portcullis: there is no user \"x\"\n"));
 }
@@ -207,7 +245,11 @@ fn a_bad_configuration_stops_every_verb_that_reads_it() {
         let backend = Played::that_answers(json!([]));
         let ran = ran(line, file, &[], None, &backend);
         assert_eq!(ran.code, 78, "{line}");
-        assert!(ran.err.contains("p.toml:3: proxy.trust") && ran.err.contains("0.0.0.0/0"), "{line}: {}", ran.err);
+        assert!(
+            ran.err.contains("p.toml:3: proxy.trust") && ran.err.contains("0.0.0.0/0"),
+            "{line}: {}",
+            ran.err
+        );
         assert!(backend.asked.borrow().is_empty(), "{line}");
     }
 }
@@ -216,7 +258,10 @@ fn a_bad_configuration_stops_every_verb_that_reads_it() {
 fn serve_takes_its_addresses_from_the_command_line() {
     let backend = Played::that_answers(Value::Null);
     let ran = simply("serve --listen 127.0.0.1:1 --listen unix:/a", &backend);
-    assert_eq!(*backend.asked.borrow(), [format!("serve 127.0.0.1:1 unix:/a {}", ran.state.display())]);
+    assert_eq!(
+        *backend.asked.borrow(),
+        [format!("serve 127.0.0.1:1 unix:/a {}", ran.state.display())]
+    );
     assert_eq!(simply("serve --listen bogus", &backend).code, 78);
 }
 
@@ -233,15 +278,19 @@ fn config_show_tells_where_each_value_came_from() {
     let backend = Played::that_answers(Value::Null);
     let variables = [("PORTCULLIS_LIMITS_ATTEMPTS", "9")];
     let shown = ran("config show", "[session]\nlifetime = \"1h\"\n", &variables, None, &backend);
-    let line = |start: &str| shown.out.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
+    let line = |start: &str| {
+        shown.out.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned()
+    };
     assert!(line("lifetime = \"1h\"").ends_with("p.toml:2"), "{}", shown.out);
     assert!(line("attempts = 9").ends_with("# PORTCULLIS_LIMITS_ATTEMPTS"), "{}", shown.out);
     assert!(line("window = \"15m\"").ends_with("# default"));
     let again = ran("config check", &shown.out, &[], None, &backend);
     assert_eq!(again.code, 0, "what is shown can be used as a file: {}", again.err);
     let rows: Value =
-        serde_json::from_str(&ran("config show --json", "", &variables, None, &backend).out).expect("JSON");
-    let expected = json!({"key": "limits.attempts", "value": "9", "source": "PORTCULLIS_LIMITS_ATTEMPTS"});
+        serde_json::from_str(&ran("config show --json", "", &variables, None, &backend).out)
+            .expect("JSON");
+    let expected =
+        json!({"key": "limits.attempts", "value": "9", "source": "PORTCULLIS_LIMITS_ATTEMPTS"});
     assert!(rows.as_array().is_some_and(|rows| rows.contains(&expected)), "{rows}");
 }
 
@@ -251,13 +300,22 @@ fn what_config_check_advises_can_be_pasted_into_the_file() {
     let file = "public_url = \"https://auth.mylab.duckdns.org\"\n";
     let first = ran("config check", file, &[], None, &backend);
     assert_eq!(first.code, 0);
-    let excerpt: String =
-        first.err.lines().filter_map(|line| line.strip_prefix("    ")).map(|line| format!("{line}\n")).collect();
+    let excerpt: String = first
+        .err
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_eq!(excerpt, "[session]\ncookie_domain = \"mylab.duckdns.org\"\n", "{}", first.err);
     let again = ran("config check", &format!("{file}{excerpt}"), &[], None, &backend);
     assert_eq!((again.code, again.err.as_str()), (0, ""));
-    let suffix =
-        ran("config check", &format!("{file}[session]\ncookie_domain = \"duckdns.org\"\n"), &[], None, &backend);
+    let suffix = ran(
+        "config check",
+        &format!("{file}[session]\ncookie_domain = \"duckdns.org\"\n"),
+        &[],
+        None,
+        &backend,
+    );
     assert_eq!(suffix.code, 78);
     assert!(
         suffix.err.contains("p.toml:3: session.cookie_domain: \"duckdns.org\" is a public suffix"),
@@ -286,7 +344,10 @@ fn config_check_counts_the_users_where_there_is_a_store() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::new(&mut out, &mut err, None);
         let words = words.split(' ').map(OsString::from).collect::<Vec<_>>();
-        (run_with(words, Environment::default(), &backend, &mut console), String::from_utf8(err).expect("text"))
+        (
+            run_with(words, Environment::default(), &backend, &mut console),
+            String::from_utf8(err).expect("text"),
+        )
     };
     let (code, err) = with(line);
     assert_eq!(code, 78);
@@ -300,11 +361,16 @@ fn proxy_verbs_need_neither_store_nor_secret() {
     assert_eq!(printed.code, 0);
     assert!(printed.out.contains("forward_auth"));
     assert!(!printed.state.exists());
-    let explained =
-        simply("proxy explain --peer ::ffff:127.0.0.1 --header X-Forwarded-Proto:https --path /verify/caddy", &backend);
+    let explained = simply(
+        "proxy explain --peer ::ffff:127.0.0.1 --header X-Forwarded-Proto:https --path /verify/caddy",
+        &backend,
+    );
     assert_eq!(explained.out, "problems:\ntrusted:  yes\n");
     let asked = backend.asked.borrow();
-    assert!(asked[0].contains("127.0.0.1") && asked[0].contains("(\"X-Forwarded-Proto\", \"https\")"), "{asked:?}");
+    assert!(
+        asked[0].contains("127.0.0.1") && asked[0].contains("(\"X-Forwarded-Proto\", \"https\")"),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -345,7 +411,9 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
     };
     let (out, asked) = welcomed(Some(Ink::Plain));
     assert!(out.contains("otpauth://") && out.contains('█'));
-    assert!(matches!(asked.as_slice(), [Command::UserAdd { name, admin: true, .. }] if name == "owner"));
+    assert!(
+        matches!(asked.as_slice(), [Command::UserAdd { name, admin: true, .. }] if name == "owner")
+    );
     assert_eq!(welcomed(None), (String::new(), Vec::new()));
 }
 
@@ -394,7 +462,8 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
     object.insert("open".to_owned(), json!(true));
     object.insert("entries".to_owned(), json!([object.clone()]));
     object.insert("findings".to_owned(), json!([object.clone()]));
-    let (object, refused) = (Value::Object(object), Failure::new(65, format!("{HOSTILE}\n{HOSTILE}")));
+    let (object, refused) =
+        (Value::Object(object), Failure::new(65, format!("{HOSTILE}\n{HOSTILE}")));
     for line in [
         "user add x",
         "user list",
@@ -424,7 +493,9 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "user show \u{9b}",
         "serve",
     ] {
-        for answer in [Ok(object.clone()), Ok(json!([object])), Ok(json!(HOSTILE)), Err(refused.clone())] {
+        for answer in
+            [Ok(object.clone()), Ok(json!([object])), Ok(json!(HOSTILE)), Err(refused.clone())]
+        {
             for json in ["", " --json"] {
                 let backend = Played { answer: answer.clone(), asked: RefCell::default() };
                 let file = "[login]\ntitle = \"a\u{202e}b\"\n";
@@ -437,18 +508,31 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
                 );
                 if !json.is_empty() && ran.code == 0 && !line.starts_with("proxy print") {
                     assert!(
-                        ran.out.is_empty() || ran.out.starts_with(['{', '[', '"']) || line == "config check",
+                        ran.out.is_empty()
+                            || ran.out.starts_with(['{', '[', '"'])
+                            || line == "config check",
                         "{line}"
                     );
                 }
             }
         }
     }
-    let shown = ran("config show", "[login]\ntitle = \"a\u{202e}b\"\n", &[], None, &Played::that_answers(Value::Null));
+    let shown = ran(
+        "config show",
+        "[login]\ntitle = \"a\u{202e}b\"\n",
+        &[],
+        None,
+        &Played::that_answers(Value::Null),
+    );
     assert!(shown.out.contains("title = \"a\\u202Eb\""), "{}", shown.out);
     let again = ran("config show", &shown.out, &[], None, &Played::that_answers(Value::Null));
-    assert!(again.out.contains("title = \"a\\u202Eb\""), "what is shown can be used as a file: {}", again.out);
-    let json = ran("user list --json", "", &[], None, &Played::that_answers(json!([{"name": HOSTILE}])));
+    assert!(
+        again.out.contains("title = \"a\\u202Eb\""),
+        "what is shown can be used as a file: {}",
+        again.out
+    );
+    let json =
+        ran("user list --json", "", &[], None, &Played::that_answers(json!([{"name": HOSTILE}])));
     let read: Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(read, json!([{"name": HOSTILE}]), "scripts read what was said");
 }

@@ -1,7 +1,7 @@
 //! The daemon's control socket, from the command line's side.
 //!
-//! `POST /command` with a [`Command`] as JSON. Status 200: the body is the answer. Any other: the body is a
-//! [`CommandRefused`], or some other text of a daemon that did not come that far.
+//! `POST /command` with a [`Command`] as JSON. Status 200: the body is the answer. Any other: the
+//! body is a [`CommandRefused`], or some other text of a daemon that did not come that far.
 
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
@@ -36,14 +36,20 @@ pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
         Err(error) => return not_connected(control, &error),
     };
     let silent = |error: io::Error| {
-        Failure::new(UNAVAILABLE, format!("the daemon behind {} does not answer: {error}", control.display()))
+        Failure::new(
+            UNAVAILABLE,
+            format!("the daemon behind {} does not answer: {error}", control.display()),
+        )
     };
     stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
     let order = serde_json::to_vec(command).map_err(|error| silent(error.into()))?;
-    let answer = exchange(&mut stream, "POST", "/command", "portcullis", Some(&order)).map_err(silent)?;
+    let answer =
+        exchange(&mut stream, "POST", "/command", "portcullis", Some(&order)).map_err(silent)?;
     if answer.status == 200 {
-        return serde_json::from_slice(&answer.body).map(Asked::Answered).map_err(|error| silent(error.into()));
+        return serde_json::from_slice(&answer.body)
+            .map(Asked::Answered)
+            .map_err(|error| silent(error.into()));
     }
     match serde_json::from_slice::<CommandRefused>(&answer.body) {
         Ok(refused) => Err(refused.into()),
@@ -54,15 +60,23 @@ pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
 
 fn not_connected(control: &Path, error: &io::Error) -> Result<Asked, Failure> {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => Ok(Asked::NotRunning),
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => {
+            Ok(Asked::NotRunning)
+        }
         ErrorKind::PermissionDenied => Err(forbidden(control)),
-        _ => Err(Failure::new(UNAVAILABLE, format!("the control socket {}: {error}", control.display()))),
+        _ => Err(Failure::new(
+            UNAVAILABLE,
+            format!("the control socket {}: {error}", control.display()),
+        )),
     }
 }
 
 fn forbidden(control: &Path) -> Failure {
     let way = "run this as root, as the daemon's user, or as a member of the socket's group";
-    Failure::new(NO_PERMISSION, format!("the daemon behind {} takes no commands from you: {way}", control.display()))
+    Failure::new(
+        NO_PERMISSION,
+        format!("the daemon behind {} takes no commands from you: {way}", control.display()),
+    )
 }
 
 #[cfg(test)]
@@ -90,12 +104,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_handed_on_as_it_is() {
-        let (path, asked) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n[{\"name\":\"a\"}]");
+        let (path, asked) =
+            daemon("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n[{\"name\":\"a\"}]");
         // One byte short of the body: the answer is cut, and that is an error.
         assert_eq!(ask(&path, &Command::UserList).expect_err("cut").code, UNAVAILABLE);
         assert!(asked.join().expect("asked").ends_with("\r\n\r\n{\"verb\":\"user-list\"}"));
         let (path, _) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n[{\"name\":\"a\"}]");
-        let Ok(Asked::Answered(value)) = ask(&path, &Command::UserList) else { panic!("no answer") };
+        let Ok(Asked::Answered(value)) = ask(&path, &Command::UserList) else {
+            panic!("no answer")
+        };
         assert_eq!(value, serde_json::json!([{"name": "a"}]));
     }
 

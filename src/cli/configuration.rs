@@ -16,15 +16,20 @@ pub fn check_secret(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says whether the settings can be used, with warnings of what will surprise. `users`: how many there are, where that
-/// is known.
+/// Says whether the settings can be used, with warnings of what will surprise. `users`: how many
+/// there are, where that is known.
 ///
 /// # Errors
 /// There are too many users for a login by code alone.
-pub fn check(loaded: &Loaded, users: Option<usize>, console: &mut Console<'_>) -> Result<(), Failure> {
+pub fn check(
+    loaded: &Loaded,
+    users: Option<usize>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     let config = &loaded.config;
     if let Some(users) = users {
-        limits::check_user_count(&config.login, users).map_err(|error| Failure::new(CONFIG, error))?;
+        limits::check_user_count(&config.login, users)
+            .map_err(|error| Failure::new(CONFIG, error))?;
     }
     for warning in limits::warnings(config) {
         console.remark(format_args!("warning: {}; write", warning.found));
@@ -33,8 +38,8 @@ pub fn check(loaded: &Loaded, users: Option<usize>, console: &mut Console<'_>) -
     Ok(console.say("The configuration is good.")?)
 }
 
-/// Every setting and where it came from; for people as a file that could be used, for scripts as an array of
-/// `{"key","value","source"}`.
+/// Every setting and where it came from; for people as a file that could be used, for scripts as an
+/// array of `{"key","value","source"}`.
 ///
 /// # Errors
 /// Standard output does not take it.
@@ -53,7 +58,11 @@ pub fn show(loaded: &Loaded, json: bool, console: &mut Console<'_>) -> Result<()
             (section, format!("{key} = {}", escape::toml(&origin.value)), origin.source.to_string())
         })
         .collect();
-    let width = settings.iter().map(|(_, setting, _)| setting.chars().count()).filter(|width| *width <= 60).max();
+    let width = settings
+        .iter()
+        .map(|(_, setting, _)| setting.chars().count())
+        .filter(|width| *width <= 60)
+        .max();
     let width = width.unwrap_or(0);
     for (below, setting, source) in settings {
         if below != section {

@@ -1,8 +1,8 @@
 //! Where answers go: standard output and standard error, and whether a person looks at them.
 //!
-//! The one way out to the terminal: whatever is written here has lost what could move its cursor or turn its text, wherever
-//! it came from. Pictures of our own are the exception. Writing never panics: a reader that went away
-//! (`portcullis user list | head -1`) ends the verb quietly.
+//! The one way out to the terminal: whatever is written here has lost what could move its cursor or
+//! turn its text, wherever it came from. Pictures of our own are the exception. Writing never
+//! panics: a reader that went away (`portcullis user list | head -1`) ends the verb quietly.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -21,8 +21,8 @@ pub struct Console<'w> {
 }
 
 impl<'w> Console<'w> {
-    /// `out` for answers, `err` for warnings and errors; `terminal` where `out` is one, on which secrets may be shown as a
-    /// picture.
+    /// `out` for answers, `err` for warnings and errors; `terminal` where `out` is one, on which
+    /// secrets may be shown as a picture.
     pub fn new(out: &'w mut dyn Write, err: &'w mut dyn Write, terminal: Option<Ink>) -> Self {
         Self { out, err, terminal }
     }

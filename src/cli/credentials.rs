@@ -1,5 +1,5 @@
-//! Secret, URL and QR code of a user, as they are shown this once: after `user add`, `user rotate`, `user export`,
-//! `-generate`, and at a first start on a terminal.
+//! Secret, URL and QR code of a user, as they are shown this once: after `user add`, `user rotate`,
+//! `user export`, `-generate`, and at a first start on a terminal.
 
 use std::io;
 
@@ -11,8 +11,8 @@ use super::qr;
 use crate::app::control::Command;
 use crate::telemetry::escape;
 
-/// Shows what `{"name","secret","otpauth_url","recovery_codes"}` holds: the picture on a terminal only, since anything
-/// else may be a log.
+/// Shows what `{"name","secret","otpauth_url","recovery_codes"}` holds: the picture on a terminal
+/// only, since anything else may be a log.
 ///
 /// # Errors
 /// Standard output does not take it.
@@ -21,7 +21,11 @@ pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
     console.say(format_args!("user:        {}", escape::line(text("name"))))?;
     console.say(format_args!("secret:      {}", escape::line(text("secret"))))?;
     console.say(format_args!("otpauth URL: {}", escape::line(text("otpauth_url"))))?;
-    let codes = credentials.get("recovery_codes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let codes = credentials
+        .get("recovery_codes")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     for code in codes.iter().filter_map(Value::as_str) {
         console.say(format_args!("recovery:    {}", escape::line(code)))?;
     }
@@ -32,12 +36,13 @@ pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
             console.say("Scan this with an authenticator app, or type the secret into it:")?;
             console.draw(&picture)
         }
-        None => console.say("The URL is too long for a picture on this screen: type the secret into the app."),
+        None => console
+            .say("The URL is too long for a picture on this screen: type the secret into the app."),
     }
 }
 
-/// The first start without users: on a terminal `owner` is made, an administrator, and shown there; elsewhere nothing
-/// happens. `execute` carries out the command on the store that the daemon holds.
+/// The first start without users: on a terminal `owner` is made, an administrator, and shown there;
+/// elsewhere nothing happens. `execute` carries out the command on the store that the daemon holds.
 ///
 /// # Errors
 /// The store takes no user, or the terminal is gone; the daemon can go on all the same.

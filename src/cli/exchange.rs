@@ -1,5 +1,5 @@
-//! One HTTP/1.1 request and its answer over a stream that is closed afterwards (RFC 9112): for the control socket and
-//! the health check.
+//! One HTTP/1.1 request and its answer over a stream that is closed afterwards (RFC 9112): for the
+//! control socket and the health check.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -26,7 +26,8 @@ pub fn exchange(
     host: &str,
     json: Option<&[u8]>,
 ) -> io::Result<Answer> {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n").into_bytes();
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n").into_bytes();
     if let Some(json) = json {
         let length = json.len();
         write!(request, "Content-Type: application/json\r\nContent-Length: {length}\r\n")?;
@@ -41,7 +42,8 @@ pub fn exchange(
 }
 
 fn parse(bytes: &[u8]) -> io::Result<Answer> {
-    let broken = |why: &str| io::Error::new(ErrorKind::InvalidData, format!("the answer is no HTTP: {why}"));
+    let broken =
+        |why: &str| io::Error::new(ErrorKind::InvalidData, format!("the answer is no HTTP: {why}"));
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut headers);
     let length = match head.parse(bytes) {
@@ -53,12 +55,16 @@ fn parse(bytes: &[u8]) -> io::Result<Answer> {
     };
     let status = head.code.ok_or_else(|| broken("no status"))?;
     let rest = bytes.get(length..).unwrap_or_default();
-    let announced = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let announced =
+        head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let body = match announced {
         None => rest,
         Some(header) => {
-            let text = std::str::from_utf8(header.value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
-            let length: usize = text.and_then(|text| text.parse().ok()).ok_or_else(|| broken("bad length"))?;
+            let text = std::str::from_utf8(header.value)
+                .ok()
+                .filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+            let length: usize =
+                text.and_then(|text| text.parse().ok()).ok_or_else(|| broken("bad length"))?;
             let short = || io::Error::new(ErrorKind::UnexpectedEof, "the answer ends too early");
             rest.get(..length).ok_or_else(short)?
         }
@@ -93,7 +99,8 @@ mod tests {
     }
 
     fn asked(answer: &str, json: Option<&[u8]>) -> (io::Result<Answer>, String) {
-        let mut stream = Played { sent: Vec::new(), answer: io::Cursor::new(answer.as_bytes().to_vec()) };
+        let mut stream =
+            Played { sent: Vec::new(), answer: io::Cursor::new(answer.as_bytes().to_vec()) };
         let answer = exchange(&mut stream, "POST", "/command", "portcullis", json);
         (answer, String::from_utf8(stream.sent).expect("text"))
     }

@@ -29,7 +29,8 @@ pub const CONFIG: u8 = 78;
 pub struct Failure {
     /// The exit code.
     pub code: u8,
-    /// What is wrong and the way out; may be several lines, may be empty where all was said already.
+    /// What is wrong and the way out; may be several lines, may be empty where all was said
+    /// already.
     pub message: String,
 }
 
@@ -78,7 +79,11 @@ impl From<SetupCodeError> for Failure {
 impl From<std::io::Error> for Failure {
     /// Of writing to standard output: whoever closed it has seen enough.
     fn from(error: std::io::Error) -> Self {
-        let message = if error.kind() == std::io::ErrorKind::BrokenPipe { String::new() } else { error.to_string() };
+        let message = if error.kind() == std::io::ErrorKind::BrokenPipe {
+            String::new()
+        } else {
+            error.to_string()
+        };
         Self { code: IO, message }
     }
 }

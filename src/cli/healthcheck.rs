@@ -16,11 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// There is no address, nobody answers there, or the answer is not 200.
 pub fn check(config: &Config, address: Option<ListenAddress>) -> Result<(), Failure> {
-    let address = address
-        .or_else(|| config.listen.first().cloned())
-        .ok_or_else(|| Failure::new(CONFIG, "listen is empty: name the address to ask with --listen"))?;
+    let address = address.or_else(|| config.listen.first().cloned()).ok_or_else(|| {
+        Failure::new(CONFIG, "listen is empty: name the address to ask with --listen")
+    })?;
     let path = format!("{}/health", config.path_prefix);
-    let down = |error: io::Error| Failure::new(UNAVAILABLE, format!("the gate on {address} does not answer: {error}"));
+    let down = |error: io::Error| {
+        Failure::new(UNAVAILABLE, format!("the gate on {address} does not answer: {error}"))
+    };
     let status = match &address {
         ListenAddress::Tcp(bound) => {
             let peer = reachable(*bound);
@@ -42,7 +44,10 @@ pub fn check(config: &Config, address: Option<ListenAddress>) -> Result<(), Fail
     };
     match status.map_err(down)? {
         200 => Ok(()),
-        status => Err(Failure::new(UNAVAILABLE, format!("the gate on {address} answers {status} to {path}"))),
+        status => Err(Failure::new(
+            UNAVAILABLE,
+            format!("the gate on {address} answers {status} to {path}"),
+        )),
     }
 }
 
@@ -83,7 +88,11 @@ mod tests {
         let port = listener.local_addr().expect("bound").port();
         let gate = std::thread::spawn(move || answer(listener.accept().expect("a client").0, FINE));
         let everywhere = ListenAddress::Tcp(SocketAddr::from(([0, 0, 0, 0], port)));
-        let config = Config { listen: vec![everywhere], path_prefix: "/auth".to_owned(), ..Config::default() };
+        let config = Config {
+            listen: vec![everywhere],
+            path_prefix: "/auth".to_owned(),
+            ..Config::default()
+        };
         assert_eq!(check(&config, None), Ok(()));
         assert!(
             gate.join()
@@ -96,9 +105,11 @@ mod tests {
     fn a_unix_socket_is_asked_too() {
         let path = scratch::directory().join("gate.sock");
         let listener = UnixListener::bind(&path).expect("bound");
-        let gate =
-            std::thread::spawn(move || answer(listener.accept().expect("a client").0, b"HTTP/1.1 503 X\r\n\r\n"));
-        let failure = check(&Config::default(), Some(ListenAddress::Unix(path))).expect_err("not healthy");
+        let gate = std::thread::spawn(move || {
+            answer(listener.accept().expect("a client").0, b"HTTP/1.1 503 X\r\n\r\n")
+        });
+        let failure =
+            check(&Config::default(), Some(ListenAddress::Unix(path))).expect_err("not healthy");
         assert_eq!(failure.code, UNAVAILABLE);
         assert!(failure.message.contains("503"), "{failure}");
         gate.join().expect("asked");
@@ -106,9 +117,12 @@ mod tests {
 
     #[test]
     fn nobody_there_and_nowhere_to_ask_are_failures() {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let free = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port");
         assert_eq!(
-            check(&Config::default(), Some(ListenAddress::Tcp(free))).map_err(|failure| failure.code),
+            check(&Config::default(), Some(ListenAddress::Tcp(free)))
+                .map_err(|failure| failure.code),
             Err(UNAVAILABLE)
         );
         let config = Config { listen: Vec::new(), ..Config::default() };

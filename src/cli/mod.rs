@@ -1,9 +1,9 @@
-//! The command line: reads words, environment and settings, asks the daemon or opens the store, and says what came of
-//! it, to people or (`--json`) to scripts.
+//! The command line: reads words, environment and settings, asks the daemon or opens the store, and
+//! says what came of it, to people or (`--json`) to scripts.
 //!
-//! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`, `limit`, `clock`,
-//! `audit`, `backup`, `restore`, `doctor` and `-generate` ask the running daemon through its control socket, and open
-//! the store themselves where none runs.
+//! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`,
+//! `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the running daemon
+//! through its control socket, and open the store themselves where none runs.
 
 pub mod arguments;
 mod audit;
@@ -77,8 +77,8 @@ pub fn run_with(
     }
 }
 
-/// Help and version that were asked for go to standard output and are no failure; nor is the bare name of the program,
-/// whose only meaning is a question.
+/// Help and version that were asked for go to standard output and are no failure; nor is the bare
+/// name of the program, whose only meaning is a question.
 fn usage(error: &clap::Error, bare: bool, console: &mut Console<'_>) -> u8 {
     let asked_for = bare || !error.use_stderr();
     console.explain_usage(error, asked_for);
@@ -96,7 +96,9 @@ struct Program<'b, B> {
 impl<B: Backend> Program<'_, B> {
     fn run(&self, arguments: Arguments, console: &mut Console<'_>) -> Result<(), Failure> {
         let Some(verb) = arguments.verb else {
-            let Some(name) = arguments.generate else { return Err(Failure::new(USAGE, "see `portcullis --help`")) };
+            let Some(name) = arguments.generate else {
+                return Err(Failure::new(USAGE, "see `portcullis --help`"));
+            };
             return self.order(orders::generate(name), console);
         };
         if arguments.generate.is_some() {
@@ -105,12 +107,17 @@ impl<B: Backend> Program<'_, B> {
         match verb {
             Verb::Serve { listen } => self.serve(listen),
             Verb::Init { again, new_code } => self.init(again, new_code, console),
-            Verb::Config(ConfigVerb::Show) => configuration::show(&self.load(Vec::new())?, self.global.json, console),
+            Verb::Config(ConfigVerb::Show) => {
+                configuration::show(&self.load(Vec::new())?, self.global.json, console)
+            }
             Verb::Config(ConfigVerb::Check) => self.check(console),
-            Verb::Proxy(ProxyVerb::Print { proxy }) => wiring::print(proxy, &self.load(Vec::new())?.config, console),
+            Verb::Proxy(ProxyVerb::Print { proxy }) => {
+                wiring::print(proxy, &self.load(Vec::new())?.config, console)
+            }
             Verb::Proxy(ProxyVerb::Explain { peer, header, path }) => {
                 let config = self.load(Vec::new())?.config;
-                let answer = self.backend.explain(&config, &wiring::request(&peer, &header, path)?)?;
+                let answer =
+                    self.backend.explain(&config, &wiring::request(&peer, &header, path)?)?;
                 Ok(orders::Shape::Members.show(console, &answer, self.global.json)?)
             }
             Verb::User(verb) => self.order(orders::user(verb), console),
@@ -122,8 +129,9 @@ impl<B: Backend> Program<'_, B> {
             Verb::Doctor => self.doctor(console),
             Verb::Healthcheck { listen } => {
                 let config = self.load(Vec::new())?.config;
-                let address =
-                    listen.map(|text| text.parse().map_err(|error| Failure::new(USAGE, error))).transpose()?;
+                let address = listen
+                    .map(|text| text.parse().map_err(|error| Failure::new(USAGE, error)))
+                    .transpose()?;
                 healthcheck::check(&config, address)
             }
             Verb::Version => self.version(console),
@@ -155,7 +163,12 @@ impl<B: Backend> Program<'_, B> {
         }
         let places = self.places()?;
         places.make_state_dir()?;
-        self.backend.serve(Start { loaded, settings, places, environment: self.environment.clone() })
+        self.backend.serve(Start {
+            loaded,
+            settings,
+            places,
+            environment: self.environment.clone(),
+        })
     }
 
     /// Makes the store; of a running daemon, which has one, it asks how the first enrolment stands.
@@ -171,7 +184,9 @@ impl<B: Backend> Program<'_, B> {
                     format!("a daemon holds {}: {way}", places.state_dir.display()),
                 ));
             }
-            client::Asked::Answered(state) if self.global.json => return Ok(console.say_json(&state)?),
+            client::Asked::Answered(state) if self.global.json => {
+                return Ok(console.say_json(&state)?);
+            }
             client::Asked::Answered(state) => return Ok(setup::show(console, &state)?),
             client::Asked::NotRunning if new_code => {
                 let message = "the gate does not run: it makes a set-up code when it starts";
@@ -183,10 +198,12 @@ impl<B: Backend> Program<'_, B> {
         places.make_state_dir()?;
         let state_dir = places.become_owner()?;
         let told = self.backend.init(self.store_settings(config), &state_dir, again);
-        let told = told.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
+        let told =
+            told.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
         let told = places.as_known(&state_dir, &told);
         if self.global.json {
-            return Ok(console.say_json(&serde_json::json!({"state_dir": places.state_dir, "told": told}))?);
+            return Ok(console
+                .say_json(&serde_json::json!({"state_dir": places.state_dir, "told": told}))?);
         }
         Ok(console.say(told)?)
     }
@@ -231,7 +248,11 @@ impl<B: Backend> Program<'_, B> {
     }
 
     /// Asks the daemon, or does it on the store where none runs, and shows the answer.
-    fn order(&self, (command, shape): (Command, orders::Shape), console: &mut Console<'_>) -> Result<(), Failure> {
+    fn order(
+        &self,
+        (command, shape): (Command, orders::Shape),
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
         Ok(shape.show(console, &self.answer(command)?, self.global.json)?)
     }
 
@@ -254,11 +275,17 @@ impl<B: Backend> Program<'_, B> {
     }
 
     /// The same, with the path by which the state directory can still be reached.
-    fn offline_in(&self, config: Config, places: &Places, command: Command) -> Result<(Value, PathBuf), Failure> {
+    fn offline_in(
+        &self,
+        config: Config,
+        places: &Places,
+        command: Command,
+    ) -> Result<(Value, PathBuf), Failure> {
         self.quiet_log();
         let state_dir = places.become_owner()?;
         let answer = self.backend.offline(self.store_settings(config), &state_dir, command);
-        let answer = answer.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
+        let answer =
+            answer.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
         Ok((answer, state_dir))
     }
 
@@ -268,8 +295,11 @@ impl<B: Backend> Program<'_, B> {
 
     /// A verb has an answer of its own: the log only complains.
     fn quiet_log(&self) {
-        let settings =
-            crate::config::Log { format: crate::config::LogFormat::Text, level: log::LevelFilter::Warn, time: false };
+        let settings = crate::config::Log {
+            format: crate::config::LogFormat::Text,
+            level: log::LevelFilter::Warn,
+            time: false,
+        };
         // A second verb in one process has the log already.
         let _ = telemetry::log::start(&settings);
     }

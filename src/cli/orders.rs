@@ -1,4 +1,5 @@
-//! Verbs that work on users, sessions, limits and the clock: the command that each becomes, and how its answer looks.
+//! Verbs that work on users, sessions, limits and the clock: the command that each becomes, and how
+//! its answer looks.
 
 use std::io;
 
@@ -35,9 +36,11 @@ impl Shape {
         }
         let text = match self {
             Self::Credentials => return credentials::show(console, answer),
-            Self::Users => {
-                output::table(answer, &USERS, "There are no users: add one with `portcullis user add NAME`.")
-            }
+            Self::Users => output::table(
+                answer,
+                &USERS,
+                "There are no users: add one with `portcullis user add NAME`.",
+            ),
             Self::Sessions => output::table(answer, &SESSIONS, "Nobody is logged in."),
             Self::Limits => output::table(answer, &LIMITS, "No failures are counted."),
             Self::Members => output::members(answer),
@@ -46,8 +49,13 @@ impl Shape {
     }
 }
 
-const USERS: [(&str, &str); 5] =
-    [("name", "NAME"), ("enabled", "ENABLED"), ("admin", "ADMIN"), ("created", "CREATED"), ("sessions", "SESSIONS")];
+const USERS: [(&str, &str); 5] = [
+    ("name", "NAME"),
+    ("enabled", "ENABLED"),
+    ("admin", "ADMIN"),
+    ("created", "CREATED"),
+    ("sessions", "SESSIONS"),
+];
 
 const SESSIONS: [(&str, &str); 7] = [
     ("id", "ID"),
@@ -59,7 +67,8 @@ const SESSIONS: [(&str, &str); 7] = [
     ("user_agent", "BROWSER"),
 ];
 
-const LIMITS: [(&str, &str); 4] = [("kind", "KIND"), ("key", "KEY"), ("failures", "FAILURES"), ("until", "UNTIL")];
+const LIMITS: [(&str, &str); 4] =
+    [("kind", "KIND"), ("key", "KEY"), ("failures", "FAILURES"), ("until", "UNTIL")];
 
 /// `-generate [NAME]`; an empty name is none.
 pub fn generate(name: String) -> (Command, Shape) {
@@ -70,7 +79,8 @@ pub fn generate(name: String) -> (Command, Shape) {
 pub fn user(verb: UserVerb) -> (Command, Shape) {
     match verb {
         UserVerb::Add { name, admin, group: groups, display_name, email, algorithm, digits } => {
-            let command = Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits };
+            let command =
+                Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits };
             (command, Shape::Credentials)
         }
         UserVerb::List => (Command::UserList, Shape::Users),
@@ -87,9 +97,10 @@ pub fn user(verb: UserVerb) -> (Command, Shape) {
 pub fn session(verb: SessionVerb) -> (Command, Shape) {
     match verb {
         SessionVerb::List => (Command::SessionList, Shape::Sessions),
-        SessionVerb::Revoke(revoke) => {
-            (Command::SessionRevoke { ids: revoke.ids, user: revoke.user, all: revoke.all }, Shape::Members)
-        }
+        SessionVerb::Revoke(revoke) => (
+            Command::SessionRevoke { ids: revoke.ids, user: revoke.user, all: revoke.all },
+            Shape::Members,
+        ),
     }
 }
 
@@ -97,9 +108,10 @@ pub fn session(verb: SessionVerb) -> (Command, Shape) {
 pub fn limit(verb: LimitVerb) -> (Command, Shape) {
     match verb {
         LimitVerb::List => (Command::LimitList, Shape::Limits),
-        LimitVerb::Clear(clear) => {
-            (Command::LimitClear { what: clear.what.unwrap_or_default(), all: clear.all }, Shape::Members)
-        }
+        LimitVerb::Clear(clear) => (
+            Command::LimitClear { what: clear.what.unwrap_or_default(), all: clear.all },
+            Shape::Members,
+        ),
     }
 }
 

@@ -1,24 +1,32 @@
-//! Answers for people: tables and lists instead of JSON. Whatever a visitor may have chosen is escaped.
+//! Answers for people: tables and lists instead of JSON. Whatever a visitor may have chosen is
+//! escaped.
 
 use serde_json::Value;
 
 use crate::telemetry::escape;
 
-/// A table with one row for each object of the array; `columns` are the members to show and their headings.
+/// A table with one row for each object of the array; `columns` are the members to show and their
+/// headings.
 pub fn table(rows: &Value, columns: &[(&str, &str)], empty: &str) -> String {
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.is_empty() {
         return format!("{empty}\n");
     }
     let headings = columns.iter().map(|(_, heading)| (*heading).to_owned()).collect();
-    let cells = rows.iter().map(|row| columns.iter().map(|(member, _)| cell(row.get(*member))).collect());
+    let cells =
+        rows.iter().map(|row| columns.iter().map(|(member, _)| cell(row.get(*member))).collect());
     let lines: Vec<Vec<String>> = std::iter::once(headings).chain(cells).collect();
-    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+    };
     let widths: Vec<usize> = (0..columns.len()).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for line in &lines {
-        let padded: Vec<String> =
-            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+        let padded: Vec<String> = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}", width = *width))
+            .collect();
         text.push_str(padded.join("  ").trim_end());
         text.push('\n');
     }
@@ -46,7 +54,9 @@ fn cell(value: Option<&Value>) -> String {
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
         Some(Value::String(text)) => escape::line(text).to_string(),
-        Some(Value::Array(items)) => items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
+        }
         Some(other) => escape::line(&other.to_string()).to_string(),
     }
 }
@@ -59,8 +69,7 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows =
-            json!([{"name": "al", "admin": true, "sessions": 3}, {"name": "elisabeth", "admin": false, "until": null}]);
+        let rows = json!([{"name": "al", "admin": true, "sessions": 3}, {"name": "elisabeth", "admin": false, "until": null}]);
         let columns = [("name", "NAME"), ("admin", "ADMIN"), ("sessions", "SESSIONS")];
         let expected = "NAME       ADMIN  SESSIONS\nal         yes    3\nelisabeth  no     -\n";
         assert_eq!(table(&rows, &columns, "no users"), expected);

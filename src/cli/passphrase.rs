@@ -1,5 +1,6 @@
-//! The passphrase of a backup: typed on the terminal, where it is not shown, or read from a file that not everybody can
-//! read. Never a word of the command line, which every process of the machine can see.
+//! The passphrase of a backup: typed on the terminal, where it is not shown, or read from a file
+//! that not everybody can read. Never a word of the command line, which every process of the
+//! machine can see.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,7 +15,8 @@ use super::exit::{DATA, Failure, IO, NO_INPUT, USAGE};
 use crate::config::secrets::way_to_narrow;
 use crate::secret::Secret;
 
-/// Characters that a new passphrase needs at least: whoever has the file can try as many as he can pay for.
+/// Characters that a new passphrase needs at least: whoever has the file can try as many as he can
+/// pay for.
 const LEAST: usize = 12;
 /// The longest, in bytes.
 const LONGEST: usize = 1024;
@@ -61,8 +63,9 @@ fn check(passphrase: Secret, purpose: Purpose) -> Result<Secret, Failure> {
 
 fn of_file(path: &Path) -> Result<Secret, Failure> {
     let name = path.display();
-    let unreadable =
-        |error: io::Error| Failure::new(NO_INPUT, format!("{name}: the passphrase cannot be read: {error}"));
+    let unreadable = |error: io::Error| {
+        Failure::new(NO_INPUT, format!("{name}: the passphrase cannot be read: {error}"))
+    };
     let file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     let mode = about.permissions().mode() & 0o7777;
@@ -79,12 +82,16 @@ fn of_file(path: &Path) -> Result<Secret, Failure> {
     // Room for all of it at once: growing would leave copies behind.
     let room = LONGEST + 4;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(u64::try_from(room).unwrap_or(u64::MAX))
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     Ok(Secret::new(without_line_end(&bytes).to_vec()))
 }
 
 fn knows_permissions(file: &File) -> bool {
-    fstatfs(file).is_ok_and(|about| ![MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC].contains(&about.filesystem_type()))
+    fstatfs(file).is_ok_and(|about| {
+        ![MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC].contains(&about.filesystem_type())
+    })
 }
 
 /// One line end less, and no mark of an editor in front: neither was meant.
@@ -96,7 +103,8 @@ fn without_line_end(bytes: &[u8]) -> &[u8] {
 
 fn typed(purpose: Purpose) -> Result<Secret, Failure> {
     let mut terminal = Terminal::open()?;
-    let failed = |error: io::Error| Failure::new(IO, format!("the passphrase cannot be asked for: {error}"));
+    let failed =
+        |error: io::Error| Failure::new(IO, format!("the passphrase cannot be asked for: {error}"));
     let first = terminal.ask("Passphrase: ").map_err(failed)?;
     if purpose == Purpose::Seal && check(first.clone(), purpose).is_ok() {
         let again = terminal.ask("The same again: ").map_err(failed)?;
@@ -117,10 +125,17 @@ impl Terminal {
     fn open() -> Result<Self, Failure> {
         let none = |error: &dyn std::fmt::Display| {
             let way = "name a file with --passphrase-file";
-            Failure::new(USAGE, format!("there is no terminal to ask for the passphrase ({error}): {way}"))
+            Failure::new(
+                USAGE,
+                format!("there is no terminal to ask for the passphrase ({error}): {way}"),
+            )
         };
         // Not standard input and output: a script may have redirected them.
-        let device = File::options().read(true).write(true).open("/dev/tty").map_err(|error| none(&error))?;
+        let device = File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/tty")
+            .map_err(|error| none(&error))?;
         let before = tcgetattr(&device).map_err(|error| none(&error))?;
         // Raw, so that Ctrl-C comes here as a byte, and the echo is back before the program ends.
         let mut silent = before.clone();
@@ -200,16 +215,23 @@ mod tests {
         ] {
             assert_eq!(in_file(text, 0o600).as_deref(), Ok(passphrase));
         }
-        for several in [&b"twelve bytes\n\n"[..], b"twelve\nbytes, or more", b"twelve bytes\nlogin: x\n"] {
-            assert!(in_file(several, 0o600).is_err_and(|failure| failure.message.contains("one line")));
+        for several in
+            [&b"twelve bytes\n\n"[..], b"twelve\nbytes, or more", b"twelve bytes\nlogin: x\n"]
+        {
+            assert!(
+                in_file(several, 0o600).is_err_and(|failure| failure.message.contains("one line"))
+            );
         }
     }
 
     #[test]
     fn short_and_empty_ones_are_refused_for_a_new_file_only() {
-        for (text, named) in
-            [(&b""[..], "empty"), (b"\n", "empty"), (b"eleven char", "11"), ("elf Zeichen".as_bytes(), "11")]
-        {
+        for (text, named) in [
+            (&b""[..], "empty"),
+            (b"\n", "empty"),
+            (b"eleven char", "11"),
+            ("elf Zeichen".as_bytes(), "11"),
+        ] {
             let failure = in_file(text, 0o600).expect_err("refused");
             assert!(failure.code == DATA && failure.message.contains(named), "{failure}");
         }
@@ -229,7 +251,10 @@ mod tests {
     #[test]
     fn a_file_that_is_missing_is_named() {
         let failure = ask(Some(Path::new("/nonexistent/p")), Purpose::Open).err().expect("refused");
-        assert!(failure.code == NO_INPUT && failure.message.contains("/nonexistent/p"), "{failure}");
+        assert!(
+            failure.code == NO_INPUT && failure.message.contains("/nonexistent/p"),
+            "{failure}"
+        );
     }
 
     #[test]

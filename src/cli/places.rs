@@ -41,7 +41,8 @@ impl Places {
             Some(path) => path.to_owned(),
             None => state_directory(environment, user)?,
         };
-        let system = state_dir == Path::new(SYSTEM_STATE) || state_dir == Path::new("/var/lib/private/portcullis");
+        let system = state_dir == Path::new(SYSTEM_STATE)
+            || state_dir == Path::new("/var/lib/private/portcullis");
         let control = match control {
             Some(path) => path.to_owned(),
             None if system => PathBuf::from(SYSTEM_CONTROL),
@@ -73,14 +74,17 @@ impl Places {
         let told = |error: std::io::Error| {
             let code = if error.kind() == ErrorKind::PermissionDenied { NO_PERMISSION } else { IO };
             let way = "name another with --state-dir, or run this as root";
-            Failure::new(code, format!("the state directory {} cannot be used: {error}; {way}", path.display()))
+            Failure::new(
+                code,
+                format!("the state directory {} cannot be used: {error}; {way}", path.display()),
+            )
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(told)
     }
 
-    /// Lets root work on another user's store without leaving files there that the user cannot read: this process
-    /// becomes the owner of the state directory. Called before the store is opened, after all else was read; gives
-    /// back the path to the state directory from then on.
+    /// Lets root work on another user's store without leaving files there that the user cannot
+    /// read: this process becomes the owner of the state directory. Called before the store is
+    /// opened, after all else was read; gives back the path to the state directory from then on.
     ///
     /// # Errors
     /// The system refuses.
@@ -89,16 +93,21 @@ impl Places {
             return Ok(self.state_dir.clone());
         }
         let told = |error: &dyn std::fmt::Display| {
-            Failure::new(NO_PERMISSION, format!("cannot work as the owner of {}: {error}", self.state_dir.display()))
+            Failure::new(
+                NO_PERMISSION,
+                format!("cannot work as the owner of {}: {error}", self.state_dir.display()),
+            )
         };
         let about = std::fs::metadata(&self.state_dir).map_err(|error| told(&error))?;
         let (user, group) = (Uid::from_raw(about.uid()), Gid::from_raw(about.gid()));
         if user.is_root() {
             return Ok(self.state_dir.clone());
         }
-        // The owner may not be able to walk there: systemd keeps the state of a DynamicUser= below /var/lib/private,
-        // which only root can enter. The descriptor stays open until the program ends.
-        let open = std::fs::File::open(&self.state_dir).map_err(|error| told(&error))?.into_raw_fd();
+        // The owner may not be able to walk there: systemd keeps the state of a DynamicUser= below
+        // /var/lib/private, which only root can enter. The descriptor stays open until the program
+        // ends.
+        let open =
+            std::fs::File::open(&self.state_dir).map_err(|error| told(&error))?.into_raw_fd();
         setgroups(&[]).map_err(|error| told(&error))?;
         setresgid(group, group, group).map_err(|error| told(&error))?;
         setresuid(user, user, user).map_err(|error| told(&error))?;
@@ -108,7 +117,8 @@ impl Places {
         Ok(PathBuf::from(format!("/proc/self/fd/{open}")))
     }
 
-    /// Puts the name that the operator knows in the place of the one that [`Places::become_owner`] gave.
+    /// Puts the name that the operator knows in the place of the one that [`Places::become_owner`]
+    /// gave.
     pub fn as_known(&self, used: &Path, text: &str) -> String {
         text.replace(&used.display().to_string(), &self.state_dir.display().to_string())
     }
@@ -120,15 +130,22 @@ fn state_directory(environment: &Environment, user: Uid) -> Result<PathBuf, Fail
     }
     // systemd lists several directories with colons between them; ours is the first.
     if let Some(list) = environment.path("STATE_DIRECTORY") {
-        let first = std::env::split_paths(list).next().filter(|first| !first.as_os_str().is_empty());
+        let first =
+            std::env::split_paths(list).next().filter(|first| !first.as_os_str().is_empty());
         return Ok(first.unwrap_or_else(|| list.to_owned()));
     }
     if user.is_root() {
         return Ok(PathBuf::from(SYSTEM_STATE));
     }
     // The XDG base directory specification: a relative path is to be ignored.
-    let xdg = environment.path("XDG_STATE_HOME").filter(|path| path.is_absolute()).map(Path::to_owned);
-    let home = || environment.path("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".local/state"));
+    let xdg =
+        environment.path("XDG_STATE_HOME").filter(|path| path.is_absolute()).map(Path::to_owned);
+    let home = || {
+        environment
+            .path("HOME")
+            .filter(|path| path.is_absolute())
+            .map(|home| home.join(".local/state"))
+    };
     let base = xdg.or_else(home).ok_or_else(|| {
         Failure::new(CONFIG, "no state directory: HOME is not set; name one with --state-dir or PORTCULLIS_STATE_DIR")
     })?;
@@ -141,21 +158,28 @@ pub fn config_path(named: Option<&Path>, environment: &Environment) -> Option<Pa
     named.or_else(|| Path::new(SYSTEM_CONFIG).exists().then(|| PathBuf::from(SYSTEM_CONFIG)))
 }
 
-/// The configuration file: the one that is named, which must be there, else the system's, if it is there.
+/// The configuration file: the one that is named, which must be there, else the system's, if it is
+/// there.
 ///
 /// # Errors
 /// It cannot be read, is larger than 1 MiB, or is no text.
-pub fn config_file(named: Option<&Path>, environment: &Environment) -> Result<Option<ConfigFile>, Failure> {
+pub fn config_file(
+    named: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<ConfigFile>, Failure> {
     let named = named.or_else(|| environment.path("PORTCULLIS_CONFIG"));
     read_config(named.unwrap_or(Path::new(SYSTEM_CONFIG)), named.is_some())
 }
 
 fn read_config(path: &Path, must_exist: bool) -> Result<Option<ConfigFile>, Failure> {
-    let refused = |why: &dyn std::fmt::Display| Failure::new(CONFIG, format!("{}: {why}", path.display()));
+    let refused =
+        |why: &dyn std::fmt::Display| Failure::new(CONFIG, format!("{}: {why}", path.display()));
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound && !must_exist => return Ok(None),
-        Err(error) => return Err(refused(&format_args!("the configuration cannot be read: {error}"))),
+        Err(error) => {
+            return Err(refused(&format_args!("the configuration cannot be read: {error}")));
+        }
     };
     if bytes.len() > 1 << 20 {
         return Err(refused(&"a configuration of more than 1 MiB is none"));
@@ -164,8 +188,12 @@ fn read_config(path: &Path, must_exist: bool) -> Result<Option<ConfigFile>, Fail
         Ok(text) => Ok(Some(ConfigFile { path: path.to_owned(), text })),
         Err(error) => {
             let good = error.utf8_error().valid_up_to();
-            let line = error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count() + 1;
-            Err(Failure::new(CONFIG, format!("{}:{line}: the configuration is not UTF-8 text", path.display())))
+            let line =
+                error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count() + 1;
+            Err(Failure::new(
+                CONFIG,
+                format!("{}:{line}: the configuration is not UTF-8 text", path.display()),
+            ))
         }
     }
 }
@@ -179,7 +207,8 @@ mod tests {
     const ROOT: Uid = Uid::from_raw(0);
 
     fn found(option: Option<&str>, variables: &[(&str, &str)], user: Uid) -> Places {
-        Places::find(option.map(Path::new), None, &Environment::of(variables.iter().copied()), user).expect("a place")
+        Places::find(option.map(Path::new), None, &Environment::of(variables.iter().copied()), user)
+            .expect("a place")
     }
 
     fn state(option: Option<&str>, variables: &[(&str, &str)], user: Uid) -> String {
@@ -208,28 +237,41 @@ mod tests {
 
     #[test]
     fn a_user_without_a_home_is_told_the_option() {
-        let failure = Places::find(None, None, &Environment::default(), SOMEONE).expect_err("no place");
+        let failure =
+            Places::find(None, None, &Environment::default(), SOMEONE).expect_err("no place");
         assert_eq!(failure.code, CONFIG);
         assert!(failure.message.contains("--state-dir"));
     }
 
     #[test]
     fn two_gates_never_share_a_control_socket() {
-        assert_eq!(found(Some("/var/lib/portcullis/"), &[], SOMEONE).control, Path::new(SYSTEM_CONTROL));
-        assert_eq!(found(Some("/srv/gate"), &[], ROOT).control, Path::new("/srv/gate/control.sock"));
-        let places = Places::find(None, Some(Path::new("/c")), &Environment::default(), ROOT).expect("a place");
+        assert_eq!(
+            found(Some("/var/lib/portcullis/"), &[], SOMEONE).control,
+            Path::new(SYSTEM_CONTROL)
+        );
+        assert_eq!(
+            found(Some("/srv/gate"), &[], ROOT).control,
+            Path::new("/srv/gate/control.sock")
+        );
+        let places = Places::find(None, Some(Path::new("/c")), &Environment::default(), ROOT)
+            .expect("a place");
         assert_eq!(places.control, Path::new("/c"));
     }
 
     #[test]
     fn a_path_that_is_too_long_for_a_socket_is_told_with_the_option() {
         let deep = format!("/{}", "a".repeat(120));
-        let refused =
-            Places::find(Some(Path::new(&deep)), None, &Environment::default(), SOMEONE).expect_err("too long");
+        let refused = Places::find(Some(Path::new(&deep)), None, &Environment::default(), SOMEONE)
+            .expect_err("too long");
         assert_eq!(refused.code, CONFIG);
-        assert!(refused.message.contains("--control") && refused.message.contains("134 bytes"), "{refused}");
+        assert!(
+            refused.message.contains("--control") && refused.message.contains("134 bytes"),
+            "{refused}"
+        );
         let short = Some(Path::new("/run/gate.sock"));
-        assert!(Places::find(Some(Path::new(&deep)), short, &Environment::default(), SOMEONE).is_ok());
+        assert!(
+            Places::find(Some(Path::new(&deep)), short, &Environment::default(), SOMEONE).is_ok()
+        );
         let fits = format!("/{}", "a".repeat(LONGEST_SOCKET_PATH - "//control.sock".len()));
         assert_eq!(found(Some(&fits), &[], SOMEONE).control.as_os_str().len(), LONGEST_SOCKET_PATH);
     }
@@ -245,7 +287,10 @@ mod tests {
     #[test]
     fn messages_name_the_directory_that_the_operator_knows() {
         let places = found(Some("/srv/gate"), &[], SOMEONE);
-        assert_eq!(places.as_known(Path::new("/proc/self/fd/3"), "in /proc/self/fd/3/db"), "in /srv/gate/db");
+        assert_eq!(
+            places.as_known(Path::new("/proc/self/fd/3"), "in /proc/self/fd/3/db"),
+            "in /srv/gate/db"
+        );
         assert_eq!(places.as_known(Path::new("/srv/gate"), "in /srv/gate/db"), "in /srv/gate/db");
     }
 
@@ -263,13 +308,17 @@ mod tests {
         assert_eq!(config_file(named, &Environment::default()).expect_err("missing").code, CONFIG);
         let variable = Environment::of([("PORTCULLIS_CONFIG", "/nonexistent/p.toml")]);
         assert_eq!(config_file(None, &variable).expect_err("missing").code, CONFIG);
-        assert!(read_config(Path::new("/nonexistent/p.toml"), false).is_ok_and(|file| file.is_none()));
+        assert!(
+            read_config(Path::new("/nonexistent/p.toml"), false).is_ok_and(|file| file.is_none())
+        );
     }
 
     #[test]
     fn a_configuration_that_is_no_text_names_the_line() {
         let path = scratch::directory().join("p.toml");
         std::fs::write(&path, b"listen = []\n\n# \xFF").expect("writable");
-        assert!(read_config(&path, true).is_err_and(|failure| failure.message.contains("p.toml:3: ")));
+        assert!(
+            read_config(&path, true).is_err_and(|failure| failure.message.contains("p.toml:3: "))
+        );
     }
 }

@@ -1,11 +1,12 @@
-//! `proxy print`: a complete configuration of the proxy in front, from the settings that are in force.
+//! `proxy print`: a complete configuration of the proxy in front, from the settings that are in
+//! force.
 //!
-//! Guarantees: what is printed works as it stands, with one protected example site; identity headers that a visitor
-//! invents never reach the gate nor the site; names, ports and paths are those of the settings. Every form was
-//! tried with the real proxy (`tests/proxies`).
+//! Guarantees: what is printed works as it stands, with one protected example site; identity
+//! headers that a visitor invents never reach the gate nor the site; names, ports and paths are
+//! those of the settings. Every form was tried with the real proxy (`tests/proxies`).
 //!
-//! Leaves out: certificates, the sites' own addresses (the example's are to be replaced), and reading what a proxy sent
-//! (`http::forwarded`).
+//! Leaves out: certificates, the sites' own addresses (the example's are to be replaced), and
+//! reading what a proxy sent (`http::forwarded`).
 
 mod caddy;
 mod nginx;
@@ -38,7 +39,9 @@ impl FromStr for Proxy {
             "caddy" => Ok(Self::Caddy),
             "nginx" => Ok(Self::Nginx),
             "traefik" => Ok(Self::Traefik),
-            other => Err(format!("no configuration for `{other}`; there is one for caddy, nginx and traefik")),
+            other => Err(format!(
+                "no configuration for `{other}`; there is one for caddy, nginx and traefik"
+            )),
         }
     }
 }
@@ -53,7 +56,8 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// The text of a configuration file for `proxy`, ending with a line end. Needs neither store nor secret.
+/// The text of a configuration file for `proxy`, ending with a line end. Needs neither store nor
+/// secret.
 pub fn print(proxy: Proxy, config: &Config) -> String {
     let wiring = Wiring::new(config);
     match proxy {
@@ -63,12 +67,13 @@ pub fn print(proxy: Proxy, config: &Config) -> String {
     }
 }
 
-/// The line that Caddy's global options need wherever [`caddy_snippets`] are used: without it a visitor's own identity
-/// headers would be removed after the gate's were added, with them.
+/// The line that Caddy's global options need wherever [`caddy_snippets`] are used: without it a
+/// visitor's own identity headers would be removed after the gate's were added, with them.
 pub const CADDY_ORDER: &str = "order request_header before forward_auth";
 
-/// The parts of a Caddyfile that a protected site is made of, for who writes the sites: `(portcullis)` asks the gate,
-/// `(portcullis_pages)` leads to its own pages. Ends with an empty line.
+/// The parts of a Caddyfile that a protected site is made of, for who writes the sites:
+/// `(portcullis)` asks the gate, `(portcullis_pages)` leads to its own pages. Ends with an empty
+/// line.
 pub fn caddy_snippets(config: &Config) -> String {
     caddy::snippets(&Wiring::new(config))
 }
@@ -76,8 +81,8 @@ pub fn caddy_snippets(config: &Config) -> String {
 /// Where the example's application listens.
 const APPLICATION: &str = "127.0.0.1:8080";
 
-/// What a visitor may not tell a site about his address and his request, and no printed configuration sets: some
-/// applications believe it.
+/// What a visitor may not tell a site about his address and his request, and no printed
+/// configuration sets: some applications believe it.
 const CLAIMS: [&str; 11] = [
     "Forwarded",
     "X-Forwarded-Port",
@@ -120,12 +125,16 @@ impl<'c> Wiring<'c> {
             gates.push(ListenAddress::Tcp(([127, 0, 0, 1], 3000).into()));
         }
         let public = config.public_url.as_ref();
-        let site = public.map(|url| Site { scheme: url.scheme, host: url.host.clone(), port: url.port });
-        // Without a cookie domain the session is seen by the login page's own host alone, so nothing else can be behind it.
+        let site =
+            public.map(|url| Site { scheme: url.scheme, host: url.host.clone(), port: url.port });
+        // Without a cookie domain the session is seen by the login page's own host alone, so
+        // nothing else can be behind it.
         let (login, app) = match (site, &config.session.cookie_domain) {
             (Some(login), Some(domain)) => {
-                let host =
-                    ["app", "site"].map(|label| format!("{label}.{domain}")).into_iter().find(|h| *h != login.host);
+                let host = ["app", "site"]
+                    .map(|label| format!("{label}.{domain}"))
+                    .into_iter()
+                    .find(|h| *h != login.host);
                 let host = host.unwrap_or_else(|| domain.clone());
                 (Some(login.clone()), Site { host, ..login })
             }
@@ -154,8 +163,10 @@ impl<'c> Wiring<'c> {
     }
 }
 
-static FALLBACK: ListenAddress =
-    ListenAddress::Tcp(std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000));
+static FALLBACK: ListenAddress = ListenAddress::Tcp(std::net::SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    3000,
+));
 
 /// A listener on all addresses is reached through loopback by a proxy on the same machine.
 fn reachable(listen: &ListenAddress) -> ListenAddress {
@@ -181,7 +192,9 @@ fn claims(config: &Config) -> impl Iterator<Item = &'static str> {
 
 /// Puts values in the places of `<name>`.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
 }
 
 /// One line a value, each behind `before` and before `after`.
@@ -194,13 +207,18 @@ fn spellings(name: &str) -> Vec<String> {
     let mut parts = name.split('-');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(vec![first], |spelled, part| {
-        spelled.iter().flat_map(|start| [format!("{start}-{part}"), format!("{start}_{part}")]).collect()
+        spelled
+            .iter()
+            .flat_map(|start| [format!("{start}-{part}"), format!("{start}_{part}")])
+            .collect()
     })
 }
 
 /// Adds `indent` before each line that is not empty.
 fn indented(text: &str, indent: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") }).collect()
+    text.lines()
+        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What must hold of every printed configuration, whatever the settings; the whole texts stand in `docs/`.
+//! What must hold of every printed configuration, whatever the settings; the whole texts stand in
+//! `docs/`.
 
 use std::time::Duration;
 
@@ -6,8 +7,10 @@ use super::*;
 use crate::config::{ClientIpHeader, IdentityHeader, PublicUrl};
 
 fn example() -> Config {
-    let mut config =
-        Config { public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)), ..Config::default() };
+    let mut config = Config {
+        public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)),
+        ..Config::default()
+    };
     config.session.cookie_domain = Some("example.com".to_owned());
     config
 }
@@ -26,7 +29,9 @@ fn variants() -> Vec<Config> {
     vary(|c| c.listen = Vec::new());
     vary(|c| c.listen = vec!["[::]:3000".parse().unwrap()]);
     vary(|c| c.session.proxy_cache = Some(Duration::from_secs(10)));
-    vary(|c| c.identity.headers = vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser]);
+    vary(|c| {
+        c.identity.headers = vec![IdentityHeader::XForwardedUser, IdentityHeader::XAuthRequestUser]
+    });
     vary(|c| c.identity.resolver_headers = true);
     vary(|c| c.proxy.client_ip_header = ClientIpHeader::CfConnectingIp);
     vary(|c| c.proxy.client_ip_header = ClientIpHeader::XRealIp);
@@ -42,7 +47,10 @@ fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
             let text = print(proxy, &config);
             assert!(!text.contains('<') && !text.contains('>'), "{text}");
             assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
-            assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains("\n\n\n"), "{text}");
+            assert!(
+                text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains("\n\n\n"),
+                "{text}"
+            );
             assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
         }
     }
@@ -64,12 +72,16 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
             let caddy = print(Proxy::Caddy, &config);
             // CGI and its heirs take each of these for the same header.
             for sent in spellings(name) {
-                let fits = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-                    (Some(rest), Some(_)) => sent.contains(rest.trim_end_matches('*')),
-                    (None, Some(start)) => sent.starts_with(start),
-                    _ => pattern == sent,
-                };
-                let stripped = caddy.lines().filter_map(|line| line.trim().strip_prefix("request_header -")).any(fits);
+                let fits =
+                    |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+                        (Some(rest), Some(_)) => sent.contains(rest.trim_end_matches('*')),
+                        (None, Some(start)) => sent.starts_with(start),
+                        _ => pattern == sent,
+                    };
+                let stripped = caddy
+                    .lines()
+                    .filter_map(|line| line.trim().strip_prefix("request_header -"))
+                    .any(fits);
                 assert!(stripped, "{sent}\n{caddy}");
             }
             let copied = caddy.lines().find(|line| line.contains("copy_headers")).unwrap();
@@ -77,15 +89,23 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
 
             let nginx = print(Proxy::Nginx, &config);
             let sent = |line: &str| line.split_whitespace().take(2).eq(["proxy_set_header", name]);
-            let emptied = nginx.lines().filter(|line| sent(line) && line.ends_with("\"\";")).count();
+            let emptied =
+                nginx.lines().filter(|line| sent(line) && line.ends_with("\"\";")).count();
             // The question, the refusal and the pages.
             assert_eq!(emptied, 3, "{name}\n{nginx}");
-            assert_eq!(nginx.lines().filter(|line| sent(line) && line.contains(" $portcullis_")).count(), 1, "{nginx}");
+            assert_eq!(
+                nginx.lines().filter(|line| sent(line) && line.contains(" $portcullis_")).count(),
+                1,
+                "{nginx}"
+            );
 
             let traefik = print(Proxy::Traefik, &config);
             assert!(traefik.contains(&format!("          {name}: \"\"\n")), "{name}\n{traefik}");
             for sent in spellings(name) {
-                assert!(traefik.contains(&format!("          {sent}: \"\"\n")), "{sent}\n{traefik}");
+                assert!(
+                    traefik.contains(&format!("          {sent}: \"\"\n")),
+                    "{sent}\n{traefik}"
+                );
             }
             assert!(traefik.contains(&format!("          - {name}\n")), "{name}\n{traefik}");
         }
@@ -95,11 +115,17 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
 #[test]
 fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
     let text = print(Proxy::Caddy, &Config::default());
-    let (pages, rest) = text.split_once("@portcullis_pages path /login* /logout* /setup* /enroll*\n").unwrap();
+    let (pages, rest) =
+        text.split_once("@portcullis_pages path /login* /logout* /setup* /enroll*\n").unwrap();
     assert!(!pages.contains("app.example.com {\n\timport portcullis\n"));
     assert!(rest.contains("\thandle {\n\t\timport portcullis\n"));
     let text = print(Proxy::Nginx, &Config::default());
-    assert!(text.contains("location ~ ^(/login|/logout|/setup|/enroll) {\n            auth_request off;\n"), "{text}");
+    assert!(
+        text.contains(
+            "location ~ ^(/login|/logout|/setup|/enroll) {\n            auth_request off;\n"
+        ),
+        "{text}"
+    );
 }
 
 /// What nginx inherits, it asks about; each location of the gate's own says that it does not.
@@ -112,7 +138,9 @@ fn nginx_is_guarded_by_the_server_and_the_gates_own_locations_alone_are_not() {
         assert_eq!(text.matches("\n        auth_request     /_portcullis;\n").count(), 1, "{text}");
         assert_eq!(text.matches("proxy_intercept_errors off;").count(), 3, "{text}");
         assert!(
-            text.contains("\n        location / {\n            proxy_pass http://127.0.0.1:8080;\n        }"),
+            text.contains(
+                "\n        location / {\n            proxy_pass http://127.0.0.1:8080;\n        }"
+            ),
             "{text}"
         );
     }
@@ -122,7 +150,10 @@ fn nginx_is_guarded_by_the_server_and_the_gates_own_locations_alone_are_not() {
 fn a_prefix_goes_before_every_address_of_the_gate() {
     let config = Config { path_prefix: "/.portcullis".to_owned(), ..Config::default() };
     let text = print(Proxy::Caddy, &config);
-    assert!(text.contains("uri /.portcullis/verify/caddy?\n") && text.contains("path /.portcullis*\n"), "{text}");
+    assert!(
+        text.contains("uri /.portcullis/verify/caddy?\n") && text.contains("path /.portcullis*\n"),
+        "{text}"
+    );
     let text = print(Proxy::Nginx, &config);
     assert!(text.contains("http://portcullis/.portcullis/verify/nginx;\n"), "{text}");
     assert!(text.contains("rewrite ^ /.portcullis/verify/nginx/refusal? break;\n"), "{text}");
@@ -162,7 +193,11 @@ fn without_a_cookie_domain_the_example_is_on_the_login_host_since_no_other_sees_
     let mut config = example();
     config.session.cookie_domain = None;
     let text = print(Proxy::Caddy, &config);
-    assert!(text.contains("\nauth.example.com {\n\t@portcullis_pages") && !text.contains("app.example.com"), "{text}");
+    assert!(
+        text.contains("\nauth.example.com {\n\t@portcullis_pages")
+            && !text.contains("app.example.com"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -171,7 +206,8 @@ fn ports_and_plain_http_of_public_url_reach_both_sites() {
     config.public_url = Some(PublicUrl::new(Scheme::Http, "auth.example.com", Some(8000)));
     let text = print(Proxy::Caddy, &config);
     assert!(
-        text.contains("\nhttp://auth.example.com:8000 {") && text.contains("\nhttp://app.example.com:8000 {"),
+        text.contains("\nhttp://auth.example.com:8000 {")
+            && text.contains("\nhttp://app.example.com:8000 {"),
         "{text}"
     );
     let text = print(Proxy::Nginx, &config);
@@ -181,11 +217,16 @@ fn ports_and_plain_http_of_public_url_reach_both_sites() {
 
 #[test]
 fn an_ipv6_address_is_written_as_each_proxy_has_it() {
-    let config =
-        Config { public_url: Some(PublicUrl::new(Scheme::Https, "[fd00::5]", Some(8443))), ..Config::default() };
+    let config = Config {
+        public_url: Some(PublicUrl::new(Scheme::Https, "[fd00::5]", Some(8443))),
+        ..Config::default()
+    };
     assert!(print(Proxy::Caddy, &config).contains("\n[fd00::5]:8443 {"));
     assert!(print(Proxy::Traefik, &config).contains("rule: \"Host(`fd00::5`)\""));
     let text = print(Proxy::Nginx, &config);
-    assert!(text.contains("listen [::]:8443 ssl;") && text.contains("server_name [fd00::5];"), "{text}");
+    assert!(
+        text.contains("listen [::]:8443 ssl;") && text.contains("server_name [fd00::5];"),
+        "{text}"
+    );
     assert!(text.contains("/etc/nginx/certificates/fd00::5.crt;"), "{text}");
 }

@@ -1,9 +1,9 @@
-//! An `otpauth://` URL as a QR code (ISO/IEC 18004) for a terminal of 80 columns and 24 lines: two modules in each
-//! character cell.
+//! An `otpauth://` URL as a QR code (ISO/IEC 18004) for a terminal of 80 columns and 24 lines: two
+//! modules in each character cell.
 //!
-//! The full URL is drawn where it fits with a margin of two modules and a line left for the prompt. Else the
-//! parameters that apps assume anyway are left out, and last the margin shrinks to one module. What still does not fit
-//! is not drawn at all: half a code is worth nothing.
+//! The full URL is drawn where it fits with a margin of two modules and a line left for the prompt.
+//! Else the parameters that apps assume anyway are left out, and last the margin shrinks to one
+//! module. What still does not fit is not drawn at all: half a code is worth nothing.
 
 use crate::qr::{QrCode, QrCodeEcc, encode};
 
@@ -21,11 +21,14 @@ pub enum Ink {
     Plain,
 }
 
-/// The code as at most 24 lines of at most 80 characters, each with its line end; `None` where it does not fit.
+/// The code as at most 24 lines of at most 80 characters, each with its line end; `None` where it
+/// does not fit.
 pub fn draw(otpauth_url: &str, ink: Ink) -> Option<String> {
     let short = without_defaults(otpauth_url);
-    let codes: Vec<QrCode> = [otpauth_url, &short].into_iter().filter_map(|url| encode(url, QrCodeEcc::Low)).collect();
-    // One line is left for the prompt that follows; only where nothing else fits it takes the upper margin.
+    let codes: Vec<QrCode> =
+        [otpauth_url, &short].into_iter().filter_map(|url| encode(url, QrCodeEcc::Low)).collect();
+    // One line is left for the prompt that follows; only where nothing else fits it takes the upper
+    // margin.
     for (lines, least_margin) in [(LINES - 1, 2), (LINES, 1)] {
         for code in &codes {
             let margin = ((lines * 2 - code.size()) / 2).min(BEST_MARGIN);
@@ -41,13 +44,15 @@ pub fn draw(otpauth_url: &str, ink: Ink) -> Option<String> {
 fn without_defaults(url: &str) -> String {
     let Some((start, query)) = url.split_once('?') else { return url.to_owned() };
     let assumed = ["algorithm=SHA1", "digits=6", "period=30"];
-    let kept: Vec<&str> = query.split('&').filter(|parameter| !assumed.contains(parameter)).collect();
+    let kept: Vec<&str> =
+        query.split('&').filter(|parameter| !assumed.contains(parameter)).collect();
     format!("{start}?{}", kept.join("&"))
 }
 
 fn render(code: &QrCode, margin: i32, ink: Ink) -> String {
     let (from, to) = (-margin, code.size() + margin);
-    // Below the code's last line the terminal goes on in its own colour: an odd height ends in a light half line.
+    // Below the code's last line the terminal goes on in its own colour: an odd height ends in a
+    // light half line.
     let light = |x: i32, y: i32| !code.get_module(x, y);
     let mut text = String::new();
     for y in (from..to).step_by(2) {
@@ -75,7 +80,9 @@ mod tests {
     use super::*;
 
     fn url(name: &str, more: &str) -> String {
-        format!("otpauth://totp/Portcullis:{name}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portcullis{more}")
+        format!(
+            "otpauth://totp/Portcullis:{name}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portcullis{more}"
+        )
     }
 
     const USUAL: &str = "&algorithm=SHA1&digits=6&period=30";
@@ -122,10 +129,13 @@ mod tests {
         let margin = (i32::try_from(lines[0].len()).expect("small") - code.size()) / 2;
         for y in -margin..code.size() + margin {
             for x in -margin..code.size() + margin {
-                let (column, row) =
-                    (usize::try_from(x + margin).expect("inside"), usize::try_from(y + margin).expect("inside"));
+                let (column, row) = (
+                    usize::try_from(x + margin).expect("inside"),
+                    usize::try_from(y + margin).expect("inside"),
+                );
                 let cell = lines[row / 2][column];
-                let light = if row % 2 == 0 { "█▀".contains(cell) } else { "█▄".contains(cell) };
+                let light =
+                    if row % 2 == 0 { "█▀".contains(cell) } else { "█▄".contains(cell) };
                 assert_eq!(light, !code.get_module(x, y), "at {x}, {y}");
             }
         }
@@ -134,6 +144,10 @@ mod tests {
     #[test]
     fn colours_are_set_and_taken_back_on_each_line() {
         let drawn = draw(&url("alice", USUAL), Ink::Colours).expect("it fits");
-        assert!(drawn.lines().all(|line| line.starts_with("\u{1b}[97;40m") && line.ends_with("\u{1b}[0m")));
+        assert!(
+            drawn
+                .lines()
+                .all(|line| line.starts_with("\u{1b}[97;40m") && line.ends_with("\u{1b}[0m"))
+        );
     }
 }

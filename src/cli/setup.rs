@@ -1,5 +1,6 @@
-//! `init` while the daemon runs: how the first enrolment stands, for the console of the machine. It shows the seed that
-//! the set-up page will show, so the daemon tells it to root and its own user alone.
+//! `init` while the daemon runs: how the first enrolment stands, for the console of the machine. It
+//! shows the seed that the set-up page will show, so the daemon tells it to root and its own user
+//! alone.
 
 use std::io;
 
@@ -9,7 +10,8 @@ use super::console::Console;
 use super::qr;
 use crate::telemetry::escape;
 
-/// Shows what `{"open","address","code","expires","tries_left","otpauth_url"}` holds; the picture on a terminal only.
+/// Shows what `{"open","address","code","expires","tries_left","otpauth_url"}` holds; the picture
+/// on a terminal only.
 ///
 /// # Errors
 /// Standard output does not take it.
@@ -21,7 +23,8 @@ pub fn show(console: &mut Console<'_>, state: &Value) -> io::Result<()> {
              `portcullis init --again` sets the store aside and starts over.",
         );
     }
-    let address = text("address").unwrap_or("/setup on a host that leads to this gate (public_url is not set)");
+    let address = text("address")
+        .unwrap_or("/setup on a host that leads to this gate (public_url is not set)");
     console.say(format_args!("set-up page: {}", escape::line(address)))?;
     match (text("code"), text("expires")) {
         (Some(code), _) => console.say(format_args!("set-up code: {}", escape::line(code)))?,
@@ -33,7 +36,10 @@ pub fn show(console: &mut Console<'_>, state: &Value) -> io::Result<()> {
     }
     if let Some(expires) = text("expires") {
         let tries = state.get("tries_left").and_then(Value::as_u64).unwrap_or_default();
-        console.say(format_args!("good until:  {} ({tries} wrong tries left)", escape::line(expires)))?;
+        console.say(format_args!(
+            "good until:  {} ({tries} wrong tries left)",
+            escape::line(expires)
+        ))?;
     }
     let (Some(ink), Some(url)) = (console.ink(), text("otpauth_url")) else { return Ok(()) };
     if let Some(picture) = qr::draw(url, ink) {

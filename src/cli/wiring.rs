@@ -28,13 +28,19 @@ pub fn print(proxy: ProxyName, config: &Config, console: &mut Console<'_>) -> Re
 /// The peer is no address, a header has no colon or no name, or the path starts with no slash.
 pub fn request(peer: &str, headers: &[String], path: String) -> Result<Explained, Failure> {
     let usage = |message: String| Failure::new(USAGE, message);
-    let address = peer.parse::<IpAddr>().or_else(|_| peer.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let address =
+        peer.parse::<IpAddr>().or_else(|_| peer.parse::<SocketAddr>().map(|socket| socket.ip()));
     let peer = match address {
         Ok(address) => Some(address.to_canonical()),
         Err(_) if peer == "unix" => None,
-        Err(_) => return Err(usage(format!("--peer {peer:?} is no address; write 127.0.0.1, ::1 or unix"))),
+        Err(_) => {
+            return Err(usage(format!(
+                "--peer {peer:?} is no address; write 127.0.0.1, ::1 or unix"
+            )));
+        }
     };
-    let headers = headers.iter().map(|line| header(line)).collect::<Result<_, _>>().map_err(usage)?;
+    let headers =
+        headers.iter().map(|line| header(line)).collect::<Result<_, _>>().map_err(usage)?;
     if !path.starts_with('/') || path.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
         return Err(usage(format!("--path {path:?} is no path such as /verify/caddy")));
     }
@@ -45,7 +51,9 @@ fn header(line: &str) -> Result<(String, String), String> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     match line.split_once(':') {
         Some((name, value))
-            if !name.is_empty() && name.bytes().all(token) && !value.bytes().any(|b| b.is_ascii_control()) =>
+            if !name.is_empty()
+                && name.bytes().all(token)
+                && !value.bytes().any(|b| b.is_ascii_control()) =>
         {
             Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
         }

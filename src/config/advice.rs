@@ -1,7 +1,8 @@
 //! Lines that people are told to write into the file.
 //!
-//! Guarantees that the settings pass every check with such a line, since it has gone through all of them, and that it can
-//! be pasted: its section stands above it. Where a variable has set the key, which wins over the file, it is a variable.
+//! Guarantees that the settings pass every check with such a line, since it has gone through all of
+//! them, and that it can be pasted: its section stands above it. Where a variable has set the key,
+//! which wins over the file, it is a variable.
 
 use std::fmt;
 
@@ -20,14 +21,19 @@ pub struct Advice {
 }
 
 impl Advice {
-    /// To give `key` this value; `None` where it, or all settings together with it, would be refused.
+    /// To give `key` this value; `None` where it, or all settings together with it, would be
+    /// refused.
     pub fn checked(config: &Config, key: &str, value: Raw) -> Option<Self> {
         let key = keys::find(key)?;
         config.with(key, &value).map(|_| Self { key, value, remark: String::new() })
     }
 
     /// The first of several values that would be taken.
-    pub fn first(config: &Config, key: &str, values: impl IntoIterator<Item = Raw>) -> Option<Self> {
+    pub fn first(
+        config: &Config,
+        key: &str,
+        values: impl IntoIterator<Item = Raw>,
+    ) -> Option<Self> {
         values.into_iter().find_map(|value| Self::checked(config, key, value))
     }
 
@@ -41,8 +47,8 @@ impl Advice {
         Self::checked(config, "proxy.trust", Raw::List(entries))
     }
 
-    /// The widest domain of `public_url`'s host that browsers take for a cookie; an address, a name without a dot and a
-    /// public suffix have none.
+    /// The widest domain of `public_url`'s host that browsers take for a cookie; an address, a name
+    /// without a dot and a public suffix have none.
     pub fn widest_domain(config: &Config) -> Option<Self> {
         let host = config.public_url.as_ref()?.host.as_str();
         let parent = host.split_once('.').map(|(_, parent)| parent);
@@ -61,7 +67,9 @@ impl Advice {
             Some(Source::Credential(path) | Source::VariableFile(_, path)) => {
                 format!("# as the whole of {}\n{}", path.display(), self.plain_value())
             }
-            Some(Source::Flag(name)) => format!("{name} {}", self.plain_value().replace(',', &format!(" {name} "))),
+            Some(Source::Flag(name)) => {
+                format!("{name} {}", self.plain_value().replace(',', &format!(" {name} ")))
+            }
             Some(_) => format!("{}={}", self.key.variable(), self.plain_value()),
             None => self.to_string(),
         }
@@ -81,7 +89,8 @@ impl Advice {
         }
     }
 
-    /// Who has set the key, where the file is not asked; of a key that nobody has set, what all the others come from.
+    /// Who has set the key, where the file is not asked; of a key that nobody has set, what all the
+    /// others come from.
     fn stronger_than_the_file<'l>(&self, loaded: &'l Loaded) -> Option<&'l Source> {
         let set = |origin: &&Origin| origin.source != Source::Default;
         let own = loaded.origins.iter().find(|origin| origin.key == self.key.name).filter(set);

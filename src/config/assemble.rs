@@ -34,10 +34,12 @@ pub struct Origin {
     pub source: Source,
 }
 
-/// Everything that is wrong with the configuration; at least one problem. The program ends with code 78.
+/// Everything that is wrong with the configuration; at least one problem. The program ends with
+/// code 78.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// In the order they are found: variables, the file from top to bottom, then what keys say together.
+    /// In the order they are found: variables, the file from top to bottom, then what keys say
+    /// together.
     pub problems: Vec<Problem>,
 }
 
@@ -53,7 +55,8 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// Reads all sources. What no source sets has its default; what cannot be read is refused, all of it at once.
+    /// Reads all sources. What no source sets has its default; what cannot be read is refused, all
+    /// of it at once.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let settings = sources::collect(sources).map_err(|problems| ConfigError { problems })?;
         let mut reading = Reading { settings: &settings, problems: Vec::new() };
@@ -62,7 +65,9 @@ impl Config {
         if reading.problems.is_empty() {
             for (key, why) in limits::contradictions(&loaded.config) {
                 let better = limits::better(&loaded.config, key);
-                let way = better.map_or(String::new(), |advice| format!("; write {}", advice.in_words(&loaded)));
+                let way = better.map_or(String::new(), |advice| {
+                    format!("; write {}", advice.in_words(&loaded))
+                });
                 reading.refuse(key, &format!("{why}{way}"));
             }
         }
@@ -77,7 +82,8 @@ impl Config {
         let settings = [Setting { key, value: value.clone(), source: Source::Default }];
         let mut reading = Reading { settings: &settings, problems: Vec::new() };
         let config = reading.over(self.clone());
-        (reading.problems.is_empty() && limits::contradictions(&config).is_empty()).then_some(config)
+        (reading.problems.is_empty() && limits::contradictions(&config).is_empty())
+            .then_some(config)
     }
 }
 
@@ -110,8 +116,16 @@ impl Reading<'_> {
         self.set("limits.window", &mut config.limits.window, values::duration);
         self.set("limits.local", &mut config.limits.local, values::local_ranges);
         self.set("proxy.trust", &mut config.proxy.trust, values::trust);
-        self.set("proxy.client_ip_header", &mut config.proxy.client_ip_header, values::client_ip_header);
-        self.set("proxy.cloudflare_ranges", &mut config.proxy.cloudflare_ranges, values::cloudflare_ranges);
+        self.set(
+            "proxy.client_ip_header",
+            &mut config.proxy.client_ip_header,
+            values::client_ip_header,
+        );
+        self.set(
+            "proxy.cloudflare_ranges",
+            &mut config.proxy.cloudflare_ranges,
+            values::cloudflare_ranges,
+        );
         self.set("proxy.required", &mut config.proxy.required, values::flag);
         self.set("identity.headers", &mut config.identity.headers, values::identity_headers);
         self.set("identity.resolver_headers", &mut config.identity.resolver_headers, values::flag);
@@ -125,7 +139,9 @@ impl Reading<'_> {
     }
 
     fn set<T>(&mut self, key: &str, slot: &mut T, read: fn(&Raw) -> Result<T, String>) {
-        let Some(setting) = self.settings.iter().find(|setting| setting.key.name == key) else { return };
+        let Some(setting) = self.settings.iter().find(|setting| setting.key.name == key) else {
+            return;
+        };
         match read(&setting.value) {
             Ok(value) => *slot = value,
             Err(message) => self.refuse(key, &message),
@@ -142,10 +158,14 @@ impl Reading<'_> {
 fn origins(settings: &[Setting]) -> Vec<Origin> {
     KEYS.iter()
         .map(|key| match settings.iter().find(|setting| setting.key.name == key.name) {
-            Some(setting) => {
-                Origin { key: key.name, value: values::shown(&setting.value), source: setting.source.clone() }
+            Some(setting) => Origin {
+                key: key.name,
+                value: values::shown(&setting.value),
+                source: setting.source.clone(),
+            },
+            None => {
+                Origin { key: key.name, value: key.default.to_owned(), source: Source::Default }
             }
-            None => Origin { key: key.name, value: key.default.to_owned(), source: Source::Default },
         })
         .collect()
 }

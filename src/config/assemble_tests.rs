@@ -34,7 +34,8 @@ fn nothing_set_is_the_default() {
 #[test]
 fn the_list_of_keys_tells_the_true_defaults() {
     for key in &KEYS {
-        let loaded = load(&line(key.name, key.default)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
+        let loaded = load(&line(key.name, key.default))
+            .unwrap_or_else(|error| panic!("{}: {error}", key.name));
         assert_eq!(loaded.config, Config::default(), "{}", key.name);
     }
 }
@@ -65,9 +66,14 @@ fn every_key_changes_the_configuration() {
                 Kind::Text | Kind::List => r#""other""#,
             },
         };
-        let loaded = load(&line(key.name, value)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
+        let loaded =
+            load(&line(key.name, value)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
         assert_ne!(loaded.config, Config::default(), "{} is not read", key.name);
-        let origin = loaded.origins.iter().find(|origin| origin.key == key.name).expect("every key has an origin");
+        let origin = loaded
+            .origins
+            .iter()
+            .find(|origin| origin.key == key.name)
+            .expect("every key has an origin");
         assert!(matches!(origin.source, Source::File(..)), "{}", key.name);
         assert_eq!(origin.value, value, "{}", key.name);
     }
@@ -100,14 +106,16 @@ fn an_error_names_file_line_key_and_reason() {
 
 #[test]
 fn all_bad_values_are_told_at_once() {
-    let error = load("listen = [\"x\"]\n[session]\nlifetime = \"0s\"\n[limits]\nwindow = 15\n").expect_err("refused");
+    let error = load("listen = [\"x\"]\n[session]\nlifetime = \"0s\"\n[limits]\nwindow = 15\n")
+        .expect_err("refused");
     assert_eq!(error.problems.len(), 3, "{error}");
 }
 
 #[test]
 fn a_cookie_domain_must_be_the_login_host_or_its_parent() {
-    let with =
-        |url: &str, domain: &str| load(&format!("public_url = \"{url}\"\n[session]\ncookie_domain = \"{domain}\""));
+    let with = |url: &str, domain: &str| {
+        load(&format!("public_url = \"{url}\"\n[session]\ncookie_domain = \"{domain}\""))
+    };
     for domain in ["auth.example.com", "example.com", ".example.com", "EXAMPLE.com"] {
         assert!(with("https://auth.example.com:8443", domain).is_ok(), "{domain}");
     }
@@ -119,7 +127,10 @@ fn a_cookie_domain_must_be_the_login_host_or_its_parent() {
 
 #[test]
 fn a_cookie_in_the_clear_is_refused_with_an_https_address() {
-    assert!(refused("public_url = \"https://a.example\"\n[session]\nsecure = false").contains("session.secure"));
+    assert!(
+        refused("public_url = \"https://a.example\"\n[session]\nsecure = false")
+            .contains("session.secure")
+    );
     assert!(load("public_url = \"http://a.example\"\n[session]\nsecure = false").is_ok());
     assert!(load("[session]\nsecure = false").is_ok());
 }
@@ -127,20 +138,31 @@ fn a_cookie_in_the_clear_is_refused_with_an_https_address() {
 #[test]
 fn cookie_attributes_that_exclude_each_other_are_refused() {
     assert!(
-        refused("[session]\ncookie_prefix = \"host\"\ncookie_domain = \"a.example\"").contains("session.cookie_prefix")
+        refused("[session]\ncookie_prefix = \"host\"\ncookie_domain = \"a.example\"")
+            .contains("session.cookie_prefix")
     );
-    assert!(refused("[session]\ncookie_prefix = \"host\"\nsecure = false").contains("session.cookie_prefix"));
-    assert!(refused("[session]\nsame_site = \"none\"\nsecure = false").contains("session.same_site"));
+    assert!(
+        refused("[session]\ncookie_prefix = \"host\"\nsecure = false")
+            .contains("session.cookie_prefix")
+    );
+    assert!(
+        refused("[session]\nsame_site = \"none\"\nsecure = false").contains("session.same_site")
+    );
 }
 
 #[test]
 fn metrics_need_an_address_of_their_own() {
-    for (gate, metrics) in
-        [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("[::]", "127.0.0.1")]
-    {
-        let told = refused(&format!("listen = [\"{gate}:3000\"]\n[metrics]\nlisten = \"{metrics}:3000\""));
+    for (gate, metrics) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("127.0.0.1", "0.0.0.0"),
+        ("[::]", "127.0.0.1"),
+    ] {
+        let told =
+            refused(&format!("listen = [\"{gate}:3000\"]\n[metrics]\nlisten = \"{metrics}:3000\""));
         assert!(
-            told.starts_with("p.toml:3: metrics.listen: ") && told.contains(&format!("{gate}:3000 of listen")),
+            told.starts_with("p.toml:3: metrics.listen: ")
+                && told.contains(&format!("{gate}:3000 of listen")),
             "{told}"
         );
     }
@@ -156,18 +178,24 @@ fn entries_that_collide_are_named_and_those_that_can_be_had_together_are_taken()
         ("1.1.1.1:1", "1.1.1.1:1"),
     ] {
         let told = refused(&format!("listen = [\"127.0.0.1:9\", \"{one}\", \"{two}\"]"));
-        assert!(told.starts_with(&format!("p.toml:1: listen: {one} and {two} cannot be had both")), "{told}");
+        assert!(
+            told.starts_with(&format!("p.toml:1: listen: {one} and {two} cannot be had both")),
+            "{told}"
+        );
     }
-    for both in
-        ["\"0.0.0.0:3000\", \"[::]:3000\"", "\"127.0.0.1:0\", \"127.0.0.1:0\"", "\"[::1]:3000\", \"127.0.0.1:3000\""]
-    {
+    for both in [
+        "\"0.0.0.0:3000\", \"[::]:3000\"",
+        "\"127.0.0.1:0\", \"127.0.0.1:0\"",
+        "\"[::1]:3000\", \"127.0.0.1:3000\"",
+    ] {
         assert!(load(&format!("listen = [{both}]")).is_ok(), "{both}");
     }
 }
 
 #[test]
 fn metrics_that_others_can_reach_are_warned_of() {
-    for (address, warnings) in [("127.0.0.1:9464", 0), ("[::1]:9464", 0), ("0.0.0.0:9464", 1), ("192.168.1.10:9464", 1)]
+    for (address, warnings) in
+        [("127.0.0.1:9464", 0), ("[::1]:9464", 0), ("0.0.0.0:9464", 1), ("192.168.1.10:9464", 1)]
     {
         let config = load(&format!("[metrics]\nlisten = \"{address}\"")).expect("good").config;
         assert_eq!(limits::warnings(&config).len(), warnings, "{address}");
@@ -184,7 +212,9 @@ fn the_prefix_is_part_of_the_cookie_name_that_browsers_see() {
 
 #[test]
 fn the_login_address_holds_prefix_and_port() {
-    let config = load("public_url = \"https://a.example:8443/\"\npath_prefix = \"/auth\"").expect("good").config;
+    let config = load("public_url = \"https://a.example:8443/\"\npath_prefix = \"/auth\"")
+        .expect("good")
+        .config;
     assert_eq!(config.login_address().as_deref(), Some("https://a.example:8443/auth/login"));
     assert_eq!(Config::default().login_address(), None);
 }
@@ -193,7 +223,10 @@ fn the_login_address_holds_prefix_and_port() {
 fn more_than_twenty_users_need_names_or_a_word_of_consent() {
     let mut login = Config::default().login;
     assert!(limits::check_user_count(&login, 20).is_ok());
-    assert!(limits::check_user_count(&login, 21).is_err_and(|error| error.to_string().contains("login.accept_odds")));
+    assert!(
+        limits::check_user_count(&login, 21)
+            .is_err_and(|error| error.to_string().contains("login.accept_odds"))
+    );
     login.accept_odds = true;
     assert!(limits::check_user_count(&login, 21).is_ok());
     login.accept_odds = false;
@@ -204,7 +237,8 @@ fn more_than_twenty_users_need_names_or_a_word_of_consent() {
 #[test]
 fn settings_that_work_but_surprise_are_warned_of() {
     assert!(limits::warnings(&Config::default()).is_empty());
-    let config = load("public_url = \"http://a.example\"\n[session]\nidle = \"24h\"").expect("good").config;
+    let config =
+        load("public_url = \"http://a.example\"\n[session]\nidle = \"24h\"").expect("good").config;
     assert_eq!(limits::warnings(&config).len(), 3);
     assert_eq!(config.session.idle, Some(Duration::from_secs(86_400)));
     let everybody = load("[proxy]\ntrust = true").expect("good").config;
@@ -215,7 +249,10 @@ fn settings_that_work_but_surprise_are_warned_of() {
 
 #[test]
 fn what_changed_between_two_readings_is_named() {
-    let (old, new) = (load("").expect("good"), load("[login]\nskew = 2\n[log]\nlevel = \"info\"").expect("good"));
+    let (old, new) = (
+        load("").expect("good"),
+        load("[login]\nskew = 2\n[log]\nlevel = \"info\"").expect("good"),
+    );
     assert_eq!(old.changed(&new), ["login.skew"]);
 }
 
@@ -241,7 +278,10 @@ fn the_documentation_tells_every_key_its_default_and_its_variable() {
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
     for key in &KEYS {
         let start = format!("| `{}` | `{}` | `{}` | ", key.name, key.default, key.variable());
-        assert!(rows.iter().any(|row| row.starts_with(&start) && row.len() > start.len() + 20), "no row {start}");
+        assert!(
+            rows.iter().any(|row| row.starts_with(&start) && row.len() > start.len() + 20),
+            "no row {start}"
+        );
     }
     assert_eq!(rows.len(), KEYS.len(), "a row is about no key");
 }

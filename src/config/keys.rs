@@ -1,5 +1,5 @@
-//! Every key that can be set: name, kind, default and what it is for. The one list that the file, the environment,
-//! `config show`, "did you mean" and the documentation are checked against.
+//! Every key that can be set: name, kind, default and what it is for. The one list that the file,
+//! the environment, `config show`, "did you mean" and the documentation are checked against.
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,10 @@ pub const VARIABLE_PREFIX: &str = "PORTCULLIS_";
 /// Names the file with the set-up code.
 pub const SETUP_CODE_FILE: &str = "PORTCULLIS_SETUP_CODE_FILE";
 
-/// Variables that start the same way and are no keys: where the state, the file and the set-up code are.
-pub const OTHER_VARIABLES: [&str; 3] = ["PORTCULLIS_STATE_DIR", "PORTCULLIS_CONFIG", SETUP_CODE_FILE];
+/// Variables that start the same way and are no keys: where the state, the file and the set-up code
+/// are.
+pub const OTHER_VARIABLES: [&str; 3] =
+    ["PORTCULLIS_STATE_DIR", "PORTCULLIS_CONFIG", SETUP_CODE_FILE];
 
 /// The key of that name.
 pub fn find(name: &str) -> Option<&'static Key> {
@@ -60,11 +62,13 @@ pub fn find(name: &str) -> Option<&'static Key> {
 /// The names of the tables, in the order of the file.
 pub fn sections() -> impl Iterator<Item = &'static str> {
     let mut last = "";
-    KEYS.iter().filter_map(|key| key.name.split_once('.')).map(|(section, _)| section).filter(move |section| {
-        let new = *section != last;
-        last = section;
-        new
-    })
+    KEYS.iter().filter_map(|key| key.name.split_once('.')).map(|(section, _)| section).filter(
+        move |section| {
+            let new = *section != last;
+            last = section;
+            new
+        },
+    )
 }
 
 const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {

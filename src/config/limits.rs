@@ -1,4 +1,5 @@
-//! What only several keys together can say: contradictions that are refused, and what deserves a warning.
+//! What only several keys together can say: contradictions that are refused, and what deserves a
+//! warning.
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use super::public_suffix::is_public_suffix;
 use super::raw::Raw;
 use super::{Config, CookiePrefix, ListenAddress, Loaded, Login, SameSite, Scheme, Trust};
 
-/// With the code alone every user's code opens the door, so each further user makes guessing easier.
+/// With the code alone every user's code opens the door, so each further user makes guessing
+/// easier.
 pub const MOST_USERS_WITHOUT_NAMES: usize = 20;
 
 /// Keys whose values exclude each other, each with the reason and the way out.
@@ -36,14 +38,19 @@ pub fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
     }
     for (at, one) in config.listen.iter().enumerate() {
         for two in config.listen.iter().skip(at + 1).filter(|two| one.collides_with(two)) {
-            let why = format!("{one} and {two} cannot be had both, since one holds the other: keep one of the two");
+            let why = format!(
+                "{one} and {two} cannot be had both, since one holds the other: keep one of the two"
+            );
             found.push(("listen", why));
         }
     }
     if let Some(metrics) = config.metrics.listen.map(ListenAddress::Tcp) {
-        let taken = |own: &&ListenAddress| own.collides_with(&metrics) || own.shares_port_with(&metrics);
+        let taken =
+            |own: &&ListenAddress| own.collides_with(&metrics) || own.shares_port_with(&metrics);
         if let Some(own) = config.listen.iter().find(taken) {
-            let why = format!("{metrics} is the gate's own address, by {own} of listen: metrics need another port");
+            let why = format!(
+                "{metrics} is the gate's own address, by {own} of listen: metrics need another port"
+            );
             found.push(("metrics.listen", why));
         }
     }
@@ -87,7 +94,8 @@ impl Warning {
     }
 }
 
-/// What works, but probably not as meant, and can be mended by a line that the settings' own checks take.
+/// What works, but probably not as meant, and can be mended by a line that the settings' own checks
+/// take.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut warn = |what: String, remedy: Option<Advice>| {
@@ -101,7 +109,8 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
                 "session.secure is true and public_url is {}: browsers drop a Secure cookie that comes over http",
                 url.as_str()
             );
-            let remedy = Advice::checked(config, "public_url", text(&format!("https://{}", url.host)));
+            let remedy =
+                Advice::checked(config, "public_url", text(&format!("https://{}", url.host)));
             let trial = "for a trial over http, instead: secure = false below [session]";
             warn(what, remedy.map(|remedy| remedy.remarked(trial)));
         }
@@ -121,7 +130,8 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
                 "redirect_hosts lists {host:?}, which the cookie of session.cookie_domain {domain:?} never reaches: \
                  a login for it would go round for ever"
             );
-            let others = config.redirect_hosts.iter().filter(|other| reaches(other)).cloned().collect();
+            let others =
+                config.redirect_hosts.iter().filter(|other| reaches(other)).cloned().collect();
             warn(what, Advice::checked(config, "redirect_hosts", Raw::List(others)));
         }
     }
@@ -131,7 +141,8 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         _ => None,
     });
     let remedy = Advice::checked(config, "proxy.trust", Raw::List(vec!["loopback".to_owned()]));
-    let remedy = remedy.map(|remedy| remedy.remarked("and the proxy's address, where it is another machine"));
+    let remedy = remedy
+        .map(|remedy| remedy.remarked("and the proxy's address, where it is another machine"));
     if let Some(socket) = open.next() {
         let what = format!(
             "proxy.trust is {} and the gate listens on {socket}: whoever reaches that port is believed to be a proxy",
@@ -152,7 +163,10 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         let port = metrics.port();
         let values = [format!("127.0.0.1:{port}"), format!("[::1]:{port}"), String::new()];
         let remedy = Advice::first(config, "metrics.listen", values.into_iter().map(Raw::Text));
-        warn(what, remedy.map(|remedy| remedy.remarked("or a network that only Prometheus shares")));
+        warn(
+            what,
+            remedy.map(|remedy| remedy.remarked("or a network that only Prometheus shares")),
+        );
     }
     found
 }
@@ -177,8 +191,8 @@ impl fmt::Display for TooManyUsers {
 
 impl std::error::Error for TooManyUsers {}
 
-/// Refuses a code-only login for more than [`MOST_USERS_WITHOUT_NAMES`] users, unless the operator accepts the odds.
-/// `users` are all users there are, or would be.
+/// Refuses a code-only login for more than [`MOST_USERS_WITHOUT_NAMES`] users, unless the operator
+/// accepts the odds. `users` are all users there are, or would be.
 pub fn check_user_count(login: &Login, users: usize) -> Result<(), TooManyUsers> {
     if login.ask_username || login.accept_odds || users <= MOST_USERS_WITHOUT_NAMES {
         Ok(())

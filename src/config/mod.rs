@@ -1,10 +1,12 @@
 //! The settings of the gate, typed: whoever holds a [`Config`] holds one that passed every check.
 //!
-//! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides which source wins and
-//! [`platforms`] what is none. [`values`] and [`names`] turn one text into one type, [`public_suffix`] knows what browsers
-//! keep no cookie for, [`limits`] checks what only several keys together can say, [`advice`] is what people are told to
-//! write instead. [`secrets`] finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops
-//! at the first start of the daemon: a setting that cannot be read is refused (exit code 78), never replaced by a default.
+//! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides
+//! which source wins and [`platforms`] what is none. [`values`] and [`names`] turn one text into
+//! one type, [`public_suffix`] knows what browsers keep no cookie for, [`limits`] checks what only
+//! several keys together can say, [`advice`] is what people are told to write instead. [`secrets`]
+//! finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops at the
+//! first start of the daemon: a setting that cannot be read is refused (exit code 78), never
+//! replaced by a default.
 //!
 //! Left out: rules and realms, which this version refuses instead of ignoring.
 
@@ -45,7 +47,8 @@ pub use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 /// Everything that can be set, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Where the gate answers proxies and visitors. Empty: only the sockets that systemd hands over.
+    /// Where the gate answers proxies and visitors. Empty: only the sockets that systemd hands
+    /// over.
     pub listen: Vec<ListenAddress>,
     /// Where visitors reach the login page; `None`: on each protected host itself.
     pub public_url: Option<PublicUrl>,
@@ -287,7 +290,8 @@ impl Config {
         self.public_url.as_ref().map(|url| format!("{}{}/setup", url.as_str(), self.path_prefix))
     }
 
-    /// `public_url` and prefix before `/login`; `None` where the login page is on the protected host itself.
+    /// `public_url` and prefix before `/login`; `None` where the login page is on the protected
+    /// host itself.
     pub fn login_address(&self) -> Option<String> {
         self.public_url.as_ref().map(|url| format!("{}{}/login", url.as_str(), self.path_prefix))
     }
@@ -311,7 +315,12 @@ impl Default for Config {
                 same_site: SameSite::Lax,
                 proxy_cache: None,
             },
-            login: Login { ask_username: false, accept_odds: false, title: "Portcullis".to_owned(), skew: 1 },
+            login: Login {
+                ask_username: false,
+                accept_odds: false,
+                title: "Portcullis".to_owned(),
+                skew: 1,
+            },
             limits: Limits { attempts: 5, window: Duration::from_secs(15 * 60), local: Vec::new() },
             proxy: Proxy {
                 trust: Trust::default(),

@@ -1,5 +1,5 @@
-//! Written host names, URLs and paths into types (RFC 1123, RFC 3986): what the values of `public_url`, `path_prefix`,
-//! `redirect_hosts` and `session.cookie_domain` may be.
+//! Written host names, URLs and paths into types (RFC 1123, RFC 3986): what the values of
+//! `public_url`, `path_prefix`, `redirect_hosts` and `session.cookie_domain` may be.
 
 use super::raw::Raw;
 use super::values::{Read, list, quoted, text};
@@ -11,7 +11,8 @@ pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {
     if written.is_empty() {
         return Ok(None);
     }
-    let refused = |why: &str| format!("{} {why}, such as https://auth.example.com", quoted(written));
+    let refused =
+        |why: &str| format!("{} {why}, such as https://auth.example.com", quoted(written));
     let (scheme, rest) = match written.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -22,7 +23,9 @@ pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {
         return Err(refused("must not name a user"));
     }
     if authority.contains(['/', '?', '#']) {
-        return Err(refused("must end with the host or its port; a path of its own goes into path_prefix"));
+        return Err(refused(
+            "must end with the host or its port; a path of its own goes into path_prefix",
+        ));
     }
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -42,23 +45,29 @@ pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {
     let lower = host.to_ascii_lowercase();
     let host = match lower.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         // As browsers write it, however it is written here (RFC 5952).
-        Some(address) => address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]")),
-        None => Some(lower).filter(|host| is_host_name(host) || host.parse::<std::net::Ipv4Addr>().is_ok()),
+        Some(address) => {
+            address.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]"))
+        }
+        None => Some(lower)
+            .filter(|host| is_host_name(host) || host.parse::<std::net::Ipv4Addr>().is_ok()),
     };
     let host = host.ok_or_else(|| refused("needs a host name"))?;
     Ok(Some(PublicUrl::new(scheme, &host, port)))
 }
 
-/// Labels of letters, digits and inner hyphens (RFC 1123 section 2.1), lower case, no final dot. What ends in a number
-/// is an address to browsers, or nothing, and no name.
+/// Labels of letters, digits and inner hyphens (RFC 1123 section 2.1), lower case, no final dot.
+/// What ends in a number is an address to browsers, or nothing, and no name.
 pub fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let number = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let number =
+        host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     host.len() <= 253 && !number && host.split('.').all(label)
 }
 
@@ -68,7 +77,9 @@ pub fn path_prefix(raw: &Raw) -> Read<String> {
     if written.is_empty() {
         return Ok(String::new());
     }
-    let refused = |why: &str| Err(format!("{} {why}; write it as \"/auth\", or \"\" for none", quoted(written)));
+    let refused = |why: &str| {
+        Err(format!("{} {why}; write it as \"/auth\", or \"\" for none", quoted(written)))
+    };
     let Some(segments) = written.strip_prefix('/') else { return refused("does not start with /") };
     if written.ends_with('/') {
         return refused("ends with /");
@@ -103,10 +114,16 @@ pub fn cookie_domain(raw: &Raw) -> Read<Option<String>> {
     }
     let domain = written.strip_prefix('.').unwrap_or(written).to_ascii_lowercase();
     if !is_host_name(&domain) {
-        return Err(format!("{} is no domain such as example.com; \"\" keeps the cookie on one host", quoted(written)));
+        return Err(format!(
+            "{} is no domain such as example.com; \"\" keeps the cookie on one host",
+            quoted(written)
+        ));
     }
     if !domain.contains('.') {
-        return Err(format!("{} has no dot: browsers refuse cookies for a whole top-level domain", quoted(written)));
+        return Err(format!(
+            "{} has no dot: browsers refuse cookies for a whole top-level domain",
+            quoted(written)
+        ));
     }
     Ok(Some(domain))
 }

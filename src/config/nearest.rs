@@ -12,7 +12,8 @@ pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits between two words, a swap of neighbours being one (optimal string alignment), letter case apart.
+/// Edits between two words, a swap of neighbours being one (optimal string alignment), letter case
+/// apart.
 fn distance(from: &str, to: &str) -> usize {
     let from: Vec<char> = from.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
     let to: Vec<char> = to.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
@@ -21,11 +22,14 @@ fn distance(from: &str, to: &str) -> usize {
     for (row, letter) in from.iter().enumerate() {
         let mut line = vec![row + 1];
         for (column, other) in to.iter().enumerate() {
-            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX - 1);
+            let at =
+                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX - 1);
             let replaced = at(&above, column) + usize::from(letter != other);
             let mut best = replaced.min(at(&above, column + 1) + 1).min(at(&line, column) + 1);
-            let swapped =
-                row > 0 && column > 0 && from.get(row - 1) == Some(other) && to.get(column - 1) == Some(letter);
+            let swapped = row > 0
+                && column > 0
+                && from.get(row - 1) == Some(other)
+                && to.get(column - 1) == Some(letter);
             if swapped {
                 best = best.min(at(&before, column - 1) + 1);
             }

@@ -1,8 +1,10 @@
-//! Variables that container platforms put into every environment, about services and containers that may be named after
-//! us: Kubernetes for each service, Docker for each link. They are no settings, and no typing errors either.
+//! Variables that container platforms put into every environment, about services and containers
+//! that may be named after us: Kubernetes for each service, Docker for each link. They are no
+//! settings, and no typing errors either.
 //!
-//! Told by name and value together, since `PORTCULLIS_PORT=3000` is somebody's mistake and `PORTCULLIS_PORT=tcp://10.43.0.7:3000`
-//! is not. Sources: Kubernetes, "Accessing the Service, environment variables"; Docker, "Legacy container links".
+//! Told by name and value together, since `PORTCULLIS_PORT=3000` is somebody's mistake and
+//! `PORTCULLIS_PORT=tcp://10.43.0.7:3000` is not. Sources: Kubernetes, "Accessing the Service,
+//! environment variables"; Docker, "Legacy container links".
 
 use std::net::IpAddr;
 
@@ -11,7 +13,8 @@ use super::environment::Environment;
 /// Whether a platform has set the variable by its own naming scheme. The service may also be called
 /// `portcullis-something`.
 pub fn is_injected(name: &str, value: &str, environment: &Environment) -> bool {
-    let is_port = |text: &str| text.parse::<u16>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port =
+        |text: &str| text.parse::<u16>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
     if name.ends_with("_SERVICE_HOST") {
         return is_address(value);
@@ -38,7 +41,8 @@ pub fn is_injected(name: &str, value: &str, environment: &Environment) -> bool {
     if name.ends_with("_NAME") {
         return is_link(value);
     }
-    // The linked container's own variables: anything, under the alias that its name stands under too.
+    // The linked container's own variables: anything, under the alias that its name stands under
+    // too.
     name.match_indices("_ENV_").filter_map(|(at, _)| name.get(..at)).any(|alias| {
         let named = environment.value(&format!("{alias}_NAME")).and_then(|value| value.to_str());
         named.is_some_and(is_link)
@@ -73,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_kubernetes_says_of_a_service_is_known_by_its_form() {
-        // As a pod of 1.30 has them for a service `portcullis` with a named port, and for one in front of its metrics.
+        // As a pod of 1.30 has them for a service `portcullis` with a named port, and for one in
+        // front of its metrics.
         for service in ["PORTCULLIS", "PORTCULLIS_METRICS", "PORTCULLIS_SESSION"] {
             for (name, value) in [
                 ("SERVICE_HOST", "10.43.0.7"),

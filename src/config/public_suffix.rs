@@ -1,13 +1,15 @@
-//! Names below which strangers register their own: `com`, `co.uk`, `duckdns.org`. Browsers keep no cookie for such a name,
-//! because all of them would get it.
+//! Names below which strangers register their own: `com`, `co.uk`, `duckdns.org`. Browsers keep no
+//! cookie for such a name, because all of them would get it.
 //!
-//! The rules are those of the Public Suffix List (<https://publicsuffix.org/list/>, Mozilla Public License 2.0), both
-//! parts of it: registries, and private owners of a domain. `public_suffixes.txt` holds them as nested labels from
-//! the right, a tenth of the size of a table in code: `jp(ac kobe(*) …)` are `ac.jp` and `*.kobe.jp`. A label behind `-`
-//! is a step on the way and no rule, one behind `!` an exception from `*`. Left out are rules of a single label, since
+//! The rules are those of the Public Suffix List (<https://publicsuffix.org/list/>, Mozilla Public
+//! License 2.0), both parts of it: registries, and private owners of a domain.
+//! `public_suffixes.txt` holds them as nested labels from the right, a tenth of the size of a table
+//! in code: `jp(ac kobe(*) …)` are `ac.jp` and `*.kobe.jp`. A label behind `-` is a step on the way
+//! and no rule, one behind `!` an exception from `*`. Left out are rules of a single label, since
 //! every top level domain is a public suffix, whether it is listed or not.
 //!
-//! Written anew from a new list by `SUFFIX_LIST=public_suffix_list.dat cargo test --lib config::public_suffix`.
+//! Written anew from a new list by
+//! `SUFFIX_LIST=public_suffix_list.dat cargo test --lib config::public_suffix`.
 
 /// What the file tells of itself comes first; an empty line parts it from the rules.
 const FILE: &str = include_str!("public_suffixes.txt");
@@ -20,7 +22,9 @@ pub fn is_public_suffix(name: &str) -> bool {
     let Some(mut label) = labels.next() else { return false };
     let mut top = true;
     for below in labels {
-        let step = level.into_iter().find(|(listed, _)| listed.strip_prefix('-').unwrap_or(listed) == label);
+        let step = level
+            .into_iter()
+            .find(|(listed, _)| listed.strip_prefix('-').unwrap_or(listed) == label);
         let Some((_, inside)) = step else { return false };
         (level, label, top) = (inside, below, false);
     }
@@ -28,9 +32,14 @@ pub fn is_public_suffix(name: &str) -> bool {
         level.into_iter().any(|(listed, _)| listed.strip_prefix(mark) == Some(label))
     };
     // Where all names below are public suffixes, Chromium takes the name itself for one.
-    let is_above_all =
-        || level.into_iter().any(|(listed, inside)| listed.strip_prefix('-') == Some(label) && holds(inside, "", "*"));
-    top || holds(level, "", label) || (holds(level, "", "*") && !holds(level, "!", label)) || is_above_all()
+    let is_above_all = || {
+        level.into_iter().any(|(listed, inside)| {
+            listed.strip_prefix('-') == Some(label) && holds(inside, "", "*")
+        })
+    };
+    top || holds(level, "", label)
+        || (holds(level, "", "*") && !holds(level, "!", label))
+        || is_above_all()
 }
 
 /// Labels side by side, each with those below it.

@@ -6,7 +6,8 @@ use super::*;
 
 #[test]
 fn public_suffixes_are_told_from_names_of_their_own() {
-    // The publisher's examples (tests/test_psl.txt of the list), by what a rule of each kind makes of a name.
+    // The publisher's examples (tests/test_psl.txt of the list), by what a rule of each kind makes
+    // of a name.
     for suffix in [
         "com",
         "biz",
@@ -68,7 +69,10 @@ fn public_suffixes_are_told_from_names_of_their_own() {
 
 /// The rules of a list as it is published, in the letters that go over the wire.
 fn rules(list: &str) -> Vec<String> {
-    let lines = list.lines().filter_map(|line| line.split_whitespace().next()).filter(|line| !line.starts_with("//"));
+    let lines = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|line| !line.starts_with("//"));
     lines
         .map(|rule| {
             let (mark, name) = match rule.split_at_checked(1) {
@@ -92,7 +96,9 @@ fn compact(rules: &[String]) -> String {
     for rule in rules.iter().filter(|rule| rule.contains('.')) {
         let mark = if rule.starts_with('!') { "!" } else { "" };
         let labels = rule.trim_start_matches('!').rsplit('.');
-        labels.fold(&mut tree, |node, label| node.below.entry(label.to_owned()).or_default()).mark = Some(mark);
+        labels
+            .fold(&mut tree, |node, label| node.below.entry(label.to_owned()).or_default())
+            .mark = Some(mark);
     }
     // A single label is no rule of the file's, but each is a step to what is below it.
     tree.below.values_mut().for_each(|top| top.mark = Some(""));
@@ -110,7 +116,8 @@ fn compact(rules: &[String]) -> String {
 
 fn nested(node: &Node) -> String {
     let below = node.below.iter().map(|(label, node)| {
-        let inside = if node.below.is_empty() { String::new() } else { format!("({})", nested(node)) };
+        let inside =
+            if node.below.is_empty() { String::new() } else { format!("({})", nested(node)) };
         format!("{}{label}{inside}", node.mark.unwrap_or("-"))
     });
     below.collect::<Vec<_>>().join(" ")
@@ -135,7 +142,9 @@ fn the_file_is_what_the_list_makes_of_it_and_nothing_was_written_by_hand() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/public_suffixes.txt");
     if let Some(list) = std::env::var_os("SUFFIX_LIST") {
         let list = std::fs::read_to_string(list).expect("the list can be read");
-        let about = |what: &str| list.lines().find_map(|line| line.strip_prefix(what)).expect("the list names it");
+        let about = |what: &str| {
+            list.lines().find_map(|line| line.strip_prefix(what)).expect("the list names it")
+        };
         let head = format!(
             "# The Public Suffix List, version {}, of\n# commit {} (https://publicsuffix.org/list/).\n\
              # This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0. If a copy of the MPL was not\n\
@@ -144,11 +153,15 @@ fn the_file_is_what_the_list_makes_of_it_and_nothing_was_written_by_hand() {
             about("// VERSION: "),
             about("// COMMIT: ")
         );
-        std::fs::write(path, format!("{head}\n\n{}", compact(&rules(&list)))).expect("the file can be written");
+        std::fs::write(path, format!("{head}\n\n{}", compact(&rules(&list))))
+            .expect("the file can be written");
     }
     let file = std::fs::read_to_string(path).expect("the file can be read");
     let (head, body) = file.split_once("\n\n").expect("a head and the rules");
-    assert!(head.contains("Mozilla Public License, v. 2.0") && head.lines().all(|line| line.starts_with("# ")));
+    assert!(
+        head.contains("Mozilla Public License, v. 2.0")
+            && head.lines().all(|line| line.starts_with("# "))
+    );
     let mut found = Vec::new();
     expand(Level(body), "", &mut found);
     assert_eq!(compact(&found), body);
@@ -173,6 +186,9 @@ fn every_rule_is_found_and_what_stands_below_it_is_not() {
 #[test]
 fn a_list_is_read_with_its_comments_exceptions_and_other_letters() {
     let list = "// A comment.\n\njp\n*.kobe.jp\n!city.kobe.jp\n公司.cn\ns3.amazonaws.com  // said behind\n";
-    assert_eq!(rules(list), ["jp", "*.kobe.jp", "!city.kobe.jp", "xn--55qx5d.cn", "s3.amazonaws.com"]);
+    assert_eq!(
+        rules(list),
+        ["jp", "*.kobe.jp", "!city.kobe.jp", "xn--55qx5d.cn", "s3.amazonaws.com"]
+    );
     assert_eq!(compact(&rules(list)), "cn(xn--55qx5d) com(-amazonaws(s3)) jp(-kobe(* !city))\n");
 }

@@ -1,7 +1,7 @@
 //! The TOML file as a list of known keys with their lines (TOML 1.1).
 //!
-//! Guarantees that every entry of the result is one of [`keys::KEYS`] and that nothing in the file was passed over:
-//! what is unknown, or belongs to a later version, is a problem with its line.
+//! Guarantees that every entry of the result is one of [`keys::KEYS`] and that nothing in the file
+//! was passed over: what is unknown, or belongs to a later version, is a problem with its line.
 
 use toml::de::{DeTable, DeValue};
 
@@ -43,7 +43,8 @@ pub struct FileProblem {
 
 /// Reads the whole file, or says everything that is wrong with it.
 pub fn parse(text: &str) -> Result<Vec<Entry>, Vec<FileProblem>> {
-    let line_of = |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
+    let line_of =
+        |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
     let table = DeTable::parse(text).map_err(|error| {
         let line = line_of(error.span().map_or(0, |span| span.start));
         let message = match error.message().trim() {
@@ -81,7 +82,10 @@ impl<L: Fn(usize) -> usize> Reading<L> {
                         self.inside(name, inner.get_ref(), inner.span().start, value.get_ref());
                     }
                 }
-                _ => self.problem(at, format!("`{name}` is a section: write [{name}] on a line of its own")),
+                _ => self.problem(
+                    at,
+                    format!("`{name}` is a section: write [{name}] on a line of its own"),
+                ),
             }
         } else {
             self.problem(at, unknown_at_top(name, matches!(value, DeValue::Table(_))));
@@ -105,7 +109,9 @@ impl<L: Fn(usize) -> usize> Reading<L> {
         let line = (self.line_of)(at);
         match raw(value) {
             Ok(value) => self.entries.push(Entry { key, value, line }),
-            Err(message) => self.problems.push(FileProblem { line, message: format!("{}: {message}", key.name) }),
+            Err(message) => self
+                .problems
+                .push(FileProblem { line, message: format!("{}: {message}", key.name) }),
         }
     }
 
@@ -126,7 +132,10 @@ fn raw(value: &DeValue<'_>) -> Result<Raw, String> {
             .iter()
             .map(|item| match item.get_ref() {
                 DeValue::String(text) => Ok(text.to_string()),
-                other => Err(format!("a list holds strings in quotes, not {}", article(other.type_str()))),
+                other => Err(format!(
+                    "a list holds strings in quotes, not {}",
+                    article(other.type_str())
+                )),
             })
             .collect::<Result<_, _>>()
             .map(Raw::List),
@@ -171,12 +180,18 @@ fn repeated(text: &str, line: usize) -> String {
     let name = |line: &str| line.split(['=', '#']).next().unwrap_or_default().trim().to_owned();
     let lines: Vec<String> = text.lines().take(line).map(name).collect();
     let Some((here, before)) = lines.split_last() else { return "stands there twice".to_owned() };
-    let last = |wanted: &dyn Fn(&str) -> bool| before.iter().rposition(|name| wanted(name)).map(|at| at + 1);
-    if let Some(section) = here.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::trim) {
+    let last = |wanted: &dyn Fn(&str) -> bool| {
+        before.iter().rposition(|name| wanted(name)).map(|at| at + 1)
+    };
+    if let Some(section) =
+        here.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::trim)
+    {
         let dotted = format!("{section}.");
         return match (last(&|name| name == here), last(&|name| name.starts_with(&dotted))) {
             (Some(line), _) => {
-                format!("{here} stands on line {line} already: put what is below this one below that one")
+                format!(
+                    "{here} stands on line {line} already: put what is below this one below that one"
+                )
             }
             (None, Some(line)) => format!(
                 "line {line} belongs to {here} too: put it below this line, there without `{dotted}` before its name"
@@ -192,12 +207,17 @@ fn repeated(text: &str, line: usize) -> String {
 
 /// `full` is the key as it was understood, `name` its last part as it was written.
 fn unknown_inside(full: &str, name: &str) -> String {
-    let elsewhere = keys::KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == Some(name));
+    let elsewhere =
+        keys::KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == Some(name));
     match elsewhere {
         Some(known) => match known.split_once('.') {
-            Some((section, _)) => format!("unknown key `{full}`: `{name}` belongs below [{section}]"),
+            Some((section, _)) => {
+                format!("unknown key `{full}`: `{name}` belongs below [{section}]")
+            }
             None => {
-                format!("unknown key `{full}`: `{name}` belongs at the top of the file, before the first [section]")
+                format!(
+                    "unknown key `{full}`: `{name}` belongs at the top of the file, before the first [section]"
+                )
             }
         },
         None => match nearest_key(full) {
@@ -231,8 +251,13 @@ mod tests {
     fn every_kind_of_value_is_read_with_its_line() {
         let text = "listen = [\"127.0.0.1:1\",\n  \"unix:/a\"]\n\n[session]\nlifetime = \"1h\"\nsecure = false\n[login]\nskew = 2\n";
         let entries = parse(text).expect("good file");
-        let seen: Vec<_> = entries.iter().map(|entry| (entry.key.name, entry.line, entry.value.clone())).collect();
-        assert!(seen.contains(&("listen", 1, Raw::List(vec!["127.0.0.1:1".into(), "unix:/a".into()]))));
+        let seen: Vec<_> =
+            entries.iter().map(|entry| (entry.key.name, entry.line, entry.value.clone())).collect();
+        assert!(seen.contains(&(
+            "listen",
+            1,
+            Raw::List(vec!["127.0.0.1:1".into(), "unix:/a".into()])
+        )));
         assert!(seen.contains(&("session.lifetime", 5, Raw::Text("1h".into()))));
         assert!(seen.contains(&("session.secure", 6, Raw::Flag(false))));
         assert!(seen.contains(&("login.skew", 8, Raw::Number(2))));
@@ -248,12 +273,19 @@ mod tests {
     fn an_unknown_key_names_the_nearest_and_its_line() {
         let problem = only_problem("[session]\n\nlifetme = \"1h\"\n");
         assert_eq!(problem.line, 3);
-        assert_eq!(problem.message, "unknown key `session.lifetme`: did you mean `session.lifetime`?");
+        assert_eq!(
+            problem.message,
+            "unknown key `session.lifetme`: did you mean `session.lifetime`?"
+        );
     }
 
     #[test]
     fn a_key_in_the_wrong_section_is_told_where_it_belongs() {
-        assert!(only_problem("[login]\ncookie_name = \"a\"").message.contains("belongs below [session]"));
+        assert!(
+            only_problem("[login]\ncookie_name = \"a\"")
+                .message
+                .contains("belongs below [session]")
+        );
         assert!(only_problem("cookie_name = \"a\"").message.contains("belongs below [session]"));
         assert!(only_problem("[login]\npublic_url = \"a\"").message.contains("top of the file"));
     }
@@ -266,8 +298,16 @@ mod tests {
                 2,
                 "below [session] the section is not named again: write `cookie_domain` for `session.cookie_domain`",
             ),
-            ("[log]\nsession.idle = \"\"", 2, "below [log] `session.idle` cannot stand: write `idle` below [session]"),
-            ("[log]\nsession.idl = \"\"", 2, "unknown key `session.idl`: did you mean `session.idle`?"),
+            (
+                "[log]\nsession.idle = \"\"",
+                2,
+                "below [log] `session.idle` cannot stand: write `idle` below [session]",
+            ),
+            (
+                "[log]\nsession.idl = \"\"",
+                2,
+                "unknown key `session.idl`: did you mean `session.idle`?",
+            ),
             (
                 "session.secure = true\n[session]\nidle = \"\"",
                 2,
@@ -278,23 +318,46 @@ mod tests {
                 4,
                 "[session] stands on line 1 already: put what is below this one below that one",
             ),
-            ("[session]\nidle = \"\"\nidle = \"1h\"", 3, "`idle` stands on line 2 already: keep one of the two"),
-            ("login.skew = 1\nlogin.skew = 2", 2, "`login.skew` stands on line 1 already: keep one of the two"),
-            ("listen = []\nlisten = []  # again", 2, "`listen` stands on line 1 already: keep one of the two"),
+            (
+                "[session]\nidle = \"\"\nidle = \"1h\"",
+                3,
+                "`idle` stands on line 2 already: keep one of the two",
+            ),
+            (
+                "login.skew = 1\nlogin.skew = 2",
+                2,
+                "`login.skew` stands on line 1 already: keep one of the two",
+            ),
+            (
+                "listen = []\nlisten = []  # again",
+                2,
+                "`listen` stands on line 1 already: keep one of the two",
+            ),
         ] {
-            assert_eq!(only_problem(text), FileProblem { line, message: told.to_owned() }, "{text}");
+            assert_eq!(
+                only_problem(text),
+                FileProblem { line, message: told.to_owned() },
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_section_names_the_nearest() {
-        assert_eq!(only_problem("\n[sesion]\nx = 1").message, "unknown section [sesion]: did you mean [session]?");
-        assert!(only_problem("[database]\nx = 1").message.contains("the sections are server, session,"));
+        assert_eq!(
+            only_problem("\n[sesion]\nx = 1").message,
+            "unknown section [sesion]: did you mean [session]?"
+        );
+        assert!(
+            only_problem("[database]\nx = 1").message.contains("the sections are server, session,")
+        );
     }
 
     #[test]
     fn rules_and_realms_are_refused_and_never_ignored() {
-        for text in ["[[rule]]\nhost = \"a\"\naccess = \"deny\"", "[[realm]]\nname = \"a\"", "rule = []"] {
+        for text in
+            ["[[rule]]\nhost = \"a\"\naccess = \"deny\"", "[[realm]]\nname = \"a\"", "rule = []"]
+        {
             assert!(only_problem(text).message.contains("not supported by this version"), "{text}");
         }
     }
@@ -307,16 +370,21 @@ mod tests {
 
     #[test]
     fn values_that_no_key_takes_are_refused() {
-        for text in
-            ["listen = [1]", "listen = 1979-05-27", "login.skew = 1.5", "listen = 99999999999999999999", "session = 1"]
-        {
+        for text in [
+            "listen = [1]",
+            "listen = 1979-05-27",
+            "login.skew = 1.5",
+            "listen = 99999999999999999999",
+            "session = 1",
+        ] {
             assert_eq!(only_problem(text).line, 1, "{text}");
         }
     }
 
     #[test]
     fn all_problems_are_told_at_once_in_the_order_of_the_file() {
-        let problems = parse("zzz = 1\n[session]\nbogus = 1\n[log]\nbogus = 1").expect_err("refused");
+        let problems =
+            parse("zzz = 1\n[session]\nbogus = 1\n[log]\nbogus = 1").expect_err("refused");
         assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 3, 5]);
     }
 }

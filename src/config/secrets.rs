@@ -1,9 +1,9 @@
-//! The session secret: `JWT_SECRET`, else the file that `JWT_SECRET_FILE` names, else the systemd credential
-//! `jwt_secret`, else `jwt.secret` in the state directory, made once.
+//! The session secret: `JWT_SECRET`, else the file that `JWT_SECRET_FILE` names, else the systemd
+//! credential `jwt_secret`, else `jwt.secret` in the state directory, made once.
 //!
-//! Guarantees at least 32 bytes (RFC 7518 section 3.2 for HS256), and that no other user of the machine can read the
-//! file it came from. The bytes are used as given: not decoded, a final line end removed, and of a file the mark that some
-//! editors put in front.
+//! Guarantees at least 32 bytes (RFC 7518 section 3.2 for HS256), and that no other user of the
+//! machine can read the file it came from. The bytes are used as given: not decoded, a final line
+//! end removed, and of a file the mark that some editors put in front.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -69,7 +69,10 @@ impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Several(one, other) => {
-                write!(f, "the session secret is given twice, by {one} and by {other}: keep one of the two")
+                write!(
+                    f,
+                    "the session secret is given twice, by {one} and by {other}: keep one of the two"
+                )
             }
             Self::Empty(SecretSource::File(path)) if path.as_os_str().is_empty() => {
                 f.write_str("JWT_SECRET_FILE is empty: name a file in it, or remove it")
@@ -77,7 +80,9 @@ impl fmt::Display for SecretError {
             Self::Empty(SecretSource::Variable) => {
                 write!(f, "JWT_SECRET is empty: remove it, or make a secret with `{GOOD}`")
             }
-            Self::Empty(source) => write!(f, "{source} is empty: make a session secret with `{GOOD}`"),
+            Self::Empty(source) => {
+                write!(f, "{source} is empty: make a session secret with `{GOOD}`")
+            }
             Self::Short(source, bytes) => {
                 write!(
                     f,
@@ -87,7 +92,12 @@ impl fmt::Display for SecretError {
             Self::NoText(source) => {
                 write!(f, "{source}: the session secret is not UTF-8 text: make one with `{GOOD}`")
             }
-            Self::Open(SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path), mode) => {
+            Self::Open(
+                SecretSource::File(path)
+                | SecretSource::Credential(path)
+                | SecretSource::State(path),
+                mode,
+            ) => {
                 write!(
                     f,
                     "{}: every user of this machine may use this secret (mode {mode:04o}): {}",
@@ -95,10 +105,18 @@ impl fmt::Display for SecretError {
                     way_to_narrow(path)
                 )
             }
-            Self::Open(source, mode) => write!(f, "{source}: every user of this machine may use it (mode {mode:04o})"),
-            Self::Unreadable(source, error) => write!(f, "{source}: the session secret cannot be read: {error}"),
+            Self::Open(source, mode) => {
+                write!(f, "{source}: every user of this machine may use it (mode {mode:04o})")
+            }
+            Self::Unreadable(source, error) => {
+                write!(f, "{source}: the session secret cannot be read: {error}")
+            }
             Self::Unwritable(path, error) => {
-                write!(f, "{}: a new session secret cannot be written: {error}; or set JWT_SECRET_FILE", path.display())
+                write!(
+                    f,
+                    "{}: a new session secret cannot be written: {error}; or set JWT_SECRET_FILE",
+                    path.display()
+                )
             }
         }
     }
@@ -110,16 +128,25 @@ impl SecretError {
     /// A line to copy that leads out, where there is one; else what makes a good secret.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Open(SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path), _) => {
-                way_out_of_container(path).unwrap_or_else(|| format!("chmod 0600 {}", path.display()))
+            Self::Open(
+                SecretSource::File(path)
+                | SecretSource::Credential(path)
+                | SecretSource::State(path),
+                _,
+            ) => way_out_of_container(path)
+                .unwrap_or_else(|| format!("chmod 0600 {}", path.display())),
+            Self::Several(_, other) => {
+                format!("systemctl edit portcullis  # and take {other} away")
             }
-            Self::Several(_, other) => format!("systemctl edit portcullis  # and take {other} away"),
-            Self::Unreadable(SecretSource::File(path) | SecretSource::State(path), _) | Self::Unwritable(path, _) => {
+            Self::Unreadable(SecretSource::File(path) | SecretSource::State(path), _)
+            | Self::Unwritable(path, _) => {
                 format!("ls -ld {}", path.display())
             }
-            Self::Empty(_) | Self::Short(..) | Self::NoText(_) | Self::Open(..) | Self::Unreadable(..) => {
-                GOOD.to_owned()
-            }
+            Self::Empty(_)
+            | Self::Short(..)
+            | Self::NoText(_)
+            | Self::Open(..)
+            | Self::Unreadable(..) => GOOD.to_owned(),
         }
     }
 }
@@ -129,7 +156,8 @@ pub fn way_to_narrow(path: &Path) -> String {
     way_out_of_container(path).unwrap_or_else(|| format!("run `chmod 0600 {}`", path.display()))
 }
 
-/// How to keep others from what a container is given below `/run/secrets`: it cannot change that itself.
+/// How to keep others from what a container is given below `/run/secrets`: it cannot change that
+/// itself.
 pub fn way_out_of_container(path: &Path) -> Option<String> {
     let user = nix::unistd::geteuid();
     path.starts_with("/run/secrets").then(|| {
@@ -150,11 +178,13 @@ const LONGEST: u64 = 65_536;
 /// The secret that was given from outside, if one was.
 pub fn explicit(environment: &Environment) -> Result<Option<(Secret, SecretSource)>, SecretError> {
     let variable = environment.value("JWT_SECRET").map(|_| SecretSource::Variable);
-    let file = environment.value("JWT_SECRET_FILE").map(|path| SecretSource::File(PathBuf::from(path)));
+    let file =
+        environment.value("JWT_SECRET_FILE").map(|path| SecretSource::File(PathBuf::from(path)));
     let credential = environment.credential("jwt_secret").map(SecretSource::Credential);
     let mut given = [variable.clone(), file.clone(), credential].into_iter().flatten();
     let Some(source) = given.next() else { return Ok(None) };
-    // An empty variable is a mistake of its own, whatever else is given: compose sets one from a variable that is not there.
+    // An empty variable is a mistake of its own, whatever else is given: compose sets one from a
+    // variable that is not there.
     for (name, source) in [("JWT_SECRET", &variable), ("JWT_SECRET_FILE", &file)] {
         if let Some(source) = source
             && environment.value(name).is_some_and(OsStr::is_empty)
@@ -168,14 +198,20 @@ pub fn explicit(environment: &Environment) -> Result<Option<(Secret, SecretSourc
     let bytes = match &source {
         SecretSource::Variable => {
             let value = environment.value("JWT_SECRET").unwrap_or_default();
-            value.to_str().map(|text| text.as_bytes().to_vec()).ok_or(SecretError::NoText(SecretSource::Variable))?
+            value
+                .to_str()
+                .map(|text| text.as_bytes().to_vec())
+                .ok_or(SecretError::NoText(SecretSource::Variable))?
         }
-        SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path) => read(path, &source)?,
+        SecretSource::File(path) | SecretSource::Credential(path) | SecretSource::State(path) => {
+            read(path, &source)?
+        }
     };
     checked(bytes, &source).map(|secret| Some((secret, source)))
 }
 
-/// The store's key, where systemd gives it as the credential `store_key`: the bytes as they are, of any length.
+/// The store's key, where systemd gives it as the credential `store_key`: the bytes as they are, of
+/// any length.
 ///
 /// # Errors
 /// The credential cannot be read.
@@ -189,7 +225,10 @@ pub fn store_key(environment: &Environment) -> Result<Option<Secret>, SecretErro
 ///
 /// # Errors
 /// What there is cannot be used.
-pub fn existing(environment: &Environment, state_dir: &Path) -> Result<Option<(Secret, SecretSource)>, SecretError> {
+pub fn existing(
+    environment: &Environment,
+    state_dir: &Path,
+) -> Result<Option<(Secret, SecretSource)>, SecretError> {
     if let Some(given) = explicit(environment)? {
         return Ok(Some(given));
     }
@@ -202,8 +241,8 @@ pub fn existing(environment: &Environment, state_dir: &Path) -> Result<Option<(S
     }
 }
 
-/// The secret to sign sessions with: the one that there is, else one that is made in the state directory. That must
-/// exist.
+/// The secret to sign sessions with: the one that there is, else one that is made in the state
+/// directory. That must exist.
 pub fn session_secret(
     environment: &Environment,
     state_dir: &Path,
@@ -215,7 +254,8 @@ pub fn session_secret(
     let path = state_dir.join("jwt.secret");
     let source = SecretSource::State(path.clone());
     let text = Zeroizing::new(STANDARD.encode(Zeroizing::new(entropy.bytes::<48>()).as_slice()));
-    write_new(state_dir, &path, text.as_bytes()).map_err(|error| SecretError::Unwritable(path, error))?;
+    write_new(state_dir, &path, text.as_bytes())
+        .map_err(|error| SecretError::Unwritable(path, error))?;
     Ok((Secret::new(text.as_bytes().to_vec()), source))
 }
 

@@ -33,12 +33,16 @@ fn refused<T>(result: Result<T, SecretError>) -> String {
 
 #[test]
 fn the_bytes_are_used_as_given_without_the_final_line_end() {
-    for (text, bytes) in [("", ""), ("\n", ""), ("\r\n", ""), ("\n\n", "\n"), (" \n", " "), ("==", "==")] {
+    for (text, bytes) in
+        [("", ""), ("\n", ""), ("\r\n", ""), ("\n\n", "\n"), (" \n", " "), ("==", "==")]
+    {
         let path = file("s", format!("{GOOD_SECRET}{text}").as_bytes(), 0o600);
-        let (secret, _) = given(&[("JWT_SECRET_FILE", &path)]).ok().flatten().expect("a good secret");
+        let (secret, _) =
+            given(&[("JWT_SECRET_FILE", &path)]).ok().flatten().expect("a good secret");
         assert_eq!(secret.expose(), format!("{GOOD_SECRET}{bytes}").as_bytes());
     }
-    let (secret, source) = given(&[("JWT_SECRET", Path::new(GOOD_SECRET))]).ok().flatten().expect("a good secret");
+    let (secret, source) =
+        given(&[("JWT_SECRET", Path::new(GOOD_SECRET))]).ok().flatten().expect("a good secret");
     assert_eq!((secret.expose(), source), (GOOD_SECRET.as_bytes(), SecretSource::Variable));
 }
 
@@ -50,7 +54,10 @@ fn an_empty_source_is_called_empty_whatever_else_is_given() {
     for (variables, told) in [
         (&[("JWT_SECRET", nothing)][..], "JWT_SECRET is empty"),
         (&[("JWT_SECRET", nothing), named], "JWT_SECRET is empty"),
-        (&[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", nothing)], "JWT_SECRET_FILE is empty"),
+        (
+            &[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", nothing)],
+            "JWT_SECRET_FILE is empty",
+        ),
         (&[("JWT_SECRET_FILE", nothing)], "JWT_SECRET_FILE is empty"),
     ] {
         let message = refused(given(variables));
@@ -92,7 +99,10 @@ fn each_fault_has_a_remedy_of_its_own() {
         (&[("JWT_SECRET", short)], GOOD.to_owned()),
         (
             &[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", good.as_path())],
-            format!("systemctl edit portcullis  # and take {} (JWT_SECRET_FILE) away", good.display()),
+            format!(
+                "systemctl edit portcullis  # and take {} (JWT_SECRET_FILE) away",
+                good.display()
+            ),
         ),
     ] {
         assert_eq!(given(variables).err().expect("refused").remedy(), remedy);
@@ -151,8 +161,10 @@ fn a_file_that_is_missing_is_never_replaced_by_a_new_secret() {
 fn a_secret_is_made_once_and_kept_for_its_owner_alone() {
     let state = scratch::directory();
     std::fs::write(state.join("jwt.secret.new"), "left by a pulled plug").expect("writable");
-    let (first, source) = session_secret(&Environment::default(), &state, &mut Counting(0)).expect("made");
-    let (second, _) = session_secret(&Environment::default(), &state, &mut Counting(9)).expect("kept");
+    let (first, source) =
+        session_secret(&Environment::default(), &state, &mut Counting(0)).expect("made");
+    let (second, _) =
+        session_secret(&Environment::default(), &state, &mut Counting(9)).expect("kept");
     assert!(first == second);
     assert_eq!(first.expose().len(), 64);
     assert_eq!(source, SecretSource::State(state.join("jwt.secret")));
@@ -173,7 +185,8 @@ fn a_secret_from_outside_wins_over_the_one_in_the_state_directory() {
 #[test]
 fn the_key_of_the_store_comes_as_it_is() {
     let path = file("store_key", b"any bytes\xFF\n", 0o400);
-    let environment = Environment::of([("CREDENTIALS_DIRECTORY", path.parent().expect("a directory"))]);
+    let environment =
+        Environment::of([("CREDENTIALS_DIRECTORY", path.parent().expect("a directory"))]);
     let key = store_key(&environment).ok().flatten().expect("given");
     assert_eq!(key.expose(), b"any bytes\xFF\n");
     assert!(store_key(&Environment::default()).is_ok_and(|key| key.is_none()));

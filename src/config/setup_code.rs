@@ -1,7 +1,8 @@
-//! The set-up code that is given from outside: the systemd credential `setup_code`, else the file that
-//! `PORTCULLIS_SETUP_CODE_FILE` names.
+//! The set-up code that is given from outside: the systemd credential `setup_code`, else the file
+//! that `PORTCULLIS_SETUP_CODE_FILE` names.
 //!
-//! Looked at only while no user has ever existed, so that whoever deletes the code afterwards is right to do so.
+//! Looked at only while no user has ever existed, so that whoever deletes the code afterwards is
+//! right to do so.
 
 use std::fmt;
 use std::fs::File;
@@ -39,10 +40,17 @@ impl fmt::Display for SetupCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = &self.source;
         match &self.fault {
-            Fault::Empty => write!(f, "{SETUP_CODE_FILE} is empty: name a file in it, or remove it"),
-            Fault::Unreadable(error) => write!(f, "{source}: the set-up code cannot be read: {error}"),
+            Fault::Empty => {
+                write!(f, "{SETUP_CODE_FILE} is empty: name a file in it, or remove it")
+            }
+            Fault::Unreadable(error) => {
+                write!(f, "{source}: the set-up code cannot be read: {error}")
+            }
             Fault::Open(mode, way) => {
-                write!(f, "{source}: every user of this machine may use this set-up code (mode {mode:04o}): {way}")
+                write!(
+                    f,
+                    "{source}: every user of this machine may use this set-up code (mode {mode:04o}): {way}"
+                )
             }
             Fault::Malformed => write!(
                 f,
@@ -63,18 +71,22 @@ const LONGEST: u64 = 1_024;
 /// # Errors
 /// It cannot be read, others may read it, or it is none.
 pub fn given(environment: &Environment) -> Result<Option<SetupCode>, SetupCodeError> {
-    let (path, source, guarded) = match (environment.credential("setup_code"), environment.value(SETUP_CODE_FILE)) {
-        // systemd guards its credentials by the directory.
-        (Some(path), _) => (path.clone(), path.display().to_string(), true),
-        (None, Some(value)) if value.is_empty() => {
-            return Err(SetupCodeError { source: SETUP_CODE_FILE.to_owned(), fault: Fault::Empty });
-        }
-        (None, Some(value)) => {
-            let path = PathBuf::from(value);
-            (path.clone(), format!("{} ({SETUP_CODE_FILE})", path.display()), false)
-        }
-        (None, None) => return Ok(None),
-    };
+    let (path, source, guarded) =
+        match (environment.credential("setup_code"), environment.value(SETUP_CODE_FILE)) {
+            // systemd guards its credentials by the directory.
+            (Some(path), _) => (path.clone(), path.display().to_string(), true),
+            (None, Some(value)) if value.is_empty() => {
+                return Err(SetupCodeError {
+                    source: SETUP_CODE_FILE.to_owned(),
+                    fault: Fault::Empty,
+                });
+            }
+            (None, Some(value)) => {
+                let path = PathBuf::from(value);
+                (path.clone(), format!("{} ({SETUP_CODE_FILE})", path.display()), false)
+            }
+            (None, None) => return Ok(None),
+        };
     let fault = match read(&path, guarded) {
         Ok(code) => return Ok(Some(code)),
         Err(fault) => fault,
@@ -106,7 +118,8 @@ mod tests {
     fn file(text: &[u8], mode: u32) -> PathBuf {
         let path = scratch::directory().join("setup_code");
         std::fs::write(&path, text).expect("writable");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("our own file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))
+            .expect("our own file");
         path
     }
 
@@ -125,28 +138,38 @@ mod tests {
         assert_eq!(shown(&named(&path)).as_deref(), Some("ABCD-EFGH-IJKL-MNOP"));
         let other = file(b"AAAABBBBCCCCDDDD", 0o644);
         let credentials = other.parent().expect("a directory");
-        let both =
-            Environment::of([(SETUP_CODE_FILE, path.as_os_str()), ("CREDENTIALS_DIRECTORY", credentials.as_os_str())]);
+        let both = Environment::of([
+            (SETUP_CODE_FILE, path.as_os_str()),
+            ("CREDENTIALS_DIRECTORY", credentials.as_os_str()),
+        ]);
         assert_eq!(shown(&both).as_deref(), Some("AAAA-BBBB-CCCC-DDDD"));
     }
 
     #[test]
     fn what_is_no_code_is_refused_without_being_told() {
-        for text in [&b""[..], b"\n", b"SECRET", b"ABCD-EFGH-IJKL-MNO1", b"\xff\xfe", &[b'A'; 5_000]] {
+        for text in
+            [&b""[..], b"\n", b"SECRET", b"ABCD-EFGH-IJKL-MNO1", b"\xff\xfe", &[b'A'; 5_000]]
+        {
             let path = file(text, 0o600);
             let message = given(&named(&path)).err().expect("refused").to_string();
-            assert!(message.contains(SETUP_CODE_FILE) && message.contains("ABCD-EFGH-IJKL-MNOP"), "{message}");
+            assert!(
+                message.contains(SETUP_CODE_FILE) && message.contains("ABCD-EFGH-IJKL-MNOP"),
+                "{message}"
+            );
             assert!(!message.contains("SECRET") && !message.contains("MNO1"), "{message}");
         }
     }
 
     #[test]
     fn a_file_that_is_not_there_or_open_to_all_is_refused() {
-        let missing = given(&named(&PathBuf::from("/nonexistent/code"))).err().expect("refused").to_string();
+        let missing =
+            given(&named(&PathBuf::from("/nonexistent/code"))).err().expect("refused").to_string();
         assert!(missing.contains("/nonexistent/code"), "{missing}");
-        let empty = given(&Environment::of([(SETUP_CODE_FILE, "")])).err().expect("refused").to_string();
+        let empty =
+            given(&Environment::of([(SETUP_CODE_FILE, "")])).err().expect("refused").to_string();
         assert!(empty.contains("is empty"), "{empty}");
-        let open = given(&named(&file(b"ABCDEFGHIJKLMNOP", 0o644))).err().expect("refused").to_string();
+        let open =
+            given(&named(&file(b"ABCDEFGHIJKLMNOP", 0o644))).err().expect("refused").to_string();
         assert!(open.contains("0644") && open.contains("chmod 0600 /"), "{open}");
     }
 }

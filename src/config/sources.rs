@@ -1,8 +1,9 @@
-//! Which source wins: flag, `PORTCULLIS_*`, `PORTCULLIS_*_FILE`, systemd credential, file, default. A source replaces
-//! a weaker one's value whole, it never adds to it.
+//! Which source wins: flag, `PORTCULLIS_*`, `PORTCULLIS_*_FILE`, systemd credential, file, default.
+//! A source replaces a weaker one's value whole, it never adds to it.
 //!
-//! Guarantees that no variable that starts with `PORTCULLIS_` is passed over: an unknown one is refused like an
-//! unknown key of the file, unless a container platform has put it there ([`platforms`]).
+//! Guarantees that no variable that starts with `PORTCULLIS_` is passed over: an unknown one is
+//! refused like an unknown key of the file, unless a container platform has put it there
+//! ([`platforms`]).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -141,8 +142,13 @@ fn from_outside(key: &'static Key, sources: &Sources) -> Result<Option<Setting>,
     }
     let name = key.variable();
     if let Some(value) = sources.environment.value(&name) {
-        let text = text_of(value).map_err(|message| Problem { place: Some(name.clone()), message })?;
-        return Ok(Some(Setting { key, value: from_text(key.kind, text), source: Source::Variable(name) }));
+        let text =
+            text_of(value).map_err(|message| Problem { place: Some(name.clone()), message })?;
+        return Ok(Some(Setting {
+            key,
+            value: from_text(key.kind, text),
+            source: Source::Variable(name),
+        }));
     }
     let file_variable = format!("{name}_FILE");
     let (path, source) = if let Some(value) = sources.environment.value(&file_variable) {
@@ -157,8 +163,10 @@ fn from_outside(key: &'static Key, sources: &Sources) -> Result<Option<Setting>,
     } else {
         return Ok(None);
     };
-    let text = read_value(&path)
-        .map_err(|message| Problem { place: Some(source.to_string()), message: format!("{}: {message}", key.name) })?;
+    let text = read_value(&path).map_err(|message| Problem {
+        place: Some(source.to_string()),
+        message: format!("{}: {message}", key.name),
+    })?;
     Ok(Some(Setting { key, value: from_text(key.kind, &text), source }))
 }
 
@@ -182,8 +190,8 @@ fn read_value(path: &Path) -> Result<String, String> {
 
 const LONGEST_VALUE: u64 = 65_536;
 
-/// What a text from outside the file means for a key of that kind. What does not fit stays text, for the key's own
-/// check to refuse it by name.
+/// What a text from outside the file means for a key of that kind. What does not fit stays text,
+/// for the key's own check to refuse it by name.
 fn from_text(kind: Kind, text: &str) -> Raw {
     let number = || {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -207,11 +215,18 @@ fn from_text(kind: Kind, text: &str) -> Raw {
 fn unknown_variables(environment: &Environment) -> Vec<Problem> {
     environment
         .iter()
-        .filter(|(name, value)| !platforms::is_injected(name, &value.to_string_lossy(), environment))
+        .filter(|(name, value)| {
+            !platforms::is_injected(name, &value.to_string_lossy(), environment)
+        })
         .filter_map(|(name, _)| Some((name, name.strip_prefix(keys::VARIABLE_PREFIX)?)))
         .filter(|(name, _)| !keys::OTHER_VARIABLES.contains(name))
-        .filter(|(name, _)| KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name)))
-        .map(|(name, rest)| Problem { place: Some(name.to_owned()), message: unknown_variable(name, rest) })
+        .filter(|(name, _)| {
+            KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name))
+        })
+        .map(|(name, rest)| Problem {
+            place: Some(name.to_owned()),
+            message: unknown_variable(name, rest),
+        })
         .collect()
 }
 

@@ -31,12 +31,18 @@ fn each_source_wins_over_the_weaker_ones() {
 
     assert_eq!(only(&sources(&[], file)).source, Source::File("p.toml".into(), 1));
     let setting = only(&sources(&variables, file));
-    assert_eq!((setting.value, setting.source), (list("4.4.4.4:4"), Source::Credential(directory.clone())));
+    assert_eq!(
+        (setting.value, setting.source),
+        (list("4.4.4.4:4"), Source::Credential(directory.clone()))
+    );
     variables.push(("PORTCULLIS_LISTEN_FILE", value_file.to_str().expect("UTF-8")));
     assert_eq!(only(&sources(&variables, file)).value, list("3.3.3.3:3"));
     variables.push(("PORTCULLIS_LISTEN", "2.2.2.2:2"));
     let setting = only(&sources(&variables, file));
-    assert_eq!((setting.value, setting.source), (list("2.2.2.2:2"), Source::Variable("PORTCULLIS_LISTEN".into())));
+    assert_eq!(
+        (setting.value, setting.source),
+        (list("2.2.2.2:2"), Source::Variable("PORTCULLIS_LISTEN".into()))
+    );
     let mut all = sources(&variables, file);
     all.listen = vec!["1.1.1.1:1".into()];
     let setting = only(&all);
@@ -57,16 +63,25 @@ fn tempfile(name: &str, text: &str) -> PathBuf {
 #[test]
 fn a_variable_is_read_as_its_key_needs() {
     let value = |name: &str, value: &str| only(&sources(&[(name, value)], "")).value;
-    assert_eq!(value("PORTCULLIS_SESSION_COOKIE_DOMAIN", "example.com"), Raw::Text("example.com".into()));
+    assert_eq!(
+        value("PORTCULLIS_SESSION_COOKIE_DOMAIN", "example.com"),
+        Raw::Text("example.com".into())
+    );
     assert_eq!(value("PORTCULLIS_SESSION_SECURE", "false"), Raw::Flag(false));
     assert_eq!(value("PORTCULLIS_SESSION_SECURE", "0"), Raw::Text("0".into()));
     assert_eq!(value("PORTCULLIS_LIMITS_ATTEMPTS", "7"), Raw::Number(7));
     assert_eq!(value("PORTCULLIS_LIMITS_ATTEMPTS", "+7"), Raw::Text("+7".into()));
-    assert_eq!(value("PORTCULLIS_REDIRECT_HOSTS", "a.b, c.d"), Raw::List(vec!["a.b".into(), "c.d".into()]));
+    assert_eq!(
+        value("PORTCULLIS_REDIRECT_HOSTS", "a.b, c.d"),
+        Raw::List(vec!["a.b".into(), "c.d".into()])
+    );
     assert_eq!(value("PORTCULLIS_REDIRECT_HOSTS", ""), Raw::List(Vec::new()));
     assert_eq!(value("PORTCULLIS_PROXY_TRUST", "true"), Raw::Flag(true));
     assert_eq!(value("PORTCULLIS_PROXY_TRUST", "2"), Raw::Number(2));
-    assert_eq!(value("PORTCULLIS_PROXY_TRUST", "loopback, 10.0.0.0/8"), Raw::Text("loopback, 10.0.0.0/8".into()));
+    assert_eq!(
+        value("PORTCULLIS_PROXY_TRUST", "loopback, 10.0.0.0/8"),
+        Raw::Text("loopback, 10.0.0.0/8".into())
+    );
     assert_eq!(value("PORTCULLIS_CLOCK_REQUIRE_SYNC", "auto"), Raw::Text("auto".into()));
 }
 
@@ -77,26 +92,43 @@ fn an_unknown_variable_of_ours_names_the_nearest() {
         "PORTCULLIS_SESSION_COOKIEDOMAIN: unknown variable: did you mean PORTCULLIS_SESSION_COOKIE_DOMAIN?"
     );
     assert!(refused(&[("PORTCULLIS_LISTN_FILE", "x")]).contains("did you mean PORTCULLIS_LISTEN?"));
-    assert!(refused(&[("PORTCULLIS_STATEDIR", "x")]).contains("did you mean PORTCULLIS_STATE_DIR?"));
-    assert!(refused(&[("PORTCULLIS_JWT_SECRET", "x")]).contains("the secret's variable is JWT_SECRET"));
+    assert!(
+        refused(&[("PORTCULLIS_STATEDIR", "x")]).contains("did you mean PORTCULLIS_STATE_DIR?")
+    );
+    assert!(
+        refused(&[("PORTCULLIS_JWT_SECRET", "x")]).contains("the secret's variable is JWT_SECRET")
+    );
     assert!(refused(&[("PORTCULLIS_", "x")]).contains("unknown variable"));
 }
 
 #[test]
 fn foreign_variables_and_the_two_that_are_no_keys_are_left_alone() {
-    let variables =
-        [("PATH", "/bin"), ("PORTCULLIS_STATE_DIR", "/s"), ("PORTCULLIS_CONFIG", "/c"), ("JWT_SECRET", "s")];
+    let variables = [
+        ("PATH", "/bin"),
+        ("PORTCULLIS_STATE_DIR", "/s"),
+        ("PORTCULLIS_CONFIG", "/c"),
+        ("JWT_SECRET", "s"),
+    ];
     assert!(collect(&sources(&variables, "")).is_ok_and(|settings| settings.is_empty()));
 }
 
 #[test]
 fn what_a_platform_says_about_a_service_of_our_name_is_no_setting() {
-    let service = [("PORTCULLIS_PORT", "tcp://10.43.0.7:3000"), ("PORTCULLIS_METRICS_SERVICE_HOST", "10.43.0.8")];
+    let service = [
+        ("PORTCULLIS_PORT", "tcp://10.43.0.7:3000"),
+        ("PORTCULLIS_METRICS_SERVICE_HOST", "10.43.0.8"),
+    ];
     assert!(collect(&sources(&service, "")).is_ok_and(|settings| settings.is_empty()));
-    let both = [service[0], service[1], ("PORTCULLIS_LISTEN", "127.0.0.1:1"), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")];
+    let both = [
+        service[0],
+        service[1],
+        ("PORTCULLIS_LISTEN", "127.0.0.1:1"),
+        ("KUBERNETES_SERVICE_HOST", "10.43.0.1"),
+    ];
     assert_eq!(only(&sources(&both, "")).value, list("127.0.0.1:1"));
     for mistake in ["3000", "127.0.0.1:3000"] {
-        let told = refused(&[("PORTCULLIS_PORT", mistake), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")]);
+        let told =
+            refused(&[("PORTCULLIS_PORT", mistake), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")]);
         assert!(told.starts_with("PORTCULLIS_PORT: unknown variable"), "{told}");
     }
 }
@@ -108,7 +140,10 @@ fn the_mark_of_an_editor_is_no_part_of_a_value() {
     assert_eq!(only(&sources(&variables, "")).value, Raw::Text("example.com".into()));
     let credential = tempfile("session_cookie_domain", "\u{feff}example.com");
     let directory = credential.parent().expect("a directory").to_str().expect("UTF-8");
-    assert_eq!(only(&sources(&[("CREDENTIALS_DIRECTORY", directory)], "")).value, Raw::Text("example.com".into()));
+    assert_eq!(
+        only(&sources(&[("CREDENTIALS_DIRECTORY", directory)], "")).value,
+        Raw::Text("example.com".into())
+    );
     assert_eq!(only(&sources(&[], "\u{feff}login.skew = 2")).value, Raw::Number(2));
 }
 
@@ -117,7 +152,13 @@ fn a_value_file_that_is_missing_or_huge_is_named() {
     let empty = refused(&[("PORTCULLIS_LISTEN_FILE", "")]);
     assert!(empty.starts_with("PORTCULLIS_LISTEN_FILE: is empty"), "{empty}");
     let missing = refused(&[("PORTCULLIS_LISTEN_FILE", "/nonexistent/x")]);
-    assert!(missing.starts_with("PORTCULLIS_LISTEN_FILE (/nonexistent/x): listen: cannot be read"), "{missing}");
+    assert!(
+        missing.starts_with("PORTCULLIS_LISTEN_FILE (/nonexistent/x): listen: cannot be read"),
+        "{missing}"
+    );
     let huge = tempfile("huge", &"x".repeat(70_000));
-    assert!(refused(&[("PORTCULLIS_LISTEN_FILE", huge.to_str().expect("UTF-8"))]).contains("more than 65536 bytes"));
+    assert!(
+        refused(&[("PORTCULLIS_LISTEN_FILE", huge.to_str().expect("UTF-8"))])
+            .contains("more than 65536 bytes")
+    );
 }

@@ -1,5 +1,5 @@
-//! One written value into one type. Every function takes the value as it stands in a source and gives back the typed
-//! one, or a sentence that says what is expected.
+//! One written value into one type. Every function takes the value as it stands in a source and
+//! gives back the typed one, or a sentence that says what is expected.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::raw::Raw;
 use super::{
-    ClientIpHeader, CookiePrefix, IdentityHeader, LONGEST_SOCKET_PATH, ListenAddress, LogFormat, RequireSync, SameSite,
-    Trust,
+    ClientIpHeader, CookiePrefix, IdentityHeader, LONGEST_SOCKET_PATH, ListenAddress, LogFormat,
+    RequireSync, SameSite, Trust,
 };
 use crate::auth::limiter::MAX_ATTEMPTS;
 use crate::http::trust;
@@ -31,7 +31,10 @@ pub fn shown(raw: &Raw) -> String {
         Raw::Text(text) => quoted(text),
         Raw::Number(number) => number.to_string(),
         Raw::Flag(flag) => flag.to_string(),
-        Raw::List(entries) => format!("[{}]", entries.iter().map(|entry| quoted(entry)).collect::<Vec<_>>().join(", ")),
+        Raw::List(entries) => format!(
+            "[{}]",
+            entries.iter().map(|entry| quoted(entry)).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -62,18 +65,22 @@ pub fn flag(raw: &Raw) -> Read<bool> {
 fn number(raw: &Raw, least: i64, most: i64) -> Read<i64> {
     match raw {
         Raw::Number(number) if (least..=most).contains(number) => Ok(*number),
-        other => Err(format!("expects a whole number from {least} to {most}, not {}", shown(other))),
+        other => {
+            Err(format!("expects a whole number from {least} to {most}, not {}", shown(other)))
+        }
     }
 }
 
 /// `server.max_connections`
 pub fn connections(raw: &Raw) -> Read<usize> {
-    number(raw, 1, 100_000).and_then(|number| usize::try_from(number).map_err(|error| error.to_string()))
+    number(raw, 1, 100_000)
+        .and_then(|number| usize::try_from(number).map_err(|error| error.to_string()))
 }
 
 /// `limits.attempts`
 pub fn attempts(raw: &Raw) -> Read<u32> {
-    number(raw, 1, MAX_ATTEMPTS.into()).and_then(|number| u32::try_from(number).map_err(|error| error.to_string()))
+    number(raw, 1, MAX_ATTEMPTS.into())
+        .and_then(|number| u32::try_from(number).map_err(|error| error.to_string()))
 }
 
 /// `login.skew`
@@ -109,7 +116,10 @@ pub fn duration(raw: &Raw) -> Read<Duration> {
 pub fn keep(raw: &Raw) -> Read<Duration> {
     let kept = duration(raw)?;
     if kept < Duration::from_secs(86_400) {
-        return Err(format!("{} is less than a day; the audit log cannot be switched off", shown(raw)));
+        return Err(format!(
+            "{} is less than a day; the audit log cannot be switched off",
+            shown(raw)
+        ));
     }
     Ok(kept)
 }
@@ -171,19 +181,32 @@ pub fn metrics_listen(raw: &Raw) -> Read<Option<SocketAddr>> {
     if written.is_empty() {
         return Ok(None);
     }
-    written.parse().map(Some).map_err(|_| format!("{} is no ip:port such as 127.0.0.1:9100", quoted(written)))
+    written
+        .parse()
+        .map(Some)
+        .map_err(|_| format!("{} is no ip:port such as 127.0.0.1:9100", quoted(written)))
 }
 
-/// `session.cookie_name`: a token (RFC 6265 section 4.1.1) that is neither a prefix's nor the device cookie's.
+/// `session.cookie_name`: a token (RFC 6265 section 4.1.1) that is neither a prefix's nor the
+/// device cookie's.
 pub fn cookie_name(raw: &Raw) -> Read<String> {
     let written = text(raw, "a name such as \"auth_token\"")?;
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if written.is_empty() || written.len() > 64 || !written.bytes().all(letter) {
-        return Err(format!("{} is no cookie name: 1 to 64 letters, digits or -_. are", quoted(written)));
+        return Err(format!(
+            "{} is no cookie name: 1 to 64 letters, digits or -_. are",
+            quoted(written)
+        ));
     }
     let lower = written.to_ascii_lowercase();
-    if lower.starts_with("__host-") || lower.starts_with("__secure-") || lower.starts_with("__http-") {
-        return Err(format!("{} holds a prefix: write session.cookie_prefix = \"host\" instead", quoted(written)));
+    if lower.starts_with("__host-")
+        || lower.starts_with("__secure-")
+        || lower.starts_with("__http-")
+    {
+        return Err(format!(
+            "{} holds a prefix: write session.cookie_prefix = \"host\" instead",
+            quoted(written)
+        ));
     }
     if lower == "auth_device" {
         return Err(format!("{} is the name of the device cookie", quoted(written)));
@@ -196,7 +219,9 @@ fn choice<T: Copy>(raw: &Raw, choices: &[(&str, T)]) -> Read<T> {
     let names = choices.iter().map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(" or ");
     let written = text(raw, &names)?;
     let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(written));
-    found.map(|(_, value)| *value).ok_or_else(|| format!("expects {names}, not {}", quoted(written)))
+    found
+        .map(|(_, value)| *value)
+        .ok_or_else(|| format!("expects {names}, not {}", quoted(written)))
 }
 
 /// `session.cookie_prefix`
@@ -212,8 +237,14 @@ pub fn same_site(raw: &Raw) -> Read<SameSite> {
 /// `login.title`: up to 64 letters without control characters.
 pub fn title(raw: &Raw) -> Read<String> {
     let written = text(raw, "a text in quotes")?;
-    let good = !written.trim().is_empty() && written.chars().count() <= 64 && !written.chars().any(char::is_control);
-    if good { Ok(written.to_owned()) } else { Err("expects 1 to 64 letters without line ends".to_owned()) }
+    let good = !written.trim().is_empty()
+        && written.chars().count() <= 64
+        && !written.chars().any(char::is_control);
+    if good {
+        Ok(written.to_owned())
+    } else {
+        Err("expects 1 to 64 letters without line ends".to_owned())
+    }
 }
 
 /// `proxy.trust`
@@ -221,7 +252,8 @@ pub fn trust(raw: &Raw) -> Read<Trust> {
     let read = match raw {
         Raw::Flag(flag) => return Ok(if *flag { Trust::Everybody } else { Trust::Nobody }),
         Raw::Number(number) => {
-            let hops = u32::try_from(*number).map_err(|_| format!("expects a number of hops, not {number}"))?;
+            let hops = u32::try_from(*number)
+                .map_err(|_| format!("expects a number of hops, not {number}"))?;
             return Ok(Trust::Hops(hops));
         }
         Raw::Text(text) => Trust::parse(text),
@@ -253,7 +285,8 @@ pub fn local_ranges(raw: &Raw) -> Read<Vec<IpNet>> {
 
 fn ranges(entries: &[String]) -> Read<Vec<IpNet>> {
     let network = |entry: &String| {
-        trust::network(entry.trim()).map_err(|_| format!("{} is no range of addresses", quoted(entry)))
+        trust::network(entry.trim())
+            .map_err(|_| format!("{} is no range of addresses", quoted(entry)))
     };
     entries.iter().map(network).collect()
 }
@@ -265,7 +298,10 @@ pub fn identity_headers(raw: &Raw) -> Read<Vec<IdentityHeader>> {
     for entry in list(raw, "[\"X-Forwarded-User\"]")? {
         let header = known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(entry));
         let Some(header) = header else {
-            return Err(format!("{} is none of X-Forwarded-User, X-Auth-Request-User", quoted(entry)));
+            return Err(format!(
+                "{} is none of X-Forwarded-User, X-Auth-Request-User",
+                quoted(entry)
+            ));
         };
         if !headers.contains(&header) {
             headers.push(header);
@@ -292,7 +328,10 @@ pub fn log_format(raw: &Raw) -> Read<LogFormat> {
 /// `log.level`
 pub fn log_level(raw: &Raw) -> Read<log::LevelFilter> {
     use log::LevelFilter::{Debug, Error, Info, Trace, Warn};
-    choice(raw, &[("error", Error), ("warn", Warn), ("info", Info), ("debug", Debug), ("trace", Trace)])
+    choice(
+        raw,
+        &[("error", Error), ("warn", Warn), ("info", Info), ("debug", Debug), ("trace", Trace)],
+    )
 }
 
 #[cfg(test)]

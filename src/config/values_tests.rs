@@ -13,7 +13,9 @@ fn list(entries: &[&str]) -> Raw {
 
 #[test]
 fn durations_are_whole_numbers_with_a_unit() {
-    for (written, seconds) in [("1s", 1), ("15m", 900), ("24h", 86_400), ("90d", 7_776_000), ("007s", 7)] {
+    for (written, seconds) in
+        [("1s", 1), ("15m", 900), ("24h", 86_400), ("90d", 7_776_000), ("007s", 7)]
+    {
         assert_eq!(duration(&text(written)), Ok(Duration::from_secs(seconds)), "{written}");
     }
 }
@@ -21,18 +23,24 @@ fn durations_are_whole_numbers_with_a_unit() {
 #[test]
 fn everything_else_is_no_duration() {
     let huge = format!("{}d", u64::MAX);
-    for written in ["", "s", "15", "1.5h", "+5s", "-5s", "5 m", "5M", "1h30m", "0s", "0d", "٣s", "5é", "4000d", &huge]
-    {
+    for written in [
+        "", "s", "15", "1.5h", "+5s", "-5s", "5 m", "5M", "1h30m", "0s", "0d", "٣s", "5é", "4000d",
+        &huge,
+    ] {
         assert!(duration(&text(written)).is_err(), "{written}");
     }
     assert!(duration(&Raw::Number(15)).is_err());
     assert_eq!(optional_duration(&text("")), Ok(None));
-    assert!(optional_duration(&text("0s")).is_err_and(|message| message.contains("switches it off")));
+    assert!(
+        optional_duration(&text("0s")).is_err_and(|message| message.contains("switches it off"))
+    );
 }
 
 #[test]
 fn a_public_url_is_an_origin() {
-    let origin = |written: &str| public_url(&text(written)).map(|url| url.map(|url| url.as_str().to_owned()));
+    let origin = |written: &str| {
+        public_url(&text(written)).map(|url| url.map(|url| url.as_str().to_owned()))
+    };
     for (written, read) in [
         ("https://auth.example.com", "https://auth.example.com"),
         ("https://Auth.Example.COM/", "https://auth.example.com"),
@@ -89,8 +97,10 @@ fn a_path_prefix_starts_with_a_slash_and_does_not_end_with_one() {
     for written in ["", "/auth", "/a/b-c_d.e~f"] {
         assert_eq!(path_prefix(&text(written)), Ok(written.to_owned()));
     }
-    for written in ["auth", "/", "/auth/", "//auth", "/a//b", "/a/../b", "/.", "/a?b", "/a%20b", "/a b", "/a;b", "/ä"]
-    {
+    for written in [
+        "auth", "/", "/auth/", "//auth", "/a//b", "/a/../b", "/.", "/a?b", "/a%20b", "/a b",
+        "/a;b", "/ä",
+    ] {
         assert!(path_prefix(&text(written)).is_err(), "{written}");
     }
 }
@@ -102,7 +112,10 @@ fn listen_takes_addresses_and_sockets() {
         addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["127.0.0.1:3000", "[::1]:3000", "unix:/run/a"]
     );
-    assert_eq!(listen(&list(&["127.0.0.1:0", "127.0.0.1:0"])).map(|addresses| addresses.len()), Ok(2));
+    assert_eq!(
+        listen(&list(&["127.0.0.1:0", "127.0.0.1:0"])).map(|addresses| addresses.len()),
+        Ok(2)
+    );
     for written in [
         "",
         "3000",
@@ -130,9 +143,20 @@ fn a_cookie_name_is_a_token_without_a_prefix_of_its_own() {
         assert_eq!(cookie_name(&text(written)), Ok(written.to_owned()));
     }
     let long = "a".repeat(65);
-    for written in
-        ["", "a b", "a;b", "a=b", "a,b", "\"a\"", "ä", "a\r\nb", "__Host-a", "__secure-a", "auth_device", &long]
-    {
+    for written in [
+        "",
+        "a b",
+        "a;b",
+        "a=b",
+        "a,b",
+        "\"a\"",
+        "ä",
+        "a\r\nb",
+        "__Host-a",
+        "__secure-a",
+        "auth_device",
+        &long,
+    ] {
         assert!(cookie_name(&text(written)).is_err(), "{written}");
     }
 }
@@ -162,7 +186,10 @@ fn a_cookie_domain_is_a_name_with_a_dot() {
 
 #[test]
 fn redirect_hosts_are_bare_names() {
-    assert_eq!(redirect_hosts(&list(&["A.example.org", "b"])), Ok(vec!["a.example.org".to_owned(), "b".to_owned()]));
+    assert_eq!(
+        redirect_hosts(&list(&["A.example.org", "b"])),
+        Ok(vec!["a.example.org".to_owned(), "b".to_owned()])
+    );
     for written in ["", "https://a.b", "a.b:443", "*.a.b", "a.b/c", "1.2.3.4", "[::1]"] {
         assert!(redirect_hosts(&list(&[written])).is_err(), "{written}");
     }
@@ -186,9 +213,11 @@ fn trust_comes_as_flag_number_text_or_list() {
 fn numbers_have_bounds_and_limits_are_never_zero() {
     assert_eq!(attempts(&Raw::Number(5)), Ok(5));
     assert_eq!(skew(&Raw::Number(0)), Ok(0));
-    for (read, written) in
-        [(attempts(&Raw::Number(0)), 0), (attempts(&Raw::Number(-1)), -1), (attempts(&Raw::Number(i64::MAX)), 1)]
-    {
+    for (read, written) in [
+        (attempts(&Raw::Number(0)), 0),
+        (attempts(&Raw::Number(-1)), -1),
+        (attempts(&Raw::Number(i64::MAX)), 1),
+    ] {
         assert!(read.is_err(), "{written}");
     }
     assert!(connections(&Raw::Number(0)).is_err());
@@ -220,7 +249,10 @@ fn cloudflares_ranges_are_built_in_and_can_be_replaced() {
     assert!(cloudflare_ranges(&list(&["cloudflare"])).is_err());
     assert!(cloudflare_ranges(&list(&["0.0.0.0/0"])).is_err());
     assert_eq!(local_ranges(&list(&[])), Ok(Vec::new()));
-    assert_eq!(local_ranges(&list(&["100.64.0.0/10", "2001:db8::/48"])).map(|ranges| ranges.len()), Ok(2));
+    assert_eq!(
+        local_ranges(&list(&["100.64.0.0/10", "2001:db8::/48"])).map(|ranges| ranges.len()),
+        Ok(2)
+    );
     assert!(local_ranges(&list(&["home"])).is_err() && local_ranges(&list(&["::/0"])).is_err());
 }
 

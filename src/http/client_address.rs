@@ -1,8 +1,9 @@
-//! The visitor's address: the chain in `X-Forwarded-For`, walked from the right through trusted proxies as Express'
-//! `proxy-addr` does, or the single address that `proxy.client_ip_header` names.
+//! The visitor's address: the chain in `X-Forwarded-For`, walked from the right through trusted
+//! proxies as Express' `proxy-addr` does, or the single address that `proxy.client_ip_header`
+//! names.
 //!
-//! Guarantees: a hop is believed only after every hop nearer to the gate was; what an untrusted peer sends is not looked
-//! at. Addresses come out canonical, `::ffff:a.b.c.d` as a.b.c.d.
+//! Guarantees: a hop is believed only after every hop nearer to the gate was; what an untrusted
+//! peer sends is not looked at. Addresses come out canonical, `::ffff:a.b.c.d` as a.b.c.d.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -53,14 +54,15 @@ pub struct Belief<'c> {
 }
 
 impl Belief<'_> {
-    /// Is the peer of the connection believed? `None` is a Unix socket, whose file mode already says who may connect.
+    /// Is the peer of the connection believed? `None` is a Unix socket, whose file mode already
+    /// says who may connect.
     pub fn trusts_peer(&self, peer: Option<IpAddr>) -> bool {
         peer.is_none_or(|address| self.trust.trusts(address, 0))
     }
 
-    /// Walks the entries, nearest hop first, as long as each hop is trusted: `trusted` says whether the peer is. A
-    /// Unix-socket peer counts as this machine. An entry that is no address ends the walk: nobody knows who wrote what
-    /// stands left of it.
+    /// Walks the entries, nearest hop first, as long as each hop is trusted: `trusted` says whether
+    /// the peer is. A Unix-socket peer counts as this machine. An entry that is no address ends the
+    /// walk: nobody knows who wrote what stands left of it.
     pub(super) fn walk<'a>(
         &self,
         peer: Option<IpAddr>,
@@ -83,12 +85,19 @@ impl Belief<'_> {
         (found, None)
     }
 
-    /// The header that tells the visitor's address instead of the walk, where that one may be believed, and the address
-    /// that counts if it does not.
-    pub(super) fn other_header(&self, peer: Option<IpAddr>, trusted: bool, walked: IpAddr) -> Option<(Header, IpAddr)> {
+    /// The header that tells the visitor's address instead of the walk, where that one may be
+    /// believed, and the address that counts if it does not.
+    pub(super) fn other_header(
+        &self,
+        peer: Option<IpAddr>,
+        trusted: bool,
+        walked: IpAddr,
+    ) -> Option<(Header, IpAddr)> {
         match self.client_ip_header {
             ClientIpHeader::XRealIp if trusted => Some((Header::RealIp, canonical(peer))),
-            ClientIpHeader::CfConnectingIp if self.is_cloudflare(walked) => Some((Header::CfConnectingIp, walked)),
+            ClientIpHeader::CfConnectingIp if self.is_cloudflare(walked) => {
+                Some((Header::CfConnectingIp, walked))
+            }
             _ => None,
         }
     }
@@ -104,7 +113,9 @@ fn canonical(peer: Option<IpAddr>) -> IpAddr {
 }
 
 /// Splits lists from their right ends, the last list first, blanks around the entries removed.
-pub(super) fn entries_from_right<'a>(mut lists: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+pub(super) fn entries_from_right<'a>(
+    mut lists: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = None;
     std::iter::from_fn(move || {
         let list = match rest.take() {
@@ -167,11 +178,14 @@ fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     rest.is_empty().then(|| Ipv4Addr::from(numbers))
 }
 
-/// An IPv6 address; a zone (RFC 4007 section 11) says nothing outside the machine that wrote it and is dropped.
+/// An IPv6 address; a zone (RFC 4007 section 11) says nothing outside the machine that wrote it and
+/// is dropped.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
-    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
-    let plain =
-        |zone: &str| !zone.is_empty() && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+    let (address, zone) =
+        text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    let plain = |zone: &str| {
+        !zone.is_empty() && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
     if zone.is_some_and(|zone| !plain(zone)) { None } else { address.parse().ok() }
 }
 

@@ -1,11 +1,13 @@
 //! Cookies: values out of `Cookie`, and `Set-Cookie` lines (RFC 6265 sections 4.1, 4.2 and 5.4).
 //!
-//! Guarantees: a value is handed out verbatim, without unquoting or decoding, so that only what was issued matches;
-//! a cookie whose parts could end the line or add an attribute is never written. Never allocates.
+//! Guarantees: a value is handed out verbatim, without unquoting or decoding, so that only what was
+//! issued matches; a cookie whose parts could end the line or add an attribute is never written.
+//! Never allocates.
 //!
-//! Another site below the same domain can set cookies of our names ("cookie tossing"), and browsers may send them before
-//! ours. So of several cookies of one name the first that proves itself counts, not the first; and [`MOST`] are looked
-//! at, so that one request cannot make the gate try hundreds of them.
+//! Another site below the same domain can set cookies of our names ("cookie tossing"), and browsers
+//! may send them before ours. So of several cookies of one name the first that proves itself
+//! counts, not the first; and [`MOST`] are looked at, so that one request cannot make the gate try
+//! hundreds of them.
 
 use core::time::Duration;
 
@@ -16,9 +18,12 @@ use super::response::{Digits, Out, is_token};
 /// How many cookies of one name are looked at.
 pub const MOST: usize = 8;
 
-/// The values of the first [`MOST`] cookies called `name`, over all `Cookie` lines, in the order sent. Names are
-/// case-sensitive.
-pub fn values<'s, 'a>(headers: &'s Headers<'a>, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
+/// The values of the first [`MOST`] cookies called `name`, over all `Cookie` lines, in the order
+/// sent. Names are case-sensitive.
+pub fn values<'s, 'a>(
+    headers: &'s Headers<'a>,
+    name: &'s str,
+) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
     let values = pairs(headers.values(Name::Cookie)).filter_map(move |pair| {
         let value = trim_start(pair).strip_prefix(name.as_bytes())?;
         value.strip_prefix(b"=")
@@ -48,7 +53,8 @@ fn trim_start(mut pair: &[u8]) -> &[u8] {
     pair
 }
 
-/// When a browser sends the cookie with requests that another site caused (RFC 6265bis section 5.6.7).
+/// When a browser sends the cookie with requests that another site caused (RFC 6265bis section
+/// 5.6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the standard's")]
 pub enum SameSite {
@@ -68,7 +74,8 @@ pub struct SetCookie<'a> {
     pub domain: Option<&'a str>,
     /// The path below which the cookie is sent.
     pub path: &'a str,
-    /// How long the browser keeps it, in whole seconds; zero deletes it, `None` keeps it while the browser runs.
+    /// How long the browser keeps it, in whole seconds; zero deletes it, `None` keeps it while the
+    /// browser runs.
     pub max_age: Option<Duration>,
     /// Over https only.
     pub secure: bool,
@@ -79,10 +86,11 @@ pub struct SetCookie<'a> {
 }
 
 impl SetCookie<'_> {
-    /// Adds the line to an answer. A name, value, domain or path that would not stay inside its place turns the
-    /// answer into a bare 500, as any other bad header value does.
+    /// Adds the line to an answer. A name, value, domain or path that would not stay inside its
+    /// place turns the answer into a bare 500, as any other bad header value does.
     pub fn render(&self, out: &mut Out) {
-        let attribute = |text: &str| text.bytes().all(|byte| (b' '..0x7f).contains(&byte) && byte != b';');
+        let attribute =
+            |text: &str| text.bytes().all(|byte| (b' '..0x7f).contains(&byte) && byte != b';');
         let domain = self.domain.unwrap_or_default();
         let good = is_token(self.name.as_bytes())
             && self.value.bytes().all(is_cookie_octet)
@@ -109,15 +117,16 @@ impl SetCookie<'_> {
                 SameSite::None => "; SameSite=None",
             },
         ];
-        let [name, equals, value, domain_is, domain, path_is, path, age_is] = parts.map(str::as_bytes);
+        let [name, equals, value, domain_is, domain, path_is, path, age_is] =
+            parts.map(str::as_bytes);
         let [http_only, secure, same_site] = flags.map(str::as_bytes);
         let age: &[u8] = if self.max_age.is_some() { seconds.as_bytes() } else { &[] };
         let refused: &[u8] = if good { &[] } else { b"\0" };
         out.header_parts(
             "Set-Cookie",
             &[
-                name, equals, value, domain_is, domain, path_is, path, age_is, age, http_only, secure, same_site,
-                refused,
+                name, equals, value, domain_is, domain, path_is, path, age_is, age, http_only,
+                secure, same_site, refused,
             ],
         );
     }
@@ -137,7 +146,9 @@ mod tests {
     fn read(lines: &str, name: &str) -> Vec<String> {
         let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
         let (head, ..) = parse_head(bytes.as_bytes()).expect("well formed").expect("complete");
-        values(&head.headers, name).map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+        values(&head.headers, name)
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+            .collect()
     }
 
     #[test]
@@ -148,20 +159,28 @@ mod tests {
 
     #[test]
     fn of_a_name_eight_are_looked_at_over_all_lines() {
-        let line = |from: usize| (from..from + 5).map(|n| format!("t={n}; other={n}")).collect::<Vec<_>>().join("; ");
+        let line = |from: usize| {
+            (from..from + 5).map(|n| format!("t={n}; other={n}")).collect::<Vec<_>>().join("; ")
+        };
         let found = read(&format!("Cookie: {}\r\nCookie: {}\r\n", line(0), line(5)), "t");
         assert_eq!(found, (0..MOST).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 
     #[test]
     fn values_are_verbatim() {
-        assert_eq!(read("Cookie: t=\"a b\"; t=a=b; t=%41; t=\r\n", "t"), ["\"a b\"", "a=b", "%41", ""]);
+        assert_eq!(
+            read("Cookie: t=\"a b\"; t=a=b; t=%41; t=\r\n", "t"),
+            ["\"a b\"", "a=b", "%41", ""]
+        );
         assert_eq!(read("Cookie: t= a;\tt=b ; t=c\t;t=d\r\n", "t"), [" a", "b ", "c\t", "d"]);
     }
 
     #[test]
     fn names_match_whole_and_by_case() {
-        assert_eq!(read("Cookie: Token=1; xtoken=2; token2=3; token =4; token\r\n", "token"), [""; 0]);
+        assert_eq!(
+            read("Cookie: Token=1; xtoken=2; token2=3; token =4; token\r\n", "token"),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -197,7 +216,10 @@ mod tests {
         let line = "Set-Cookie: auth_token=abc.def; Domain=example.com; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax\r\n";
         assert!(rendered(&cookie()).contains(line), "{}", rendered(&cookie()));
         let bare = SetCookie { domain: None, max_age: None, secure: false, ..cookie() };
-        assert!(rendered(&bare).contains("Set-Cookie: auth_token=abc.def; Path=/; HttpOnly; SameSite=Lax\r\n"));
+        assert!(
+            rendered(&bare)
+                .contains("Set-Cookie: auth_token=abc.def; Path=/; HttpOnly; SameSite=Lax\r\n")
+        );
         let gone = SetCookie { value: "", max_age: Some(Duration::ZERO), ..cookie() };
         assert!(rendered(&gone).contains("auth_token=; Domain=example.com; Path=/; Max-Age=0;"));
     }

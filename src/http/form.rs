@@ -1,8 +1,9 @@
-//! `application/x-www-form-urlencoded`: bodies of forms and values of queries (WHATWG URL section 5.1), and the
-//! percent-encoding of a value for a query (RFC 3986 section 2).
+//! `application/x-www-form-urlencoded`: bodies of forms and values of queries (WHATWG URL section
+//! 5.1), and the percent-encoding of a value for a query (RFC 3986 section 2).
 //!
-//! A body is read strictly: a broken escape, a value that is not UTF-8 or too many fields make it a [`BadForm`], since
-//! browsers never send one. A query is read leniently, because visitors' own addresses stand in it.
+//! A body is read strictly: a broken escape, a value that is not UTF-8 or too many fields make it a
+//! [`BadForm`], since browsers never send one. A query is read leniently, because visitors' own
+//! addresses stand in it.
 
 use core::fmt;
 
@@ -64,13 +65,16 @@ impl Form {
     }
 }
 
-/// The values called `name` in a query, decoded once: `+` is a space, a broken escape stays as it is. The bytes need
-/// not be UTF-8.
+/// The values called `name` in a query, decoded once: `+` is a space, a broken escape stays as it
+/// is. The bytes need not be UTF-8.
 pub fn query_values<'q>(query: &'q [u8], name: &'q str) -> impl Iterator<Item = Vec<u8>> + use<'q> {
-    pairs(query).filter(move |(sent, _)| decode(sent).0 == name.as_bytes()).map(|(_, value)| decode(value).0)
+    pairs(query)
+        .filter(move |(sent, _)| decode(sent).0 == name.as_bytes())
+        .map(|(_, value)| decode(value).0)
 }
 
-/// Hands `bytes` to `sink` with everything but the unreserved characters of RFC 3986 percent-encoded. Never allocates.
+/// Hands `bytes` to `sink` with everything but the unreserved characters of RFC 3986
+/// percent-encoded. Never allocates.
 pub fn percent_encode_component(bytes: &[u8], sink: &mut impl FnMut(&[u8])) {
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -118,7 +122,9 @@ fn decode(encoded: &[u8]) -> (Vec<u8>, bool) {
         rest = after;
         match (byte, after) {
             (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, behind @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            (b'%', [high, low, behind @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
                 bytes.push(nibble(*high) << 4 | nibble(*low));
                 rest = behind;
             }
@@ -143,7 +149,8 @@ mod tests {
     #[test]
     fn a_login_form_is_read() {
         let form =
-            parse(b"otp=123+456&next=https%3A%2F%2Fapp.example.com%2F%3Fa%3D1%26b%3D2&empty=&flag").expect("good");
+            parse(b"otp=123+456&next=https%3A%2F%2Fapp.example.com%2F%3Fa%3D1%26b%3D2&empty=&flag")
+                .expect("good");
         assert_eq!(form.one("otp"), Ok(Some("123 456")));
         assert_eq!(form.one("next"), Ok(Some("https://app.example.com/?a=1&b=2")));
         assert_eq!(form.one("empty"), Ok(Some("")));
@@ -195,7 +202,9 @@ mod tests {
     #[test]
     fn what_needs_no_escape_gets_none() {
         let mut written = Vec::new();
-        percent_encode_component(b"AZaz09-._~/?:&=+% \xff", &mut |piece| written.extend_from_slice(piece));
+        percent_encode_component(b"AZaz09-._~/?:&=+% \xff", &mut |piece| {
+            written.extend_from_slice(piece)
+        });
         assert_eq!(written, b"AZaz09-._~%2F%3F%3A%26%3D%2B%25%20%FF");
     }
 

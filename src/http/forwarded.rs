@@ -1,12 +1,14 @@
-//! Who asked for what: from the headers of a request the visitor's address, the scheme, host, path and method that the
-//! proxy tells, and everything that is wrong with it.
+//! Who asked for what: from the headers of a request the visitor's address, the scheme, host, path
+//! and method that the proxy tells, and everything that is wrong with it.
 //!
-//! Guarantees: nothing that an untrusted peer sends decides anything; a request whose scheme, host, URI or method is
-//! missing, doubled, a list or contradictory carries a [`Visit::fault`] and must not pass; nothing is allocated.
+//! Guarantees: nothing that an untrusted peer sends decides anything; a request whose scheme, host,
+//! URI or method is missing, doubled, a list or contradictory carries a [`Visit::fault`] and must
+//! not pass; nothing is allocated.
 //!
-//! Each proxy sets one family of headers and lets a client's headers of the other one through, so only the family that
-//! belongs to the path asked is read. Left out on purpose: `Forwarded` (RFC 7239; no proxy here sets it, all pass a
-//! client's on), `X-Forwarded-Prefix`, and names with underscores, which are other headers.
+//! Each proxy sets one family of headers and lets a client's headers of the other one through, so
+//! only the family that belongs to the path asked is read. Left out on purpose: `Forwarded` (RFC
+//! 7239; no proxy here sets it, all pass a client's on), `X-Forwarded-Prefix`, and names with
+//! underscores, which are other headers.
 
 use std::net::IpAddr;
 
@@ -22,7 +24,8 @@ use super::visit::{Host, Visit, Way};
 pub enum Family {
     /// `/verify`: both; where they disagree the request does not pass.
     Both,
-    /// `/verify/caddy`: `X-Forwarded-*` without `X-Forwarded-Port`, which Caddy never sends and a client can.
+    /// `/verify/caddy`: `X-Forwarded-*` without `X-Forwarded-Port`, which Caddy never sends and a
+    /// client can.
     Caddy,
     /// `/verify/traefik`, `/verify/haproxy`: `X-Forwarded-*`.
     Forwarded,
@@ -51,8 +54,14 @@ impl Question {
     }
 }
 
-/// Reads the header lines of one request. `peer` is the address of the connection's other end, `None` for a Unix socket.
-pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question, belief: &Belief<'_>) -> Visit<'a> {
+/// Reads the header lines of one request. `peer` is the address of the connection's other end,
+/// `None` for a Unix socket.
+pub fn read<'a>(
+    headers: &Headers<'a>,
+    peer: Option<IpAddr>,
+    question: Question,
+    belief: &Belief<'_>,
+) -> Visit<'a> {
     let sent = Sent(headers);
     let trusted = belief.trusts_peer(peer);
     let way = match (headers.are_forwarded(), trusted) {
@@ -94,7 +103,8 @@ pub fn read<'a>(headers: &Headers<'a>, peer: Option<IpAddr>, question: Question,
     visit
 }
 
-/// Does what a trusted peer sent tell the visitor's address? Where it does not, nobody knows where the visitor is.
+/// Does what a trusted peer sent tell the visitor's address? Where it does not, nobody knows where
+/// the visitor is.
 pub fn tells_client(headers: &Headers<'_>, belief: &Belief<'_>) -> bool {
     if belief.client_ip_header == ClientIpHeader::XRealIp {
         return Sent(headers).line(Header::RealIp).address().is_ok();
@@ -144,16 +154,27 @@ struct Sent<'h, 'a>(&'h Headers<'a>);
 impl<'a> Sent<'_, 'a> {
     fn line(&self, header: Header) -> Line<'a> {
         let mut values = self.0.values(header.line());
-        Line { header, value: values.find(|value| !value.is_empty()), repeated: self.0.is_repeated(header.line()) }
+        Line {
+            header,
+            value: values.find(|value| !value.is_empty()),
+            repeated: self.0.is_repeated(header.line()),
+        }
     }
 
     /// Fills in what the trusted proxy told, and everything that is wrong with it.
     fn tell(&self, question: Question, visit: &mut Visit<'a>) {
         let mut notes = Notes { question, visit };
         let family = question.family();
-        let forwarded = if family == Family::Original { Told::default() } else { self.forwarded(family, &mut notes) };
-        let original =
-            if matches!(family, Family::Both | Family::Original) { self.original(&mut notes) } else { Told::default() };
+        let forwarded = if family == Family::Original {
+            Told::default()
+        } else {
+            self.forwarded(family, &mut notes)
+        };
+        let original = if matches!(family, Family::Both | Family::Original) {
+            self.original(&mut notes)
+        } else {
+            Told::default()
+        };
 
         let (chosen, other) = if !forwarded.answers(question) && original.answers(question) {
             (original, forwarded)
@@ -188,7 +209,9 @@ impl<'a> Sent<'_, 'a> {
             scheme: scheme.map(|scheme| (scheme, Header::ForwardedProto)),
             host: host.map(|host| (host, Header::ForwardedHost)),
             // A proxy that sends the two ports of the web means "none", whatever the scheme.
-            port: host.and_then(|host| host.port()).or(port.filter(|port| *port != 80 && *port != 443)),
+            port: host
+                .and_then(|host| host.port())
+                .or(port.filter(|port| *port != 80 && *port != 443)),
             uri,
             method: method.and_then(|text| notes.method(text, Header::ForwardedMethod)),
         }
@@ -196,8 +219,11 @@ impl<'a> Sent<'_, 'a> {
 
     fn original(&self, notes: &mut Notes<'_, 'a>) -> Told<'a> {
         let of = |header| self.line(header);
-        let mut told = of(Header::OriginalUrl).once(notes).map(|url| notes.url(url)).unwrap_or_default();
-        let uri = of(Header::OriginalUri).once(notes).and_then(|text| notes.uri(text, Header::OriginalUri));
+        let mut told =
+            of(Header::OriginalUrl).once(notes).map(|url| notes.url(url)).unwrap_or_default();
+        let uri = of(Header::OriginalUri)
+            .once(notes)
+            .and_then(|text| notes.uri(text, Header::OriginalUri));
         match (told.uri, uri) {
             (Some((in_url, header)), Some((alone, other))) if in_url != alone => {
                 notes.add(Problem::Contradiction(header, other));

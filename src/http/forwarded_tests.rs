@@ -18,7 +18,11 @@ const NGINX: [(&str, &str); 2] =
 
 fn asked<'a>(peer: &str, question: Question, lines: &'a [(&'a str, &'a str)]) -> Visit<'a> {
     let trust = Trust::default();
-    let belief = Belief { trust: &trust, client_ip_header: ClientIpHeader::XForwardedFor, cloudflare_ranges: &[] };
+    let belief = Belief {
+        trust: &trust,
+        client_ip_header: ClientIpHeader::XForwardedFor,
+        cloudflare_ranges: &[],
+    };
     let headers = Headers::of(lines.iter().map(|(name, value)| (*name, value.as_bytes())));
     read(&headers, Some(peer.parse().unwrap()), question, &belief)
 }
@@ -44,7 +48,10 @@ fn with<'a>(lines: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&
 fn what_caddy_tells_is_understood_by_every_path_that_reads_its_family() {
     for family in [Family::Both, Family::Caddy, Family::Forwarded] {
         let visit = verify(family, &CADDY);
-        assert_eq!((visit.way, visit.scheme, visit.port), (Way::Proxied, Scheme::Https, Some(8443)));
+        assert_eq!(
+            (visit.way, visit.scheme, visit.port),
+            (Way::Proxied, Scheme::Https, Some(8443))
+        );
         assert_eq!(visit.host.unwrap().as_sent(), "app.example.com:8443");
         assert_eq!((visit.uri, visit.method), (&b"/a//b?x=%26"[..], "POST"));
         assert_eq!(visit.client.to_string(), "203.0.113.7");
@@ -64,7 +71,8 @@ fn what_nginx_tells_is_understood_and_the_default_port_dropped() {
 
 #[test]
 fn the_other_family_is_not_read_where_the_path_names_one() {
-    let lines = with(&CADDY, &[("X-Original-URL", "http://evil.example/"), ("X-Original-Method", "GET")]);
+    let lines =
+        with(&CADDY, &[("X-Original-URL", "http://evil.example/"), ("X-Original-Method", "GET")]);
     let visit = verify(Family::Caddy, &lines);
     assert_eq!((visit.fault, visit.method), (None, "POST"));
     let lines = with(&NGINX, &CADDY);
@@ -92,12 +100,24 @@ fn two_families_that_disagree_end_the_question() {
         let lines = but(&lines, name, value);
         let fault = verify(Family::Both, &lines).fault.expect(value);
         let text = fault.to_string();
-        assert!(matches!(fault, Problem::Contradiction(..)) && text.contains(name) && text.contains(other), "{text}");
+        assert!(
+            matches!(fault, Problem::Contradiction(..))
+                && text.contains(name)
+                && text.contains(other),
+            "{text}"
+        );
     }
     // One part of the other family alone can contradict too.
-    for extra in [("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Uri", "/public"), ("X-Original-URI", "/public")] {
+    for extra in [
+        ("X-Forwarded-Host", "evil.example"),
+        ("X-Forwarded-Uri", "/public"),
+        ("X-Original-URI", "/public"),
+    ] {
         let lines = with(&NGINX, &[extra]);
-        assert!(matches!(verify(Family::Both, &lines).fault, Some(Problem::Contradiction(..))), "{extra:?}");
+        assert!(
+            matches!(verify(Family::Both, &lines).fault, Some(Problem::Contradiction(..))),
+            "{extra:?}"
+        );
     }
     let lines = with(&CADDY, &[("X-Original-Method", "GET")]);
     assert!(matches!(verify(Family::Both, &lines).fault, Some(Problem::Contradiction(..))));
@@ -113,21 +133,43 @@ fn a_missing_or_empty_header_is_named() {
                 let fault = verify(family, &lines).fault.expect(name);
                 let text = fault.to_string();
                 assert!(
-                    matches!(fault, Problem::Missing(_)) && text.contains(name) && text.contains("header_up"),
+                    matches!(fault, Problem::Missing(_))
+                        && text.contains(name)
+                        && text.contains("header_up"),
                     "{text}"
                 );
             }
         }
     }
-    for lines in [&[("X-Original-Method", "GET")][..], &[("X-Original-URI", "/a")], &[("X-Real-IP", "203.0.113.7")]] {
+    for lines in [
+        &[("X-Original-Method", "GET")][..],
+        &[("X-Original-URI", "/a")],
+        &[("X-Real-IP", "203.0.113.7")],
+    ] {
         let visit = verify(Family::Original, lines);
         assert_eq!(visit.fault, Some(Problem::Missing(Header::OriginalUrl)));
-        assert!(visit.fault.unwrap().to_string().contains("proxy_set_header X-Original-URL $scheme://$host"));
+        assert!(
+            visit
+                .fault
+                .unwrap()
+                .to_string()
+                .contains("proxy_set_header X-Original-URL $scheme://$host")
+        );
     }
-    assert_eq!(verify(Family::Both, &[("X-Original-URI", "/a")]).fault, Some(Problem::Missing(Header::OriginalUrl)));
-    assert_eq!(verify(Family::Both, &[("CF-Ray", "1")]).fault, Some(Problem::Missing(Header::ForwardedProto)));
+    assert_eq!(
+        verify(Family::Both, &[("X-Original-URI", "/a")]).fault,
+        Some(Problem::Missing(Header::OriginalUrl))
+    );
+    assert_eq!(
+        verify(Family::Both, &[("CF-Ray", "1")]).fault,
+        Some(Problem::Missing(Header::ForwardedProto))
+    );
     // Parts of two families do not make a whole.
-    let lines = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a.example"), ("X-Original-URI", "/a")];
+    let lines = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "a.example"),
+        ("X-Original-URI", "/a"),
+    ];
     assert_eq!(verify(Family::Both, &lines).fault, Some(Problem::Missing(Header::ForwardedUri)));
 }
 
@@ -146,7 +188,10 @@ fn a_list_or_a_repetition_never_passes() {
         ("X-Forwarded-Uri", "/a, /public"),
         ("X-Forwarded-Method", "GET, POST"),
     ] {
-        assert!(verify(Family::Caddy, &but(&CADDY, name, value)).fault.is_some(), "{name}: {value}");
+        assert!(
+            verify(Family::Caddy, &but(&CADDY, name, value)).fault.is_some(),
+            "{name}: {value}"
+        );
     }
     for (name, value) in CADDY.iter().skip(1) {
         let lines = with(&CADDY, &[(name, value)]);
@@ -155,16 +200,26 @@ fn a_list_or_a_repetition_never_passes() {
     }
     for (name, value) in NGINX {
         let lines = with(&NGINX, &[(name, value)]);
-        assert!(matches!(verify(Family::Original, &lines).fault, Some(Problem::Repeated(_))), "{name}");
+        assert!(
+            matches!(verify(Family::Original, &lines).fault, Some(Problem::Repeated(_))),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn of_a_list_a_page_takes_the_first_entry_and_notes_it() {
-    let lines = [("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.example, b.example")];
+    let lines =
+        [("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.example, b.example")];
     let visit = asked("127.0.0.1", Question::Page { public_url_known: false }, &lines);
-    assert_eq!((visit.scheme, visit.host.unwrap().name(), visit.fault), (Scheme::Https, "a.example", None));
-    assert_eq!(visit.problems(), [Problem::List(Header::ForwardedProto), Problem::List(Header::ForwardedHost)]);
+    assert_eq!(
+        (visit.scheme, visit.host.unwrap().name(), visit.fault),
+        (Scheme::Https, "a.example", None)
+    );
+    assert_eq!(
+        visit.problems(),
+        [Problem::List(Header::ForwardedProto), Problem::List(Header::ForwardedHost)]
+    );
 }
 
 #[test]
@@ -196,7 +251,10 @@ fn a_malformed_value_never_passes() {
         ("X-Forwarded-Method", "G\u{c4}T"),
     ] {
         let fault = verify(Family::Both, &but(&CADDY, name, value)).fault.expect(value);
-        assert!(matches!(fault, Problem::Malformed(_) | Problem::Missing(_)) && fault.to_string().contains(name));
+        assert!(
+            matches!(fault, Problem::Malformed(_) | Problem::Missing(_))
+                && fault.to_string().contains(name)
+        );
     }
     for url in [
         "/a",
@@ -238,7 +296,8 @@ fn raw_bytes_and_odd_paths_are_let_in_as_they_are() {
 
 #[test]
 fn a_websocket_scheme_counts_as_its_http_scheme_and_another_as_the_connections() {
-    for (value, scheme) in [("wss", Scheme::Https), ("ws", Scheme::Http), ("HTTPS", Scheme::Https)] {
+    for (value, scheme) in [("wss", Scheme::Https), ("ws", Scheme::Http), ("HTTPS", Scheme::Https)]
+    {
         let visit_scheme = verify(Family::Caddy, &but(&CADDY, "X-Forwarded-Proto", value)).scheme;
         assert_eq!(visit_scheme, scheme, "{value}");
     }
@@ -271,7 +330,10 @@ fn an_untrusted_peer_decides_nothing() {
     let lines = with(&CADDY, &[("Host", "localhost:3000")]);
     let visit = asked("198.51.100.1", Question::Verify(Family::Both), &lines);
     assert_eq!((visit.trusted, visit.way, visit.scheme), (false, Way::Untrusted, Scheme::Http));
-    assert_eq!((visit.host.unwrap().as_sent(), visit.uri, visit.method), ("localhost:3000", &b"/"[..], "GET"));
+    assert_eq!(
+        (visit.host.unwrap().as_sent(), visit.uri, visit.method),
+        ("localhost:3000", &b"/"[..], "GET")
+    );
     assert_eq!(visit.client.to_string(), "198.51.100.1");
     let [problem] = visit.problems() else { panic!("{:?}", visit.problems()) };
     assert!(problem.to_string().contains("add 198.51.100.1 to proxy.trust"), "{problem}");
@@ -279,31 +341,45 @@ fn an_untrusted_peer_decides_nothing() {
 
 #[test]
 fn no_forwarding_header_is_a_direct_call() {
-    let lines =
-        [("Host", "localhost:3000"), ("Accept", "*/*"), ("Forwarded", "host=evil"), ("X_Forwarded_Host", "evil")];
+    let lines = [
+        ("Host", "localhost:3000"),
+        ("Accept", "*/*"),
+        ("Forwarded", "host=evil"),
+        ("X_Forwarded_Host", "evil"),
+    ];
     for peer in ["127.0.0.1", "198.51.100.1"] {
         let visit = asked(peer, Question::Verify(Family::Both), &lines);
         assert_eq!((visit.way, visit.fault, visit.problems()), (Way::Direct, None, &[][..]));
-        assert_eq!((visit.host.unwrap().name(), visit.port, visit.uri), ("localhost", Some(3000), &b"/"[..]));
+        assert_eq!(
+            (visit.host.unwrap().name(), visit.port, visit.uri),
+            ("localhost", Some(3000), &b"/"[..])
+        );
         assert_eq!(visit.client.to_string(), peer);
     }
 }
 
 #[test]
 fn any_forwarding_header_makes_it_a_proxied_one() {
-    for name in
-        ["X-Forwarded-For", "x-forwarded-server", "X-Original-Host", "X-Real-IP", "CF-Ray", "X-Forwarded-Prefix"]
-    {
+    for name in [
+        "X-Forwarded-For",
+        "x-forwarded-server",
+        "X-Original-Host",
+        "X-Real-IP",
+        "CF-Ray",
+        "X-Forwarded-Prefix",
+    ] {
         assert_eq!(verify(Family::Both, &[(name, "x")]).way, Way::Proxied, "{name}");
     }
 }
 
 #[test]
 fn names_with_underscores_and_the_prefix_header_are_not_read() {
-    let lines = with(&CADDY, &[("X_Forwarded_Host", "evil.example"), ("X-Forwarded-Prefix", "/evil")]);
+    let lines =
+        with(&CADDY, &[("X_Forwarded_Host", "evil.example"), ("X-Forwarded-Prefix", "/evil")]);
     let visit = verify(Family::Both, &lines);
     assert_eq!((visit.fault, visit.host.unwrap().name()), (None, "app.example.com"));
-    let underscored: Vec<(String, &str)> = CADDY.iter().map(|(name, value)| (name.replace('-', "_"), *value)).collect();
+    let underscored: Vec<(String, &str)> =
+        CADDY.iter().map(|(name, value)| (name.replace('-', "_"), *value)).collect();
     let lines: Vec<_> = underscored.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     assert_eq!(verify(Family::Both, &lines).way, Way::Direct);
 }
@@ -342,14 +418,21 @@ fn two_lines_of_nginx_that_agree_are_no_contradiction() {
 fn a_page_needs_scheme_and_host_and_the_missing_one_is_named() {
     let page = Question::Page { public_url_known: false };
     let scheme_alone = [("X-Forwarded-Proto", "https")];
-    assert_eq!(asked("127.0.0.1", page, &scheme_alone).fault, Some(Problem::Missing(Header::ForwardedHost)));
+    assert_eq!(
+        asked("127.0.0.1", page, &scheme_alone).fault,
+        Some(Problem::Missing(Header::ForwardedHost))
+    );
     let host_alone = [("X-Forwarded-Host", "a.example.com")];
-    assert_eq!(asked("127.0.0.1", page, &host_alone).fault, Some(Problem::Missing(Header::ForwardedProto)));
+    assert_eq!(
+        asked("127.0.0.1", page, &host_alone).fault,
+        Some(Problem::Missing(Header::ForwardedProto))
+    );
 }
 
 #[test]
 fn websockets_have_the_scheme_of_their_pages() {
-    let schemes = ["http", "ws", "HTTPS", "Wss", "ftp", ""].map(|text| Scheme::parse(text.as_bytes()));
+    let schemes =
+        ["http", "ws", "HTTPS", "Wss", "ftp", ""].map(|text| Scheme::parse(text.as_bytes()));
     let (plain, secure) = (Some(Scheme::Http), Some(Scheme::Https));
     assert_eq!(schemes, [plain, plain, secure, secure, None, None]);
 }

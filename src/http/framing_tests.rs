@@ -44,9 +44,16 @@ fn lengths_are_digits_only_and_stand_once() {
 fn the_only_coding_is_chunked_alone() {
     assert_eq!(framing("Transfer-Encoding: chunked\r\n"), Ok(Framing::Chunked));
     assert_eq!(framing("transfer-encoding: Chunked \r\n"), Ok(Framing::Chunked));
-    for bad in
-        ["chunked, chunked", "chunked, gzip", "gzip, chunked", "chunked;q=1", "", ",chunked", "chunked,", "\"chunked\""]
-    {
+    for bad in [
+        "chunked, chunked",
+        "chunked, gzip",
+        "gzip, chunked",
+        "chunked;q=1",
+        "",
+        ",chunked",
+        "chunked,",
+        "\"chunked\"",
+    ] {
         assert_eq!(framing(&format!("Transfer-Encoding: {bad}\r\n")), Err(400), "{bad}");
     }
     for unknown in ["gzip", "identity", "xchunked", "chunkedx"] {
@@ -63,7 +70,9 @@ fn the_only_coding_is_chunked_alone() {
     ] {
         assert_eq!(framing(bad), Err(400), "{bad:?}");
     }
-    assert!(parse_head(b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
+    assert!(
+        parse_head(b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").is_err()
+    );
 }
 
 /// Body, consumed octets, whether it is complete; or the status of the refusal.
@@ -87,7 +96,12 @@ const GOOD: [&[u8]; 6] = [
 fn well_formed_chunks_are_joined() {
     for input in GOOD {
         let behind = [input, b"GET / HTTP/1.1"].concat();
-        assert_eq!(decode(&behind, 5), Ok((b"hello".to_vec(), input.len(), true)), "{}", input.escape_ascii());
+        assert_eq!(
+            decode(&behind, 5),
+            Ok((b"hello".to_vec(), input.len(), true)),
+            "{}",
+            input.escape_ascii()
+        );
     }
     assert_eq!(decode(b"0\r\n\r\n", 0), Ok((Vec::new(), 5, true)));
 }
@@ -153,7 +167,12 @@ fn a_refused_chunk_is_told_by_what_is_wrong_with_it() {
         (b"0\r\n:\r\n", "the lines around a chunk are malformed"),
     ] {
         let refused = ChunkedDecoder::new().decode(input, &mut Vec::new(), 100);
-        assert_eq!(refused.map_err(|malformed| malformed.reason), Err(reason), "{}", input.escape_ascii());
+        assert_eq!(
+            refused.map_err(|malformed| malformed.reason),
+            Err(reason),
+            "{}",
+            input.escape_ascii()
+        );
     }
 }
 
@@ -194,10 +213,13 @@ fn a_body_is_announced_by_any_length_but_zero_and_by_chunks() {
 
 #[test]
 fn a_size_line_and_all_that_is_no_data_may_be_as_long_as_their_limits_and_no_longer() {
-    let size_line = |length: usize| [b"5;", "a".repeat(length - 3).as_bytes(), b"\r\nhello\r\n0\r\n\r\n"].concat();
+    let size_line = |length: usize| {
+        [b"5;", "a".repeat(length - 3).as_bytes(), b"\r\nhello\r\n0\r\n\r\n"].concat()
+    };
     assert!(decode(&size_line(SIZE_LINE_LIMIT), 100).is_ok_and(|(_, _, done)| done));
     assert_eq!(decode(&size_line(SIZE_LINE_LIMIT + 1), 100), Err(400));
-    let trailer = |length: usize| [b"0\r\nX:", "a".repeat(length - 9).as_bytes(), b"\r\n\r\n"].concat();
+    let trailer =
+        |length: usize| [b"0\r\nX:", "a".repeat(length - 9).as_bytes(), b"\r\n\r\n"].concat();
     assert_eq!(trailer(OVERHEAD_LIMIT).len(), OVERHEAD_LIMIT);
     assert!(decode(&trailer(OVERHEAD_LIMIT), 100).is_ok_and(|(_, _, done)| done));
     assert_eq!(decode(&trailer(OVERHEAD_LIMIT + 1), 100), Err(400));

@@ -1,10 +1,10 @@
 //! One header line: its name and its value (RFC 9112 section 5), sixteen octets at a time.
 //!
-//! A verify costs what its lines cost: `httparse` took more than a third of all instructions for them. It is what
-//! `line_tests.rs` and the fuzz target hold this against.
+//! A verify costs what its lines cost: `httparse` took more than a third of all instructions for
+//! them. It is what `line_tests.rs` and the fuzz target hold this against.
 //!
-//! Guarantees: a name is a token and touches its colon; a value holds no control character but tab; a line ends with CRLF
-//! or LF. A line that is folded has no name and is refused.
+//! Guarantees: a name is a token and touches its colon; a value holds no control character but tab;
+//! a line ends with CRLF or LF. A line that is folded has no name and is refused.
 
 use wide::u8x16;
 
@@ -40,7 +40,9 @@ pub(super) fn read(octets: &[u8]) -> Result<Front<'_>, Malformed> {
     let value = match behind {
         [b':', b' ', value @ ..] | [b':', value @ ..] if !name.is_empty() => value,
         [] => return Ok(Front::Incomplete),
-        [b'\r', b'\n', rest @ ..] | [b'\n', rest @ ..] if name.is_empty() => return Ok(Front::End(rest)),
+        [b'\r', b'\n', rest @ ..] | [b'\n', rest @ ..] if name.is_empty() => {
+            return Ok(Front::End(rest));
+        }
         [b'\r'] if name.is_empty() => return Ok(Front::Incomplete),
         _ => return Err(BAD_NAME),
     };
@@ -143,7 +145,10 @@ pub(super) fn graphic_length(octets: &[u8]) -> usize {
 /// The octets from the first one on whose bit is set.
 #[inline]
 fn behind(octets: &[u8], bits: u32) -> &[u8] {
-    usize::try_from(bits.trailing_zeros()).ok().and_then(|first| octets.get(first..)).unwrap_or_default()
+    usize::try_from(bits.trailing_zeros())
+        .ok()
+        .and_then(|first| octets.get(first..))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

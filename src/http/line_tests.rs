@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// What a reader makes of some octets: the lines and how many octets they took, that more is needed, or a refusal.
+/// What a reader makes of some octets: the lines and how many octets they took, that more is
+/// needed, or a refusal.
 #[derive(Debug, PartialEq)]
 enum Reading {
     Lines(Vec<(String, Vec<u8>)>, usize),
@@ -15,7 +16,10 @@ fn ours(octets: &[u8]) -> Reading {
     loop {
         match read(rest) {
             Ok(Front::Line(line, behind)) => {
-                lines.push((String::from_utf8(line.name.to_vec()).expect("a token"), line.value.to_vec()));
+                lines.push((
+                    String::from_utf8(line.name.to_vec()).expect("a token"),
+                    line.value.to_vec(),
+                ));
                 rest = behind;
             }
             Ok(Front::End(behind)) => return Reading::Lines(lines, octets.len() - behind.len()),
@@ -28,9 +32,10 @@ fn ours(octets: &[u8]) -> Reading {
 fn theirs(octets: &[u8]) -> Reading {
     let mut room = [httparse::EMPTY_HEADER; 16];
     match httparse::parse_headers(octets, &mut room) {
-        Ok(httparse::Status::Complete((length, lines))) => {
-            Reading::Lines(lines.iter().map(|line| (line.name.to_owned(), line.value.to_vec())).collect(), length)
-        }
+        Ok(httparse::Status::Complete((length, lines))) => Reading::Lines(
+            lines.iter().map(|line| (line.name.to_owned(), line.value.to_vec())).collect(),
+            length,
+        ),
         Ok(httparse::Status::Partial) => Reading::Incomplete,
         Err(_) => Reading::Refused,
     }
@@ -85,7 +90,9 @@ fn names_and_values_of_every_length_around_the_blocks_are_read_whole() {
         for value in 0..50 {
             for space in ["", " ", "\t", "   "] {
                 let line = format!("{}:{space}{}{space}\r\n", "n".repeat(name), "v".repeat(value));
-                for end in ["", "\r", "\r\n", "\r\nmore octets than fit into a block", "x: y\r\n\r\n"] {
+                for end in
+                    ["", "\r", "\r\n", "\r\nmore octets than fit into a block", "x: y\r\n\r\n"]
+                {
                     compare(format!("{line}{end}").as_bytes());
                 }
             }

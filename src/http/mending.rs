@@ -1,7 +1,8 @@
-//! The lines that mend a proxy's configuration, each with the program in whose configuration it belongs.
+//! The lines that mend a proxy's configuration, each with the program in whose configuration it
+//! belongs.
 //!
-//! Guarantees: where it is known which program asks, its lines alone are told; each is one of those that
-//! `portcullis proxy print` gives, where it gives one. Allocates nothing.
+//! Guarantees: where it is known which program asks, its lines alone are told; each is one of those
+//! that `portcullis proxy print` gives, where it gives one. Allocates nothing.
 
 use std::fmt;
 
@@ -50,7 +51,10 @@ impl Mending {
         (CADDY, "reverse_proxy 127.0.0.1:3000"),
         (NGINX, "auth_request off;"),
         (TRAEFIK, "middlewares = []"),
-        (HAPROXY, "http-request lua.portcullis http://127.0.0.1:3000/verify/haproxy unless portcullis_pages"),
+        (
+            HAPROXY,
+            "http-request lua.portcullis http://127.0.0.1:3000/verify/haproxy unless portcullis_pages",
+        ),
     ]);
 
     const fn of(lines: &'static [(&'static str, &'static str)]) -> Self {
@@ -97,7 +101,10 @@ impl Mending {
                 (HAPROXY, "http-request set-header X-Forwarded-Method %[method]"),
             ],
             Header::OriginalUrl => &[
-                (NGINX, "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"),
+                (
+                    NGINX,
+                    "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;",
+                ),
                 (CADDY, STRIP_ORIGINAL),
                 (TRAEFIK, REMOVE),
                 (HAPROXY, DELETE),
@@ -120,14 +127,16 @@ impl Mending {
                 (TRAEFIK, TRUSTS_THE_ONE_BEFORE),
                 (HAPROXY, "http-request set-header X-Real-IP %[src]"),
             ],
-            Header::CfConnectingIp => {
-                &[("Cloudflare sends it; without Cloudflare", "proxy.client_ip_header = \"X-Forwarded-For\"")]
-            }
+            Header::CfConnectingIp => &[(
+                "Cloudflare sends it; without Cloudflare",
+                "proxy.client_ip_header = \"X-Forwarded-For\"",
+            )],
         });
         Self { header: header.name(), ..mending }
     }
 
-    /// The lines that take an identity header, and whatever applications read as the same, from a visitor.
+    /// The lines that take an identity header, and whatever applications read as the same, from a
+    /// visitor.
     pub fn forged(header: &'static str) -> Self {
         let lines: &'static [_] = if header.starts_with("Remote-") {
             &[
@@ -136,7 +145,10 @@ impl Mending {
                 (NGINX, DROP_ALIASES),
                 (TRAEFIK, REMOVE),
                 (TRAEFIK, DELETE_ALIASES),
-                (HAPROXY, "http-request del-header ^remote[^a-z0-9](user|groups|name|email)$ -m reg"),
+                (
+                    HAPROXY,
+                    "http-request del-header ^remote[^a-z0-9](user|groups|name|email)$ -m reg",
+                ),
             ]
         } else {
             &[
@@ -151,7 +163,8 @@ impl Mending {
         Self { header, ..Self::of(lines) }
     }
 
-    /// The lines of that program alone; all where it is not known, or where there is none of its own.
+    /// The lines of that program alone; all where it is not known, or where there is none of its
+    /// own.
     #[must_use]
     pub fn in_program(self, program: Option<&'static str>) -> Self {
         let known = self.lines.iter().any(|(owner, _)| Some(*owner) == program);
@@ -169,7 +182,8 @@ impl Mending {
 /// Traefik sends the whole family by itself, unless it hands on what it was sent.
 const DESCRIBES_ITSELF: &str = "forwardAuth.trustForwardHeader = false";
 /// Traefik hands on only what comes from there.
-const TRUSTS_THE_ONE_BEFORE: &str = "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]";
+const TRUSTS_THE_ONE_BEFORE: &str =
+    "forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]";
 const STRIP_ORIGINAL: &str = "request_header -X-Original-*";
 const DELETE: &str = "http-request del-header <header>";
 const SET_EMPTY: &str = "proxy_set_header <header> \"\";";
@@ -214,7 +228,8 @@ mod tests {
             Header::OriginalMethod,
             Header::RealIp,
         ];
-        let forged = ["Remote-User", "X-Forwarded-User", "X-Portcullis-User-Id"].map(Mending::forged);
+        let forged =
+            ["Remote-User", "X-Forwarded-User", "X-Portcullis-User-Id"].map(Mending::forged);
         let others = [Mending::ASK_AS_YOURSELF, Mending::LET_PAGES_THROUGH];
         headers.map(Mending::header).into_iter().chain(forged).chain(others).collect()
     }
@@ -224,13 +239,18 @@ mod tests {
         for mending in all() {
             for program in PROGRAMS {
                 let told = mending.in_program(Some(program));
-                assert!(told.lines().next().is_some() && told.lines().all(|(owner, _)| owner == program), "{told}");
+                assert!(
+                    told.lines().next().is_some()
+                        && told.lines().all(|(owner, _)| owner == program),
+                    "{told}"
+                );
                 assert!(!told.to_string().contains('<'), "{told}");
                 for other in PROGRAMS.iter().filter(|other| **other != program) {
                     assert!(!told.to_string().contains(other), "{program}: {told}");
                 }
             }
-            let programs: std::collections::BTreeSet<_> = mending.lines().map(|(owner, _)| owner).collect();
+            let programs: std::collections::BTreeSet<_> =
+                mending.lines().map(|(owner, _)| owner).collect();
             assert_eq!(programs.len(), PROGRAMS.len(), "{mending}");
         }
     }

@@ -1,4 +1,5 @@
-//! HTTP/1.1 between bytes and messages, without sockets: the strict subset that a gate behind a proxy needs (RFC 9110, RFC 9112).
+//! HTTP/1.1 between bytes and messages, without sockets: the strict subset that a gate behind a
+//! proxy needs (RFC 9110, RFC 9112).
 
 pub mod client_address;
 pub mod cookie;

@@ -1,8 +1,8 @@
-//! The header lines that the gate reads, told apart once: what is asked about a request later is a look at a number, not
-//! another walk over all its lines.
+//! The header lines that the gate reads, told apart once: what is asked about a request later is a
+//! look at a number, not another walk over all its lines.
 //!
-//! Guarantees: two lines have the same [`Name`] exactly if their names differ at most in the case of letters (RFC 9110
-//! section 5.1). `_` is another character than `-` here.
+//! Guarantees: two lines have the same [`Name`] exactly if their names differ at most in the case
+//! of letters (RFC 9110 section 5.1). `_` is another character than `-` here.
 
 macro_rules! names {
     ($($name:ident = $text:literal),* $(,)?) => {
@@ -50,10 +50,11 @@ names! {
 }
 
 impl Name {
-    /// The name that `text` is, in any case of its letters; `None` for headers that the gate does not read.
+    /// The name that `text` is, in any case of its letters; `None` for headers that the gate does
+    /// not read.
     pub fn of(text: &[u8]) -> Option<Self> {
-        // Length and one or two letters (folded in haste, so that other characters may look like them) leave one candidate at
-        // most, which is then compared.
+        // Length and one or two letters (folded in haste, so that other characters may look like
+        // them) leave one candidate at most, which is then compared.
         let letter = |place: usize| text.get(place).map_or(0, |letter| letter | 0x20);
         // Most come as they are written here.
         let is = |name: Self| {
@@ -166,8 +167,8 @@ impl Index {
     }
 }
 
-/// One of 64 bits, by length and first letter: the same for names that differ in the case of letters, or in what stands
-/// in the place of a `-`, and seldom the same for others.
+/// One of 64 bits, by length and first letter: the same for names that differ in the case of
+/// letters, or in what stands in the place of a `-`, and seldom the same for others.
 pub fn mark(name: &[u8]) -> u64 {
     let first = name.first().map_or(0, |letter| usize::from(letter | 0x20));
     // Five, because browsers then send none with the marks of the identity headers.
@@ -176,7 +177,9 @@ pub fn mark(name: &[u8]) -> u64 {
 
 /// Headers that the gate does not read, but that only a proxy sends.
 fn is_of_proxies(name: &[u8]) -> bool {
-    let begins = |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let begins = |prefix: &[u8]| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
     match name.first() {
         Some(b'x' | b'X') => begins(b"x-forwarded-") || begins(b"x-original-"),
         Some(b'c' | b'C') => begins(b"cf-"),
@@ -199,9 +202,13 @@ mod tests {
                 let other = format!("{}!{}", &text[..place], &text[place + 1..]);
                 assert_eq!(Name::of(other.as_bytes()), None, "{other}");
             }
-            assert_eq!(Name::of(text.replace('-', "_").as_bytes()), (!text.contains('-')).then_some(*name));
+            assert_eq!(
+                Name::of(text.replace('-', "_").as_bytes()),
+                (!text.contains('-')).then_some(*name)
+            );
         }
-        for other in ["", "H", "User-Agent", "X-Forwarded-Server", "CF-Ray", "Set-Cookie", "Hosts"] {
+        for other in ["", "H", "User-Agent", "X-Forwarded-Server", "CF-Ray", "Set-Cookie", "Hosts"]
+        {
             assert_eq!(Name::of(other.as_bytes()), None, "{other}");
         }
     }
@@ -214,12 +221,19 @@ mod tests {
 
     #[test]
     fn a_mark_is_the_same_however_a_name_is_spelled() {
-        for (one, other) in [("Remote-User", "REMOTE_user"), ("Remote-User", "remote~user"), ("x-a", "X.A"), ("R", "r")]
-        {
+        for (one, other) in [
+            ("Remote-User", "REMOTE_user"),
+            ("Remote-User", "remote~user"),
+            ("x-a", "X.A"),
+            ("R", "r"),
+        ] {
             assert_eq!(mark(one.as_bytes()), mark(other.as_bytes()), "{one}");
         }
         let index = index(&["Cookie", "Remote_Groups", "User-Agent"]);
-        assert!(index.may_have_others(mark(b"remote-groups")) && index.may_have_others(mark(b"user-agent")));
+        assert!(
+            index.may_have_others(mark(b"remote-groups"))
+                && index.may_have_others(mark(b"user-agent"))
+        );
         assert!(!index.may_have_others(mark(b"Remote-User") | mark(b"Cookie")));
     }
 
@@ -263,13 +277,25 @@ mod tests {
 
     #[test]
     fn what_only_a_proxy_sends_is_forwarding_whether_it_is_read_or_not() {
-        for name in
-            ["x-forwarded-for", "X-Forwarded-Server", "X-ORIGINAL-Foo", "X-Real-IP", "CF-Ray", "cf-connecting-ip"]
-        {
+        for name in [
+            "x-forwarded-for",
+            "X-Forwarded-Server",
+            "X-ORIGINAL-Foo",
+            "X-Real-IP",
+            "CF-Ray",
+            "cf-connecting-ip",
+        ] {
             assert!(index(&[name]).is_forwarding(), "{name}");
         }
-        for name in ["X-Forwarded", "X_Forwarded_For", "X-Requested-With", "CFRay", "Cookie", "X-Real-IPs", "Forwarded"]
-        {
+        for name in [
+            "X-Forwarded",
+            "X_Forwarded_For",
+            "X-Requested-With",
+            "CFRay",
+            "Cookie",
+            "X-Real-IPs",
+            "Forwarded",
+        ] {
             assert!(!index(&[name]).is_forwarding(), "{name}");
         }
         // Of each name that is read, its text says so, but for one.

@@ -5,7 +5,11 @@ pub(super) struct Octets([bool; 256]);
 
 impl Octets {
     /// Letters, digits and these.
-    #[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "made by the compiler, which checks the places")]
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "made by the compiler, which checks the places"
+    )]
     pub(super) const fn letters_digits_and(others: &[u8]) -> Self {
         let mut holds = [false; 256];
         let mut octet = 0;
@@ -22,7 +26,11 @@ impl Octets {
     }
 
     /// Is it one of them?
-    #[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "an octet is always less than 256")]
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "an octet is always less than 256"
+    )]
     pub(super) const fn has(&self, octet: u8) -> bool {
         let Self(holds) = self;
         holds[octet as usize]

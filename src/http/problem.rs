@@ -1,7 +1,8 @@
 //! What can be wrong with the wiring between proxy and gate, each with the line that mends it.
 //!
-//! A problem is found while reading forwarding headers. Some end the question (`/verify` never passes such a request),
-//! the others are only noted for the wiring check. The texts name headers and settings, never what a client sent.
+//! A problem is found while reading forwarding headers. Some end the question (`/verify` never
+//! passes such a request), the others are only noted for the wiring check. The texts name headers
+//! and settings, never what a client sent.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -90,26 +91,37 @@ impl Header {
     /// Does this header say what the visitor asked the proxy for?
     const fn names_the_request(self) -> bool {
         self.names_the_site()
-            || matches!(self, Self::ForwardedUri | Self::ForwardedMethod | Self::OriginalUri | Self::OriginalMethod)
+            || matches!(
+                self,
+                Self::ForwardedUri
+                    | Self::ForwardedMethod
+                    | Self::OriginalUri
+                    | Self::OriginalMethod
+            )
     }
 }
 
 impl Problem {
-    /// Does nobody know for sure what the visitor asked the proxy for? Then `/verify` must not pass.
+    /// Does nobody know for sure what the visitor asked the proxy for? Then `/verify` must not
+    /// pass.
     pub(super) const fn blocks_verify(&self) -> bool {
         match self {
-            Self::Missing(header) | Self::Repeated(header) | Self::List(header) | Self::Malformed(header) => {
-                header.names_the_request()
-            }
+            Self::Missing(header)
+            | Self::Repeated(header)
+            | Self::List(header)
+            | Self::Malformed(header) => header.names_the_request(),
             Self::Contradiction(..) | Self::LoginHost => true,
             Self::UntrustedPeer(_) | Self::UnknownScheme(_) | Self::NotAnAddress(_) => false,
         }
     }
 
-    /// Does nobody know for sure on which site a page is shown? Of a list the first entry counts there.
+    /// Does nobody know for sure on which site a page is shown? Of a list the first entry counts
+    /// there.
     pub(super) const fn blocks_page(&self) -> bool {
         match self {
-            Self::Missing(header) | Self::Repeated(header) | Self::Malformed(header) => header.names_the_site(),
+            Self::Missing(header) | Self::Repeated(header) | Self::Malformed(header) => {
+                header.names_the_site()
+            }
             Self::Contradiction(one, other) => one.names_the_site() && other.names_the_site(),
             _ => false,
         }
@@ -149,7 +161,8 @@ impl Problem {
         }
     }
 
-    /// What is wrong, with the lines that mend it: those of the program that asks, where that is known.
+    /// What is wrong, with the lines that mend it: those of the program that asks, where that is
+    /// known.
     pub fn told_to(&self, program: Option<&'static str>) -> impl fmt::Display {
         ToldTo(*self, program)
     }
@@ -206,7 +219,10 @@ impl fmt::Display for ToldTo {
         let mending = problem.mending().in_program(*program);
         match problem {
             Problem::UntrustedPeer(peer) => {
-                write!(f, "{what}; if it is your proxy, add {peer} to proxy.trust: `portcullis doctor` prints the line")
+                write!(
+                    f,
+                    "{what}; if it is your proxy, add {peer} to proxy.trust: `portcullis doctor` prints the line"
+                )
             }
             Problem::LoginHost => write!(
                 f,
@@ -234,18 +250,31 @@ mod tests {
         assert!(!Problem::Contradiction(Header::ForwardedUri, Header::OriginalUrl).blocks_page());
         assert!(!Problem::Contradiction(Header::OriginalUrl, Header::OriginalUri).blocks_page());
         for header in [Header::ForwardedProto, Header::ForwardedHost, Header::OriginalUrl] {
-            assert!(Problem::Missing(header).blocks_page() && Problem::Repeated(header).blocks_page());
-            assert!(Problem::Malformed(header).blocks_page() && !Problem::List(header).blocks_page());
+            assert!(
+                Problem::Missing(header).blocks_page() && Problem::Repeated(header).blocks_page()
+            );
+            assert!(
+                Problem::Malformed(header).blocks_page() && !Problem::List(header).blocks_page()
+            );
         }
         assert!(!Problem::Missing(Header::ForwardedMethod).blocks_page());
     }
 
     #[test]
     fn a_visit_is_refused_where_the_request_is_in_doubt_and_not_for_its_client() {
-        for header in [Header::ForwardedUri, Header::ForwardedMethod, Header::OriginalUri, Header::OriginalMethod] {
-            assert!(Problem::List(header).blocks_verify() && Problem::Malformed(header).blocks_verify());
+        for header in [
+            Header::ForwardedUri,
+            Header::ForwardedMethod,
+            Header::OriginalUri,
+            Header::OriginalMethod,
+        ] {
+            assert!(
+                Problem::List(header).blocks_verify() && Problem::Malformed(header).blocks_verify()
+            );
         }
-        for header in [Header::ForwardedFor, Header::RealIp, Header::CfConnectingIp, Header::ForwardedPort] {
+        for header in
+            [Header::ForwardedFor, Header::RealIp, Header::CfConnectingIp, Header::ForwardedPort]
+        {
             assert!(!Problem::Repeated(header).blocks_verify(), "{}", header.name());
         }
         assert!(!Problem::NotAnAddress(Header::ForwardedFor).blocks_verify());
@@ -268,7 +297,10 @@ mod tests {
         ];
         let words: std::collections::BTreeSet<_> = all.iter().map(Problem::word).collect();
         assert_eq!(words.len(), all.len());
-        assert!(words.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        assert!(
+            words.iter().all(|word| !word.is_empty()
+                && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        );
         for problem in all.iter().skip(1) {
             assert!(problem.to_string().contains("X-Forwarded-Host"), "{problem}");
         }
@@ -278,9 +310,12 @@ mod tests {
     #[test]
     fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
         let told = Problem::LoginHost.to_string();
-        for way in
-            ["`reverse_proxy 127.0.0.1:3000`", "`auth_request off;`", "`session.cookie_domain` empty", "`path_prefix`"]
-        {
+        for way in [
+            "`reverse_proxy 127.0.0.1:3000`",
+            "`auth_request off;`",
+            "`session.cookie_domain` empty",
+            "`path_prefix`",
+        ] {
             assert!(told.contains(way), "{way}: {told}");
         }
     }

@@ -1,8 +1,10 @@
-//! Request heads: from bytes to a [`Head`] that cannot be read in two ways (RFC 9112 sections 2, 3 and 5).
+//! Request heads: from bytes to a [`Head`] that cannot be read in two ways (RFC 9112 sections 2, 3
+//! and 5).
 //!
-//! Guarantees: never allocates, never panics, looks at no more than [`HEAD_LIMIT`] octets; what is ambiguous is
-//! [`Malformed`], never repaired. Bytes above 0x7F and `#` pass in the target, because proxies hand them on as
-//! visitors send them. Leaves out: folded header lines, HTTP/0.9 and everything from HTTP/2 on (refused).
+//! Guarantees: never allocates, never panics, looks at no more than [`HEAD_LIMIT`] octets; what is
+//! ambiguous is [`Malformed`], never repaired. Bytes above 0x7F and `#` pass in the target, because
+//! proxies hand them on as visitors send them. Leaves out: folded header lines, HTTP/0.9 and
+//! everything from HTTP/2 on (refused).
 
 use core::fmt;
 
@@ -21,7 +23,8 @@ pub const LINE_LIMIT: usize = 100;
 /// Blank lines passed over before a request line (RFC 9112 section 2.2 asks for at least one).
 const BLANK_LINE_LIMIT: usize = 16;
 
-const TOO_MANY_LINES: Malformed = Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines");
+const TOO_MANY_LINES: Malformed =
+    Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines");
 
 /// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is [`Method::Other`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +75,16 @@ pub struct Head<'a> {
     pub method: Method,
     /// The method as sent.
     pub method_text: &'a str,
-    /// The path as sent, neither decoded nor normalised; absolute-form is reduced to its path; `*` for `OPTIONS *`.
-    /// Ends at the first `?`. A `#` and what follows it stays, so that no one judges a shorter path than was sent.
+    /// The path as sent, neither decoded nor normalised; absolute-form is reduced to its path; `*`
+    /// for `OPTIONS *`. Ends at the first `?`. A `#` and what follows it stays, so that no one
+    /// judges a shorter path than was sent.
     pub path: &'a [u8],
     /// What follows the first `?` of the target, as sent.
     pub query: Option<&'a [u8]>,
     /// The version.
     pub version: Version,
-    /// The header lines. With a target in absolute-form [`Headers::host`] is the target's (RFC 9112 section 3.2.2).
+    /// The header lines. With a target in absolute-form [`Headers::host`] is the target's (RFC 9112
+    /// section 3.2.2).
     pub headers: Headers<'a>,
 }
 
@@ -96,14 +101,18 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// [`parse_head`] in place: a head has room for 100 lines, which is not worth moving. Call it once.
+    /// [`parse_head`] in place: a head has room for 100 lines, which is not worth moving. Call it
+    /// once.
     pub fn read(&mut self, bytes: &'a [u8]) -> Result<Option<(usize, Framing)>, Malformed> {
-        const TOO_LONG: Malformed =
-            Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is longer than 64 KiB");
+        const TOO_LONG: Malformed = Malformed::of(
+            Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "the request head is longer than 64 KiB",
+        );
         let incomplete = if bytes.len() > HEAD_LIMIT { Err(TOO_LONG) } else { Ok(None) };
 
         let Some(start) = after_blank_lines(bytes)? else { return incomplete };
-        let Some((line, line_length)) = RequestLine::parse(bytes.get(start..).unwrap_or_default())? else {
+        let Some((line, line_length)) = RequestLine::parse(bytes.get(start..).unwrap_or_default())?
+        else {
             return incomplete;
         };
         let lines_start = start.saturating_add(line_length);
@@ -118,11 +127,15 @@ impl<'a> Head<'a> {
         Ok(Some((lines_start.saturating_add(lines_length), framing)))
     }
 
-    /// Whether the client lets the connection be used again (RFC 9112 section 9.3): in HTTP/1.1 unless it says
-    /// `close`, in HTTP/1.0 only if it says `keep-alive`.
+    /// Whether the client lets the connection be used again (RFC 9112 section 9.3): in HTTP/1.1
+    /// unless it says `close`, in HTTP/1.0 only if it says `keep-alive`.
     pub fn keeps_alive(&self) -> bool {
         let mut keep = self.version == Version::Http11;
-        for option in self.headers.values(Name::Connection).flat_map(|value| value.split(|&byte| byte == b',')) {
+        for option in self
+            .headers
+            .values(Name::Connection)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+        {
             let option = option.trim_ascii();
             if option.eq_ignore_ascii_case(b"close") {
                 return false;
@@ -132,7 +145,8 @@ impl<'a> Head<'a> {
         keep
     }
 
-    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 section
+    /// 10.1.1).
     pub fn expects_continue(&self) -> bool {
         self.version == Version::Http11
             && self.headers.all("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"))
@@ -163,18 +177,20 @@ impl<'a> Headers<'a> {
         Self { lines: heapless::Vec::new(), index: Index::EMPTY, target_host: None }
     }
 
-    /// These lines, for what reads headers that came another way than in a request. Those beyond [`LINE_LIMIT`] are
-    /// left out.
+    /// These lines, for what reads headers that came another way than in a request. Those beyond
+    /// [`LINE_LIMIT`] are left out.
     pub fn of(lines: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut headers = Self::none();
-        let all = lines.into_iter().map(|(name, value)| Line { name: name.as_bytes(), value: value.trim_ascii() });
+        let all = lines
+            .into_iter()
+            .map(|(name, value)| Line { name: name.as_bytes(), value: value.trim_ascii() });
         headers.lines.extend(all.take(LINE_LIMIT));
         headers.tell_apart();
         headers
     }
 
-    /// Takes in the lines at the front of `octets` up to the empty one behind them; `None` while that one is missing,
-    /// else how many octets they took.
+    /// Takes in the lines at the front of `octets` up to the empty one behind them; `None` while
+    /// that one is missing, else how many octets they took.
     fn read(&mut self, octets: &'a [u8]) -> Result<Option<usize>, Malformed> {
         debug_assert!(self.is_empty(), "a head is read once");
         let mut rest = octets;
@@ -198,9 +214,13 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The host of a target in
-    /// absolute-form takes the place of the header's.
-    fn check_host(&mut self, version: Version, authority: Option<&'a [u8]>) -> Result<(), Malformed> {
+    /// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The
+    /// host of a target in absolute-form takes the place of the header's.
+    fn check_host(
+        &mut self,
+        version: Version,
+        authority: Option<&'a [u8]>,
+    ) -> Result<(), Malformed> {
         if self.is_repeated(Name::Host) {
             return Err(Malformed::bad("several Host headers"));
         }
@@ -208,7 +228,9 @@ impl<'a> Headers<'a> {
             return Err(Malformed::bad("the request target names no valid host"));
         }
         match self.values(Name::Host).next() {
-            Some(host) if !is_host(host) => return Err(Malformed::bad("the Host header names no valid host")),
+            Some(host) if !is_host(host) => {
+                return Err(Malformed::bad("the Host header names no valid host"));
+            }
             None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),
             _ => {}
         }
@@ -230,7 +252,9 @@ impl<'a> Headers<'a> {
         };
         let lines = self.lines.get(places).unwrap_or_default().iter();
         lines
-            .filter(move |line| !repeated || line.name.eq_ignore_ascii_case(name.as_str().as_bytes()))
+            .filter(move |line| {
+                !repeated || line.name.eq_ignore_ascii_case(name.as_str().as_bytes())
+            })
             .map(|line| line.value)
     }
 
@@ -249,20 +273,24 @@ impl<'a> Headers<'a> {
         self.index.is_repeated(name)
     }
 
-    /// Whether there is a header that only a proxy sends: any `X-Forwarded-*`, `X-Original-*`, `X-Real-IP` or `CF-*`.
+    /// Whether there is a header that only a proxy sends: any `X-Forwarded-*`, `X-Original-*`,
+    /// `X-Real-IP` or `CF-*`.
     pub fn are_forwarded(&self) -> bool {
         self.index.is_forwarding()
     }
 
-    /// Whether there may be a line that the gate does not read and whose name has one of these marks, see
-    /// [`super::name::mark`].
+    /// Whether there may be a line that the gate does not read and whose name has one of these
+    /// marks, see [`super::name::mark`].
     pub fn may_have_others(&self, marks: u64) -> bool {
         self.index.may_have_others(marks)
     }
 
-    /// The values of all lines called `name`: a walk over all lines, for headers that no verify needs.
+    /// The values of all lines called `name`: a walk over all lines, for headers that no verify
+    /// needs.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-        self.iter().filter(move |(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+        self.iter()
+            .filter(move |(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
     }
 
     /// The value of the one line called `name`; `None` if there is none.
@@ -283,7 +311,8 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Bytes that are no acceptable request. The connection is answered and ends: nothing behind them can be trusted.
+/// Bytes that are no acceptable request. The connection is answered and ends: nothing behind them
+/// can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// The status to answer: 400, 405, 413, 414, 431, 501 or 505.
@@ -312,8 +341,9 @@ impl fmt::Display for Malformed {
 
 /// Reads one request head from the start of `bytes`.
 ///
-/// `Ok(None)`: incomplete, ask again with more. `Ok(Some((head, length, framing)))`: the head took `length` octets, and
-/// `framing` says what body follows. Blank lines before the request line are part of the head.
+/// `Ok(None)`: incomplete, ask again with more. `Ok(Some((head, length, framing)))`: the head took
+/// `length` octets, and `framing` says what body follows. Blank lines before the request line are
+/// part of the head.
 pub fn parse_head(bytes: &[u8]) -> Result<Option<(Head<'_>, usize, Framing)>, Malformed> {
     let mut head = Head::none();
     Ok(head.read(bytes)?.map(|(length, framing)| (head, length, framing)))

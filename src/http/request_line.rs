@@ -1,4 +1,5 @@
-//! The first line of a request, and the hosts that a target or a `Host` header may name (RFC 9112 section 3).
+//! The first line of a request, and the hosts that a target or a `Host` header may name (RFC 9112
+//! section 3).
 
 use super::line::graphic_length;
 use super::octets::Octets;
@@ -36,24 +37,36 @@ impl<'a> RequestLine<'a> {
 
         let target_length = graphic_length(rest);
         if target_length > TARGET_LIMIT {
-            return Err(Malformed::of(Status::URI_TOO_LONG, "the request target is longer than 8,192 octets"));
+            return Err(Malformed::of(
+                Status::URI_TOO_LONG,
+                "the request target is longer than 8,192 octets",
+            ));
         }
         let (target, rest) = rest.split_at_checked(target_length).unwrap_or_default();
         let rest = match rest {
             [b' ', rest @ ..] => rest,
             [] => return Ok(None),
-            _ => return Err(Malformed::bad("the request target ends without a version or holds a control character")),
+            _ => {
+                return Err(Malformed::bad(
+                    "the request target ends without a version or holds a control character",
+                ));
+            }
         };
         let Some((version, version_length)) = parse_version(rest)? else { return Ok(None) };
 
         let method = Method::of(method_text);
         let (authority, path_and_query) = split_target(method, target)?;
         let (path, query) = match memchr::memchr(b'?', path_and_query) {
-            Some(mark) => (path_and_query.get(..mark).unwrap_or_default(), path_and_query.get(mark + 1..)),
+            Some(mark) => {
+                (path_and_query.get(..mark).unwrap_or_default(), path_and_query.get(mark + 1..))
+            }
             None => (path_and_query, None),
         };
         let path = if path.is_empty() { b"/" } else { path };
-        let length = method_length.saturating_add(target_length).saturating_add(version_length).saturating_add(2);
+        let length = method_length
+            .saturating_add(target_length)
+            .saturating_add(version_length)
+            .saturating_add(2);
         Ok(Some((Self { method, method_text, path, query, authority, version }, length)))
     }
 }
@@ -74,7 +87,11 @@ fn parse_version(bytes: &[u8]) -> Result<Option<(Version, usize)>, Malformed> {
     let mut rest = bytes.iter().skip(NAME.len());
     let mut digit = |separator: Option<u8>| match rest.next() {
         None => Ok(None),
-        Some(&byte) if separator == Some(byte) || (separator.is_none() && byte.is_ascii_digit()) => Ok(Some(byte)),
+        Some(&byte)
+            if separator == Some(byte) || (separator.is_none() && byte.is_ascii_digit()) =>
+        {
+            Ok(Some(byte))
+        }
         Some(_) => Err(BAD),
     };
     let Some(major) = digit(None)? else { return Ok(None) };
@@ -93,7 +110,10 @@ fn parse_version(bytes: &[u8]) -> Result<Option<(Version, usize)>, Malformed> {
     match (major, minor) {
         (b'1', b'0') => Ok(Some((Version::Http10, length))),
         (b'1', _) => Ok(Some((Version::Http11, length))),
-        _ => Err(Malformed::of(Status::VERSION_NOT_SUPPORTED, "only HTTP/1.1 and HTTP/1.0 are spoken here")),
+        _ => Err(Malformed::of(
+            Status::VERSION_NOT_SUPPORTED,
+            "only HTTP/1.1 and HTTP/1.0 are spoken here",
+        )),
     }
 }
 
@@ -105,7 +125,8 @@ fn split_target(method: Method, target: &[u8]) -> Result<(Option<&[u8]>, &[u8]),
     for scheme in ["http://", "https://"] {
         let Some((start, rest)) = target.split_at_checked(scheme.len()) else { continue };
         if start.eq_ignore_ascii_case(scheme.as_bytes()) {
-            let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+            let end =
+                rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
             let (authority, path) = rest.split_at_checked(end).unwrap_or_default();
             return Ok((Some(authority), path));
         }
@@ -116,13 +137,15 @@ fn split_target(method: Method, target: &[u8]) -> Result<(Option<&[u8]>, &[u8]),
     Err(Malformed::bad("the request target is neither a path nor an http address"))
 }
 
-/// Whether `host` is `uri-host [":" port]` (RFC 3986 section 3.2), without user information, escapes and
-/// sub-delimiters, which no real host name has and which are read differently from program to program.
+/// Whether `host` is `uri-host [":" port]` (RFC 3986 section 3.2), without user information,
+/// escapes and sub-delimiters, which no real host name has and which are read differently from
+/// program to program.
 pub fn is_host(host: &[u8]) -> bool {
     let (name_is_good, rest) = if let Some(literal) = host.strip_prefix(b"[") {
         let Some(end) = literal.iter().position(|&byte| byte == b']') else { return false };
         let (address, rest) = literal.split_at_checked(end).unwrap_or_default();
-        let digits = address.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
+        let digits =
+            address.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
         (digits && address.contains(&b':'), rest.get(1..).unwrap_or_default())
     } else {
         static OF_NAMES: Octets = Octets::letters_digits_and(b"-._~");
@@ -132,7 +155,8 @@ pub fn is_host(host: &[u8]) -> bool {
     let port_is_good = match rest {
         [] => true,
         [b':', port @ ..] => {
-            let digits = port.iter().map(|byte| byte.is_ascii_digit().then(|| u16::from(byte - b'0')));
+            let digits =
+                port.iter().map(|byte| byte.is_ascii_digit().then(|| u16::from(byte - b'0')));
             let add = |number: u16, digit: Option<u16>| number.checked_mul(10)?.checked_add(digit?);
             digits.into_iter().try_fold(0, add).is_some()
         }

@@ -22,7 +22,10 @@ fn with_line(line: &[u8]) -> Vec<u8> {
 fn a_head_is_read_into_its_parts() {
     let bytes = b"\r\nPOST /login?next=/a?b HTTP/1.1\r\nHost: a.example:8443\r\nX-A:  one \r\nx-a: two\r\nContent-Length: 3\r\n\r\nabc";
     let (head, length, framing) = parse_head(bytes).expect("well formed").expect("complete");
-    assert_eq!((head.method, head.method_text, head.version), (Method::Post, "POST", Version::Http11));
+    assert_eq!(
+        (head.method, head.method_text, head.version),
+        (Method::Post, "POST", Version::Http11)
+    );
     assert_eq!((head.path, head.query), (&b"/login"[..], Some(&b"next=/a?b"[..])));
     assert_eq!(head.headers.all("X-a").collect::<Vec<_>>(), [b"one", b"two"]);
     assert_eq!(head.headers.one("x-a"), Err(Repeated));
@@ -133,13 +136,24 @@ fn absolute_form_is_read_as_origin_form_and_its_host_counts() {
 
 #[test]
 fn options_asterisk_is_a_target_of_its_own() {
-    let (head, ..) = parse_head(b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").expect("well formed").expect("complete");
+    let (head, ..) = parse_head(b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("well formed")
+        .expect("complete");
     assert_eq!(head.path, b"*");
 }
 
 #[test]
 fn hosts_follow_the_rules() {
-    for good in ["a", "a.example.com:8443", "127.0.0.1:1", "[::1]:3000", "[::ffff:1.2.3.4]", "my_host", "a.", "a:"] {
+    for good in [
+        "a",
+        "a.example.com:8443",
+        "127.0.0.1:1",
+        "[::1]:3000",
+        "[::ffff:1.2.3.4]",
+        "my_host",
+        "a.",
+        "a:",
+    ] {
         let raw = format!("GET / HTTP/1.1\r\nHost: {good}\r\n\r\n");
         assert_eq!(status(raw.as_bytes()), 200, "{good}");
     }
@@ -177,7 +191,14 @@ fn hosts_follow_the_rules() {
 
 #[test]
 fn header_lines_follow_the_grammar() {
-    for good in [&b"X-A: \xc3\xa4\xff"[..], b"X-A:", b"X-A: a\tb", b"X-A:\t a \t", b"!#$%&'*+-.^_`|~: x", b"X_A: y"] {
+    for good in [
+        &b"X-A: \xc3\xa4\xff"[..],
+        b"X-A:",
+        b"X-A: a\tb",
+        b"X-A:\t a \t",
+        b"!#$%&'*+-.^_`|~: x",
+        b"X_A: y",
+    ] {
         assert_eq!(status(&with_line(good)), 200, "{}", good.escape_ascii());
     }
     for bad in [
@@ -327,7 +348,10 @@ fn the_lines_of_a_head_are_found_by_name_and_by_mark() {
     let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
     assert_eq!((head.headers.has(Name::Accept), head.headers.has(Name::Cookie)), (true, false));
     let marks = |name: &[u8]| head.headers.may_have_others(crate::http::name::mark(name));
-    assert_eq!((marks(b"Remote-User"), marks(b"Remote-Groups"), marks(b"Accept")), (true, false, false));
+    assert_eq!(
+        (marks(b"Remote-User"), marks(b"Remote-Groups"), marks(b"Accept")),
+        (true, false, false)
+    );
 }
 
 #[test]
@@ -343,6 +367,7 @@ fn the_values_of_a_name_are_those_of_its_own_lines_whatever_stands_between() {
 #[test]
 fn a_method_has_at_least_one_letter_and_at_most_its_limit() {
     assert_eq!(status(b" / HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
-    let named = |length: usize| [&vec![b'M'; length][..], b" / HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+    let named =
+        |length: usize| [&vec![b'M'; length][..], b" / HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
     assert_eq!((status(&named(32)), status(&named(33))), (200, 501));
 }

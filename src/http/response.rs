@@ -1,8 +1,10 @@
-//! Response bytes. The one place where they are made, so that the rules hold for every answer (RFC 9112 section 4).
+//! Response bytes. The one place where they are made, so that the rules hold for every answer (RFC
+//! 9112 section 4).
 //!
-//! Guarantees: no value can split a response (a control character in one turns the whole answer into a bare 500);
-//! a 204, 304 or 1xx carries neither body nor length; every other answer carries exactly one `Content-Length`.
-//! Leaves out: chunked answers, `Date` (a Pi has no clock chip) and `Server` (no version is told).
+//! Guarantees: no value can split a response (a control character in one turns the whole answer
+//! into a bare 500); a 204, 304 or 1xx carries neither body nor length; every other answer carries
+//! exactly one `Content-Length`. Leaves out: chunked answers, `Date` (a Pi has no clock chip) and
+//! `Server` (no version is told).
 
 use core::fmt;
 
@@ -89,7 +91,8 @@ pub enum Persistence {
     Close,
 }
 
-/// One answer under construction. Reused for each request, so a finished one leaves only its buffers behind.
+/// One answer under construction. Reused for each request, so a finished one leaves only its
+/// buffers behind.
 pub struct Out {
     status: Status,
     head: heapless::Vec<u8, HEAD_LIMIT>,
@@ -106,7 +109,12 @@ impl Default for Out {
 impl Out {
     /// An empty answer. Until [`Out::start`] is called it counts as a 500.
     pub const fn new() -> Self {
-        Self { status: Status::INTERNAL_SERVER_ERROR, head: heapless::Vec::new(), body: Vec::new(), broken: true }
+        Self {
+            status: Status::INTERNAL_SERVER_ERROR,
+            head: heapless::Vec::new(),
+            body: Vec::new(),
+            broken: true,
+        }
     }
 
     /// Forgets everything written before and writes the status line.
@@ -121,13 +129,15 @@ impl Out {
         self.push(status.line().as_bytes());
     }
 
-    /// Adds a header line. A name that is no token, or a value with CR, LF, NUL or another control character, turns
-    /// the whole answer into a bare 500. `Content-Length` and `Connection` are the server's to write.
+    /// Adds a header line. A name that is no token, or a value with CR, LF, NUL or another control
+    /// character, turns the whole answer into a bare 500. `Content-Length` and `Connection` are the
+    /// server's to write.
     pub fn header(&mut self, name: &str, value: &[u8]) {
         self.header_parts(name, &[value]);
     }
 
-    /// [`Out::header`] with the value in pieces, for values that are put together without an allocation.
+    /// [`Out::header`] with the value in pieces, for values that are put together without an
+    /// allocation.
     pub fn header_parts(&mut self, name: &str, parts: &[&[u8]]) {
         if !is_header(name, parts) {
             self.broken = true;
@@ -162,14 +172,16 @@ impl Out {
         }
     }
 
-    /// Sets the body and its `Content-Type`. The server adds the length, or leaves the body out for HEAD.
+    /// Sets the body and its `Content-Type`. The server adds the length, or leaves the body out for
+    /// HEAD.
     pub fn body(&mut self, content_type: &str, bytes: &[u8]) {
         self.header("Content-Type", content_type.as_bytes());
         self.body.clear();
         self.body.extend_from_slice(bytes);
     }
 
-    /// Says that there is no body: `Content-Length: 0`, which the server writes, and nothing on 204 and 304.
+    /// Says that there is no body: `Content-Length: 0`, which the server writes, and nothing on 204
+    /// and 304.
     pub fn finish_empty(&mut self) {
         self.body.clear();
     }
@@ -196,7 +208,8 @@ impl Out {
         &self.body
     }
 
-    /// Counts as a 500 again until the next [`Out::start`], so that no earlier answer is sent a second time.
+    /// Counts as a 500 again until the next [`Out::start`], so that no earlier answer is sent a
+    /// second time.
     pub fn reset(&mut self) {
         self.head.clear();
         self.body.clear();
@@ -206,7 +219,9 @@ impl Out {
     /// Appends the finished answer to `sink`. `head_only`: the request was HEAD.
     pub fn render(&self, sink: &mut Vec<u8>, head_only: bool, persistence: Persistence) {
         let (status, body): (Status, &[u8]) = if self.broken {
-            sink.extend_from_slice(b"HTTP/1.1 500 Internal Server Error\r\nCache-Control: no-store\r\n");
+            sink.extend_from_slice(
+                b"HTTP/1.1 500 Internal Server Error\r\nCache-Control: no-store\r\n",
+            );
             (Status::INTERNAL_SERVER_ERROR, &[])
         } else {
             sink.extend_from_slice(&self.head);
@@ -235,8 +250,8 @@ impl Out {
     }
 }
 
-/// Header lines that are checked and written once, for answers that are sent often. The rules are those of
-/// [`Out::header`].
+/// Header lines that are checked and written once, for answers that are sent often. The rules are
+/// those of [`Out::header`].
 #[derive(Default)]
 pub struct Lines {
     bytes: Vec<u8>,
@@ -283,7 +298,8 @@ fn is_header(name: &str, value: &[&[u8]]) -> bool {
     is_token(name.as_bytes()) && value.iter().all(|part| !part.iter().any(|&byte| is_control(byte)))
 }
 
-/// Whether a byte must not stand in a header value that we send. Tab is allowed by RFC 9110, and needed by nobody.
+/// Whether a byte must not stand in a header value that we send. Tab is allowed by RFC 9110, and
+/// needed by nobody.
 const fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f
 }
@@ -376,8 +392,13 @@ mod tests {
         out.start(Status::NO_CONTENT);
         out.filled_lines(&lines);
         let text = rendered(&out, false, Persistence::Keep);
-        assert_eq!(text, "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Name: Anna: \r\n\r\n");
-        for (name, value) in [("Remote-User", "anna\r\nRemote-Groups: admins"), ("Remote User", "anna")] {
+        assert_eq!(
+            text,
+            "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Name: Anna: \r\n\r\n"
+        );
+        for (name, value) in
+            [("Remote-User", "anna\r\nRemote-Groups: admins"), ("Remote User", "anna")]
+        {
             let mut lines = Lines::default();
             lines.header(name, value.as_bytes());
             out.start(Status::NO_CONTENT);
@@ -434,7 +455,8 @@ mod tests {
         let head = core::str::from_utf8(out.head_bytes()).expect("ASCII");
         assert!(head.starts_with("HTTP/1.1 302 Found\r\n"), "{head}");
         assert!(
-            head.contains("\r\nLocation: /login\r\n") && head.contains("\r\nCache-Control: no-store\r\n"),
+            head.contains("\r\nLocation: /login\r\n")
+                && head.contains("\r\nCache-Control: no-store\r\n"),
             "{head}"
         );
     }

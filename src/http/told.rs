@@ -1,6 +1,7 @@
 //! What one family of forwarding headers says, value by value, and where two families disagree.
 //!
-//! Guarantees: what is [`Told`] is well formed; everything that was not is noted with the header that said it.
+//! Guarantees: what is [`Told`] is well formed; everything that was not is noted with the header
+//! that said it.
 
 use super::forwarded::{Family, Question};
 use super::line::graphic_length;
@@ -48,7 +49,8 @@ impl<'a> Notes<'_, 'a> {
         port
     }
 
-    /// Path and query: starts with a slash, without blanks and control characters. Bytes above 0x7F are let in.
+    /// Path and query: starts with a slash, without blanks and control characters. Bytes above 0x7F
+    /// are let in.
     pub(super) fn uri(&mut self, text: &'a [u8], header: Header) -> Option<(&'a [u8], Header)> {
         if is_target(text) {
             return Some((text, header));
@@ -59,9 +61,14 @@ impl<'a> Notes<'_, 'a> {
 
     /// A method is a token (RFC 9110 section 9.1), so a list of two is none.
     pub(super) fn method(&mut self, text: &'a [u8], header: Header) -> Option<(&'a str, Header)> {
-        let method = std::str::from_utf8(text).ok().filter(|_| text.iter().all(|byte| is_token_byte(*byte)));
+        let method =
+            std::str::from_utf8(text).ok().filter(|_| text.iter().all(|byte| is_token_byte(*byte)));
         if method.is_none() {
-            self.add(if text.contains(&b',') { Problem::List(header) } else { Problem::Malformed(header) });
+            self.add(if text.contains(&b',') {
+                Problem::List(header)
+            } else {
+                Problem::Malformed(header)
+            });
         }
         method.map(|method| (method, header))
     }
@@ -87,7 +94,8 @@ impl<'a> Notes<'_, 'a> {
 fn split_url(text: &[u8]) -> Option<(&[u8], Host<'_>, &[u8])> {
     let colon = text.windows(3).position(|three| three == b"://")?;
     let (scheme, rest) = (text.get(..colon)?, text.get(colon + 3..)?);
-    let (authority, uri) = rest.split_at(rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len()));
+    let (authority, uri) =
+        rest.split_at(rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len()));
     let uri = if uri.is_empty() { b"/" } else { uri };
     if scheme.is_empty() || !scheme.iter().all(u8::is_ascii_alphanumeric) || !is_target(uri) {
         return None;
@@ -112,12 +120,15 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     pub(super) fn answers(&self, question: Question) -> bool {
         match question {
-            Question::Verify(_) => self.scheme.is_some() && self.host.is_some() && self.uri.is_some(),
+            Question::Verify(_) => {
+                self.scheme.is_some() && self.host.is_some() && self.uri.is_some()
+            }
             Question::Page { .. } => self.scheme.is_some() && self.host.is_some(),
         }
     }
 
-    /// The header to ask for: that of nginx where only its family is there, else the first that is not.
+    /// The header to ask for: that of nginx where only its family is there, else the first that is
+    /// not.
     pub(super) fn first_missing(&self, other: &Self, family: Family) -> Header {
         let nothing = self.scheme.is_none() && self.host.is_none() && self.uri.is_none();
         let nginx = other.uri.is_some() || other.method.is_some();
@@ -139,9 +150,11 @@ impl<'a> Told<'a> {
     /// The pairs of headers that say different things about the same.
     pub(super) fn disagreements(&self, other: &Self) -> impl Iterator<Item = (Header, Header)> {
         let scheme = differing(self.scheme, other.scheme, |one, another| one == another);
-        let same_port =
-            self.scheme.is_none() || other.scheme.is_none() || self.effective_port() == other.effective_port();
-        let host = differing(self.host, other.host, |one, another| one.is_alike(&another) && same_port);
+        let same_port = self.scheme.is_none()
+            || other.scheme.is_none()
+            || self.effective_port() == other.effective_port();
+        let host =
+            differing(self.host, other.host, |one, another| one.is_alike(&another) && same_port);
         let uri = differing(self.uri, other.uri, |one, another| one == another);
         // Where the family that counts does not name the method, it is GET.
         let anchor = self.uri.or(self.host.map(|(_, header)| (&b"/"[..], header)));

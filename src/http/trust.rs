@@ -1,11 +1,14 @@
-//! Which proxies are believed: `proxy.trust`, with the meaning that Express gives to its `trust proxy` setting.
+//! Which proxies are believed: `proxy.trust`, with the meaning that Express gives to its
+//! `trust proxy` setting.
 //!
-//! `true` believes every hop, `false` none, a number the nearest so many hops, a list those addresses, CIDR ranges,
-//! IPv4 netmasks and named ranges (`loopback`, `linklocal`, `uniquelocal`). IPv4 addresses written as IPv6
-//! (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) are the IPv4 address on both sides of the comparison.
+//! `true` believes every hop, `false` none, a number the nearest so many hops, a list those
+//! addresses, CIDR ranges, IPv4 netmasks and named ranges (`loopback`, `linklocal`, `uniquelocal`).
+//! IPv4 addresses written as IPv6 (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) are the IPv4 address
+//! on both sides of the comparison.
 //!
-//! Stricter than Express in three places: addresses are read in their usual notation only (no octal, no bare number),
-//! `::ffff:0:0/96` is refused like any range that holds all of IPv4, and so is an entry that is empty.
+//! Stricter than Express in three places: addresses are read in their usual notation only (no
+//! octal, no bare number), `::ffff:0:0/96` is refused like any range that holds all of IPv4, and so
+//! is an entry that is empty.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,7 +25,8 @@ pub enum Trust {
     Everybody,
     /// `false`: no hop.
     Nobody,
-    /// A number: the nearest so many hops, whatever their addresses; the peer of the connection is the first.
+    /// A number: the nearest so many hops, whatever their addresses; the peer of the connection is
+    /// the first.
     Hops(u32),
     /// Hops whose address lies in one of these.
     Ranges(Vec<Range>),
@@ -55,7 +59,8 @@ pub struct TrustError {
 pub enum TrustFault {
     /// Neither an address nor one of the names.
     NoAddress,
-    /// What stands behind the slash is neither a prefix length of that address family nor an IPv4 netmask.
+    /// What stands behind the slash is neither a prefix length of that address family nor an IPv4
+    /// netmask.
     BadPrefix,
     /// The range holds every address.
     Everything,
@@ -77,7 +82,10 @@ impl fmt::Display for TrustError {
                 )
             }
             TrustFault::Everything => {
-                write!(f, "{entry:?} would let every client choose its own address; name the proxy's address instead")
+                write!(
+                    f,
+                    "{entry:?} would let every client choose its own address; name the proxy's address instead"
+                )
             }
         }
     }
@@ -92,12 +100,15 @@ impl Default for Trust {
 }
 
 impl Trust {
-    /// Reads the setting as one text: `true`, `false`, a number of hops, or a list separated by commas.
+    /// Reads the setting as one text: `true`, `false`, a number of hops, or a list separated by
+    /// commas.
     pub fn parse(text: &str) -> Result<Self, TrustError> {
         match text.trim() {
             "true" => Ok(Self::Everybody),
             "false" => Ok(Self::Nobody),
-            digits if is_digits(digits) => digits.parse().map(Self::Hops).map_err(|_| TrustFault::NoAddress.of(digits)),
+            digits if is_digits(digits) => {
+                digits.parse().map(Self::Hops).map_err(|_| TrustFault::NoAddress.of(digits))
+            }
             list => Self::from_list(list.split(',')),
         }
     }
@@ -158,8 +169,11 @@ impl Range {
             (Self::LinkLocal, IpAddr::V6(address)) => address.is_unicast_link_local(),
             (Self::UniqueLocal, IpAddr::V4(address)) => address.is_private(),
             (Self::UniqueLocal, IpAddr::V6(address)) => address.is_unique_local(),
-            // A range wide enough to hold the mapped block holds the IPv4 addresses in it too, as in Express.
-            (Self::Network(IpNet::V6(net)), IpAddr::V4(address)) => net.contains(&address.to_ipv6_mapped()),
+            // A range wide enough to hold the mapped block holds the IPv4 addresses in it too, as
+            // in Express.
+            (Self::Network(IpNet::V6(net)), IpAddr::V4(address)) => {
+                net.contains(&address.to_ipv6_mapped())
+            }
             (Self::Network(net), address) => net.contains(&address),
         }
     }
@@ -184,7 +198,9 @@ impl fmt::Display for Range {
             Self::Loopback => f.write_str("loopback"),
             Self::LinkLocal => f.write_str("linklocal"),
             Self::UniqueLocal => f.write_str("uniquelocal"),
-            Self::Network(net) if net.prefix_len() == net.max_prefix_len() => write!(f, "{}", net.addr()),
+            Self::Network(net) if net.prefix_len() == net.max_prefix_len() => {
+                write!(f, "{}", net.addr())
+            }
             Self::Network(net) => write!(f, "{net}"),
         }
     }
@@ -222,7 +238,9 @@ fn prefix_length(address: IpAddr, range: &str) -> Option<u8> {
 /// A range inside `::ffff:0:0/96` is a range of IPv4 addresses.
 fn unmapped(net: IpNet) -> IpNet {
     let IpNet::V6(v6) = net else { return net };
-    let (Some(address), Some(prefix)) = (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96)) else {
+    let (Some(address), Some(prefix)) =
+        (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96))
+    else {
         return net;
     };
     Ipv4Net::new(address, prefix).map_or(net, IpNet::V4)
@@ -269,7 +287,9 @@ impl<'de> Visitor<'de> for Written {
     }
 
     fn visit_i64<E: serde::de::Error>(self, hops: i64) -> Result<Trust, E> {
-        u32::try_from(hops).map(Trust::Hops).map_err(|_| E::custom(format_args!("{hops} is no number of hops")))
+        u32::try_from(hops)
+            .map(Trust::Hops)
+            .map_err(|_| E::custom(format_args!("{hops} is no number of hops")))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Trust, E> {
@@ -305,8 +325,16 @@ mod tests {
 
     #[test]
     fn an_entry_that_cannot_be_read_is_refused_by_name() {
-        for entry in ["blargh", "10.0.300.1", "::ffff:30.168.1.9000", "-1", "", "127.0.0.01", "loopback!", "1.2.3.4:80"]
-        {
+        for entry in [
+            "blargh",
+            "10.0.300.1",
+            "::ffff:30.168.1.9000",
+            "-1",
+            "",
+            "127.0.0.01",
+            "loopback!",
+            "1.2.3.4:80",
+        ] {
             let error = Trust::from_list(["loopback", entry]).expect_err(entry);
             assert_eq!((error.entry.as_str(), error.fault), (entry, TrustFault::NoAddress));
             assert!(error.to_string().contains(entry));
@@ -337,7 +365,9 @@ mod tests {
 
     #[test]
     fn a_range_of_everybody_is_refused() {
-        for entry in ["0.0.0.0/0", "::/0", "10.0.0.0/0", "10.0.0.0/0.0.0.0", "10.0.0.0/00", "::ffff:0:0/96"] {
+        for entry in
+            ["0.0.0.0/0", "::/0", "10.0.0.0/0", "10.0.0.0/0.0.0.0", "10.0.0.0/00", "::ffff:0:0/96"]
+        {
             let error = refusal(&format!("loopback, {entry}"));
             assert_eq!((error.entry.as_str(), error.fault), (entry, TrustFault::Everything));
         }
@@ -364,14 +394,26 @@ mod tests {
         let list = Trust::parse("loopback, 10.0.0.0/8").unwrap();
         assert_eq!(read("trust = [\"loopback\", \"10.0.0.0/255.0.0.0\"]"), Ok(list.clone()));
         assert_eq!(read("trust = \"loopback,10.0.0.0/8\""), Ok(list));
-        for line in ["trust = -1", "trust = 1.5", "trust = [1]", "trust = [\"true\"]", "trust = [\"0.0.0.0/0\"]"] {
+        for line in [
+            "trust = -1",
+            "trust = 1.5",
+            "trust = [1]",
+            "trust = [\"true\"]",
+            "trust = [\"0.0.0.0/0\"]",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }
 
     #[test]
     fn what_is_shown_reads_back_as_the_same() {
-        for text in ["true", "false", "0", "3", "loopback, linklocal, uniquelocal, 10.1.2.3, 10.0.0.0/8, fe80::/10"] {
+        for text in [
+            "true",
+            "false",
+            "0",
+            "3",
+            "loopback, linklocal, uniquelocal, 10.1.2.3, 10.0.0.0/8, fe80::/10",
+        ] {
             let trust = Trust::parse(text).unwrap();
             assert_eq!(trust.to_string(), text);
             assert_eq!(Trust::parse(&trust.to_string()), Ok(trust));

@@ -1,7 +1,9 @@
-//! What a visitor asked the proxy for, put together from what the proxy told: scheme, host, path and query, method.
+//! What a visitor asked the proxy for, put together from what the proxy told: scheme, host, path
+//! and query, method.
 //!
-//! Guarantees: a [`Host`] is a host name or an address with at most a port, so that it cannot break out of a URL, and
-//! the URL that is written holds ASCII only, without what a URL may not hold (RFC 3986 section 2).
+//! Guarantees: a [`Host`] is a host name or an address with at most a port, so that it cannot break
+//! out of a URL, and the URL that is written holds ASCII only, without what a URL may not hold (RFC
+//! 3986 section 2).
 
 use std::net::IpAddr;
 
@@ -56,8 +58,8 @@ pub struct Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads a name of letters, digits, hyphens and underscores, an IPv4 address or an IPv6 address in brackets, each with
-    /// at most a port from 1 to 65535.
+    /// Reads a name of letters, digits, hyphens and underscores, an IPv4 address or an IPv6 address
+    /// in brackets, each with at most a port from 1 to 65535.
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let (name, behind) = match text {
             [b'[', bracketed @ ..] => {
@@ -92,15 +94,18 @@ impl<'a> Host<'a> {
         self.port
     }
 
-    /// Whether it leads here without a question to DNS, so that nobody else's answer can have put it there: an address,
-    /// or `localhost` and what is below it (RFC 6761 section 6.3).
+    /// Whether it leads here without a question to DNS, so that nobody else's answer can have put
+    /// it there: an address, or `localhost` and what is below it (RFC 6761 section 6.3).
     pub fn needs_no_dns(&self) -> bool {
         let name = self.name();
         let top = name.rsplit('.').next().unwrap_or_default();
-        name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok() || top.eq_ignore_ascii_case("localhost")
+        name.starts_with('[')
+            || name.parse::<std::net::Ipv4Addr>().is_ok()
+            || top.eq_ignore_ascii_case("localhost")
     }
 
-    /// Whether it is this very machine, whose plain http browsers trust like https (Secure Contexts, section 3.1).
+    /// Whether it is this very machine, whose plain http browsers trust like https (Secure
+    /// Contexts, section 3.1).
     pub fn is_loopback(&self) -> bool {
         let address = self.name().trim_matches(['[', ']']).parse::<IpAddr>();
         address.map_or_else(|_| self.needs_no_dns(), |address| address.is_loopback())
@@ -112,8 +117,8 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Splits a name from the port behind it: labels of 1 to 63 characters between dots, 253 in all (RFC 1035 section 2.3.4),
-/// without the dot that may end it.
+/// Splits a name from the port behind it: labels of 1 to 63 characters between dots, 253 in all
+/// (RFC 1035 section 2.3.4), without the dot that may end it.
 fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = text;
     loop {
@@ -136,7 +141,8 @@ static OF_LABELS: Octets = Octets::letters_digits_and(b"-_");
 /// 1 to 65535 in digits.
 pub(super) fn parse_port(text: &[u8]) -> Option<u16> {
     let digits = || text.iter().map(|byte| byte.is_ascii_digit().then(|| u16::from(byte - b'0')));
-    let number = digits().try_fold(0_u16, |number, digit| number.checked_mul(10)?.checked_add(digit?))?;
+    let number =
+        digits().try_fold(0_u16, |number, digit| number.checked_mul(10)?.checked_add(digit?))?;
     (number != 0).then_some(number)
 }
 
@@ -169,7 +175,8 @@ pub struct Visit<'a> {
     pub host: Option<Host<'a>>,
     /// The port, where it is not the scheme's own.
     pub port: Option<u16>,
-    /// Path and query as sent; starts with `/`, holds neither control characters nor spaces. `/` where nobody says.
+    /// Path and query as sent; starts with `/`, holds neither control characters nor spaces. `/`
+    /// where nobody says.
     pub uri: &'a [u8],
     /// The visitor's method, a token; GET where nobody says.
     pub method: &'a str,
@@ -222,13 +229,16 @@ impl<'a> Visit<'a> {
 
     /// Did the visitor use this host and port? `port` is `None` for the scheme's own.
     pub fn is_at(&self, host: &str, port: Option<u16>) -> bool {
-        self.port == port && self.host.is_some_and(|visited| visited.name.eq_ignore_ascii_case(host.as_bytes()))
+        self.port == port
+            && self.host.is_some_and(|visited| visited.name.eq_ignore_ascii_case(host.as_bytes()))
     }
 
     /// Is this `Origin` header (RFC 6454 section 7) the origin that the visitor used?
     pub fn is_own_origin(&self, origin: &[u8]) -> bool {
         let Some(split) = origin.windows(3).position(|three| three == b"://") else { return false };
-        let (Some(scheme), Some(authority)) = (origin.get(..split), origin.get(split + 3..)) else { return false };
+        let (Some(scheme), Some(authority)) = (origin.get(..split), origin.get(split + 3..)) else {
+            return false;
+        };
         let Some(host) = Host::parse(authority) else { return false };
         Scheme::parse(scheme) == Some(self.scheme)
             && scheme.len() == self.scheme.as_str().len()
@@ -248,11 +258,12 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Writes path and query, with what a URL may not hold percent-encoded. A bare `%` stays: only the site knows what
-    /// it makes of one.
+    /// Writes path and query, with what a URL may not hold percent-encoded. A bare `%` stays: only
+    /// the site knows what it makes of one.
     pub fn write_path(&self, out: &mut impl FnMut(&[u8])) {
         const HEX: &[u8; 16] = b"0123456789ABCDEF";
-        for run in self.uri.chunk_by(|one, next| may_stand_in_url(*one) && may_stand_in_url(*next)) {
+        for run in self.uri.chunk_by(|one, next| may_stand_in_url(*one) && may_stand_in_url(*next))
+        {
             match run {
                 [byte] if !may_stand_in_url(*byte) => {
                     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
@@ -281,7 +292,8 @@ fn decimal(port: u16, digits: &mut [u8; 5]) -> &[u8] {
 
 /// RFC 3986 sections 2.2 and 2.3, less `#`, which would end the query.
 fn may_stand_in_url(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    byte.is_ascii_graphic()
+        && !matches!(byte, b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 #[cfg(test)]
@@ -367,7 +379,12 @@ mod tests {
     #[test]
     fn labels_and_names_are_as_long_as_names_can_be_and_no_longer() {
         let label = "a".repeat(63);
-        for good in [label.clone(), format!("{label}."), format!("{label}:80"), format!("{label}.{label}.lan")] {
+        for good in [
+            label.clone(),
+            format!("{label}."),
+            format!("{label}:80"),
+            format!("{label}.{label}.lan"),
+        ] {
             assert!(Host::parse(good.as_bytes()).is_some(), "{good}");
             for bad in [format!("a{good}"), good.replacen(&label, &format!("{label}a"), 1)] {
                 assert_eq!(Host::parse(bad.as_bytes()), None, "{bad}");
@@ -375,13 +392,18 @@ mod tests {
         }
         let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
         assert_eq!(longest.len(), 253);
-        for (text, good) in [(longest.clone(), true), (format!("{longest}.:1"), true), (format!("{longest}a"), false)] {
+        for (text, good) in [
+            (longest.clone(), true),
+            (format!("{longest}.:1"), true),
+            (format!("{longest}a"), false),
+        ] {
             assert_eq!(Host::parse(text.as_bytes()).is_some(), good, "{text}");
         }
     }
 
     fn visit<'a>(scheme: Scheme, host: &'a str, port: Option<u16>, uri: &'a [u8]) -> Visit<'a> {
-        let mut visit = Visit::unknown(true, Way::Proxied, IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+        let mut visit =
+            Visit::unknown(true, Way::Proxied, IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         visit.scheme = scheme;
         visit.host = Host::parse(host.as_bytes());
         visit.port = port;
@@ -398,21 +420,33 @@ mod tests {
 
     #[test]
     fn what_a_url_may_not_hold_is_encoded_and_the_rest_stays() {
-        let shown = |uri: &'static [u8]| address(&visit(Scheme::Https, "app.example.com.:443", None, uri));
-        assert_eq!(shown(b"/a//b/../%2e?x=1&y=%26[]'"), "https://app.example.com/a//b/../%2e?x=1&y=%26[]'");
+        let shown =
+            |uri: &'static [u8]| address(&visit(Scheme::Https, "app.example.com.:443", None, uri));
+        assert_eq!(
+            shown(b"/a//b/../%2e?x=1&y=%26[]'"),
+            "https://app.example.com/a//b/../%2e?x=1&y=%26[]'"
+        );
         assert_eq!(shown(b"/?q=\xc3\xb6#f"), "https://app.example.com/?q=%C3%B6%23f");
-        assert_eq!(shown(b"/\\\"<>^`{|}%zz"), "https://app.example.com/%5C%22%3C%3E%5E%60%7B%7C%7D%zz");
+        assert_eq!(
+            shown(b"/\\\"<>^`{|}%zz"),
+            "https://app.example.com/%5C%22%3C%3E%5E%60%7B%7C%7D%zz"
+        );
         let ported = visit(Scheme::Http, "a:8080", Some(8080), b"/");
         assert_eq!(address(&ported), "http://a:8080/");
         for port in [1, 10, 65535] {
-            assert_eq!(address(&visit(Scheme::Http, "a", Some(port), b"/")), format!("http://a:{port}/"));
+            assert_eq!(
+                address(&visit(Scheme::Http, "a", Some(port), b"/")),
+                format!("http://a:{port}/")
+            );
         }
     }
 
     #[test]
     fn only_the_same_scheme_host_and_port_are_the_own_origin() {
         let visit = visit(Scheme::Https, "App.example.com", None, b"/");
-        for own in ["https://app.example.com", "https://APP.example.com:443", "HTTPS://app.example.com"] {
+        for own in
+            ["https://app.example.com", "https://APP.example.com:443", "HTTPS://app.example.com"]
+        {
             assert!(visit.is_own_origin(own.as_bytes()), "{own}");
         }
         for other in [

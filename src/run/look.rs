@@ -49,7 +49,10 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
             }
             Err(error @ StoreError::Locked(_)) => return Err(stored(error)),
             Err(error) => {
-                facts.store = Some(Err(Shut { why: known(&error.to_string()), remedy: Shut::remedy(&error) }));
+                facts.store = Some(Err(Shut {
+                    why: known(&error.to_string()),
+                    remedy: Shut::remedy(&error),
+                }));
             }
         }
     }
@@ -67,11 +70,13 @@ pub(super) fn surroundings(
         SecretSource::File(path) | SecretSource::State(path) => Some(path.clone()),
         SecretSource::Variable | SecretSource::Credential(_) => None,
     };
-    let secret_file = secret.as_ref().and_then(|found| found.as_ref().ok()).and_then(|(_, source)| file(source));
+    let secret_file =
+        secret.as_ref().and_then(|found| found.as_ref().ok()).and_then(|(_, source)| file(source));
     let strength = |(secret, source): (Secret, SecretSource)| {
         Strength::of(secret.expose(), source.to_string(), source == SecretSource::Variable)
     };
-    let none = |error: secrets::SecretError| NoSecret { why: error.to_string(), remedy: error.remedy() };
+    let none =
+        |error: secrets::SecretError| NoSecret { why: error.to_string(), remedy: error.remedy() };
     Surroundings {
         state_dir: places.state_dir.clone(),
         control: places.control.clone(),

@@ -10,16 +10,23 @@ use crate::cli::exit::{self, Failure};
 use crate::config::Config;
 use crate::server::{self, ListenAddress, Listener, Role};
 
-/// All sockets: the configured ones, those that systemd hands over, the one for metrics, and the control socket.
+/// All sockets: the configured ones, those that systemd hands over, the one for metrics, and the
+/// control socket.
 pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> {
     let inherited = server::inherited();
-    let mut listeners =
-        inherited.map_err(|error| Failure::new(OS, format!("systemd's sockets cannot be taken over: {error}")))?;
-    // What systemd opened already is not opened again: its socket unit and `listen` usually name the same address, or the
-    // unit a wider one.
-    let wanted: Vec<ListenAddress> =
-        config.listen.iter().filter(|address| !listeners.iter().any(|held| held.covers(address))).cloned().collect();
-    let others: Vec<ListenAddress> = listeners.iter().map(Listener::address).chain(&wanted).cloned().collect();
+    let mut listeners = inherited.map_err(|error| {
+        Failure::new(OS, format!("systemd's sockets cannot be taken over: {error}"))
+    })?;
+    // What systemd opened already is not opened again: its socket unit and `listen` usually name
+    // the same address, or the unit a wider one.
+    let wanted: Vec<ListenAddress> = config
+        .listen
+        .iter()
+        .filter(|address| !listeners.iter().any(|held| held.covers(address)))
+        .cloned()
+        .collect();
+    let others: Vec<ListenAddress> =
+        listeners.iter().map(Listener::address).chain(&wanted).cloned().collect();
     for address in &wanted {
         let bound = server::bind_beside(address, Role::Public, 0o660, &others);
         listeners.push(bound.map_err(|error| refused("listen", address, &error, &listeners))?);
@@ -33,7 +40,8 @@ pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>
     if let Some(address) = config.metrics.listen {
         let address = ListenAddress::Tcp(address);
         let bound = server::bind(&address, Role::Metrics, 0o660);
-        listeners.push(bound.map_err(|error| refused("metrics.listen", &address, &error, &listeners))?);
+        listeners
+            .push(bound.map_err(|error| refused("metrics.listen", &address, &error, &listeners))?);
     }
     let address = ListenAddress::Unix(control.to_owned());
     if listeners.iter().any(|held| held.outlives_us() && held.covers(&address)) {
@@ -41,12 +49,18 @@ pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>
     }
     make_folder_of(control)?;
     let bound = server::bind(&address, Role::Control, 0o660);
-    listeners.push(bound.map_err(|error| refused("the control socket", &address, &error, &listeners))?);
+    listeners
+        .push(bound.map_err(|error| refused("the control socket", &address, &error, &listeners))?);
     Ok(listeners)
 }
 
 /// Names the gate's own listener, where that is in the way.
-fn refused(what: &str, address: &ListenAddress, error: &server::BindError, held: &[Listener]) -> Failure {
+fn refused(
+    what: &str,
+    address: &ListenAddress,
+    error: &server::BindError,
+    held: &[Listener],
+) -> Failure {
     match held.iter().find(|held| held.is_in_the_way_of(address)) {
         Some(own) => {
             let from = match own.role() {
@@ -57,20 +71,25 @@ fn refused(what: &str, address: &ListenAddress, error: &server::BindError, held:
             let way = "name another address, or one of the two alone";
             Failure::new(
                 exit::CONFIG,
-                format!("{what}: {address} and {} of {from} cannot be had both: {way}", own.address()),
+                format!(
+                    "{what}: {address} and {} of {from} cannot be had both: {way}",
+                    own.address()
+                ),
             )
         }
         None => Failure::new(OS, format!("{what}: {error}")),
     }
 }
 
-/// Makes the folder of the control socket where systemd has not done it; who runs the gate by hand has nothing to prepare.
+/// Makes the folder of the control socket where systemd has not done it; who runs the gate by hand
+/// has nothing to prepare.
 fn make_folder_of(control: &Path) -> Result<(), Failure> {
     let Some(folder) = control.parent() else { return Ok(()) };
     match DirBuilder::new().mode(0o750).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(Failure::new(OS, format!("cannot make {} for the control socket: {error}", folder.display())))
-        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Failure::new(
+            OS,
+            format!("cannot make {} for the control socket: {error}", folder.display()),
+        )),
         _ => Ok(()),
     }
 }
@@ -91,16 +110,25 @@ mod tests {
     fn an_own_entry_that_is_in_the_way_is_named_and_no_other_program() {
         let state = scratch::directory();
         let control = state.join("control.sock");
-        let told = |listen: &[String]| listeners(&configured(listen), &control).err().expect("refused");
+        let told =
+            |listen: &[String]| listeners(&configured(listen), &control).err().expect("refused");
         let own = format!("unix:{}", control.display());
         let both = told(std::slice::from_ref(&own));
         assert_eq!(both.code, exit::CONFIG);
-        assert!(both.message.starts_with("the control socket: ") && both.message.contains("of listen"), "{both}");
+        assert!(
+            both.message.starts_with("the control socket: ") && both.message.contains("of listen"),
+            "{both}"
+        );
         std::os::unix::fs::symlink(&state, state.join("link")).expect("linked");
-        let linked =
-            told(&[format!("unix:{}", state.join("a").display()), format!("unix:{}/a", state.join("link").display())]);
+        let linked = told(&[
+            format!("unix:{}", state.join("a").display()),
+            format!("unix:{}/a", state.join("link").display()),
+        ]);
         assert!(linked.message.contains("cannot be had both"), "{linked}");
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+        let taken = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("bound");
         let _held = std::net::TcpListener::bind(taken).expect("free again");
         let other = told(&[taken.to_string()]);
         assert_eq!(other.code, OS);
@@ -115,7 +143,14 @@ mod tests {
             assert!(make_folder_of(&control).is_ok());
         }
         let made = state.join("run").metadata().expect("made");
-        assert_eq!(made.permissions().mode() & 0o027, 0, "nobody else may look in, the group may not write");
-        assert_eq!(make_folder_of(&state.join("no/such/control.sock")).map_err(|failure| failure.code), Err(OS));
+        assert_eq!(
+            made.permissions().mode() & 0o027,
+            0,
+            "nobody else may look in, the group may not write"
+        );
+        assert_eq!(
+            make_folder_of(&state.join("no/such/control.sock")).map_err(|failure| failure.code),
+            Err(OS)
+        );
     }
 }

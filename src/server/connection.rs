@@ -1,7 +1,7 @@
 //! One connection: its descriptor, where its talk stands, and the bytes that wait on either side.
 //!
-//! A connection between two requests owns no buffer: `input` is filled only while a request is incomplete or waits its
-//! turn, `output` only while the client does not take an answer.
+//! A connection between two requests owns no buffer: `input` is filled only while a request is
+//! incomplete or waits its turn, `output` only while the client does not take an answer.
 
 use core::time::Duration;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -25,10 +25,11 @@ pub enum Phase {
     Work(Reply),
     /// The last answer is on its way; close after it.
     Ending,
-    /// The same, but the client may still be sending: closing at once would reset the connection, and with it the
-    /// answer (RFC 9112 section 9.6).
+    /// The same, but the client may still be sending: closing at once would reset the connection,
+    /// and with it the answer (RFC 9112 section 9.6).
     EndingSoftly,
-    /// Our side is shut; what the client sends is read and dropped until it has read the answer and closes.
+    /// Our side is shut; what the client sends is read and dropped until it has read the answer and
+    /// closes.
     Linger,
 }
 
@@ -37,12 +38,12 @@ pub enum Phase {
 pub enum Standing {
     /// Nothing: it has had its last answer.
     Lingering,
-    /// Answers that the client does not take, or more asked at once than one turn answers. A client that never reads
-    /// would keep its place until its deadline, and a table full of such would keep everybody out; one that reads
-    /// hardly ever makes us wait.
+    /// Answers that the client does not take, or more asked at once than one turn answers. A client
+    /// that never reads would keep its place until its deadline, and a table full of such would
+    /// keep everybody out; one that reads hardly ever makes us wait.
     Unread,
-    /// A rest between requests, or half a request. A body half sent is no complete request: else a table full of them
-    /// would keep everybody out as well.
+    /// A rest between requests, or half a request. A body half sent is no complete request: else a
+    /// table full of them would keep everybody out as well.
     Waiting,
     /// A request that was asked completely.
     Busy,
@@ -115,7 +116,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: OwnedFd, peer: Peer, origin: Option<Origin>, now: Duration, deadline: Duration) -> Self {
+    pub fn new(
+        stream: OwnedFd,
+        peer: Peer,
+        origin: Option<Origin>,
+        now: Duration,
+        deadline: Duration,
+    ) -> Self {
         Self {
             stream,
             peer,
@@ -137,7 +144,8 @@ impl Connection {
     /// What to be woken for.
     pub fn interest(&self) -> Interest {
         match self.phase {
-            // Who can be written to at once is seen at the next wait, behind all who were seen before.
+            // Who can be written to at once is seen at the next wait, behind all who were seen
+            // before.
             _ if self.owes() => Interest::Write,
             Phase::Head | Phase::Body(_) | Phase::Linger => Interest::Read,
             Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => Interest::Nothing,

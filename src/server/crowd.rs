@@ -1,7 +1,9 @@
-//! Everybody who is connected: who has to go when room is short, and how much of it one peer may take.
+//! Everybody who is connected: who has to go when room is short, and how much of it one peer may
+//! take.
 //!
-//! Guarantees: those go first whose leaving costs least, within a class those who have been waited for longest; a peer
-//! that stands for itself alone never holds more than its share, so it cannot fill the table on its own.
+//! Guarantees: those go first whose leaving costs least, within a class those who have been waited
+//! for longest; a peer that stands for itself alone never holds more than its share, so it cannot
+//! fill the table on its own.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -118,7 +120,9 @@ impl Crowd {
 
     /// Who is closed first for want of a place; `of`: one of this origin. `None`: all are busy.
     pub fn first_to_give_way(&self, of: Option<Origin>) -> Option<Ticket> {
-        self.first_of(|connection| connection.standing() != Standing::Busy && (of.is_none() || connection.origin == of))
+        self.first_of(|connection| {
+            connection.standing() != Standing::Busy && (of.is_none() || connection.origin == of)
+        })
     }
 
     /// Who is closed first for want of memory, and has some.
@@ -129,8 +133,9 @@ impl Crowd {
     fn first_of(&self, may_go: impl Fn(&Connection) -> bool) -> Option<Ticket> {
         let candidates = self.slots.iter().filter(|(_, connection)| may_go(connection));
         // Among equals a trusted proxy's connections stay longest: many visitors come by each.
-        let first = candidates
-            .min_by_key(|(_, connection)| (connection.standing(), connection.origin.is_none(), connection.since));
+        let first = candidates.min_by_key(|(_, connection)| {
+            (connection.standing(), connection.origin.is_none(), connection.since)
+        });
         first.map(|(ticket, _)| ticket)
     }
 }
@@ -173,8 +178,9 @@ mod tests {
         let waiting = [add(5, |_| {}), add(1, |_| {})];
         let unread = [add(9, |one| one.queues = true), add(7, |one| one.queues = true)];
         let lingering = add(8, |one| one.phase = Phase::Linger);
-        let working =
-            crowd.insert(connection("203.0.113.7", 0, |one| one.phase = Phase::Work(reply))).expect("a place");
+        let working = crowd
+            .insert(connection("203.0.113.7", 0, |one| one.phase = Phase::Work(reply)))
+            .expect("a place");
         let expected = [lingering, unread[1], unread[0], waiting[1], waiting[0]];
         for next in expected {
             assert_eq!(crowd.first_to_give_way(None), Some(next));
@@ -187,7 +193,8 @@ mod tests {
     #[test]
     fn a_trusted_proxy_s_connections_rest_longer_than_a_stranger_s() {
         let mut crowd = Crowd::new(8);
-        let of_proxy = crowd.insert(connection("127.0.0.1", 0, |one| one.origin = None)).expect("a place");
+        let of_proxy =
+            crowd.insert(connection("127.0.0.1", 0, |one| one.origin = None)).expect("a place");
         let of_stranger = crowd.insert(connection("203.0.113.7", 9, |_| {})).expect("a place");
         assert_eq!(crowd.first_to_give_way(None), Some(of_stranger));
         crowd.remove(of_stranger);
@@ -202,7 +209,10 @@ mod tests {
         }
         let other = crowd.insert(connection("2001:db8:1:3::1", 0, |_| {})).expect("a place");
         let origin = |address| Origin::of(&peer(address)).expect("an address");
-        assert!(crowd.has_its_share(origin("2001:db8:1:2:ffff::")) && !crowd.has_its_share(origin("2001:db8:1:3::9")));
+        assert!(
+            crowd.has_its_share(origin("2001:db8:1:2:ffff::"))
+                && !crowd.has_its_share(origin("2001:db8:1:3::9"))
+        );
         assert_eq!(crowd.first_to_give_way(None), Some(other));
         let own = crowd.first_to_give_way(Some(origin("2001:db8:1:2::"))).expect("there are some");
         assert_ne!(own, other);

@@ -18,7 +18,8 @@ pub fn spare() -> Option<OwnedFd> {
     File::open("/dev/null").ok().map(OwnedFd::from)
 }
 
-/// Whether accepting failed for want of descriptors or memory, so that trying again at once would spin.
+/// Whether accepting failed for want of descriptors or memory, so that trying again at once would
+/// spin.
 pub fn is_shortage(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(errno, Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM))

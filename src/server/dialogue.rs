@@ -1,7 +1,7 @@
 //! What is said on a connection: requests to the [`App`], answers in the order asked.
 //!
-//! Guarantees: after a refusal, and after an answer that ends the connection, nothing that follows is read as a
-//! request; a body is read only where the route asks for one.
+//! Guarantees: after a refusal, and after an answer that ends the connection, nothing that follows
+//! is read as a request; a body is read only where the route asks for one.
 
 use core::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::http::framing::{ChunkedDecoder, Framing};
 use crate::http::request::{Head, Malformed, Method, Version, parse_head};
 use crate::http::response::{Persistence, Status};
 
-/// Heads and bodies of one connection that are dealt with before others have their turn: what one client sends in one
-/// go must not keep all others waiting.
+/// Heads and bodies of one connection that are dealt with before others have their turn: what one
+/// client sends in one go must not keep all others waiting.
 const REQUESTS_AT_ONCE: u32 = 16;
 
 /// What became of the bytes at the front.
@@ -27,7 +27,13 @@ enum Step {
 
 impl<A: App> Exchange<A> {
     /// Deals with the requests at the front of `bytes`; returns how many octets they took.
-    pub fn talk(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> usize {
+    pub fn talk(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection,
+        bytes: &[u8],
+        now: Duration,
+    ) -> usize {
         let mut used: usize = 0;
         let mut left = REQUESTS_AT_ONCE;
         connection.queues = false;
@@ -51,7 +57,13 @@ impl<A: App> Exchange<A> {
         used
     }
 
-    fn take_head(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
+    fn take_head(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection,
+        bytes: &[u8],
+        now: Duration,
+    ) -> Step {
         let mut head = Head::none();
         let (length, framing) = match head.read(bytes) {
             Ok(Some(read)) => read,
@@ -78,18 +90,19 @@ impl<A: App> Exchange<A> {
             Next::ReadBody { limit } => {
                 let alone = bytes.len() == length;
                 self.arm(connection, now, self.settings.body_timeout);
-                return self.begin_body(connection, head, (length, framing), limit, alone).unwrap_or_else(
-                    |malformed| {
+                return self
+                    .begin_body(connection, head, (length, framing), limit, alone)
+                    .unwrap_or_else(|malformed| {
                         self.refuse(connection, malformed, reply.head_only);
                         Step::Took(bytes.len())
-                    },
-                );
+                    });
             }
         }
         Step::Took(length)
     }
 
-    /// Makes ready for a body, or says that it is too long. `alone`: nothing has come behind the head yet.
+    /// Makes ready for a body, or says that it is too long. `alone`: nothing has come behind the
+    /// head yet.
     fn begin_body(
         &mut self,
         connection: &mut Connection,
@@ -98,14 +111,17 @@ impl<A: App> Exchange<A> {
         limit: usize,
         alone: bool,
     ) -> Result<Step, Malformed> {
-        const TOO_LONG: Malformed = Malformed { status: Status::CONTENT_TOO_LARGE, reason: "the body is too long" };
+        const TOO_LONG: Malformed =
+            Malformed { status: Status::CONTENT_TOO_LARGE, reason: "the body is too long" };
         let gathering = match framing {
             Framing::None => Gathering::Length(0),
             Framing::Length(length) => {
                 let length = usize::try_from(length).ok().filter(|&length| length <= limit);
                 Gathering::Length(length.ok_or(TOO_LONG)?)
             }
-            Framing::Chunked => Gathering::Chunked { decoder: ChunkedDecoder::new(), fed: 0, data: Vec::new() },
+            Framing::Chunked => {
+                Gathering::Chunked { decoder: ChunkedDecoder::new(), fed: 0, data: Vec::new() }
+            }
         };
         if alone && framing.announces_body() && head.expects_continue() {
             self.gathered.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -117,7 +133,13 @@ impl<A: App> Exchange<A> {
         Ok(Step::Took(0))
     }
 
-    fn take_body(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Step {
+    fn take_body(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection,
+        bytes: &[u8],
+        now: Duration,
+    ) -> Step {
         let Phase::Body(body) = &mut connection.phase else { return Step::Incomplete };
         let reply = body.reply;
         let (head, behind) = bytes.split_at_checked(body.head_length).unwrap_or((bytes, &[]));
@@ -143,9 +165,11 @@ impl<A: App> Exchange<A> {
         self.out.reset();
         // The same bytes were a head before; should they not be one now, the empty answer is a 500.
         let next = match parse_head(head) {
-            Ok(Some((head, ..))) => {
-                self.app.on_body(&Request { head: &head, peer: &connection.peer }, data, &mut self.out)
-            }
+            Ok(Some((head, ..))) => self.app.on_body(
+                &Request { head: &head, peer: &connection.peer },
+                data,
+                &mut self.out,
+            ),
             _ => Next::Answered,
         };
         match next {
@@ -160,7 +184,14 @@ impl<A: App> Exchange<A> {
     }
 
     /// Hands a job to the worker, or answers that there is no room.
-    fn submit(&mut self, ticket: Ticket, connection: &mut Connection, job: A::Job, reply: Reply, now: Duration) {
+    fn submit(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection,
+        job: A::Job,
+        reply: Reply,
+        now: Duration,
+    ) {
         let kept = self.app.has_kept_place(&job);
         match self.worker.submit(Some(ticket), job, kept) {
             Ok(()) => {
@@ -203,7 +234,8 @@ impl<A: App> Exchange<A> {
     }
 }
 
-/// What an answer to `head` says about the connection; `possible`: nothing but the client speaks against keeping it.
+/// What an answer to `head` says about the connection; `possible`: nothing but the client speaks
+/// against keeping it.
 fn persistence(head: &Head<'_>, possible: bool) -> Persistence {
     match head.version {
         _ if !possible || !head.keeps_alive() => Persistence::Close,

@@ -1,7 +1,8 @@
 //! The loop: waits for events and deadlines, and decides who gets a place.
 //!
-//! Guarantees: without connections nothing wakes it (a service manager's watchdog excepted); a full table makes room
-//! by closing whose leaving costs least (see [`super::crowd`]); when descriptors run out, accepting pauses instead of spinning.
+//! Guarantees: without connections nothing wakes it (a service manager's watchdog excepted); a full
+//! table makes room by closing whose leaving costs least (see [`super::crowd`]); when descriptors
+//! run out, accepting pauses instead of spinning.
 
 use core::time::Duration;
 use std::io;
@@ -27,7 +28,8 @@ const ACCEPTED_AT_ONCE: u32 = 64;
 const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 /// Rounds in which requests that had arrived before the end are still picked up.
 const LAST_ROUNDS: u32 = 16;
-/// How long the end waits for the first request of a connection that was taken: its client has just begun to speak.
+/// How long the end waits for the first request of a connection that was taken: its client has just
+/// begun to speak.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
 pub struct EventLoop<A: App> {
@@ -92,7 +94,8 @@ impl<A: App> EventLoop<A> {
 
     pub fn run(mut self) -> Result<(), ServeError> {
         self.notifier.ready("Serving");
-        self.next_alive = self.notifier.watchdog_interval().map(|interval| self.now.saturating_add(interval));
+        self.next_alive =
+            self.notifier.watchdog_interval().map(|interval| self.now.saturating_add(interval));
         while !self.is_over() {
             self.turn(self.patience())?;
             if self.stops > 0 {
@@ -122,7 +125,8 @@ impl<A: App> EventLoop<A> {
                 Token::Stop => self.stops = self.stops.saturating_add(1),
             }
         }
-        // Newcomers last: who has sent a request by now no longer counts as waiting, and keeps its place.
+        // Newcomers last: who has sent a request by now no longer counts as waiting, and keeps its
+        // place.
         for index in 0..count {
             if let Some((Token::Listener(place), _)) = self.poll.event(index) {
                 self.accept(place, now);
@@ -135,7 +139,10 @@ impl<A: App> EventLoop<A> {
     /// How long nothing needs doing by itself, as of the last turn's beginning; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
         let expiry = (!self.crowd.is_empty()).then_some(self.next_expiry);
-        let next = [expiry, self.next_alive, self.listeners.retry(), self.end].into_iter().flatten().min()?;
+        let next = [expiry, self.next_alive, self.listeners.retry(), self.end]
+            .into_iter()
+            .flatten()
+            .min()?;
         Some(next.saturating_sub(self.now))
     }
 
@@ -155,7 +162,8 @@ impl<A: App> EventLoop<A> {
         self.settle(ticket, fate);
     }
 
-    /// Brings the epoll set, the next deadline and the budget in line with a connection after an event.
+    /// Brings the epoll set, the next deadline and the budget in line with a connection after an
+    /// event.
     fn settle(&mut self, ticket: Ticket, fate: Fate) {
         let Some(connection) = self.crowd.get_mut(ticket) else { return };
         let interest = connection.interest();
@@ -206,10 +214,13 @@ impl<A: App> EventLoop<A> {
                 Err(error) if is_shortage(&error) => {
                     if self.spare.take().is_none() && !self.make_room() {
                         warn!("no descriptors left, accepting pauses: {error}");
-                        return self.listeners.pause(&self.poll, Some(now.saturating_add(ACCEPT_RETRY)));
+                        return self
+                            .listeners
+                            .pause(&self.poll, Some(now.saturating_add(ACCEPT_RETRY)));
                     }
                 }
-                // The client left before it was accepted (accept(2) passes on pending network errors).
+                // The client left before it was accepted (accept(2) passes on pending network
+                // errors).
                 Err(_) => {}
             }
         }
@@ -227,7 +238,10 @@ impl<A: App> EventLoop<A> {
             return;
         }
         let deadline = now.saturating_add(self.exchange.settings.head_timeout);
-        let Some(ticket) = self.crowd.insert(Connection::new(stream, peer, origin, now, deadline)) else { return };
+        let Some(ticket) = self.crowd.insert(Connection::new(stream, peer, origin, now, deadline))
+        else {
+            return;
+        };
         let Some(connection) = self.crowd.get_mut(ticket) else { return };
         if self.poll.watch(&*connection, Token::Connection(ticket), Interest::Read).is_err() {
             return self.close(ticket);
@@ -249,8 +263,12 @@ impl<A: App> EventLoop<A> {
 
     fn take_outcomes(&mut self, now: Duration) -> Result<(), ServeError> {
         self.exchange.worker.hear();
-        while let Some((asker, outcome)) = self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)? {
-            let asker = asker.and_then(|ticket| self.crowd.get_mut(ticket).map(|connection| (ticket, connection)));
+        while let Some((asker, outcome)) =
+            self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)?
+        {
+            let asker = asker.and_then(|ticket| {
+                self.crowd.get_mut(ticket).map(|connection| (ticket, connection))
+            });
             let ticket = asker.as_ref().map(|(ticket, _)| *ticket);
             let reloaded = A::ends_reload(&outcome);
             let fate = self.exchange.outcome(outcome, asker, now);
@@ -285,7 +303,8 @@ impl<A: App> EventLoop<A> {
     /// Files are read by the worker; the outcome says when it is over.
     fn reload(&mut self, now: Duration) {
         self.notifier.reloading(now);
-        let submitted = self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job, true));
+        let submitted =
+            self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job, true));
         if let Some(Ok(())) = submitted {
             return;
         }
@@ -300,7 +319,10 @@ impl<A: App> EventLoop<A> {
         if now >= self.next_expiry {
             let mut due = core::mem::take(&mut self.due);
             due.extend(
-                self.crowd.iter().filter(|(_, connection)| connection.deadline <= now).map(|(ticket, _)| ticket),
+                self.crowd
+                    .iter()
+                    .filter(|(_, connection)| connection.deadline <= now)
+                    .map(|(ticket, _)| ticket),
             );
             for ticket in due.drain(..) {
                 if let Some(connection) = self.crowd.get_mut(ticket) {
@@ -314,15 +336,17 @@ impl<A: App> EventLoop<A> {
         }
         if self.next_alive.is_some_and(|next| now >= next) {
             self.notifier.alive();
-            self.next_alive = self.notifier.watchdog_interval().map(|interval| now.saturating_add(interval));
+            self.next_alive =
+                self.notifier.watchdog_interval().map(|interval| now.saturating_add(interval));
         }
         if self.listeners.retry().is_some_and(|retry| now >= retry) {
             self.listeners.resume(&self.poll);
         }
     }
 
-    /// Stops listening, answers what has arrived, and closes who asks for nothing more; who has not asked yet gets a
-    /// moment for it. Who waits on a socket that outlives us is left to the next process. Asked again, ends at once.
+    /// Stops listening, answers what has arrived, and closes who asks for nothing more; who has not
+    /// asked yet gets a moment for it. Who waits on a socket that outlives us is left to the next
+    /// process. Asked again, ends at once.
     fn begin_end(&mut self) -> Result<(), ServeError> {
         let now = clock::monotonic();
         self.stops = 0;
@@ -349,7 +373,11 @@ impl<A: App> EventLoop<A> {
                 break;
             }
         }
-        let idle = self.crowd.iter().filter(|(_, connection)| connection.is_idle()).map(|(ticket, _)| ticket);
+        let idle = self
+            .crowd
+            .iter()
+            .filter(|(_, connection)| connection.is_idle())
+            .map(|(ticket, _)| ticket);
         for ticket in idle.collect::<Vec<_>>() {
             match self.crowd.get_mut(ticket) {
                 Some(newcomer) if !newcomer.answered => {

@@ -1,8 +1,9 @@
-//! What happens on a connection: it can be read, it can be written, the worker is done, its time is up.
+//! What happens on a connection: it can be read, it can be written, the worker is done, its time is
+//! up.
 //!
-//! Guarantees: a client that does not read its answers is not read from either; requests that arrive together are
-//! answered together, with one write, a few at a time; whatever happens, a new deadline follows. What is said is in
-//! [`super::dialogue`].
+//! Guarantees: a client that does not read its answers is not read from either; requests that
+//! arrive together are answered together, with one write, a few at a time; whatever happens, a new
+//! deadline follows. What is said is in [`super::dialogue`].
 
 use core::mem;
 use core::time::Duration;
@@ -78,10 +79,16 @@ impl<A: App> Exchange<A> {
     }
 
     /// More bytes for an incomplete request.
-    fn read_on(&mut self, ticket: Ticket, connection: &mut Connection, bytes: &[u8], now: Duration) -> Fate {
+    fn read_on(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection,
+        bytes: &[u8],
+        now: Duration,
+    ) -> Fate {
         connection.input.extend_from_slice(bytes);
-        // A head that comes byte by byte is not parsed anew at each byte: only a line end can complete it, and only
-        // growth can make it too long.
+        // A head that comes byte by byte is not parsed anew at each byte: only a line end can
+        // complete it, and only growth can make it too long.
         let length = connection.input.len();
         let promising = !matches!(connection.phase, Phase::Head)
             || bytes.contains(&b'\n')
@@ -103,7 +110,12 @@ impl<A: App> Exchange<A> {
     }
 
     /// The worker has done what was asked on this connection, or nobody waits for it any more.
-    pub fn outcome(&mut self, outcome: A::Outcome, asker: Option<(Ticket, &mut Connection)>, now: Duration) -> Fate {
+    pub fn outcome(
+        &mut self,
+        outcome: A::Outcome,
+        asker: Option<(Ticket, &mut Connection)>,
+        now: Duration,
+    ) -> Fate {
         self.out.reset();
         self.app.on_outcome(outcome, &mut self.out);
         let Some((ticket, connection)) = asker else { return Fate::Stays };
@@ -114,8 +126,10 @@ impl<A: App> Exchange<A> {
 
     /// The connection's deadline has passed.
     pub fn expired(&mut self, connection: &mut Connection, now: Duration) -> Fate {
-        const LATE: Malformed =
-            Malformed { status: Status::REQUEST_TIMEOUT, reason: "the request took too long to arrive" };
+        const LATE: Malformed = Malformed {
+            status: Status::REQUEST_TIMEOUT,
+            reason: "the request took too long to arrive",
+        };
         match connection.phase {
             _ if connection.owes() => return Fate::Ends,
             Phase::Head if connection.input.is_empty() => return Fate::Ends,

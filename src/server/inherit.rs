@@ -14,15 +14,17 @@ const FIRST: RawFd = 3;
 /// More sockets than anybody hands over.
 const MOST: RawFd = 256;
 
-/// The listeners that systemd handed over to this process; none if it did not, or if they were taken before. A socket
-/// whose `FileDescriptorName=` is `control` is the operator's, all others are public.
+/// The listeners that systemd handed over to this process; none if it did not, or if they were
+/// taken before. A socket whose `FileDescriptorName=` is `control` is the operator's, all others
+/// are public.
 ///
 /// Errors: a descriptor that is no listening stream socket.
 pub fn inherited() -> io::Result<Vec<Listener>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let read = |name: &str| std::env::var(name).ok();
     let own = std::process::id();
-    let Some(count) = passed(read("LISTEN_PID").as_deref(), read("LISTEN_FDS").as_deref(), own) else {
+    let Some(count) = passed(read("LISTEN_PID").as_deref(), read("LISTEN_FDS").as_deref(), own)
+    else {
         return Ok(Vec::new());
     };
     if TAKEN.swap(true, Ordering::Relaxed) {
@@ -38,7 +40,8 @@ pub fn inherited() -> io::Result<Vec<Listener>> {
     Ok(listeners)
 }
 
-/// How many descriptors were passed to this process. `LISTEN_PID` of another one means that they were not meant for us.
+/// How many descriptors were passed to this process. `LISTEN_PID` of another one means that they
+/// were not meant for us.
 fn passed(pid: Option<&str>, count: Option<&str>, own: u32) -> Option<RawFd> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if pid.filter(|pid| digits(pid))?.parse() != Ok(own) {
@@ -47,8 +50,8 @@ fn passed(pid: Option<&str>, count: Option<&str>, own: u32) -> Option<RawFd> {
     count.filter(|count| digits(count))?.parse().ok().filter(|count| (1..=MOST).contains(count))
 }
 
-/// Takes possession of a descriptor that systemd passed, and keeps children from getting it. `TAKEN` lets only the first
-/// caller come here, so nothing else in the process owns it.
+/// Takes possession of a descriptor that systemd passed, and keeps children from getting it.
+/// `TAKEN` lets only the first caller come here, so nothing else in the process owns it.
 fn take(number: RawFd) -> io::Result<OwnedFd> {
     let socket = crate::sys::adopt_descriptor(number);
     match fcntl(&socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)) {

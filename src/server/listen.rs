@@ -1,8 +1,8 @@
 //! Listening sockets: TCP over IPv4 and IPv6, and Unix sockets.
 //!
-//! Guarantees: a backlog as long as the kernel allows (a short one loses connections of a busy proxy on a Unix
-//! socket); a Unix socket has its mode before the first connection; a stale one is replaced only when nobody listens
-//! on it, and removed at the end only if it is still ours.
+//! Guarantees: a backlog as long as the kernel allows (a short one loses connections of a busy
+//! proxy on a Unix socket); a Unix socket has its mode before the first connection; a stale one is
+//! replaced only when nobody listens on it, and removed at the end only if it is still ours.
 
 use core::fmt;
 use std::fs::{self, Permissions};
@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, setsockopt, sockopt,
+    self, AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr,
+    setsockopt, sockopt,
 };
 
 use super::listen_address::ListenAddress;
@@ -42,7 +43,9 @@ impl fmt::Display for BindError {
         f.write_str(match self.error.kind() {
             io::ErrorKind::AddrInUse => "; another program, or another portcullis, listens there",
             io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
-            io::ErrorKind::PermissionDenied => "; choose a port from 1024 up, or a folder that this user may write to",
+            io::ErrorKind::PermissionDenied => {
+                "; choose a port from 1024 up, or a folder that this user may write to"
+            }
             io::ErrorKind::NotFound => "; the folder of the socket does not exist",
             _ => "",
         })
@@ -73,7 +76,8 @@ pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, 
     bind_beside(address, role, mode, &[])
 }
 
-/// The same for one of several: `[::]:3000` leaves IPv4 to `0.0.0.0:3000` or another address of IPv4 among `others`.
+/// The same for one of several: `[::]:3000` leaves IPv4 to `0.0.0.0:3000` or another address of
+/// IPv4 among `others`.
 pub fn bind_beside(
     address: &ListenAddress,
     role: Role,
@@ -83,14 +87,22 @@ pub fn bind_beside(
     let v6_only = others.iter().any(|other| address.shares_port_with(other));
     let failed = |error| BindError { address: address.clone(), error };
     let (socket, file) = match address {
-        ListenAddress::Tcp(tcp) => (Socket::Tcp(bind_tcp(*tcp, v6_only).map_err(|errno| failed(errno.into()))?), None),
+        ListenAddress::Tcp(tcp) => {
+            (Socket::Tcp(bind_tcp(*tcp, v6_only).map_err(|errno| failed(errno.into()))?), None)
+        }
         ListenAddress::Unix(path) => {
             let (socket, file) = bind_unix(path, mode).map_err(failed)?;
             (Socket::Unix(socket), Some(file))
         }
     };
-    let mut listener =
-        Listener { socket, role, address: address.clone(), inherited: false, group: group_of(address), _file: file };
+    let mut listener = Listener {
+        socket,
+        role,
+        address: address.clone(),
+        inherited: false,
+        group: group_of(address),
+        _file: file,
+    };
     if let Socket::Tcp(socket) = &listener.socket {
         listener.address = ListenAddress::Tcp(socket.local_addr().map_err(failed)?);
     }
@@ -105,7 +117,8 @@ fn bind_tcp(address: SocketAddr, v6_only: bool) -> Result<TcpListener, Errno> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(family, SockType::Stream, flags, None)?;
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
-    // Accepted sockets inherit it; an answer is one write, which must not wait for the client's acknowledgement.
+    // Accepted sockets inherit it; an answer is one write, which must not wait for the client's
+    // acknowledgement.
     setsockopt(&socket, sockopt::TcpNoDelay, &true)?;
     // Otherwise as the system has it (`net.ipv6.bindv6only`).
     if v6_only && address.is_ipv6() {
@@ -128,7 +141,8 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<(UnixListener, SocketFile)> {
     Ok((UnixListener::from(socket), file))
 }
 
-/// Removes a socket that a killed daemon left behind. Anything else at the path is left alone, and bind says so.
+/// Removes a socket that a killed daemon left behind. Anything else at the path is left alone, and
+/// bind says so.
 fn remove_stale(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
@@ -141,7 +155,8 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The file of a Unix socket, removed when the listener goes, unless another one has taken its place.
+/// The file of a Unix socket, removed when the listener goes, unless another one has taken its
+/// place.
 struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
@@ -183,7 +198,11 @@ impl Listener {
         let name: SockaddrStorage = socket::getsockname(socket.as_raw_fd())?;
         let (socket, address) = match name.family() {
             Some(AddressFamily::Unix) => {
-                let path = name.as_unix_addr().and_then(UnixAddr::path).unwrap_or(Path::new("")).to_owned();
+                let path = name
+                    .as_unix_addr()
+                    .and_then(UnixAddr::path)
+                    .unwrap_or(Path::new(""))
+                    .to_owned();
                 let socket = UnixListener::from(socket);
                 socket.set_nonblocking(true)?;
                 (Socket::Unix(socket), ListenAddress::Unix(path))
@@ -195,7 +214,12 @@ impl Listener {
                 let address = socket.local_addr()?;
                 (Socket::Tcp(socket), ListenAddress::Tcp(address))
             }
-            _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a TCP nor a Unix socket")),
+            _ => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "neither a TCP nor a Unix socket",
+                ));
+            }
         };
         let group = group_of(&address);
         Ok(Self { socket, role, address, inherited: true, group, _file: None })
@@ -207,7 +231,9 @@ impl Listener {
             (ListenAddress::Tcp(own), ListenAddress::Tcp(wanted)) => (own, wanted),
             _ => return self.is_in_the_way_of(address),
         };
-        own.port() == wanted.port() && (own.ip().is_unspecified() || own == wanted) && self.is_in_the_way_of(address)
+        own.port() == wanted.port()
+            && (own.ip().is_unspecified() || own == wanted)
+            && self.is_in_the_way_of(address)
     }
 
     /// Whether the system refuses to listen there because of this one.
@@ -215,9 +241,13 @@ impl Listener {
         match (&self.address, address) {
             // The same file by another path, too.
             (ListenAddress::Unix(own), ListenAddress::Unix(path)) => {
-                own == path || identity(own).is_ok_and(|own| identity(path).is_ok_and(|found| own == found))
+                own == path
+                    || identity(own).is_ok_and(|own| identity(path).is_ok_and(|found| own == found))
             }
-            (own, address) => own.collides_with(address) || (own.shares_port_with(address) && self.takes_ipv4_too()),
+            (own, address) => {
+                own.collides_with(address)
+                    || (own.shares_port_with(address) && self.takes_ipv4_too())
+            }
         }
     }
 
@@ -246,7 +276,11 @@ impl Listener {
         let (stream, address, credentials) = match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, from) = listener.accept()?;
-                (OwnedFd::from(stream), PeerAddress::Ip(from.ip().to_canonical(), from.port()), None)
+                (
+                    OwnedFd::from(stream),
+                    PeerAddress::Ip(from.ip().to_canonical(), from.port()),
+                    None,
+                )
             }
             Socket::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
@@ -281,11 +315,12 @@ mod tests {
             let Ok(one) = bind(&first.parse().expect("good"), Role::Public, 0) else { return };
             let ListenAddress::Tcp(bound) = one.address().clone() else { panic!("TCP") };
             drop(one);
-            let [v4, v6]: [ListenAddress; 2] =
-                ["0.0.0.0", "[::]"].map(|ip| format!("{ip}:{}", bound.port()).parse().expect("good"));
+            let [v4, v6]: [ListenAddress; 2] = ["0.0.0.0", "[::]"]
+                .map(|ip| format!("{ip}:{}", bound.port()).parse().expect("good"));
             let all = [v4.clone(), v6.clone()];
             let order = if first.starts_with('[') { [&v6, &v4] } else { [&v4, &v6] };
-            let both = order.map(|address| bind_beside(address, Role::Public, 0, &all).expect("side by side"));
+            let both = order
+                .map(|address| bind_beside(address, Role::Public, 0, &all).expect("side by side"));
             for (listener, local) in both.iter().zip(order.map(|address| address == &v4)) {
                 let to = if local { "127.0.0.1" } else { "::1" };
                 let _client = std::net::TcpStream::connect((to, bound.port())).expect("connected");
@@ -299,7 +334,8 @@ mod tests {
     fn a_listener_knows_what_it_takes_already() {
         let Ok(all) = bind(&"[::]:0".parse().expect("good"), Role::Public, 0) else { return };
         let ListenAddress::Tcp(bound) = all.address().clone() else { panic!("TCP") };
-        let at = |ip: &str| format!("{ip}:{}", bound.port()).parse::<ListenAddress>().expect("good");
+        let at =
+            |ip: &str| format!("{ip}:{}", bound.port()).parse::<ListenAddress>().expect("good");
         for ip in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"] {
             assert!(all.covers(&at(ip)), "{ip}");
         }
@@ -318,7 +354,8 @@ mod tests {
     }
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("portcullis-listen-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("portcullis-listen-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).expect("temporary folder");
         folder
     }
@@ -326,7 +363,8 @@ mod tests {
     #[test]
     fn a_unix_socket_has_its_mode_and_goes_with_the_listener() {
         let path = folder("mode").join("gate.sock");
-        let listener = bind(&ListenAddress::Unix(path.clone()), Role::Control, 0o660).expect("bound");
+        let listener =
+            bind(&ListenAddress::Unix(path.clone()), Role::Control, 0o660).expect("bound");
         assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, 0o660);
         let _client = UnixStream::connect(&path).expect("connected");
         let (_, peer) = listener.accept().expect("accepted");

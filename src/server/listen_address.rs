@@ -11,15 +11,17 @@ pub const LONGEST_SOCKET_PATH: usize = 107;
 /// Where to listen: `ip:port` or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// `127.0.0.1:3000`, `[::]:3000` (IPv4 as well, where the system has it so and no other entry is about it).
+    /// `127.0.0.1:3000`, `[::]:3000` (IPv4 as well, where the system has it so and no other entry
+    /// is about it).
     Tcp(SocketAddr),
     /// An absolute path.
     Unix(PathBuf),
 }
 
 impl ListenAddress {
-    /// Whether one process cannot listen on both: the same address and port, a wildcard and an address of its family, the
-    /// same file. `0.0.0.0` and `::` go side by side, see [`super::bind`].
+    /// Whether one process cannot listen on both: the same address and port, a wildcard and an
+    /// address of its family, the same file. `0.0.0.0` and `::` go side by side, see
+    /// [`super::bind`].
     pub fn collides_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(two)) => {
@@ -32,18 +34,23 @@ impl ListenAddress {
                 let same = one_ip == two_ip && link(one) == link(two);
                 let all = one_ip.is_unspecified() || two_ip.is_unspecified();
                 // Port 0 asks the system for any free port, so two of them are two.
-                one.port() == two.port() && one.port() != 0 && one_ip.is_ipv4() == two_ip.is_ipv4() && (same || all)
+                one.port() == two.port()
+                    && one.port() != 0
+                    && one_ip.is_ipv4() == two_ip.is_ipv4()
+                    && (same || all)
             }
             (Self::Unix(one), Self::Unix(two)) => one == two,
             _ => false,
         }
     }
 
-    /// Whether one is all of IPv6 and the other an address of IPv4, on the same port: the first must then leave IPv4 out.
+    /// Whether one is all of IPv6 and the other an address of IPv4, on the same port: the first
+    /// must then leave IPv4 out.
     pub fn shares_port_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(two)) => {
-                let all_of_v6 = |socket: &SocketAddr| socket.is_ipv6() && socket.ip().is_unspecified();
+                let all_of_v6 =
+                    |socket: &SocketAddr| socket.is_ipv6() && socket.ip().is_unspecified();
                 let is_v4 = |socket: &SocketAddr| socket.ip().to_canonical().is_ipv4();
                 one.port() == two.port()
                     && one.port() != 0
@@ -60,7 +67,11 @@ pub struct BadListenAddress(String);
 
 impl fmt::Display for BadListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no listen address; write ip:port (127.0.0.1:3000, [::1]:3000) or unix:/path", self.0)
+        write!(
+            f,
+            "{:?} is no listen address; write ip:port (127.0.0.1:3000, [::1]:3000) or unix:/path",
+            self.0
+        )
     }
 }
 
@@ -72,7 +83,9 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<Self, BadListenAddress> {
         let bad = || BadListenAddress(text.to_owned());
         match text.strip_prefix("unix:") {
-            Some(path) if path.starts_with('/') && !path.ends_with('/') => Ok(Self::Unix(PathBuf::from(path))),
+            Some(path) if path.starts_with('/') && !path.ends_with('/') => {
+                Ok(Self::Unix(PathBuf::from(path)))
+            }
             Some(_) => Err(bad()),
             None => text.parse().map(Self::Tcp).map_err(|_| bad()),
         }
@@ -97,9 +110,17 @@ mod tests {
         for text in ["127.0.0.1:3000", "[::1]:0", "unix:/run/portcullis/gate.sock"] {
             assert_eq!(text.parse::<ListenAddress>().expect("good").to_string(), text);
         }
-        for text in
-            ["", "3000", ":3000", "localhost:3000", "127.0.0.1", "127.0.0.1:65536", "unix:", "unix:gate", "unix:/run/"]
-        {
+        for text in [
+            "",
+            "3000",
+            ":3000",
+            "localhost:3000",
+            "127.0.0.1",
+            "127.0.0.1:65536",
+            "unix:",
+            "unix:gate",
+            "unix:/run/",
+        ] {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
     }
@@ -115,7 +136,10 @@ mod tests {
             ("[fe80::1%2]:3000", "[::]:3000"),
             ("unix:/run/gate.sock", "unix:/run//./gate.sock"),
         ] {
-            let (one, two) = (one.parse::<ListenAddress>().expect(one), two.parse::<ListenAddress>().expect(two));
+            let (one, two) = (
+                one.parse::<ListenAddress>().expect(one),
+                two.parse::<ListenAddress>().expect(two),
+            );
             assert!(one.collides_with(&two) && two.collides_with(&one), "{one} {two}");
         }
         for (one, two) in [
@@ -128,7 +152,10 @@ mod tests {
             ("unix:/run/gate.sock", "unix:/run/other.sock"),
             ("unix:/run/gate.sock", "0.0.0.0:3000"),
         ] {
-            let (one, two) = (one.parse::<ListenAddress>().expect(one), two.parse::<ListenAddress>().expect(two));
+            let (one, two) = (
+                one.parse::<ListenAddress>().expect(one),
+                two.parse::<ListenAddress>().expect(two),
+            );
             assert!(!one.collides_with(&two) && !two.collides_with(&one), "{one} {two}");
         }
         let parsed = |text: &str| text.parse::<ListenAddress>().expect(text);

@@ -1,4 +1,5 @@
-//! All listeners of the loop, and whether they are listened to: accepting pauses where there is no room.
+//! All listeners of the loop, and whether they are listened to: accepting pauses where there is no
+//! room.
 
 use core::time::Duration;
 use nix::errno::Errno;
@@ -58,7 +59,10 @@ impl Listeners {
 
     /// The numbers of those whose callers nobody answers after us.
     pub fn that_end_with_us(&self) -> Vec<u32> {
-        self.numbered().filter(|(_, listener)| !listener.outlives_us()).map(|(place, _)| place).collect()
+        self.numbered()
+            .filter(|(_, listener)| !listener.outlives_us())
+            .map(|(place, _)| place)
+            .collect()
     }
 
     /// Closes all of them.

@@ -1,11 +1,14 @@
-//! The part that waits: sockets, deadlines, signals and the worker thread, all on one level-triggered epoll loop.
+//! The part that waits: sockets, deadlines, signals and the worker thread, all on one
+//! level-triggered epoll loop.
 //!
-//! Guarantees: a request answered at its head costs one read, one write and no allocation; a connection owns a buffer
-//! only while a request is incomplete; every wait has an absolute deadline; who does not read or does not ask gives way
-//! to what is new when the table is full; the loop never waits for the [`App`]'s slow work, which has a bounded queue
-//! and its own thread. Leaves out: TLS and HTTP/2, which the proxy in front speaks.
+//! Guarantees: a request answered at its head costs one read, one write and no allocation; a
+//! connection owns a buffer only while a request is incomplete; every wait has an absolute
+//! deadline; who does not read or does not ask gives way to what is new when the table is full; the
+//! loop never waits for the [`App`]'s slow work, which has a bounded queue and its own thread.
+//! Leaves out: TLS and HTTP/2, which the proxy in front speaks.
 //!
-//! Read on in [`event_loop`], then [`exchange`] (what happens on one connection) and [`dialogue`] (what is said on it).
+//! Read on in [`event_loop`], then [`exchange`] (what happens on one connection) and [`dialogue`]
+//! (what is said on it).
 
 mod connection;
 mod crowd;
@@ -81,7 +84,8 @@ pub struct Credentials {
     pub gid: u32,
     /// Process, seen from our own namespace.
     pub pid: i32,
-    /// Whether it is a member of the group that owns the control socket; always `false` on other sockets.
+    /// Whether it is a member of the group that owns the control socket; always `false` on other
+    /// sockets.
     pub operator: bool,
 }
 
@@ -97,7 +101,8 @@ pub struct Request<'a> {
 pub enum Next<J> {
     /// The answer is written. If a body was announced, the connection ends after it.
     Answered,
-    /// The route takes a body of at most `limit` octets; over it the server answers 413. Only from [`App::on_head`].
+    /// The route takes a body of at most `limit` octets; over it the server answers 413. Only from
+    /// [`App::on_head`].
     ReadBody {
         /// Octets.
         limit: usize,
@@ -117,13 +122,13 @@ pub trait App {
     fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Self::Job>;
     /// The body asked for by [`Next::ReadBody`] is complete.
     fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Self::Job>;
-    /// The worker is done: apply the effects, write the answer. Without a connection behind it (housekeeping, or a
-    /// client that left) the answer is dropped.
+    /// The worker is done: apply the effects, write the answer. Without a connection behind it
+    /// (housekeeping, or a client that left) the answer is dropped.
     fn on_outcome(&mut self, outcome: Self::Outcome, out: &mut Out);
     /// The worker's queue is full, or its answer is overdue: a 503.
     fn on_busy(&mut self, out: &mut Out);
-    /// Whether this peer may take every place: one that speaks for many. Any other holds a share of them, and newcomers
-    /// of its own push out what it has.
+    /// Whether this peer may take every place: one that speaks for many. Any other holds a share of
+    /// them, and newcomers of its own push out what it has.
     fn may_fill(&self, _peer: &Peer) -> bool {
         true
     }
@@ -135,18 +140,20 @@ pub trait App {
     fn on_census(&mut self, _held: usize, _most: usize) {}
     /// SIGHUP: what the worker reads the settings anew with. `None`: there is nothing to reload.
     fn on_reload(&mut self) -> Option<Self::Job>;
-    /// Whether this outcome ends the job that [`App::on_reload`] gave. The service manager waits for it.
+    /// Whether this outcome ends the job that [`App::on_reload`] gave. The service manager waits
+    /// for it.
     fn ends_reload(_outcome: &Self::Outcome) -> bool {
         false
     }
-    /// A job that nobody waits for. Asked after each outcome, and once when the server is about to end.
+    /// A job that nobody waits for. Asked after each outcome, and once when the server is about to
+    /// end.
     fn errand(&mut self, _ending: bool) -> Option<Self::Job> {
         None
     }
 }
 
-/// Limits and deadlines of the server. Deadlines are absolute: they count from the start of what they name, not from
-/// the last byte.
+/// Limits and deadlines of the server. Deadlines are absolute: they count from the start of what
+/// they name, not from the last byte.
 #[derive(Clone)]
 pub struct Settings {
     /// Connections at once; lowered to what the descriptor limit allows.
@@ -155,13 +162,15 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// From the end of the head to the end of the body.
     pub body_timeout: Duration,
-    /// From an answer to the next request; longer than Caddy's 120 s, so that the proxy is the one to close.
+    /// From an answer to the next request; longer than Caddy's 120 s, so that the proxy is the one
+    /// to close.
     pub idle_timeout: Duration,
     /// From the first write that the client did not take to the end of the answer.
     pub write_timeout: Duration,
     /// From the end of a request to the worker's outcome.
     pub work_timeout: Duration,
-    /// How long the rest of a refused request is read and dropped, so that the client can read the answer.
+    /// How long the rest of a refused request is read and dropped, so that the client can read the
+    /// answer.
     pub linger_timeout: Duration,
     /// From SIGTERM to the end.
     pub drain_timeout: Duration,
@@ -237,8 +246,12 @@ impl ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::System { call, errno } => write!(f, "the kernel refused {call}: {}", errno.desc()),
-            Self::WorkerGone => f.write_str("the worker thread ended; see the lines before this one for the cause"),
+            Self::System { call, errno } => {
+                write!(f, "the kernel refused {call}: {}", errno.desc())
+            }
+            Self::WorkerGone => {
+                f.write_str("the worker thread ended; see the lines before this one for the cause")
+            }
             Self::TooFewDescriptors { limit } => {
                 write!(
                     f,
@@ -251,10 +264,11 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// Serves `listeners` until SIGTERM, SIGINT or [`Settings::stop`], then finishes what is in flight and returns.
+/// Serves `listeners` until SIGTERM, SIGINT or [`Settings::stop`], then finishes what is in flight
+/// and returns.
 ///
-/// Call [`signals::hold`] before the first thread of the process is started, else a signal may reach a thread that
-/// dies of it.
+/// Call [`signals::hold`] before the first thread of the process is started, else a signal may
+/// reach a thread that dies of it.
 pub fn serve<A: App>(
     app: A,
     listeners: Vec<Listener>,

@@ -1,5 +1,6 @@
-//! Word to systemd (sd_notify(3)), written by hand: one datagram a message, to a socket in the file system or in the
-//! abstract name space. Without `NOTIFY_SOCKET` everything here does nothing; a failed send is not worth an error.
+//! Word to systemd (sd_notify(3)), written by hand: one datagram a message, to a socket in the file
+//! system or in the abstract name space. Without `NOTIFY_SOCKET` everything here does nothing; a
+//! failed send is not worth an error.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -17,7 +18,11 @@ impl Notifier {
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
     pub fn from_environment() -> Self {
         let read = |name: &str| env::var(name).ok();
-        let watchdog = watchdog(read("WATCHDOG_USEC").as_deref(), read("WATCHDOG_PID").as_deref(), std::process::id());
+        let watchdog = watchdog(
+            read("WATCHDOG_USEC").as_deref(),
+            read("WATCHDOG_PID").as_deref(),
+            std::process::id(),
+        );
         Self::to(read("NOTIFY_SOCKET").as_deref(), watchdog)
     }
 
@@ -34,7 +39,8 @@ impl Notifier {
         Self { watchdog: watchdog.filter(|_| socket.is_some()), socket }
     }
 
-    /// How often [`Notifier::alive`] is to be called: twice as often as systemd expects to hear from us.
+    /// How often [`Notifier::alive`] is to be called: twice as often as systemd expects to hear
+    /// from us.
     pub fn watchdog_interval(&self) -> Option<Duration> {
         self.watchdog.map(|longest| longest / 2)
     }
@@ -68,7 +74,8 @@ impl Notifier {
     }
 }
 
-/// The longest silence that systemd bears; a `WATCHDOG_PID` of another process means that it watches that one.
+/// The longest silence that systemd bears; a `WATCHDOG_PID` of another process means that it
+/// watches that one.
 fn watchdog(micros: Option<&str>, pid: Option<&str>, own: u32) -> Option<Duration> {
     if pid.is_some_and(|pid| pid.parse() != Ok(own)) {
         return None;

@@ -1,10 +1,12 @@
-//! Who may give orders over the control socket, judged by the kernel's word on the connecting process.
+//! Who may give orders over the control socket, judged by the kernel's word on the connecting
+//! process.
 
 use nix::unistd::{Uid, geteuid};
 
 use super::Credentials;
 
-/// The administrator (user 0), the daemon's own user, and the members of the control socket's group.
+/// The administrator (user 0), the daemon's own user, and the members of the control socket's
+/// group.
 #[derive(Clone, Copy, Debug)]
 pub struct Operators {
     user: Uid,
@@ -21,9 +23,11 @@ impl Operators {
         self.are_owners(peer) || peer.is_some_and(|peer| peer.operator)
     }
 
-    /// Whether this process is the administrator's or the daemon's own user's, who could do the same on the files.
+    /// Whether this process is the administrator's or the daemon's own user's, who could do the
+    /// same on the files.
     pub fn are_owners(&self, peer: Option<Credentials>) -> bool {
-        peer.map(|peer| Uid::from_raw(peer.uid)).is_some_and(|user| user.is_root() || user == self.user)
+        peer.map(|peer| Uid::from_raw(peer.uid))
+            .is_some_and(|user| user.is_root() || user == self.user)
     }
 }
 
@@ -43,7 +47,9 @@ mod tests {
         assert!(operators.admit(process(64_000, true)));
         assert!(!operators.admit(process(64_000, false)));
         assert!(!operators.admit(None));
-        assert!(operators.are_owners(process(0, false)) && operators.are_owners(process(990, false)));
+        assert!(
+            operators.are_owners(process(0, false)) && operators.are_owners(process(990, false))
+        );
         assert!(!operators.are_owners(process(64_000, true)) && !operators.are_owners(None));
     }
 }

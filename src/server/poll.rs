@@ -78,11 +78,21 @@ impl Poll {
         Ok(Self { epoll, events: vec![EpollEvent::empty(); BATCH] })
     }
 
-    pub fn watch(&self, descriptor: impl AsFd, token: Token, interest: Interest) -> Result<(), Errno> {
+    pub fn watch(
+        &self,
+        descriptor: impl AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> Result<(), Errno> {
         self.epoll.add(descriptor, EpollEvent::new(interest.flags(), token.encode()))
     }
 
-    pub fn change(&self, descriptor: impl AsFd, token: Token, interest: Interest) -> Result<(), Errno> {
+    pub fn change(
+        &self,
+        descriptor: impl AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> Result<(), Errno> {
         self.epoll.modify(descriptor, &mut EpollEvent::new(interest.flags(), token.encode()))
     }
 
@@ -90,8 +100,8 @@ impl Poll {
         self.epoll.delete(descriptor)
     }
 
-    /// Waits for at most `timeout` (for ever without one), rounded up to whole milliseconds. Returns how many events
-    /// there are; [`Poll::event`] has them.
+    /// Waits for at most `timeout` (for ever without one), rounded up to whole milliseconds.
+    /// Returns how many events there are; [`Poll::event`] has them.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<usize, Errno> {
         let timeout = match timeout {
             None => EpollTimeout::NONE,
@@ -121,7 +131,13 @@ mod tests {
     #[test]
     fn tokens_survive_the_kernel() {
         let ticket = Ticket { slot: 0x00ff_fffe, generation: u32::MAX };
-        for token in [Token::Connection(ticket), Token::Listener(3), Token::Signals, Token::Worker, Token::Stop] {
+        for token in [
+            Token::Connection(ticket),
+            Token::Listener(3),
+            Token::Signals,
+            Token::Worker,
+            Token::Stop,
+        ] {
             assert_eq!(Token::decode(token.encode()), token);
         }
     }

@@ -13,8 +13,8 @@ pub(super) enum Asked {
     Reload,
 }
 
-/// Keeps SIGTERM, SIGINT and SIGHUP back until [`super::serve`] reads them. To be called before the first thread is
-/// started, since threads inherit it and a signal may go to any of them.
+/// Keeps SIGTERM, SIGINT and SIGHUP back until [`super::serve`] reads them. To be called before the
+/// first thread is started, since threads inherit it and a signal may go to any of them.
 pub fn hold() -> Result<(), Errno> {
     ours().thread_block()
 }
@@ -36,7 +36,11 @@ impl Signals {
     pub fn next(&self) -> Option<Asked> {
         let signal = self.0.read_signal().ok().flatten()?;
         let number = i32::try_from(signal.ssi_signo).ok()?;
-        Some(if Signal::try_from(number) == Ok(Signal::SIGHUP) { Asked::Reload } else { Asked::Stop })
+        Some(if Signal::try_from(number) == Ok(Signal::SIGHUP) {
+            Asked::Reload
+        } else {
+            Asked::Stop
+        })
     }
 }
 

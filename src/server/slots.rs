@@ -1,5 +1,5 @@
-//! A table of connections of bounded size. A ticket names a place and its tenant, so a late event for a connection
-//! that has ended never reaches the next one in its place.
+//! A table of connections of bounded size. A ticket names a place and its tenant, so a late event
+//! for a connection that has ended never reaches the next one in its place.
 
 /// Names one entry for as long as it lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
-//! The one thread that may wait: it owns what is slow (the store, above all) and does jobs in the order given.
+//! The one thread that may wait: it owns what is slow (the store, above all) and does jobs in the
+//! order given.
 //!
-//! Guarantees: at most [`QUEUE`] jobs wait, and [`KEPT`] more of those that have a place kept for them; the next one is
-//! refused at once; outcomes come back in order, with an
-//! eventfd that wakes the loop; ending the worker finishes the jobs that were taken.
+//! Guarantees: at most [`QUEUE`] jobs wait, and [`KEPT`] more of those that have a place kept for
+//! them; the next one is refused at once; outcomes come back in order, with an eventfd that wakes
+//! the loop; ending the worker finishes the jobs that were taken.
 
 use core::time::Duration;
 use std::io;
@@ -54,7 +55,8 @@ impl Drop for LastRing {
 }
 
 impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
-    /// Starts the thread. `handle` does a job on `state`; `tick` is called at once, then every `every`, between jobs.
+    /// Starts the thread. `handle` does a job on `state`; `tick` is called at once, then every
+    /// `every`, between jobs.
     pub fn spawn<S: Send + 'static>(
         state: S,
         every: Duration,
@@ -68,7 +70,8 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
         let ring = LastRing(Arc::clone(&bell));
         let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            // Signals are for the loop. Where that fails they end the daemon, as they were meant to.
+            // Signals are for the loop. Where that fails they end the daemon, as they were meant
+            // to.
             let _ = signals::hold();
             let post = |answer: (Asker, O)| {
                 let heard = answers.send(answer).is_ok();
@@ -81,7 +84,8 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         Ok(Self { jobs: Some(jobs), waiting, outcomes, bell, thread: Some(thread) })
     }
 
-    /// Hands a job over without waiting. `kept`: it may take one of the places behind those for everybody.
+    /// Hands a job over without waiting. `kept`: it may take one of the places behind those for
+    /// everybody.
     pub(super) fn submit(&self, asker: Asker, job: J, kept: bool) -> Result<(), Refused> {
         let Some(jobs) = &self.jobs else { return Err(Refused::Gone) };
         if !kept && self.waiting.load(Ordering::Relaxed) >= QUEUE {
@@ -99,7 +103,8 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         sent
     }
 
-    /// Silences the bell. To be called before the outcomes are taken, so that none is left without a ring.
+    /// Silences the bell. To be called before the outcomes are taken, so that none is left without
+    /// a ring.
     pub(super) fn hear(&self) {
         // Nothing to read means that there was no ring.
         let _ = self.bell.read();
@@ -114,8 +119,8 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         }
     }
 
-    /// Takes no more jobs and waits until the thread has finished those it has, for at most `longest`. Says whether it
-    /// has ended.
+    /// Takes no more jobs and waits until the thread has finished those it has, for at most
+    /// `longest`. Says whether it has ended.
     pub(super) fn finish(mut self, longest: Duration) -> bool {
         self.jobs = None;
         let end = clock::monotonic().saturating_add(longest);
@@ -126,7 +131,8 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
             }
             self.hear();
             // The last ring comes just before the thread is finished: look again soon.
-            let slice = PollTimeout::try_from(left.min(Duration::from_millis(20))).unwrap_or(PollTimeout::ZERO);
+            let slice = PollTimeout::try_from(left.min(Duration::from_millis(20)))
+                .unwrap_or(PollTimeout::ZERO);
             if !matches!(
                 poll(&mut [PollFd::new(self.bell.as_fd(), PollFlags::POLLIN)], slice),
                 Ok(_) | Err(Errno::EINTR)
@@ -197,7 +203,8 @@ mod tests {
     #[test]
     fn jobs_are_done_in_order_on_one_state() {
         let worker =
-            Worker::spawn(0, LONG, |sum: &mut u32, job: u32| (*sum += job, *sum).1, |_| None).expect("started");
+            Worker::spawn(0, LONG, |sum: &mut u32, job: u32| (*sum += job, *sum).1, |_| None)
+                .expect("started");
         let ticket = Ticket { slot: 1, generation: 2 };
         for job in [1, 10, 100] {
             worker.submit(Some(ticket), job, false).expect("taken");
@@ -210,11 +217,16 @@ mod tests {
     fn a_full_queue_refuses_at_once_and_loses_nothing_it_took() {
         let (release, gate) = mpsc::channel::<()>();
         let worker =
-            Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None).expect("started");
-        let taken = (0..1_000).take_while(|job| worker.submit(None, *job, false) != Err(Refused::Full)).count();
+            Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None)
+                .expect("started");
+        let taken = (0..1_000)
+            .take_while(|job| worker.submit(None, *job, false) != Err(Refused::Full))
+            .count();
         assert!((QUEUE..=QUEUE + 1).contains(&taken), "{taken}");
         let first = u32::try_from(taken).expect("a small number");
-        let kept = (first..).take_while(|job| worker.submit(None, *job, true) != Err(Refused::Full)).count();
+        let kept = (first..)
+            .take_while(|job| worker.submit(None, *job, true) != Err(Refused::Full))
+            .count();
         assert!((KEPT..=KEPT + 1).contains(&kept), "{kept}");
         let taken = taken + kept;
         for _ in 0..taken {
@@ -245,7 +257,8 @@ mod tests {
     fn a_job_that_hangs_does_not_hold_up_the_end() {
         let (_keep, gate) = mpsc::channel::<()>();
         let worker =
-            Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None).expect("started");
+            Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None)
+                .expect("started");
         worker.submit(None, 1, false).expect("taken");
         assert!(!worker.finish(Duration::from_millis(50)));
     }

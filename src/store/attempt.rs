@@ -1,11 +1,12 @@
 //! Notices that opening the database kills the process.
 //!
-//! sled can panic, run out of memory or hang on a damaged file. Then nothing after it runs, the supervisor starts the
-//! program again, and it dies again, for ever. So a file says how often opening was begun and not ended since the
-//! machine started; from the sixth time on the database counts as damaged. Not sooner: a start can also be killed by an
-//! impatient operator, a watchdog or a lack of memory, and taking a sound database for damaged signs everybody out. The
-//! file is not synced on purpose: it must outlive the process, not the machine, because a power cut during the opening is
-//! no sign of damage.
+//! sled can panic, run out of memory or hang on a damaged file. Then nothing after it runs, the
+//! supervisor starts the program again, and it dies again, for ever. So a file says how often
+//! opening was begun and not ended since the machine started; from the sixth time on the database
+//! counts as damaged. Not sooner: a start can also be killed by an impatient operator, a watchdog
+//! or a lack of memory, and taking a sound database for damaged signs everybody out. The file is
+//! not synced on purpose: it must outlive the process, not the machine, because a power cut during
+//! the opening is no sign of damage.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -27,7 +28,9 @@ impl<'p> Attempt<'p> {
     pub(super) fn begin(place: &'p Place) -> Option<Self> {
         let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
         let boot = boot.trim();
-        let noted = place.read(OPENING).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        let noted = place
+            .read(OPENING)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
         let noted = noted.unwrap_or_default();
         let before = match noted.split_once(' ') {
             Some((then, count)) if then == boot => count.trim().parse().unwrap_or(0),

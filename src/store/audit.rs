@@ -1,5 +1,5 @@
-//! The audit log as the store's owner sees it: reading it piece by piece, so that memory never holds all of it, and
-//! letting go of what is old.
+//! The audit log as the store's owner sees it: reading it piece by piece, so that memory never
+//! holds all of it, and letting go of what is old.
 
 use crate::auth::audit::{Entry, Mark};
 use crate::clock::Timestamp;
@@ -36,9 +36,14 @@ impl AuditLog<'_> {
     /// All of it, oldest first.
     pub fn pieces(&self) -> Vec<Piece> {
         let trail = &self.store.trail;
-        let filed = trail.parts().iter().map(|part| Piece { first: part.first, last: part.end.number, filed: true });
+        let filed = trail.parts().iter().map(|part| Piece {
+            first: part.first,
+            last: part.end.number,
+            filed: true,
+        });
         let mut pieces: Vec<_> = filed.collect();
-        let first = pieces.last().map_or(trail.anchor().number, |piece| piece.last).saturating_add(1);
+        let first =
+            pieces.last().map_or(trail.anchor().number, |piece| piece.last).saturating_add(1);
         if first <= trail.head.number {
             pieces.push(Piece { first, last: trail.head.number, filed: false });
         }
@@ -51,7 +56,11 @@ impl AuditLog<'_> {
     /// Its file is missing or damaged; the message names it.
     pub fn read(&self, piece: Piece) -> Result<Vec<Entry>, String> {
         let Store { place, vault, shelf, trail, .. } = self.store;
-        if piece.filed { parts::read(place, vault, piece.first) } else { Ok(trail.loose(shelf, vault)) }
+        if piece.filed {
+            parts::read(place, vault, piece.first)
+        } else {
+            Ok(trail.loose(shelf, vault))
+        }
     }
 }
 
@@ -61,14 +70,21 @@ impl Store {
         AuditLog { store: self }
     }
 
-    /// Lets go of entries that are older than `before`, at most a day late, and of the oldest files where there are more
-    /// than `most`.
+    /// Lets go of entries that are older than `before`, at most a day late, and of the oldest files
+    /// where there are more than `most`.
     ///
     /// # Errors
     /// As of [`Store::commit`].
-    pub fn prune_audit(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<(), StoreError> {
+    pub fn prune_audit(
+        &mut self,
+        before: Timestamp,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.writable()?;
-        let Some((trail, edits)) = self.trail.prune((before, most), &self.place, &mut self.vault, &self.shelf)? else {
+        let Some((trail, edits)) =
+            self.trail.prune((before, most), &self.place, &mut self.vault, &self.shelf)?
+        else {
             return Ok(());
         };
         self.write(edits, trail, false, now)?;
@@ -76,16 +92,22 @@ impl Store {
         Ok(())
     }
 
-    /// Brings entries from the database into a file, if there are enough. What was acknowledged is on the disk before and
-    /// after; if it fails, the next commit tries again.
+    /// Brings entries from the database into a file, if there are enough. What was acknowledged is
+    /// on the disk before and after; if it fails, the next commit tries again.
     pub(super) fn file_audit(&mut self, now: Timestamp) {
         while self.trail.is_full() && self.engine.is_some() {
-            let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(|(trail, edits)| {
-                self.write(edits, trail, false, now)?;
-                let written = self.trail.parts().last().map_or(0, |part| parts::length(&self.place, part.first));
-                self.bytes_written = self.bytes_written.saturating_add(blocks(written));
-                Ok(())
-            });
+            let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(
+                |(trail, edits)| {
+                    self.write(edits, trail, false, now)?;
+                    let written = self
+                        .trail
+                        .parts()
+                        .last()
+                        .map_or(0, |part| parts::length(&self.place, part.first));
+                    self.bytes_written = self.bytes_written.saturating_add(blocks(written));
+                    Ok(())
+                },
+            );
             if let Err(error) = filed {
                 log::warn!("store: the audit log stays in the database: {error}");
                 return;

@@ -1,5 +1,5 @@
-//! Tampering by somebody who has the store's key: records are sealed anew and the manifest agrees, so the store opens.
-//! The chain alone is left to tell.
+//! Tampering by somebody who has the store's key: records are sealed anew and the manifest agrees,
+//! so the store opens. The chain alone is left to tell.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,8 @@ impl Fixture {
 
     fn open(&self) -> Store {
         let key = StoreKey::new(vec![7; 32]).expect("32 bytes");
-        let (store, opened) = Store::open(&self.0, &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
+        let (store, opened) =
+            Store::open(&self.0, &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(opened.recovered, None);
         store
     }
@@ -100,7 +101,9 @@ fn a_removed_entry_is_named() {
 
 #[test]
 fn a_cut_end_is_named_also_where_later_entries_were_renumbered() {
-    let cut = found(&Fixture::new(), |store| replace(store, (8..=11).map(|number| (number, None)).collect()));
+    let cut = found(&Fixture::new(), |store| {
+        replace(store, (8..=11).map(|number| (number, None)).collect())
+    });
     assert_eq!(cut, Err(Break::CutOff { first: 8, last: 11 }));
     let renumbered = found(&Fixture::new(), |store| {
         // Entry 5 is taken out, and all behind it move up and are linked anew.
@@ -154,7 +157,9 @@ fn entries_that_changed_places_are_named() {
 fn an_entry_that_does_not_unseal_is_missing_and_the_store_opens() {
     let broken = found(&Fixture::new(), |store| {
         let key = key(store, 5);
-        store.write([(key, Some(vec![7; 90].into()))].into(), store.trail.clone(), false, NOW).expect("writes");
+        store
+            .write([(key, Some(vec![7; 90].into()))].into(), store.trail.clone(), false, NOW)
+            .expect("writes");
     });
     assert_eq!(broken, Err(Break::Removed { first: 5, last: 5 }));
 }
@@ -168,7 +173,8 @@ fn a_log_without_head_or_index_is_damage_and_no_new_log() {
         store.write([(key, None)].into(), store.trail.clone(), false, NOW).expect("writes");
         drop(store);
         let key = StoreKey::new(vec![7; 32]).expect("32 bytes");
-        let (_, opened) = Store::open(&fixture.0, &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
+        let (_, opened) =
+            Store::open(&fixture.0, &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
         assert!(opened.recovered.is_some_and(|told| told.contains("audit log")));
     }
 }

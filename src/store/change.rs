@@ -40,7 +40,8 @@ pub struct Settings {
     pub clock_floor: Timestamp,
     /// Whether there ever was a user: an owner is offered at the first start only.
     pub ever_had_user: bool,
-    /// The session secret before the last `key rotate`, as long as sessions signed with it may live.
+    /// The session secret before the last `key rotate`, as long as sessions signed with it may
+    /// live.
     #[serde(with = "codec::secret::option")]
     pub previous_session_secret: Option<Secret>,
 }

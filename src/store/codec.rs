@@ -1,4 +1,5 @@
-//! A record's plain form: one version byte, then postcard. Buffers are wiped, because users' seeds pass through.
+//! A record's plain form: one version byte, then postcard. Buffers are wiped, because users' seeds
+//! pass through.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -21,7 +22,8 @@ pub(super) fn encode_into(record: &impl Serialize, room: usize) -> Option<Zeroiz
     postcard::to_extend(record, bytes).ok().map(Zeroizing::new)
 }
 
-/// The record in these bytes; `None` for another version, a malformed record and anything left over behind it.
+/// The record in these bytes; `None` for another version, a malformed record and anything left over
+/// behind it.
 pub fn decode<'r, T: Deserialize<'r>>(bytes: &'r [u8]) -> Option<T> {
     let (version, record) = bytes.split_first()?;
     if *version != VERSION {
@@ -39,11 +41,16 @@ pub(super) mod secret {
 
     use crate::secret::Secret;
 
-    pub(in crate::store) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::store) fn serialize<S: Serializer>(
+        secret: &Secret,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         secret.expose().serialize(serializer)
     }
 
-    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Secret, D::Error> {
         Vec::deserialize(deserializer).map(Secret::new)
     }
 

@@ -19,11 +19,13 @@ const MEMORY: &str = "/dev/shm";
 pub struct Copy(PathBuf);
 
 impl Copy {
-    /// All that the next start of the store in `dir` would read, but for the key and all but the newest file of the audit
-    /// log's older entries: to find out what would come of that start. Writes nothing in `dir`.
+    /// All that the next start of the store in `dir` would read, but for the key and all but the
+    /// newest file of the audit log's older entries: to find out what would come of that start.
+    /// Writes nothing in `dir`.
     ///
     /// # Errors
-    /// [`StoreError::Locked`]; a file cannot be read; there is room neither in memory nor for temporary files.
+    /// [`StoreError::Locked`]; a file cannot be read; there is room neither in memory nor for
+    /// temporary files.
     pub fn of_store_in(dir: &Path, entropy: &mut impl Entropy) -> Result<Self, StoreError> {
         let place = Place::prepare(dir)?;
         // No lock file: no process has had the store yet.
@@ -32,7 +34,8 @@ impl Copy {
         entropy.fill(&mut number);
         let number = u64::from_le_bytes(number);
         // Where memory is short, the store is not to blame.
-        Self::of(&place, Path::new(MEMORY), number).or_else(|_| Self::of(&place, &std::env::temp_dir(), number))
+        Self::of(&place, Path::new(MEMORY), number)
+            .or_else(|_| Self::of(&place, &std::env::temp_dir(), number))
     }
 
     fn of(place: &Place, parent: &Path, number: u64) -> Result<Self, StoreError> {
@@ -55,7 +58,11 @@ impl Copy {
     /// An empty folder under a name that nobody can have taken before.
     pub(super) fn empty(number: u64) -> Result<Self, StoreError> {
         let memory = Path::new(MEMORY);
-        if memory.is_dir() { Self::empty_in(memory, number) } else { Self::empty_in(&std::env::temp_dir(), number) }
+        if memory.is_dir() {
+            Self::empty_in(memory, number)
+        } else {
+            Self::empty_in(&std::env::temp_dir(), number)
+        }
     }
 
     fn empty_in(parent: &Path, number: u64) -> Result<Self, StoreError> {
@@ -67,7 +74,9 @@ impl Copy {
     /// Copies sled's files from `folder`. Its index files are not needed.
     pub(super) fn take_database(&self, folder: &Path, name: &str) -> Result<(), StoreError> {
         make(&self.0.join(name))?;
-        ["db", "conf"].into_iter().try_for_each(|file| self.take(&folder.join(file), &format!("{name}/{file}")))
+        ["db", "conf"]
+            .into_iter()
+            .try_for_each(|file| self.take(&folder.join(file), &format!("{name}/{file}")))
     }
 
     /// Copies a file; one that is not there is for the opening to find.

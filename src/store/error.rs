@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::{EIO, EROFS};
 
-/// Why the store does not open or did not take a change. After an error from a commit nothing has changed.
+/// Why the store does not open or did not take a change. After an error from a commit nothing has
+/// changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
     /// Another process has it open.
@@ -59,8 +60,9 @@ impl StoreError {
     }
 }
 
-/// Whether an error says that the disk takes no writes. By the number of the error: a file system that has become
-/// read-only by an error of its own need not say so elsewhere (ext4's emergency state does not show in statvfs(3)).
+/// Whether an error says that the disk takes no writes. By the number of the error: a file system
+/// that has become read-only by an error of its own need not say so elsewhere (ext4's emergency
+/// state does not show in statvfs(3)).
 pub(super) fn is_failing(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(EIO | EROFS))
 }

@@ -1,16 +1,19 @@
 //! Old files beside new ones: what must not be believed, and what shows it.
 //!
-//! Each file of the store is sealed, so it is one that the gate wrote, but perhaps long ago: a folder that was copied
-//! back in part, or a card that has lost its last writes. The order of a commit is database, snapshot, `store.seq`, each
-//! of them on the disk before the next. So after a power cut at any moment, and without anybody's help, this holds:
+//! Each file of the store is sealed, so it is one that the gate wrote, but perhaps long ago: a
+//! folder that was copied back in part, or a card that has lost its last writes. The order of a
+//! commit is database, snapshot, `store.seq`, each of them on the disk before the next. So after a
+//! power cut at any moment, and without anybody's help, this holds:
 //!
 //! ```text
 //! database     not behind store.seq, not behind the snapshot, not behind the audit log's files
 //! snapshot     may be behind the database: it is written again
-//!              standing in for a database that is lost: not behind what store.seq or that database asks for
+//!              standing in for a database that is lost: not behind what store.seq or that
+//!              database asks for
 //! ```
 //!
-//! A database or snapshot that breaks a rule is an old one. What cannot be seen is that all files are equally old.
+//! A database or snapshot that breaks a rule is an old one. What cannot be seen is that all files
+//! are equally old.
 
 use crate::clock::Timestamp;
 use crate::store::parts;
@@ -50,22 +53,36 @@ impl Evidence {
             // What it says of itself is worth nothing.
             Err(Unsound::Damaged(_) | Unsound::WrongKey) => None,
         };
-        Ok(Self { said: witness::read(place, vault), snapshot, filed: parts::last_entry(place, vault) })
+        Ok(Self {
+            said: witness::read(place, vault),
+            snapshot,
+            filed: parts::last_entry(place, vault),
+        })
     }
 
-    /// Whether the database has everything that was acknowledged, as far as the files beside it tell.
+    /// Whether the database has everything that was acknowledged, as far as the files beside it
+    /// tell.
     ///
     /// # Errors
     /// It is an old one, or nothing vouches for it. `unborn`: nothing need vouch for it.
-    pub(super) fn support(&self, shelf: &Shelf, trail: Option<&Trail>, unborn: bool) -> Result<(), Distrust> {
+    pub(super) fn support(
+        &self,
+        shelf: &Shelf,
+        trail: Option<&Trail>,
+        unborn: bool,
+    ) -> Result<(), Distrust> {
         let (found, due) = (shelf.manifest().sequence, shelf.manifest().snapshot);
         let distrust = |why| Err(Distrust { why, due });
         match self.said {
             Some(said) if found < said.commit => {
-                return distrust(format!("it ends with commit {found}, but commit {} was acknowledged", said.commit));
+                return distrust(format!(
+                    "it ends with commit {found}, but commit {} was acknowledged",
+                    said.commit
+                ));
             }
             None if !unborn => {
-                let what = "nothing vouches for its being the latest: store.seq is missing or damaged";
+                let what =
+                    "nothing vouches for its being the latest: store.seq is missing or damaged";
                 return distrust(what.to_owned());
             }
             _ => {}
@@ -80,7 +97,9 @@ impl Evidence {
             None => Ok(()),
             // Nothing tells how old the snapshot is then, but that store.seq is as old.
             Some(entry) => Err(Distrust {
-                why: format!("it is an old copy: the audit log has entry {entry}, and it knows of none behind {head}"),
+                why: format!(
+                    "it is an old copy: the audit log has entry {entry}, and it knows of none behind {head}"
+                ),
                 due: u64::MAX,
             }),
         }
@@ -92,7 +111,8 @@ impl Evidence {
         self.said.filter(latest).is_some_and(|said| said.snapshot == commit)
     }
 
-    /// Whether the snapshot of this commit may stand in for a database that asks for one of the commit `due`.
+    /// Whether the snapshot of this commit may stand in for a database that asks for one of the
+    /// commit `due`.
     ///
     /// # Errors
     /// It is an old one: users that were removed or disabled would be back.
@@ -103,7 +123,9 @@ impl Evidence {
         }
         Err(match due {
             u64::MAX => format!("the snapshot, of commit {commit}, may be as old"),
-            due => format!("the snapshot is an old copy: it is of commit {commit} instead of {due}"),
+            due => {
+                format!("the snapshot is an old copy: it is of commit {commit} instead of {due}")
+            }
         })
     }
 }

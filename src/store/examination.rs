@@ -1,8 +1,9 @@
 //! A look at an open store, for `doctor`: is what is kept whole, in memory and on the disk?
 //!
-//! Guarantees that it changes nothing and ends soon, so that a login behind it waits a moment only. Leaves sled alone:
-//! reading a damaged database can end the program, and the next start reads every record of it anyway. What is compared
-//! here is what such a start would need: the database's file, the number of the last commit, the snapshot.
+//! Guarantees that it changes nothing and ends soon, so that a login behind it waits a moment only.
+//! Leaves sled alone: reading a damaged database can end the program, and the next start reads
+//! every record of it anyway. What is compared here is what such a start would need: the database's
+//! file, the number of the last commit, the snapshot.
 
 use crate::clock::Timestamp;
 use crate::store::Store;
@@ -41,13 +42,18 @@ impl Store {
             unsealed: self.unsealed(),
             database: match &self.engine {
                 Some(engine) => engine.read_through(),
-                None => Err("the last change could not be written, so the database is closed".to_owned()),
+                None => {
+                    Err("the last change could not be written, so the database is closed"
+                        .to_owned())
+                }
             },
             witness: match witness::read(&self.place, &self.vault) {
                 Some(said) if said.commit == self.shelf.manifest().sequence => Ok(()),
-                Some(said) => {
-                    Err(format!("store.seq says {} instead of {}", said.commit, self.shelf.manifest().sequence))
-                }
+                Some(said) => Err(format!(
+                    "store.seq says {} instead of {}",
+                    said.commit,
+                    self.shelf.manifest().sequence
+                )),
                 None => Err("store.seq is missing or damaged".to_owned()),
             },
             snapshot: self.snapshot(),
@@ -69,7 +75,9 @@ impl Store {
         let all = looked_at < MOST;
         if all && !self.shelf.manifest().agrees(&counted) {
             let (noted, found) = (self.shelf.manifest().counts(), counted.counts());
-            return Err(format!("the manifest tells of {noted}, and {found} of other content are there"));
+            return Err(format!(
+                "the manifest tells of {noted}, and {found} of other content are there"
+            ));
         }
         Ok(looked_at)
     }
@@ -79,7 +87,9 @@ impl Store {
         match snapshot::stored(&self.place, &mut self.vault) {
             // Its seal is over the whole of it: what unseals is what was written.
             Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
-            Ok(Some(snapshot)) => Err(format!("it is of commit {} instead of {due}", snapshot.sequence)),
+            Ok(Some(snapshot)) => {
+                Err(format!("it is of commit {} instead of {due}", snapshot.sequence))
+            }
             Ok(None) => Err("it is missing".to_owned()),
             Err(Unsound::Damaged(why)) => Err(why),
             Err(Unsound::WrongKey | Unsound::Newer(_)) => Err("it is of another store".to_owned()),

@@ -1,11 +1,12 @@
 //! Opening where the disk takes no writes: it is full, or read-only after an error of its own.
 //!
-//! sled writes when it opens, so its files are copied into memory, read there, and removed. What comes of it is a store
-//! as after a failed write: it knows everything that was acknowledged, refuses changes, and writes the database anew as
-//! soon as the disk takes it. So after a power cut with a full card people who are signed in stay so. The copy is
-//! sealed like the original.
+//! sled writes when it opens, so its files are copied into memory, read there, and removed. What
+//! comes of it is a store as after a failed write: it knows everything that was acknowledged,
+//! refuses changes, and writes the database anew as soon as the disk takes it. So after a power cut
+//! with a full card people who are signed in stay so. The copy is sealed like the original.
 //!
-//! Left out: a database that is damaged as well, or of an older release; then the first error stands.
+//! Left out: a database that is damaged as well, or of an older release; then the first error
+//! stands.
 
 use crate::store::change::Contents;
 use crate::store::copy::Copy;
@@ -24,7 +25,10 @@ use crate::store::trail::Trail;
 ///
 /// # Errors
 /// There is no store, it is damaged, or there is no room for the copy either.
-pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Contents), StoreError> {
+pub(super) fn read(
+    place: &Place,
+    vault: &mut Vault,
+) -> Result<(Shelf, Trail, Contents), StoreError> {
     let Identity::Says { schema, fingerprint } = identity::read(place)? else {
         return Err(StoreError::Damaged("the store's making has not ended".to_owned()));
     };
@@ -42,7 +46,8 @@ pub(super) fn read(place: &Place, vault: &mut Vault) -> Result<(Shelf, Trail, Co
     drop(engine);
     let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
     let evidence = Evidence::gather(place, vault).map_err(refuse)?;
-    let sound = sound(place, shelf, vault, &evidence).map_err(|distrust| StoreError::Damaged(distrust.why));
+    let sound =
+        sound(place, shelf, vault, &evidence).map_err(|distrust| StoreError::Damaged(distrust.why));
     let Sound { shelf, contents, trail } = sound?;
     let trail = trail.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
     Ok((shelf, trail, contents))

@@ -1,5 +1,5 @@
-//! `store.id`: says that there is a store and which key it is under, so that a lost database beside its key is noticed
-//! instead of being taken for a first start.
+//! `store.id`: says that there is a store and which key it is under, so that a lost database beside
+//! its key is noticed instead of being taken for a first start.
 //!
 //! ```text
 //! portcullis store
@@ -44,7 +44,10 @@ pub(super) fn write(place: &Place, fingerprint: &Fingerprint) -> Result<(), Stor
 fn compose(schema: u32, fingerprint: &Fingerprint) -> String {
     let key = u64::from_be_bytes(*fingerprint);
     let said = format!("portcullis store\nschema {schema}\nkey {key:016x}\n");
-    let check = Sha256::digest(&said).iter().take(4).fold(0_u32, |check, byte| check << 8 | u32::from(*byte));
+    let check = Sha256::digest(&said)
+        .iter()
+        .take(4)
+        .fold(0_u32, |check, byte| check << 8 | u32::from(*byte));
     format!("{said}check {check:08x}\n")
 }
 
@@ -85,7 +88,11 @@ mod tests {
     fn half_of_it_says_nothing() {
         let text = compose(1, &[9; 8]);
         for length in 0..text.len() {
-            assert_eq!(parse(text.as_bytes().get(..length).expect("shorter")), None, "{length} bytes");
+            assert_eq!(
+                parse(text.as_bytes().get(..length).expect("shorter")),
+                None,
+                "{length} bytes"
+            );
         }
     }
 }

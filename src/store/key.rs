@@ -1,5 +1,5 @@
-//! The store's own key: a file beside the database, or a credential. Never derived from the session secret, so that
-//! changing that one ends sessions only.
+//! The store's own key: a file beside the database, or a credential. Never derived from the session
+//! secret, so that changing that one ends sessions only.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -13,8 +13,8 @@ use crate::secret::Secret;
 use crate::store::error::StoreError;
 use crate::store::place::{self, Place};
 
-/// 32 random bytes that everything in the store is sealed under. Whoever has them and a copy of the database has all
-/// seeds.
+/// 32 random bytes that everything in the store is sealed under. Whoever has them and a copy of the
+/// database has all seeds.
 #[derive(Clone)]
 pub struct StoreKey(Secret);
 
@@ -34,12 +34,14 @@ impl StoreKey {
     }
 }
 
-/// The key of the store in `dir`: `credential` if given (the 32 bytes as they are), else the file `store.key`, which
-/// is made, mode 0600, if there is neither key nor store yet. Makes the directory, mode 0700, if it is missing.
+/// The key of the store in `dir`: `credential` if given (the 32 bytes as they are), else the file
+/// `store.key`, which is made, mode 0600, if there is neither key nor store yet. Makes the
+/// directory, mode 0700, if it is missing.
 ///
 /// # Errors
-/// [`StoreError::KeyMissing`] beside an existing store, [`StoreError::BadKey`] for a wrong length or a file that others
-/// can read, [`StoreError::Locked`] if another process is making one at this moment.
+/// [`StoreError::KeyMissing`] beside an existing store, [`StoreError::BadKey`] for a wrong length
+/// or a file that others can read, [`StoreError::Locked`] if another process is making one at this
+/// moment.
 pub fn load_or_create_key(
     dir: &Path,
     credential: Option<&[u8]>,
@@ -64,7 +66,8 @@ pub fn load_or_create_key(
     let mut bytes = Zeroizing::new([0; StoreKey::BYTES]);
     entropy.fill(bytes.as_mut_slice());
     place.write(place::KEY, bytes.as_slice())?;
-    StoreKey::new(bytes.to_vec()).ok_or_else(|| StoreError::BadKey("it has not 32 bytes".to_owned()))
+    StoreKey::new(bytes.to_vec())
+        .ok_or_else(|| StoreError::BadKey("it has not 32 bytes".to_owned()))
 }
 
 /// The key of a store that is there, without making one.
@@ -100,12 +103,17 @@ pub(super) fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
     let mode = file.metadata().map_err(failed)?.permissions().mode();
     if mode & 0o077 != 0 {
         let path = path.display();
-        return Err(StoreError::BadKey(format!("{path} can be read by others: run `chmod 600 {path}`")));
+        return Err(StoreError::BadKey(format!(
+            "{path} can be read by others: run `chmod 600 {path}`"
+        )));
     }
     // One byte more than a key has tells a longer file apart, whatever its length.
     let most = StoreKey::BYTES + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(most));
-    file.by_ref().take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes).map_err(failed)?;
+    file.by_ref()
+        .take(u64::try_from(most).unwrap_or(u64::MAX))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     match StoreKey::new(bytes.to_vec()) {
         Some(key) => Ok(Some(key)),
         None => Err(StoreError::BadKey(format!(

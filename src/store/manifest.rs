@@ -1,15 +1,17 @@
-//! The manifest: how many records of each kind there are and what they add up to, in the same batch as every change.
+//! The manifest: how many records of each kind there are and what they add up to, in the same batch
+//! as every change.
 //!
-//! Each record alone is sealed, so it cannot be forged, altered or moved; what is left is that one is missing, doubled
-//! back to an older version, or brought back after its removal. sled has lost keys silently after single bit flips, so
-//! the sum of all records must show it.
+//! Each record alone is sealed, so it cannot be forged, altered or moved; what is left is that one
+//! is missing, doubled back to an older version, or brought back after its removal. sled has lost
+//! keys silently after single bit flips, so the sum of all records must show it.
 //!
-//! The digest of a kind is the XOR of HMAC-SHA-256 over (key, sealed value) of its records: MSet-XOR-Hash (Clarke,
-//! Devadas, van Dijk, Gassend, Suh: Incremental Multiset Hash Functions, ASIACRYPT 2003). XOR makes it independent of
-//! the order and lets a change be applied without reading the rest. An unkeyed XOR could be matched by linear algebra
-//! over enough old records; here nobody without the key knows what a record adds, the sum itself is sealed, keys are
-//! unique (so nothing cancels itself), and the count stands beside it. What it cannot show is an old copy of the
-//! whole database put back.
+//! The digest of a kind is the XOR of HMAC-SHA-256 over (key, sealed value) of its records:
+//! MSet-XOR-Hash (Clarke, Devadas, van Dijk, Gassend, Suh: Incremental Multiset Hash Functions,
+//! ASIACRYPT 2003). XOR makes it independent of the order and lets a change be applied without
+//! reading the rest. An unkeyed XOR could be matched by linear algebra over enough old records;
+//! here nobody without the key knows what a record adds, the sum itself is sealed, keys are unique
+//! (so nothing cancels itself), and the count stands beside it. What it cannot show is an old copy
+//! of the whole database put back.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,8 @@ pub(super) struct Manifest {
     pub(super) sequence: u64,
     /// The commit that the snapshot must have seen.
     pub(super) snapshot: u64,
-    /// One for each of [`Kind::COUNTED`]; of kinds that came later an older manifest has none, which is zero.
+    /// One for each of [`Kind::COUNTED`]; of kinds that came later an older manifest has none,
+    /// which is zero.
     tallies: Vec<Tally>,
 }
 
@@ -62,7 +65,8 @@ impl Manifest {
 
     /// The counts in words, for messages.
     pub(super) fn counts(&self) -> String {
-        let [users, sessions, counters, settings, entries, log] = Self::padded(&self.tallies).map(|tally| tally.count);
+        let [users, sessions, counters, settings, entries, log] =
+            Self::padded(&self.tallies).map(|tally| tally.count);
         format!(
             "{users} users, {sessions} sessions, {counters} counters, {settings} settings, {entries} + {log} of the audit log"
         )

@@ -1,6 +1,6 @@
-//! When a store that could not be written is tried again: at once, then after a second, then after twice as long each
-//! time. In between the answer is the last error, so that neither a visitor nor a monitor that asks every few seconds
-//! makes work for a dying disk.
+//! When a store that could not be written is tried again: at once, then after a second, then after
+//! twice as long each time. In between the answer is the last error, so that neither a visitor nor
+//! a monitor that asks every few seconds makes work for a dying disk.
 
 use std::time::Duration;
 

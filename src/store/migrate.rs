@@ -5,16 +5,20 @@
 //! 2    the same records, and the audit log (an older release would take its entries for damage)
 //! ```
 //!
-//! Records are unsealed as the old schema has it (the schema is part of the associated data) and sealed anew, while they
-//! are read. The result is written as a whole new database beside the old one, so that a pulled plug leaves one or the
-//! other (see [`crate::store::rewrite`]); the snapshot follows, and the file that says which schema it is comes last.
+//! Records are unsealed as the old schema has it (the schema is part of the associated data) and
+//! sealed anew, while they are read. The result is written as a whole new database beside the old
+//! one, so that a pulled plug leaves one or the other (see [`crate::store::rewrite`]); the snapshot
+//! follows, and the file that says which schema it is comes last.
 
 use crate::store::schema::{Fingerprint, Key, SCHEMA};
 use crate::store::seal::Vault;
 use crate::store::shelf::Unsound;
 
 /// Whether a store of this schema under this key is ours to read.
-pub(super) fn admit((found, fingerprint): (u32, Fingerprint), vault: &Vault) -> Result<(), Unsound> {
+pub(super) fn admit(
+    (found, fingerprint): (u32, Fingerprint),
+    vault: &Vault,
+) -> Result<(), Unsound> {
     match found {
         1..=SCHEMA if fingerprint == *vault.fingerprint() => Ok(()),
         1..=SCHEMA => Err(Unsound::WrongKey),
@@ -24,7 +28,12 @@ pub(super) fn admit((found, fingerprint): (u32, Fingerprint), vault: &Vault) -> 
 }
 
 /// A record of the schema `found` as this program seals it. `None` if it does not unseal.
-pub(super) fn reseal(found: u32, key: &Key, sealed: Box<[u8]>, vault: &mut Vault) -> Option<Box<[u8]>> {
+pub(super) fn reseal(
+    found: u32,
+    key: &Key,
+    sealed: Box<[u8]>,
+    vault: &mut Vault,
+) -> Option<Box<[u8]>> {
     if found == SCHEMA {
         return Some(sealed);
     }

@@ -1,13 +1,15 @@
 //! What must survive a pulled plug: users, sessions, counters, settings.
 //!
-//! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is sealed
-//! ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far as users and settings go, kept
-//! a second time ([`snapshot`]). Old files beside new ones are noticed ([`evidence`]). A store that cannot be trusted is
-//! never taken for an empty one ([`opening`]). The stored form stands in [`schema`], the
-//! files in [`place`], the form in which users move to another store in [`portable`]; only [`engine`] knows sled.
+//! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is
+//! sealed ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`witness`]) and, as far
+//! as users and settings go, kept a second time ([`snapshot`]). Old files beside new ones are
+//! noticed ([`evidence`]). A store that cannot be trusted is never taken for an empty one
+//! ([`opening`]). The stored form stands in [`schema`], the files in [`place`], the form in which
+//! users move to another store in [`portable`]; only [`engine`] knows sled.
 //!
-//! What is done is told in the audit log ([`trail`]), in the same commit. But for that log nothing is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what was
-//! committed. Nothing expires by itself: the owner removes what is over by [`Change`]s.
+//! What is done is told in the audit log ([`trail`]), in the same commit. But for that log nothing
+//! is read after opening: whoever opens the store keeps its [`Contents`] and applies to them what
+//! was committed. Nothing expires by itself: the owner removes what is over by [`Change`]s.
 //!
 //! Left out: protection against an old copy of the whole directory put back.
 
@@ -65,12 +67,19 @@ const GROWN: u64 = 8 * 1024 * 1024;
 /// How far the clock's floor in the snapshot may stay behind.
 const FLOOR_IN_SNAPSHOT: core::time::Duration = core::time::Duration::from_secs(86_400);
 
-/// What belongs to a store, in the order in which it is set aside. A power cut may end that after any of them: what is
-/// left is the whole old store or one that refuses to start, never an empty one and never an older state. So the
-/// snapshot goes before the database that it could stand in for, likewise the database's predecessor, and the identity
-/// last.
-const SET_ASIDE: [&str; 7] =
-    [place::SNAPSHOT, place::DATABASE_OLD, place::DATABASE, place::WITNESS, place::AUDIT, place::KEY, place::ID];
+/// What belongs to a store, in the order in which it is set aside. A power cut may end that after
+/// any of them: what is left is the whole old store or one that refuses to start, never an empty
+/// one and never an older state. So the snapshot goes before the database that it could stand in
+/// for, likewise the database's predecessor, and the identity last.
+const SET_ASIDE: [&str; 7] = [
+    place::SNAPSHOT,
+    place::DATABASE_OLD,
+    place::DATABASE,
+    place::WITNESS,
+    place::AUDIT,
+    place::KEY,
+    place::ID,
+];
 
 /// An open store.
 pub struct Store {
@@ -78,8 +87,8 @@ pub struct Store {
     vault: Vault,
     shelf: Shelf,
     trail: Trail,
-    /// `None` after a failed write, and where the disk took none at the opening, until the database could be written
-    /// anew.
+    /// `None` after a failed write, and where the disk took none at the opening, until the database
+    /// could be written anew.
     engine: Option<Engine>,
     /// `None` as long as the disk has taken no write since the opening.
     witness: Option<Witness>,
@@ -100,9 +109,10 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens the store in `dir`; makes it if there never was one. `now` is used when the snapshot has to stand in: a
-    /// caller whose clock is not set yet should spend the users' steps once more when it is. Where the disk takes no
-    /// writes, a sound store opens all the same, and refuses changes until it does.
+    /// Opens the store in `dir`; makes it if there never was one. `now` is used when the snapshot
+    /// has to stand in: a caller whose clock is not set yet should spend the users' steps once more
+    /// when it is. Where the disk takes no writes, a sound store opens all the same, and refuses
+    /// changes until it does.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing is changed on the disk when a store is refused.
@@ -115,17 +125,26 @@ impl Store {
         let place = Place::prepare(dir)?;
         let lock = place.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let (open, shelf, trail, contents, snapshot_taken, recovered) = match opening::open(&place, &mut vault, now) {
-            Ok(opening::Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered }) => {
-                (Some((engine, witness)), shelf, trail, contents, snapshot_taken, recovered)
-            }
-            Err(error) if error.is_of_the_disk() => {
-                let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else { return Err(error) };
-                log::error!("store: opened for reading only: {error}");
-                (None, shelf, trail, contents, now, None)
-            }
-            Err(error) => return Err(error),
-        };
+        let (open, shelf, trail, contents, snapshot_taken, recovered) =
+            match opening::open(&place, &mut vault, now) {
+                Ok(opening::Ready {
+                    engine,
+                    witness,
+                    shelf,
+                    trail,
+                    contents,
+                    snapshot_taken,
+                    recovered,
+                }) => (Some((engine, witness)), shelf, trail, contents, snapshot_taken, recovered),
+                Err(error) if error.is_of_the_disk() => {
+                    let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else {
+                        return Err(error);
+                    };
+                    log::error!("store: opened for reading only: {error}");
+                    (None, shelf, trail, contents, now, None)
+                }
+                Err(error) => return Err(error),
+            };
         let (engine, witness) = open.unzip();
         let mut store = Self {
             place,
@@ -144,18 +163,21 @@ impl Store {
         Ok((store, Opened { contents, recovered }))
     }
 
-    /// Makes all changes or none; of several to one record the last counts. On return they are on the disk, and so is
-    /// the snapshot if users (other than by a spent step) or settings (other than by a floor that rose within a day) changed.
+    /// Makes all changes or none; of several to one record the last counts. On return they are on
+    /// the disk, and so is the snapshot if users (other than by a spent step) or settings (other
+    /// than by a floor that rose within a day) changed.
     ///
     /// # Errors
-    /// [`StoreError::Full`], [`StoreError::Failing`] and [`StoreError::Io`]. The change then has not happened: the next commit first writes the
-    /// database anew from what was acknowledged, and so succeeds as soon as the disk does. Only if the process also
-    /// ends before that can a refused change be found at the next start, and then as a whole.
+    /// [`StoreError::Full`], [`StoreError::Failing`] and [`StoreError::Io`]. The change then has
+    /// not happened: the next commit first writes the database anew from what was acknowledged, and
+    /// so succeeds as soon as the disk does. Only if the process also ends before that can a
+    /// refused change be found at the next start, and then as a whole.
     pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.writable()?;
         let mut edits = Shelf::edits(changes, &mut self.vault)?;
-        let events =
-            changes.iter().filter_map(|change| if let Change::Audit(event) = change { Some(event) } else { None });
+        let events = changes.iter().filter_map(|change| {
+            if let Change::Audit(event) = change { Some(event) } else { None }
+        });
         let trail = self.trail.append(events, now, &mut self.vault, &mut edits)?;
         let edits = self.shelf.relevant(edits);
         if edits.is_empty() {
@@ -168,16 +190,32 @@ impl Store {
         Ok(())
     }
 
-    /// Brings edits onto the disk and takes them over, and the audit log as it is with them; `due`: with a new snapshot.
-    fn write(&mut self, edits: Edits, trail: Trail, due: bool, now: Timestamp) -> Result<(), StoreError> {
+    /// Brings edits onto the disk and takes them over, and the audit log as it is with them; `due`:
+    /// with a new snapshot.
+    fn write(
+        &mut self,
+        edits: Edits,
+        trail: Trail,
+        due: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let manifest = self.shelf.manifest_after(&edits, due, &self.vault);
         let (manifest_key, sealed_manifest) = Shelf::sealed_manifest(&manifest, &mut self.vault)?;
         let snapshot = match due {
-            true => Some(snapshot::stage(&self.place, &mut self.vault, &self.shelf, &edits, manifest.sequence, now)?),
+            true => Some(snapshot::stage(
+                &self.place,
+                &mut self.vault,
+                &self.shelf,
+                &edits,
+                manifest.sequence,
+                now,
+            )?),
             false => None,
         };
-        let records: usize =
-            edits.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len())).sum();
+        let records: usize = edits
+            .iter()
+            .map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len()))
+            .sum();
         // The batch, the number of the commit, and the snapshot.
         let cost = blocks(records + sealed_manifest.len())
             + blocks(0)
@@ -185,7 +223,11 @@ impl Store {
         let (Some(witness), Some(engine)) = (&self.witness, self.engine.take()) else {
             return Err(StoreError::Io("the database is closed".to_owned()));
         };
-        let said = Said { commit: manifest.sequence, snapshot: manifest.snapshot, entry: trail.head.number };
+        let said = Said {
+            commit: manifest.sequence,
+            snapshot: manifest.snapshot,
+            entry: trail.head.number,
+        };
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
         let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
         engine.apply(writes)?;
@@ -202,9 +244,9 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a commit would find a disk that takes it. After a failed commit this writes the database anew, if there
-    /// is room. Where that fails too it is not tried again with every call: a dying disk is left alone for a while, and the
-    /// answer is the last error.
+    /// Whether a commit would find a disk that takes it. After a failed commit this writes the
+    /// database anew, if there is room. Where that fails too it is not tried again with every call:
+    /// a dying disk is left alone for a while, and the answer is the last error.
     pub fn writable(&mut self) -> Result<(), StoreError> {
         self.place.has_room()?;
         if self.engine.is_some() && self.witness.is_some() {
@@ -233,7 +275,14 @@ impl Store {
             self.shelf.skip();
             let (due, taken) = (self.shelf.manifest().snapshot, self.snapshot_taken);
             // First: a disk that takes no plain file is no place for a database.
-            let staged = snapshot::stage(&self.place, &mut self.vault, &self.shelf, &Edits::new(), due, taken)?;
+            let staged = snapshot::stage(
+                &self.place,
+                &mut self.vault,
+                &self.shelf,
+                &Edits::new(),
+                due,
+                taken,
+            )?;
             let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
             staged.publish(&self.place)?;
             self.engine = Some(engine);
@@ -246,9 +295,10 @@ impl Store {
         self.commits
     }
 
-    /// Bytes that commits have cost the disk since the store was opened, in whole blocks of 4 KiB. Counted here: the
-    /// kernel's own figure (`write_bytes` in proc_pid_io(5)) counts a whole page-cache folio, up to half a MiB, for each
-    /// small write into it. What the file system adds for itself is not in it.
+    /// Bytes that commits have cost the disk since the store was opened, in whole blocks of 4 KiB.
+    /// Counted here: the kernel's own figure (`write_bytes` in proc_pid_io(5)) counts a whole
+    /// page-cache folio, up to half a MiB, for each small write into it. What the file system adds
+    /// for itself is not in it.
     pub const fn bytes_written(&self) -> u64 {
         self.bytes_written
     }
@@ -258,8 +308,8 @@ impl Store {
         dir.is_dir() && Place::prepare(dir).is_ok_and(|place| place.holds_a_store())
     }
 
-    /// Moves everything in `dir` that belongs to a store into a folder beside it, for `init --again`, and gives that
-    /// folder. `None` if there was nothing.
+    /// Moves everything in `dir` that belongs to a store into a folder beside it, for
+    /// `init --again`, and gives that folder. `None` if there was nothing.
     pub fn set_aside(dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         let place = Place::prepare(dir)?;
         let _lock = place.lock()?;
@@ -277,19 +327,25 @@ impl Store {
 
     fn concerns_snapshot(&self, change: &Change, now: Timestamp) -> bool {
         match change {
-            Change::PutUser(user) => self.shelf.user(&user.name, &self.vault).is_none_or(|mut before| {
-                before.spent = user.spent;
-                before != *user
-            }),
-            // The floor alone rises each hour: written anew so often, the snapshot would be most of what an idle gate
-            // writes. One that stands in is a day behind at most, and spends all steps up to the present anyway. One that
-            // was taken by a clock ahead of its time is replaced as soon as the clock is right.
-            Change::PutSettings(settings) => self.shelf.settings(&self.vault).is_none_or(|mut before| {
-                let risen = before.clock_floor <= settings.clock_floor;
-                before.clock_floor = settings.clock_floor;
-                let due = self.snapshot_taken > now || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT;
-                !risen || before != *settings || due
-            }),
+            Change::PutUser(user) => {
+                self.shelf.user(&user.name, &self.vault).is_none_or(|mut before| {
+                    before.spent = user.spent;
+                    before != *user
+                })
+            }
+            // The floor alone rises each hour: written anew so often, the snapshot would be most of
+            // what an idle gate writes. One that stands in is a day behind at most, and spends all
+            // steps up to the present anyway. One that was taken by a clock ahead of its time is
+            // replaced as soon as the clock is right.
+            Change::PutSettings(settings) => {
+                self.shelf.settings(&self.vault).is_none_or(|mut before| {
+                    let risen = before.clock_floor <= settings.clock_floor;
+                    before.clock_floor = settings.clock_floor;
+                    let due = self.snapshot_taken > now
+                        || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT;
+                    !risen || before != *settings || due
+                })
+            }
             Change::RemoveUser(_) => true,
             Change::PutSession(_)
             | Change::EndSession(_)
@@ -299,8 +355,8 @@ impl Store {
         }
     }
 
-    /// Writes the database anew if its file has grown far beyond its records. What was acknowledged is on the disk
-    /// before and after; if it fails, the next commit tries again.
+    /// Writes the database anew if its file has grown far beyond its records. What was acknowledged
+    /// is on the disk before and after; if it fails, the next commit tries again.
     fn shrink(&mut self) {
         let bound = GROWN.saturating_add(self.shelf.size().saturating_mul(16));
         if self.engine.as_ref().is_some_and(|engine| engine.file_len() > bound) {
@@ -312,7 +368,8 @@ impl Store {
     }
 }
 
-/// What writing `bytes` and syncing them costs a disk: whole blocks, one more because they seldom begin at one.
+/// What writing `bytes` and syncing them costs a disk: whole blocks, one more because they seldom
+/// begin at one.
 fn blocks(bytes: usize) -> u64 {
     const BLOCK: u64 = 4096;
     u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)

@@ -1,4 +1,5 @@
-//! Opening: the database if it is sound, else the snapshot, else a refusal. Never zero users by accident.
+//! Opening: the database if it is sound, else the snapshot, else a refusal. Never zero users by
+//! accident.
 
 use crate::auth::audit::Missing;
 use crate::auth::event::{Action, Actor, Event};
@@ -61,8 +62,12 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                 Some(trail) => (engine, trail),
                 None => {
                     let mut edits = Edits::new();
-                    let trail =
-                        Trail::default().begin(&log_begun("an older release kept none"), now, vault, &mut edits)?;
+                    let trail = Trail::default().begin(
+                        &log_begun("an older release kept none"),
+                        now,
+                        vault,
+                        &mut edits,
+                    )?;
                     let manifest = shelf.manifest_after(&edits, true, vault);
                     shelf.apply(edits, manifest);
                     (rewrite(place, vault, &shelf, Some(engine))?, trail)
@@ -76,7 +81,15 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
                 identity::write(place, vault.fingerprint())?;
             }
             let witness = Witness::open(place)?;
-            return Ok(Ready { engine, witness, shelf, trail, contents, snapshot_taken, recovered: None });
+            return Ok(Ready {
+                engine,
+                witness,
+                shelf,
+                trail,
+                contents,
+                snapshot_taken,
+                recovered: None,
+            });
         }
         Found::Nothing => None,
         Found::Damaged(distrust) => Some(distrust),
@@ -107,7 +120,8 @@ pub(super) fn open(place: &Place, vault: &mut Vault, now: Timestamp) -> Result<R
         return Err(StoreError::Empty(place.dir().to_path_buf()));
     }
     let report = report(place, lost, taken, vouched, now)?;
-    // Never behind what was acknowledged, or the next start would take the new database for an old one.
+    // Never behind what was acknowledged, or the next start would take the new database for an old
+    // one.
     let said = evidence.said.unwrap_or_default();
     let sequence = said.commit.max(sequence);
     let (trail, missing) = Trail::salvaged(place, vault, said.entry, vouched);
@@ -148,7 +162,11 @@ fn database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Fou
     found
 }
 
-fn read_database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Result<Found, StoreError> {
+fn read_database(
+    place: &Place,
+    vault: &mut Vault,
+    evidence: &Evidence,
+) -> Result<Found, StoreError> {
     let engine = match Engine::open(place, &place.path(DATABASE)) {
         Ok(engine) => engine,
         Err(error) => return unopened(error, place, vault),
@@ -171,7 +189,11 @@ fn read_database(place: &Place, vault: &mut Vault, evidence: &Evidence) -> Resul
 fn unopened(error: OpenError, place: &Place, vault: &mut Vault) -> Result<Found, StoreError> {
     let why = match error {
         // A disk that cannot even be read from is damage: the snapshot may well be readable.
-        OpenError::System(error @ StoreError::Failing(_)) if frozen::read(place, vault).is_err() => error.to_string(),
+        OpenError::System(error @ StoreError::Failing(_))
+            if frozen::read(place, vault).is_err() =>
+        {
+            error.to_string()
+        }
         OpenError::System(error) => return Err(error),
         OpenError::Damaged(why) => why,
     };
@@ -179,13 +201,19 @@ fn unopened(error: OpenError, place: &Place, vault: &mut Vault) -> Result<Found,
 }
 
 /// What is kept, if the database has every commit that was acknowledged.
-pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault, evidence: &Evidence) -> Result<Sound, Distrust> {
+pub(super) fn sound(
+    place: &Place,
+    shelf: Shelf,
+    vault: &Vault,
+    evidence: &Evidence,
+) -> Result<Sound, Distrust> {
     let due = shelf.manifest().snapshot;
     let distrust = |why| Distrust { why, due };
     let contents = shelf.contents(vault).map_err(distrust)?;
     let trail = Trail::load(&shelf, vault).map_err(distrust)?;
-    // The plug was pulled while the store was made, whose last files are these two: nothing was acknowledged yet. Both
-    // lost from a store that is in use is another thing: that one has had a user.
+    // The plug was pulled while the store was made, whose last files are these two: nothing was
+    // acknowledged yet. Both lost from a store that is in use is another thing: that one has had a
+    // user.
     let unborn = ![WITNESS, ID, AUDIT].iter().any(|name| place.has(name))
         && contents.users.is_empty()
         && !contents.settings.ever_had_user;
@@ -193,8 +221,8 @@ pub(super) fn sound(place: &Place, shelf: Shelf, vault: &Vault, evidence: &Evide
     Ok(Sound { shelf, contents, trail })
 }
 
-/// Writes the snapshot again if it is missing, damaged or older than the last change that it follows: the plug was
-/// pulled between the two. Gives when it was taken.
+/// Writes the snapshot again if it is missing, damaged or older than the last change that it
+/// follows: the plug was pulled between the two. Gives when it was taken.
 fn refresh_snapshot(
     place: &Place,
     vault: &mut Vault,
@@ -205,7 +233,9 @@ fn refresh_snapshot(
     let due = shelf.manifest().snapshot;
     match found {
         Some((sequence, taken)) if sequence == due => Ok(taken),
-        _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?.publish(place).map(|()| now),
+        _ => snapshot::stage(place, vault, shelf, &Default::default(), due, now)?
+            .publish(place)
+            .map(|()| now),
     }
 }
 
@@ -222,17 +252,31 @@ struct Origin {
 impl Origin {
     fn nothing(vault: &mut Vault) -> Self {
         let settings = Settings::with_device_key(vault.random());
-        let contents = Contents { users: Vec::new(), sessions: Vec::new(), counters: Vec::new(), settings };
-        Self { contents, sequence: 0, trail: Trail::default(), begun: log_begun("a new store"), recovered: None }
+        let contents =
+            Contents { users: Vec::new(), sessions: Vec::new(), counters: Vec::new(), settings };
+        Self {
+            contents,
+            sequence: 0,
+            trail: Trail::default(),
+            begun: log_begun("a new store"),
+            recovered: None,
+        }
     }
 }
 
 /// Makes a store: an empty one, or of what a snapshot gave.
-fn create(place: &Place, vault: &mut Vault, now: Timestamp, from: Origin) -> Result<Ready, StoreError> {
+fn create(
+    place: &Place,
+    vault: &mut Vault,
+    now: Timestamp,
+    from: Origin,
+) -> Result<Ready, StoreError> {
     let Origin { contents, sequence, trail, begun, recovered } = from;
     let mut changes = vec![Change::PutSettings(contents.settings.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
-    changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
+    changes.extend(
+        contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)),
+    );
     let mut shelf = Shelf::after(sequence);
     let mut edits = Shelf::edits(&changes, vault)?;
     let trail = trail.begin(&begun, now, vault, &mut edits)?;
@@ -252,7 +296,8 @@ fn log_begun(why: &str) -> Event {
     Event::new(Action::LogBegun, Actor::Gate).because(why)
 }
 
-/// Sets a damaged database aside and says what happened. It is renamed only now, when the snapshot is known to be good.
+/// Sets a damaged database aside and says what happened. It is renamed only now, when the snapshot
+/// is known to be good.
 fn report(
     place: &Place,
     lost: Option<String>,
@@ -270,7 +315,9 @@ fn report(
     };
     let latest = match vouched {
         true => "",
-        false => " Nothing shows that it is the latest: look whether users are back that were removed or disabled.",
+        false => {
+            " Nothing shows that it is the latest: look whether users are back that were removed or disabled."
+        }
     };
     Ok(format!(
         "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{latest} Because nobody knows which guesses came in between, browsers from the internet that never signed in have none left, home and known devices a few: `portcullis limit clear --all` gives all back",
@@ -280,7 +327,8 @@ fn report(
 
 /// The name, with a number behind it if it is taken.
 pub(super) fn free_name(place: &Place, name: &str) -> String {
-    let numbered = (1_u32..).map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") });
+    let numbered = (1_u32..)
+        .map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") });
     numbered.into_iter().find(|name| !place.has(name)).unwrap_or_else(|| name.to_owned())
 }
 

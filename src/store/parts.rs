@@ -1,13 +1,15 @@
-//! The files of the audit log: entries that have left the database, so that it stays small and opens quickly.
+//! The files of the audit log: entries that have left the database, so that it stays small and
+//! opens quickly.
 //!
 //! ```text
 //! audit/000000000257    named by the number of its first entry
 //! "PCAUDT" | schema (4, little endian) | sealed (mark of the entry before, entries)
-//! associated data: as of a record, with the header and the first number (8, little endian) as its key
+//! associated data: as of a record; its key is the header and the first number (8, little endian)
 //! ```
 //!
-//! A file is written once, as a whole, before the database lets go of the entries, and never changed. It is looked at
-//! only when somebody asks for the log: one that is missing or damaged keeps nobody out.
+//! A file is written once, as a whole, before the database lets go of the entries, and never
+//! changed. It is looked at only when somebody asks for the log: one that is missing or damaged
+//! keeps nobody out.
 
 use std::fs;
 use std::io;
@@ -54,7 +56,12 @@ impl Part {
 }
 
 /// Writes these entries, which come right behind `before`, into a file of their own.
-pub(super) fn write(place: &Place, vault: &mut Vault, before: Mark, entries: Vec<Entry>) -> Result<Part, StoreError> {
+pub(super) fn write(
+    place: &Place,
+    vault: &mut Vault,
+    before: Mark,
+    entries: Vec<Entry>,
+) -> Result<Part, StoreError> {
     let failed = || StoreError::Io("a part of the audit log cannot be encoded".to_owned());
     let part = Part::of(&entries).ok_or_else(failed)?;
     let header = header(SCHEMA);
@@ -83,21 +90,26 @@ fn body(place: &Place, vault: &Vault, first: u64) -> Result<Body, String> {
     })?;
     let damaged = || format!("{} is damaged", path.display());
     let (header, sealed) = file.split_at_checked(MAGIC.len() + 4).ok_or_else(damaged)?;
-    let schema = header.strip_prefix(MAGIC).and_then(|schema| schema.try_into().ok()).map(u32::from_le_bytes);
+    let schema = header
+        .strip_prefix(MAGIC)
+        .and_then(|schema| schema.try_into().ok())
+        .map(u32::from_le_bytes);
     let schema = schema.filter(|schema| (1..=SCHEMA).contains(schema)).ok_or_else(damaged)?;
     let plain = vault.unseal_as(schema, &context(header, first), sealed).ok_or_else(damaged)?;
     codec::decode(&plain).ok_or_else(damaged)
 }
 
-/// The files that form one whole chain up to the last of them, with the mark before it: what is left where the
-/// database was lost. And whether older ones are left out, because one between them is missing or damaged.
+/// The files that form one whole chain up to the last of them, with the mark before it: what is
+/// left where the database was lost. And whether older ones are left out, because one between them
+/// is missing or damaged.
 pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
     let mut firsts = names(place);
     firsts.sort_unstable();
     let (mut anchor, mut kept) = (Mark::default(), Vec::<Part>::new());
     for first in firsts.into_iter().rev() {
         let Ok(Body { before, entries }) = body(place, vault, first) else {
-            // The newest may be the one that the disk has spoiled; older ones are still worth having.
+            // The newest may be the one that the disk has spoiled; older ones are still worth
+            // having.
             if kept.is_empty() {
                 continue;
             }
@@ -113,7 +125,9 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
         anchor = before;
     }
     kept.reverse();
-    let left_out = kept.first().is_some_and(|oldest| names(place).into_iter().any(|first| first < oldest.first));
+    let left_out = kept
+        .first()
+        .is_some_and(|oldest| names(place).into_iter().any(|first| first < oldest.first));
     (anchor, kept, left_out)
 }
 
@@ -121,7 +135,10 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
 pub(super) fn last_entry(place: &Place, vault: &Vault) -> Option<u64> {
     let mut firsts = names(place);
     firsts.sort_unstable();
-    firsts.into_iter().rev().find_map(|first| read(place, vault, first).ok()?.last().map(|entry| entry.number))
+    firsts
+        .into_iter()
+        .rev()
+        .find_map(|first| read(place, vault, first).ok()?.last().map(|entry| entry.number))
 }
 
 /// The file with the newest entries.
@@ -129,7 +146,8 @@ pub(super) fn newest(place: &Place) -> Option<String> {
     names(place).into_iter().max().map(name)
 }
 
-/// Removes the files that begin with an entry up to this one. What cannot be removed now is removed the next time.
+/// Removes the files that begin with an entry up to this one. What cannot be removed now is removed
+/// the next time.
 pub(super) fn remove_up_to(place: &Place, number: u64) {
     for first in names(place).into_iter().filter(|first| *first <= number) {
         let _ = fs::remove_file(place.path(&name(first)));
@@ -139,7 +157,8 @@ pub(super) fn remove_up_to(place: &Place, number: u64) {
 
 /// The length of a file in bytes; 0 if it is not there.
 pub(super) fn length(place: &Place, first: u64) -> usize {
-    fs::metadata(place.path(&name(first))).map_or(0, |meta| usize::try_from(meta.len()).unwrap_or(usize::MAX))
+    fs::metadata(place.path(&name(first)))
+        .map_or(0, |meta| usize::try_from(meta.len()).unwrap_or(usize::MAX))
 }
 
 fn names(place: &Place) -> Vec<u64> {

@@ -1,15 +1,17 @@
-//! The state directory: who may read it, who holds it, and how a file is replaced so that a pulled plug leaves the
-//! old one or the new one.
+//! The state directory: who may read it, who holds it, and how a file is replaced so that a pulled
+//! plug leaves the old one or the new one.
 //!
-//! Where root works in somebody else's directory no link in it is followed: its owner may have been taken over, and lie
-//! in wait. Links that are there when the store is locked are refused; the files of our own are opened without following
-//! one that appears later, and get mode and owner by their descriptors. What is left is the moment in which sled opens
-//! its files by their names, and links to a folder in the place of `db` or `audit`.
+//! Where root works in somebody else's directory no link in it is followed: its owner may have been
+//! taken over, and lie in wait. Links that are there when the store is locked are refused; the
+//! files of our own are opened without following one that appears later, and get mode and owner by
+//! their descriptors. What is left is the moment in which sled opens its files by their names, and
+//! links to a folder in the place of `db` or `audit`.
 //!
 //! ```text
 //! store.key     the key (0600), unless it is a credential
 //! store.id      says that there is a store and which key it is under; text
-//! store.seq     the number of the last acknowledged commit, and of the snapshot and the last line of the audit log with it
+//! store.seq     the number of the last acknowledged commit, and of the snapshot and the last line
+//!               of the audit log with it
 //! store.lock    locked by the one process that has the store
 //! db/           sled's database
 //! snapshot      users and settings, sealed
@@ -45,8 +47,8 @@ pub(super) const AUDIT: &str = "audit";
 pub(super) const WITNESS: &str = "store.seq";
 const LOCK: &str = "store.lock";
 
-/// Room that must be free before a change is begun. The database writes at most one segment (512 KiB) at a time, and
-/// running out in the middle costs a rebuild.
+/// Room that must be free before a change is begun. The database writes at most one segment (512
+/// KiB) at a time, and running out in the middle costs a rebuild.
 const RESERVE: u64 = 1024 * 1024;
 
 /// Held as long as the store is open.
@@ -55,8 +57,8 @@ pub(super) type Lock = Flock<File>;
 /// The state directory.
 pub(super) struct Place {
     dir: PathBuf,
-    /// Whom new files must belong to, where that is not whoever runs this: root runs a verb beside a daemon that
-    /// has a user of its own.
+    /// Whom new files must belong to, where that is not whoever runs this: root runs a verb beside
+    /// a daemon that has a user of its own.
     owner: Option<(u32, u32)>,
 }
 
@@ -87,18 +89,20 @@ impl Place {
         fs::symlink_metadata(self.path(name)).is_ok()
     }
 
-    /// Whether anything shows that there is or was a store: any of its files but the key and the lock, which a first start
-    /// that was cut short leaves as well.
+    /// Whether anything shows that there is or was a store: any of its files but the key and the
+    /// lock, which a first start that was cut short leaves as well.
     pub(super) fn holds_a_store(&self) -> bool {
         [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT].iter().any(|name| self.has(name))
     }
 
-    /// Refuses what others may write to: they could put an old store, or one of another key, in its place, or take it away.
+    /// Refuses what others may write to: they could put an old store, or one of another key, in its
+    /// place, or take it away.
     fn refuse_exposed(&self) -> Result<(), StoreError> {
         let parts = [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT, KEY];
         let paths = parts.iter().map(|part| self.path(part)).chain([self.dir.clone()]);
         for path in paths {
-            // What is not there, or cannot be looked at, is for the opening to tell. A link has no mode of its own.
+            // What is not there, or cannot be looked at, is for the opening to tell. A link has no
+            // mode of its own.
             let Ok(about) = fs::symlink_metadata(&path) else { continue };
             let about = if path == self.dir { fs::metadata(&path).unwrap_or(about) } else { about };
             let mode = about.permissions().mode() & 0o7777;
@@ -109,8 +113,8 @@ impl Place {
         Ok(())
     }
 
-    /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot and renaming, and
-    /// the moments in which the database is closed to be rebuilt.
+    /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot
+    /// and renaming, and the moments in which the database is closed to be rebuilt.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         self.refuse_exposed()?;
         if self.owner.is_some() {
@@ -132,15 +136,18 @@ impl Place {
         self.flock(file)
     }
 
-    /// The same without writing anything; `None` where the lock's file is missing, so that no process can hold it.
+    /// The same without writing anything; `None` where the lock's file is missing, so that no
+    /// process can hold it.
     pub(super) fn lock_if_there(&self) -> Result<Option<Lock>, StoreError> {
         if self.owner.is_some() {
             refuse_links(&self.dir)?;
         }
         let path = self.path(LOCK);
-        let open = |write| OpenOptions::new().read(true).write(write).custom_flags(O_NOFOLLOW).open(&path);
+        let open =
+            |write| OpenOptions::new().read(true).write(write).custom_flags(O_NOFOLLOW).open(&path);
         // Over a network an exclusive lock takes a descriptor for writing (flock(2)).
-        let opened = open(true).or_else(|error| if takes_no_writes(&error) { open(false) } else { Err(error) });
+        let opened = open(true)
+            .or_else(|error| if takes_no_writes(&error) { open(false) } else { Err(error) });
         match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("opening", &path, &error)),
@@ -177,7 +184,11 @@ impl Place {
 
     /// The first half of [`Place::write`]: everything that is likely to fail.
     pub(super) fn stage(&self, name: &str, bytes: &[u8]) -> Result<Staged, StoreError> {
-        let staged = Staged { from: self.path(&format!("{name}.new")), to: self.path(name), len: bytes.len() };
+        let staged = Staged {
+            from: self.path(&format!("{name}.new")),
+            to: self.path(name),
+            len: bytes.len(),
+        };
         let failed = |error: io::Error| StoreError::io("writing", &staged.to, &error);
         let mut file = OpenOptions::new()
             .create(true)
@@ -202,7 +213,8 @@ impl Place {
         let from = self.path(from);
         let to = self.path(to);
         fs::rename(&from, &to).map_err(|error| StoreError::io("renaming", &from, &error))?;
-        // Where it has gone first: a name that is lost on both sides would be worse than one that shows twice.
+        // Where it has gone first: a name that is lost on both sides would be worse than one that
+        // shows twice.
         let parent = to.parent().unwrap_or(&self.dir);
         sync_dir(parent).map_err(|error| StoreError::io("syncing", parent, &error))?;
         self.sync()
@@ -226,7 +238,8 @@ impl Place {
         }
     }
 
-    /// Makes all files of a folder private and gives them to the right owner: sled makes them as the umask says.
+    /// Makes all files of a folder private and gives them to the right owner: sled makes them as
+    /// the umask says.
     pub(super) fn make_private(&self, folder: &Path) -> Result<(), StoreError> {
         let failed = |error: io::Error| StoreError::io("making private", folder, &error);
         self.settle(folder)?;
@@ -254,18 +267,21 @@ impl Place {
 
     fn give(&self, file: &File, path: &Path) -> Result<(), StoreError> {
         let Some((uid, gid)) = self.owner else { return Ok(()) };
-        fchown(file, Some(uid), Some(gid)).map_err(|error| StoreError::io("changing the owner of", path, &error))
+        fchown(file, Some(uid), Some(gid))
+            .map_err(|error| StoreError::io("changing the owner of", path, &error))
     }
 
     /// Whether a change can be written: the disk is not read-only and has room. Writes nothing.
     pub(super) fn has_room(&self) -> Result<(), StoreError> {
-        let failed = |errno: Errno| StoreError::io("asking for the room on", &self.dir, &errno.into());
+        let failed =
+            |errno: Errno| StoreError::io("asking for the room on", &self.dir, &errno.into());
         let disk = statvfs(&self.dir).map_err(failed)?;
         if disk.flags().contains(FsFlags::ST_RDONLY) {
             return Err(StoreError::io("writing to", &self.dir, &Errno::EROFS.into()));
         }
         #[allow(clippy::useless_conversion, reason = "on some machines these are 32 bits wide")]
-        let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+        let free =
+            u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
         if free < RESERVE { Err(StoreError::Full(self.dir.clone())) } else { Ok(()) }
     }
 }
@@ -277,7 +293,11 @@ fn refuse_links(dir: &Path) -> Result<(), StoreError> {
         let entry = entry.map_err(failed)?;
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_symlink() {
-            return Err(StoreError::io("using", &entry.path(), &io::Error::other("it is a link: remove it")));
+            return Err(StoreError::io(
+                "using",
+                &entry.path(),
+                &io::Error::other("it is a link: remove it"),
+            ));
         }
         if kind.is_dir() {
             refuse_links(&entry.path())?;
@@ -302,7 +322,8 @@ impl Staged {
 
     /// Gives the file its name.
     pub(super) fn publish(self, place: &Place) -> Result<(), StoreError> {
-        fs::rename(&self.from, &self.to).map_err(|error| StoreError::io("renaming to", &self.to, &error))?;
+        fs::rename(&self.from, &self.to)
+            .map_err(|error| StoreError::io("renaming to", &self.to, &error))?;
         place.sync()
     }
 }
@@ -337,7 +358,10 @@ mod tests {
         for link in [SNAPSHOT, WITNESS, "db/conf"] {
             symlink(&victim, dir.join(link)).expect("a link");
             assert!(place.read(link).is_err(), "{link}");
-            assert!(place.open(link, OpenOptions::new().write(true).truncate(true)).is_err(), "{link}");
+            assert!(
+                place.open(link, OpenOptions::new().write(true).truncate(true)).is_err(),
+                "{link}"
+            );
         }
         assert!(place.make_private(&dir.join(DATABASE)).is_err());
         let about = fs::metadata(&victim).expect("still there");

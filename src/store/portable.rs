@@ -1,12 +1,13 @@
 //! Users in the form in which they leave one store for another.
 //!
 //! ```text
-//! version (1) | postcard: clock floor, then each user as a record: version (1) | postcard of the user
+//! version (1) | postcard: clock floor, then each user as a record (version (1) | postcard)
 //! ```
 //!
-//! The records have the versions of the store's own ([`codec`]), so that an older one is read by the same step that
-//! brings an older store up to date. What does not move is of its store alone: the device key, so that device cookies
-//! end; sessions, which hang on the session secret; and counters.
+//! The records have the versions of the store's own ([`codec`]), so that an older one is read by
+//! the same step that brings an older store up to date. What does not move is of its store alone:
+//! the device key, so that device cookies end; sessions, which hang on the session secret; and
+//! counters.
 
 use std::path::Path;
 
@@ -43,23 +44,27 @@ struct Packed<'r> {
 
 impl Portable {
     /// As bytes, seeds in the clear; `None` if a record has a form that cannot be written.
-    pub fn pack<'u>(users: impl IntoIterator<Item = &'u User>, clock_floor: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn pack<'u>(
+        users: impl IntoIterator<Item = &'u User>,
+        clock_floor: Timestamp,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let records: Vec<_> = users.into_iter().map(codec::encode).collect::<Option<_>>()?;
         let users: Vec<&[u8]> = records.iter().map(|record| record.as_slice()).collect();
         let room = users.iter().map(|record| record.len() + 4).sum::<usize>() + 64;
         codec::encode_into(&Packed { clock_floor, users }, room)
     }
 
-    /// Reads what [`Portable::pack`] wrote; `None` for anything else, and for versions that this program does not know.
+    /// Reads what [`Portable::pack`] wrote; `None` for anything else, and for versions that this
+    /// program does not know.
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let Packed { clock_floor, users } = codec::decode(bytes)?;
         let users = users.into_iter().map(codec::decode).collect::<Option<_>>()?;
         Some(Self { users, clock_floor })
     }
 
-    /// The users of the store in `dir`, as of the last change to one of them, from its snapshot: the store is neither
-    /// opened nor locked, and nothing is written. `credential`: the store's key where it is no file. `None` if there is
-    /// no store.
+    /// The users of the store in `dir`, as of the last change to one of them, from its snapshot:
+    /// the store is neither opened nor locked, and nothing is written. `credential`: the store's
+    /// key where it is no file. `None` if there is no store.
     ///
     /// # Errors
     /// The key is missing or another one, or the snapshot cannot be read or is an old copy.
@@ -76,14 +81,19 @@ impl Portable {
             return Ok(None);
         }
         let mut vault = Vault::new(&key_of(&place, credential)?, entropy);
-        let snapshot = snapshot::stored(&place, &mut vault).map_err(|unsound| match opening::refuse(unsound) {
-            StoreError::Damaged(why) => StoreError::NoSnapshot(why),
-            other => other,
-        })?;
-        let snapshot = snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
+        let snapshot =
+            snapshot::stored(&place, &mut vault).map_err(|unsound| {
+                match opening::refuse(unsound) {
+                    StoreError::Damaged(why) => StoreError::NoSnapshot(why),
+                    other => other,
+                }
+            })?;
+        let snapshot =
+            snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
         let evidence = Evidence::gather(&place, &mut vault).map_err(opening::refuse)?;
         evidence.may_stand_in(snapshot.sequence, 0).map_err(StoreError::NoSnapshot)?;
-        let Contents { users, settings, .. } = snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;
+        let Contents { users, settings, .. } =
+            snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;
         Ok(Some(Self { users, clock_floor: settings.clock_floor }))
     }
 }
@@ -139,7 +149,8 @@ mod tests {
     fn a_user_record_of_another_version_is_refused() {
         let mut record = codec::encode(&users()[0]).expect("encodes");
         record[0] += 1;
-        let packed = codec::encode(&Packed { clock_floor: T0, users: vec![&record] }).expect("encodes");
+        let packed =
+            codec::encode(&Packed { clock_floor: T0, users: vec![&record] }).expect("encodes");
         assert!(Portable::unpack(&packed).is_none());
     }
 }

@@ -1,5 +1,6 @@
-//! Writes a whole database anew from the records in memory and puts it in place of the old one: at the first start,
-//! after a recovery, when the file has grown, and when a failed write has left it unknown what is on the disk.
+//! Writes a whole database anew from the records in memory and puts it in place of the old one: at
+//! the first start, after a recovery, when the file has grown, and when a failed write has left it
+//! unknown what is on the disk.
 //!
 //! ```text
 //! 1. db.new is built and synced       crash: db stands, db.new is garbage
@@ -15,10 +16,12 @@ use crate::store::schema::{self, SCHEMA_KEY};
 use crate::store::seal::Vault;
 use crate::store::shelf::Shelf;
 
-/// Records a batch while building: none of it counts before it has its name, so this bounds memory only.
+/// Records a batch while building: none of it counts before it has its name, so this bounds memory
+/// only.
 const BATCH: usize = 500;
 
-/// Builds the database of `shelf`, puts it in place and opens it. `old` is the open database, if there is one.
+/// Builds the database of `shelf`, puts it in place and opens it. `old` is the open database, if
+/// there is one.
 pub(super) fn rewrite(
     place: &Place,
     vault: &mut Vault,
@@ -63,7 +66,8 @@ fn build(place: &Place, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreErr
 }
 
 fn fill(engine: &Engine, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreError> {
-    let records: Vec<_> = shelf.records().map(|(key, sealed)| (key.as_slice(), Some(sealed))).collect();
+    let records: Vec<_> =
+        shelf.records().map(|(key, sealed)| (key.as_slice(), Some(sealed))).collect();
     for batch in records.chunks(BATCH) {
         engine.apply(batch.iter().copied())?;
     }
@@ -75,6 +79,8 @@ fn fill(engine: &Engine, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreEr
 fn refused(error: OpenError) -> StoreError {
     match error {
         OpenError::System(error) => error,
-        OpenError::Damaged(why) => StoreError::Io(format!("a database that was just written does not open: {why}")),
+        OpenError::Damaged(why) => {
+            StoreError::Io(format!("a database that was just written does not open: {why}"))
+        }
     }
 }

@@ -1,20 +1,22 @@
 //! The stored form, byte by byte.
 //!
-//! One sled tree, so that a change of several records is one batch: it happens as a whole or not at all.
+//! One sled tree, so that a change of several records is one batch: it happens as a whole or not at
+//! all.
 //!
 //! ```text
-//! key      kind (1 byte) | 16 bytes of HMAC-SHA-256 over kind and identity (the name, the session id, …)
-//! value    nonce (24) | XChaCha20-Poly1305 of (record version (1 byte) | postcard of the record) | tag (16)
+//! key      kind (1 byte) | 16 bytes of HMAC-SHA-256 over kind and identity (name, session id, …)
+//! value    nonce (24) | XChaCha20-Poly1305 of (record version (1) | postcard) | tag (16)
 //!          associated data: "portcullis store" | schema (4, little endian) | key (17)
 //!
-//! kinds    u user   s session   c counter   g settings (one)   m manifest (one)   a audit entry (by its number)
-//!          t head and index of the audit log
-//! schema   key "v": schema (4, little endian) | key fingerprint (8) | first 8 bytes of SHA-256 over both; not sealed,
-//!          so that a release which seals in another way is recognised instead of being taken for damage
+//! kinds    u user   s session   c counter   g settings (one)   m manifest (one)
+//!          a audit entry (by its number)   t head and index of the audit log
+//! schema   key "v": schema (4, little endian) | key fingerprint (8) | first 8 bytes of SHA-256
+//!          over both; not sealed, so that a release which seals in another way is recognised
+//!          instead of being taken for damage
 //! ```
 //!
-//! A record that is moved to another key, or whose bits flip, does not unseal: it is an error, never another user.
-//! No name and no address stands on the disk in the clear.
+//! A record that is moved to another key, or whose bits flip, does not unseal: it is an error,
+//! never another user. No name and no address stands on the disk in the clear.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

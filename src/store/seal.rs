@@ -1,5 +1,6 @@
-//! Sealing: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, on RFC 8439) with a random nonce of 24 bytes, so that no
-//! counter has to survive a pulled plug. Three keys are derived from the store's key, each for one purpose.
+//! Sealing: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, on RFC 8439) with a random nonce of 24
+//! bytes, so that no counter has to survive a pulled plug. Three keys are derived from the store's
+//! key, each for one purpose.
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -26,7 +27,10 @@ impl Vault {
     pub(super) fn new(key: &StoreKey, entropy: impl Entropy + Send + 'static) -> Self {
         let derive = |purpose: &str| {
             let mut derived = Zeroizing::new([0; 32]);
-            derived.copy_from_slice(&authenticate(mac(key.expose()), &[b"portcullis store ", purpose.as_bytes()]));
+            derived.copy_from_slice(&authenticate(
+                mac(key.expose()),
+                &[b"portcullis store ", purpose.as_bytes()],
+            ));
             derived
         };
         let mut fingerprint = [0; 8];
@@ -62,7 +66,10 @@ impl Vault {
     /// Vouches for the number of a commit, and for what is told with it.
     pub(super) fn witness(&self, numbers: &[&[u8; 8]]) -> [u8; 32] {
         let numbers = numbers.iter().map(|number| number.as_slice());
-        authenticate(self.digests.clone(), &[b"commit".as_slice()].into_iter().chain(numbers).collect::<Vec<_>>())
+        authenticate(
+            self.digests.clone(),
+            &[b"commit".as_slice()].into_iter().chain(numbers).collect::<Vec<_>>(),
+        )
     }
 
     /// Seals a record for the place `context`. `None` only for one of more than 256 GiB.
@@ -74,7 +81,8 @@ impl Vault {
         sealed.extend_from_slice(plain);
         let data = associated(SCHEMA, context);
         let body = sealed.get_mut(NONCE..)?;
-        let tag = self.cipher.encrypt_inout_detached(&XNonce::from(nonce), &data, body.into()).ok()?;
+        let tag =
+            self.cipher.encrypt_inout_detached(&XNonce::from(nonce), &data, body.into()).ok()?;
         sealed.extend_from_slice(&tag);
         Some(sealed)
     }
@@ -85,11 +93,18 @@ impl Vault {
     }
 
     /// The same for a record that was sealed under an older schema.
-    pub(super) fn unseal_as(&self, schema: u32, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn unseal_as(
+        &self,
+        schema: u32,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
         let mut plain = Zeroizing::new(body.to_vec());
-        self.cipher.decrypt_in_place(&XNonce::from(nonce), &associated(schema, context), &mut *plain).ok()?;
+        self.cipher
+            .decrypt_in_place(&XNonce::from(nonce), &associated(schema, context), &mut *plain)
+            .ok()?;
         Some(plain)
     }
 
@@ -105,7 +120,8 @@ fn associated(schema: u32, context: &[u8]) -> Vec<u8> {
     [b"portcullis store".as_slice(), &schema.to_le_bytes(), context].concat()
 }
 
-/// HMAC under a key of at most 64 bytes: a shorter one is padded with zeros (RFC 2104 section 2), a longer one cut.
+/// HMAC under a key of at most 64 bytes: a shorter one is padded with zeros (RFC 2104 section 2), a
+/// longer one cut.
 fn mac(key: &[u8]) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);

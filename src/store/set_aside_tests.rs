@@ -17,15 +17,23 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
     for rewriting in [false, true] {
         let mut whole = 0;
         for moved in 0..=SET_ASIDE.len() {
-            let dir = std::env::temp_dir().join(format!("portcullis-aside-{}-{rewriting}-{moved}", std::process::id()));
+            let dir = std::env::temp_dir()
+                .join(format!("portcullis-aside-{}-{rewriting}-{moved}", std::process::id()));
             let _ = fs::remove_dir_all(&dir);
             let (mut store, opened) = open(&dir).unwrap_or_else(|error| panic!("{error}"));
             store
-                .commit(&[Change::PutSettings(Settings { ever_had_user: true, ..opened.contents.settings })], NOW)
+                .commit(
+                    &[Change::PutSettings(Settings {
+                        ever_had_user: true,
+                        ..opened.contents.settings
+                    })],
+                    NOW,
+                )
                 .expect("commits");
             drop(store);
             if rewriting {
-                fs::rename(dir.join(place::DATABASE), dir.join(place::DATABASE_OLD)).expect("moved");
+                fs::rename(dir.join(place::DATABASE), dir.join(place::DATABASE_OLD))
+                    .expect("moved");
             }
             let aside = dir.join("set-aside");
             fs::create_dir(&aside).expect("a folder");
@@ -33,9 +41,14 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
                 fs::rename(dir.join(part), aside.join(part)).expect("moved");
             }
             match open(&dir) {
-                Ok((_, opened)) if moved == SET_ASIDE.len() => assert!(!opened.contents.settings.ever_had_user),
+                Ok((_, opened)) if moved == SET_ASIDE.len() => {
+                    assert!(!opened.contents.settings.ever_had_user)
+                }
                 Ok((_, opened)) => {
-                    assert!(opened.contents.settings.ever_had_user && opened.recovered.is_none(), "{moved} moved");
+                    assert!(
+                        opened.contents.settings.ever_had_user && opened.recovered.is_none(),
+                        "{moved} moved"
+                    );
                     whole += 1;
                 }
                 Err(error) => {
@@ -45,7 +58,9 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
                     );
                     // Asking again ends what was begun.
                     Store::set_aside(&dir, NOW).expect("set aside");
-                    assert!(open(&dir).is_ok_and(|(_, opened)| !opened.contents.settings.ever_had_user));
+                    assert!(
+                        open(&dir).is_ok_and(|(_, opened)| !opened.contents.settings.ever_had_user)
+                    );
                 }
             }
             fs::remove_dir_all(&dir).expect("removed");

@@ -1,8 +1,9 @@
 //! All records, sealed, in memory: exactly what was acknowledged.
 //!
-//! It is what a change is measured against (the manifest needs the record that is replaced), what a snapshot is taken
-//! from, and what the database is written anew from when the disk has failed in the middle of a change, so that a
-//! refused change never comes back. It costs about 350 bytes a user and holds no secret in the clear.
+//! It is what a change is measured against (the manifest needs the record that is replaced), what a
+//! snapshot is taken from, and what the database is written anew from when the disk has failed in
+//! the middle of a change, so that a refused change never comes back. It costs about 350 bytes a
+//! user and holds no secret in the clear.
 
 use std::collections::BTreeMap;
 
@@ -41,15 +42,22 @@ impl Shelf {
         Self { records: BTreeMap::new(), manifest: Manifest::after(sequence) }
     }
 
-    /// Takes over what the database holds, if it is all there. What an older release wrote is in today's form then.
-    pub(super) fn load(raw: BTreeMap<Vec<u8>, Vec<u8>>, vault: &mut Vault) -> Result<Self, Unsound> {
+    /// Takes over what the database holds, if it is all there. What an older release wrote is in
+    /// today's form then.
+    pub(super) fn load(
+        raw: BTreeMap<Vec<u8>, Vec<u8>>,
+        vault: &mut Vault,
+    ) -> Result<Self, Unsound> {
         let damaged = |what: &str| Unsound::Damaged(what.to_owned());
         let schema = raw.get(SCHEMA_KEY).and_then(|record| schema::read_schema_record(record));
-        let (schema, fingerprint) = schema.ok_or_else(|| damaged("its schema record is missing or damaged"))?;
+        let (schema, fingerprint) =
+            schema.ok_or_else(|| damaged("its schema record is missing or damaged"))?;
         migrate::admit((schema, fingerprint), vault)?;
         let manifest_key = vault.key(Kind::Manifest, b"");
-        let sealed = raw.get(manifest_key.as_slice()).ok_or_else(|| damaged("its manifest is missing"))?;
-        let manifest = vault.unseal_as(schema, &manifest_key, sealed).and_then(|plain| codec::decode(&plain));
+        let sealed =
+            raw.get(manifest_key.as_slice()).ok_or_else(|| damaged("its manifest is missing"))?;
+        let manifest =
+            vault.unseal_as(schema, &manifest_key, sealed).and_then(|plain| codec::decode(&plain));
         let manifest: Manifest = manifest.ok_or_else(|| damaged("its manifest does not unseal"))?;
         let mut counted = Manifest::default();
         let mut records = BTreeMap::new();
@@ -57,7 +65,8 @@ impl Shelf {
             if key == SCHEMA_KEY || key == manifest_key {
                 continue;
             }
-            let key: Key = key.try_into().map_err(|_| damaged("a record has a key of no known form"))?;
+            let key: Key =
+                key.try_into().map_err(|_| damaged("a record has a key of no known form"))?;
             counted.add(vault, &key, &sealed);
             records.insert(key, sealed.into_boxed_slice());
         }
@@ -92,9 +101,11 @@ impl Shelf {
         Some(shelf)
     }
 
-    /// What is kept, in the clear. Every record must unseal at its own key and be the one that the key names.
+    /// What is kept, in the clear. Every record must unseal at its own key and be the one that the
+    /// key names.
     pub(super) fn contents(&self, vault: &Vault) -> Result<Contents, String> {
-        let (mut users, mut sessions, mut counters, mut settings) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let (mut users, mut sessions, mut counters, mut settings) =
+            (Vec::new(), Vec::new(), Vec::new(), None);
         for (key, sealed) in &self.records {
             let named = match Kind::of(key) {
                 Some(Kind::User) => read(vault, key, sealed, |user: User| {
@@ -107,11 +118,13 @@ impl Shelf {
                     sessions.push(session);
                     named
                 }),
-                Some(Kind::Counter) => read(vault, key, sealed, |counter: (CounterKey, Counter)| {
-                    let named = counter_key(vault, &counter.0);
-                    counters.push(counter);
-                    named
-                }),
+                Some(Kind::Counter) => {
+                    read(vault, key, sealed, |counter: (CounterKey, Counter)| {
+                        let named = counter_key(vault, &counter.0);
+                        counters.push(counter);
+                        named
+                    })
+                }
                 Some(Kind::Settings) => read(vault, key, sealed, |record: Settings| {
                     settings = Some(record);
                     vault.key(Kind::Settings, b"")
@@ -133,17 +146,22 @@ impl Shelf {
         let mut edits = Edits::new();
         for change in changes {
             let (key, plain) = match change {
-                Change::PutUser(user) => {
-                    (vault.key(Kind::User, user.name.as_str().as_bytes()), Some(codec::encode(user)))
-                }
+                Change::PutUser(user) => (
+                    vault.key(Kind::User, user.name.as_str().as_bytes()),
+                    Some(codec::encode(user)),
+                ),
                 Change::RemoveUser(name) => (vault.key(Kind::User, name.as_str().as_bytes()), None),
                 Change::PutSession(session) => {
                     (vault.key(Kind::Session, session.id.as_bytes()), Some(codec::encode(session)))
                 }
                 Change::EndSession(id) => (vault.key(Kind::Session, id.as_bytes()), None),
-                Change::PutCounter(key, counter) => (counter_key(vault, key), Some(codec::encode(&(key, counter)))),
+                Change::PutCounter(key, counter) => {
+                    (counter_key(vault, key), Some(codec::encode(&(key, counter))))
+                }
                 Change::RemoveCounter(key) => (counter_key(vault, key), None),
-                Change::PutSettings(settings) => (vault.key(Kind::Settings, b""), Some(codec::encode(settings))),
+                Change::PutSettings(settings) => {
+                    (vault.key(Kind::Settings, b""), Some(codec::encode(settings)))
+                }
                 // It gets its record from the log, which knows the one before it.
                 Change::Audit(_) => continue,
             };
@@ -151,7 +169,11 @@ impl Shelf {
                 None => None,
                 Some(plain) => {
                     let sealed = plain.and_then(|plain| vault.seal(&key, &plain));
-                    Some(sealed.ok_or_else(|| StoreError::Io("a record cannot be encoded".to_owned()))?.into())
+                    Some(
+                        sealed
+                            .ok_or_else(|| StoreError::Io("a record cannot be encoded".to_owned()))?
+                            .into(),
+                    )
                 }
             };
             edits.insert(key, sealed);
@@ -198,7 +220,8 @@ impl Shelf {
         manifest
     }
 
-    /// Passes over the number that a failed commit may have used, in the snapshot too, and takes one that is new to both.
+    /// Passes over the number that a failed commit may have used, in the snapshot too, and takes
+    /// one that is new to both.
     pub(super) fn skip(&mut self) {
         self.manifest.sequence = self.manifest.sequence.saturating_add(2);
         self.manifest.snapshot = self.manifest.sequence;
@@ -220,10 +243,16 @@ impl Shelf {
     }
 
     /// The manifest as it is stored.
-    pub(super) fn sealed_manifest(manifest: &Manifest, vault: &mut Vault) -> Result<(Key, Vec<u8>), StoreError> {
+    pub(super) fn sealed_manifest(
+        manifest: &Manifest,
+        vault: &mut Vault,
+    ) -> Result<(Key, Vec<u8>), StoreError> {
         let key = vault.key(Kind::Manifest, b"");
         let sealed = codec::encode(manifest).and_then(|plain| vault.seal(&key, &plain));
-        Ok((key, sealed.ok_or_else(|| StoreError::Io("the manifest cannot be encoded".to_owned()))?))
+        Ok((
+            key,
+            sealed.ok_or_else(|| StoreError::Io("the manifest cannot be encoded".to_owned()))?,
+        ))
     }
 
     /// All records in the order of their keys.
@@ -248,6 +277,11 @@ fn open<T: DeserializeOwned>(vault: &Vault, key: &Key, sealed: &[u8]) -> Option<
     codec::decode(&vault.unseal(key, sealed)?)
 }
 
-fn read<T: DeserializeOwned>(vault: &Vault, key: &Key, sealed: &[u8], keep: impl FnOnce(T) -> Key) -> Option<Key> {
+fn read<T: DeserializeOwned>(
+    vault: &Vault,
+    key: &Key,
+    sealed: &[u8],
+    keep: impl FnOnce(T) -> Key,
+) -> Option<Key> {
     open(vault, key, sealed).map(keep)
 }

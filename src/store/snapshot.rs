@@ -1,15 +1,17 @@
-//! The snapshot: users and settings as of the last change to them, in a file of their own, for the day on which the
-//! database does not open.
+//! The snapshot: users and settings as of the last change to them, in a file of their own, for the
+//! day on which the database does not open.
 //!
 //! ```text
-//! "PCSNAP" | schema (4, little endian) | key fingerprint (8) | sealed (commit, time, records as they are stored)
+//! "PCSNAP" | schema (4, little endian) | key fingerprint (8)
+//! | sealed (commit, time, records as they are stored)
 //! ```
 //!
-//! A snapshot is older than the database it stands in for: it knows nothing of sessions, failures and used codes that
-//! came after it. So loading one assumes the worst: every step up to now and the widest skew is spent, sessions are gone,
-//! and strangers from the internet have no guess left. Home ([`BudgetKey::StrangersLocal`]) and known devices keep
-//! [`LEFT`], because a flipped bit must not lock the owner out of his own house. Device cookies stay where the snapshot
-//! is known to be the latest, since all that ends them is in it; else a new device key ends them all.
+//! A snapshot is older than the database it stands in for: it knows nothing of sessions, failures
+//! and used codes that came after it. So loading one assumes the worst: every step up to now and
+//! the widest skew is spent, sessions are gone, and strangers from the internet have no guess left.
+//! Home ([`BudgetKey::StrangersLocal`]) and known devices keep [`LEFT`], because a flipped bit must
+//! not lock the owner out of his own house. Device cookies stay where the snapshot is known to be
+//! the latest, since all that ends them is in it; else a new device key ends them all.
 
 use std::io;
 
@@ -30,8 +32,9 @@ use crate::store::shelf::{Edits, Shelf, Unsound};
 
 const MAGIC: &[u8] = b"PCSNAP";
 
-/// Guesses that are left at home, to each user's known devices, and under each name. The last is no door for strangers
-/// from the internet: a guess of theirs also takes one from their own budget, which is empty.
+/// Guesses that are left at home, to each user's known devices, and under each name. The last is no
+/// door for strangers from the internet: a guess of theirs also takes one from their own budget,
+/// which is empty.
 const LEFT: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
@@ -59,11 +62,19 @@ pub(super) fn stage(
     sequence: u64,
     now: Timestamp,
 ) -> Result<Staged, StoreError> {
-    let kept = shelf.records().filter(|(key, _)| !edits.contains_key(*key)).map(|(key, sealed)| (*key, sealed.into()));
-    let new = edits.iter().filter_map(|(key, value)| value.as_ref().map(|sealed| (*key, sealed.clone())));
-    let records = kept.chain(new).filter(|(key, _)| Kind::of(key).is_some_and(Kind::in_snapshot)).collect::<Vec<_>>();
+    let kept = shelf
+        .records()
+        .filter(|(key, _)| !edits.contains_key(*key))
+        .map(|(key, sealed)| (*key, sealed.into()));
+    let new =
+        edits.iter().filter_map(|(key, value)| value.as_ref().map(|sealed| (*key, sealed.clone())));
+    let records = kept
+        .chain(new)
+        .filter(|(key, _)| Kind::of(key).is_some_and(Kind::in_snapshot))
+        .collect::<Vec<_>>();
     let header = [MAGIC, &SCHEMA.to_le_bytes(), vault.fingerprint()].concat();
-    let body = codec::encode(&Body { sequence, taken: now, records }).and_then(|plain| vault.seal(&header, &plain));
+    let body = codec::encode(&Body { sequence, taken: now, records })
+        .and_then(|plain| vault.seal(&header, &plain));
     let body = body.ok_or_else(|| StoreError::Io("the snapshot cannot be encoded".to_owned()))?;
     place.stage(SNAPSHOT, &[header, body].concat())
 }
@@ -82,7 +93,8 @@ fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
     let damaged = || Unsound::Damaged("the snapshot is damaged".to_owned());
     let (header, body) = file.split_at_checked(MAGIC.len() + 12).ok_or_else(damaged)?;
     // A flipped bit here can only change which of three refusals it is.
-    let said = header.strip_prefix(MAGIC).and_then(|said| said.split_at_checked(4)).ok_or_else(damaged)?;
+    let said =
+        header.strip_prefix(MAGIC).and_then(|said| said.split_at_checked(4)).ok_or_else(damaged)?;
     let schema = u32::from_le_bytes(said.0.try_into().map_err(|_| damaged())?);
     let fingerprint: Fingerprint = said.1.try_into().map_err(|_| damaged())?;
     migrate::admit((schema, fingerprint), vault)?;
@@ -103,7 +115,12 @@ impl Snapshot {
     }
 
     /// What the gate goes on with. `vouched`: it is known to be the latest.
-    pub(super) fn restore(self, vault: &mut Vault, now: Timestamp, vouched: bool) -> Result<Contents, String> {
+    pub(super) fn restore(
+        self,
+        vault: &mut Vault,
+        now: Timestamp,
+        vouched: bool,
+    ) -> Result<Contents, String> {
         let taken = self.taken;
         let mut contents = self.contents(vault)?;
         // A machine without a clock chip may believe in 1970 now.
@@ -120,7 +137,10 @@ impl Snapshot {
             budgets.push((BudgetKey::Device(user.name.clone()), LEFT));
         }
         let bucket = |left| Counter::Bucket(Bucket::with_left(left, now));
-        contents.counters = budgets.into_iter().map(|(key, left)| (CounterKey::Budget(key), bucket(left))).collect();
+        contents.counters = budgets
+            .into_iter()
+            .map(|(key, left)| (CounterKey::Budget(key), bucket(left)))
+            .collect();
         contents.sessions = Vec::new();
         if !vouched {
             contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());

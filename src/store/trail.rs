@@ -1,14 +1,14 @@
-//! The audit log in the store: each entry is a record of the commit that it tells of, and leaves the database in a file
-//! of its own ([`parts`]) together with [`PART`] others.
+//! The audit log in the store: each entry is a record of the commit that it tells of, and leaves
+//! the database in a file of its own ([`parts`]) together with [`PART`] others.
 //!
 //! ```text
 //! pruned            | files of 256 entries    | records of the database
 //! … anchor          | part | part | …         | entry … entry = head
 //! ```
 //!
-//! Anchor and head, number and hash, are records too. So the manifest vouches for them: cutting off the end shows, and
-//! what was pruned is known from what was removed. Memory holds the newest entries, sealed, 256 at most, and 50 bytes
-//! for each file.
+//! Anchor and head, number and hash, are records too. So the manifest vouches for them: cutting off
+//! the end shows, and what was pruned is known from what was removed. Memory holds the newest
+//! entries, sealed, 256 at most, and 50 bytes for each file.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,8 @@ use crate::store::shelf::{Edits, Shelf};
 /// Entries that leave the database together.
 pub(super) const PART: u64 = 256;
 
-/// How long an entry may outlive its time, so that a file is written anew once a day and not for each entry.
+/// How long an entry may outlive its time, so that a file is written anew once a day and not for
+/// each entry.
 const SLACK: core::time::Duration = core::time::Duration::from_secs(86_400);
 
 const HEAD: &[u8] = b"head";
@@ -58,9 +59,15 @@ impl Trail {
         }
     }
 
-    /// Of the files that a lost database left, and the entries that are missing. `said`: the last entry that the log had,
-    /// as far as `store.seq` knows; `latest`: it had no later one. The log goes on behind it: no number is given twice.
-    pub(super) fn salvaged(place: &Place, vault: &Vault, said: u64, latest: bool) -> (Self, Vec<Missing>) {
+    /// Of the files that a lost database left, and the entries that are missing. `said`: the last
+    /// entry that the log had, as far as `store.seq` knows; `latest`: it had no later one. The log
+    /// goes on behind it: no number is given twice.
+    pub(super) fn salvaged(
+        place: &Place,
+        vault: &Vault,
+        said: u64,
+        latest: bool,
+    ) -> (Self, Vec<Missing>) {
         let (anchor, parts, left_out) = parts::salvage(place, vault);
         let end = parts.last().map_or(anchor, |part| part.end);
         let head = Mark { number: end.number.max(said), ..end };
@@ -120,21 +127,28 @@ impl Trail {
         self.head.number.saturating_sub(self.filed().number) >= PART
     }
 
-    /// Writes the oldest entries of the database into a file; gives the log as it is then, and the edits that make it so.
-    pub(super) fn file(&self, place: &Place, vault: &mut Vault, shelf: &Shelf) -> Result<(Self, Edits), StoreError> {
+    /// Writes the oldest entries of the database into a file; gives the log as it is then, and the
+    /// edits that make it so.
+    pub(super) fn file(
+        &self,
+        place: &Place,
+        vault: &mut Vault,
+        shelf: &Shelf,
+    ) -> Result<(Self, Edits), StoreError> {
         let mut entries = self.loose(shelf, vault);
         entries.truncate(usize::try_from(PART).unwrap_or(usize::MAX));
         let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
         let part = parts::write(place, vault, self.filed(), entries)?;
-        let mut edits: Edits = numbers.iter().map(|number| (Self::key(*number, vault), None)).collect();
+        let mut edits: Edits =
+            numbers.iter().map(|number| (Self::key(*number, vault), None)).collect();
         let mut shorter = self.clone();
         shorter.index.parts.push(part);
         shorter.put_index(vault, &mut edits)?;
         Ok((shorter, edits))
     }
 
-    /// The log without what is older than `before` or beyond the newest `most`, and the edits that make it so; `None` if
-    /// all may stay.
+    /// The log without what is older than `before` or beyond the newest `most`, and the edits that
+    /// make it so; `None` if all may stay.
     pub(super) fn prune(
         &self,
         (before, most): (Timestamp, u64),
@@ -144,8 +158,9 @@ impl Trail {
     ) -> Result<Option<(Self, Edits)>, StoreError> {
         let (mut shorter, mut edits) = (self.clone(), Edits::new());
         let Index { anchor, parts } = &mut shorter.index;
-        let whole =
-            |anchor: &Mark, part: &Part| part.until < before || self.head.number.saturating_sub(anchor.number) > most;
+        let whole = |anchor: &Mark, part: &Part| {
+            part.until < before || self.head.number.saturating_sub(anchor.number) > most
+        };
         while let Some(part) = parts.first().filter(|part| whole(anchor, part)) {
             *anchor = part.end;
             parts.remove(0);
@@ -164,7 +179,8 @@ impl Trail {
             }
         } else {
             let entries = self.loose(shelf, vault);
-            let old = entries.get(..outdated(&entries, before)).filter(|_| span(&entries).0 < stale);
+            let old =
+                entries.get(..outdated(&entries, before)).filter(|_| span(&entries).0 < stale);
             for entry in old.unwrap_or_default() {
                 edits.insert(Self::key(entry.number, vault), None);
                 *anchor = entry.mark();
@@ -207,9 +223,15 @@ impl Trail {
     }
 }
 
-fn put(edits: &mut Edits, key: Key, record: &impl Serialize, vault: &mut Vault) -> Result<(), StoreError> {
+fn put(
+    edits: &mut Edits,
+    key: Key,
+    record: &impl Serialize,
+    vault: &mut Vault,
+) -> Result<(), StoreError> {
     let sealed = codec::encode(record).and_then(|plain| vault.seal(&key, &plain));
-    let sealed = sealed.ok_or_else(|| StoreError::Io("the audit log cannot be encoded".to_owned()))?;
+    let sealed =
+        sealed.ok_or_else(|| StoreError::Io("the audit log cannot be encoded".to_owned()))?;
     edits.insert(key, Some(sealed.into()));
     Ok(())
 }

@@ -1,18 +1,20 @@
 //! The last acknowledged commit, written down beside the database.
 //!
-//! One flipped bit in its log and sled forgets everything after it: the database then opens, whole and sealed, as it
-//! was some commits ago, with used codes unused and ended sessions alive. Nothing inside of the database can show that,
-//! so the number of each commit stands here too, after the database has it and before the answer goes out. A database
-//! that is behind it is not trusted, nor is a snapshot that is behind the last change that it follows.
+//! One flipped bit in its log and sled forgets everything after it: the database then opens, whole
+//! and sealed, as it was some commits ago, with used codes unused and ended sessions alive. Nothing
+//! inside of the database can show that, so the number of each commit stands here too, after the
+//! database has it and before the answer goes out. A database that is behind it is not trusted, nor
+//! is a snapshot that is behind the last change that it follows.
 //!
 //! ```text
 //! two slots, at 0 and 512, written in turn, so that a torn write spoils one only:
 //! commit (8, little endian) | first 16 bytes of HMAC-SHA-256 over it
-//! | commit of the snapshot (8) | last entry of the audit log (8) | first 16 bytes of HMAC-SHA-256 over all three
+//! | commit of the snapshot (8) | last entry of the audit log (8)
+//! | first 16 bytes of HMAC-SHA-256 over all three
 //! ```
 //!
-//! The second line came later: an older release reads the first alone, and where it wrote the slot, it says nothing of
-//! snapshot and log.
+//! The last two lines came later: an older release reads the line before alone, and where it wrote
+//! the slot, it says nothing of snapshot and log.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -60,7 +62,9 @@ impl Witness {
     pub(super) fn create(place: &Place, vault: &Vault, said: Said) -> Result<(), StoreError> {
         let slot = compose(vault, said);
         let mut bytes = vec![0; 1024];
-        bytes.chunks_mut(512).for_each(|sector| sector.iter_mut().zip(slot).for_each(|(to, from)| *to = from));
+        bytes
+            .chunks_mut(512)
+            .for_each(|sector| sector.iter_mut().zip(slot).for_each(|(to, from)| *to = from));
         place.write(WITNESS, &bytes)
     }
 
@@ -74,7 +78,8 @@ impl Witness {
     /// Writes down that this commit is on the disk. It lies in place: no room is needed.
     pub(super) fn record(&self, vault: &Vault, said: Said) -> Result<(), StoreError> {
         let at = if said.commit.is_multiple_of(2) { 0 } else { SECTOR };
-        let written = self.file.write_all_at(&compose(vault, said), at).and_then(|()| self.file.sync_data());
+        let written =
+            self.file.write_all_at(&compose(vault, said), at).and_then(|()| self.file.sync_data());
         written.map_err(|error| StoreError::io("writing", &self.path, &error))
     }
 }

@@ -1,12 +1,13 @@
-//! Text from outside made harmless for a line of a log or a terminal: one event stays one line, no escape sequence
-//! reaches the screen, no letter turns the reading direction, long values are cut.
+//! Text from outside made harmless for a line of a log or a terminal: one event stays one line, no
+//! escape sequence reaches the screen, no letter turns the reading direction, long values are cut.
 
 use std::fmt::{self, Display, Write};
 
 /// Characters of one value that are kept; what follows is replaced by `…`.
 pub const LONGEST_VALUE: usize = 256;
 
-/// One `key=value` of a log line. The value is put in quotes where it is empty or holds anything but plain letters.
+/// One `key=value` of a log line. The value is put in quotes where it is empty or holds anything
+/// but plain letters.
 ///
 /// `log::info!("login_refused {} {}", field("user", name), field("client_ip", ip))`
 pub fn field<'a, V: Display + ?Sized>(key: &'a str, value: &'a V) -> Field<'a, V> {
@@ -54,16 +55,19 @@ impl Write for Cut<'_> {
 }
 
 fn needs_quotes(value: &str) -> bool {
-    let plain = |letter: char| letter.is_ascii_graphic() && !['"', '\\', '=', '\''].contains(&letter);
+    let plain =
+        |letter: char| letter.is_ascii_graphic() && !['"', '\\', '=', '\''].contains(&letter);
     value.is_empty() || !value.chars().all(plain)
 }
 
-/// The text for a place between double quotes: quotes, backslashes and everything unprintable as an escape.
+/// The text for a place between double quotes: quotes, backslashes and everything unprintable as an
+/// escape.
 pub fn quoted(text: &str) -> Escaped<'_> {
     Escaped { text, form: Form::Quoted }
 }
 
-/// The text for a line or a table cell: everything unprintable as an escape, quotes and backslashes as they are.
+/// The text for a line or a table cell: everything unprintable as an escape, quotes and backslashes
+/// as they are.
 pub fn line(text: &str) -> Escaped<'_> {
     Escaped { text, form: Form::Line }
 }
@@ -73,7 +77,8 @@ pub fn lines(text: &str) -> Escaped<'_> {
     Escaped { text, form: Form::Lines }
 }
 
-/// A text of JSON, which means the same afterwards: what is unprintable stands in its strings alone.
+/// A text of JSON, which means the same afterwards: what is unprintable stands in its strings
+/// alone.
 pub fn json(text: &str) -> Escaped<'_> {
     Escaped { text, form: Form::Json }
 }
@@ -121,7 +126,10 @@ impl Form {
         match self {
             Self::Quoted | Self::Line | Self::Lines => write!(f, "\\u{{{number:x}}}"),
             // RFC 8259 section 7: beyond the first plane as a pair of surrogates.
-            Self::Json => letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}")),
+            Self::Json => letter
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .try_for_each(|unit| write!(f, "\\u{unit:04x}")),
             Self::Toml if number > 0xFFFF => write!(f, "\\U{number:08X}"),
             Self::Toml => write!(f, "\\u{number:04X}"),
         }
@@ -177,16 +185,25 @@ mod tests {
         let hostile = "a\"\\\n\t\u{7f}\u{1b}[2J\u{9b}\u{202e}\u{e0041}ü";
         let text = json(&serde_json::json!({"k": hostile}).to_string()).to_string();
         assert!(!text.chars().any(is_harmful), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), serde_json::json!({"k": hostile}));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).expect("JSON"),
+            serde_json::json!({"k": hostile})
+        );
         let text = toml("k = \"\u{202e}\u{e0041}\u{7f}ü\"").to_string();
         assert_eq!(text, "k = \"\\u202E\\U000E0041\\u007Fü\"");
         let table: ::toml::Table = text.parse().expect("TOML");
-        assert_eq!(table.get("k").and_then(::toml::Value::as_str), Some("\u{202e}\u{e0041}\u{7f}ü"));
+        assert_eq!(
+            table.get("k").and_then(::toml::Value::as_str),
+            Some("\u{202e}\u{e0041}\u{7f}ü")
+        );
     }
 
     #[test]
     fn lines_keep_line_ends_and_tabs_and_nothing_else() {
-        assert_eq!(lines("a\n\tb\r\u{1b}[2J\u{9b}\\\"").to_string(), "a\n\tb\\r\\u{1b}[2J\\u{9b}\\\"");
+        assert_eq!(
+            lines("a\n\tb\r\u{1b}[2J\u{9b}\\\"").to_string(),
+            "a\n\tb\\r\\u{1b}[2J\\u{9b}\\\""
+        );
         assert_eq!(lines(&line("\u{1b}").to_string()).to_string(), "\\u{1b}", "once is enough");
     }
 

@@ -1,10 +1,11 @@
-//! Log lines on standard error for the journal, which adds the time: `LEVEL [target] event key=value`, or one JSON
-//! object a line, which holds the time itself. `log.time` puts it before lines of text too, for files.
+//! Log lines on standard error for the journal, which adds the time:
+//! `LEVEL [target] event key=value`, or one JSON object a line, which holds the time itself.
+//! `log.time` puts it before lines of text too, for files.
 //!
-//! Guarantees one line an event whatever its message holds, and that a standard error which nobody reads ends neither the
-//! daemon nor the command, and holds neither up: a line that there is no room for is left out and counted, because who
-//! writes it may be the loop that all visitors wait for. Seeds, codes, tokens and cookies never come here: no caller passes
-//! them.
+//! Guarantees one line an event whatever its message holds, and that a standard error which nobody
+//! reads ends neither the daemon nor the command, and holds neither up: a line that there is no
+//! room for is left out and counted, because who writes it may be the loop that all visitors wait
+//! for. Seeds, codes, tokens and cookies never come here: no caller passes them.
 
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -19,13 +20,14 @@ use super::escape;
 use crate::clock::{self, Timestamp};
 use crate::config;
 
-/// Bytes of one line at most, its end included. A pipe that can be written to at all takes so many at once
-/// (`PIPE_BUF` in pipe(7)), and the journal's socket more.
+/// Bytes of one line at most, its end included. A pipe that can be written to at all takes so many
+/// at once (`PIPE_BUF` in pipe(7)), and the journal's socket more.
 const LONGEST_LINE: usize = 4_096;
 /// Bytes of a message at most; what follows is cut. Level and target need the rest of the line.
 const LONGEST_MESSAGE: usize = 3_840;
 
-/// Lines that were left out since the process started. Here and not in the logger, which nobody can ask anything.
+/// Lines that were left out since the process started. Here and not in the logger, which nobody can
+/// ask anything.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
 /// How many lines were left out because nobody read standard error.
@@ -56,7 +58,8 @@ impl Logger {
     fn new(settings: &config::Log) -> Self {
         // Of the packages below us only what they think is wrong.
         let others = settings.level.min(LevelFilter::Warn);
-        let levels = SimpleLogger::new().with_level(others).with_module_level("portcullis", settings.level);
+        let levels =
+            SimpleLogger::new().with_level(others).with_module_level("portcullis", settings.level);
         let json = settings.format == config::LogFormat::Json;
         Self { levels, json, time: settings.time, told: AtomicU64::new(0) }
     }
@@ -84,8 +87,14 @@ impl Logger {
         let so_far = left_out.load(Ordering::Relaxed);
         let untold = so_far.saturating_sub(self.told.load(Ordering::Relaxed));
         if untold > 0 && takes_a_line(stream) {
-            let message = format!("log lines left out count={untold} reason=\"standard error was not read\"");
-            if stream.write_all(self.line(clock::now(), Level::Warn, module_path!(), &message).as_bytes()).is_ok() {
+            let message =
+                format!("log lines left out count={untold} reason=\"standard error was not read\"");
+            if stream
+                .write_all(
+                    self.line(clock::now(), Level::Warn, module_path!(), &message).as_bytes(),
+                )
+                .is_ok()
+            {
                 self.told.store(so_far, Ordering::Relaxed);
             }
         }
@@ -102,7 +111,12 @@ impl Log for Logger {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let line = self.line(clock::now(), record.level(), record.target(), &record.args().to_string());
+            let line = self.line(
+                clock::now(),
+                record.level(),
+                record.target(),
+                &record.args().to_string(),
+            );
             // Held for all of it: another thread's line must not take the room in between.
             self.offer(&mut std::io::stderr().lock(), &line, &LEFT_OUT);
         }
@@ -111,13 +125,14 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Whether a line can be written without waiting. Not where the reader of a pipe or socket is gone: that would end the
-/// process.
+/// Whether a line can be written without waiting. Not where the reader of a pipe or socket is gone:
+/// that would end the process.
 fn takes_a_line(stream: &impl AsFd) -> bool {
     let mut asked = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
     let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
     let takes = |events: PollFlags| events.contains(PollFlags::POLLOUT) && !events.intersects(gone);
-    poll(&mut asked, PollTimeout::ZERO).is_ok() && asked.iter().all(|fd| fd.revents().is_some_and(takes))
+    poll(&mut asked, PollTimeout::ZERO).is_ok()
+        && asked.iter().all(|fd| fd.revents().is_some_and(takes))
 }
 
 /// The message with everything escaped that could end or garble a line, cut to [`LONGEST_MESSAGE`].
@@ -138,10 +153,12 @@ fn cut(text: &mut String, longest: usize) {
     }
 }
 
-/// The line as an object: time, level, target, the event in words, and each `key=value` of it as a member.
+/// The line as an object: time, level, target, the event in words, and each `key=value` of it as a
+/// member.
 fn json(now: Timestamp, level: Level, target: &str, message: &str) -> String {
     let (event, fields) = fields(message);
-    let mut object: Map<String, Value> = fields.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
+    let mut object: Map<String, Value> =
+        fields.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
     // Ours last, so that no field takes their place.
     object.insert("time".to_owned(), now.to_string().into());
     object.insert("level".to_owned(), level.as_str().to_ascii_lowercase().into());
@@ -158,7 +175,8 @@ fn fields(message: &str) -> (String, Vec<(String, String)>) {
     while !rest.is_empty() {
         let end = rest.find([' ', '=']).unwrap_or(rest.len());
         let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let is_key = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let is_key =
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         match after.strip_prefix('=').filter(|_| is_key) {
             Some(value) => {
                 let (value, after) = value_of(value);
@@ -210,9 +228,15 @@ mod tests {
 
     #[test]
     fn a_line_of_text_begins_with_the_time_where_it_is_wanted() {
-        for (time, start) in [(true, "2033-05-18T03:33:20Z WARN  [t] a\\nb"), (false, "WARN  [t] a\\nb")] {
-            let settings = config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time };
-            assert_eq!(Logger::new(&settings).line(T0, Level::Warn, "t", "a\nb"), format!("{start}\n"));
+        for (time, start) in
+            [(true, "2033-05-18T03:33:20Z WARN  [t] a\\nb"), (false, "WARN  [t] a\\nb")]
+        {
+            let settings =
+                config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time };
+            assert_eq!(
+                Logger::new(&settings).line(T0, Level::Warn, "t", "a\nb"),
+                format!("{start}\n")
+            );
         }
     }
 
@@ -229,15 +253,25 @@ mod tests {
         for format in [config::LogFormat::Text, config::LogFormat::Json] {
             let logger = Logger::new(&config::Log { format, level: LevelFilter::Info, time: true });
             for letter in ["a", "\"", "\\", "ä", "\u{1b}"] {
-                let line = logger.line(T0, Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
-                assert!(line.len() <= LONGEST_LINE && line.ends_with('\n'), "{format:?} {letter:?} {}", line.len());
+                let line =
+                    logger.line(T0, Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
+                assert!(
+                    line.len() <= LONGEST_LINE && line.ends_with('\n'),
+                    "{format:?} {letter:?} {}",
+                    line.len()
+                );
             }
         }
     }
 
     #[test]
     fn json_holds_the_same_fields_as_the_text() {
-        let message = format!("login refused {} {} {}", field("user", "a \"b\"\\"), field("ip", "::1"), field("n", ""));
+        let message = format!(
+            "login refused {} {} {}",
+            field("user", "a \"b\"\\"),
+            field("ip", "::1"),
+            field("n", "")
+        );
         let line = json(T0, Level::Warn, "portcullis::app", &one_line(&message));
         let object: Value = serde_json::from_str(&line).expect("JSON");
         let expected = serde_json::json!({
@@ -249,7 +283,8 @@ mod tests {
 
     #[test]
     fn no_field_takes_the_place_of_level_or_event() {
-        let line = json(T0, Level::Info, "t", "hello level=error event=forged time=1970-01-01T00:00:00Z");
+        let line =
+            json(T0, Level::Info, "t", "hello level=error event=forged time=1970-01-01T00:00:00Z");
         let object: Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(
             object,
@@ -259,10 +294,14 @@ mod tests {
 
     #[test]
     fn a_socket_that_nobody_reads_holds_up_no_line_either() {
-        let logger =
-            Logger::new(&config::Log { format: config::LogFormat::Json, level: LevelFilter::Info, time: false });
+        let logger = Logger::new(&config::Log {
+            format: config::LogFormat::Json,
+            level: LevelFilter::Info,
+            time: false,
+        });
         // The journal's end of standard error is such a socket.
-        let (reader, mut writer) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+        let (reader, mut writer) =
+            std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
         let left_out = AtomicU64::new(0);
         let line = format!("{}\n", "x".repeat(LONGEST_LINE - 1));
         for _ in 0..10_000 {
@@ -277,8 +316,19 @@ mod tests {
 
     #[test]
     fn any_text_can_be_split_into_fields() {
-        for text in ["", "=", "a=", "a=\"", "a=\"\\", "  ", "a==b", "A=b", "url=http://x/?a=b c", "\"=\"", "é=ü x=é"]
-        {
+        for text in [
+            "",
+            "=",
+            "a=",
+            "a=\"",
+            "a=\"\\",
+            "  ",
+            "a==b",
+            "A=b",
+            "url=http://x/?a=b c",
+            "\"=\"",
+            "é=ü x=é",
+        ] {
             let _ = fields(text);
         }
         assert_eq!(fields("x a=b c").0, "x c");
@@ -287,9 +337,14 @@ mod tests {
 
     #[test]
     fn other_packages_are_heard_only_when_they_complain() {
-        let logger =
-            Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Debug, time: false });
-        let enabled = |target, level| logger.enabled(&Metadata::builder().target(target).level(level).build());
+        let logger = Logger::new(&config::Log {
+            format: config::LogFormat::Text,
+            level: LevelFilter::Debug,
+            time: false,
+        });
+        let enabled = |target, level| {
+            logger.enabled(&Metadata::builder().target(target).level(level).build())
+        };
         assert!(enabled("portcullis::app", Level::Debug));
         assert!(!enabled("portcullis::app", Level::Trace));
         assert!(enabled("sled::pagecache", Level::Warn));
@@ -307,8 +362,11 @@ mod tests {
     #[test]
     fn lines_that_a_full_pipe_has_no_room_for_are_left_out_and_told_of_later() {
         use std::io::Read as _;
-        let logger =
-            Logger::new(&config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time: false });
+        let logger = Logger::new(&config::Log {
+            format: config::LogFormat::Text,
+            level: LevelFilter::Info,
+            time: false,
+        });
         let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
         let left_out = AtomicU64::new(0);
         let line = format!("{}\n", "x".repeat(LONGEST_LINE - 1));

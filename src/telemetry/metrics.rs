@@ -1,7 +1,8 @@
 //! The page that Prometheus reads: the text format 0.0.4, and the histogram that it asks for.
 //!
-//! Guarantees: names, labels and label values are written in the source, so no visitor can add a series; counting
-//! allocates nothing and takes no lock. Leaves out what is counted (`app::metrics`) and the process ([`super::process`]).
+//! Guarantees: names, labels and label values are written in the source, so no visitor can add a
+//! series; counting allocates nothing and takes no lock. Leaves out what is counted
+//! (`app::metrics`) and the process ([`super::process`]).
 
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
@@ -81,8 +82,8 @@ impl Family<'_> {
     }
 }
 
-/// Upper bounds of the buckets, and how they are written in seconds. From what a fast PC needs for a verify to what a
-/// visitor would notice.
+/// Upper bounds of the buckets, and how they are written in seconds. From what a fast PC needs for
+/// a verify to what a visitor would notice.
 const BOUNDS: [(Duration, &str); 14] = [
     (Duration::from_micros(1), "0.000001"),
     (Duration::from_micros(2), "0.000002"),

@@ -1,7 +1,7 @@
 //! What the process costs, under the names that all Prometheus clients use for it.
 //!
-//! What the kernel does not tell is left out. Nothing here waits, and nothing grows with the number of connections
-//! where the kernel counts descriptors itself (Linux 6.2).
+//! What the kernel does not tell is left out. Nothing here waits, and nothing grows with the number
+//! of connections where the kernel counts descriptors itself (Linux 6.2).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,7 +13,8 @@ use nix::sys::time::TimeVal;
 use super::metrics::{Kind, Page};
 use crate::clock::{self, Timestamp};
 
-/// A wall clock that differs from what it should be by more than this was set; anything less is rounding.
+/// A wall clock that differs from what it should be by more than this was set; anything less is
+/// rounding.
 const SET: Duration = Duration::from_secs(2);
 
 /// When the process started.
@@ -28,8 +29,9 @@ impl Start {
         Self { monotonic: clock::monotonic(), told: clock::now() }
     }
 
-    /// The start by the clock as it is set now: on a board without a clock chip it woke up in the past. Stays the same as
-    /// long as the clock is not set, because a change would look like a restart.
+    /// The start by the clock as it is set now: on a board without a clock chip it woke up in the
+    /// past. Stays the same as long as the clock is not set, because a change would look like a
+    /// restart.
     fn by(&mut self, now: Timestamp, monotonic: Duration) -> Timestamp {
         let start = now.minus(monotonic.saturating_sub(self.monotonic));
         if start.since(self.told) > SET || self.told.since(start) > SET {
@@ -42,27 +44,35 @@ impl Start {
 /// Writes the families of the process.
 pub fn write(page: &mut Page, start: &mut Start) {
     let started = start.by(clock::now(), clock::monotonic());
-    page.family("process_start_time_seconds", Kind::Gauge, "When the process started, in seconds since 1970.")
-        .value(started.unix());
+    page.family(
+        "process_start_time_seconds",
+        Kind::Gauge,
+        "When the process started, in seconds since 1970.",
+    )
+    .value(started.unix());
     if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
         let used = duration(usage.user_time()).saturating_add(duration(usage.system_time()));
         page.family("process_cpu_seconds_total", Kind::Counter, "Processor time used, in seconds.")
             .value(used.as_secs_f64());
     }
-    if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident) {
-        page.family("process_resident_memory_bytes", Kind::Gauge, "Memory in use, in bytes.").value(bytes);
+    if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident)
+    {
+        page.family("process_resident_memory_bytes", Kind::Gauge, "Memory in use, in bytes.")
+            .value(bytes);
     }
     if let Some(count) = open_descriptors() {
         page.family("process_open_fds", Kind::Gauge, "Open file descriptors.").value(count);
     }
     if let Ok((most, _)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        page.family("process_max_fds", Kind::Gauge, "File descriptors that may be open.").value(most);
+        page.family("process_max_fds", Kind::Gauge, "File descriptors that may be open.")
+            .value(most);
     }
 }
 
 fn duration(time: TimeVal) -> Duration {
     let micros = u64::try_from(time.tv_usec()).unwrap_or(0);
-    Duration::from_secs(u64::try_from(time.tv_sec()).unwrap_or(0)).saturating_add(Duration::from_micros(micros))
+    Duration::from_secs(u64::try_from(time.tv_sec()).unwrap_or(0))
+        .saturating_add(Duration::from_micros(micros))
 }
 
 /// The line `VmRSS: 4711 kB` of proc_pid_status(5), in bytes.
@@ -111,8 +121,11 @@ mod tests {
 
     #[test]
     fn the_start_moves_only_when_the_clock_is_set() {
-        let mut start = Start { monotonic: Duration::from_secs(10), told: Timestamp::from_unix(1_000) };
-        let mut at = |wall, monotonic| start.by(Timestamp::from_unix(wall), Duration::from_secs(monotonic)).unix();
+        let mut start =
+            Start { monotonic: Duration::from_secs(10), told: Timestamp::from_unix(1_000) };
+        let mut at = |wall, monotonic| {
+            start.by(Timestamp::from_unix(wall), Duration::from_secs(monotonic)).unix()
+        };
         assert_eq!(at(1_000, 10), 1_000);
         assert_eq!(at(1_101, 110), 1_000, "a second is rounding");
         assert_eq!(at(900_000_200, 210), 900_000_000, "the time server has answered");

@@ -21,7 +21,8 @@ struct Kind {
 }
 
 impl Throttle {
-    /// Whether one more line of the kind `name` is written at `now`: if so, how many were left out since the last one.
+    /// Whether one more line of the kind `name` is written at `now`: if so, how many were left out
+    /// since the last one.
     pub fn admit(&mut self, name: &'static str, now: Timestamp) -> Option<u32> {
         let minute = now.unix() / 60;
         let Some(kind) = self.kinds.iter_mut().find(|kind| kind.name == name) else {

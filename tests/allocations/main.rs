@@ -1,5 +1,9 @@
-//! A verify allocates nothing: neither a pass nor a refusal, from the bytes of the head to the bytes of the answer.
-#![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait; this allocator only counts and hands on")]
+//! A verify allocates nothing: neither a pass nor a refusal, from the bytes of the head to the
+//! bytes of the answer.
+#![allow(
+    unsafe_code,
+    reason = "`GlobalAlloc` is an unsafe trait; this allocator only counts and hands on"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -28,7 +32,8 @@ mod page_load;
 struct Counting;
 
 thread_local! {
-    /// Of this thread: the test's harness has one of its own, which allocates when it gets round to it.
+    /// Of this thread: the test's harness has one of its own, which allocates when it gets round to
+    /// it.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -138,5 +143,9 @@ fn neither_a_pass_nor_a_refusal_allocates() {
     let other = format!("{}x", &token[..token.len() - 1]);
     assert_eq!(allocations_of_a_thousand(&mut gate, &page_load(&other), 302), 0, "a forged token");
     let unclear = page_load(&token).replace("X-Forwarded-Uri: /photos", "X-Forwarded-Uri: photos");
-    assert_eq!(allocations_of_a_thousand(&mut gate, &unclear, 400), 0, "a problem that was noted before");
+    assert_eq!(
+        allocations_of_a_thousand(&mut gate, &unclear, 400),
+        0,
+        "a problem that was noted before"
+    );
 }

@@ -84,20 +84,31 @@ impl Card {
 
     fn write_at(&self, place: u64, bytes: &[u8]) {
         let mut card = self.opened();
-        card.seek(SeekFrom::Start(place)).and_then(|_| card.write_all(bytes)).expect("the card can be written");
+        card.seek(SeekFrom::Start(place))
+            .and_then(|_| card.write_all(bytes))
+            .expect("the card can be written");
     }
 
     /// Puts a file on the boot partition.
     pub fn put(&self, name: &str, bytes: &[u8]) {
         let file = self.dir.path().join("to-copy");
         fs::write(&file, bytes).expect("a file");
-        run(Command::new("mcopy").arg("-o").arg("-i").arg(self.boot()).arg(&file).arg(format!("::{name}")));
+        run(Command::new("mcopy")
+            .arg("-o")
+            .arg("-i")
+            .arg(self.boot())
+            .arg(&file)
+            .arg(format!("::{name}")));
     }
 
     /// What a file on the boot partition says; `None` when it is not there.
     pub fn text(&self, name: &str) -> Option<String> {
-        let output =
-            Command::new("mtype").arg("-i").arg(self.boot()).arg(format!("::{name}")).output().expect("mtools");
+        let output = Command::new("mtype")
+            .arg("-i")
+            .arg(self.boot())
+            .arg(format!("::{name}"))
+            .output()
+            .expect("mtools");
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -106,8 +117,8 @@ impl Card {
         format!("{}@@4M", self.path().display())
     }
 
-    /// Checks the data on a copy: the file system's journal is played back, then nothing may be wrong, and the gate's
-    /// store opens. Gives what is in it.
+    /// Checks the data on a copy: the file system's journal is played back, then nothing may be
+    /// wrong, and the gate's store opens. Gives what is in it.
     pub fn check_data(&self) -> Contents {
         let copy = self.dir.path().join("data");
         let mut card = self.opened();
@@ -118,13 +129,15 @@ impl Card {
         while let length @ 1.. = card.read(&mut piece).expect("the card can be read") {
             let piece = piece.get(..length).unwrap_or_default();
             if piece.iter().all(|byte| *byte == 0) {
-                data.seek(SeekFrom::Current(i64::try_from(length).expect("small"))).expect("a hole");
+                data.seek(SeekFrom::Current(i64::try_from(length).expect("small")))
+                    .expect("a hole");
             } else {
                 data.write_all(piece).expect("room");
             }
         }
         drop(data);
-        // The first run plays the journal back (1: something was put right), the second finds nothing left to do.
+        // The first run plays the journal back (1: something was put right), the second finds
+        // nothing left to do.
         let first = Command::new("e2fsck").arg("-fp").arg(&copy).output().expect("e2fsck");
         assert!(first.status.code().is_some_and(|code| code <= 1), "{first:?}");
         let second = Command::new("e2fsck").arg("-fn").arg(&copy).output().expect("e2fsck");
@@ -135,7 +148,8 @@ impl Card {
         run(Command::new("debugfs").args(["-R", &order]).arg(&copy));
         let folder = state.join("portcullis");
         let key = load_or_create_key(&folder, None, &mut System).expect("the store's key");
-        let (store, opened) = Store::open(&folder, &key, clock::now(), System).expect("a store that opens");
+        let (store, opened) =
+            Store::open(&folder, &key, clock::now(), System).expect("a store that opens");
         assert_eq!(opened.recovered, None);
         drop(store);
         fs::remove_dir_all(state).and_then(|()| fs::remove_file(copy)).expect("our own files");
@@ -146,7 +160,10 @@ impl Card {
 #[test]
 fn the_image_is_the_one_that_was_built() {
     let mut check = Command::new("sha256sum");
-    check.args(["--check", "--quiet"]).arg(built("portcullis-rpi-arm64.sha256")).current_dir(built(""));
+    check
+        .args(["--check", "--quiet"])
+        .arg(built("portcullis-rpi-arm64.sha256"))
+        .current_dir(built(""));
     run(&mut check);
 }
 

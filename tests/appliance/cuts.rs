@@ -1,4 +1,5 @@
-//! The plug is pulled while people log in and out, again and again; then the card is flashed anew, and worn.
+//! The plug is pulled while people log in and out, again and again; then the card is flashed anew,
+//! and worn.
 //!
 //! `APPLIANCE_CUTS` sets the number of cuts: each is a start of a whole machine, emulated.
 
@@ -60,19 +61,28 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
         load_and_cut(machine, doors, round, &people, &book);
         let kept = card.check_data();
         for (name, step) in write(&book, |book| book.spent.clone()) {
-            let user = kept.users.iter().find(|user| user.name.as_str() == name).expect("everybody is there");
+            let user = kept
+                .users
+                .iter()
+                .find(|user| user.name.as_str() == name)
+                .expect("everybody is there");
             let spent = user.spent.map(TimeStep::number);
-            assert!(spent >= Some(step), "round {round}: {name}'s code of {step} was taken, on the card is {spent:?}");
+            assert!(
+                spent >= Some(step),
+                "round {round}: {name}'s code of {step} was taken, on the card is {spent:?}"
+            );
         }
     }
-    let (sessions, ended) =
-        write(&book, |book| (book.sessions.len(), book.sessions.values().filter(|open| !**open).count()));
+    let (sessions, ended) = write(&book, |book| {
+        (book.sessions.len(), book.sessions.values().filter(|open| !**open).count())
+    });
     println!(
         "{rounds} cuts: {sessions} sessions acknowledged, {ended} of them ended; the slowest start took {longest:?}"
     );
     assert!(sessions >= rounds, "too few logins to show anything: {sessions}");
 
-    // A new image over the old one, with a slip in the settings, and the first block of the data gone.
+    // A new image over the old one, with a slip in the settings, and the first block of the data
+    // gone.
     card.flash();
     card.put("appliance.toml", b"hostname = \"portcullis\"\n[gate]\nhots = \"typo\"\n");
     card.lose_first_block();
@@ -90,14 +100,17 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
 /// Four time steps and one to spare.
 const AFTER_RESTORE: Duration = Duration::from_secs(5 * STEP);
 
-/// The restored accounts are good once their codes are younger than the restore. The first try tells the gate to settle
-/// which are spent; each further one too early would be a failure against this address.
+/// The restored accounts are good once their codes are younger than the restore. The first try
+/// tells the gate to settle which are spent; each further one too early would be a failure against
+/// this address.
 fn restored(people: &[Person], doors: Doors) {
     let first = people.first().expect("three");
     let login = |step| doors.login(&first.code_at(step)).expect("an answer").status;
     let tried = current_step();
     assert_eq!(login(tried), 401, "a code from before the restore");
-    wait::until("a code from after the restore", AFTER_RESTORE, || (current_step() > tried + 3).then_some(()));
+    wait::until("a code from after the restore", AFTER_RESTORE, || {
+        (current_step() > tried + 3).then_some(())
+    });
     assert_eq!(login(current_step()), 302, "a login of a restored user");
 }
 
@@ -119,8 +132,12 @@ fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &[Person],
         .collect();
     // Not before somebody got in, and elsewhere each time.
     let before = write(book, |book| book.sessions.len());
-    wait::until("a login", START, || (write(book, |book| book.sessions.len()) > before).then_some(()));
-    wait::before_the_blow(Duration::from_millis(u64::try_from(round).unwrap_or_default() * 737 % 4000));
+    wait::until("a login", START, || {
+        (write(book, |book| book.sessions.len()) > before).then_some(())
+    });
+    wait::before_the_blow(Duration::from_millis(
+        u64::try_from(round).unwrap_or_default() * 737 % 4000,
+    ));
     machine.cut();
     stop.store(true, Ordering::Relaxed);
     threads.into_iter().for_each(|thread| thread.join().expect("no panic under load"));
@@ -133,10 +150,16 @@ fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBoo
     let began = clock::monotonic();
     for step in current_step() - 1..=current_step() + 1 {
         let code = person.code_at(step);
-        if stop.load(Ordering::Relaxed) || write(book, |book| book.spent.get(&person.name) >= Some(&step)) {
+        if stop.load(Ordering::Relaxed)
+            || write(book, |book| book.spent.get(&person.name) >= Some(&step))
+        {
             continue;
         }
-        let Some(token) = doors.login(&code).ok().filter(|a| a.status == 302).and_then(|a| a.cookie("auth_token"))
+        let Some(token) = doors
+            .login(&code)
+            .ok()
+            .filter(|a| a.status == 302)
+            .and_then(|a| a.cookie("auth_token"))
         else {
             continue;
         };
@@ -168,7 +191,8 @@ fn end(doors: Doors, token: &str, book: &Shared) {
 
 /// Holds the book's sessions against the machine after a cut.
 fn check(doors: Doors, round: usize, book: &Shared) {
-    let (sessions, in_doubt) = write(book, |book| (book.sessions.clone(), std::mem::take(&mut book.in_doubt)));
+    let (sessions, in_doubt) =
+        write(book, |book| (book.sessions.clone(), std::mem::take(&mut book.in_doubt)));
     for token in in_doubt {
         let open = doors.is_open_to(&token);
         write(book, |book| book.sessions.insert(token, open));

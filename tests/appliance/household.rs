@@ -1,4 +1,5 @@
-//! The house around a card: its settings, a site behind the gate, a time server, and somebody who visits.
+//! The house around a card: its settings, a site behind the gate, a time server, and somebody who
+//! visits.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -78,7 +79,9 @@ impl Doors {
 
     /// Ends the session by the form of the logout page; says whether that was answered.
     pub fn log_out(&self, token: &str) -> bool {
-        let Ok(page) = self.ask_gate(&Ask::get("/logout").by_page_load().cookie("auth_token", token)) else {
+        let Ok(page) =
+            self.ask_gate(&Ask::get("/logout").by_page_load().cookie("auth_token", token))
+        else {
             return false;
         };
         let fields = inputs(&page);
@@ -89,14 +92,21 @@ impl Doors {
     }
 
     pub fn login(&self, code: &str) -> std::io::Result<Answer> {
-        self.ask_gate(&Ask::form("/login", &[("otp", code), ("next", &format!("https://{PHOTOS}/album"))]))
+        self.ask_gate(&Ask::form(
+            "/login",
+            &[("otp", code), ("next", &format!("https://{PHOTOS}/album"))],
+        ))
     }
 }
 
 /// Waits for the login page, whatever it says.
 pub fn wait_for_page(machine: &mut Machine, doors: Doors, limit: Duration) {
     wait::until_now_and_then("the login page", limit, || {
-        assert!(machine.running.is_running(), "the machine has stopped: {}", machine.running.text());
+        assert!(
+            machine.running.is_running(),
+            "the machine has stopped: {}",
+            machine.running.text()
+        );
         let answer = doors.ask_gate(&Ask::get("/login").by_page_load()).ok();
         answer.filter(|answer| matches!(answer.status, 200 | 503))
     });

@@ -1,8 +1,10 @@
-//! A machine of the emulator with a card in it. Ending it is pulling the plug: the system is not told.
+//! A machine of the emulator with a card in it. Ending it is pulling the plug: the system is not
+//! told.
 //!
-//! What the guest has handed to its disk is in the card's file then, even what the guest has not flushed: the file is
-//! written through the host's page cache (`cache=writeback`), which outlives the emulator. So these cuts are those of a
-//! card that keeps what it was given; for one that loses its cache see tests/store.
+//! What the guest has handed to its disk is in the card's file then, even what the guest has not
+//! flushed: the file is written through the host's page cache (`cache=writeback`), which outlives
+//! the emulator. So these cuts are those of a card that keeps what it was given; for one that loses
+//! its cache see tests/store.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -54,14 +56,24 @@ impl Machine {
                 .replace("@DTBS@", &dtbs.display().to_string())
         };
         let arguments = read("qemu.args");
-        let arguments = arguments.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
+        let arguments =
+            arguments.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
         let mut command = Command::new(emulator());
         command.args(arguments.map(fill));
-        command.args(["-accel", "tcg,thread=multi", "-display", "none", "-no-reboot", "-monitor", "none"]);
+        command.args([
+            "-accel",
+            "tcg,thread=multi",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-monitor",
+            "none",
+        ]);
         command.args(["-serial", "stdio", "-kernel"]).arg(built("emulator/Image"));
         command.arg("-initrd").arg(built("emulator/initrd.img"));
         // The log comes out at the serial line, so that a test that fails can show it.
-        let line = format!("{} systemd.journald.forward_to_console=1 {words}", read("cmdline.txt").trim());
+        let line =
+            format!("{} systemd.journald.forward_to_console=1 {words}", read("cmdline.txt").trim());
         command.args(["-append", &line]);
         let running = Running::start("the machine", &mut command);
         Self { running, https: (Ipv4Addr::LOCALHOST, port).into() }

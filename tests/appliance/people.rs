@@ -1,4 +1,5 @@
-//! People whose accounts come to the card from another gate, by a sealed backup on the boot partition.
+//! People whose accounts come to the card from another gate, by a sealed backup on the boot
+//! partition.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

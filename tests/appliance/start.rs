@@ -6,7 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis::clock;
 
 use super::card::Card;
-use super::household::{Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled};
+use super::household::{
+    Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled,
+};
 use super::machine::{Board, Machine, START};
 use super::time_server::TimeServer;
 use super::tunnel;
@@ -26,11 +28,17 @@ fn virt_goes_from_the_shop_to_a_page_behind_the_gate_and_outlives_pulled_plugs()
     let mut machine = Machine::start(Board::Virt, &card, "");
     let doors = Doors::of(&machine);
     wait_until_settled(&mut machine, doors, START);
-    assert!(doors.is_open_to(&first) && doors.is_open_to(&second), "sessions from before the plug was pulled");
+    assert!(
+        doors.is_open_to(&first) && doors.is_open_to(&second),
+        "sessions from before the plug was pulled"
+    );
     assert!(doors.log_out(&second), "a logout is answered");
     machine.cut();
     let kept = card.check_data().sessions.len();
-    assert_eq!(kept, 1, "the session that was ended right before the plug was pulled again is gone, the other is kept");
+    assert_eq!(
+        kept, 1,
+        "the session that was ended right before the plug was pulled again is gone, the other is kept"
+    );
 }
 
 #[test]
@@ -45,14 +53,19 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
     let begun = clock::monotonic();
     // The slower machine is also measured; once is enough.
     let measured = board == Board::Pi3;
-    let mut machine = Machine::start(board, card, &if measured { measuring() } else { String::new() });
+    let mut machine =
+        Machine::start(board, card, &if measured { measuring() } else { String::new() });
     let doors = Doors::of(&machine);
 
-    // The time is not known yet: nobody gets in, the page says why, and nothing is certified by a wrong clock.
+    // The time is not known yet: nobody gets in, the page says why, and nothing is certified by a
+    // wrong clock.
     wait_for_page(&mut machine, doors, START);
     println!("{board:?}: HTTPS answers after {:?}", clock::monotonic() - begun);
     let refused = doors.login("123456").expect("an answer");
-    assert!(refused.status == 503 && refused.text().contains("clock is not set yet"), "{refused:?}");
+    assert!(
+        refused.status == 503 && refused.text().contains("clock is not set yet"),
+        "{refused:?}"
+    );
     let closed = doors.ask_site(None).expect("an answer");
     assert!(closed.status != 200 && house.site.seen().is_empty(), "{closed:?}");
     let waiting = tunnel::certificate(machine.https, PHOTOS).expect("a certificate");
@@ -63,9 +76,13 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
     time.answer();
     let answered = clock::monotonic();
     wait_until_settled(&mut machine, doors, START);
-    println!("{board:?}: logins {:?} after the time server's first answer", clock::monotonic() - answered);
+    println!(
+        "{board:?}: logins {:?} after the time server's first answer",
+        clock::monotonic() - answered
+    );
     let settled = wait::until("a certificate by the card's own authority", START, || {
-        tunnel::certificate(machine.https, PHOTOS).filter(|text| text.contains("Caddy Local Authority"))
+        tunnel::certificate(machine.https, PHOTOS)
+            .filter(|text| text.contains("Caddy Local Authority"))
     });
     assert!(is_of_today(&settled), "{settled}");
 
@@ -78,7 +95,11 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
     assert_eq!(done.status, 302, "{done:?}");
     let first = done.cookie("auth_token").expect("a session");
     let page = doors.ask_site(Some(&first)).expect("an answer");
-    assert_eq!((page.status, values(&page.json(), "remote-user")), (200, vec![SOMEBODY.to_owned()]), "{page:?}");
+    assert_eq!(
+        (page.status, values(&page.json(), "remote-user")),
+        (200, vec![SOMEBODY.to_owned()]),
+        "{page:?}"
+    );
 
     // And the next code logs in again.
     let again = doors.login(&person.fresh_code()).expect("an answer");
@@ -87,13 +108,16 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
     assert!(doors.is_open_to(&second));
 
     if measured {
-        machine.running.wait_for("its measurements", START, |text| text.contains(MEASURED).then_some(()));
+        machine
+            .running
+            .wait_for("its measurements", START, |text| text.contains(MEASURED).then_some(()));
     }
     let said = machine.cut();
     let telling = |line: &&str| line.contains("measure[") || line.contains("Startup finished in");
     said.lines().filter(telling).for_each(|line| println!("{board:?}: {line}"));
     if measured {
-        let failed = said.lines().find(|line| line.contains("failed units: ")).expect("a measurement");
+        let failed =
+            said.lines().find(|line| line.contains("failed units: ")).expect("a measurement");
         assert!(failed.contains("failed units: 0"), "{failed}\n{said}");
     }
     card.check_data();
@@ -104,16 +128,21 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
 fn is_of_today(certificate: &str) -> bool {
     use std::process::Command;
     let days = ["today", "yesterday"].map(|day| {
-        let output = Command::new("date").env("LC_ALL", "C").args(["-u", "-d", day, "+%b %e"]).output().expect("date");
+        let output = Command::new("date")
+            .env("LC_ALL", "C")
+            .args(["-u", "-d", day, "+%b %e"])
+            .output()
+            .expect("date");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     });
     certificate.lines().any(|line| {
-        line.strip_prefix("notBefore=").is_some_and(|date| days.iter().any(|day| date.starts_with(day.as_str())))
+        line.strip_prefix("notBefore=")
+            .is_some_and(|date| days.iter().any(|day| date.starts_with(day.as_str())))
     })
 }
 
-/// Words for the kernel that bring a unit of the test's own. It waits until the system has come to rest, and says on the
-/// log what it needs: nothing of this is in the image.
+/// Words for the kernel that bring a unit of the test's own. It waits until the system has come to
+/// rest, and says on the log what it needs: nothing of this is in the image.
 fn measuring() -> String {
     let script = "until systemctl is-active -q appliance-settled.service;do sleep 2;done;sleep 20;\
         c(){ read -r _ u n s i w _ </proc/stat;echo $((u+n+s)) $((i+w));};a=$(c);sleep 60;b=$(c);\

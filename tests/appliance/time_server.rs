@@ -1,5 +1,5 @@
-//! A time server that begins to answer when the test says so (RFC 4330): the machine's network leads it to the loopback
-//! address of the host.
+//! A time server that begins to answer when the test says so (RFC 4330): the machine's network
+//! leads it to the loopback address of the host.
 
 use std::io::ErrorKind;
 use std::net::UdpSocket;
@@ -33,15 +33,14 @@ impl TimeServer {
     pub fn silent() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         // Another run of these tests gives it back when its machine is done.
-        let socket =
-            wait::until(
-                "UDP port 123 of 127.0.0.1, held by another run's time server",
-                OTHERS,
-                || match UdpSocket::bind("127.0.0.1:123") {
-                    Err(error) if error.kind() == ErrorKind::AddrInUse => None,
-                    bound => Some(bound.expect("root may bind it")),
-                },
-            );
+        let socket = wait::until(
+            "UDP port 123 of 127.0.0.1, held by another run's time server",
+            OTHERS,
+            || match UdpSocket::bind("127.0.0.1:123") {
+                Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+                bound => Some(bound.expect("root may bind it")),
+            },
+        );
         socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a limit above zero");
         let (answers, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (may, stop) = (Arc::clone(&answers), Arc::clone(&ends));

@@ -1,10 +1,12 @@
-//! HTTPS for the tests' own plain client: a port on loopback whose every connection goes on through TLS, by openssl.
+//! HTTPS for the tests' own plain client: a port on loopback whose every connection goes on through
+//! TLS, by openssl.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
-/// Connections to it arrive at the machine as TLS ones to `name`. Certificates are not checked here.
+/// Connections to it arrive at the machine as TLS ones to `name`. Certificates are not checked
+/// here.
 pub fn to(machine: SocketAddr, name: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
@@ -25,8 +27,10 @@ fn carry(stream: &TcpStream, machine: SocketAddr, name: &str) {
         .stderr(Stdio::null())
         .spawn()
         .expect("openssl");
-    let (mut to, from) = (client.stdin.take().expect("a pipe"), client.stdout.take().expect("a pipe"));
-    let back = stream.try_clone().map(|back| std::thread::spawn(move || copy(from, &back, Some(&back))));
+    let (mut to, from) =
+        (client.stdin.take().expect("a pipe"), client.stdout.take().expect("a pipe"));
+    let back =
+        stream.try_clone().map(|back| std::thread::spawn(move || copy(from, &back, Some(&back))));
     copy(stream, &mut to, None);
     let _ = client.kill();
     let _ = client.wait();
@@ -39,7 +43,8 @@ fn carry(stream: &TcpStream, machine: SocketAddr, name: &str) {
 fn copy(mut from: impl Read, mut to: impl Write, ends: Option<&TcpStream>) {
     let mut piece = [0; 16384];
     while let Ok(length @ 1..) = from.read(&mut piece) {
-        if to.write_all(piece.get(..length).unwrap_or_default()).and_then(|()| to.flush()).is_err() {
+        if to.write_all(piece.get(..length).unwrap_or_default()).and_then(|()| to.flush()).is_err()
+        {
             break;
         }
     }

@@ -45,7 +45,8 @@ fn below(folder: &str) -> Vec<File> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let below = path.strip_prefix(&root).expect("a path below it");
                 let text = fs::read_to_string(&path).expect("a readable file");
-                files.push(File { path: below.to_str().expect("a name in UTF-8").to_owned(), text });
+                files
+                    .push(File { path: below.to_str().expect("a name in UTF-8").to_owned(), text });
             }
         }
     }
@@ -60,8 +61,12 @@ impl File {
 
     /// Its lines, numbered from 1, without comments.
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let without = |line: &str| line.find("//").filter(|at| *at == 0 || !line[..*at].ends_with(':'));
-        self.text.lines().enumerate().map(move |(at, line)| (at + 1, without(line).map_or(line, |end| &line[..end])))
+        let without =
+            |line: &str| line.find("//").filter(|at| *at == 0 || !line[..*at].ends_with(':'));
+        self.text
+            .lines()
+            .enumerate()
+            .map(move |(at, line)| (at + 1, without(line).map_or(line, |end| &line[..end])))
     }
 
     /// The lines before the module of tests; none of a file that holds only tests.
@@ -72,7 +77,8 @@ impl File {
         self.text.lines().take_while(|line| *line != "#[cfg(test)]").count()
     }
 
-    /// The parts of the library that it names, with the line: after `crate::`, `portcullis::`, or in their braces.
+    /// The parts of the library that it names, with the line: after `crate::`, `portcullis::`, or
+    /// in their braces.
     pub fn arrows(&self) -> Vec<(usize, &str)> {
         let mut found = Vec::new();
         let mut depth = 0_usize;
@@ -101,13 +107,15 @@ fn root(code: &str) -> Option<usize> {
         .into_iter()
         .filter_map(|name| {
             let at = code.find(name)?;
-            let alone = !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:\"".contains(before));
+            let alone = !code[..at]
+                .ends_with(|before: char| before.is_alphanumeric() || "_:\"".contains(before));
             alone.then_some(at + name.len())
         })
         .min()
 }
 
-/// Names the parts of `use crate::{a, b::{c, d}}` up to the closing brace or the end of the line; gives what follows.
+/// Names the parts of `use crate::{a, b::{c, d}}` up to the closing brace or the end of the line;
+/// gives what follows.
 fn in_braces<'a>(code: &'a str, depth: &mut usize, mut found: impl FnMut(&'a str)) -> &'a str {
     let mut starts = true;
     for (at, sign) in code.char_indices() {

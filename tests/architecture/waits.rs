@@ -1,8 +1,8 @@
 //! Every wait of the tests names what ends it, and no test says how fast a machine must be.
 //!
-//! Guarantees that tests wait in one place alone, tests/support/wait.rs, and that a measured time is compared with a
-//! time of the same run or with a constant that has a name. Leaves out what a proxy, a browser or a benchmark waits for
-//! by itself.
+//! Guarantees that tests wait in one place alone, tests/support/wait.rs, and that a measured time
+//! is compared with a time of the same run or with a constant that has a name. Leaves out what a
+//! proxy, a browser or a benchmark waits for by itself.
 
 use super::source::{self, File, library, words};
 
@@ -13,8 +13,15 @@ const WAITERS: [&str; 2] = ["tests/support/wait.rs", "tests/support/process.rs"]
 const OTHERS: [&str; 3] = ["tests/bench/", "tests/fuzz/", "tests/mutants/"];
 
 /// What only waits for time to pass.
-const SLEEPERS: [&str; 7] =
-    ["sleep", "sleep_ms", "sleep_until", "park_timeout", "recv_timeout", "wait_timeout", "wait_timeout_while"];
+const SLEEPERS: [&str; 7] = [
+    "sleep",
+    "sleep_ms",
+    "sleep_until",
+    "park_timeout",
+    "recv_timeout",
+    "wait_timeout",
+    "wait_timeout_while",
+];
 
 /// What takes a limit.
 const LIMITED: [&str; 11] = [
@@ -33,8 +40,16 @@ const LIMITED: [&str; 11] = [
 
 /// Where time is the subject, but not the test's own: file, part of the line, why.
 const EXCUSED: [(&str, &str, &str); 3] = [
-    ("tests/appliance/start.rs", "sleep", "a script in the machine measures a minute of its idleness"),
-    ("tests/appliance/time_server.rs", "set_read_timeout", "a server that looks now and then whether it shall end"),
+    (
+        "tests/appliance/start.rs",
+        "sleep",
+        "a script in the machine measures a minute of its idleness",
+    ),
+    (
+        "tests/appliance/time_server.rs",
+        "set_read_timeout",
+        "a server that looks now and then whether it shall end",
+    ),
     ("tests/architecture/waits.rs", "sleep", "the rule itself, and texts that break it"),
 ];
 
@@ -69,7 +84,10 @@ fn read(text: &str) -> (Vec<Statement>, Vec<(usize, String)>) {
             }
             '\'' => (character(rest), "' '"),
             ';' | '{' | '}' => {
-                statements.push(std::mem::replace(&mut statement, Statement { line, code: String::new() }));
+                statements.push(std::mem::replace(
+                    &mut statement,
+                    Statement { line, code: String::new() },
+                ));
                 (1, "")
             }
             _ => (sign.len_utf8(), &rest[..sign.len_utf8()]),
@@ -85,7 +103,8 @@ fn read(text: &str) -> (Vec<Statement>, Vec<(usize, String)>) {
     (statements, texts)
 }
 
-/// Where the text that begins here starts, how long it is, and how long its end: `"…"`, `r"…"`, `r#"…"#`.
+/// Where the text that begins here starts, how long it is, and how long its end: `"…"`, `r"…"`,
+/// `r#"…"#`.
 fn raw_text(rest: &str) -> Option<(usize, usize, usize)> {
     let marks = rest.strip_prefix('r').map(|rest| rest.len() - rest.trim_start_matches('#').len());
     let start = marks.map_or(0, |marks| 1 + marks);
@@ -109,27 +128,37 @@ fn raw_text(rest: &str) -> Option<(usize, usize, usize)> {
 fn character(rest: &str) -> usize {
     let mut signs = rest.char_indices().skip(1);
     match signs.next() {
-        Some((_, '\\')) => rest[2..].char_indices().skip(1).find(|(_, sign)| *sign == '\'').map_or(1, |(at, _)| at + 3),
+        Some((_, '\\')) => rest[2..]
+            .char_indices()
+            .skip(1)
+            .find(|(_, sign)| *sign == '\'')
+            .map_or(1, |(at, _)| at + 3),
         _ => signs.next().filter(|(_, sign)| *sign == '\'').map_or(1, |(at, _)| at + 1),
     }
 }
 
-/// Whether two values are compared: rustfmt puts spaces around these, and none around a type's brackets.
+/// Whether two values are compared: rustfmt puts spaces around these, and none around a type's
+/// brackets.
 fn compares(code: &str) -> bool {
     [" < ", " > ", " <= ", " >= ", ".contains(&"].iter().any(|sign| code.contains(sign))
-        || code.lines().any(|line| ["< ", "> ", "<= ", ">= "].iter().any(|sign| line.trim_start().starts_with(sign)))
+        || code.lines().any(|line| {
+            ["< ", "> ", "<= ", ">= "].iter().any(|sign| line.trim_start().starts_with(sign))
+        })
 }
 
 fn is_number(word: &str) -> bool {
     word.starts_with(|sign: char| sign.is_ascii_digit())
 }
 
-/// A length of time as a number: `Duration::from_secs(5)`, `as_secs() < 60`, and the names in `named`.
+/// A length of time as a number: `Duration::from_secs(5)`, `as_secs() < 60`, and the names in
+/// `named`.
 fn counts_time(code: &str, named: &[String]) -> bool {
     let all: Vec<_> = words(code).collect();
     let made = all.iter().any(|word| word.starts_with("from_secs") || word.starts_with("from_m"))
         && code.contains("Duration::from_");
-    let unit = |word: &&str| ["as_secs", "as_millis", "as_micros", "as_nanos", "as_secs_f64"].contains(word);
+    let unit = |word: &&str| {
+        ["as_secs", "as_millis", "as_micros", "as_nanos", "as_secs_f64"].contains(word)
+    };
     let taken = all.iter().any(unit) && all.iter().any(|word| is_number(word) && *word != "0");
     made || taken || all.iter().any(|word| named.iter().any(|name| name == word))
 }
@@ -142,7 +171,8 @@ fn bare_name(code: &str) -> Option<String> {
     words(number).all(is_number).then(|| name.trim_start_matches("mut ").to_owned())
 }
 
-/// Whether a shell is told to sleep for some time: `sleep 5`, not `sleep infinity`, which something else ends.
+/// Whether a shell is told to sleep for some time: `sleep 5`, not `sleep infinity`, which something
+/// else ends.
 fn sleeps_in_shell(text: &str) -> bool {
     text.split("sleep ")
         .skip(1)
@@ -152,18 +182,27 @@ fn sleeps_in_shell(text: &str) -> bool {
 /// The faults of a file, with their lines.
 fn faults(file: &File) -> Vec<(usize, Fault)> {
     let (statements, texts) = read(&file.text);
-    let named: Vec<_> = statements.iter().filter_map(|statement| bare_name(&statement.code)).collect();
+    let named: Vec<_> =
+        statements.iter().filter_map(|statement| bare_name(&statement.code)).collect();
     let mut found = Vec::new();
     for Statement { line, code } in &statements {
         let has = |names: &[&str]| words(code).any(|word| names.contains(&word));
-        let limited = has(&LIMITED) && !code.trim_start().starts_with("fn ") && !code.contains("pub fn ");
+        let limited =
+            has(&LIMITED) && !code.trim_start().starts_with("fn ") && !code.contains("pub fn ");
         if has(&SLEEPERS) {
             found.push((*line, Fault::Sleeps));
-        } else if (compares(code) || limited) && counts_time(code, &named) || has(&["monotonic"]) && has(&["while"]) {
+        } else if (compares(code) || limited) && counts_time(code, &named)
+            || has(&["monotonic"]) && has(&["while"])
+        {
             found.push((*line, Fault::BareLimit));
         }
     }
-    found.extend(texts.iter().filter(|(_, text)| sleeps_in_shell(text)).map(|(line, _)| (*line, Fault::ShellSleeps)));
+    found.extend(
+        texts
+            .iter()
+            .filter(|(_, text)| sleeps_in_shell(text))
+            .map(|(line, _)| (*line, Fault::ShellSleeps)),
+    );
     found
 }
 
@@ -199,7 +238,11 @@ fn every_wait_names_what_ends_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "wait by tests/support/wait.rs, by a limit that has a name:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "wait by tests/support/wait.rs, by a limit that has a name:\n{}",
+        wrong.join("\n")
+    );
 }
 
 fn faults_of(text: &str) -> Vec<(usize, Fault)> {
@@ -214,7 +257,11 @@ fn a_sleep_is_seen_in_every_way_of_writing_it() {
         "let next = queue\n    .recv_timeout(pause);",
         "condition.wait_timeout(guard, A_WHILE).is_ok()",
     ] {
-        assert!(matches!(faults_of(text)[..], [(1, Fault::Sleeps)]), "{text}: {:?}", faults_of(text));
+        assert!(
+            matches!(faults_of(text)[..], [(1, Fault::Sleeps)]),
+            "{text}: {:?}",
+            faults_of(text)
+        );
     }
     for text in [
         "machine.run(\"sleep 25\");",
@@ -222,7 +269,11 @@ fn a_sleep_is_seen_in_every_way_of_writing_it() {
         "\n\nstart(\n\"while true; do sleep $pause; done\")",
         "format!(\"sleep {}\", 5)",
     ] {
-        assert!(matches!(faults_of(text)[..], [(_, Fault::ShellSleeps)]), "{text}: {:?}", faults_of(text));
+        assert!(
+            matches!(faults_of(text)[..], [(_, Fault::ShellSleeps)]),
+            "{text}: {:?}",
+            faults_of(text)
+        );
     }
 }
 
@@ -241,7 +292,11 @@ fn a_bare_limit_is_seen_in_every_way_of_writing_it() {
         "running.wait_for(\n    \"a word\", Duration::from_secs(60), |text| Some(()));",
         "stream.set_read_timeout(Some(Duration::from_millis(5))).expect(\"a limit\");",
     ] {
-        assert!(matches!(faults_of(text)[..], [(_, Fault::BareLimit)]), "{text}: {:?}", faults_of(text));
+        assert!(
+            matches!(faults_of(text)[..], [(_, Fault::BareLimit)]),
+            "{text}: {:?}",
+            faults_of(text)
+        );
     }
 }
 

@@ -6,7 +6,8 @@ use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 
 /// The path of the binary for `target`.
 fn built(target: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/static").join(target).join("portcullis");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/static").join(target).join("portcullis");
     assert!(path.is_file(), "no {}: image/binary {target} builds it", path.display());
     path.display().to_string()
 }
@@ -39,7 +40,8 @@ fn says(done: &Done, what: &str) {
     assert!(done.status == 0 && done.out.contains(what), "{done:?}");
 }
 
-/// The command line reaches the running daemon through its control socket: the peer's credentials are read.
+/// The command line reaches the running daemon through its control socket: the peer's credentials
+/// are read.
 fn speaks_of_users(gate: &Daemon) {
     let users = gate.place.json(&["user", "list"]);
     assert_eq!((&users[0]["name"], &users[0]["sessions"]), (&"anna".into(), &1.into()), "{users}");
@@ -56,7 +58,8 @@ fn the_binary_for_32_bit_systems_is_a_gate() {
     lives("armv7-unknown-linux-musleabihf", &["qemu-arm-static", "-cpu", "cortex-a7"]);
 }
 
-/// The emulated processor is the one of the Raspberry Pi 1 and Zero: an instruction of a later one ends the program.
+/// The emulated processor is the one of the Raspberry Pi 1 and Zero: an instruction of a later one
+/// ends the program.
 #[test]
 #[ignore = "for tests/run release, which builds it"]
 fn the_binary_for_armv6_is_a_gate() {

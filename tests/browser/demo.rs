@@ -14,13 +14,17 @@ use crate::support::wait::{self, PATIENCE};
 #[test]
 fn the_demo_shows_a_qr_code_and_its_site_opens_after_the_login() {
     // It has fixed ports: another run on this machine waits until this one has ended.
-    let lock = File::create(std::env::temp_dir().join("portcullis-demo.lock")).expect("a file of ours");
+    let lock =
+        File::create(std::env::temp_dir().join("portcullis-demo.lock")).expect("a file of ours");
     wait::until("the end of another run", PATIENCE * 5, || lock.try_lock().ok());
     let dir = Scratch::new("demo");
     let mut command = Command::new("script");
     // A terminal of its own: the first user is made only where somebody can see the code.
     command.args(["--quiet", "--return", "--command", "tests/demo", "/dev/null"]);
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("DEMO_DIR", dir.path()).env("TERM", "xterm");
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("DEMO_DIR", dir.path())
+        .env("TERM", "xterm");
     command.env("DEMO_BINARY", env!("CARGO_BIN_EXE_portcullis"));
     let mut demo = Running::start("the demo", &mut command);
     let secret = demo.wait_for("the code for the app", PATIENCE, |text| {
@@ -29,7 +33,10 @@ fn the_demo_shows_a_qr_code_and_its_site_opens_after_the_login() {
         text.contains("listening address=").then(|| secret.to_owned())
     });
     let shown = demo.text();
-    assert!(shown.lines().filter(|line| line.contains(['▀', '▄', '█'])).count() > 15, "no QR code: {shown}");
+    assert!(
+        shown.lines().filter(|line| line.contains(['▀', '▄', '█'])).count() > 15,
+        "no QR code: {shown}"
+    );
     assert!(shown.contains("https://app.portcullis.localhost:8443"), "{shown}");
 
     let owner = Person::from_answer(&serde_json::json!({ "name": "owner", "secret": secret }));
@@ -45,6 +52,8 @@ fn the_demo_shows_a_qr_code_and_its_site_opens_after_the_login() {
     demo.signal(nix::sys::signal::Signal::SIGTERM);
     demo.ended(PATIENCE);
     for port in [3000, 8080, 8443] {
-        wait::until("everything to have ended", PATIENCE, || TcpStream::connect(("127.0.0.1", port)).err());
+        wait::until("everything to have ended", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", port)).err()
+        });
     }
 }

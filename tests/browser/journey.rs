@@ -42,7 +42,11 @@ fn visit(kind: Kind) {
     wait::until("the page asked for", wait::PATIENCE, || browser.has("#target").then_some(()));
     let shown = "/page?x=1&y=%26&u=%C3%A4&v=a+b&url=https://else.where/?q=1";
     assert_eq!(browser.text("#target"), shown, "byte for byte");
-    assert_eq!(browser.url(), town.url("app", &format!("{shown}#part")), "with what no server was told");
+    assert_eq!(
+        browser.url(),
+        town.url("app", &format!("{shown}#part")),
+        "with what no server was told"
+    );
 
     browser.open(&town.url("other", "/page/2"));
     assert_eq!(browser.text("#target"), "/page/2", "the second site opens without a login");
@@ -65,7 +69,8 @@ fn behind_nginx_a_login_that_goes_round_ends_on_a_page_that_names_the_cause() {
     go_round(Kind::Nginx);
 }
 
-/// The cookie's domain does not hold the site, so the browser keeps the cookie and does not send it there.
+/// The cookie's domain does not hold the site, so the browser keeps the cookie and does not send it
+/// there.
 fn go_round(kind: Kind) {
     let ports = Ports::free();
     let settings = format!(
@@ -85,14 +90,18 @@ fn go_round(kind: Kind) {
     assert!(told.contains("neither session.cookie_domain nor below it"), "{told}");
     assert_eq!(town.app.seen_at("/page").len(), 0);
     let report = Report::of(&town.gate.place);
-    assert!(report.saying("came back from the login").found.contains("cookie_domain"), "{report:#?}");
+    assert!(
+        report.saying("came back from the login").found.contains("cookie_domain"),
+        "{report:#?}"
+    );
 }
 
 #[test]
 fn the_session_cookie_is_out_of_reach_of_scripts_and_of_plain_http() {
     let (town, browser, _) = logged_in(Kind::Caddy);
     let cookies = browser.cookies();
-    let cookie = cookies.iter().find(|cookie| cookie["name"] == "auth_token").expect("a session cookie");
+    let cookie =
+        cookies.iter().find(|cookie| cookie["name"] == "auth_token").expect("a session cookie");
     assert_eq!(
         (&cookie["httpOnly"], &cookie["secure"], &cookie["sameSite"]),
         (&true.into(), &true.into(), &"Lax".into())
@@ -177,7 +186,9 @@ fn post_late(kind: Kind) {
     let post = "const form = document.createElement('form'); form.method = 'post'; form.action = '/order?id=7&n=2';
         document.body.append(form); form.submit();";
     browser.run(post);
-    wait::until("the first order", wait::PATIENCE, || (town.app.seen_at("/order").len() == 1).then_some(()));
+    wait::until("the first order", wait::PATIENCE, || {
+        (town.app.seen_at("/order").len() == 1).then_some(())
+    });
 
     browser.open(&town.url("app", "/page"));
     browser.forget_cookies();
@@ -185,8 +196,13 @@ fn post_late(kind: Kind) {
     browser.wait_for(CODE);
     send_code(&browser, &owner.fresh_code());
     browser.wait_for_url(&town.url("app", "/order?id=7&n=2"));
-    let methods: Vec<_> = town.app.seen_at("/order").iter().map(|request| request["method"].to_string()).collect();
-    assert_eq!(methods, ["\"POST\"", "\"GET\""], "after the login the address is opened, the form is not replayed");
+    let methods: Vec<_> =
+        town.app.seen_at("/order").iter().map(|request| request["method"].to_string()).collect();
+    assert_eq!(
+        methods,
+        ["\"POST\"", "\"GET\""],
+        "after the login the address is opened, the form is not replayed"
+    );
 }
 
 #[test]

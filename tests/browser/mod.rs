@@ -1,4 +1,5 @@
-//! What a person with a browser goes through: Chromium, a real Caddy (or nginx) with TLS, the gate, two sites.
+//! What a person with a browser goes through: Chromium, a real Caddy (or nginx) with TLS, the gate,
+//! two sites.
 
 mod demo;
 mod journey;

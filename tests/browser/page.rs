@@ -17,8 +17,16 @@ fn the_code_field_has_the_focus_and_what_phones_and_password_managers_look_for()
     let visible = "[...document.querySelectorAll('input')].filter(i => i.type != 'hidden').length";
     assert_eq!(browser.value_of(visible), 1, "one field, nothing else to fill in");
     assert_eq!(browser.value_of("document.activeElement.name"), "otp");
-    assert_eq!(browser.value_of("!!document.querySelector('label[for=' + document.activeElement.id + ']')"), true);
-    assert_ne!(browser.attribute("html", "lang").unwrap_or_default(), "", "readers need the language");
+    assert_eq!(
+        browser
+            .value_of("!!document.querySelector('label[for=' + document.activeElement.id + ']')"),
+        true
+    );
+    assert_ne!(
+        browser.attribute("html", "lang").unwrap_or_default(),
+        "",
+        "readers need the language"
+    );
     assert_ne!(browser.title(), "");
 }
 
@@ -39,7 +47,8 @@ fn no_form_is_sent_twice() {
     let town = Town::behind(Kind::Caddy, "");
     let owner = town.gate.place.add_user("owner");
     let browser = Browser::start();
-    // Sent, unless the page itself holds it back; here it is held back afterwards, so that the page stays.
+    // Sent, unless the page itself holds it back; here it is held back afterwards, so that the page
+    // stays.
     let sent = "(() => {
         const form = document.forms[0];
         let sent = 0;
@@ -99,11 +108,14 @@ fn the_pages_break_no_rule_of_their_own_content_security_policy() {
     for own in ["/", "/logout", "/login"] {
         browser.open(&town.url("auth", own));
     }
-    // The 401 beside the wrong code is the answer asked for; Chromium notes every such status as a failed load.
+    // The 401 beside the wrong code is the answer asked for; Chromium notes every such status as a
+    // failed load.
     let complaints: Vec<_> = browser
         .console()
         .into_iter()
-        .filter(|line| !(line.contains("the server responded with a status of 401") && line.contains("/login")))
+        .filter(|line| {
+            !(line.contains("the server responded with a status of 401") && line.contains("/login"))
+        })
         .filter(|line| !line.contains("favicon.ico"))
         .collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
@@ -127,13 +139,16 @@ fn the_login_page_refuses_to_be_framed_by_a_site() {
         lines.iter().any(|line| line.contains("frame")).then_some(lines)
     });
     assert!(
-        console.iter().any(|line| line.contains("frame-ancestors") || line.contains("X-Frame-Options")),
+        console
+            .iter()
+            .any(|line| line.contains("frame-ancestors") || line.contains("X-Frame-Options")),
         "{console:#?}"
     );
 }
 
 /// Whether the page is wider than the screen, which means scrolling sideways.
-pub const TOO_WIDE: &str = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+pub const TOO_WIDE: &str =
+    "document.documentElement.scrollWidth > document.documentElement.clientWidth";
 
 #[test]
 fn the_login_page_is_readable_on_phones_and_desktops_in_light_and_dark() {

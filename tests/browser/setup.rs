@@ -1,4 +1,5 @@
-//! The first user, made in the browser: from a closed door through the set-up page to the page asked for.
+//! The first user, made in the browser: from a closed door through the set-up page to the page
+//! asked for.
 
 use std::process::Command;
 
@@ -43,8 +44,13 @@ fn enrol(kind: Kind) {
     browser.wait_for(".qr");
 
     let url = scanned(&browser, &format!("setup-{kind:?}"));
-    assert_eq!(Some(url.as_str()), browser.attribute("a[href^=otpauth]", "href").as_deref(), "picture and link agree");
-    let secret = url.split_once("?secret=").and_then(|(_, rest)| rest.split('&').next()).expect("a secret");
+    assert_eq!(
+        Some(url.as_str()),
+        browser.attribute("a[href^=otpauth]", "href").as_deref(),
+        "picture and link agree"
+    );
+    let secret =
+        url.split_once("?secret=").and_then(|(_, rest)| rest.split('&').next()).expect("a secret");
     assert_eq!(browser.text("#secret"), secret, "and the text");
     let person = Person::from_answer(&serde_json::json!({ "name": "anna", "secret": secret }));
 
@@ -53,7 +59,11 @@ fn enrol(kind: Kind) {
     browser.type_into(CODE, &person.wrong_code());
     browser.click(SUBMIT);
     browser.wait_for_text("#error", "Wrong code");
-    assert_eq!(browser.attribute("#username", "value").as_deref(), Some("Anna"), "the name is kept");
+    assert_eq!(
+        browser.attribute("#username", "value").as_deref(),
+        Some("Anna"),
+        "the name is kept"
+    );
     assert!(scanned(&browser, &format!("setup-{kind:?}-wrong")).contains(secret), "and the seed");
     browser.clear(CODE);
     browser.type_into(CODE, &person.fresh_code());
@@ -82,14 +92,22 @@ fn the_set_up_pages_are_readable_everywhere_and_break_no_rule_of_their_own() {
     let town = Town::behind(Kind::Caddy, "");
     let code = code_of(&town.gate);
     let browser = Browser::start();
-    let screens = [("phone-320", 320, 1_000, true), ("phone-390", 390, 844, true), ("desktop", 1280, 900, false)];
+    let screens = [
+        ("phone-320", 320, 1_000, true),
+        ("phone-390", 390, 844, true),
+        ("desktop", 1280, 900, false),
+    ];
     for (screen, width, height, phone) in screens {
         for scheme in ["light", "dark"] {
             browser.emulate(width, height, phone, scheme);
             let looks_well = |page: &str| {
                 let here = format!("{page} {screen} {scheme}");
                 assert_eq!(browser.value_of(TOO_WIDE), false, "{here}");
-                assert_eq!(browser.value_of(LOW_CONTRAST), serde_json::json!([]), "WCAG AA wants 4.5 to 1: {here}");
+                assert_eq!(
+                    browser.value_of(LOW_CONTRAST),
+                    serde_json::json!([]),
+                    "WCAG AA wants 4.5 to 1: {here}"
+                );
                 browser.save_screenshot(&format!("{page}-{screen}-{scheme}"))
             };
             if !browser.cookies().iter().any(|cookie| cookie["name"] == "portcullis_setup") {
@@ -110,7 +128,8 @@ fn the_set_up_pages_are_readable_everywhere_and_break_no_rule_of_their_own() {
             scanned(&browser, &format!("setup-seed-{screen}-{scheme}"));
         }
     }
-    let complaints: Vec<_> = browser.console().into_iter().filter(|line| !line.contains("favicon.ico")).collect();
+    let complaints: Vec<_> =
+        browser.console().into_iter().filter(|line| !line.contains("favicon.ico")).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
     assert_eq!(browser.value_of("document.cookie"), "");
 

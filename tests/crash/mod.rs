@@ -1,8 +1,10 @@
-//! `kill -9` under mixed load, thirty times (`tests/soak/run`: a thousand): nothing that was acknowledged is lost,
-//! nothing spent is good again, and a start after a kill takes about as long as any other.
+//! `kill -9` under mixed load, thirty times (`tests/soak/run`: a thousand): nothing that was
+//! acknowledged is lost, nothing spent is good again, and a start after a kill takes about as long
+//! as any other.
 //!
-//! The load is logins, failures, logouts by revocation and users added and removed, all at once. Each thread writes down
-//! what it was told before it goes on; after each kill the whole book is held against what the new process says.
+//! The load is logins, failures, logouts by revocation and users added and removed, all at once.
+//! Each thread writes down what it was told before it goes on; after each kill the whole book is
+//! held against what the new process says.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,7 +21,8 @@ use crate::support::http::Ask;
 use crate::support::measure::Times;
 use crate::support::wait;
 
-/// Sessions end once in so many rounds, so that nobody comes near 64 of them, where the oldest would end.
+/// Sessions end once in so many rounds, so that nobody comes near 64 of them, where the oldest
+/// would end.
 const ALL_OUT: u32 = 100;
 
 /// So many rounds with one clean end, whose start the others are compared with.
@@ -54,7 +57,9 @@ fn write(book: &Shared, change: impl FnOnce(&mut Book)) {
 #[test]
 fn nothing_acknowledged_is_lost_by_kills_under_load() {
     let rounds = u32::try_from(wait::rounds("CRASH_KILLS", 30)).expect("a number of rounds");
-    let place = Place::new(&format!("{ONE_DOMAIN}[login]\naccept_odds = true\n[limits]\nattempts = 1000\n"));
+    let place = Place::new(&format!(
+        "{ONE_DOMAIN}[login]\naccept_odds = true\n[limits]\nattempts = 1000\n"
+    ));
     let mut gate = place.with_movable_clock().start();
     // Twelve, six of them a round.
     let people: Vec<Person> = (0..12).map(|n| gate.place.add_user(&format!("user{n}"))).collect();
@@ -67,18 +72,26 @@ fn nothing_acknowledged_is_lost_by_kills_under_load() {
             gate.place.json(&["session", "revoke", "--all"]);
             write(&book, |book| book.sessions.values_mut().for_each(|open| *open = false));
         }
-        // Each round lies two steps after the one before: every round has fresh codes for everybody.
+        // Each round lies two steps after the one before: every round has fresh codes for
+        // everybody.
         gate.place.shift_clock(i64::from(round) * 60);
         let step = current_step() + u64::from(round) * 2;
         gate.place.json(&["limit", "clear", "strangers"]);
         let stop = Arc::new(AtomicBool::new(false));
         let threads = [
-            log_in_all(&gate, if round % 2 == 0 { &seeds[..6] } else { &seeds[6..] }, step, &book, &stop),
+            log_in_all(
+                &gate,
+                if round % 2 == 0 { &seeds[..6] } else { &seeds[6..] },
+                step,
+                &book,
+                &stop,
+            ),
             guess_wrong(&gate, round, wrong_code_near(&everybody, step), &book, &stop),
             revoke_some(&gate, &book, &stop),
             add_and_remove(&gate, round, &book, &stop),
         ];
-        // Somewhere in the middle of it, elsewhere each time; at the latest when nobody has anything more to do.
+        // Somewhere in the middle of it, elsewhere each time; at the latest when nobody has
+        // anything more to do.
         let pause = Duration::from_millis(20 + u64::from(round * 37 % 400));
         wait::at_most(pause, || threads.iter().all(Thread::is_finished).then_some(()));
         gate.kill();
@@ -93,7 +106,8 @@ fn nothing_acknowledged_is_lost_by_kills_under_load() {
     }
     let total = book.lock().unwrap_or_else(PoisonError::into_inner).acknowledged;
     // The slowest of all tells of the machine.
-    let (usual, slowest, clean) = (starts.quantile(500), starts.quantile(1000), clean_starts.quantile(500));
+    let (usual, slowest, clean) =
+        (starts.quantile(500), starts.quantile(1000), clean_starts.quantile(500));
     println!(
         "{rounds} kills, {total} acknowledged changes, {logins} sessions checked, 0 lost; every second start within {usual:?}, slowest {slowest:?}; after a clean end every second within {clean:?}"
     );
@@ -107,14 +121,22 @@ fn form(code: &str, from: &str) -> Ask {
     Ask::form("/login", &[("otp", code)]).header("X-Forwarded-For", from)
 }
 
-fn log_in_all(gate: &Daemon, seeds: &[(String, String)], step: u64, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
-    let (to, book, stop, seeds) = (gate.address, Arc::clone(book), Arc::clone(stop), seeds.to_vec());
+fn log_in_all(
+    gate: &Daemon,
+    seeds: &[(String, String)],
+    step: u64,
+    book: &Shared,
+    stop: &Arc<AtomicBool>,
+) -> Thread {
+    let (to, book, stop, seeds) =
+        (gate.address, Arc::clone(book), Arc::clone(stop), seeds.to_vec());
     std::thread::spawn(move || {
         for (name, secret) in seeds {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let person = Person::from_answer(&serde_json::json!({ "name": name, "secret": secret }));
+            let person =
+                Person::from_answer(&serde_json::json!({ "name": name, "secret": secret }));
             let code = person.code_at(step);
             let Ok(answer) = form(&code, "192.168.1.1").try_send(to) else { return };
             if let Some(token) = answer.cookie("auth_token") {
@@ -134,7 +156,13 @@ fn guesser(round: u32) -> String {
     format!("10.{}.{}.1", 9 + round / 250, round % 250)
 }
 
-fn guess_wrong(gate: &Daemon, round: u32, code: String, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+fn guess_wrong(
+    gate: &Daemon,
+    round: u32,
+    code: String,
+    book: &Shared,
+    stop: &Arc<AtomicBool>,
+) -> Thread {
     let (to, book, stop) = (gate.address, Arc::clone(book), Arc::clone(stop));
     std::thread::spawn(move || {
         let address = guesser(round);
@@ -162,10 +190,17 @@ fn verb(gate: &Daemon, words: &[&str]) -> Command {
 fn revoke_some(gate: &Daemon, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
     let living: Vec<String> = {
         let book = book.lock().unwrap_or_else(PoisonError::into_inner);
-        book.sessions.iter().filter(|(_, open)| **open).map(|(token, _)| token.clone()).take(3).collect()
+        book.sessions
+            .iter()
+            .filter(|(_, open)| **open)
+            .map(|(token, _)| token.clone())
+            .take(3)
+            .collect()
     };
-    let commands: Vec<_> =
-        living.into_iter().map(|token| (verb(gate, &["session", "revoke", &id_of(&token)]), token)).collect();
+    let commands: Vec<_> = living
+        .into_iter()
+        .map(|token| (verb(gate, &["session", "revoke", &id_of(&token)]), token))
+        .collect();
     let (book, stop) = (Arc::clone(book), Arc::clone(stop));
     std::thread::spawn(move || {
         for (mut command, token) in commands {
@@ -190,7 +225,8 @@ fn revoke_some(gate: &Daemon, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
 
 fn add_and_remove(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
     let (name, before) = (format!("guest{round}"), format!("guest{}", round.saturating_sub(1)));
-    let (mut add, mut remove) = (verb(gate, &["user", "add", &name]), verb(gate, &["user", "remove", &before]));
+    let (mut add, mut remove) =
+        (verb(gate, &["user", "add", &name]), verb(gate, &["user", "remove", &before]));
     let (book, stop) = (Arc::clone(book), Arc::clone(stop));
     std::thread::spawn(move || {
         if Done::from(add.output().expect("the built program runs")).status == 0 {
@@ -218,7 +254,8 @@ fn add_and_remove(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBoo
 fn id_of(token: &str) -> String {
     use base64::Engine;
     let claims = token.split('.').nth(1).expect("three parts");
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+    let claims =
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64url");
     let claims: Value = serde_json::from_slice(&claims).expect("JSON");
     claims["jti"].as_str().expect("an id").to_owned()
 }
@@ -232,16 +269,24 @@ fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
         sessions.insert(token, open);
     }
     for (token, open) in sessions.iter() {
-        assert_eq!(gate.is_open_to(token), *open, "round {round}: a session is not as it was acknowledged");
+        assert_eq!(
+            gate.is_open_to(token),
+            *open,
+            "round {round}: a session is not as it was acknowledged"
+        );
     }
     let list = gate.place.json(&["user", "list"]);
-    let names: Vec<_> = list.as_array().into_iter().flatten().filter_map(|user| user["name"].as_str()).collect();
+    let names: Vec<_> =
+        list.as_array().into_iter().flatten().filter_map(|user| user["name"].as_str()).collect();
     for (name, there) in users.iter() {
         assert_eq!(names.contains(&name.as_str()), *there, "round {round}: {name} in {names:?}");
     }
     for (name, code) in spent.drain(..) {
         let status = post_patiently(gate.address, &code);
-        assert!(matches!(status, 401 | 429), "round {round}: the spent code of {name} was answered by {status}");
+        assert!(
+            matches!(status, 401 | 429),
+            "round {round}: the spent code of {name} was answered by {status}"
+        );
     }
     let limits = gate.place.json(&["limit", "list"]);
     let counted = |address: &str| {
@@ -256,13 +301,20 @@ fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
 }
 
 /// The audit log hangs together and knows of every login and every user that was acknowledged.
-fn check_log(gate: &Daemon, round: u32, logins: &BTreeMap<String, u64>, users: &BTreeMap<String, bool>) {
+fn check_log(
+    gate: &Daemon,
+    round: u32,
+    logins: &BTreeMap<String, u64>,
+    users: &BTreeMap<String, bool>,
+) {
     let verdict = gate.place.json(&["audit", "verify"]);
     assert_eq!(verdict["whole"], true, "round {round}: {verdict}");
     let log = gate.place.json(&["audit", "show", "--since", "3650d"]);
     let count = |action: &str, about: &str| {
         let lines = log.as_array().into_iter().flatten();
-        let of = lines.filter(|line| line["action"] == action && line["subject"] == about && line["result"] == "ok");
+        let of = lines.filter(|line| {
+            line["action"] == action && line["subject"] == about && line["result"] == "ok"
+        });
         of.count() as u64
     };
     for (name, acknowledged) in logins {
@@ -286,8 +338,9 @@ fn post_patiently(to: SocketAddr, code: &str) -> u16 {
     })
 }
 
-/// Codes of the same step after the kill, within a few milliseconds of the answer that spent them; and once more with a
-/// clock that was set back by a minute meanwhile. `CODES_KILLS` sets the number of rounds.
+/// Codes of the same step after the kill, within a few milliseconds of the answer that spent them;
+/// and once more with a clock that was set back by a minute meanwhile. `CODES_KILLS` sets the
+/// number of rounds.
 #[test]
 fn a_code_is_spent_even_when_the_kill_follows_its_answer_at_once() {
     let place = Place::new(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
@@ -307,10 +360,15 @@ fn a_code_is_spent_even_when_the_kill_follows_its_answer_at_once() {
         }
         gate.start_again();
         let again = form(&code, "192.168.1.1").send(gate.address).status;
-        // The minute back may be a moment more than what is tolerated: then no code is taken at all.
+        // The minute back may be a moment more than what is tolerated: then no code is taken at
+        // all.
         assert!(again == 401 || round % 2 == 1 && again == 503, "round {round}: {again}");
         gate.place.shift_clock(0);
-        assert_eq!(form(&code, "192.168.1.1").send(gate.address).status, 401, "round {round}, the clock right again");
+        assert_eq!(
+            form(&code, "192.168.1.1").send(gate.address).status,
+            401,
+            "round {round}, the clock right again"
+        );
         assert!(gate.is_open_to(&answer.cookie("auth_token").expect("a session")), "round {round}");
         gate.place.json(&["user", "remove", "owner"]);
         gate.place.json(&["limit", "clear", "--all"]);

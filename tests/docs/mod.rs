@@ -1,5 +1,6 @@
-//! The documentation shows what the program prints: every configuration in `docs/` equals `proxy print` for the example
-//! that its comment names. And the list of threats leads to tests that there are.
+//! The documentation shows what the program prints: every configuration in `docs/` equals
+//! `proxy print` for the example that its comment names. And the list of threats leads to tests
+//! that there are.
 
 mod threats;
 
@@ -10,12 +11,14 @@ use portcullis::cli::proxy_print::{Proxy, print};
 use portcullis::config::Config;
 use portcullis::config::sources::{ConfigFile, Sources};
 
-/// The settings that the page shows below `# portcullis.toml, example: NAME`, read as the program reads its file.
+/// The settings that the page shows below `# portcullis.toml, example: NAME`, read as the program
+/// reads its file.
 fn example(page: &str, name: &str) -> Config {
     let title = format!("# portcullis.toml, example: {name}\n");
     let rest = page.split_once(&title).unwrap_or_else(|| panic!("no settings for {name}")).1;
     let text = rest.split("```").next().unwrap().to_owned();
-    let sources = Sources { file: Some(ConfigFile { path: name.into(), text }), ..Sources::default() };
+    let sources =
+        Sources { file: Some(ConfigFile { path: name.into(), text }), ..Sources::default() };
     Config::load(&sources).unwrap_or_else(|problems| panic!("{name}: {problems}")).config
 }
 

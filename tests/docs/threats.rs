@@ -1,5 +1,5 @@
-//! The page that leads from each known threat to its test tells the truth: every row is there, every test that it names
-//! exists and is a test, and a row without one says why.
+//! The page that leads from each known threat to its test tells the truth: every row is there,
+//! every test that it names exists and is a test, and a row without one says why.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -171,12 +171,19 @@ impl Row {
 fn rows(page: &str, number: &str) -> Vec<Row> {
     let section = page.split("\n## ").find(|section| section.starts_with(number)).expect(number);
     let lines = section.lines().filter(|line| line.starts_with("| ")).skip(1);
-    lines.map(|line| Row(line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())).collect()
+    lines
+        .map(|line| {
+            Row(line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
+        })
+        .collect()
 }
 
-/// Names of tests in a text: between backticks, nothing but small letters, digits and at least two underscores.
+/// Names of tests in a text: between backticks, nothing but small letters, digits and at least two
+/// underscores.
 fn names(text: &str) -> impl Iterator<Item = &str> {
-    let plain = |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let plain = |name: &&str| {
+        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
     text.split('`').skip(1).step_by(2).filter(plain).filter(|name| name.matches('_').count() >= 2)
 }
 
@@ -184,7 +191,9 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 fn tests() -> BTreeSet<String> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::new();
-    for path in ["src", "tests", "image/appliance/src"].iter().flat_map(|folder| sources(&top.join(folder))) {
+    for path in
+        ["src", "tests", "image/appliance/src"].iter().flat_map(|folder| sources(&top.join(folder)))
+    {
         let text = read(&path);
         let mut lines = text.lines().map(str::trim_start);
         while let Some(line) = lines.next() {
@@ -220,15 +229,21 @@ fn no_row_of_the_threat_list_is_missing() {
     for (row, record) in first.iter().zip(RECORDS) {
         assert!(row.0[1].contains(record), "row {} is about {record}: {}", row.id(), row.0[1]);
     }
-    let ids = |number| rows(&page, number).iter().map(|row| row.id().to_owned()).collect::<Vec<_>>();
+    let ids =
+        |number| rows(&page, number).iter().map(|row| row.id().to_owned()).collect::<Vec<_>>();
     assert_eq!(ids("2. "), (1..=KINDS).map(|n| format!("2.{n}")).collect::<Vec<_>>());
-    let mut expected: Vec<_> =
-        LINES.iter().flat_map(|(part, lines)| (1..=*lines).map(move |n| format!("{part}.{n}"))).collect();
+    let mut expected: Vec<_> = LINES
+        .iter()
+        .flat_map(|(part, lines)| (1..=*lines).map(move |n| format!("{part}.{n}")))
+        .collect();
     expected.push("3.5".to_owned());
     assert_eq!(ids("3. "), expected);
-    let items: Vec<String> =
-        ids("4. ").iter().flat_map(|cell| cell.split(", ").map(str::to_owned).collect::<Vec<_>>()).collect();
-    let (found, wanted) = (items.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(ITEMS));
+    let items: Vec<String> = ids("4. ")
+        .iter()
+        .flat_map(|cell| cell.split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let (found, wanted) =
+        (items.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(ITEMS));
     assert_eq!(found, wanted);
     assert_eq!(items.len(), wanted.len(), "an item stands twice");
 }
@@ -236,7 +251,8 @@ fn no_row_of_the_threat_list_is_missing() {
 #[test]
 fn every_row_of_the_threat_list_has_a_test_or_a_reason() {
     let page = page();
-    let all: Vec<Row> = ["1. ", "2. ", "3. ", "4. "].iter().flat_map(|number| rows(&page, number)).collect();
+    let all: Vec<Row> =
+        ["1. ", "2. ", "3. ", "4. "].iter().flat_map(|number| rows(&page, number)).collect();
     let ids: BTreeSet<&str> = all.iter().flat_map(|row| row.id().split(", ")).collect();
     for row in &all {
         let shown = row.shown();
@@ -252,8 +268,10 @@ fn every_row_of_the_threat_list_has_a_test_or_a_reason() {
 #[test]
 fn every_way_in_of_the_router_is_told_in_the_threat_model() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (page, router) = (read(&top.join("docs/threat-model.md")), read(&top.join("src/app/router.rs")));
-    let told = page.split("\n## ").find(|section| section.starts_with("Ways in")).expect("a section");
+    let (page, router) =
+        (read(&top.join("docs/threat-model.md")), read(&top.join("src/app/router.rs")));
+    let told =
+        page.split("\n## ").find(|section| section.starts_with("Ways in")).expect("a section");
     let served = router.split("#[cfg(test)]").next().unwrap_or_default();
     let paths: Vec<_> = served
         .split("b\"/")
@@ -268,14 +286,19 @@ fn every_way_in_of_the_router_is_told_in_the_threat_model() {
     }
 }
 
-/// The table below "Numbers": users, names asked for, skew, digits, a guess, first year, each further year.
+/// The table below "Numbers": users, names asked for, skew, digits, a guess, first year, each
+/// further year.
 #[test]
 fn the_odds_that_the_threat_model_tells_are_those_of_the_buckets() {
     let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/threat-model.md"));
     let a_year = 365 * 24 * 3_600 / REFILL.as_secs();
     let first_year = u64::from(CAPACITY) + a_year;
     let grouped = |number: u64| format!("{},{:03}", number / 1_000, number % 1_000);
-    let head = format!("first year, {} guesses | each further year, {} |", grouped(first_year), grouped(a_year));
+    let head = format!(
+        "first year, {} guesses | each further year, {} |",
+        grouped(first_year),
+        grouped(a_year)
+    );
     assert!(page.contains(&head), "{head}");
     let told = rows(&page, "Numbers");
     assert!(told.len() > 5);
@@ -286,7 +309,9 @@ fn the_odds_that_the_threat_model_tells_are_those_of_the_buckets() {
         let (skew, digits) = (number(2).expect("a skew"), number(3).expect("digits"));
         let guess = users * (2.0 * skew + 1.0) / 10_f64.powf(digits);
         for (cell, guesses) in [(&row.0[5], first_year), (&row.0[6], a_year)] {
-            let odds = (guesses.to_string().parse::<f64>().expect("a number") * (-guess).ln_1p()).exp_m1() * -100.0;
+            let odds = (guesses.to_string().parse::<f64>().expect("a number") * (-guess).ln_1p())
+                .exp_m1()
+                * -100.0;
             let shown = cell.strip_suffix(" %").expect("per cent");
             let places = shown.split('.').nth(1).map_or(0, str::len);
             assert_eq!(format!("{odds:.places$}"), shown, "{:?}", row.0);
@@ -299,9 +324,17 @@ fn read(path: &Path) -> String {
 }
 
 fn sources(top: &PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(top).expect("a folder of the project").flatten().map(|entry| entry.path());
+    let entries = std::fs::read_dir(top)
+        .expect("a folder of the project")
+        .flatten()
+        .map(|entry| entry.path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let here = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
     // What a tool builds below a folder of its own is nobody's source.
-    folders.iter().filter(|folder| !folder.ends_with("target")).flat_map(sources).chain(here).collect()
+    folders
+        .iter()
+        .filter(|folder| !folder.ends_with("target"))
+        .flat_map(sources)
+        .chain(here)
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! The seeds of all fuzz targets, each held against its target's property without the engine. New inputs are looked for
-//! by `tests/fuzz/run`, which needs minutes to build.
+//! The seeds of all fuzz targets, each held against its target's property without the engine. New
+//! inputs are looked for by `tests/fuzz/run`, which needs minutes to build.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,8 +50,10 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn replay(target: &str, hold: fn(&[u8])) {
-    let mut seeds: Vec<_> =
-        fs::read_dir(folder("seeds").join(target)).expect("seeds").map(|entry| entry.expect("a seed").path()).collect();
+    let mut seeds: Vec<_> = fs::read_dir(folder("seeds").join(target))
+        .expect("seeds")
+        .map(|entry| entry.expect("a seed").path())
+        .collect();
     seeds.sort();
     assert!(!seeds.is_empty(), "{target} has no seeds");
     for seed in seeds {
@@ -63,8 +65,11 @@ fn replay(target: &str, hold: fn(&[u8])) {
 
 #[test]
 fn no_target_is_left_out() {
-    let files = fs::read_dir(folder("targets")).expect("the targets").map(|entry| entry.expect("a target").path());
-    let mut found: Vec<_> = files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let files = fs::read_dir(folder("targets"))
+        .expect("the targets")
+        .map(|entry| entry.expect("a target").path());
+    let mut found: Vec<_> =
+        files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     found.sort();
     assert_eq!(found, TARGETS, "tests/fuzz/replay.rs replays what is in tests/fuzz/targets");
 }

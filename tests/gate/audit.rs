@@ -57,7 +57,11 @@ fn logins_failures_and_logouts_are_told_with_their_address_and_reason() {
     let token = gate.post_code(&code, "2001:db8::7").cookie("auth_token").expect("a session");
     gate.post_code(&code, "::ffff:203.0.113.9");
     let page = Ask::get("/logout").cookie("auth_token", &token).send(gate.address).text();
-    let form = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
+    let form = page
+        .split("name=\"token\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a token");
     let ask = Ask::form("/logout", &[("token", form), ("all", "1")]).cookie("auth_token", &token);
     let out = ask.header("X-Forwarded-For", "2001:db8::7").send(gate.address);
     assert_eq!(out.status, 302, "{out:?}");
@@ -69,7 +73,10 @@ fn logins_failures_and_logouts_are_told_with_their_address_and_reason() {
             "login|refused|visitor|owner|203.0.113.9|spent-code",
         ]
     );
-    assert_eq!(told(&gate.place, "logout"), ["logout|ok|user owner|owner|2001:db8::7|all sessions"]);
+    assert_eq!(
+        told(&gate.place, "logout"),
+        ["logout|ok|user owner|owner|2001:db8::7|all sessions"]
+    );
     let everything = text(&gate.place);
     for secret in [&code, &wrong, &token, &owner.secret] {
         assert!(!everything.contains(secret.as_str()), "{secret} in {everything}");
@@ -94,10 +101,16 @@ fn refusals_by_limit_write_nothing_and_the_emptied_budget_is_told_once() {
     }
     assert!(refused >= 20, "{refused}");
     let failures = told(&gate.place, "login");
-    assert_eq!(failures.first().map(String::as_str), Some("login|refused|visitor|-|203.0.113.200|unknown-name"));
+    assert_eq!(
+        failures.first().map(String::as_str),
+        Some("login|refused|visitor|-|203.0.113.200|unknown-name")
+    );
     assert_eq!(failures.len(), 100, "the budget of strangers holds a hundred");
     let empty = told(&gate.place, "limit-reached");
-    assert!(empty.len() == 1 && empty[0].starts_with("limit-reached|ok|gate|internet|203.0.113."), "{empty:?}");
+    assert!(
+        empty.len() == 1 && empty[0].starts_with("limit-reached|ok|gate|internet|203.0.113."),
+        "{empty:?}"
+    );
     assert!(!text(&gate.place).contains("424242"));
     gate.place.json(&["limit", "clear", "strangers"]);
     assert_eq!(
@@ -111,17 +124,24 @@ fn start_stop_reload_and_a_changed_secret_are_told() {
     let place = Place::new(ONE_DOMAIN).with_environment("JWT_SECRET", &"a".repeat(40));
     let owner = place.add_user("owner");
     let mut gate = place.start();
-    wait::until("the first line", PATIENCE, || (told(&gate.place, "gate-started").len() == 1).then_some(()));
+    wait::until("the first line", PATIENCE, || {
+        (told(&gate.place, "gate-started").len() == 1).then_some(())
+    });
     gate.log_in(&owner);
     gate.running.signal(nix::sys::signal::Signal::SIGHUP);
-    wait::until("a reload", PATIENCE, || (told(&gate.place, "settings-reloaded").len() == 1).then_some(()));
+    wait::until("a reload", PATIENCE, || {
+        (told(&gate.place, "settings-reloaded").len() == 1).then_some(())
+    });
     gate.stop();
     let stopped = format!("gate-stopped|ok|gate|version {}|-|-", env!("CARGO_PKG_VERSION"));
     assert_eq!(told(&gate.place, "gate-stopped"), [stopped]);
     let Daemon { place, .. } = gate;
     let place = place.with_environment("JWT_SECRET", &"b".repeat(40));
     let gate = place.start();
-    assert_eq!(told(&gate.place, "session-secret-changed"), ["session-secret-changed|ok|gate|-|-|sessions: 1"]);
+    assert_eq!(
+        told(&gate.place, "session-secret-changed"),
+        ["session-secret-changed|ok|gate|-|-|sessions: 1"]
+    );
     let version = format!("gate-started|ok|gate|version {}|-|-", env!("CARGO_PKG_VERSION"));
     wait::until("the second line", PATIENCE, || {
         (told(&gate.place, "gate-started") == [version.clone(), version.clone()]).then_some(())
@@ -136,7 +156,10 @@ fn orders_are_told_with_the_way_they_came_and_the_user_who_gave_them() {
     place.json(&["user", "export", "anna"]);
     place.json(&["user", "disable", "anna"]);
     assert_eq!(told(&place, "user-added"), [format!("user-added|ok|{command_line}|anna|-|-")]);
-    assert_eq!(told(&place, "user-exported"), [format!("user-exported|ok|{command_line}|anna|-|-")]);
+    assert_eq!(
+        told(&place, "user-exported"),
+        [format!("user-exported|ok|{command_line}|anna|-|-")]
+    );
     let gate = place.start();
     let operator = format!("operator {}", me());
     gate.place.json(&["user", "enable", "anna"]);
@@ -145,8 +168,12 @@ fn orders_are_told_with_the_way_they_came_and_the_user_who_gave_them() {
     gate.place.json(&["session", "revoke", "--user", "anna"]);
     gate.place.json(&["user", "remove", "anna"]);
     let anna = gate.place.json(&["audit", "show", "--user", "anna"]);
-    let actions: Vec<_> =
-        anna.as_array().into_iter().flatten().map(|line| line["action"].as_str().unwrap_or("")).collect();
+    let actions: Vec<_> = anna
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|line| line["action"].as_str().unwrap_or(""))
+        .collect();
     assert_eq!(
         actions,
         [
@@ -160,7 +187,10 @@ fn orders_are_told_with_the_way_they_came_and_the_user_who_gave_them() {
             "user-removed"
         ]
     );
-    assert_eq!(told(&gate.place, "session-revoked"), [format!("session-revoked|ok|{operator}|anna|-|sessions: 1")]);
+    assert_eq!(
+        told(&gate.place, "session-revoked"),
+        [format!("session-revoked|ok|{operator}|anna|-|sessions: 1")]
+    );
 }
 
 #[test]
@@ -183,7 +213,10 @@ fn the_first_enrolment_and_the_guesses_at_its_code_are_told() {
     assert_eq!(tried[3], "setup-code|ok|visitor|-|192.168.1.7|-");
     assert_eq!(
         told(&gate.place, "enrolment"),
-        ["enrolment|refused|visitor|-|192.168.1.7|wrong-code", "enrolment|ok|user anna|anna|192.168.1.7|-"]
+        [
+            "enrolment|refused|visitor|-|192.168.1.7|wrong-code",
+            "enrolment|ok|user anna|anna|192.168.1.7|-"
+        ]
     );
     let everything = text(&gate.place);
     for secret in [&code, &fresh, &person.secret] {
@@ -199,7 +232,10 @@ fn a_set_up_code_that_was_guessed_at_too_often_is_told_to_be_void() {
         Visitor::from(&gate, &format!("192.168.9.{number}")).enter("AAAA-AAAA-AAAA-AAAA");
     }
     Visitor::from(&gate, "192.168.9.99").enter("AAAA-AAAA-AAAA-AAAA");
-    assert_eq!(told(&gate.place, "setup-code-void"), ["setup-code-void|ok|gate|-|192.168.9.9|too many wrong tries"]);
+    assert_eq!(
+        told(&gate.place, "setup-code-void"),
+        ["setup-code-void|ok|gate|-|192.168.9.9|too many wrong tries"]
+    );
     assert_eq!(told(&gate.place, "setup-code").len(), 10);
     gate.place.json(&["init", "--new-code"]);
     assert_eq!(told(&gate.place, "setup-code-made").len(), 1);
@@ -213,7 +249,10 @@ fn a_store_that_was_set_aside_is_told_in_the_new_one() {
     let lines = lines(&place);
     let told: Vec<_> = lines.iter().map(|line| line["action"].as_str().unwrap_or("")).collect();
     assert_eq!(told, ["log-begun", "store-set-aside"]);
-    assert!(lines[1]["subject"].as_str().is_some_and(|name| name.starts_with("set-aside-")), "{lines:?}");
+    assert!(
+        lines[1]["subject"].as_str().is_some_and(|name| name.starts_with("set-aside-")),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -226,14 +265,28 @@ fn the_lists_are_for_people_and_for_scripts_in_both_ways() {
         let all = lines(place);
         let numbers: Vec<_> = all.iter().filter_map(|line| line["number"].as_u64()).collect();
         assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "newest last");
-        let mut keys: Vec<_> = all[0].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+        let mut keys: Vec<_> =
+            all[0].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["action", "actor", "client", "hash", "number", "result", "subject", "time", "why"]);
+        assert_eq!(
+            keys,
+            ["action", "actor", "client", "hash", "number", "result", "subject", "time", "why"]
+        );
         let two = place.json(&["audit", "show", "--limit", "2"]);
         assert_eq!(two.as_array().map(Vec::as_slice), all.get(all.len() - 2..));
-        assert_eq!(place.json(&["audit", "show", "--since", "1h"]).as_array().map(Vec::len), Some(all.len()));
+        assert_eq!(
+            place.json(&["audit", "show", "--since", "1h"]).as_array().map(Vec::len),
+            Some(all.len())
+        );
         let table = place.run(&["audit", "show"]);
-        let first = table.out.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let first = table
+            .out
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         assert_eq!(first, "NO TIME ACTION RESULT BY ABOUT ADDRESS WHY");
         assert_eq!(table.out.lines().count(), all.len() + 1);
 
@@ -243,7 +296,10 @@ fn the_lists_are_for_people_and_for_scripts_in_both_ways() {
         let said = place.run(&["audit", "verify"]);
         assert_eq!(said.status, 0, "{said:?}");
         let entries = verdict["entries"].as_u64().expect("a number");
-        assert!(said.out.starts_with(&format!("{entries} entries, chain whole, from 20")), "{said:?}");
+        assert!(
+            said.out.starts_with(&format!("{entries} entries, chain whole, from 20")),
+            "{said:?}"
+        );
         assert!(said.out.ends_with(&format!("head: {head}\n")), "{said:?}");
         let early = all[1]["hash"].as_str().expect("a hash");
         assert_eq!(place.run(&["audit", "verify", "--expect", early]).status, 0);
@@ -256,7 +312,9 @@ fn the_lists_are_for_people_and_for_scripts_in_both_ways() {
     };
     look(&place);
     let gate = place.start();
-    wait::until("the first line", PATIENCE, || (told(&gate.place, "gate-started").len() == 1).then_some(()));
+    wait::until("the first line", PATIENCE, || {
+        (told(&gate.place, "gate-started").len() == 1).then_some(())
+    });
     look(&gate.place);
 }
 
@@ -283,8 +341,14 @@ fn a_file_of_the_log_that_is_gone_is_named_and_the_gate_works_on() {
         let done = place.run(&["audit", "verify", "--json"]);
         assert_eq!(done.status, DATA, "{done:?}");
         let verdict: Value = serde_json::from_str(&done.out).expect("JSON");
-        assert_eq!((&verdict["whole"], &verdict["problem"]["number"]), (&json!(false), &json!(257)));
-        assert!(done.err.contains("the audit log is not whole: entries 257 to 512 cannot be read"), "{done:?}");
+        assert_eq!(
+            (&verdict["whole"], &verdict["problem"]["number"]),
+            (&json!(false), &json!(257))
+        );
+        assert!(
+            done.err.contains("the audit log is not whole: entries 257 to 512 cannot be read"),
+            "{done:?}"
+        );
     };
     complain(&place);
     let gate = place.start();
@@ -305,11 +369,17 @@ fn what_visitors_write_is_not_in_the_log() {
     let gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
     let hostile = "x\u{202e}\u{2028}forged";
-    let ask =
-        |code: &str| gate.login_form(code, "203.0.113.7").header("User-Agent", hostile).header("Referer", hostile);
+    let ask = |code: &str| {
+        gate.login_form(code, "203.0.113.7")
+            .header("User-Agent", hostile)
+            .header("Referer", hostile)
+    };
     ask(&owner.wrong_code()).send(gate.address);
     assert_eq!(ask(&owner.fresh_code()).send(gate.address).status, 302);
-    let far = Ask::form("/login", &[("otp", &owner.wrong_code()), ("next", "/forged"), ("username", "forged\n")]);
+    let far = Ask::form(
+        "/login",
+        &[("otp", &owner.wrong_code()), ("next", "/forged"), ("username", "forged\n")],
+    );
     far.header("X-Forwarded-For", format!("6.6.6.6{hostile}")).send(gate.address);
     let table = gate.place.run(&["audit", "show"]).out;
     assert!(!table.contains("forged") && !table.contains(['\u{1b}', '\u{2028}']), "{table}");
@@ -324,10 +394,12 @@ fn fill(place: &Place, entries: usize) {
     use portcullis::entropy::System;
     use portcullis::store::{Change, Store, load_or_create_key};
 
-    let key = load_or_create_key(&place.state(), None, &mut System).unwrap_or_else(|error| panic!("{error}"));
+    let key = load_or_create_key(&place.state(), None, &mut System)
+        .unwrap_or_else(|error| panic!("{error}"));
     let opened = Store::open(&place.state(), &key, clock::now(), System);
     let (mut store, _) = opened.unwrap_or_else(|error| panic!("{error}"));
-    let changes: Vec<_> =
-        (0..entries).map(|number| Change::Audit(Event::new(Action::Login, Actor::Visitor).about(number))).collect();
+    let changes: Vec<_> = (0..entries)
+        .map(|number| Change::Audit(Event::new(Action::Login, Actor::Visitor).about(number)))
+        .collect();
     store.commit(&changes, clock::now()).expect("commits");
 }

@@ -1,4 +1,5 @@
-//! Users on the way to another machine: with the daemon running and without it, interrupted, refused, and many.
+//! Users on the way to another machine: with the daemon running and without it, interrupted,
+//! refused, and many.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -74,13 +75,18 @@ fn try_restore(place: &Place, file: &Path, passphrase: &str) -> Done {
 fn populate(place: &Place, count: usize) {
     let dir = place.state();
     let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
-    let (mut store, opened) = Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+    let (mut store, opened) =
+        Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
     let user = |number| {
         let name = UserName::parse(&format!("somebody.with-a-name.{number}")).expect("a name");
         let user = User::new(name, Authenticator::generate(&mut System), clock::now(), &mut System);
         let groups = vec!["family".to_owned(), "photos".to_owned()];
-        user.with_profile(format!("Some Body {number}"), format!("somebody{number}@example.test"), groups)
-            .expect("a user")
+        user.with_profile(
+            format!("Some Body {number}"),
+            format!("somebody{number}@example.test"),
+            groups,
+        )
+        .expect("a user")
     };
     let settings = Settings { ever_had_user: true, ..opened.contents.settings };
     let changes = (0..count).map(|number| Change::PutUser(user(number)));
@@ -95,7 +101,8 @@ fn user_count(place: &Place) -> usize {
 /// From one gate to another; each of them runs or not while it gives or takes.
 fn a_move(old_runs: bool, new_runs: bool) {
     let old = Place::new(ONE_DOMAIN);
-    let anna = Person::from_answer(&old.json(&["user", "add", "anna", "--admin", "--group", "family"]));
+    let anna =
+        Person::from_answer(&old.json(&["user", "add", "anna", "--admin", "--group", "family"]));
     old.add_user("ben");
     old.json(&["user", "disable", "ben"]);
     let file = beside(&old, "gate.backup");
@@ -120,9 +127,13 @@ fn a_move(old_runs: bool, new_runs: bool) {
     };
     assert_eq!((&told["users"], &told["configuration"]), (&json!(2), &json!("kept")), "{told}");
     let users = new.place.json(&["user", "list"]);
-    let told = |user: &Value| (user["name"].clone(), user["enabled"].clone(), user["admin"].clone());
+    let told =
+        |user: &Value| (user["name"].clone(), user["enabled"].clone(), user["admin"].clone());
     let users: Vec<_> = users.as_array().into_iter().flatten().map(told).collect();
-    assert_eq!(users, [(json!("anna"), json!(true), json!(true)), (json!("ben"), json!(false), json!(false))]);
+    assert_eq!(
+        users,
+        [(json!("anna"), json!(true), json!(true)), (json!("ben"), json!(false), json!(false))]
+    );
     assert!(!new.is_open_to(&token), "sessions stay behind");
     let before = new.post_code(&anna.code_at(current_step()), "198.51.100.9");
     assert_eq!(before.status, 401, "the present code is spent: {before:?}");
@@ -130,7 +141,11 @@ fn a_move(old_runs: bool, new_runs: bool) {
     let after = new.post_code(&anna.code_at(new.place.step()), "198.51.100.9");
     assert_eq!(after.status, 302, "the same app opens the new gate: {after:?}");
     let verified = new.ask_with(&after.cookie("auth_token").expect("a session"));
-    assert_eq!((verified.status, verified.header("Remote-Groups")), (204, Some("family")), "{verified:?}");
+    assert_eq!(
+        (verified.status, verified.header("Remote-Groups")),
+        (204, Some("family")),
+        "{verified:?}"
+    );
 }
 
 #[test]
@@ -164,7 +179,8 @@ fn with_an_unset_clock_users_come_in_and_no_code_does_until_it_is_set() {
     let anna = old.add_user("anna");
     let file = beside(&old, "gate.backup");
     back_up(&old, &file);
-    let new = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
+    let new =
+        Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
     new.set_clock(UNSET);
     assert_eq!(restore(&new, &file)["users"], json!(1));
     let new = new.start();
@@ -210,7 +226,8 @@ fn a_lost_store_is_begun_anew_and_filled_from_a_backup() {
     back_up(&place, &file);
     for lost in ["db", "snapshot"] {
         let path = place.state().join(lost);
-        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+            .expect("removed");
     }
     let refused = try_restore(&place, &file, PASSPHRASE);
     assert!(refused.status != 0, "{refused:?}");
@@ -255,7 +272,8 @@ fn a_file_that_does_not_open_says_why_and_changes_nothing() {
 fn a_backup_overwrites_nothing_and_needs_a_store_with_users_and_a_good_passphrase() {
     let place = Place::new(ONE_DOMAIN);
     let file = beside(&place, "gate.backup");
-    let try_backup = |passphrase: &str| place.run(&words("backup", &file, &passphrase_file(&place, passphrase)));
+    let try_backup =
+        |passphrase: &str| place.run(&words("backup", &file, &passphrase_file(&place, passphrase)));
     let nowhere = try_backup(PASSPHRASE);
     assert!(nowhere.status == NO_INPUT && nowhere.err.contains("--state-dir"), "{nowhere:?}");
     assert_eq!(place.run(&["init"]).status, 0);
@@ -291,7 +309,11 @@ fn the_configuration_goes_to_its_place_only_where_none_is() {
     let before = fs::read(other.config_file()).expect("settings");
     let told = restore(&other, &file);
     let left = other.state().join("portcullis.toml.restored");
-    assert_eq!((&told["configuration"], &told["configuration_file"]), (&json!("kept"), &json!(left)), "{told}");
+    assert_eq!(
+        (&told["configuration"], &told["configuration_file"]),
+        (&json!("kept"), &json!(left)),
+        "{told}"
+    );
     assert_eq!(fs::read(other.config_file()).expect("settings"), before);
     assert_eq!(fs::read(left).expect("left"), text);
 }
@@ -307,15 +329,22 @@ fn without_a_configuration_none_is_moved() {
     let (file, passphrase) = (beside(&old, "gate.backup"), passphrase_file(&old, PASSPHRASE));
     let bare = |place: &Place, verb: &str| {
         let mut command = crate::support::daemon::bare_command(&words(verb, &file, &passphrase));
-        Done::from(command.arg("--json").arg("--state-dir").arg(place.state()).output().expect("runs"))
+        Done::from(
+            command.arg("--json").arg("--state-dir").arg(place.state()).output().expect("runs"),
+        )
     };
     assert_eq!(bare(&old, "backup").status, 0);
     let done = bare(&Place::new(ONE_DOMAIN), "restore");
     let told: Value = serde_json::from_str(&done.out).expect("JSON");
-    assert_eq!(told, json!({ "users": 1, "configuration": "none", "configuration_file": null }), "{done:?}");
+    assert_eq!(
+        told,
+        json!({ "users": 1, "configuration": "none", "configuration_file": null }),
+        "{done:?}"
+    );
 }
 
-/// `BACKUP_USERS` sets how many. A gate takes ten thousand, and by what these take, so many go in one order.
+/// `BACKUP_USERS` sets how many. A gate takes ten thousand, and by what these take, so many go in
+/// one order.
 #[test]
 fn many_users_move_through_running_gates() {
     let users = usize::try_from(rounds("BACKUP_USERS", 2_000)).expect("a number");
@@ -329,8 +358,15 @@ fn many_users_move_through_running_gates() {
     restore(&new.place, &file);
     let taken = clock::monotonic();
     let octets = fs::metadata(&file).expect("a file").len();
-    println!("{users} users: backup {:?}, restore {:?}, file {octets} octets", given - start, taken - given);
-    assert!(octets * MAX_USERS as u64 / (users as u64) < MOST_AT_ONCE as u64, "{octets} octets of {users} users");
+    println!(
+        "{users} users: backup {:?}, restore {:?}, file {octets} octets",
+        given - start,
+        taken - given
+    );
+    assert!(
+        octets * MAX_USERS as u64 / (users as u64) < MOST_AT_ONCE as u64,
+        "{octets} octets of {users} users"
+    );
     assert_eq!(user_count(&new.place), users);
     assert_eq!(Ask::get("/ready").send(new.address).status, 200);
     let known = format!("somebody.with-a-name.{}", users - 1);
@@ -338,16 +374,23 @@ fn many_users_move_through_running_gates() {
     assert_eq!(export(&old), export(&new));
 }
 
-/// The users of these backups are none, so that what the daemon says shows whether it has read them at all.
+/// The users of these backups are none, so that what the daemon says shows whether it has read them
+/// at all.
 #[test]
 fn a_backup_that_is_too_much_for_one_order_is_restored_while_the_gate_is_stopped() {
     let new = Daemon::with(ONE_DOMAIN);
     let passphrase = Secret::new(PASSPHRASE.as_bytes().to_vec());
-    for (octets, status, named) in
-        [(MOST_AT_ONCE, DATA, "this release does not know"), (MOST_AT_ONCE + 400_000, UNAVAILABLE, "stop it first")]
-    {
+    for (octets, status, named) in [
+        (MOST_AT_ONCE, DATA, "this release does not know"),
+        (MOST_AT_ONCE + 400_000, UNAVAILABLE, "stop it first"),
+    ] {
         let records = Zeroizing::new(vec![0; octets]);
-        let backup = Backup { created: "2026-01-31T23:59:59Z".to_owned(), users: 1, records, configuration: None };
+        let backup = Backup {
+            created: "2026-01-31T23:59:59Z".to_owned(),
+            users: 1,
+            records,
+            configuration: None,
+        };
         let file = beside(&new.place, &format!("{octets}.backup"));
         fs::write(&file, backup.seal(&passphrase, &mut System).expect("sealed")).expect("written");
         let refused = try_restore(&new.place, &file, PASSPHRASE);
@@ -357,7 +400,8 @@ fn a_backup_that_is_too_much_for_one_order_is_restored_while_the_gate_is_stopped
     assert_eq!(user_count(&new.place), 0);
 }
 
-/// A `kill -9` at moments spread over the change, of the verb on the store and of the daemon that restores.
+/// A `kill -9` at moments spread over the change, of the verb on the store and of the daemon that
+/// restores.
 #[test]
 fn a_killed_restore_leaves_all_users_or_none() {
     const USERS: usize = 300;
@@ -384,7 +428,8 @@ fn a_killed_restore_leaves_all_users_or_none() {
     for round in (0..ROUNDS).rev() {
         let new = Place::new(MANY);
         let passphrase = passphrase_file(&new, PASSPHRASE);
-        let mut restoring = Running::start("restore", &mut new.command(&words("restore", &file, &passphrase)));
+        let mut restoring =
+            Running::start("restore", &mut new.command(&words("restore", &file, &passphrase)));
         wait::until("the store", PATIENCE, || new.state().join("store.id").exists().then_some(()));
         let start = clock::monotonic();
         if round == ROUNDS - 1 {
@@ -399,8 +444,13 @@ fn a_killed_restore_leaves_all_users_or_none() {
         let mut new = Daemon::with(MANY);
         let passphrase = passphrase_file(&new.place, PASSPHRASE);
         let change = new.place.state().join("snapshot.new");
-        let mut restoring = Running::start("restore", &mut new.place.command(&words("restore", &file, &passphrase)));
-        wait::until("the change", PATIENCE, || (change.exists() || !restoring.is_running()).then_some(()));
+        let mut restoring = Running::start(
+            "restore",
+            &mut new.place.command(&words("restore", &file, &passphrase)),
+        );
+        wait::until("the change", PATIENCE, || {
+            (change.exists() || !restoring.is_running()).then_some(())
+        });
         let start = clock::monotonic();
         if round == ROUNDS - 1 {
             restoring.ended(PATIENCE);
@@ -456,13 +506,17 @@ struct Fat(PathBuf);
 
 impl Fat {
     fn mount(folder: &Path) -> Option<Self> {
-        let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+        let succeeds =
+            |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
         fs::create_dir_all(folder).ok()?;
         let image = folder.with_extension("img");
         fs::File::create(&image).and_then(|file| file.set_len(4 << 20)).ok()?;
         let made = geteuid().is_root() && succeeds(Command::new("/usr/sbin/mkfs.vfat").arg(&image));
         // As on a card: everybody may read.
-        let mounted = made && succeeds(Command::new("mount").args(["-o", "loop,umask=0022"]).arg(&image).arg(folder));
+        let mounted = made
+            && succeeds(
+                Command::new("mount").args(["-o", "loop,umask=0022"]).arg(&image).arg(folder),
+            );
         mounted.then(|| Self(folder.to_owned()))
     }
 }
@@ -482,11 +536,16 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
     let typed = |verb: &str, answers: &[(&str, &str)]| {
         let inner = place.command(&[verb, file.to_str().expect("text")]);
         let words = std::iter::once(inner.get_program()).chain(inner.get_args());
-        let line: Vec<_> = words.map(|word| format!("'{}'", word.to_str().expect("text"))).collect();
+        let line: Vec<_> =
+            words.map(|word| format!("'{}'", word.to_str().expect("text"))).collect();
         let mut script = Command::new("script");
-        script.args(["-q", "-e", "-c", &line.join(" "), "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        script
+            .args(["-q", "-e", "-c", &line.join(" "), "/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = script.spawn().expect("script (bsdutils)");
-        let (mut keys, mut screen) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+        let (mut keys, mut screen) =
+            (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         let mut shown = String::new();
         let mut piece = [0; 1024];
         let mut asked = answers.iter();
@@ -503,7 +562,8 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
         (child.wait().expect("ends").code(), shown)
     };
     let right = format!("{PASSPHRASE}\r");
-    let (code, shown) = typed("backup", &[("Passphrase: ", &right), ("The same again: ", "something else\r")]);
+    let (code, shown) =
+        typed("backup", &[("Passphrase: ", &right), ("The same again: ", "something else\r")]);
     assert!(code == Some(DATA) && shown.contains("differ") && !file.exists(), "{shown}");
     let (code, shown) = typed("backup", &[("Passphrase: ", "\x03")]);
     assert!(code != Some(0) && shown.contains("cancelled") && !file.exists(), "{shown}");
@@ -522,7 +582,8 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
     assert!(String::from_utf8_lossy(&silent.stderr).contains("--passphrase-file"), "{silent:?}");
 }
 
-/// The members of the control socket's group may not take the seeds out. Skipped without root, which can be somebody else.
+/// The members of the control socket's group may not take the seeds out. Skipped without root,
+/// which can be somebody else.
 #[test]
 fn the_socket_s_group_is_not_enough_for_a_backup() {
     if !geteuid().is_root() {
@@ -539,14 +600,21 @@ fn the_socket_s_group_is_not_enough_for_a_backup() {
     for path in [&file, Path::new(&passphrase)] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o640)).expect("a mode");
     }
-    let mut running = Running::start("portcullis", &mut place.command(&["serve", "--control", control]));
+    let mut running =
+        Running::start("portcullis", &mut place.command(&["serve", "--control", control]));
     running.wait_for("its address", PATIENCE, crate::support::daemon::listening_address);
     wait::until("the socket", PATIENCE, || Path::new(control).exists().then_some(()));
     let as_member = |words: &[&str]| {
         let inner = place.command(words);
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--regid", "0", "--clear-groups"]);
-        Done::from(command.arg(inner.get_program()).args(inner.get_args()).output().expect("setpriv (util-linux)"))
+        Done::from(
+            command
+                .arg(inner.get_program())
+                .args(inner.get_args())
+                .output()
+                .expect("setpriv (util-linux)"),
+        )
     };
     assert_eq!(as_member(&["user", "list", "--control", control]).status, 0);
     let other = beside(&place, "other.backup");

@@ -32,7 +32,10 @@ fn a_clock_before_its_floor_refuses_logins_and_sessions_until_it_is_right() {
     assert_eq!(Ask::get("/ready").send(gate.address).status, 200);
     assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.1").status, 302);
     assert_eq!(
-        gate.place.json(&["limit", "list"]).as_array().map(|l| l.iter().filter(|e| e["kind"] == "address").count()),
+        gate.place
+            .json(&["limit", "list"])
+            .as_array()
+            .map(|l| l.iter().filter(|e| e["kind"] == "address").count()),
         Some(0)
     );
 }
@@ -78,7 +81,8 @@ fn clock_reset_ends_all_sessions_and_forgets_steps_of_the_future() {
     let owner = gate.place.add_user("owner");
     gate.place.shift_clock(2 * 86_400);
     let code = owner.code_at(gate.place.step());
-    let token = gate.post_code(&code, "192.168.1.1").cookie("auth_token").expect("a login in the future");
+    let token =
+        gate.post_code(&code, "192.168.1.1").cookie("auth_token").expect("a login in the future");
     gate.place.shift_clock(0);
     assert_eq!(
         gate.post_code(&owner.fresh_code(), "192.168.1.1").status,

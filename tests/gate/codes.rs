@@ -13,7 +13,8 @@ use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};
 use crate::support::wait::rounds;
 
-/// The statuses of so many simultaneous posts, each on a connection of its own and from an address of its own.
+/// The statuses of so many simultaneous posts, each on a connection of its own and from an address
+/// of its own.
 fn at_once(gate: &Daemon, asks: &[Ask]) -> Vec<u16> {
     let start = Arc::new(Barrier::new(asks.len()));
     let threads: Vec<_> = asks
@@ -37,7 +38,8 @@ fn at_once(gate: &Daemon, asks: &[Ask]) -> Vec<u16> {
 fn from_everywhere(code: &str, addresses: usize) -> Vec<Ask> {
     (0..50)
         .map(|n| {
-            Ask::form("/login", &[("otp", code)]).header("X-Forwarded-For", format!("10.0.0.{}", n % addresses + 1))
+            Ask::form("/login", &[("otp", code)])
+                .header("X-Forwarded-For", format!("10.0.0.{}", n % addresses + 1))
         })
         .collect()
 }
@@ -51,8 +53,16 @@ fn of_fifty_posts_one_gets_in(settings: &str, addresses: usize) {
         let count = |status| statuses.iter().filter(|s| **s == status).count();
         // A full queue answers 503 and counts nothing; it never answers 302.
         assert_eq!(count(302), 1, "round {round}: {statuses:?}");
-        assert_eq!(count(302) + count(401) + count(429) + count(503), 50, "round {round}: {statuses:?}");
-        assert_eq!(gate.place.json(&["session", "list"]).as_array().map(Vec::len), Some(1), "round {round}");
+        assert_eq!(
+            count(302) + count(401) + count(429) + count(503),
+            50,
+            "round {round}: {statuses:?}"
+        );
+        assert_eq!(
+            gate.place.json(&["session", "list"]).as_array().map(Vec::len),
+            Some(1),
+            "round {round}"
+        );
         gate.place.json(&["user", "remove", &person.name]);
         gate.place.json(&["limit", "clear", "--all"]);
     }
@@ -69,13 +79,15 @@ fn fifty_posts_of_one_good_code_from_two_addresses_give_exactly_one_session() {
     of_fifty_posts_one_gets_in(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"), 2);
 }
 
-/// No order and no backup gives two people one seed; these are put into the store by hand. Their code is nobody's.
+/// No order and no backup gives two people one seed; these are put into the store by hand. Their
+/// code is nobody's.
 #[test]
 fn fifty_posts_through_two_accounts_with_one_seed_let_nobody_in() {
     let place = Place::new(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
     let person = {
         let dir = place.state();
-        let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
+        let key =
+            load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
         let (mut store, opened) =
             Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
         let authenticator = || Authenticator {
@@ -111,10 +123,15 @@ fn everyone_who_logs_in_at_the_same_moment_gets_a_session_of_his_own() {
     let threads: Vec<_> = people
         .iter()
         .map(|person| {
-            let (code, name, start, to) =
-                (person.code_at(current_step()), person.name.clone(), Arc::clone(&start), gate.address);
+            let (code, name, start, to) = (
+                person.code_at(current_step()),
+                person.name.clone(),
+                Arc::clone(&start),
+                gate.address,
+            );
             std::thread::spawn(move || {
-                let ask = Ask::form("/login", &[("otp", &code)]).header("X-Forwarded-For", "10.0.0.1");
+                let ask =
+                    Ask::form("/login", &[("otp", &code)]).header("X-Forwarded-For", "10.0.0.1");
                 start.wait();
                 let answer = ask.send(to);
                 (name, answer.status, answer.cookie("auth_token"))
@@ -141,7 +158,8 @@ fn the_steps_around_now_are_good_once_and_never_backwards() {
     let gate = Daemon::with(ONE_DOMAIN);
     let statuses = |person: &Person, offsets: &[i64]| {
         let now = early_in_a_step();
-        let codes = offsets.iter().map(|o| person.code_at(now.checked_add_signed(*o).expect("a step")));
+        let codes =
+            offsets.iter().map(|o| person.code_at(now.checked_add_signed(*o).expect("a step")));
         codes.map(|code| gate.post_code(&code, "192.168.1.1").status).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -161,7 +179,9 @@ fn the_steps_around_now_are_good_once_and_never_backwards() {
 /// The current step, at a moment that leaves time to post a few codes.
 fn early_in_a_step() -> u64 {
     use crate::support::wait;
-    wait::until("the beginning of a step", wait::PATIENCE * 2, || (clock::now().unix() % STEP < 20).then(current_step))
+    wait::until("the beginning of a step", wait::PATIENCE * 2, || {
+        (clock::now().unix() % STEP < 20).then(current_step)
+    })
 }
 
 #[test]
@@ -169,7 +189,8 @@ fn without_skew_only_the_current_step_is_good() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nskew = 0\n"));
     let person = gate.place.add_user("owner");
     let now = early_in_a_step();
-    let statuses = [now - 1, now + 1, now].map(|step| gate.post_code(&person.code_at(step), "192.168.1.1").status);
+    let statuses = [now - 1, now + 1, now]
+        .map(|step| gate.post_code(&person.code_at(step), "192.168.1.1").status);
     assert_eq!(statuses, [401, 401, 302]);
 }
 
@@ -188,7 +209,11 @@ fn a_spent_code_stays_spent_across_kill_9_and_a_clock_set_back() {
     let answer = gate.post_code(&person.code_at(step), "192.168.1.1");
     assert!(matches!(answer.status, 401 | 503), "{answer:?}");
     gate.place.shift_clock(0);
-    assert_eq!(gate.post_code(&person.code_at(current_step() + 1), "192.168.1.1").status, 302, "the next one is good");
+    assert_eq!(
+        gate.post_code(&person.code_at(current_step() + 1), "192.168.1.1").status,
+        302,
+        "the next one is good"
+    );
 }
 
 #[test]
@@ -201,15 +226,23 @@ fn the_code_printed_at_enrolment_time_is_good_for_a_login_at_once() {
 #[test]
 fn codes_of_eight_digits_and_other_hashes_work_for_those_who_have_them() {
     let gate = Daemon::with(ONE_DOMAIN);
-    let answer = gate.place.json(&["user", "add", "long", "--digits", "8", "--algorithm", "SHA256"]);
+    let answer =
+        gate.place.json(&["user", "add", "long", "--digits", "8", "--algorithm", "SHA256"]);
     let url = answer["otpauth_url"].as_str().expect("a URL");
-    for part in ["otpauth://totp/Portcullis:long?", "algorithm=SHA256", "digits=8", "period=30", "issuer=Portcullis"] {
+    for part in [
+        "otpauth://totp/Portcullis:long?",
+        "algorithm=SHA256",
+        "digits=8",
+        "period=30",
+        "issuer=Portcullis",
+    ] {
         assert!(url.contains(part), "{part} in {url}");
     }
     let secret = answer["secret"].as_str().expect("a secret");
     // Another implementation of RFC 6238 than the product's.
-    let made =
-        std::process::Command::new("oathtool").args(["--totp=sha256", "--digits=8", "--base32", secret]).output();
+    let made = std::process::Command::new("oathtool")
+        .args(["--totp=sha256", "--digits=8", "--base32", secret])
+        .output();
     let Ok(made) = made else { return };
     let code = String::from_utf8_lossy(&made.stdout).trim().to_owned();
     assert_eq!(gate.post_code(&code, "192.168.1.1").status, 302);

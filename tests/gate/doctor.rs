@@ -1,4 +1,5 @@
-//! `doctor`: each fault is provoked for real, found by the running gate or on its files, and comes with its remedy.
+//! `doctor`: each fault is provoked for real, found by the running gate or on its files, and comes
+//! with its remedy.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
@@ -17,10 +18,11 @@ use crate::support::wait;
 
 const UNAVAILABLE: i32 = 69;
 
-/// A gate on a port of its own with these settings beside the usual ones, started twice, so that its settings name that
-/// port; with an administrator.
+/// A gate on a port of its own with these settings beside the usual ones, started twice, so that
+/// its settings name that port; with an administrator.
 fn settled(settings: &str) -> (Daemon, Person) {
-    let mut gate = Place::new(&format!("{settings}\n{ONE_DOMAIN}\n[clock]\nrequire_sync = false\n")).start();
+    let mut gate =
+        Place::new(&format!("{settings}\n{ONE_DOMAIN}\n[clock]\nrequire_sync = false\n")).start();
     gate.stop();
     let owner = Person::from_answer(&gate.place.json(&["user", "add", "owner", "--admin"]));
     gate.start_again();
@@ -43,9 +45,13 @@ fn a_healthy_gate_has_nothing_to_mend_running_or_not() {
     gate.log_in(&owner);
     let report = Report::of(&gate.place);
     assert!(report.complaints().is_empty(), "{report:#?}");
-    for said in
-        ["has been running since", "/verify/caddy asked once", "at most 0.47 %", "snapshot of", "jwt.secret has 64"]
-    {
+    for said in [
+        "has been running since",
+        "/verify/caddy asked once",
+        "at most 0.47 %",
+        "snapshot of",
+        "jwt.secret has 64",
+    ] {
         assert_eq!(report.saying(said).severity, "ok", "{said}");
     }
     gate.stop();
@@ -68,7 +74,11 @@ fn people_read_subjects_findings_and_lines_to_copy() {
         lines[at + 1].trim_start_matches("  remedy").trim(),
         format!("chmod 0700 {}", gate.place.state().display())
     );
-    assert!(lines.last().is_some_and(|line| line.starts_with("To be mended: errors 1")), "{}", done.out);
+    assert!(
+        lines.last().is_some_and(|line| line.starts_with("To be mended: errors 1")),
+        "{}",
+        done.out
+    );
 }
 
 #[test]
@@ -107,15 +117,17 @@ fn files_that_others_may_read_are_found_and_the_remedy_mends_them() {
 #[test]
 fn a_weak_secret_is_found_and_not_shown() {
     let weak = "abababababababababababababababababab";
-    let place =
-        Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_environment("JWT_SECRET", weak);
+    let place = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n"))
+        .with_environment("JWT_SECRET", weak);
     let mut gate = place.start();
     gate.stop();
     gate.place.json(&["user", "add", "owner", "--admin"]);
     gate.start_again();
     for running in [true, false] {
         let report = Report::of(&gate.place);
-        assert!(report.only("error", "repeats the same 2 bytes").remedy.starts_with("openssl rand"));
+        assert!(
+            report.only("error", "repeats the same 2 bytes").remedy.starts_with("openssl rand")
+        );
         assert_eq!(report.saying("stands in the environment").severity, "note");
         assert!(!format!("{report:?}").contains("abab"), "{report:?}");
         if running {
@@ -127,9 +139,15 @@ fn a_weak_secret_is_found_and_not_shown() {
 #[test]
 fn settings_that_surprise_changed_or_broke_are_told() {
     let (mut gate, _) = settled("redirect_hosts = [\"elsewhere.test\"]");
-    assert_eq!(Report::of(&gate.place).only("warning", "elsewhere.test").remedy, "redirect_hosts = []");
+    assert_eq!(
+        Report::of(&gate.place).only("warning", "elsewhere.test").remedy,
+        "redirect_hosts = []"
+    );
     let check = gate.place.run(&["config", "check"]);
-    assert!(check.err.contains("elsewhere.test") && check.status == 0, "the same warning: {check:?}");
+    assert!(
+        check.err.contains("elsewhere.test") && check.status == 0,
+        "the same warning: {check:?}"
+    );
 
     let changed = format!("{ONE_DOMAIN}lifetime = \"1h\"\n[clock]\nrequire_sync = false\n");
     gate.place.configure(&changed);
@@ -141,23 +159,34 @@ fn settings_that_surprise_changed_or_broke_are_told() {
 
     gate.place.configure("lissten = []");
     let report = Report::of(&gate.place);
-    assert!(report.only("error", "the next start will fail").found.contains("lissten"), "{report:#?}");
+    assert!(
+        report.only("error", "the next start will fail").found.contains("lissten"),
+        "{report:#?}"
+    );
     gate.stop();
     let report = Report::of(&gate.place);
     assert!(report.saying("lissten").remedy.contains("config check"), "{report:#?}");
     assert_eq!(report.status, 2);
 }
 
-/// A pipe stands for a disk that hangs: whoever reads the settings waits until somebody writes them.
+/// A pipe stands for a disk that hangs: whoever reads the settings waits until somebody writes
+/// them.
 #[test]
 fn a_disk_that_hangs_under_the_settings_keeps_no_question_waiting() {
     let (gate, _) = settled("");
-    let (file, aside) = (gate.place.config_file(), gate.place.config_file().with_extension("aside"));
+    let (file, aside) =
+        (gate.place.config_file(), gate.place.config_file().with_extension("aside"));
     fs::rename(&file, &aside).expect("the test's own file");
     nix::unistd::mkfifo(&file, nix::sys::stat::Mode::from_bits_truncate(0o600)).expect("a pipe");
     let mut command = gate.place.command(&["doctor", "--json"]);
-    let asking = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
-    let writer = || OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&file).ok();
+    let asking = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let writer =
+        || OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&file).ok();
     let mut writer = wait::until("somebody who reads the settings", wait::PATIENCE, writer);
     assert_eq!(question().send(gate.address).status, 302);
     writer.write_all(&fs::read(&aside).expect("the settings")).expect("a reader");
@@ -187,10 +216,14 @@ fn the_odds_of_guessing_grow_with_users_and_skew() {
     for name in 0..10 {
         gate.place.add_user(&format!("user{name}"));
     }
-    assert_eq!(Report::of(&gate.place).only("warning", "at most 5.15 %").remedy, "[login]\nask_username = true");
+    assert_eq!(
+        Report::of(&gate.place).only("warning", "at most 5.15 %").remedy,
+        "[login]\nask_username = true"
+    );
     gate.stop();
-    gate.place
-        .configure(&format!("{ONE_DOMAIN}[login]\nask_username = true\nskew = 2\n[clock]\nrequire_sync = false\n"));
+    gate.place.configure(&format!(
+        "{ONE_DOMAIN}[login]\nask_username = true\nskew = 2\n[clock]\nrequire_sync = false\n"
+    ));
     assert_eq!(Report::of(&gate.place).saying("at most 0.78 %").severity, "ok");
 }
 
@@ -210,9 +243,13 @@ fn what_a_proxy_left_out_is_told_with_its_line_and_marked_once_it_is_mended() {
     assert_eq!(nginx.send(gate.address).status, 403);
     let doubled = Report::of(&gate.place);
     let doubled = doubled.saying("X-Original-URL came more than once");
-    assert_eq!(doubled.remedy, "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;");
+    assert_eq!(
+        doubled.remedy,
+        "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"
+    );
 
-    let own = Ask::verify("/verify/traefik", "https://auth.example.test/").header("X-Forwarded-Server", "edge-7");
+    let own = Ask::verify("/verify/traefik", "https://auth.example.test/")
+        .header("X-Forwarded-Server", "edge-7");
     own.send(gate.address);
     Ask::verify("/verify/traefik", "https://app.example.test/")
         .header("X-Forwarded-Server", "edge-7")
@@ -222,9 +259,19 @@ fn what_a_proxy_left_out_is_told_with_its_line_and_marked_once_it_is_mended() {
     assert!(report.saying("calls itself").found.contains("never trusted"));
 
     let token = gate.log_in(&owner);
-    assert_eq!(question().header("Remote_Email", "x@y").cookie("auth_token", &token).send(gate.address).status, 400);
+    assert_eq!(
+        question()
+            .header("Remote_Email", "x@y")
+            .cookie("auth_token", &token)
+            .send(gate.address)
+            .status,
+        400
+    );
     let report = Report::of(&gate.place);
-    assert!(report.saying("brought Remote-Email itself").remedy.contains("-Remote*"), "{report:#?}");
+    assert!(
+        report.saying("brought Remote-Email itself").remedy.contains("-Remote*"),
+        "{report:#?}"
+    );
 }
 
 #[test]
@@ -233,7 +280,10 @@ fn a_proxy_that_is_not_trusted_is_told_with_the_line_that_trusts_it() {
     assert_eq!(question().send(gate.address).status, 401);
     let report = Report::of(&gate.place);
     let stranger = report.only("error", "127.0.0.1 sends forwarding headers but is not trusted");
-    assert!(stranger.remedy.starts_with("[proxy]\ntrust = [\"192.0.2.0/24\", \"127.0.0.1\"]"), "{stranger:?}");
+    assert!(
+        stranger.remedy.starts_with("[proxy]\ntrust = [\"192.0.2.0/24\", \"127.0.0.1\"]"),
+        "{stranger:?}"
+    );
 }
 
 #[test]
@@ -241,12 +291,18 @@ fn visitors_who_share_one_counter_are_told() {
     let (gate, owner) = settled("");
     let guess = |chain: Option<&str>| {
         let form = gate.login_form(&owner.wrong_code(), "203.0.113.7").without("X-Forwarded-For");
-        chain.map_or(form.clone(), |chain| form.header("X-Forwarded-For", chain)).send(gate.address).status
+        chain
+            .map_or(form.clone(), |chain| form.header("X-Forwarded-For", chain))
+            .send(gate.address)
+            .status
     };
     assert_eq!(guess(None), 401);
     let report = Report::of(&gate.place);
     assert!(
-        report.only("warning", "X-Forwarded-For is missing").remedy.contains("header_up X-Forwarded-For {client_ip}")
+        report
+            .only("warning", "X-Forwarded-For is missing")
+            .remedy
+            .contains("header_up X-Forwarded-For {client_ip}")
     );
     for last in 1..=4 {
         assert_eq!(guess(Some(&format!("203.0.113.{last}, 198.51.100.9"))), 401);
@@ -254,7 +310,10 @@ fn visitors_who_share_one_counter_are_told() {
     assert_eq!(guess(Some("203.0.113.5, 104.16.1.2")), 401);
     let report = Report::of(&gate.place);
     let crowd = report.saying("failures of many visitors count for 198.51.100.9");
-    assert!(crowd.severity == "warning" && crowd.remedy.contains("[\"loopback\", \"198.51.100.9\"]"), "{crowd:?}");
+    assert!(
+        crowd.severity == "warning" && crowd.remedy.contains("[\"loopback\", \"198.51.100.9\"]"),
+        "{crowd:?}"
+    );
     assert!(
         report
             .saying("104.16.1.2, which belongs to Cloudflare")
@@ -270,7 +329,10 @@ fn bucket_and_addresses_that_wait_are_told() {
     gate.post_code(&owner.wrong_code(), "100.64.7.7");
     let report = Report::of(&gate.place);
     let vpn = report.saying("100.64.7.7 counts as the internet");
-    assert!(vpn.severity == "note" && vpn.remedy.contains("local = [\"100.64.0.0/10\"]"), "{vpn:?}");
+    assert!(
+        vpn.severity == "note" && vpn.remedy.contains("local = [\"100.64.0.0/10\"]"),
+        "{vpn:?}"
+    );
     gate.place.json(&["limit", "clear", "--all"]);
     for address in 0..20 {
         for _ in 0..5 {
@@ -279,7 +341,10 @@ fn bucket_and_addresses_that_wait_are_told() {
     }
     let report = Report::of(&gate.place);
     let strangers = report.only("warning", "strangers from the internet");
-    assert!(strangers.found.contains("used up") && strangers.remedy.contains("limit clear strangers"), "{strangers:?}");
+    assert!(
+        strangers.found.contains("used up") && strangers.remedy.contains("limit clear strangers"),
+        "{strangers:?}"
+    );
     let told = ["used up their wrong codes since ", "203.0.113.0/24 (100)"];
     assert!(told.iter().all(|said| strangers.found.contains(said)), "{strangers:?}");
     assert_eq!(report.saying("addresses that wait after wrong codes: 20").severity, "note");
@@ -382,14 +447,20 @@ fn without_a_gate_a_start_is_tried_and_the_store_stays_as_it_is() {
         let report = Report::of(&gate.place);
         let lost = report.saying("the next start takes the snapshot");
         assert!(
-            lost.severity == "error" && lost.found.contains(&format!("{}/db.damaged-", state.display())),
+            lost.severity == "error"
+                && lost.found.contains(&format!("{}/db.damaged-", state.display())),
             "{lost:?}"
         );
         assert!(report.saying("may log in").found.contains("1 of 1"));
     }
     assert_eq!(everything_in(&state), before);
     gate.start_again();
-    assert!(Report::of(&gate.place).saying("the snapshot stands in for it").remedy.contains("limit clear"));
+    assert!(
+        Report::of(&gate.place)
+            .saying("the snapshot stands in for it")
+            .remedy
+            .contains("limit clear")
+    );
 }
 
 #[test]
@@ -408,7 +479,9 @@ fn a_disk_in_memory_that_is_nearly_full_is_told() {
     let inner = place.command(&["doctor", "--json"]);
     let mut outer = Command::new("unshare");
     outer.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
-    outer.arg("mount -t tmpfs -o size=3m,mode=0700 none \"$0\" || exit 99; exec \"$@\"").arg(place.state());
+    outer
+        .arg("mount -t tmpfs -o size=3m,mode=0700 none \"$0\" || exit 99; exec \"$@\"")
+        .arg(place.state());
     outer.arg(inner.get_program()).args(inner.get_args()).env_clear().envs(environment_of(&inner));
     let done = Done::from(outer.output().expect("unshare runs"));
     if done.out.is_empty() {
@@ -433,7 +506,12 @@ fn too_few_descriptors_for_the_connections_are_told() {
         .env_clear()
         .envs(environment_of(&inner));
     gate.running = Running::start("portcullis", &mut limited);
-    let health = || Ask::get("/health").try_send(gate.address).is_ok_and(|answer| answer.status == 200).then_some(());
+    let health = || {
+        Ask::get("/health")
+            .try_send(gate.address)
+            .is_ok_and(|answer| answer.status == 200)
+            .then_some(())
+    };
     wait::until("its first answer", wait::PATIENCE, health);
     let report = Report::of(&gate.place);
     assert!(report.only("warning", "300 open files").remedy.ends_with("LimitNOFILE=2048"));
@@ -446,11 +524,15 @@ fn a_proxy_that_says_http_while_the_cookie_needs_https_is_found() {
     for harmless in ["https://app.example.test/", "http://localhost:8080/", "http://127.0.0.1/"] {
         ask(harmless);
     }
-    assert!(Report::of(&gate.place).findings.iter().all(|finding| !finding.found.contains("says http")));
+    assert!(
+        Report::of(&gate.place).findings.iter().all(|finding| !finding.found.contains("says http"))
+    );
     assert_eq!(ask("http://app.example.test/").status, 302);
     let report = Report::of(&gate.place);
     let finding = report.saying("the proxy says http");
     assert_eq!(finding.severity, "warning");
     // With an https `public_url` the settings refuse `secure = false`, so it is not advised.
-    assert!(finding.remedy.contains("X-Forwarded-Proto: https") && !finding.remedy.contains("secure"));
+    assert!(
+        finding.remedy.contains("X-Forwarded-Proto: https") && !finding.remedy.contains("secure")
+    );
 }

@@ -34,7 +34,11 @@ fn every_pass_carries_all_four_headers_the_empty_ones_too() {
         // Traefik takes away what a visitor sent, and would hand an empty header to the site.
         let empty = if path == "/verify/traefik" { vec![] } else { vec![""] };
         assert_eq!(told, [vec!["bare"], empty.clone(), empty.clone(), empty], "{path}");
-        assert_eq!((answer.header("content-length"), answer.header("transfer-encoding")), (None, None), "{path}");
+        assert_eq!(
+            (answer.header("content-length"), answer.header("transfer-encoding")),
+            (None, None),
+            "{path}"
+        );
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert_eq!(answer.all("set-cookie").count(), 0, "{path}");
 
@@ -44,8 +48,9 @@ fn every_pass_carries_all_four_headers_the_empty_ones_too() {
         assert_eq!(answer.header("remote-name"), Some("Wh\u{f6} Le"), "{path}");
         assert_eq!(answer.header("remote-email"), Some("w@example.test"), "{path}");
     }
-    let answer =
-        Ask::verify_nginx("/verify/nginx", "https://app.example.test/").cookie("auth_token", &bare).send(gate.address);
+    let answer = Ask::verify_nginx("/verify/nginx", "https://app.example.test/")
+        .cookie("auth_token", &bare)
+        .send(gate.address);
     assert_eq!((answer.status, answer.header("remote-user")), (204, Some("bare")), "{answer:?}");
     assert_eq!(answer.all("remote-email").collect::<Vec<_>>(), [""]);
 }
@@ -56,10 +61,13 @@ fn a_question_that_brings_an_identity_of_its_own_is_refused_where_ours_is_empty(
     let token = gate.log_in(&gate.place.add_user("bare"));
     for name in ["Remote-Groups", "remote-groups", "REMOTE-EMAIL", "Remote-Name"] {
         for path in PATHS {
-            let ask = Ask::verify(path, "https://app.example.test/").header(name, "admin").cookie("auth_token", &token);
+            let ask = Ask::verify(path, "https://app.example.test/")
+                .header(name, "admin")
+                .cookie("auth_token", &token);
             assert_eq!(ask.send(gate.address).status, 400, "{path} {name}");
         }
-        let ask = Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
+        let ask =
+            Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
         assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 403, "{name}");
     }
 }
@@ -67,11 +75,30 @@ fn a_question_that_brings_an_identity_of_its_own_is_refused_where_ours_is_empty(
 #[test]
 fn a_question_that_brings_another_spelling_of_an_identity_header_is_refused_always() {
     let gate = Daemon::with(ONE_DOMAIN);
-    let words = ["user", "add", "whole", "--group", "family", "--name", "Whole", "--email", "w@example.test"];
+    let words = [
+        "user",
+        "add",
+        "whole",
+        "--group",
+        "family",
+        "--name",
+        "Whole",
+        "--email",
+        "w@example.test",
+    ];
     let token = gate.log_in(&crate::support::codes::Person::from_answer(&gate.place.json(&words)));
-    for name in ["Remote_User", "Remote.User", "REMOTE~USER", "Remote_Groups", "remote.email", "Remote+Name"] {
+    for name in [
+        "Remote_User",
+        "Remote.User",
+        "REMOTE~USER",
+        "Remote_Groups",
+        "remote.email",
+        "Remote+Name",
+    ] {
         for path in PATHS {
-            let ask = Ask::verify(path, "https://app.example.test/").header(name, "admin").cookie("auth_token", &token);
+            let ask = Ask::verify(path, "https://app.example.test/")
+                .header(name, "admin")
+                .cookie("auth_token", &token);
             let answer = ask.send(gate.address);
             assert_eq!(answer.status, 400, "{path} {name}");
             let line = match path {
@@ -81,7 +108,8 @@ fn a_question_that_brings_another_spelling_of_an_identity_header_is_refused_alwa
             };
             assert!(answer.text().contains(line), "{path} {name}: {answer:?}");
         }
-        let ask = Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
+        let ask =
+            Ask::verify_nginx("/verify/nginx", "https://app.example.test/").header(name, "admin");
         assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 403, "{name}");
     }
     let report = crate::support::doctor::Report::of(&gate.place);
@@ -105,7 +133,11 @@ fn other_proofs_of_identity_are_no_way_in() {
         ("User-Agent", "GoogleHC/1.0".to_owned()),
         ("User-Agent", "kube-probe/1.30".to_owned()),
     ] {
-        assert_eq!(ask("/verify/caddy").header(name, &value).send(gate.address).status, 302, "{name}: {value}");
+        assert_eq!(
+            ask("/verify/caddy").header(name, &value).send(gate.address).status,
+            302,
+            "{name}: {value}"
+        );
     }
     assert_eq!(ask(&format!("/verify/caddy?auth_token={token}")).send(gate.address).status, 302);
     for uri in [
@@ -120,7 +152,9 @@ fn other_proofs_of_identity_are_no_way_in() {
         let answer = ask("/verify/caddy").set("X-Forwarded-Uri", uri).send(gate.address);
         assert_eq!(answer.status, 302, "{uri}: {answer:?}");
     }
-    for host in ["APP.example.test", "app.example.test.", "app.example.test:443", "localhost", "127.0.0.1"] {
+    for host in
+        ["APP.example.test", "app.example.test.", "app.example.test:443", "localhost", "127.0.0.1"]
+    {
         let answer = ask("/verify/caddy").set("X-Forwarded-Host", host).send(gate.address);
         assert_ne!(answer.status, 204, "{host}: {answer:?}");
     }

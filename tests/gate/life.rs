@@ -50,7 +50,8 @@ fn sigterm_lets_the_answers_in_flight_finish() {
     let mut connection = Connection::open(gate.address);
     connection.send(&bytes);
     gate.running.signal(Signal::SIGTERM);
-    // Taken or not, the answer is whole; it is no answer at all only where the request was not read any more.
+    // Taken or not, the answer is whole; it is no answer at all only where the request was not read
+    // any more.
     if let Ok(answer) = connection.try_answer(false) {
         assert!(matches!(answer.status, 302 | 503), "{answer:?}");
     }
@@ -130,7 +131,11 @@ fn a_database_cut_short_is_set_aside_and_users_come_back_from_the_snapshot() {
     assert!(!gate.is_open_to(&token), "sessions are gone");
     assert_eq!(gate.place.json(&["user", "list"])[0]["name"], "owner", "users are not");
     let code = owner.code_at(current_step());
-    assert_eq!(gate.post_code(&code, "203.0.113.7").status, 429, "strangers from the internet have no guess left");
+    assert_eq!(
+        gate.post_code(&code, "203.0.113.7").status,
+        429,
+        "strangers from the internet have no guess left"
+    );
     gate.place.json(&["limit", "clear", "strangers"]);
     for from in ["203.0.113.7", "192.168.1.1"] {
         assert_eq!(gate.post_code(&code, from).status, 401, "codes up to now are spent");
@@ -139,7 +144,10 @@ fn a_database_cut_short_is_set_aside_and_users_come_back_from_the_snapshot() {
 
 /// Cuts the file of the one database there is.
 fn cut_database(state: &Path) {
-    let file = std::fs::OpenOptions::new().write(true).open(state.join("db/db")).expect("one database file");
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(state.join("db/db"))
+        .expect("one database file");
     file.set_len(100).expect("ours");
 }
 
@@ -147,7 +155,10 @@ fn cut_database(state: &Path) {
 fn after_a_recovery_home_and_known_devices_get_in_and_strangers_wait() {
     let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
     let owner = gate.place.add_user("owner");
-    let known = gate.post_code(&owner.fresh_code(), "203.0.113.200").cookie("auth_device").expect("a device cookie");
+    let known = gate
+        .post_code(&owner.fresh_code(), "203.0.113.200")
+        .cookie("auth_device")
+        .expect("a device cookie");
     gate.stop();
     cut_database(&gate.place.state());
     gate.start_again();
@@ -157,11 +168,17 @@ fn after_a_recovery_home_and_known_devices_get_in_and_strangers_wait() {
     let wrong = wrong_code_near(&[&owner], gate.place.step());
     assert_eq!(gate.post_code(&wrong, "203.0.113.1").status, 429, "a stranger from the internet");
     assert_eq!(gate.post_code(&wrong, "192.168.1.1").status, 401, "home");
-    let abroad = |code: &str| gate.login_form(code, "198.51.100.77").cookie("auth_device", &known).send(gate.address);
+    let abroad = |code: &str| {
+        gate.login_form(code, "198.51.100.77").cookie("auth_device", &known).send(gate.address)
+    };
     assert_eq!(abroad(&wrong).status, 401, "a known device abroad");
     assert_eq!(abroad(&owner.code_at(gate.place.step())).status, 302, "a known device abroad");
     gate.place.shift_clock(660);
-    assert_eq!(gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status, 302, "home");
+    assert_eq!(
+        gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status,
+        302,
+        "home"
+    );
     // Ten wrong codes, and no more: one was used up above.
     for n in 2..=10 {
         assert_eq!(gate.post_code(&wrong, &format!("192.168.1.{n}")).status, 401, "{n}");
@@ -175,10 +192,17 @@ fn sighup_takes_what_can_change_and_says_what_cannot() {
     let owner = gate.place.add_user("owner");
     gate.place.configure(&format!("{ONE_DOMAIN}[limits]\nattempts = 2\n"));
     gate.running.signal(Signal::SIGHUP);
-    gate.running.wait_for("the end of the reload", PATIENCE, |text| text.contains("settings reloaded").then_some(()));
+    gate.running.wait_for("the end of the reload", PATIENCE, |text| {
+        text.contains("settings reloaded").then_some(())
+    });
     let code = owner.wrong_code();
-    assert_eq!([0; 3].map(|_| gate.post_code(&code, "192.168.1.1").status), [401, 401, 429], "the new limit");
-    let elsewhere = format!("listen = [\"127.0.0.1:1\"]\n{ONE_DOMAIN}[login]\ntitle = \"Our house\"\n");
+    assert_eq!(
+        [0; 3].map(|_| gate.post_code(&code, "192.168.1.1").status),
+        [401, 401, 429],
+        "the new limit"
+    );
+    let elsewhere =
+        format!("listen = [\"127.0.0.1:1\"]\n{ONE_DOMAIN}[login]\ntitle = \"Our house\"\n");
     std::fs::write(gate.place.config_file(), elsewhere).expect("ours");
     gate.running.signal(Signal::SIGHUP);
     gate.running.wait_for("what needs a restart", PATIENCE, |text| {
@@ -205,7 +229,8 @@ fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_
         let length = manager.recv(&mut text).expect("a word from the gate");
         String::from_utf8_lossy(&text[..length]).into_owned()
     };
-    let place = Place::new(ONE_DOMAIN).with_environment("NOTIFY_SOCKET", &path.display().to_string());
+    let place =
+        Place::new(ONE_DOMAIN).with_environment("NOTIFY_SOCKET", &path.display().to_string());
     let gate = place.start();
     assert!(told().starts_with("READY=1"));
 
@@ -218,7 +243,8 @@ fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_
     manager.set_nonblocking(true).expect("ours");
     assert!(manager.recv(&mut [0; 8]).is_err(), "it is not over");
     manager.set_nonblocking(false).expect("ours");
-    std::fs::write(&settings, format!("{ONE_DOMAIN}[login]\ntitle = \"Our house\"\n")).expect("a reader");
+    std::fs::write(&settings, format!("{ONE_DOMAIN}[login]\ntitle = \"Our house\"\n"))
+        .expect("a reader");
     assert!(told().starts_with("READY=1"));
     assert!(Ask::get("/login").send(gate.address).text().contains("Our house"), "in force by then");
 }
@@ -253,11 +279,13 @@ fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_mends_itself() {
     let token = gate.log_in(&owner);
     let filler = disk.0.join("filler");
     fill(&filler);
-    // What is already allocated may take a few writes more; a refusal comes before long, and it is 503.
+    // What is already allocated may take a few writes more; a refusal comes before long, and it is
+    // 503.
     let mut n = 0;
     let refused = wait::until("a refusal", PATIENCE * 2, || {
         n += 1;
-        let answer = gate.post_code(&owner.wrong_code(), &format!("192.168.{}.{}", n / 250, n % 250));
+        let answer =
+            gate.post_code(&owner.wrong_code(), &format!("192.168.{}.{}", n / 250, n % 250));
         fill(&filler);
         assert!(matches!(answer.status, 401 | 503), "{answer:?}");
         (answer.status == 503).then_some(answer)
@@ -301,7 +329,11 @@ fn an_address_that_systemd_has_opened_is_not_opened_again() {
     let place = Place::new(ONE_DOMAIN);
     // As systemd starts it, with the socket as the first descriptor after the standard ones.
     let mut gate = std::process::Command::new("sh")
-        .args(["-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0 </dev/null", env!("CARGO_BIN_EXE_portcullis")])
+        .args([
+            "-c",
+            "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0 </dev/null",
+            env!("CARGO_BIN_EXE_portcullis"),
+        ])
         .args(["serve", "--listen", &address.to_string(), "--state-dir"])
         .arg(place.state())
         .arg("--config")
@@ -334,7 +366,9 @@ fn only_a_trusted_proxy_may_hold_more_than_a_quarter_of_the_connections() {
         let gate = Daemon::with(&format!("{ONE_DOMAIN}{places}{trust}"));
         let alive = |connection: &mut Connection| {
             let asked = connection.try_send(&Ask::get("/health").bytes());
-            asked.and_then(|()| connection.try_answer(false)).is_ok_and(|answer| answer.status == 200)
+            asked
+                .and_then(|()| connection.try_answer(false))
+                .is_ok_and(|answer| answer.status == 200)
         };
         let mut connections: Vec<_> = (0..20)
             .map(|_| {
@@ -343,6 +377,10 @@ fn only_a_trusted_proxy_may_hold_more_than_a_quarter_of_the_connections() {
                 connection
             })
             .collect();
-        assert_eq!(connections.iter_mut().filter_map(|one| alive(one).then_some(())).count(), kept, "{trust}");
+        assert_eq!(
+            connections.iter_mut().filter_map(|one| alive(one).then_some(())).count(),
+            kept,
+            "{trust}"
+        );
     }
 }

@@ -29,7 +29,10 @@ fn after_five_failures_an_address_waits_even_with_the_right_code() {
     let passed = (clock::monotonic() - began).as_secs() + 1;
     assert!((900 - passed..=900).contains(&wait), "{wait} after {passed}");
     assert_eq!(limited.all("set-cookie").count(), 0);
-    assert!(limited.text().contains("<html") && limited.text().len() > 200, "a page that names what still works");
+    assert!(
+        limited.text().contains("<html") && limited.text().len() > 200,
+        "a page that names what still works"
+    );
     assert_eq!(
         gate.post_code(&code, "203.0.113.8").status,
         302,
@@ -67,14 +70,24 @@ fn all_of_a_slash_64_is_one_client_and_so_are_the_forms_of_one_address() {
     }
     assert_eq!(guess(&gate, &owner, "2001:db8:1:2:ffff:ffff:ffff:ffff", 1), [429]);
     assert_eq!(guess(&gate, &owner, "2001:db8:1:3::1", 1), [401]);
-    for from in ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109", "203.0.113.9:4711", "203.0.113.9"] {
+    for from in
+        ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109", "203.0.113.9:4711", "203.0.113.9"]
+    {
         guess(&gate, &owner, from, 1);
     }
     assert_eq!(guess(&gate, &owner, "203.0.113.9", 1), [429]);
     let list = gate.place.json(&["limit", "list"]);
-    let keys: Vec<_> =
-        list.as_array().into_iter().flatten().filter(|e| e["kind"] == "address").map(|e| e["key"].clone()).collect();
-    assert!(keys.contains(&"2001:db8:1:2::/64".into()) && keys.contains(&"203.0.113.9".into()), "{list}");
+    let keys: Vec<_> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|e| e["kind"] == "address")
+        .map(|e| e["key"].clone())
+        .collect();
+    assert!(
+        keys.contains(&"2001:db8:1:2::/64".into()) && keys.contains(&"203.0.113.9".into()),
+        "{list}"
+    );
 }
 
 #[test]
@@ -82,12 +95,17 @@ fn whoever_has_a_slash_56_has_three_times_the_guesses_of_one_address() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
     let code = owner.wrong_code();
-    let statuses: Vec<_> = (0..20).map(|n| gate.post_code(&code, &format!("2001:db8:1:2{n:02x}::1")).status).collect();
+    let statuses: Vec<_> =
+        (0..20).map(|n| gate.post_code(&code, &format!("2001:db8:1:2{n:02x}::1")).status).collect();
     assert_eq!(statuses, [[401; 15].as_slice(), &[429; 5]].concat());
     let list = gate.place.json(&["limit", "list"]);
-    let whole = list.as_array().expect("a list").iter().find(|one| one["key"] == "2001:db8:1:200::/56");
+    let whole =
+        list.as_array().expect("a list").iter().find(|one| one["key"] == "2001:db8:1:200::/56");
     let whole = whole.expect("the whole network is listed");
-    assert!(whole["kind"] == "address" && whole["failures"] == 15 && whole["until"].is_string(), "{whole}");
+    assert!(
+        whole["kind"] == "address" && whole["failures"] == 15 && whole["until"].is_string(),
+        "{whole}"
+    );
     gate.place.run(&["limit", "clear", "2001:db8:1:200::/56"]);
     assert_eq!(gate.post_code(&owner.fresh_code(), "2001:db8:1:2ff::1").status, 302);
 }
@@ -118,34 +136,52 @@ fn counters_survive_kill_9_and_a_restart() {
     assert_eq!(guess(&gate, &owner, "203.0.113.7", 1), [401]);
 }
 
-/// Empties the bucket of all strangers from the internet: five failures from each of many addresses.
+/// Empties the bucket of all strangers from the internet: five failures from each of many
+/// addresses.
 fn spend_strangers(gate: &Daemon, owner: &Person) {
     let mut failures = 0;
     for n in 0..30 {
-        failures += guess(gate, owner, &format!("203.0.113.{n}"), 5).iter().filter(|status| **status == 401).count();
+        failures += guess(gate, owner, &format!("203.0.113.{n}"), 5)
+            .iter()
+            .filter(|status| **status == 401)
+            .count();
     }
     assert_eq!(failures, 100, "the bucket holds 100");
 }
 
 #[test]
-fn with_the_strangers_bucket_spent_the_owner_gets_in_from_the_lan_from_a_known_device_and_by_command_line() {
+fn with_the_strangers_bucket_spent_the_owner_gets_in_from_the_lan_from_a_known_device_and_by_command_line()
+ {
     let gate = Daemon::with(ONE_DOMAIN);
     let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
-    let known = gate.post_code(&owner.fresh_code(), "203.0.113.200").cookie("auth_device").expect("a device cookie");
+    let known = gate
+        .post_code(&owner.fresh_code(), "203.0.113.200")
+        .cookie("auth_device")
+        .expect("a device cookie");
     spend_strangers(&gate, &owner);
 
     let code = owner.fresh_code();
     let stranger = gate.post_code(&code, "198.51.100.77");
     assert_eq!(stranger.status, 429, "a stranger from the internet: {stranger:?}");
     assert!(stranger.header("retry-after").is_some());
-    let device = gate.login_form(&code, "198.51.100.77").cookie("auth_device", &known).send(gate.address);
+    let device =
+        gate.login_form(&code, "198.51.100.77").cookie("auth_device", &known).send(gate.address);
     assert_eq!(device.status, 302, "a known device: {device:?}");
-    let other = gate.login_form(&guest.fresh_code(), "198.51.100.77").cookie("auth_device", &known).send(gate.address);
-    // For the gate that is a wrong code of the owner's device, or a stranger's: both keep the guest out.
-    assert!(matches!(other.status, 401 | 429), "the device is known for its own users only: {other:?}");
+    let other = gate
+        .login_form(&guest.fresh_code(), "198.51.100.77")
+        .cookie("auth_device", &known)
+        .send(gate.address);
+    // For the gate that is a wrong code of the owner's device, or a stranger's: both keep the guest
+    // out.
+    assert!(
+        matches!(other.status, 401 | 429),
+        "the device is known for its own users only: {other:?}"
+    );
     assert_eq!(other.all("set-cookie").count(), 0);
 
-    for (n, lan) in ["192.168.1.20", "10.1.2.3", "fd00::1", "127.0.0.1", "169.254.1.1"].into_iter().enumerate() {
+    for (n, lan) in
+        ["192.168.1.20", "10.1.2.3", "fd00::1", "127.0.0.1", "169.254.1.1"].into_iter().enumerate()
+    {
         let person = gate.place.add_user(&format!("family{n}"));
         assert_eq!(gate.post_code(&person.fresh_code(), lan).status, 302, "from the LAN: {lan}");
     }
@@ -164,7 +200,11 @@ fn strangers_of_the_lan_cannot_spend_the_internets_bucket_nor_the_other_way_roun
     for n in 0..30 {
         guess(&gate, &owner, &format!("192.168.1.{n}"), 5);
     }
-    assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.200").status, 429, "the LAN's own bucket is spent");
+    assert_eq!(
+        gate.post_code(&owner.fresh_code(), "192.168.1.200").status,
+        429,
+        "the LAN's own bucket is spent"
+    );
     assert_eq!(gate.post_code(&owner.fresh_code(), "203.0.113.1").status, 302);
 }
 
@@ -184,7 +224,11 @@ fn at_home_is_what_the_settings_say_too_and_never_who_has_no_address() {
         for what in ["", "unknown"] {
             let form = gate.login_form(&late.fresh_code(), "").set("X-Forwarded-For", what);
             let form = if what.is_empty() { form.without("X-Forwarded-For") } else { form };
-            assert_eq!(form.send(gate.address).status, 429, "the proxy says {what:?} of the visitor's address");
+            assert_eq!(
+                form.send(gate.address).status,
+                429,
+                "the proxy says {what:?} of the visitor's address"
+            );
         }
         assert_eq!(gate.post_code(&late.fresh_code(), "192.168.1.20").status, 302);
     }
@@ -202,7 +246,8 @@ fn who_comes_by_a_proxy_that_is_not_believed_or_does_not_say_it_all_is_not_at_ho
         let owner = gate.place.add_user("owner");
         assert_eq!(gate.post_code(&owner.wrong_code(), chain).status, 401, "{chain}");
         let list = gate.place.json(&["limit", "list"]);
-        let listed = |key: &str| list.as_array().expect("a list").iter().any(|one| one["key"] == key);
+        let listed =
+            |key: &str| list.as_array().expect("a list").iter().any(|one| one["key"] == key);
         assert!(listed("internet") && !listed("home"), "{chain}: {list}");
     }
 }
@@ -228,12 +273,20 @@ fn an_empty_bucket_tells_each_visitor_what_still_works_and_nobody_when_to_come_b
         assert!(text.contains("where you have signed in before"), "{from}: {text}");
     }
     let list = gate.place.json(&["limit", "list"]);
-    let listed =
-        |key: &str| list.as_array().expect("a list").iter().any(|one| one["kind"] == "strangers" && one["key"] == key);
+    let listed = |key: &str| {
+        list.as_array()
+            .expect("a list")
+            .iter()
+            .any(|one| one["kind"] == "strangers" && one["key"] == key)
+    };
     assert!(listed("internet") && listed("home"), "{list}");
     assert_eq!(gate.place.json(&["limit", "clear", "home"])["cleared"], 1);
     assert_eq!(gate.post_code(&owner.fresh_code(), "192.168.1.201").status, 302);
-    assert_eq!(gate.post_code(&code, "198.51.100.7").status, 429, "the internet's own is left alone");
+    assert_eq!(
+        gate.post_code(&code, "198.51.100.7").status,
+        429,
+        "the internet's own is left alone"
+    );
 }
 
 #[test]
@@ -254,7 +307,9 @@ fn a_device_cookie_ends_with_disable_rotate_and_revoke_all() {
     let cookies: Vec<_> = people
         .iter()
         .map(|person| {
-            gate.post_code(&person.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie")
+            gate.post_code(&person.fresh_code(), "192.168.1.1")
+                .cookie("auth_device")
+                .expect("a device cookie")
         })
         .collect();
     spend_strangers(&gate, &people[0]);
@@ -262,7 +317,10 @@ fn a_device_cookie_ends_with_disable_rotate_and_revoke_all() {
     gate.place.json(&["user", "enable", "disable"]);
     let rotated = Person::from_answer(&gate.place.json(&["user", "rotate", "rotate"]));
     let post = |code: &str, cookie: &str| {
-        gate.login_form(code, "198.51.100.5").cookie("auth_device", cookie).send(gate.address).status
+        gate.login_form(code, "198.51.100.5")
+            .cookie("auth_device", cookie)
+            .send(gate.address)
+            .status
     };
     assert_eq!(post(&people[0].fresh_code(), &cookies[0]), 429, "disabled and enabled again");
     assert_eq!(post(&rotated.fresh_code(), &cookies[1]), 429, "rotated");
@@ -280,7 +338,8 @@ fn a_forged_device_cookie_is_a_stranger() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
     let answer = gate.post_code(&owner.fresh_code(), "192.168.1.1");
-    let (device, session) = (answer.cookie("auth_device").expect("one"), answer.cookie("auth_token").expect("one"));
+    let (device, session) =
+        (answer.cookie("auth_device").expect("one"), answer.cookie("auth_token").expect("one"));
     spend_strangers(&gate, &owner);
     let mut changed = device.clone();
     let last = changed.pop().expect("not empty");
@@ -298,11 +357,16 @@ fn a_forged_device_cookie_is_a_stranger() {
 fn a_cookie_that_another_site_set_takes_nothing_from_a_known_device() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
-    let device = gate.post_code(&owner.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie");
+    let device = gate
+        .post_code(&owner.fresh_code(), "192.168.1.1")
+        .cookie("auth_device")
+        .expect("a device cookie");
     spend_strangers(&gate, &owner);
     let tossed = |count: usize| format!("{}{device}", "garbage; auth_device=".repeat(count));
     let code = owner.fresh_code();
-    let ask = |cookie: &str| gate.login_form(&code, "198.51.100.5").cookie("auth_device", cookie).send(gate.address);
+    let ask = |cookie: &str| {
+        gate.login_form(&code, "198.51.100.5").cookie("auth_device", cookie).send(gate.address)
+    };
     assert_eq!(ask(&tossed(8)).status, 429, "eight are looked at");
     assert_eq!(ask(&tossed(7)).status, 302);
 }
@@ -312,7 +376,11 @@ fn a_device_s_failures_count_per_user_over_all_his_devices() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[limits]\nattempts = 1000\n"));
     let owner = gate.place.add_user("owner");
     let cookies: Vec<_> = (0..2)
-        .map(|_| gate.post_code(&owner.fresh_code(), "192.168.1.1").cookie("auth_device").expect("a device cookie"))
+        .map(|_| {
+            gate.post_code(&owner.fresh_code(), "192.168.1.1")
+                .cookie("auth_device")
+                .expect("a device cookie")
+        })
         .collect();
     let code = owner.wrong_code();
     let mut failures = 0;
@@ -324,7 +392,11 @@ fn a_device_s_failures_count_per_user_over_all_his_devices() {
     assert!((100..=110).contains(&failures), "{failures}");
     let list = gate.place.json(&["limit", "list"]);
     let device = list.as_array().into_iter().flatten().find(|entry| entry["kind"] == "device");
-    assert_eq!(device.map(|entry| (&entry["key"], &entry["failures"])), Some((&"owner".into(), &100.into())), "{list}");
+    assert_eq!(
+        device.map(|entry| (&entry["key"], &entry["failures"])),
+        Some((&"owner".into(), &100.into())),
+        "{list}"
+    );
 }
 
 #[test]
@@ -333,7 +405,8 @@ fn with_names_an_account_has_a_budget_of_its_own_and_unknown_names_share_one() {
     let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
     let code = owner.wrong_code();
     let post = |name: &str, code: &str, n: usize| {
-        // From the LAN, each time from another address; that bucket is emptied by the command line meanwhile.
+        // From the LAN, each time from another address; that bucket is emptied by the command line
+        // meanwhile.
         let from = format!("10.1.{}.{}", n / 250, n % 250);
         Ask::form("/login", &[("username", name), ("otp", code)])
             .header("X-Forwarded-For", from)
@@ -371,7 +444,9 @@ fn a_flood_of_invented_addresses_pushes_no_real_counter_out_and_asks_for_no_memo
     let code = owner.wrong_code();
     let mut connection = crate::support::http::Connection::open(gate.address);
     for n in 0..3000_u32 {
-        connection.send(&gate.login_form(&code, &format!("2001:db8:{:x}:{:x}::1", n / 1000, n % 1000)).bytes());
+        connection.send(
+            &gate.login_form(&code, &format!("2001:db8:{:x}:{:x}::1", n / 1000, n % 1000)).bytes(),
+        );
         let answer = connection.answer();
         assert!(matches!(answer.status, 401 | 429), "{answer:?}");
     }
@@ -393,12 +468,14 @@ fn limits_do_not_slow_or_stop_people_who_are_inside() {
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
     spend_strangers(&gate, &owner);
-    let ask = Ask::verify("/verify/caddy", "https://app.example.test/").set("X-Forwarded-For", "203.0.113.1");
+    let ask = Ask::verify("/verify/caddy", "https://app.example.test/")
+        .set("X-Forwarded-For", "203.0.113.1");
     assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 204);
 }
 
-/// While the gate runs, limits count by a clock that cannot be set; time that passes while it is off counts by the wall
-/// clock, if that is synchronised. `seconds` is the distance from the true time.
+/// While the gate runs, limits count by a clock that cannot be set; time that passes while it is
+/// off counts by the wall clock, if that is synchronised. `seconds` is the distance from the true
+/// time.
 fn let_time_pass(gate: &mut Daemon, seconds: i64) {
     gate.kill();
     gate.place.shift_clock(seconds);

@@ -17,7 +17,8 @@ fn no_seed_code_token_or_cookie_is_ever_written() {
     let owner = gate.place.add_user("owner");
     let (good, wrong) = (owner.fresh_code(), owner.wrong_code());
     let answer = gate.post_code(&good, "203.0.113.7");
-    let (session, device) = (answer.cookie("auth_token").expect("one"), answer.cookie("auth_device").expect("one"));
+    let (session, device) =
+        (answer.cookie("auth_token").expect("one"), answer.cookie("auth_device").expect("one"));
     gate.post_code(&wrong, "203.0.113.8");
     gate.post_code(&format!("{wrong}77"), "203.0.113.8");
     gate.post_code(&good, "203.0.113.9");
@@ -31,7 +32,14 @@ fn no_seed_code_token_or_cookie_is_ever_written() {
     let log = gate.running.text();
     assert!(log.contains("203.0.113.8"), "failed logins are logged: {log}");
     assert!(log.contains("owner"), "and who logged in: {log}");
-    let mut secrets = vec![owner.secret.clone(), good, wrong, session.clone(), device.clone(), "424242".to_owned()];
+    let mut secrets = vec![
+        owner.secret.clone(),
+        good,
+        wrong,
+        session.clone(),
+        device.clone(),
+        "424242".to_owned(),
+    ];
     secrets.extend(session.split('.').skip(1).map(str::to_owned));
     secrets.extend(
         logout
@@ -44,7 +52,8 @@ fn no_seed_code_token_or_cookie_is_ever_written() {
     for secret in &secrets {
         assert!(!log.contains(secret.as_str()), "{secret} is in the log:\n{log}");
     }
-    let made = std::fs::read_to_string(gate.place.state().join("jwt.secret")).expect("the secret it made");
+    let made =
+        std::fs::read_to_string(gate.place.state().join("jwt.secret")).expect("the secret it made");
     assert!(made.len() > 32 && !log.contains(made.trim()), "its own secret is in the log");
 }
 
@@ -55,16 +64,26 @@ fn what_visitors_write_cannot_break_a_line_or_move_the_cursor() {
     let before = gate.running.text().lines().count();
     let hostile = "x\u{1b}[2J\u{2028}\u{85}\"quoted\" INFO forged=1";
     for n in 0..5 {
-        let ask = gate.login_form(&owner.wrong_code(), "203.0.113.7").header("User-Agent", format!("{hostile}{n}"));
+        let ask = gate
+            .login_form(&owner.wrong_code(), "203.0.113.7")
+            .header("User-Agent", format!("{hostile}{n}"));
         ask.header("Referer", hostile).send(gate.address);
     }
-    let ask = Ask::verify("/verify/caddy", "https://app.example.test/").set("X-Forwarded-Uri", format!("/{hostile}"));
+    let ask = Ask::verify("/verify/caddy", "https://app.example.test/")
+        .set("X-Forwarded-Uri", format!("/{hostile}"));
     ask.header("X-Forwarded-For", format!("6.6.6.6{hostile}")).send(gate.address);
-    Ask::get(&format!("/login?next={}", percent_encode(&format!("https://evil.example/\r\nFORGED line=1{hostile}"))))
-        .send(gate.address);
-    let ask = gate.login_form(&owner.fresh_code(), "203.0.113.99").header("User-Agent", "u".repeat(10_000));
+    Ask::get(&format!(
+        "/login?next={}",
+        percent_encode(&format!("https://evil.example/\r\nFORGED line=1{hostile}"))
+    ))
+    .send(gate.address);
+    let ask = gate
+        .login_form(&owner.fresh_code(), "203.0.113.99")
+        .header("User-Agent", "u".repeat(10_000));
     assert_eq!(ask.send(gate.address).status, 302);
-    wait::until("the log", PATIENCE, || (gate.running.text().lines().count() > before).then_some(()));
+    wait::until("the log", PATIENCE, || {
+        (gate.running.text().lines().count() > before).then_some(())
+    });
     gate.stop();
     let log = gate.running.text();
     for (n, line) in log.lines().enumerate() {
@@ -80,14 +99,20 @@ fn what_visitors_write_cannot_break_a_line_or_move_the_cursor() {
 fn a_log_that_nobody_reads_holds_up_no_visitor() {
     let place = Place::new(&format!("{ONE_DOMAIN}[log]\nlevel = \"debug\"\n{WITH_METRICS}"));
     let mut command = place.command(&["serve"]);
-    let mut gate = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the built program runs");
+    let mut gate = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the built program runs");
     // Read up to the line that tells of the last listener, and then no more.
     let mut log = BufReader::new(gate.stderr.take().expect("piped"));
     let (mut said, mut addresses) = (String::new(), Vec::new());
     while addresses.len() < 2 {
         assert_ne!(log.read_line(&mut said).expect("text"), 0, "{said}");
         let line = said.lines().last().unwrap_or_default();
-        let address = line.split_once("listening address=").map(|(_, rest)| rest.trim_end_matches(" for=metrics"));
+        let address = line
+            .split_once("listening address=")
+            .map(|(_, rest)| rest.trim_end_matches(" for=metrics"));
         addresses.extend(address.and_then(|address| address.parse::<SocketAddr>().ok()));
     }
     let mut connection = Connection::open(addresses[0]);
@@ -126,7 +151,8 @@ fn more_users_than_a_code_alone_is_good_for_are_warned_of_at_the_start_and_at_a_
     }
     place.configure("");
     let mut gate = place.start();
-    let warnings = |gate: &Daemon| gate.running.text().matches("21 users and a login by code alone").count();
+    let warnings =
+        |gate: &Daemon| gate.running.text().matches("21 users and a login by code alone").count();
     wait::until("the warning", PATIENCE, || (warnings(&gate) == 1).then_some(()));
     gate.running.signal(Signal::SIGHUP);
     wait::until("the same at a reload", PATIENCE, || (warnings(&gate) == 2).then_some(()));
@@ -149,14 +175,20 @@ fn lines_of_json_hold_the_time_and_lines_of_text_where_it_is_wanted() {
     let first_line = |settings: &str| {
         let mut gate = Daemon::with(&format!("{ONE_DOMAIN}[log]\n{settings}\n"));
         gate.stop();
-        gate.running.text().lines().find(|line| line.contains("listening")).expect("its address").to_owned()
+        gate.running
+            .text()
+            .lines()
+            .find(|line| line.contains("listening"))
+            .expect("its address")
+            .to_owned()
     };
     assert!(first_line("time = false").starts_with("INFO  ["));
     let text = first_line("time = true");
     let (begin, rest) = text.split_once(' ').expect("words");
     assert!(time(begin) && rest.starts_with("INFO  ["), "{text}");
     let place = Place::new(&format!("{ONE_DOMAIN}[log]\nformat = \"json\"\nlevel = \"warn\"\n"));
-    let mut running = crate::support::process::Running::start("portcullis", &mut place.command(&["serve"]));
+    let mut running =
+        crate::support::process::Running::start("portcullis", &mut place.command(&["serve"]));
     let line = running.wait_for("its warning", PATIENCE, |text| {
         text.lines().find(|line| line.contains("no users yet")).map(str::to_owned)
     });

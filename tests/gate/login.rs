@@ -11,7 +11,8 @@ fn gate() -> Daemon {
 #[test]
 fn the_page_carries_its_headers_and_one_field() {
     let gate = gate();
-    let page = Ask::get("/login?next=https%3A%2F%2Fapp.example.test%2Fx%3Fa%3D1%26b%3D2").send(gate.address);
+    let page = Ask::get("/login?next=https%3A%2F%2Fapp.example.test%2Fx%3Fa%3D1%26b%3D2")
+        .send(gate.address);
     assert_eq!(page.status, 200);
     let policy = page.header("content-security-policy").expect("a policy");
     for part in [
@@ -32,10 +33,14 @@ fn the_page_carries_its_headers_and_one_field() {
         assert_eq!(page.header(name), Some(value));
     }
     assert!(
-        page.header("content-type").is_some_and(|t| t.to_ascii_lowercase().starts_with("text/html; charset=utf-8"))
+        page.header("content-type")
+            .is_some_and(|t| t.to_ascii_lowercase().starts_with("text/html; charset=utf-8"))
     );
     let text = page.text();
-    assert!(text.contains("<input name=\"otp\" inputmode=\"numeric\" autocomplete=\"one-time-code\""), "{text}");
+    assert!(
+        text.contains("<input name=\"otp\" inputmode=\"numeric\" autocomplete=\"one-time-code\""),
+        "{text}"
+    );
     assert!(text.contains("https://app.example.test/x?a=1&amp;b=2"), "next is kept: {text}");
     let lines: Vec<_> = page.all("set-cookie").collect();
     let [mark] = lines[..] else { panic!("one cookie: {lines:?}") };
@@ -44,8 +49,13 @@ fn the_page_carries_its_headers_and_one_field() {
         assert!(mark.split("; ").any(|p| p == part), "{part} in {mark}");
     }
     assert!(!mark.contains("Domain=") && !mark.contains("Max-Age="), "{mark}");
-    let again = Ask::get("/login").cookie(MARK, &page.cookie(MARK).expect("a value")).send(gate.address);
-    assert_eq!((again.status, again.all("set-cookie").count()), (200, 0), "a browser keeps its mark");
+    let again =
+        Ask::get("/login").cookie(MARK, &page.cookie(MARK).expect("a value")).send(gate.address);
+    assert_eq!(
+        (again.status, again.all("set-cookie").count()),
+        (200, 0),
+        "a browser keeps its mark"
+    );
     let forged = Ask::get("/login").cookie(MARK, "AAAAAAAAAAAAAAAAAAAAAA.x").send(gate.address);
     assert_eq!(forged.all("set-cookie").count(), 1, "and one that is none is replaced");
 }
@@ -59,10 +69,14 @@ fn one_login_sent_twice_by_one_browser_is_answered_the_same() {
     let mark = Ask::get("/login").send(gate.address).cookie(MARK).expect("a mark");
     let other = Ask::get("/login").send(gate.address).cookie(MARK).expect("a mark");
     let code = owner.fresh_code();
-    let post = |mark: &str| gate.login_form(&code, "203.0.113.20").cookie(MARK, mark).send(gate.address);
+    let post =
+        |mark: &str| gate.login_form(&code, "203.0.113.20").cookie(MARK, mark).send(gate.address);
     let (first, second) = (post(&mark), post(&mark));
     assert_eq!((first.status, second.status), (302, 302), "{second:?}");
-    assert_eq!(first.all("set-cookie").collect::<Vec<_>>(), second.all("set-cookie").collect::<Vec<_>>());
+    assert_eq!(
+        first.all("set-cookie").collect::<Vec<_>>(),
+        second.all("set-cookie").collect::<Vec<_>>()
+    );
     assert_eq!(first.header("location"), second.header("location"));
     let sessions = gate.place.json(&["session", "list"]);
     assert_eq!(sessions.as_array().map(Vec::len), Some(1), "no second session: {sessions}");
@@ -83,8 +97,9 @@ fn a_used_code_of_ones_own_leads_on_and_is_not_counted() {
     let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
     let (code, guests) = (owner.fresh_code(), guest.fresh_code());
     let token = gate.post_code(&code, "203.0.113.20").cookie("auth_token").expect("a session");
-    let with =
-        |code: &str, token: &str| gate.login_form(code, "203.0.113.20").cookie("auth_token", token).send(gate.address);
+    let with = |code: &str, token: &str| {
+        gate.login_form(code, "203.0.113.20").cookie("auth_token", token).send(gate.address)
+    };
     let answer = with(&code, &token);
     assert_eq!((answer.status, answer.header("location")), (302, Some("/")), "{answer:?}");
     assert_eq!(answer.cookie("auth_token").as_deref(), Some(token.as_str()));
@@ -101,15 +116,19 @@ fn a_right_code_gives_a_session_and_leads_on() {
     let gate = gate();
     let owner = gate.place.add_user("owner");
     let next = "https://app.example.test/x?a=1&b=%26";
-    let ask =
-        Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", next)]).header("X-Forwarded-For", "198.51.100.1");
-    let answer =
-        ask.header("X-Forwarded-Proto", "https").header("X-Forwarded-Host", "auth.example.test").send(gate.address);
+    let ask = Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", next)])
+        .header("X-Forwarded-For", "198.51.100.1");
+    let answer = ask
+        .header("X-Forwarded-Proto", "https")
+        .header("X-Forwarded-Host", "auth.example.test")
+        .send(gate.address);
     assert_eq!((answer.status, answer.header("location")), (302, Some(next)), "{answer:?}");
 
     let first = answer.all("set-cookie").next().expect("a cookie");
     assert!(first.starts_with("auth_token="), "the session comes first: {first}");
-    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Domain=example.test", "Max-Age=86400"] {
+    for part in
+        ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Domain=example.test", "Max-Age=86400"]
+    {
         assert!(first.split("; ").any(|p| p == part), "{part} in {first}");
     }
     assert!(first.len() < 4096);
@@ -132,7 +151,11 @@ fn wrong_spent_and_malformed_codes_get_the_same_page_with_a_message() {
     for answer in [&spent, &wrong] {
         assert_eq!(answer.status, 401, "{answer:?}");
         assert_eq!(answer.all("set-cookie").count(), 0, "{answer:?}");
-        assert!(answer.text().to_lowercase().contains("wrong or already used"), "{}", answer.text());
+        assert!(
+            answer.text().to_lowercase().contains("wrong or already used"),
+            "{}",
+            answer.text()
+        );
         assert!(answer.text().contains("name=\"otp\""), "the form is there again");
     }
     assert_eq!(spent.headers, wrong.headers, "nobody learns that the code was right once");
@@ -175,18 +198,24 @@ fn a_doubled_or_broken_form_lets_nobody_in() {
     let owner = gate.place.add_user("owner");
     let code = owner.fresh_code();
     let post = |body: String| Ask::new("POST", "/login").body(body.as_bytes());
-    let form = |body: String| post(body).header("Content-Type", "application/x-www-form-urlencoded");
+    let form =
+        |body: String| post(body).header("Content-Type", "application/x-www-form-urlencoded");
     let doubled = form(format!("otp={code}&otp={code}")).send(gate.address);
     assert!(matches!(doubled.status, 400 | 401), "{doubled:?}");
     assert_eq!(
-        post(format!("{{\"otp\":\"{code}\"}}")).header("Content-Type", "application/json").send(gate.address).status,
+        post(format!("{{\"otp\":\"{code}\"}}"))
+            .header("Content-Type", "application/json")
+            .send(gate.address)
+            .status,
         415
     );
     assert_eq!(post(format!("otp={code}")).send(gate.address).status, 415, "no type at all");
     assert!(matches!(form("otp=%zz%".to_owned()).send(gate.address).status, 400 | 401));
     assert_eq!(form(format!("otp={code}&x={}", "a".repeat(70_000))).send(gate.address).status, 413);
-    let token =
-        gate.post_code(&code, "198.51.100.1").cookie("auth_token").expect("the code was not spent by any of that");
+    let token = gate
+        .post_code(&code, "198.51.100.1")
+        .cookie("auth_token")
+        .expect("the code was not spent by any of that");
     assert!(gate.is_open_to(&token));
 }
 
@@ -212,13 +241,16 @@ fn a_form_posted_from_another_site_is_refused_and_not_counted() {
         ask.clone().header("Origin", "https://app.example.test"),
         ask.clone().header("Origin", "http://auth.example.test"),
         ask.clone().header("Origin", "null"),
-        ask.clone().header("Sec-Fetch-Site", "cross-site").header("Origin", "https://auth.example.test"),
+        ask.clone()
+            .header("Sec-Fetch-Site", "cross-site")
+            .header("Origin", "https://auth.example.test"),
     ] {
         let answer = foreign.send(gate.address);
         assert_eq!((answer.status, answer.all("set-cookie").count()), (403, 0), "{answer:?}");
     }
     assert!(!gate.place.json(&["limit", "list"]).to_string().contains("198.51.100.9"));
-    let own = ask.header("Sec-Fetch-Site", "same-origin").header("Origin", "https://auth.example.test");
+    let own =
+        ask.header("Sec-Fetch-Site", "same-origin").header("Origin", "https://auth.example.test");
     assert_eq!(own.send(gate.address).status, 302, "and the code was not spent");
 }
 
@@ -231,10 +263,12 @@ fn a_form_posted_by_dns_rebinding_is_refused() {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let port = gate.address.port();
     let by = |host: &str| {
-        let ask = Ask::form("/login", &fields).set("Host", host).header("Sec-Fetch-Site", "same-origin");
+        let ask =
+            Ask::form("/login", &fields).set("Host", host).header("Sec-Fetch-Site", "same-origin");
         ask.header("Origin", format!("http://{host}"))
     };
-    let proxied = gate.login_form(fields[0].1, "192.168.1.9").set("X-Forwarded-Host", "evil.example");
+    let proxied =
+        gate.login_form(fields[0].1, "192.168.1.9").set("X-Forwarded-Host", "evil.example");
     for rebound in [
         by("evil.example"),
         by(&format!("evil.example:{port}")),
@@ -270,17 +304,30 @@ fn with_a_living_session_the_page_leads_straight_on() {
     let token = gate.log_in(&gate.place.add_user("owner"));
     let page = "/login?next=https%3A%2F%2Fapp.example.test%2Fx%3Fa%3D1";
     let answer = Ask::get(page).cookie("auth_token", &token).send(gate.address);
-    assert_eq!((answer.status, answer.header("location")), (302, Some("https://app.example.test/x?a=1")), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, Some("https://app.example.test/x?a=1")),
+        "{answer:?}"
+    );
     // The browser may have the cookie under attributes that have changed since.
     assert_eq!(answer.cookie("auth_token").as_deref(), Some(token.as_str()));
     let line = answer.all("set-cookie").next().expect("a cookie");
-    let life = line.split("; ").find_map(|part| part.strip_prefix("Max-Age=")?.parse::<u64>().ok()).expect("a life");
+    let life = line
+        .split("; ")
+        .find_map(|part| part.strip_prefix("Max-Age=")?.parse::<u64>().ok())
+        .expect("a life");
     assert!((86_000..=86_400).contains(&life), "what is left of it: {line}");
     for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Domain=example.test"] {
         assert!(line.split("; ").any(|p| p == part), "{part} in {line}");
     }
-    let tossed = Ask::get(page).cookie("auth_token", &format!("garbage; auth_token={token}")).send(gate.address);
-    assert_eq!(tossed.cookie("auth_token").as_deref(), Some(token.as_str()), "the one that is good");
+    let tossed = Ask::get(page)
+        .cookie("auth_token", &format!("garbage; auth_token={token}"))
+        .send(gate.address);
+    assert_eq!(
+        tossed.cookie("auth_token").as_deref(),
+        Some(token.as_str()),
+        "the one that is good"
+    );
     let answer = Ask::get(page).cookie("auth_token", &format!("{token}x")).send(gate.address);
     assert_eq!(answer.status, 200, "not with a broken one");
 }
@@ -310,7 +357,10 @@ fn with_a_name_asked_for_the_code_belongs_to_that_name() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nask_username = true\n"));
     let (one, two) = (gate.place.add_user("one"), gate.place.add_user("two"));
     let page = Ask::get("/login").send(gate.address).text();
-    assert!(page.contains("name=\"username\"") && page.contains("autocomplete=\"username\""), "{page}");
+    assert!(
+        page.contains("name=\"username\"") && page.contains("autocomplete=\"username\""),
+        "{page}"
+    );
     let post = |name: &str, code: &str| {
         Ask::form("/login", &[("username", name), ("otp", code)])
             .header("X-Forwarded-For", "198.51.100.1")

@@ -7,7 +7,9 @@ fn token_of(page: &Answer) -> Vec<(String, String)> {
     let text = page.text();
     let mut fields = Vec::new();
     for input in text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
-        let value = |name: &str| Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned());
+        let value = |name: &str| {
+            Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned())
+        };
         if let (Some(name), Some(content)) = (value("name"), value("value")) {
             fields.push((name, content));
         }
@@ -24,7 +26,8 @@ fn log_out(gate: &Daemon, token: &str, all: bool) -> Answer {
     if all {
         fields.push(("all".to_owned(), "1".to_owned()));
     }
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Ask::form("/logout", &fields).cookie("auth_token", token).send(gate.address)
 }
 
@@ -45,7 +48,8 @@ fn a_post_ends_the_session_and_clears_the_cookie_with_the_same_path_and_domain()
     let answer = log_out(&gate, &token, false);
     assert!(matches!(answer.status, 200 | 302 | 303), "{answer:?}");
     let line = answer.set_cookie("auth_token").expect("the cookie is cleared");
-    for part in ["auth_token=", "Max-Age=0", "Path=/", "Domain=example.test", "HttpOnly", "Secure"] {
+    for part in ["auth_token=", "Max-Age=0", "Path=/", "Domain=example.test", "HttpOnly", "Secure"]
+    {
         assert!(line.split("; ").any(|p| p == part), "{part} in {line}");
     }
     assert!(!gate.is_open_to(&token), "the old cookie is worth nothing");
@@ -65,15 +69,24 @@ fn without_the_form_s_token_or_from_another_site_nothing_ends() {
     let gate = Daemon::with(ONE_DOMAIN);
     let token = gate.log_in(&gate.place.add_user("owner"));
     let bare = Ask::form("/logout", &[("all", "1")]).cookie("auth_token", &token);
-    assert_eq!(bare.send(gate.address).status, 403, "no token, no header that tells where it came from");
-    for (name, value) in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example"), ("Origin", "null")] {
+    assert_eq!(
+        bare.send(gate.address).status,
+        403,
+        "no token, no header that tells where it came from"
+    );
+    for (name, value) in
+        [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example"), ("Origin", "null")]
+    {
         let answer = bare.clone().header(name, value).send(gate.address);
         assert_eq!((answer.status, answer.all("set-cookie").count()), (403, 0), "{name}: {value}");
     }
     let page = Ask::get("/logout").cookie("auth_token", &token).send(gate.address);
     let fields = token_of(&page);
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let foreign = Ask::form("/logout", &fields).cookie("auth_token", &token).header("Sec-Fetch-Site", "cross-site");
+    let fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let foreign = Ask::form("/logout", &fields)
+        .cookie("auth_token", &token)
+        .header("Sec-Fetch-Site", "cross-site");
     assert_eq!(foreign.send(gate.address).status, 403, "not even with the token");
     assert!(gate.is_open_to(&token));
 }
@@ -81,11 +94,16 @@ fn without_the_form_s_token_or_from_another_site_nothing_ends() {
 #[test]
 fn another_session_s_token_does_not_count() {
     let gate = Daemon::with(ONE_DOMAIN);
-    let (one, two) = (gate.log_in(&gate.place.add_user("one")), gate.log_in(&gate.place.add_user("two")));
+    let (one, two) =
+        (gate.log_in(&gate.place.add_user("one")), gate.log_in(&gate.place.add_user("two")));
     let page = Ask::get("/logout").cookie("auth_token", &two).send(gate.address);
     let fields = token_of(&page);
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(Ask::form("/logout", &fields).cookie("auth_token", &one).send(gate.address).status, 403);
+    let fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(
+        Ask::form("/logout", &fields).cookie("auth_token", &one).send(gate.address).status,
+        403
+    );
     assert!(gate.is_open_to(&one) && gate.is_open_to(&two));
 }
 

@@ -1,4 +1,5 @@
-//! What Prometheus reads: where it is and where it is not, which line moves when, and that no visitor adds one.
+//! What Prometheus reads: where it is and where it is not, which line moves when, and that no
+//! visitor adds one.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,9 +34,18 @@ fn metrics_are_on_a_listener_of_their_own_and_nothing_else_is_there() {
     for path in ["/metrics", "/metrics/", "//metrics", "/verify/../metrics", "/metrics?x=1"] {
         assert_eq!(Ask::get(path).send(gate.address).status, 404, "{path} on the main listener");
     }
-    for path in
-        ["/", "/login", "/logout", "/setup", "/verify", "/verify/caddy", "/health", "/ready", "/metrics/", "/command"]
-    {
+    for path in [
+        "/",
+        "/login",
+        "/logout",
+        "/setup",
+        "/verify",
+        "/verify/caddy",
+        "/health",
+        "/ready",
+        "/metrics/",
+        "/command",
+    ] {
         assert_eq!(Ask::get(path).send(metrics).status, 404, "{path} on the metrics' listener");
     }
     assert_eq!(gate.login_form("123456", "203.0.113.7").send(metrics).status, 404);
@@ -106,10 +116,12 @@ fn each_verify_moves_its_own_line() {
         Ask::verify_nginx(path, "https://app.example.test/").by_page_load().send(gate.address);
     }
     let after = Scrape::of(metrics);
-    let mut expected: BTreeMap<&str, u64> = sent.iter().map(|(result, _, times)| (*result, *times)).collect();
+    let mut expected: BTreeMap<&str, u64> =
+        sent.iter().map(|(result, _, times)| (*result, *times)).collect();
     *expected.entry("no_cookie").or_default() += 1;
     for (result, value) in after.by_label("portcullis_verify_total", "result") {
-        let moved = value - before.value(&format!("portcullis_verify_total{{result=\"{result}\"}}"));
+        let moved =
+            value - before.value(&format!("portcullis_verify_total{{result=\"{result}\"}}"));
         let wanted = expected.get(result.as_str()).copied().unwrap_or(0);
         assert!((moved - number(wanted)).abs() < 0.5, "{result} moved by {moved}, not {wanted}");
     }
@@ -117,7 +129,8 @@ fn each_verify_moves_its_own_line() {
     let timed = after.value("portcullis_verify_duration_seconds_count");
     assert!((timed - all).abs() < 0.5, "{timed} of {all} were timed");
     let sum = after.value("portcullis_verify_duration_seconds_sum");
-    let most = (clock::monotonic() - began).as_secs_f64() + before.value("portcullis_verify_duration_seconds_sum");
+    let most = (clock::monotonic() - began).as_secs_f64()
+        + before.value("portcullis_verify_duration_seconds_sum");
     assert!(sum > 0.0 && sum <= most, "{sum} s, it cannot be more than {most} s");
 }
 
@@ -132,7 +145,9 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
         gate.post_code(&wrong, "203.0.113.7");
     }
     gate.post_code("12345", "203.0.113.8");
-    gate.login_form(&wrong, "203.0.113.8").header("Sec-Fetch-Site", "cross-site").send(gate.address);
+    gate.login_form(&wrong, "203.0.113.8")
+        .header("Sec-Fetch-Site", "cross-site")
+        .send(gate.address);
     gate.login_form(&wrong, "203.0.113.8").set("Content-Type", "text/plain").send(gate.address);
     gate.login_form(&wrong, "203.0.113.8").body(b"otp=%zz").send(gate.address);
     gate.log_in(&owner);
@@ -181,7 +196,9 @@ fn no_visitor_adds_a_series_and_none_is_named() {
     let session = gate.log_in(&owner);
     for n in 0..50 {
         let ask = Ask::verify("/verify/caddy", &format!("https://host{n}.example.test/path{n}"));
-        ask.set("X-Forwarded-For", format!("203.0.113.{n}")).cookie("auth_token", &session).send(gate.address);
+        ask.set("X-Forwarded-For", format!("203.0.113.{n}"))
+            .cookie("auth_token", &session)
+            .send(gate.address);
         gate.post_code(&format!("{n:06}"), &format!("203.0.113.{n}"));
         Ask::get(&format!("/nowhere{n}")).send(gate.address);
         Ask::get(&format!("/nowhere{n}")).send(metrics);

@@ -1,5 +1,5 @@
-//! The daemon by itself, as a proxy and a visitor see it: statuses and headers, the limits, the command line, and what
-//! survives a restart.
+//! The daemon by itself, as a proxy and a visitor see it: statuses and headers, the limits, the
+//! command line, and what survives a restart.
 
 mod audit;
 mod backup;

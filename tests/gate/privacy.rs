@@ -22,7 +22,9 @@ fn the_session_secret_does_not_stay_in_the_environment_of_the_process() {
         println!("skipped: only root may look");
         return;
     }
-    let place = Place::new(ONE_DOMAIN).with_environment("JWT_SECRET", SECRET).with_environment("BESIDE_IT", "stays");
+    let place = Place::new(ONE_DOMAIN)
+        .with_environment("JWT_SECRET", SECRET)
+        .with_environment("BESIDE_IT", "stays");
     let mut gate = place.start();
     let environment = fs::read(format!("/proc/{}/environ", gate.running.id())).expect("ours");
     let holds = |text: &str| environment.windows(text.len()).any(|part| part == text.as_bytes());
@@ -41,7 +43,9 @@ fn the_session_secret_does_not_stay_in_the_environment_of_the_process() {
 /// As nobody, and so as one who may look at nobody's processes.
 fn as_nobody(words: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
-    command.args([&format!("--reuid={NOBODY}"), &format!("--regid={NOBODY}"), "--clear-groups"]).args(words);
+    command
+        .args([&format!("--reuid={NOBODY}"), &format!("--regid={NOBODY}"), "--clear-groups"])
+        .args(words);
     command
 }
 
@@ -71,7 +75,9 @@ fn another_process_of_the_same_user_sees_neither_memory_nor_environment() {
         (name.trim() == "sleep").then_some(())
     });
     let sees = |process: u32, what: &str| {
-        let look = format!("head -c 1 /proc/{process}/{what} 2>&1 || exit 1; exec 3< /proc/{process}/{what}");
+        let look = format!(
+            "head -c 1 /proc/{process}/{what} 2>&1 || exit 1; exec 3< /proc/{process}/{what}"
+        );
         Done::from(as_nobody(&["sh", "-c", &look]).output().expect("setpriv (util-linux)"))
     };
     assert_eq!(sees(other.id(), "environ").status, 0, "it may look at others");
@@ -82,7 +88,8 @@ fn another_process_of_the_same_user_sees_neither_memory_nor_environment() {
     }
     for (process, may) in [(other.id(), true), (gate.running.id(), false)] {
         let look = format!("exec 3< /proc/{process}/mem");
-        let opened = Done::from(as_nobody(&["sh", "-c", &look]).output().expect("setpriv (util-linux)"));
+        let opened =
+            Done::from(as_nobody(&["sh", "-c", &look]).output().expect("setpriv (util-linux)"));
         assert_eq!(opened.status == 0, may, "{opened:?}");
     }
     // Nor does it stand in its own way.

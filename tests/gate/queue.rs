@@ -1,4 +1,5 @@
-//! The worker's queue while the disk hangs: who is sure to be refused takes no place in it, and some places are kept.
+//! The worker's queue while the disk hangs: who is sure to be refused takes no place in it, and
+//! some places are kept.
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -63,9 +64,15 @@ fn while_the_queue_is_full_the_limited_are_refused_at_once_and_known_devices_fin
         flood.send(&login(GUILTY).bytes());
         let answer = flood.answer();
         assert_eq!(answer.status, 429);
-        assert!(answer.header("retry-after").is_some_and(|told| told.parse::<u64>().is_ok()), "{answer:?}");
+        assert!(
+            answer.header("retry-after").is_some_and(|told| told.parse::<u64>().is_ok()),
+            "{answer:?}"
+        );
     }
-    assert_eq!(Scrape::of(metrics).text("portcullis_login_total{result=\"limited_address\"}"), "101");
+    assert_eq!(
+        Scrape::of(metrics).text("portcullis_login_total{result=\"limited_address\"}"),
+        "101"
+    );
 
     let owner = UserName::parse("owner").expect("a name");
     let cookie = device::mint(&[(owner, 0)], &device_key(), clock::now());

@@ -13,7 +13,9 @@ fn gate() -> Daemon {
 fn is_json_refusal(answer: &Answer) -> bool {
     answer.status == 401
         && answer.json()["error"] == "login_required"
-        && answer.json()["login_url"].as_str().is_some_and(|l| l.starts_with("https://auth.example.test/login"))
+        && answer.json()["login_url"]
+            .as_str()
+            .is_some_and(|l| l.starts_with("https://auth.example.test/login"))
         && answer.header("www-authenticate") == Some("Bearer realm=\"portcullis\"")
         && answer.header("cache-control") == Some("no-store")
         && answer.header("location").is_none()
@@ -38,13 +40,21 @@ fn a_page_load_is_redirected_to_the_login_with_its_whole_address() {
 fn the_method_the_visitor_used_decides_between_302_and_303() {
     let gate = gate();
     for path in X_FORWARDED {
-        for (method, status) in
-            [("GET", 302), ("HEAD", 302), ("POST", 303), ("PUT", 303), ("DELETE", 303), ("PATCH", 303)]
-        {
-            let ask = Ask::verify(path, "https://app.example.test/").set("X-Forwarded-Method", method);
+        for (method, status) in [
+            ("GET", 302),
+            ("HEAD", 302),
+            ("POST", 303),
+            ("PUT", 303),
+            ("DELETE", 303),
+            ("PATCH", 303),
+        ] {
+            let ask =
+                Ask::verify(path, "https://app.example.test/").set("X-Forwarded-Method", method);
             assert_eq!(ask.by_page_load().send(gate.address).status, status, "{path} {method}");
         }
-        let ask = Ask::verify(path, "https://app.example.test/").without("X-Forwarded-Method").by_page_load();
+        let ask = Ask::verify(path, "https://app.example.test/")
+            .without("X-Forwarded-Method")
+            .by_page_load();
         assert_eq!(ask.send(gate.address).status, 302, "{path}: the method defaults to GET");
     }
 }
@@ -66,11 +76,14 @@ fn scripts_sockets_and_programs_are_told_401_in_json() {
             ("Accept", "text/event-stream"),
             ("Accept", "image/avif,image/webp"),
         ] {
-            let answer = Ask::verify(path, "https://app.example.test/x").header(name, value).send(gate.address);
+            let answer = Ask::verify(path, "https://app.example.test/x")
+                .header(name, value)
+                .send(gate.address);
             assert!(is_json_refusal(&answer), "{path} {name}: {value}: {answer:?}");
         }
         // The mode decides before Accept does.
-        let prefetch = Ask::verify(path, "https://app.example.test/x").header("Accept", "text/html");
+        let prefetch =
+            Ask::verify(path, "https://app.example.test/x").header("Accept", "text/html");
         let answer = prefetch.header("Sec-Fetch-Mode", "no-cors").send(gate.address);
         assert!(is_json_refusal(&answer), "{path}: {answer:?}");
     }
@@ -82,12 +95,21 @@ fn a_client_that_takes_anything_is_redirected() {
     for path in X_FORWARDED {
         let plain = Ask::verify(path, "https://app.example.test/x");
         assert_eq!(plain.send(gate.address).status, 302, "{path}: no Accept at all");
-        for accept in
-            ["*/*", "text/html", "application/json, text/html;q=0.5", "application/json, */*;q=0.1", "TEXT/HTML"]
-        {
-            assert_eq!(plain.clone().header("Accept", accept).send(gate.address).status, 302, "{path} {accept}");
+        for accept in [
+            "*/*",
+            "text/html",
+            "application/json, text/html;q=0.5",
+            "application/json, */*;q=0.1",
+            "TEXT/HTML",
+        ] {
+            assert_eq!(
+                plain.clone().header("Accept", accept).send(gate.address).status,
+                302,
+                "{path} {accept}"
+            );
         }
-        let navigation = plain.header("Sec-Fetch-Mode", "navigate").header("Accept", "text/html,*/*;q=0.8");
+        let navigation =
+            plain.header("Sec-Fetch-Mode", "navigate").header("Accept", "text/html,*/*;q=0.8");
         assert_eq!(navigation.send(gate.address).status, 302, "{path}");
     }
 }
@@ -108,26 +130,45 @@ fn nginx_is_answered_by_204_401_and_403_alone() {
     let gate = gate();
     let url = "https://app.example.test:443/a?x=1&y=%26";
     let page = Ask::verify_nginx("/verify/nginx", url).by_page_load().send(gate.address);
-    assert_eq!((page.status, page.body.len(), page.header("content-length")), (401, 0, Some("0")), "{page:?}");
-    let wanted =
-        format!("https://auth.example.test/login?next={}", percent_encode("https://app.example.test/a?x=1&y=%26"));
+    assert_eq!(
+        (page.status, page.body.len(), page.header("content-length")),
+        (401, 0, Some("0")),
+        "{page:?}"
+    );
+    let wanted = format!(
+        "https://auth.example.test/login?next={}",
+        percent_encode("https://app.example.test/a?x=1&y=%26")
+    );
     assert_eq!(page.header("location"), Some(wanted.as_str()), "the default port is dropped");
 
-    let post =
-        Ask::verify_nginx("/verify/nginx", url).set("X-Original-Method", "POST").by_page_load().send(gate.address);
+    let post = Ask::verify_nginx("/verify/nginx", url)
+        .set("X-Original-Method", "POST")
+        .by_page_load()
+        .send(gate.address);
     assert_eq!((post.status, post.header("location").is_some()), (401, true), "{post:?}");
 
-    for (name, value) in [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Upgrade", "websocket")] {
+    for (name, value) in
+        [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Upgrade", "websocket")]
+    {
         let script = Ask::verify_nginx("/verify/nginx", url).header(name, value).send(gate.address);
-        assert_eq!((script.status, script.body.len(), script.header("location")), (401, 0, None), "{name}: {script:?}");
-        assert_eq!(script.header("www-authenticate"), Some("Bearer realm=\"portcullis\""), "{name}");
+        assert_eq!(
+            (script.status, script.body.len(), script.header("location")),
+            (401, 0, None),
+            "{name}: {script:?}"
+        );
+        assert_eq!(
+            script.header("www-authenticate"),
+            Some("Bearer realm=\"portcullis\""),
+            "{name}"
+        );
     }
     for url in ["https://app.example.test/a, https://b.test/", "gopher://x y/", "https://"] {
         let answer = Ask::verify_nginx("/verify/nginx", url).send(gate.address);
         assert!(matches!(answer.status, 401 | 403), "{url}: {answer:?}");
         assert_eq!(answer.body.len(), 0, "{url}");
     }
-    let twice = Ask::verify_nginx("/verify/nginx", url).header("X-Original-URL", "https://other.example.test/");
+    let twice = Ask::verify_nginx("/verify/nginx", url)
+        .header("X-Original-URL", "https://other.example.test/");
     assert_eq!(twice.send(gate.address).status, 403, "contradictory headers");
 }
 
@@ -138,39 +179,57 @@ fn nginx_s_second_question_brings_the_answer_that_the_visitor_sees() {
     let refusal = "/verify/nginx/refusal";
     let page = Ask::verify_nginx(refusal, url).by_page_load().send(gate.address);
     assert_eq!((page.status, page.next().as_deref()), (302, Some(url)), "{page:?}");
-    let post = Ask::verify_nginx(refusal, url).set("X-Original-Method", "POST").by_page_load().send(gate.address);
+    let post = Ask::verify_nginx(refusal, url)
+        .set("X-Original-Method", "POST")
+        .by_page_load()
+        .send(gate.address);
     assert_eq!(post.status, 303, "{post:?}");
-    let script = Ask::verify_nginx(refusal, url).header("Accept", "application/json").send(gate.address);
+    let script =
+        Ask::verify_nginx(refusal, url).header("Accept", "application/json").send(gate.address);
     assert!(is_json_refusal(&script), "{script:?}");
 
     let token = gate.log_in(&gate.place.add_user("owner"));
-    let passed = Ask::verify_nginx(refusal, url).by_page_load().cookie("auth_token", &token).send(gate.address);
-    assert_eq!((passed.status, passed.header("location")), (302, Some(url)), "never 2xx: {passed:?}");
+    let passed = Ask::verify_nginx(refusal, url)
+        .by_page_load()
+        .cookie("auth_token", &token)
+        .send(gate.address);
+    assert_eq!(
+        (passed.status, passed.header("location")),
+        (302, Some(url)),
+        "never 2xx: {passed:?}"
+    );
 }
 
 #[test]
 fn one_family_of_headers_is_read_and_the_other_is_not() {
     let gate = gate();
-    let foreign =
-        [("X-Original-URL", "https://other.example.test/b"), ("X-Original-URI", "/b"), ("X-Original-Method", "POST")];
+    let foreign = [
+        ("X-Original-URL", "https://other.example.test/b"),
+        ("X-Original-URI", "/b"),
+        ("X-Original-Method", "POST"),
+    ];
     for path in ["/verify/caddy", "/verify/traefik", "/verify/haproxy"] {
         let mut ask = Ask::verify(path, "https://app.example.test/a").by_page_load();
         for (name, value) in foreign {
             ask = ask.header(name, value);
         }
         let answer = ask.send(gate.address);
-        assert_eq!((answer.status, answer.next().as_deref()), (302, Some("https://app.example.test/a")), "{path}");
+        assert_eq!(
+            (answer.status, answer.next().as_deref()),
+            (302, Some("https://app.example.test/a")),
+            "{path}"
+        );
     }
     let ask = Ask::verify("/verify/nginx", "https://other.example.test/b")
         .header("X-Original-URL", "https://app.example.test/a")
         .by_page_load();
     assert_eq!(ask.send(gate.address).next().as_deref(), Some("https://app.example.test/a"));
 
-    let both =
-        Ask::verify("/verify", "https://app.example.test/a").header("X-Original-URL", "https://other.example.test/b");
+    let both = Ask::verify("/verify", "https://app.example.test/a")
+        .header("X-Original-URL", "https://other.example.test/b");
     assert_eq!(both.by_page_load().send(gate.address).status, 400, "where they disagree");
-    let both =
-        Ask::verify("/verify", "https://app.example.test/a").header("X-Original-URL", "https://app.example.test/a");
+    let both = Ask::verify("/verify", "https://app.example.test/a")
+        .header("X-Original-URL", "https://app.example.test/a");
     assert_eq!(both.by_page_load().send(gate.address).status, 302, "where they agree");
 }
 
@@ -181,22 +240,38 @@ fn a_port_is_taken_from_the_host_and_under_caddy_from_nowhere_else() {
         let ask = Ask::verify(path, "https://app.example.test/").set("X-Forwarded-Host", host);
         ask.header("X-Forwarded-Port", port).by_page_load().send(gate.address).next()
     };
-    assert_eq!(next("/verify/traefik", "app.example.test", "8443").as_deref(), Some("https://app.example.test:8443/"));
-    assert_eq!(next("/verify/traefik", "app.example.test", "443").as_deref(), Some("https://app.example.test/"));
-    assert_eq!(next("/verify/traefik", "app.example.test", "80").as_deref(), Some("https://app.example.test/"));
+    assert_eq!(
+        next("/verify/traefik", "app.example.test", "8443").as_deref(),
+        Some("https://app.example.test:8443/")
+    );
+    assert_eq!(
+        next("/verify/traefik", "app.example.test", "443").as_deref(),
+        Some("https://app.example.test/")
+    );
+    assert_eq!(
+        next("/verify/traefik", "app.example.test", "80").as_deref(),
+        Some("https://app.example.test/")
+    );
     assert_eq!(
         next("/verify/traefik", "app.example.test:9000", "8443").as_deref(),
         Some("https://app.example.test:9000/")
     );
-    assert_eq!(next("/verify/caddy", "app.example.test", "8443").as_deref(), Some("https://app.example.test/"));
-    assert_eq!(next("/verify/caddy", "app.example.test:443", "1").as_deref(), Some("https://app.example.test/"));
+    assert_eq!(
+        next("/verify/caddy", "app.example.test", "8443").as_deref(),
+        Some("https://app.example.test/")
+    );
+    assert_eq!(
+        next("/verify/caddy", "app.example.test:443", "1").as_deref(),
+        Some("https://app.example.test/")
+    );
 }
 
 #[test]
 fn websocket_schemes_count_as_the_web_s() {
     let gate = gate();
-    let ask =
-        Ask::verify("/verify/traefik", "https://app.example.test/ws").set("X-Forwarded-Proto", "wss").by_page_load();
+    let ask = Ask::verify("/verify/traefik", "https://app.example.test/ws")
+        .set("X-Forwarded-Proto", "wss")
+        .by_page_load();
     assert_eq!(ask.send(gate.address).next().as_deref(), Some("https://app.example.test/ws"));
 }
 
@@ -206,13 +281,17 @@ fn a_needed_header_that_is_missing_doubled_or_hostile_never_passes_and_is_named(
     let token = gate.log_in(&gate.place.add_user("owner"));
     for path in X_FORWARDED {
         for missing in ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"] {
-            let ask = Ask::verify(path, "https://app.example.test/a").without(missing).by_page_load();
+            let ask =
+                Ask::verify(path, "https://app.example.test/a").without(missing).by_page_load();
             let answer = ask.clone().send(gate.address);
             assert!(matches!(answer.status, 400 | 401), "{path} without {missing}: {answer:?}");
             assert!(answer.text().contains(missing), "{path} without {missing}: {}", answer.text());
             assert_eq!(answer.header("location"), None, "no redirect is made from Host");
             let answer = ask.cookie("auth_token", &token).send(gate.address);
-            assert!(matches!(answer.status, 400 | 401), "{path} without {missing}, with a session: {answer:?}");
+            assert!(
+                matches!(answer.status, 400 | 401),
+                "{path} without {missing}, with a session: {answer:?}"
+            );
         }
         for (name, value) in [
             ("X-Forwarded-Host", "app.example.test, evil.example"),
@@ -225,12 +304,17 @@ fn a_needed_header_that_is_missing_doubled_or_hostile_never_passes_and_is_named(
             ("X-Forwarded-Uri", "//evil.example/ x"),
             ("X-Forwarded-Proto", "https, http"),
         ] {
-            let ask = Ask::verify(path, "https://app.example.test/a").set(name, value).by_page_load();
+            let ask =
+                Ask::verify(path, "https://app.example.test/a").set(name, value).by_page_load();
             let answer = ask.cookie("auth_token", &token).send(gate.address);
             assert_ne!(answer.status, 204, "{path} {name}: {value:?}");
         }
-        for name in ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri", "X-Forwarded-Method"] {
-            let ask = Ask::verify(path, "https://app.example.test/a").header(name, "/other").by_page_load();
+        for name in
+            ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri", "X-Forwarded-Method"]
+        {
+            let ask = Ask::verify(path, "https://app.example.test/a")
+                .header(name, "/other")
+                .by_page_load();
             let answer = ask.cookie("auth_token", &token).send(gate.address);
             assert_ne!(answer.status, 204, "{path}: {name} twice");
         }
@@ -250,7 +334,8 @@ fn a_first_try_without_any_proxy_is_answered_too() {
 #[test]
 fn from_a_peer_that_is_not_trusted_every_forwarding_header_is_worth_nothing() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[proxy]\ntrust = \"192.0.2.1\"\n"));
-    let answer = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().send(gate.address);
+    let answer =
+        Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().send(gate.address);
     assert_eq!(answer.status, 401, "{answer:?}");
     assert!(answer.text().contains("proxy.trust"), "{}", answer.text());
 }
@@ -262,11 +347,16 @@ fn with_a_proxy_required_strangers_at_the_port_get_403_but_health() {
         assert_eq!(Ask::get(path).send(gate.address).status, 403, "{path}");
     }
     let asked = Ask::get("/verify/nginx").send(gate.address);
-    assert_eq!((asked.status, asked.body.len()), (403, 0), "nginx drops a body and the connection with it");
+    assert_eq!(
+        (asked.status, asked.body.len()),
+        (403, 0),
+        "nginx drops a body and the connection with it"
+    );
     let asked = Ask::get("/verify").header("Accept", "application/json").send(gate.address);
     assert_eq!((asked.status, &asked.json()["error"]), (403, &"proxy_required".into()));
     assert_eq!(Ask::get("/health").send(gate.address).status, 200);
-    let asked = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().send(gate.address);
+    let asked =
+        Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().send(gate.address);
     assert_eq!(asked.status, 302, "{asked:?}");
 }
 
@@ -274,15 +364,22 @@ fn with_a_proxy_required_strangers_at_the_port_get_403_but_health() {
 fn any_method_may_ask_and_no_body_is_waited_for() {
     let gate = gate();
     for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
-        let mut ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().bytes();
+        let mut ask =
+            Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().bytes();
         ask.splice(..3, method.bytes());
         let mut connection = Connection::open(gate.address);
         connection.send(&ask);
-        assert_eq!(connection.try_answer(method == "HEAD").expect("an answer").status, 302, "{method}");
+        assert_eq!(
+            connection.try_answer(method == "HEAD").expect("an answer").status,
+            302,
+            "{method}"
+        );
     }
     for announced in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
         let (name, value) = announced.split_once(": ").expect("a header line");
-        let ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().header(name, value);
+        let ask = Ask::verify("/verify/caddy", "https://app.example.test/")
+            .by_page_load()
+            .header(name, value);
         let mut connection = Connection::open(gate.address);
         connection.send(&ask.bytes());
         let answer = connection.answer();
@@ -290,8 +387,9 @@ fn any_method_may_ask_and_no_body_is_waited_for() {
         assert_eq!(answer.header("connection"), Some("close"), "{announced}");
         assert!(connection.is_ended_within(PATIENCE), "{announced}: and then closed");
     }
-    let expecting =
-        Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load().header("Expect", "100-continue");
+    let expecting = Ask::verify("/verify/caddy", "https://app.example.test/")
+        .by_page_load()
+        .header("Expect", "100-continue");
     let mut connection = Connection::open(gate.address);
     connection.send(&expecting.bytes());
     assert_eq!(connection.head().expect("an answer").status, 302, "Expect is ignored");
@@ -308,15 +406,22 @@ fn the_query_of_the_question_itself_is_not_read() {
 #[test]
 fn raw_bytes_and_long_addresses_are_encoded_or_left_out() {
     let gate = gate();
-    let ask =
-        Ask::verify("/verify/caddy", "https://app.example.test/").set("X-Forwarded-Uri", b"/q?\xC3\xB6\xFF=#x\"<>");
+    let ask = Ask::verify("/verify/caddy", "https://app.example.test/")
+        .set("X-Forwarded-Uri", b"/q?\xC3\xB6\xFF=#x\"<>");
     let answer = ask.by_page_load().send(gate.address);
     assert_eq!(answer.status, 302, "{answer:?}");
-    assert_eq!(answer.next().as_deref(), Some("https://app.example.test/q?%C3%B6%FF=%23x%22%3C%3E"));
+    assert_eq!(
+        answer.next().as_deref(),
+        Some("https://app.example.test/q?%C3%B6%FF=%23x%22%3C%3E")
+    );
 
     let long = format!("https://app.example.test/{}", "a".repeat(9000));
     let answer = Ask::verify("/verify", &long).by_page_load().send(gate.address);
-    assert_eq!(answer.header("location"), Some("https://auth.example.test/login"), "next is left out");
+    assert_eq!(
+        answer.header("location"),
+        Some("https://auth.example.test/login"),
+        "next is left out"
+    );
 }
 
 #[test]
@@ -336,12 +441,19 @@ fn nothing_else_is_served_and_known_addresses_name_their_methods() {
     ] {
         assert_eq!(Ask::get(path).send(gate.address).status, 404, "{path}");
     }
-    for (method, path) in
-        [("PUT", "/login"), ("DELETE", "/logout"), ("POST", "/health"), ("POST", "/ready"), ("TRACE", "/login")]
-    {
+    for (method, path) in [
+        ("PUT", "/login"),
+        ("DELETE", "/logout"),
+        ("POST", "/health"),
+        ("POST", "/ready"),
+        ("TRACE", "/login"),
+    ] {
         let answer = Ask::new(method, path).send(gate.address);
         assert_eq!(answer.status, 405, "{method} {path}: {answer:?}");
-        assert!(answer.header("allow").is_some_and(|allow| allow.contains("GET")), "{method} {path}: {answer:?}");
+        assert!(
+            answer.header("allow").is_some_and(|allow| allow.contains("GET")),
+            "{method} {path}: {answer:?}"
+        );
     }
 }
 
@@ -353,7 +465,11 @@ fn head_is_answered_wherever_get_is() {
         let mut connection = Connection::open(gate.address);
         connection.send(&Ask::new("HEAD", path).bytes());
         let head = connection.answer_to_head();
-        assert_eq!((head.status, head.header("content-length")), (get.status, get.header("content-length")), "{path}");
+        assert_eq!(
+            (head.status, head.header("content-length")),
+            (get.status, get.header("content-length")),
+            "{path}"
+        );
         connection.send(&Ask::get("/health").bytes());
         assert_eq!(connection.answer().status, 200, "{path}: no body came after the HEAD");
     }
@@ -375,9 +491,13 @@ fn below_a_prefix_nothing_lies_outside_it() {
     for path in ["/login", "/verify", "/verify/caddy", "/", "/.gatelogin", "/.gate/../login"] {
         assert_eq!(Ask::get(path).send(gate.address).status, 404, "{path}");
     }
-    let answer = Ask::verify("/.gate/verify/caddy", "https://app.example.test/x").by_page_load().send(gate.address);
+    let answer = Ask::verify("/.gate/verify/caddy", "https://app.example.test/x")
+        .by_page_load()
+        .send(gate.address);
     assert!(
-        answer.header("location").is_some_and(|l| l.starts_with("https://auth.example.test/.gate/login?next=")),
+        answer
+            .header("location")
+            .is_some_and(|l| l.starts_with("https://auth.example.test/.gate/login?next=")),
         "{answer:?}"
     );
     let page = Ask::get("/.gate/login").send(gate.address);
@@ -388,14 +508,16 @@ fn below_a_prefix_nothing_lies_outside_it() {
 #[test]
 fn with_no_public_address_the_login_is_on_the_protected_host_itself() {
     let gate = Daemon::with("");
-    let answer =
-        Ask::verify("/verify/caddy", "https://app.example.test:8443/a?b=1&c=2").by_page_load().send(gate.address);
+    let answer = Ask::verify("/verify/caddy", "https://app.example.test:8443/a?b=1&c=2")
+        .by_page_load()
+        .send(gate.address);
     assert_eq!(answer.status, 302, "{answer:?}");
     let location = answer.header("location").unwrap_or_default();
     assert_eq!(location, "https://app.example.test:8443/login?next=%2Fa%3Fb%3D1%26c%3D2");
 }
 
-/// What a browser does that keeps the session cookie at the login page and does not send it to the site.
+/// What a browser does that keeps the session cookie at the login page and does not send it to the
+/// site.
 #[test]
 fn a_login_that_goes_round_ends_on_a_page() {
     let gate = Daemon::with(
@@ -406,7 +528,8 @@ fn a_login_that_goes_round_ends_on_a_page() {
     let url = "https://app.example.test/x?a=1";
     let led = || {
         let login = format!("/login?next={}", percent_encode(url));
-        let ask = Ask::get(&login).header("X-Forwarded-For", "198.51.100.1").cookie("auth_token", &token);
+        let ask =
+            Ask::get(&login).header("X-Forwarded-For", "198.51.100.1").cookie("auth_token", &token);
         assert_eq!(ask.send(gate.address).header("location"), Some(url));
     };
     let page = || Ask::verify("/verify/caddy", url).by_page_load();
@@ -431,13 +554,18 @@ fn a_login_that_goes_round_ends_on_a_page() {
 fn a_refusal_tells_the_lines_of_the_program_that_asks_alone() {
     let gate = gate();
     let programs = ["Caddy: ", "nginx: ", "Traefik: ", "HAProxy: "];
-    let missing = |path: &str| Ask::verify(path, "https://app.example.test/").without("X-Forwarded-Uri");
+    let missing =
+        |path: &str| Ask::verify(path, "https://app.example.test/").without("X-Forwarded-Uri");
     let own_page = |path: &str| Ask::verify(path, "https://auth.example.test/login");
     let of_nginx = "/verify/nginx/refusal";
     for (ask, program, line) in [
         (missing("/verify/caddy"), "Caddy: ", "header_up X-Forwarded-Uri {http.request.orig_uri}"),
         (missing("/verify/traefik"), "Traefik: ", "forwardAuth.trustForwardHeader = false"),
-        (missing("/verify/haproxy"), "HAProxy: ", "http-request set-header X-Forwarded-Uri %[pathq]"),
+        (
+            missing("/verify/haproxy"),
+            "HAProxy: ",
+            "http-request set-header X-Forwarded-Uri %[pathq]",
+        ),
         (own_page("/verify/caddy"), "Caddy: ", "reverse_proxy 127.0.0.1:3000"),
         (own_page("/verify/traefik"), "Traefik: ", "middlewares = []"),
         (own_page("/verify/haproxy"), "HAProxy: ", "unless portcullis_pages"),
@@ -447,18 +575,28 @@ fn a_refusal_tells_the_lines_of_the_program_that_asks_alone() {
             "proxy_set_header X-Original-URL $scheme",
         ),
         (
-            Ask::verify_nginx(of_nginx, "https://app.example.test/").header("X-Original-URI", "/other"),
+            Ask::verify_nginx(of_nginx, "https://app.example.test/")
+                .header("X-Original-URI", "/other"),
             "nginx: ",
             "proxy_set_header X-Original-URI",
         ),
-        (Ask::verify_nginx(of_nginx, "https://auth.example.test/login"), "nginx: ", "auth_request off;"),
+        (
+            Ask::verify_nginx(of_nginx, "https://auth.example.test/login"),
+            "nginx: ",
+            "auth_request off;",
+        ),
     ] {
         for accept in ["text/html", "application/json"] {
             let answer = ask.clone().header("Accept", accept).send(gate.address);
             assert_eq!(answer.status, 400, "{program}: {answer:?}");
             assert!(answer.text().contains(line), "{program}: {}", answer.text());
             for other in programs {
-                assert_eq!(answer.text().contains(other), other == program, "{program}: {}", answer.text());
+                assert_eq!(
+                    answer.text().contains(other),
+                    other == program,
+                    "{program}: {}",
+                    answer.text()
+                );
             }
         }
     }

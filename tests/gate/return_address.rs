@@ -41,17 +41,24 @@ fn a_hostile_address_becomes_the_start_page_and_is_shown_nowhere() {
     ] {
         let target = format!("/login?next={}", percent_encode(hostile));
         // Over https: a visitor who came by http may go on by http.
-        let ask =
-            Ask::get(&target).header("X-Forwarded-Proto", "https").header("X-Forwarded-Host", "auth.example.test");
+        let ask = Ask::get(&target)
+            .header("X-Forwarded-Proto", "https")
+            .header("X-Forwarded-Host", "auth.example.test");
         let page = ask.send(gate.address);
         assert_eq!(page.status, 200, "{hostile:?}");
         assert!(!page.text().contains("evil"), "{hostile:?} is shown: {}", page.text());
-        assert!(!page.header("content-security-policy").unwrap_or_default().contains("evil"), "{hostile:?}");
+        assert!(
+            !page.header("content-security-policy").unwrap_or_default().contains("evil"),
+            "{hostile:?}"
+        );
         let on = ask.cookie("auth_token", &token).send(gate.address);
         assert_eq!((on.status, on.header("location")), (302, Some("/")), "{hostile:?}");
     }
     let twice = "/login?next=%2Fa&next=https%3A%2F%2Fapp.example.test%2F";
-    assert_eq!(Ask::get(twice).cookie("auth_token", &token).send(gate.address).header("location"), Some("/"));
+    assert_eq!(
+        Ask::get(twice).cookie("auth_token", &token).send(gate.address).header("location"),
+        Some("/")
+    );
 }
 
 #[test]
@@ -94,7 +101,8 @@ fn honest_addresses_stay_as_they_are() {
 fn the_form_is_judged_again_whatever_the_page_said() {
     let gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
-    let ask = Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", "https://evil.example/")]);
+    let ask =
+        Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", "https://evil.example/")]);
     let answer = ask.send(gate.address);
     assert_eq!((answer.status, answer.header("location")), (302, Some("/")), "{answer:?}");
 }
@@ -118,7 +126,11 @@ fn the_way_that_a_refusal_offers_leads_back_whatever_the_host_is_called() {
             .header("X-Forwarded-Proto", "https")
             .header("X-Forwarded-Host", host)
             .cookie("auth_token", &token);
-        assert_eq!(page.send(gate.address).header("location"), Some(next.as_str()), "{settings} {url}");
+        assert_eq!(
+            page.send(gate.address).header("location"),
+            Some(next.as_str()),
+            "{settings} {url}"
+        );
         assert!(url.ends_with(&next), "{url}: {next}");
     }
 }

@@ -84,7 +84,8 @@ fn a_token_says_what_it_must_and_nothing_that_was_changed_is_accepted() {
 #[test]
 fn of_several_cookies_the_bad_ones_are_skipped_and_two_people_at_once_are_nobody() {
     let gate = Daemon::with(ONE_DOMAIN);
-    let (one, two) = (gate.log_in(&gate.place.add_user("one")), gate.log_in(&gate.place.add_user("two")));
+    let (one, two) =
+        (gate.log_in(&gate.place.add_user("one")), gate.log_in(&gate.place.add_user("two")));
     let ask = |cookies: &[String]| {
         let mut ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load();
         for line in cookies {
@@ -92,7 +93,9 @@ fn of_several_cookies_the_bad_ones_are_skipped_and_two_people_at_once_are_nobody
         }
         ask.send(gate.address)
     };
-    let line = |values: &[&str]| values.iter().map(|v| format!("auth_token={v}")).collect::<Vec<_>>().join("; ");
+    let line = |values: &[&str]| {
+        values.iter().map(|v| format!("auth_token={v}")).collect::<Vec<_>>().join("; ")
+    };
     for cookies in [
         vec![line(&["rubbish", &one])],
         vec![line(&[&one, "rubbish"])],
@@ -101,14 +104,23 @@ fn of_several_cookies_the_bad_ones_are_skipped_and_two_people_at_once_are_nobody
         vec![line(&[&one, &one])],
     ] {
         let answer = ask(&cookies);
-        assert_eq!((answer.status, answer.header("remote-user")), (204, Some("one")), "{cookies:?}");
+        assert_eq!(
+            (answer.status, answer.header("remote-user")),
+            (204, Some("one")),
+            "{cookies:?}"
+        );
     }
     for cookies in [vec![line(&[&one, &two])], vec![line(&[&two]), line(&[&one])]] {
         assert_eq!(ask(&cookies).status, 302, "{cookies:?}");
     }
-    for broken in
-        ["auth_token", "auth_token=", "=;;=;auth_token", "\u{1}auth_token=x", "auth_token=\"", "Auth_Token=x; ;; ="]
-    {
+    for broken in [
+        "auth_token",
+        "auth_token=",
+        "=;;=;auth_token",
+        "\u{1}auth_token=x",
+        "auth_token=\"",
+        "Auth_Token=x; ;; =",
+    ] {
         let answer = ask(&[broken.to_owned()]);
         assert_ne!(answer.status, 204, "{broken:?}");
     }
@@ -153,7 +165,8 @@ fn disabling_removing_and_rotating_a_user_end_his_sessions() {
 
 #[test]
 fn a_session_lasts_as_long_as_it_was_given_and_idle_ones_end_sooner() {
-    let place = Place::new(&format!("{ONE_DOMAIN}lifetime = \"1h\"\nidle = \"20m\"\n")).with_movable_clock();
+    let place = Place::new(&format!("{ONE_DOMAIN}lifetime = \"1h\"\nidle = \"20m\"\n"))
+        .with_movable_clock();
     let gate = place.start();
     let token = gate.log_in(&gate.place.add_user("owner"));
     for minutes in [15, 30, 45] {
@@ -179,11 +192,18 @@ fn the_host_prefix_binds_the_cookie_to_one_host() {
     let gate = Daemon::with("[session]\ncookie_prefix = \"host\"\n");
     let answer = gate.post_code(&gate.place.add_user("owner").fresh_code(), "198.51.100.1");
     let line = answer.set_cookie("__Host-auth_token").unwrap_or_else(|| panic!("{answer:?}"));
-    assert!(line.contains("Secure") && line.contains("Path=/;") && !line.contains("Domain"), "{line}");
+    assert!(
+        line.contains("Secure") && line.contains("Path=/;") && !line.contains("Domain"),
+        "{line}"
+    );
     let token = answer.cookie("__Host-auth_token").expect("a value");
     let ask = Ask::verify("/verify/caddy", "https://auth.example.test/x").by_page_load();
     assert_eq!(ask.clone().cookie("__Host-auth_token", &token).send(gate.address).status, 204);
-    assert_eq!(ask.cookie("auth_token", &token).send(gate.address).status, 302, "the bare name is another cookie");
+    assert_eq!(
+        ask.cookie("auth_token", &token).send(gate.address).status,
+        302,
+        "the bare name is another cookie"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Attacks that no other file is about: on the machine rather than on the door, and on the owner's own way in.
+//! Attacks that no other file is about: on the machine rather than on the door, and on the owner's
+//! own way in.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -7,7 +8,8 @@ use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
 use crate::support::scratch::Scratch;
 
-/// Whoever has taken over the gate waits for root with links in the state directory. Skipped without root.
+/// Whoever has taken over the gate waits for root with links in the state directory. Skipped
+/// without root.
 #[test]
 fn a_verb_of_root_follows_no_link_that_the_stores_owner_has_laid() {
     const NOBODY: u32 = 65_534;
@@ -16,7 +18,16 @@ fn a_verb_of_root_follows_no_link_that_the_stores_owner_has_laid() {
         return;
     }
     let victims = Scratch::new("victims");
-    for link in ["store.lock", "store.key", "store.id", "store.seq", "snapshot.new", "snapshot", "db", "db.new"] {
+    for link in [
+        "store.lock",
+        "store.key",
+        "store.id",
+        "store.seq",
+        "snapshot.new",
+        "snapshot",
+        "db",
+        "db.new",
+    ] {
         let place = Place::new(ONE_DOMAIN);
         let victim = victims.write(link, "root's own\n");
         fs::set_permissions(&victim, Permissions::from_mode(0o600)).expect("our file");
@@ -33,17 +44,23 @@ fn a_verb_of_root_follows_no_link_that_the_stores_owner_has_laid() {
     }
 }
 
-/// With names an account's budget is one for all strangers, those of the house included: what is left to its owner is his
-/// browser, and the command line.
+/// With names an account's budget is one for all strangers, those of the house included: what is
+/// left to its owner is his browser, and the command line.
 #[test]
 fn with_names_a_flood_from_the_internet_leaves_the_owner_his_known_device() {
     let gate = Daemon::with(&format!("{ONE_DOMAIN}[login]\nask_username = true\n"));
     let owner = gate.place.add_user("owner");
     let post = |code: &str, from: &str, device: Option<&str>| {
-        let ask = Ask::form("/login", &[("username", "owner"), ("otp", code)]).header("X-Forwarded-For", from);
-        device.into_iter().fold(ask, |ask, device| ask.cookie("auth_device", device)).send(gate.address)
+        let ask = Ask::form("/login", &[("username", "owner"), ("otp", code)])
+            .header("X-Forwarded-For", from);
+        device
+            .into_iter()
+            .fold(ask, |ask, device| ask.cookie("auth_device", device))
+            .send(gate.address)
     };
-    let device = post(&owner.fresh_code(), "192.168.1.2", None).cookie("auth_device").expect("a device cookie");
+    let device = post(&owner.fresh_code(), "192.168.1.2", None)
+        .cookie("auth_device")
+        .expect("a device cookie");
     let wrong = owner.wrong_code();
     for n in 0..100 {
         assert_eq!(post(&wrong, &format!("203.0.113.{}", n / 4), None).status, 401, "guess {n}");
@@ -51,19 +68,32 @@ fn with_names_a_flood_from_the_internet_leaves_the_owner_his_known_device() {
     assert_eq!(post(&wrong, "203.0.113.200", None).status, 429, "the stranger");
     let code = owner.fresh_code();
     assert_eq!(post(&code, "192.168.1.3", None).status, 429, "an unknown browser of the house");
-    assert_eq!(post(&code, "198.51.100.9", Some(&device)).status, 302, "the known browser, wherever it is");
+    assert_eq!(
+        post(&code, "198.51.100.9", Some(&device)).status,
+        302,
+        "the known browser, wherever it is"
+    );
     gate.place.json(&["limit", "clear", "owner"]);
-    assert_eq!(post(&owner.fresh_code(), "192.168.1.3", None).status, 302, "after a word of the operator");
+    assert_eq!(
+        post(&owner.fresh_code(), "192.168.1.3", None).status,
+        302,
+        "after a word of the operator"
+    );
 }
 
-/// `exp` of a login while the clock was ahead lies further away than the session may live; until the clock gets there again
-/// the token is one from the future.
+/// `exp` of a login while the clock was ahead lies further away than the session may live; until
+/// the clock gets there again the token is one from the future.
 #[test]
 fn a_login_while_the_clock_is_ahead_counts_for_nothing_when_it_is_taken_back() {
-    let gate = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock().start();
+    let gate = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n"))
+        .with_movable_clock()
+        .start();
     let owner = gate.place.add_user("owner");
     gate.place.shift_clock(3_600);
-    let token = gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").cookie("auth_token").expect("a login");
+    let token = gate
+        .post_code(&owner.code_at(gate.place.step()), "192.168.1.1")
+        .cookie("auth_token")
+        .expect("a login");
     assert!(gate.is_open_to(&token));
     gate.place.shift_clock(0);
     assert!(!gate.is_open_to(&token));
@@ -74,9 +104,16 @@ fn a_login_while_the_clock_is_ahead_counts_for_nothing_when_it_is_taken_back() {
 fn pages_that_this_version_does_not_have_are_not_there() {
     let gate = Daemon::with(ONE_DOMAIN);
     let token = gate.log_in(&gate.place.add_user("owner"));
-    for path in
-        ["/admin", "/admin/users", "/enroll", "/resolve", "/verify/envoy", "/verify/envoy/x", "/api", "/recover"]
-    {
+    for path in [
+        "/admin",
+        "/admin/users",
+        "/enroll",
+        "/resolve",
+        "/verify/envoy",
+        "/verify/envoy/x",
+        "/api",
+        "/recover",
+    ] {
         for ask in [Ask::get(path), Ask::form(path, &[("otp", "123456")])] {
             let answer = ask.cookie("auth_token", &token).send(gate.address);
             assert_eq!(answer.status, 404, "{path}: {answer:?}");

@@ -1,9 +1,12 @@
-//! What a verify costs in instructions, from the wait for its event to the answer, counted by Valgrind: a figure
-//! that hardly depends on the machine, so that one more look at the header lines shows before it is merged.
+//! What a verify costs in instructions, from the wait for its event to the answer, counted by
+//! Valgrind: a figure that hardly depends on the machine, so that one more look at the header lines
+//! shows before it is merged.
 //!
-//! Counts the static binary (`image/binary x86_64-unknown-linux-musl`; another one with `GATE=path`) with 22 header lines
-//! on a kept connection. The start cancels out: it is the difference of two runs. `recorded` beside this file holds what is to be
-//! expected; `RECORD=1 cargo test --test system instructions::` writes it anew. Leaves out what happens in the kernel.
+//! Counts the static binary (`image/binary x86_64-unknown-linux-musl`; another one with
+//! `GATE=path`) with 22 header lines on a kept connection. The start cancels out: it is the
+//! difference of two runs. `recorded` beside this file holds what is to be expected;
+//! `RECORD=1 cargo test --test system instructions::` writes it anew. Leaves out what happens in
+//! the kernel.
 
 mod recorded;
 
@@ -58,13 +61,19 @@ fn gate() -> String {
     if let Ok(named) = std::env::var("GATE") {
         return named;
     }
-    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/static/x86_64-unknown-linux-musl/portcullis");
-    assert!(gate.is_file(), "no {}: image/binary x86_64-unknown-linux-musl builds it", gate.display());
+    let gate = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target/static/x86_64-unknown-linux-musl/portcullis");
+    assert!(
+        gate.is_file(),
+        "no {}: image/binary x86_64-unknown-linux-musl builds it",
+        gate.display()
+    );
     gate.display().to_string()
 }
 
-/// The instructions of the loop's thread in a run from start to stop, and the gate's place. The store's threads have no
-/// part in a verify, and wait for each other at the start for as long as the scheduler likes.
+/// The instructions of the loop's thread in a run from start to stop, and the gate's place. The
+/// store's threads have no part in a verify, and wait for each other at the start for as long as
+/// the scheduler likes.
 fn counted(place: Place, gate: &str, talk: impl FnOnce(&mut Connection)) -> (u64, Place) {
     let profile = place.config_file().with_file_name("profile");
     let into = format!("--callgrind-out-file={}", profile.display());
@@ -74,7 +83,8 @@ fn counted(place: Place, gate: &str, talk: impl FnOnce(&mut Connection)) -> (u64
     daemon.stop();
     let first_thread = profile.with_file_name("profile-01");
     let text = std::fs::read_to_string(&first_thread).expect("Valgrind writes a file a thread");
-    let count = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("it holds the sum");
+    let count =
+        text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("it holds the sum");
     (count.trim().parse().expect("a number"), daemon.place)
 }
 

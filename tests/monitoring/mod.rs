@@ -1,5 +1,6 @@
-//! What operators are given to watch the gate by: the dashboard for Grafana and the alert rules for Prometheus in
-//! `docs/monitoring`, held against a real scrape and tried with Prometheus' own `promtool`.
+//! What operators are given to watch the gate by: the dashboard for Grafana and the alert rules for
+//! Prometheus in `docs/monitoring`, held against a real scrape and tried with Prometheus' own
+//! `promtool`.
 
 mod hanging;
 mod names;

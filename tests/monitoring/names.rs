@@ -1,4 +1,5 @@
-//! Nothing asks for a metric, or for a label value, that the gate does not have; and each metric is explained.
+//! Nothing asks for a metric, or for a label value, that the gate does not have; and each metric is
+//! explained.
 
 use std::collections::BTreeSet;
 
@@ -24,16 +25,26 @@ fn is_name(byte: u8) -> bool {
 fn asked(text: &str) -> Vec<Asked> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some(at) = ["portcullis_", "process_"].iter().filter_map(|start| rest.find(start)).min() {
+    while let Some(at) =
+        ["portcullis_", "process_"].iter().filter_map(|start| rest.find(start)).min()
+    {
         let inside = at > 0 && is_name(rest.as_bytes()[at - 1]);
-        let end = rest[at..].bytes().position(|byte| !is_name(byte)).map_or(rest.len(), |length| at + length);
+        let end = rest[at..]
+            .bytes()
+            .position(|byte| !is_name(byte))
+            .map_or(rest.len(), |length| at + length);
         let name = rest[at..end].to_owned();
         rest = &rest[end..];
         let mut matchers = Vec::new();
-        if let Some(inner) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(inner, _)| inner) {
+        if let Some(inner) =
+            rest.strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(inner, _)| inner)
+        {
             // A page writes `name{label}`: no matcher.
             for (label, value) in inner.split("\",").filter_map(|matcher| matcher.split_once('=')) {
-                matchers.push((label.to_owned(), value.trim_start_matches('~').trim_matches('"').to_owned()));
+                matchers.push((
+                    label.to_owned(),
+                    value.trim_start_matches('~').trim_matches('"').to_owned(),
+                ));
             }
         }
         if !inside {
@@ -48,21 +59,26 @@ const ADDED: [&str; 2] = ["instance", "job"];
 
 /// What of `asked` the scrape does not have.
 fn missing(asked: &[Asked], scrape: &Scrape) -> Vec<String> {
-    let names: BTreeSet<&str> = scrape.names().into_iter().map(|name| name.split('{').next().unwrap_or(name)).collect();
+    let names: BTreeSet<&str> =
+        scrape.names().into_iter().map(|name| name.split('{').next().unwrap_or(name)).collect();
     let mut wrong = Vec::new();
     for (name, matchers) in asked {
         if !names.contains(name.as_str()) {
             wrong.push(name.clone());
             continue;
         }
-        for (label, value) in matchers.iter().filter(|(label, _)| !ADDED.contains(&label.as_str())) {
+        for (label, value) in matchers.iter().filter(|(label, _)| !ADDED.contains(&label.as_str()))
+        {
             let there = scrape.labels_of(name, label);
             let is_there = |wanted: &str| match wanted.strip_suffix(".*") {
                 Some(start) => there.iter().any(|value| value.starts_with(start)),
                 None => there.contains(wanted),
             };
             wrong.extend(
-                value.split('|').filter(|value| !is_there(value)).map(|value| format!("{name} {label}={value}")),
+                value
+                    .split('|')
+                    .filter(|value| !is_there(value))
+                    .map(|value| format!("{name} {label}={value}")),
             );
         }
     }
@@ -71,9 +87,15 @@ fn missing(asked: &[Asked], scrape: &Scrape) -> Vec<String> {
 
 #[test]
 fn what_is_asked_for_is_read_out_of_an_expression() {
-    let found = asked(r#"sum(rate(portcullis_a_total{x=~"b|c.*",instance="i"}[5m])) / my_process_x + process_y"#);
-    let matchers = vec![("x".to_owned(), "b|c.*".to_owned()), ("instance".to_owned(), "i".to_owned())];
-    assert_eq!(found, [("portcullis_a_total".to_owned(), matchers), ("process_y".to_owned(), Vec::new())]);
+    let found = asked(
+        r#"sum(rate(portcullis_a_total{x=~"b|c.*",instance="i"}[5m])) / my_process_x + process_y"#,
+    );
+    let matchers =
+        vec![("x".to_owned(), "b|c.*".to_owned()), ("instance".to_owned(), "i".to_owned())];
+    assert_eq!(
+        found,
+        [("portcullis_a_total".to_owned(), matchers), ("process_y".to_owned(), Vec::new())]
+    );
 }
 
 #[test]
@@ -111,7 +133,10 @@ fn the_dashboard_is_well_formed_and_asks_for_nothing_that_is_not_there() {
     let panels = dashboard["panels"].as_array().expect("panels");
     let mut ids = BTreeSet::new();
     for panel in panels {
-        assert!(ids.insert(panel["id"].as_u64().expect("an id")), "two panels have one id: {panel}");
+        assert!(
+            ids.insert(panel["id"].as_u64().expect("an id")),
+            "two panels have one id: {panel}"
+        );
         assert!(panel["title"].as_str().is_some_and(|title| !title.is_empty()), "{panel}");
         if panel["type"] == "row" {
             continue;
@@ -154,7 +179,10 @@ fn each_metric_and_each_result_is_explained_and_nothing_else() {
     }
     for name in ["portcullis_verify_total", "portcullis_login_total"] {
         for result in scrape.labels_of(name, "result") {
-            assert!(page.contains(&format!("`{result}`")), "{PAGE} does not explain {name} {result}");
+            assert!(
+                page.contains(&format!("`{result}`")),
+                "{PAGE} does not explain {name} {result}"
+            );
         }
     }
     let unknown: Vec<_> = missing(&asked(&page), &scrape);
@@ -173,6 +201,9 @@ fn each_family_has_help_and_type_and_all_its_series_from_the_start() {
     }
     for family in families {
         assert!(scrape.page.contains(&format!("# HELP {family} ")), "{family} has no HELP");
-        assert!(scrape.names().iter().any(|name| name.starts_with(family)), "{family} has no series");
+        assert!(
+            scrape.names().iter().any(|name| name.starts_with(family)),
+            "{family} has no series"
+        );
     }
 }

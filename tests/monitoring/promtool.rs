@@ -16,8 +16,13 @@ fn promtool() -> Command {
 }
 
 fn succeeds(command: &mut Command) -> String {
-    let done = command.output().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let done =
+        command.output().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
     assert!(done.status.success(), "{said}");
     said
 }
@@ -30,17 +35,28 @@ fn prometheus_takes_the_page_and_has_nothing_to_say_against_it() {
     gate.ask_with(&session);
     let page = Scrape::of(Scrape::address(&gate)).page;
     let mut command = promtool();
-    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
+    command
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("promtool ({error}); tests/run brings it"));
     child.stdin.take().expect("piped").write_all(page.as_bytes()).expect("it reads");
     let done = child.wait_with_output().expect("it ends");
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
     assert!(done.status.success() && said.trim().is_empty(), "{said}\n{page}");
 }
 
 #[test]
 fn prometheus_takes_the_alerts() {
-    let said = succeeds(promtool().args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(file(ALERTS)));
+    let said = succeeds(
+        promtool().args(["check", "rules", "--lint=all", "--lint-fatal"]).arg(file(ALERTS)),
+    );
     assert!(said.contains("SUCCESS"), "{said}");
 }
 
@@ -55,7 +71,8 @@ fn prometheus_understands_what_the_dashboard_asks() {
         .map(|(at, asked)| format!("      - record: asked:{at}\n        expr: '{asked}'\n"))
         .collect();
     assert!(rules.matches("record").count() > 20 && !rules.contains('$'), "{rules}");
-    let file = folder.write("rules.yml", &format!("groups:\n  - name: dashboard\n    rules:\n{rules}"));
+    let file =
+        folder.write("rules.yml", &format!("groups:\n  - name: dashboard\n    rules:\n{rules}"));
     succeeds(promtool().args(["check", "rules"]).arg(file));
 }
 

@@ -1,10 +1,12 @@
-//! Compiles all mutants of some files into one program and switches them on one by one: `switch LIST FOUND SKIPPED-TEST`,
-//! in the folder of a package, where LIST is what `cargo mutants --list --json` printed for it.
+//! Compiles all mutants of some files into one program and switches them on one by one:
+//! `switch LIST FOUND SKIPPED-TEST`, in the folder of a package, where LIST is what
+//! `cargo mutants --list --json` printed for it.
 //!
-//! A function that has mutants gets one body for each of them beside its own, and the number in `MUTANT` tells which is
-//! taken. So a mutant costs a run of the tests and no build. A body that the compiler refuses is taken out again, until
-//! the program compiles. What cannot be switched is left over: constants, `const fn`, and functions of which each body
-//! would have a type of its own (`-> impl`).
+//! A function that has mutants gets one body for each of them beside its own, and the number in
+//! `MUTANT` tells which is taken. So a mutant costs a run of the tests and no build. A body that
+//! the compiler refuses is taken out again, until the program compiles. What cannot be switched is
+//! left over: constants, `const fn`, and functions of which each body would have a type of its own
+//! (`-> impl`).
 //!
 //! Writes the mutants' names into FOUND/{killed,timeout,survived,uncompilable,left}.txt.
 
@@ -30,7 +32,8 @@ pub mod mutant {
 }
 ";
 
-/// A file's own tests that run longer than this never end: without a mutant they take five seconds at most.
+/// A file's own tests that run longer than this never end: without a mutant they take five seconds
+/// at most.
 const OWN_SECONDS: &str = "30";
 /// The same for all tests, which take some ten seconds.
 const ALL_SECONDS: &str = "90";
@@ -68,7 +71,10 @@ fn main() -> Outcome<()> {
     let mut sources = BTreeMap::new();
     for mutant in &mutants {
         if !sources.contains_key(&mutant.file) {
-            sources.insert(mutant.file.clone(), fs::read_to_string(&mutant.file)?.chars().collect::<Vec<_>>());
+            sources.insert(
+                mutant.file.clone(),
+                fs::read_to_string(&mutant.file)?.chars().collect::<Vec<_>>(),
+            );
         }
     }
     let (functions, mut left) = group(&mutants, &sources);
@@ -123,7 +129,9 @@ fn read_list(json: &str) -> Outcome<Vec<Mutant>> {
             within: span(&mutant["function"]["span"]),
         })
     };
-    list.iter().map(|mutant| read(mutant).ok_or_else(|| format!("no mutant: {mutant}").into())).collect()
+    list.iter()
+        .map(|mutant| read(mutant).ok_or_else(|| format!("no mutant: {mutant}").into()))
+        .collect()
 }
 
 fn span(value: &Value) -> Option<(Place, Place)> {
@@ -139,12 +147,18 @@ fn group(mutants: &[Mutant], sources: &BTreeMap<String, Vec<char>>) -> (Vec<Func
         // A function within another is part of the outer one's body.
         let around = |span: &(Place, Place)| span.0 <= mutant.at.0 && mutant.at.1 <= span.1;
         let in_file = mutants.iter().filter(|other| other.file == mutant.file);
-        let outermost = in_file.filter_map(|other| other.within).filter(around).min_by_key(|span| span.0);
+        let outermost =
+            in_file.filter_map(|other| other.within).filter(around).min_by_key(|span| span.0);
         let source = &sources[&mutant.file];
         match outermost.and_then(|span| body_of(source, span)) {
             Some((body, opaque)) => functions
                 .entry((mutant.file.clone(), body))
-                .or_insert_with(|| Function { file: mutant.file.clone(), body, opaque, mutants: Vec::new() })
+                .or_insert_with(|| Function {
+                    file: mutant.file.clone(),
+                    body,
+                    opaque,
+                    mutants: Vec::new(),
+                })
                 .mutants
                 .push(index + 1),
             None => left.push(index + 1),
@@ -176,7 +190,8 @@ fn body_of(source: &[char], (start, end): (Place, Place)) -> Option<((usize, usi
 }
 
 fn offset(source: &[char], (line, column): Place) -> usize {
-    let before: usize = source.split_inclusive(|letter| *letter == '\n').take(line - 1).map(<[char]>::len).sum();
+    let before: usize =
+        source.split_inclusive(|letter| *letter == '\n').take(line - 1).map(<[char]>::len).sum();
     before + column - 1
 }
 
@@ -197,10 +212,12 @@ fn write(
         for function in functions.iter().filter(|function| function.file == *file) {
             let (start, end) = function.body;
             text.extend(&source[done..start]);
-            // Its own body comes first, so that the others are measured by its type. The arms bind no name: it might hide
-            // an argument.
+            // Its own body comes first, so that the others are measured by its type. The arms bind
+            // no name: it might hide an argument.
             let numbers = &function.mutants;
-            text += &format!("{{ match crate::mutant::on() {{\n_ if !{numbers:?}.contains(&crate::mutant::on()) => ");
+            text += &format!(
+                "{{ match crate::mutant::on() {{\n_ if !{numbers:?}.contains(&crate::mutant::on()) => "
+            );
             text.extend(&source[start..end]);
             for &number in numbers.iter().filter(|number| !refused.contains(number)) {
                 let mutant = &mutants[number - 1];
@@ -236,28 +253,39 @@ fn build(lines: &Lines) -> Outcome<Result<String, BTreeSet<usize>>> {
         if message["level"] != "error" || spans.is_empty() {
             continue;
         }
-        let primary = spans.iter().filter(|span| span["is_primary"] == true).find_map(|span| mutant_at(span, lines));
+        let primary = spans
+            .iter()
+            .filter(|span| span["is_primary"] == true)
+            .find_map(|span| mutant_at(span, lines));
         let number = primary.or_else(|| spans.iter().find_map(|span| mutant_at(span, lines)));
         refused.insert(number.ok_or_else(|| message["rendered"].to_string())?);
     }
     // What is wrong elsewhere is told by cargo itself.
-    if refused.is_empty() { Err(String::from_utf8(output.stderr)?.into()) } else { Ok(Err(refused)) }
+    if refused.is_empty() {
+        Err(String::from_utf8(output.stderr)?.into())
+    } else {
+        Ok(Err(refused))
+    }
 }
 
 /// In whose body something was found; what a macro wrote counts where the macro stands.
 fn mutant_at(span: &Value, lines: &Lines) -> Option<usize> {
     let line = usize::try_from(span["line_start"].as_u64()?).ok()?;
     let bodies = lines.get(span["file_name"].as_str()?).map(Vec::as_slice).unwrap_or_default();
-    let found = bodies.iter().find(|(from, to, _)| (*from..=*to).contains(&line)).map(|(_, _, number)| *number);
+    let found = bodies
+        .iter()
+        .find(|(from, to, _)| (*from..=*to).contains(&line))
+        .map(|(_, _, number)| *number);
     found.or_else(|| mutant_at(&span["expansion"]["span"], lines))
 }
 
 /// Runs the file's own tests with the mutant, which takes no time; what they miss, all.
 fn run(program: &str, number: usize, file: &str, skipped: &str) -> Outcome<&'static str> {
     let module = file.trim_start_matches("src/").trim_end_matches(".rs").replace('/', "::") + "::";
-    for (seconds, filter) in
-        [(OWN_SECONDS, &[module.as_str(), "--skip", skipped][..]), (ALL_SECONDS, &["--skip", skipped])]
-    {
+    for (seconds, filter) in [
+        (OWN_SECONDS, &[module.as_str(), "--skip", skipped][..]),
+        (ALL_SECONDS, &["--skip", skipped]),
+    ] {
         let limited = format!("ulimit -v {MOST_MEMORY} && exec timeout {seconds} \"$0\" \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &limited, program]).args(filter).env("MUTANT", number.to_string());

@@ -1,8 +1,9 @@
-//! The container image, run by Podman as root without a network: healthy, nobody's root, and the same users after it was
-//! made anew.
+//! The container image, run by Podman as root without a network: healthy, nobody's root, and the
+//! same users after it was made anew.
 //!
-//! Podman keeps everything in a folder of the test's own. It runs in a mount name space where the control groups are of
-//! the one kind that every runtime takes. Left out: Docker, which was not at hand.
+//! Podman keeps everything in a folder of the test's own. It runs in a mount name space where the
+//! control groups are of the one kind that every runtime takes. Left out: Docker, which was not at
+//! hand.
 
 use std::process::Command;
 
@@ -22,11 +23,14 @@ struct Podman {
 
 impl Podman {
     fn new() -> Self {
-        // Podman's locks lie in /dev/shm under one name, whatever folder its storage has: here it has one of its own.
+        // Podman's locks lie in /dev/shm under one name, whatever folder its storage has: here it
+        // has one of its own.
         let hold = "mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /dev/shm && echo held && exec sleep infinity";
         let mut command = Command::new("unshare");
-        let mut space =
-            Running::start("unshare", command.args(["--mount", "--propagation", "private", "sh", "-c", hold]));
+        let mut space = Running::start(
+            "unshare",
+            command.args(["--mount", "--propagation", "private", "sh", "-c", hold]),
+        );
         space.wait_for("the name space", PATIENCE, |text| text.contains("held").then_some(()));
         Self { folder: Scratch::new("podman"), space }
     }
@@ -34,14 +38,29 @@ impl Podman {
     /// What a command prints, and whether it ended well.
     fn try_run(&self, words: &[&str]) -> (bool, String) {
         let mut command = Command::new("nsenter");
-        command.args(["--mount", "--target", &self.space.id().to_string(), "timeout", "60", "podman"]);
+        command.args([
+            "--mount",
+            "--target",
+            &self.space.id().to_string(),
+            "timeout",
+            "60",
+            "podman",
+        ]);
         command.arg("--root").arg(self.folder.path().join("root"));
         command.arg("--runroot").arg(self.folder.path().join("run"));
         command
-            .args(["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "none"])
+            .args([
+                "--storage-driver",
+                "vfs",
+                "--cgroup-manager",
+                "cgroupfs",
+                "--events-backend",
+                "none",
+            ])
             .args(words);
         let done = command.output().expect("nsenter runs");
-        let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        let text = String::from_utf8_lossy(&done.stdout).into_owned()
+            + &String::from_utf8_lossy(&done.stderr);
         (done.status.success(), text)
     }
 
@@ -53,19 +72,38 @@ impl Podman {
 
     /// Starts the gate on its volume and waits until the image's own check calls it healthy.
     fn start_gate(&self, image: &str) {
-        let limits = ["--cgroups", "disabled", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"];
-        let mut words =
-            vec!["run", "--detach", "--name", "gate", "--network", "none", "--read-only", "--cap-drop", "all"];
+        let limits = [
+            "--cgroups",
+            "disabled",
+            "--ulimit",
+            "nofile=4096:4096",
+            "--ulimit",
+            "nproc=4096:4096",
+        ];
+        let mut words = vec![
+            "run",
+            "--detach",
+            "--name",
+            "gate",
+            "--network",
+            "none",
+            "--read-only",
+            "--cap-drop",
+            "all",
+        ];
         words.extend(["--security-opt", "no-new-privileges", "--volume", "gate-data:/data"]);
         words.extend(limits);
         words.push(image);
-        // Without systemd there is no timer for the check, which is not worth an end: it is asked for below.
+        // Without systemd there is no timer for the check, which is not worth an end: it is asked
+        // for below.
         self.try_run(&words);
         self.become_healthy();
     }
 
     fn become_healthy(&self) {
-        wait::until("a healthy gate", PATIENCE, || self.try_run(&["healthcheck", "run", "gate"]).0.then_some(()));
+        wait::until("a healthy gate", PATIENCE, || {
+            self.try_run(&["healthcheck", "run", "gate"]).0.then_some(())
+        });
     }
 
     fn users(&self) -> Value {
@@ -92,13 +130,18 @@ fn a_container_is_healthy_and_keeps_its_users() {
     let archive = project().join("target/packages/portcullis-oci-amd64.tar");
     assert!(archive.exists(), "run image/container x86_64-unknown-linux-musl");
     let loaded = podman.run(&["load", "--input", archive.to_str().expect("text")]);
-    let image = loaded.lines().find_map(|line| line.strip_prefix("Loaded image: ")).expect("a name").to_owned();
+    let image = loaded
+        .lines()
+        .find_map(|line| line.strip_prefix("Loaded image: "))
+        .expect("a name")
+        .to_owned();
     assert_eq!(image, format!("localhost/portcullis:{}", env!("CARGO_PKG_VERSION")));
 
     podman.start_gate(&image);
     assert_eq!(podman.inspect("{{.State.Health.Status}}"), "healthy");
     let process =
-        std::fs::read_to_string(format!("/proc/{}/status", podman.inspect("{{.State.Pid}}"))).expect("it runs");
+        std::fs::read_to_string(format!("/proc/{}/status", podman.inspect("{{.State.Pid}}")))
+            .expect("it runs");
     let user = process.lines().find_map(|line| line.strip_prefix("Uid:")).expect("a user");
     assert_eq!(user.split_whitespace().collect::<Vec<_>>(), ["65532"; 4], "nobody's root");
 
@@ -116,6 +159,13 @@ fn a_container_is_healthy_and_keeps_its_users() {
 
     // The check is not one that always says yes.
     podman.run(&["exec", "gate", "portcullis", "healthcheck"]);
-    let (well, said) = podman.try_run(&["exec", "gate", "portcullis", "healthcheck", "--listen", "127.0.0.1:3001"]);
+    let (well, said) = podman.try_run(&[
+        "exec",
+        "gate",
+        "portcullis",
+        "healthcheck",
+        "--listen",
+        "127.0.0.1:3001",
+    ]);
     assert!(!well && said.contains("does not answer"), "{said}");
 }

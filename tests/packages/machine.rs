@@ -1,4 +1,5 @@
-//! A Debian with a running systemd, in a container that `tests/packages/boot` makes and that ends with the test.
+//! A Debian with a running systemd, in a container that `tests/packages/boot` makes and that ends
+//! with the test.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -34,8 +35,10 @@ impl Machine {
         let name = format!("portcullis-{suite}-{}-{number}", std::process::id());
         let script = project().join("tests/packages/boot");
         assert!(geteuid().is_root(), "booting a machine needs root");
-        let nspawn =
-            Running::start("systemd-nspawn", Command::new(script).args([suite, &name, "systemd.show_status=no"]));
+        let nspawn = Running::start(
+            "systemd-nspawn",
+            Command::new(script).args([suite, &name, "systemd.show_status=no"]),
+        );
         let leader = wait::until("the machine's first process", PATIENCE, || {
             descendant(nspawn.id(), "systemd").or_else(|| {
                 assert!(!nspawn.text().contains("rror"), "no machine: {}", nspawn.text());
@@ -62,7 +65,13 @@ impl Machine {
         let done = self.try_run(line);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (out, err) = (text(&done.stdout), text(&done.stderr));
-        assert!(done.status.success(), "`{line}` in {}: {}\n{out}{err}\n{}", self.name, done.status, self.journal());
+        assert!(
+            done.status.success(),
+            "`{line}` in {}: {}\n{out}{err}\n{}",
+            self.name,
+            done.status,
+            self.journal()
+        );
         out
     }
 
@@ -75,25 +84,32 @@ impl Machine {
     pub fn until(&self, line: &str) {
         let probe = || self.try_run(line).status.success().then_some(());
         // So that a failure shows the journal.
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| wait::until(line, PATIENCE, probe)));
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            wait::until(line, PATIENCE, probe)
+        }));
         assert!(found.is_ok(), "`{line}` in {} never came true:\n{}", self.name, self.journal());
     }
 
     /// One property of the gate's service.
     pub fn property(&self, name: &str) -> String {
-        self.run(&format!("systemctl show portcullis.service --property={name} --value")).trim().to_owned()
+        self.run(&format!("systemctl show portcullis.service --property={name} --value"))
+            .trim()
+            .to_owned()
     }
 
     /// What the gate and systemd said about it.
     pub fn journal(&self) -> String {
-        let done =
-            self.try_run("journalctl --no-pager --output=cat --unit=portcullis.service --unit=portcullis.socket");
+        let done = self.try_run(
+            "journalctl --no-pager --output=cat --unit=portcullis.service --unit=portcullis.socket",
+        );
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Installs the package of that version.
     pub fn install(&self, version: &str) {
-        self.run(&format!("DEBIAN_FRONTEND=noninteractive dpkg --install /packages/portcullis_{version}_amd64.deb"));
+        self.run(&format!(
+            "DEBIAN_FRONTEND=noninteractive dpkg --install /packages/portcullis_{version}_amd64.deb"
+        ));
     }
 
     /// Adds a user as root does, through the daemon.
@@ -104,7 +120,10 @@ impl Machine {
 
     /// Logs in through the gate's port; gives back the session's token.
     pub fn log_in(&self, person: &Person) -> String {
-        let answer = self.run(&format!("curl -si --data otp={} http://127.0.0.1:3000/login", person.fresh_code()));
+        let answer = self.run(&format!(
+            "curl -si --data otp={} http://127.0.0.1:3000/login",
+            person.fresh_code()
+        ));
         let token = answer.split("auth_token=").nth(1).and_then(|rest| rest.split(';').next());
         token.unwrap_or_else(|| panic!("no session: {answer}")).to_owned()
     }
@@ -117,9 +136,24 @@ impl Machine {
 
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new("nsenter");
-        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--target", &self.leader.to_string()]);
+        command.args([
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--cgroup",
+            "--target",
+            &self.leader.to_string(),
+        ]);
         // Nothing of this machine's environment; nothing that hangs.
-        command.args(["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]);
+        command.args([
+            "/usr/bin/env",
+            "-i",
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+        ]);
         command.args(["timeout", "90", "sh", "-c", line]);
         command
     }
@@ -127,7 +161,8 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // Powers it off; should that hang, its first process dies with nspawn, and all others with that one.
+        // Powers it off; should that hang, its first process dies with nspawn, and all others with
+        // that one.
         self.nspawn.signal(Signal::SIGTERM);
         wait::at_most(PATIENCE, || (!self.nspawn.is_running()).then_some(()));
         self.nspawn.kill();
@@ -145,13 +180,15 @@ fn descendant(ancestor: u32, name: &str) -> Option<u32> {
         if std::fs::read_to_string(folder.join("comm")).is_ok_and(|comm| comm.trim() == name) {
             return Some(process);
         }
-        let children = std::fs::read_to_string(folder.join(format!("task/{process}/children"))).unwrap_or_default();
+        let children = std::fs::read_to_string(folder.join(format!("task/{process}/children")))
+            .unwrap_or_default();
         open.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
     }
     None
 }
 
-/// Empty control groups can only be removed from the innermost one outwards. What is left is empty and does no harm.
+/// Empty control groups can only be removed from the innermost one outwards. What is left is empty
+/// and does no harm.
 fn remove_groups(group: &Path) {
     for entry in std::fs::read_dir(group).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {

@@ -16,30 +16,38 @@ fn unit(name: &str) -> String {
 
 /// The score that `systemd-analyze security` printed.
 pub fn exposure(printed: &str) -> f32 {
-    let line = printed.lines().find(|line| line.contains("Overall exposure level")).expect("a summary");
+    let line =
+        printed.lines().find(|line| line.contains("Overall exposure level")).expect("a summary");
     line.split_whitespace().find_map(|word| word.parse().ok()).expect("a score")
 }
 
 #[test]
 fn the_service_is_exposed_no_more_than_promised() {
     let path = project().join("systemd/portcullis.service");
-    let done = Command::new("systemd-analyze").args(["security", "--offline=yes", "--no-pager"]).arg(path).output();
+    let done = Command::new("systemd-analyze")
+        .args(["security", "--offline=yes", "--no-pager"])
+        .arg(path)
+        .output();
     let printed = String::from_utf8(done.expect("systemd-analyze").stdout).expect("text");
     let score = exposure(&printed);
     assert!(score <= WORST, "{score} is more than {WORST}:\n{printed}");
 }
 
-/// The units of any installation, with a program in place of ours: it need not be installed here for them to be right.
+/// The units of any installation, with a program in place of ours: it need not be installed here
+/// for them to be right.
 fn plain_units() -> Vec<(String, String)> {
     let names = ["portcullis.service", "portcullis.socket"];
-    names.map(|name| (name.to_owned(), unit(name).replace("/usr/bin/portcullis", "/bin/true"))).into()
+    names
+        .map(|name| (name.to_owned(), unit(name).replace("/usr/bin/portcullis", "/bin/true")))
+        .into()
 }
 
 /// Those that only the card has.
 fn units_of_the_card() -> Vec<(String, String)> {
     let overlay = project().join("image/overlay");
     let mut files = vec![overlay.join("etc/systemd/system/emergency.service")];
-    let folder = std::fs::read_dir(overlay.join("usr/lib/systemd/system")).expect("the card's units");
+    let folder =
+        std::fs::read_dir(overlay.join("usr/lib/systemd/system")).expect("the card's units");
     files.extend(folder.map(|entry| entry.expect("an entry").path()));
     let of = |path: PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
@@ -66,20 +74,29 @@ fn complaints(units: &[(String, String)]) -> String {
     }
 }
 
-/// The score alone would not notice most lines that go, and no test boots a machine for each of them.
+/// The score alone would not notice most lines that go, and no test boots a machine for each of
+/// them.
 #[test]
 fn no_line_of_the_units_goes_or_changes_unnoticed() {
-    let promised = std::fs::read_to_string(project().join("tests/vectors/units")).expect("the promised lines");
+    let promised =
+        std::fs::read_to_string(project().join("tests/vectors/units")).expect("the promised lines");
     let in_force: String = ["portcullis.service", "portcullis.socket"]
         .iter()
         .flat_map(|name| {
             let lines: Vec<_> = unit(name).lines().map(str::to_owned).collect();
-            let settings = lines.into_iter().filter(|line| !line.is_empty() && !line.starts_with('#'));
-            std::iter::once(format!("== {name}")).chain(settings).map(|line| line + "\n").collect::<Vec<_>>()
+            let settings =
+                lines.into_iter().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            std::iter::once(format!("== {name}"))
+                .chain(settings)
+                .map(|line| line + "\n")
+                .collect::<Vec<_>>()
         })
         .collect();
     let missing = promised.lines().find(|line| !in_force.lines().any(|there| there == *line));
-    assert_eq!(missing, None, "this line is promised in tests/vectors/units: a change of it is made in both");
+    assert_eq!(
+        missing, None,
+        "this line is promised in tests/vectors/units: a change of it is made in both"
+    );
     assert_eq!(in_force, promised, "tests/vectors/units promises what the units say, line by line");
 }
 
@@ -94,7 +111,9 @@ fn systemd_finds_nothing_wrong_with_the_units_of_the_card() {
     units.extend(units_of_the_card());
     assert!(units.iter().any(|(name, _)| name == "appliance-render.service"));
     assert_eq!(complaints(&units), "");
-    let slipped = units.iter().map(|(name, text)| (name.clone(), text.replace("Type=oneshot", "Typ=oneshot")));
+    let slipped = units
+        .iter()
+        .map(|(name, text)| (name.clone(), text.replace("Type=oneshot", "Typ=oneshot")));
     assert!(complaints(&slipped.collect::<Vec<_>>()).contains("Typ"), "systemd does not look");
 }
 
@@ -102,7 +121,10 @@ fn systemd_finds_nothing_wrong_with_the_units_of_the_card() {
 fn each_group_of_settings_says_why() {
     for name in ["portcullis.service", "portcullis.socket"] {
         let text = unit(name);
-        let (_, service) = text.split_once("\n[Service]\n").or(text.split_once("\n[Socket]\n")).expect("a section");
+        let (_, service) = text
+            .split_once("\n[Service]\n")
+            .or(text.split_once("\n[Socket]\n"))
+            .expect("a section");
         let blocks = service.split("\n\n").skip(1).filter(|block| !block.starts_with('['));
         for block in blocks {
             assert!(block.starts_with("# "), "{name}: no reason before\n{block}");
@@ -114,9 +136,12 @@ fn each_group_of_settings_says_why() {
 fn the_settings_that_are_shipped_are_good_as_they_are_and_with_every_example_in_force() {
     let shipped = unit("portcullis.toml");
     let example = |line: &str| {
-        line.strip_prefix('#').filter(|rest| rest.contains(" = ") && !rest.starts_with(' ')).map(str::to_owned)
+        line.strip_prefix('#')
+            .filter(|rest| rest.contains(" = ") && !rest.starts_with(' '))
+            .map(str::to_owned)
     };
-    let in_force: Vec<_> = shipped.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
+    let in_force: Vec<_> =
+        shipped.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
     assert!(in_force.len() > 10 && in_force.join("\n") != shipped.trim_end());
     let folder = Scratch::new("shipped");
     for (name, text) in [("shipped.toml", &shipped), ("in-force.toml", &in_force.join("\n"))] {

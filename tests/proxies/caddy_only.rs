@@ -13,7 +13,16 @@ fn an_ordinary_client_that_checks_certificates_is_led_to_the_login() {
     let Front::Caddy(caddy) = &town.front else { panic!("not behind Caddy") };
     let url = town.url("app", "/x?a=1&b=2");
     let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--dump-header", "-"]);
+    command.args([
+        "--silent",
+        "--show-error",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "20",
+        "--dump-header",
+        "-",
+    ]);
     command.arg("--cacert").arg(caddy.authority());
     command.args(["--resolve", &format!("app.example.test:{}:127.0.0.1", town.ports.https), &url]);
     let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
@@ -50,12 +59,16 @@ fn the_printed_configuration_is_what_caddy_itself_calls_valid() {
     let file = place.state().with_file_name("Caddyfile");
     std::fs::write(&file, &printed.out).expect("the test's own directory");
     let mut command = Command::new(crate::support::caddy::program());
-    command.args(["adapt", "--adapter", "caddyfile", "--config"]).arg(&file).env("HOME", place.state());
+    command
+        .args(["adapt", "--adapter", "caddyfile", "--config"])
+        .arg(&file)
+        .env("HOME", place.state());
     let done = Done::from(command.output().expect("caddy runs"));
     assert_eq!(done.status, 0, "{}\n{}", printed.out, done.err);
 }
 
-/// What a site's own lines make of the address is between Caddy and the site: the visitor wants to go where he asked.
+/// What a site's own lines make of the address is between Caddy and the site: the visitor wants to
+/// go where he asked.
 #[test]
 fn the_question_is_about_the_original_request_whatever_changed_it_before() {
     let changes = [
@@ -71,13 +84,27 @@ fn the_question_is_about_the_original_request_whatever_changed_it_before() {
             let lines = "\timport portcullis\n\treverse_proxy 127.0.0.1:8080\n";
             assert!(text.contains(lines), "{text}");
             let changed = before.replace('{', "{\n") + "\n" + lines + after + "\n";
-            text.replace(lines, &changed.lines().map(|line| format!("\t{}\n", line.trim())).collect::<String>())
+            text.replace(
+                lines,
+                &changed.lines().map(|line| format!("\t{}\n", line.trim())).collect::<String>(),
+            )
         });
         let asked = "/api/x?a=1";
         let page = town.page_load(asked).send(town.http());
-        assert_eq!((page.status, page.next()), (302, Some(format!("http://{}{asked}", town.host("app")))), "{before}");
-        let post = Ask::form(asked, &[("n", "1")]).header("Host", town.host("app")).by_page_load().send(town.http());
-        assert_eq!((post.status, post.next()), (303, Some(format!("http://{}{asked}", town.host("app")))), "{before}");
+        assert_eq!(
+            (page.status, page.next()),
+            (302, Some(format!("http://{}{asked}", town.host("app")))),
+            "{before}"
+        );
+        let post = Ask::form(asked, &[("n", "1")])
+            .header("Host", town.host("app"))
+            .by_page_load()
+            .send(town.http());
+        assert_eq!(
+            (post.status, post.next()),
+            (303, Some(format!("http://{}{asked}", town.host("app")))),
+            "{before}"
+        );
         assert_eq!(town.app.seen().len(), 0, "{before}");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
         let inside = town.page_load(asked).cookie("auth_token", &token).send(town.http());
@@ -85,7 +112,8 @@ fn the_question_is_about_the_original_request_whatever_changed_it_before() {
     }
 }
 
-/// Where nothing but one host is there, the printed configuration lets its login page through and guards the rest.
+/// Where nothing but one host is there, the printed configuration lets its login page through and
+/// guards the rest.
 #[test]
 fn one_host_alone_is_guarded_and_opened_by_its_own_login_page() {
     for settings in ["", "public_url = \"https://app.example.test:PORT\"\n"] {
@@ -96,10 +124,17 @@ fn one_host_alone_is_guarded_and_opened_by_its_own_login_page() {
         let stranger = town.page_load("/x?a=1").send(town.http());
         assert_eq!(stranger.status, 302, "{settings:?}: {stranger:?}");
         let page = town.page_load("/login?next=%2Fx").send(town.http());
-        assert!(page.status == 200 && page.text().contains("name=\"otp\""), "{settings:?}: {page:?}");
+        assert!(
+            page.status == 200 && page.text().contains("name=\"otp\""),
+            "{settings:?}: {page:?}"
+        );
         let form = Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", "/x?a=1")]);
         let answer = form.header("Host", town.host("app")).send(town.http());
-        assert_eq!((answer.status, answer.header("location")), (302, Some("/x?a=1")), "{settings:?}: {answer:?}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (302, Some("/x?a=1")),
+            "{settings:?}: {answer:?}"
+        );
         let token = answer.cookie("auth_token").expect("a session");
         let inside = town.page_load("/x?a=1").cookie("auth_token", &token).send(town.http());
         assert_eq!(inside.status, 200, "{settings:?}: {inside:?}");

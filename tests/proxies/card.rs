@@ -1,5 +1,5 @@
-//! The SD card: what `portcullis-appliance` makes of an `appliance.toml`, with the real Caddy and the real gate. Only
-//! ports and places differ from the card's; visitors use the true addresses.
+//! The SD card: what `portcullis-appliance` makes of an `appliance.toml`, with the real Caddy and
+//! the real gate. Only ports and places differ from the card's; visitors use the true addresses.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -34,11 +34,16 @@ impl Card {
 
     /// Runs the card's program, which must succeed.
     fn run(&self, verb: &str) {
-        let program = Path::new(env!("CARGO_BIN_EXE_portcullis")).with_file_name("portcullis-appliance");
+        let program =
+            Path::new(env!("CARGO_BIN_EXE_portcullis")).with_file_name("portcullis-appliance");
         let mut command = Command::new(&program);
         command.arg(verb);
-        let roots =
-            [("--boot", "boot"), ("--run", "run"), ("--state", "state"), ("--caddy-data", "home/.local/share/caddy")];
+        let roots = [
+            ("--boot", "boot"),
+            ("--run", "run"),
+            ("--state", "state"),
+            ("--caddy-data", "home/.local/share/caddy"),
+        ];
         for (option, name) in roots {
             command.arg(option).arg(self.path(name));
         }
@@ -57,14 +62,22 @@ impl Card {
         let text = self.text("run/appliance/Caddyfile").replacen("{\n\tadmin off", &options, 1);
         let file = self.0.write("Caddyfile", &text.replace("127.0.0.1:3000", gate));
         let mut command = Command::new(caddy_program());
-        command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file).current_dir(self.0.path());
-        command.env("HOME", self.path("home")).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
+        command
+            .args(["run", "--adapter", "caddyfile", "--config"])
+            .arg(file)
+            .current_dir(self.0.path());
+        command
+            .env("HOME", self.path("home"))
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CONFIG_HOME");
         command
     }
 
     fn start_caddy(&self, ports: Ports, gate: &str) -> Running {
         let running = Running::start("caddy", &mut self.caddy(ports, gate));
-        wait::until("Caddy's port", PATIENCE, || TcpStream::connect(("127.0.0.1", ports.https)).ok());
+        wait::until("Caddy's port", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", ports.https)).ok()
+        });
         running
     }
 }
@@ -81,10 +94,20 @@ impl Visitor {
     /// Status, `Location` and body.
     fn ask(&self, url: &str, more: &[&str]) -> (u16, String, String) {
         let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--connect-timeout", "10"]);
+        command.args([
+            "--silent",
+            "--show-error",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "20",
+            "--connect-timeout",
+            "10",
+        ]);
         let Ports { https, http } = self.ports;
         let plain = url.starts_with("http://");
-        let own_port = url.split('/').nth(2).and_then(|host| host.split_once(':')).map(|(_, port)| port);
+        let own_port =
+            url.split('/').nth(2).and_then(|host| host.split_once(':')).map(|(_, port)| port);
         let to = match own_port {
             Some(port) => port.to_owned(),
             None => if plain { http } else { https }.to_string(),
@@ -97,7 +120,8 @@ impl Visitor {
         command.arg("--cookie").arg(&self.cookies).arg("--cookie-jar").arg(&self.cookies);
         command.args(["--header", "Accept: text/html"]).args(more);
         command.args(["--write-out", "\n%{http_code} %header{location}", url]);
-        let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        let done =
+            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
         assert_eq!(done.status, 0, "{url}: {}", done.err);
         let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
         let (status, location) = last.split_once(' ').expect("a status");
@@ -107,7 +131,9 @@ impl Visitor {
 
 /// Files that differ in everything that shapes a Caddyfile.
 fn variants() -> Vec<String> {
-    let site = |host: &str, upstream: &str| format!("[[site]]\nhost = \"{host}\"\nupstream = \"{upstream}\"\n");
+    let site = |host: &str, upstream: &str| {
+        format!("[[site]]\nhost = \"{host}\"\nupstream = \"{upstream}\"\n")
+    };
     let domain = "[gate]\nhost = \"auth.example.org\"\ndomain = \"example.org\"\ntitle = 'a \"b\" {c} # \\ d'\n";
     let sites = [
         site("photos.example.org", "http://192.168.1.20:2342"),
@@ -124,7 +150,10 @@ fn variants() -> Vec<String> {
         format!("{domain}{sites}"),
         format!("{domain}[tls]\nmode = \"acme\"\n"),
         format!("{domain}[tls]\nmode = \"acme\"\nemail = \"me+x@example.org\"\n{sites}"),
-        format!("[gate]\nhost = \"portcullis.fritz.box\"\n{}", site("portcullis.fritz.box:1024", "http://10.0.0.2:81")),
+        format!(
+            "[gate]\nhost = \"portcullis.fritz.box\"\n{}",
+            site("portcullis.fritz.box:1024", "http://10.0.0.2:81")
+        ),
         include_str!("../../image/appliance/appliance.toml").to_owned(),
     ]
 }
@@ -136,12 +165,28 @@ fn caddy_takes_every_file_that_is_rendered_before_and_after_the_clock_is_set() {
         for verb in ["render", "settled"] {
             card.run(verb);
             let mut command = Command::new(caddy_program());
-            command.args(["validate", "--adapter", "caddyfile", "--config"]).arg(card.path("run/appliance/Caddyfile"));
-            command.env("HOME", card.path("home")).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
+            command
+                .args(["validate", "--adapter", "caddyfile", "--config"])
+                .arg(card.path("run/appliance/Caddyfile"));
+            command
+                .env("HOME", card.path("home"))
+                .env_remove("XDG_DATA_HOME")
+                .env_remove("XDG_CONFIG_HOME");
             let done = Done::from(command.output().expect("caddy runs; tests/run fetches it"));
-            assert_eq!(done.status, 0, "{settings}\n{verb}: {}\n{}", done.err, card.text("run/appliance/Caddyfile"));
-            // Caddy makes its authority as soon as anything in the file needs it, validating included.
-            assert_eq!(card.path("home/.local/share/caddy/pki").exists(), verb == "settled", "{settings}\n{verb}");
+            assert_eq!(
+                done.status,
+                0,
+                "{settings}\n{verb}: {}\n{}",
+                done.err,
+                card.text("run/appliance/Caddyfile")
+            );
+            // Caddy makes its authority as soon as anything in the file needs it, validating
+            // included.
+            assert_eq!(
+                card.path("home/.local/share/caddy/pki").exists(),
+                verb == "settled",
+                "{settings}\n{verb}"
+            );
         }
     }
 }
@@ -156,7 +201,10 @@ fn gate(card: &Card) -> Daemon {
 fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let site = Site::start("photos");
     let port = free_port();
-    let settings = format!("[[site]]\nhost = \"portcullis.local:{port}\"\nupstream = \"http://{}\"\n", site.address);
+    let settings = format!(
+        "[[site]]\nhost = \"portcullis.local:{port}\"\nupstream = \"http://{}\"\n",
+        site.address
+    );
     // The card refuses an upstream on itself, and here everything is on one machine.
     let card = Card::with(&settings.replace("127.0.0.1", "10.0.0.2"));
     card.run("render");
@@ -170,8 +218,9 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let ports = Ports::free();
     let address = gate.address.to_string();
     let page = format!("https://portcullis.local:{port}/page?a=1&b=2");
-    let login =
-        format!("https://portcullis.local/login?next=https%3A%2F%2Fportcullis.local%3A{port}%2Fpage%3Fa%3D1%26b%3D2");
+    let login = format!(
+        "https://portcullis.local/login?next=https%3A%2F%2Fportcullis.local%3A{port}%2Fpage%3Fa%3D1%26b%3D2"
+    );
     let post = |visitor: &Visitor, code: &str| {
         let (otp, next) = (format!("otp={code}"), format!("next={page}"));
         let form = ["--data-urlencode", &otp, "--data-urlencode", &next];
@@ -185,7 +234,10 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let (status, location, _) = stranger.ask(&page, &[]);
     assert_eq!((status, location.as_str()), (302, login.as_str()));
     let (status, _, body) = post(&stranger, &owner.code_at(gate.place.step()));
-    assert!(status == 503 && body.replace("&#39;", "'").contains("clock is not set yet"), "{status}: {body}");
+    assert!(
+        status == 503 && body.replace("&#39;", "'").contains("clock is not set yet"),
+        "{status}: {body}"
+    );
     drop(caddy);
     assert!(!card.path("home/.local/share/caddy/pki").exists());
 
@@ -208,7 +260,10 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     assert_eq!((status, location.as_str()), (302, page.as_str()));
     let forged = ["--header", "Remote-User: mallory"];
     let (status, _, body) = visitor.ask(&page, &forged);
-    assert!(status == 200 && body.contains("<title>photos: /page?a=1&amp;b=2</title>"), "{status}: {body}");
+    assert!(
+        status == 200 && body.contains("<title>photos: /page?a=1&amp;b=2</title>"),
+        "{status}: {body}"
+    );
     let seen = site.seen_at("/page");
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(crate::support::site::values(&seen[0], "Remote-User"), ["owner"]);
@@ -217,7 +272,8 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let (status, location, _) = visitor.ask("http://portcullis.local/page", &[]);
     assert_eq!((status, location), (308, "https://portcullis.local/page".to_owned()));
 
-    // The next start finds the authority and waits for nothing; its certificate goes to the boot partition.
+    // The next start finds the authority and waits for nothing; its certificate goes to the boot
+    // partition.
     drop(caddy);
     card.run("render");
     assert!(card.text("run/appliance/Caddyfile").contains("\ttls internal\n"));

@@ -1,4 +1,5 @@
-//! What `doctor` says of real proxies: nothing on the printed configuration, and of one that lost a line, the line.
+//! What `doctor` says of real proxies: nothing on the printed configuration, and of one that lost a
+//! line, the line.
 
 use crate::support::caddy::Ports;
 use crate::support::curl::Curl;
@@ -19,8 +20,11 @@ fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
         assert_eq!(town.post_code(&person.wrong_code(), "203.0.113.7"), 401, "{kind:?}");
         let report = Report::of(place);
         // The gate took a free port, and its settings name that port only since.
-        let complaints: Vec<_> =
-            report.complaints().into_iter().filter(|found| !found.found.contains("still in use")).collect();
+        let complaints: Vec<_> = report
+            .complaints()
+            .into_iter()
+            .filter(|found| !found.found.contains("still in use"))
+            .collect();
         assert!(complaints.is_empty(), "{kind:?}: {complaints:#?}");
         let asked = format!("{} asked", kind.asks_at());
         assert_eq!(report.saying(&asked).severity, "ok", "{kind:?}");
@@ -33,8 +37,12 @@ fn the_line_that_doctor_tells_mends_an_nginx_that_lost_it() {
     let gate = Place::new(&with_public_url(ports.https, "[clock]\nrequire_sync = false\n")).start();
     let site = Site::start("app");
     let sites = [("app.example.test", site.address)];
-    let lost = |line: &&str| line.trim_start().starts_with("proxy_set_header X-Original-URL ") && line.contains('$');
-    let ask = || Curl::new(ports).load(&format!("https://app.example.test:{}/x", ports.https), &[]).status;
+    let lost = |line: &&str| {
+        line.trim_start().starts_with("proxy_set_header X-Original-URL ") && line.contains('$')
+    };
+    let ask = || {
+        Curl::new(ports).load(&format!("https://app.example.test:{}/x", ports.https), &[]).status
+    };
 
     let broken = Nginx::start(&gate.place, ports, &sites, |text| {
         text.lines().filter(|line| !lost(line)).flat_map(|line| [line, "\n"]).collect()
@@ -50,5 +58,8 @@ fn the_line_that_doctor_tells_mends_an_nginx_that_lost_it() {
         text.lines().flat_map(|old| [if lost(&old) { line.as_str() } else { old }, "\n"]).collect()
     });
     assert_eq!(ask(), 302);
-    assert_eq!(Report::of(&gate.place).saying("/verify/nginx: X-Original-URL is missing").severity, "warning");
+    assert_eq!(
+        Report::of(&gate.place).saying("/verify/nginx: X-Original-URL is missing").severity,
+        "warning"
+    );
 }

@@ -1,5 +1,5 @@
-//! What is printed works for every form of the settings that `config check` takes: a stranger is led to the login, logs in,
-//! and comes back to where he wanted to go.
+//! What is printed works for every form of the settings that `config check` takes: a stranger is
+//! led to the login, logs in, and comes back to where he wanted to go.
 
 use crate::support::caddy::Ports;
 use crate::support::curl::Curl;
@@ -7,7 +7,8 @@ use crate::support::daemon::Place;
 use crate::support::site::values;
 use crate::support::town::{Kind, Town};
 
-/// Where the login page is, for whom the cookie is, whether the gate's pages have a prefix, and whether there is TLS.
+/// Where the login page is, for whom the cookie is, whether the gate's pages have a prefix, and
+/// whether there is TLS.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     public_url: Option<&'static str>,
@@ -46,7 +47,14 @@ fn forms() -> Vec<Form> {
                 (Some("nas"), None),
                 (Some("[::1]"), None),
             ] {
-                let form = Form { public_url, cookie_domain, path_prefix, scheme, session: "", sections: "" };
+                let form = Form {
+                    public_url,
+                    cookie_domain,
+                    path_prefix,
+                    scheme,
+                    session: "",
+                    sections: "",
+                };
                 forms.push(form);
                 if scheme == "https" && cookie_domain.is_none() {
                     forms.push(Form { session: "cookie_prefix = \"host\"", ..form });
@@ -119,7 +127,10 @@ fn tell(town: &Town, form: &Form, port: u16, told: &str) {
             continue;
         }
         assert_eq!(stranger.status, 302, "{told} {path}: {stranger:?}");
-        assert!(stranger.location.starts_with(&format!("{pages}/login?next=")), "{told} {path}: {stranger:?}");
+        assert!(
+            stranger.location.starts_with(&format!("{pages}/login?next=")),
+            "{told} {path}: {stranger:?}"
+        );
     }
     assert_eq!(town.app.seen().len(), 0, "{told}: {:?}", town.app.seen());
 
@@ -138,7 +149,10 @@ fn tell(town: &Town, form: &Form, port: u16, told: &str) {
     }
     let seen = town.app.seen();
     assert_eq!(seen.len(), 4, "{told}: {seen:?}");
-    assert!(seen.iter().all(|request| values(request, "remote-user") == ["owner"]), "{told}: {seen:?}");
+    assert!(
+        seen.iter().all(|request| values(request, "remote-user") == ["owner"]),
+        "{told}: {seen:?}"
+    );
 
     let out = visitor.load(&format!("{pages}/logout"), &[]);
     assert_eq!(out.status, 200, "{told}: {out:?}");

@@ -1,6 +1,8 @@
-//! What a visitor meets behind real proxies, on exactly the configuration that the gate prints for them.
+//! What a visitor meets behind real proxies, on exactly the configuration that the gate prints for
+//! them.
 //!
-//! Each story is told behind Caddy, nginx as printed, nginx with its default of HTTP/1.0 towards the gate, and Traefik.
+//! Each story is told behind Caddy, nginx as printed, nginx with its default of HTTP/1.0 towards
+//! the gate, and Traefik.
 
 mod caddy_only;
 mod card;

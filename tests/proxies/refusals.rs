@@ -18,11 +18,17 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
 
         let page = town.page_load(asked).send(town.http());
         assert_eq!(page.status, 302, "{kind:?}: {page:?}");
-        assert!(page.header("location").is_some_and(|l| l.starts_with(&login)), "{kind:?}: {page:?}");
+        assert!(
+            page.header("location").is_some_and(|l| l.starts_with(&login)),
+            "{kind:?}: {page:?}"
+        );
         assert_eq!(page.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
         assert_eq!(page.header("cache-control"), Some("no-store"), "{kind:?}");
 
-        let form = Ask::form(asked, &[("n", "1")]).header("Host", town.host("app")).by_page_load().send(town.http());
+        let form = Ask::form(asked, &[("n", "1")])
+            .header("Host", town.host("app"))
+            .by_page_load()
+            .send(town.http());
         assert_eq!(form.status, 303, "{kind:?}: {form:?}");
         assert_eq!(form.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
 
@@ -32,18 +38,25 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
             ("X-Requested-With", "XMLHttpRequest"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ] {
-            let script = Ask::get("/api").header("Host", town.host("app")).header(name, value).send(town.http());
+            let script = Ask::get("/api")
+                .header("Host", town.host("app"))
+                .header(name, value)
+                .send(town.http());
             assert_eq!(script.status, 401, "{kind:?} {name}: {script:?}");
             assert_eq!(script.json()["error"], "login_required", "{kind:?} {name}");
             assert_eq!(script.header("location"), None, "{kind:?} {name}");
             let schemes: Vec<_> = script.all("www-authenticate").collect();
-            assert!(!schemes.is_empty() && schemes.iter().all(|s| s.starts_with("Bearer")), "{kind:?} {schemes:?}");
+            assert!(
+                !schemes.is_empty() && schemes.iter().all(|s| s.starts_with("Bearer")),
+                "{kind:?} {schemes:?}"
+            );
         }
         assert_eq!(town.app.seen().len(), 0, "{kind:?}: the site saw none of it");
     }
 }
 
-/// What the gate refuses with 403, because the proxy's word is in doubt, is shown as the gate has it.
+/// What the gate refuses with 403, because the proxy's word is in doubt, is shown as the gate has
+/// it.
 #[test]
 fn a_403_of_the_gates_reaches_the_visitor_with_its_reason() {
     for kind in ALL {
@@ -62,7 +75,9 @@ fn a_post_with_a_session_reaches_the_site_whole_and_the_gate_waits_for_no_body()
         let town = Town::behind(kind, "");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
         let body = vec![b'x'; 200_000];
-        let post = Ask::new("POST", "/upload").header("Host", town.host("app")).cookie("auth_token", &token);
+        let post = Ask::new("POST", "/upload")
+            .header("Host", town.host("app"))
+            .cookie("auth_token", &token);
         let answer = post.clone().body(&body).send(town.http());
         assert_eq!(answer.json()["body_length"], 200_000, "{kind:?}");
 
@@ -84,15 +99,18 @@ fn upgrade(town: &Town, to: &str) -> Ask {
         .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 }
 
-/// Tokens of `Upgrade` and `Connection` are compared without case (RFC 9110 sections 7.6.1 and 7.8).
+/// Tokens of `Upgrade` and `Connection` are compared without case (RFC 9110 sections 7.6.1 and
+/// 7.8).
 #[test]
 fn a_websocket_is_refused_with_401_and_opens_after_the_login_in_letters_of_any_case() {
     for kind in ALL {
         let town = Town::behind(kind, "");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        for (connection, to) in
-            [("Upgrade", "websocket"), ("keep-alive, upgrade", "WebSocket"), ("UPGRADE", "WEBSOCKET")]
-        {
+        for (connection, to) in [
+            ("Upgrade", "websocket"),
+            ("keep-alive, upgrade", "WebSocket"),
+            ("UPGRADE", "WEBSOCKET"),
+        ] {
             let upgrade = upgrade(&town, to).set("Connection", connection);
             let before = town.app.seen().len();
             assert_eq!(upgrade.send(town.http()).status, 401, "{kind:?} {to}");
@@ -107,9 +125,17 @@ fn a_websocket_is_refused_with_401_and_opens_after_the_login_in_letters_of_any_c
             connection.send(&upgrade.cookie("auth_token", &token).bytes());
             let answer = connection.answer();
             assert_eq!(answer.status, 101, "{kind:?} {to}: {answer:?}");
-            assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{kind:?} {to}");
+            assert_eq!(
+                answer.header("sec-websocket-accept"),
+                Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+                "{kind:?} {to}"
+            );
             connection.send(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
-            assert_eq!(connection.exactly(4).expect("a frame"), [0x81, 2, b'h', b'i'], "{kind:?} {to}");
+            assert_eq!(
+                connection.exactly(4).expect("a frame"),
+                [0x81, 2, b'h', b'i'],
+                "{kind:?} {to}"
+            );
         }
     }
 }
@@ -120,10 +146,20 @@ fn no_other_upgrade_reaches_the_site() {
     for kind in ALL {
         let town = Town::behind(kind, "");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        for to in [["h2c"].as_slice(), &["H2C"], &["h2c, websocket"], &["h2c", "websocket"], &["websocket", "h2c"]] {
-            let mut ask =
-                Ask::get("/who").header("Host", town.host("app")).header("HTTP2-Settings", "AAMAAABkAAQAAP__");
-            for (name, value) in to.iter().map(|to| ("Upgrade", *to)).chain([("Connection", "Upgrade, HTTP2-Settings")])
+        for to in [
+            ["h2c"].as_slice(),
+            &["H2C"],
+            &["h2c, websocket"],
+            &["h2c", "websocket"],
+            &["websocket", "h2c"],
+        ] {
+            let mut ask = Ask::get("/who")
+                .header("Host", town.host("app"))
+                .header("HTTP2-Settings", "AAMAAABkAAQAAP__");
+            for (name, value) in to
+                .iter()
+                .map(|to| ("Upgrade", *to))
+                .chain([("Connection", "Upgrade, HTTP2-Settings")])
             {
                 ask = ask.header(name, value);
             }
@@ -159,14 +195,20 @@ fn bytes_above_ascii_in_the_address_survive_the_trip() {
         let town = Town::behind(kind, "");
         // A literal ö, as careless clients send it.
         let mut connection = Connection::open(town.http());
-        let start =
-            format!("GET /q?name=\u{f6}&x=1 HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\n\r\n", town.host("app"));
+        let start = format!(
+            "GET /q?name=\u{f6}&x=1 HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\n\r\n",
+            town.host("app")
+        );
         connection.send(start.as_bytes());
         let answer = connection.answer();
         assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
         let location = answer.header("location").unwrap_or_default();
         assert!(location.is_ascii(), "{kind:?}: {location}");
-        assert_eq!(answer.next(), Some(format!("http://{}/q?name=%C3%B6&x=1", town.host("app"))), "{kind:?}");
+        assert_eq!(
+            answer.next(),
+            Some(format!("http://{}/q?name=%C3%B6&x=1", town.host("app"))),
+            "{kind:?}"
+        );
     }
 }
 
@@ -235,11 +277,20 @@ fn the_packaged_configuration_lets_no_stranger_in() {
     for kind in [Kind::Caddy, Kind::Nginx, Kind::Traefik] {
         let town = Town::behind(kind, "");
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
-            for target in
-                ["/", "/login", "/verify", "/health", "/metrics", "//", "/%2e%2e/", "/health?x=/login", "/_portcullis"]
-            {
-                let ask =
-                    Ask::new(method, target).header("Host", town.host("app")).header("User-Agent", "kube-probe/1.0");
+            for target in [
+                "/",
+                "/login",
+                "/verify",
+                "/health",
+                "/metrics",
+                "//",
+                "/%2e%2e/",
+                "/health?x=/login",
+                "/_portcullis",
+            ] {
+                let ask = Ask::new(method, target)
+                    .header("Host", town.host("app"))
+                    .header("User-Agent", "kube-probe/1.0");
                 let mut connection = Connection::open(town.http());
                 connection.send(&ask.bytes());
                 let answer = connection.try_answer(method == "HEAD").expect("an answer");

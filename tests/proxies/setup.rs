@@ -1,4 +1,5 @@
-//! The first enrolment through real proxies, where one host alone is there: its pages are let through, the rest is guarded.
+//! The first enrolment through real proxies, where one host alone is there: its pages are let
+//! through, the rest is guarded.
 
 use crate::support::caddy::Ports;
 use crate::support::daemon::Place;
@@ -6,20 +7,33 @@ use crate::support::setup::{Visitor, code_of};
 use crate::support::town::{ALL, Town};
 
 #[test]
-fn on_one_host_alone_the_first_user_is_made_through_the_proxy_and_what_a_visitor_claims_counts_nothing() {
+fn on_one_host_alone_the_first_user_is_made_through_the_proxy_and_what_a_visitor_claims_counts_nothing()
+ {
     for kind in ALL {
         let ports = Ports::free();
-        let place = Place::new(&format!("public_url = \"https://app.example.test:{}\"\n", ports.https));
+        let place =
+            Place::new(&format!("public_url = \"https://app.example.test:{}\"\n", ports.https));
         let town = Town::around(place, kind, ports);
         let host = town.host("app");
-        let headers = [("Host", host.as_str()), ("X-Forwarded-For", "203.0.113.7"), ("X-Real-IP", "203.0.113.7")];
+        let headers = [
+            ("Host", host.as_str()),
+            ("X-Forwarded-For", "203.0.113.7"),
+            ("X-Real-IP", "203.0.113.7"),
+        ];
         let mut visitor = Visitor::with(town.http(), &headers);
         assert_eq!(visitor.enter("AAAA-AAAA-AAAA-AAAA").status, 401, "{kind:?}");
         let limits = town.gate.place.json(&["limit", "list"]).to_string();
-        assert!(limits.contains("127.0.0.1") && !limits.contains("203.0.113.7"), "{kind:?}: {limits}");
+        assert!(
+            limits.contains("127.0.0.1") && !limits.contains("203.0.113.7"),
+            "{kind:?}: {limits}"
+        );
 
         let begun = visitor.enter(&code_of(&town.gate));
-        assert_eq!((begun.status, begun.header("location")), (303, Some("/setup")), "{kind:?}: {begun:?}");
+        assert_eq!(
+            (begun.status, begun.header("location")),
+            (303, Some("/setup")),
+            "{kind:?}: {begun:?}"
+        );
         let person = visitor.scan();
         let done = visitor.finish("owner", &person.fresh_code());
         assert_eq!((done.status, done.header("location")), (302, Some("/")), "{kind:?}: {done:?}");
@@ -27,6 +41,10 @@ fn on_one_host_alone_the_first_user_is_made_through_the_proxy_and_what_a_visitor
         let inside = town.page_load("/x?a=1").cookie("auth_token", &token).send(town.http());
         assert_eq!(inside.status, 200, "{kind:?}: {inside:?}");
         assert_eq!(visitor.look().status, 403, "{kind:?}");
-        assert_eq!(town.page_load("/x").send(town.http()).status, 302, "{kind:?}: strangers are kept out");
+        assert_eq!(
+            town.page_load("/x").send(town.http()).status,
+            302,
+            "{kind:?}: strangers are kept out"
+        );
     }
 }

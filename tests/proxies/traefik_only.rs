@@ -10,11 +10,16 @@ const OUTER: &str = "127.0.0.2";
 fn behind_another() -> Town {
     let settings = format!("[proxy]\ntrust = [\"127.0.0.1\", \"{OUTER}\"]\n");
     Town::behind_traefik(&settings, |text| {
-        let trusted = format!("\"\n#       forwardedHeaders: {{trustedIPs: [\"{OUTER}\"]}}\n#       http:\n");
+        let trusted =
+            format!("\"\n#       forwardedHeaders: {{trustedIPs: [\"{OUTER}\"]}}\n#       http:\n");
         let edited = text
             .replace("\"\n#       http:\n", &trusted)
             .replace("trustForwardHeader: false", "trustForwardHeader: true");
-        assert!(edited.matches("trustedIPs").count() == 2 && edited.contains("trustForwardHeader: true"), "{text}");
+        assert!(
+            edited.matches("trustedIPs").count() == 2
+                && edited.contains("trustForwardHeader: true"),
+            "{text}"
+        );
         edited
     })
 }
@@ -28,22 +33,26 @@ fn behind_another_proxy_every_visitor_has_a_counter_of_his_own() {
     let outer = Curl::from(town.ports, OUTER);
     for last in 1..=6 {
         let claimed = format!("X-Forwarded-For: 6.6.6.6, 198.51.100.{last}");
-        let words = ["--data", &wrong, "--header", &claimed, "--header", "X-Forwarded-Proto: https"];
+        let words =
+            ["--data", &wrong, "--header", &claimed, "--header", "X-Forwarded-Proto: https"];
         assert_eq!(outer.load(&login, &words).status, 401, "{last}");
     }
     // And who is not that proxy is not believed.
     let words = ["--data", &wrong, "--header", "X-Forwarded-For: 198.51.100.77"];
     assert_eq!(Curl::from(town.ports, "127.0.0.3").load(&login, &words).status, 401);
     let limits = town.gate.place.json(&["limit", "list"]);
-    let addresses = limits.as_array().into_iter().flatten().filter(|entry| entry["kind"] == "address");
-    let mut addresses: Vec<_> = addresses.map(|entry| entry["key"].as_str().expect("an address")).collect();
+    let addresses =
+        limits.as_array().into_iter().flatten().filter(|entry| entry["kind"] == "address");
+    let mut addresses: Vec<_> =
+        addresses.map(|entry| entry["key"].as_str().expect("an address")).collect();
     addresses.sort_unstable();
     let mut wanted: Vec<_> = (1..=6).map(|last| format!("198.51.100.{last}")).collect();
     wanted.insert(0, "127.0.0.3".to_owned());
     assert_eq!(addresses, wanted, "{limits}");
 }
 
-/// The other proxy hands on what it does not know, and Traefik would take the visitor's word before its own.
+/// The other proxy hands on what it does not know, and Traefik would take the visitor's word before
+/// its own.
 #[test]
 fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about() {
     let town = behind_another();
@@ -71,7 +80,9 @@ fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about()
 
 #[test]
 fn a_router_that_names_a_middleware_which_is_not_there_serves_nobody() {
-    let town = Town::behind_traefik("", |text| text.replace("        - portcullis\n", "        - portcullis-gone\n"));
+    let town = Town::behind_traefik("", |text| {
+        text.replace("        - portcullis\n", "        - portcullis-gone\n")
+    });
     let token = town.gate.log_in(&town.gate.place.add_user("owner"));
     let answer = town.page_load("/").cookie("auth_token", &token).send(town.http());
     assert_eq!((answer.status, town.app.seen().len()), (404, 0), "{answer:?}");

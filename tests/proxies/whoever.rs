@@ -1,4 +1,5 @@
-//! Who the site believes the visitor to be, and who the gate believes him to be: nothing a visitor writes counts.
+//! Who the site believes the visitor to be, and who the gate believes him to be: nothing a visitor
+//! writes counts.
 
 use crate::support::http::Ask;
 use crate::support::site::values;
@@ -7,7 +8,14 @@ use crate::support::town::{ALL, Kind, Town};
 /// Everything a visitor may try to pass for somebody else or to look as if he came from elsewhere.
 fn forged(ask: Ask) -> Ask {
     let mut ask = ask;
-    for name in ["Remote-User", "Remote_User", "REMOTE_USER", "remote-user", "Remote-Groups", "Remote_Groups"] {
+    for name in [
+        "Remote-User",
+        "Remote_User",
+        "REMOTE_USER",
+        "remote-user",
+        "Remote-Groups",
+        "Remote_Groups",
+    ] {
         ask = ask.header(name, "mallory");
     }
     for name in ["Remote-Name", "Remote-Email", "Remote_Name", "Remote_Email"] {
@@ -35,13 +43,15 @@ fn a_forged_identity_never_reaches_the_site() {
     }
 }
 
-/// What may stand in a header's name besides letters and digits (RFC 9110 section 5.6.2). PHP, CGI and WSGI take each of
-/// them for the same `_`.
+/// What may stand in a header's name besides letters and digits (RFC 9110 section 5.6.2). PHP, CGI
+/// and WSGI take each of them for the same `_`.
 const NAME_MARKS: &str = "!#$%&'*+-.^_`|~";
 
 /// Letters and digits of a name, each other character as `-`.
 fn as_an_application_reads_it(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .collect()
 }
 
 /// The application lists the names as they arrive.
@@ -52,7 +62,13 @@ fn no_alias_of_an_identity_header_reaches_the_site() {
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
         let mut ask = town.page_load("/who").cookie("auth_token", &token);
         for mark in NAME_MARKS.chars() {
-            for name in ["Remote-User", "remote-groups", "REMOTE-NAME", "Remote-Email", "X-Portcullis-User-Id"] {
+            for name in [
+                "Remote-User",
+                "remote-groups",
+                "REMOTE-NAME",
+                "Remote-Email",
+                "X-Portcullis-User-Id",
+            ] {
                 ask = ask.header(&name.replace('-', &mark.to_string()), "mallory");
             }
             ask = ask.header(&format!("X-Portcullis{mark}Session-Acr"), "mallory");
@@ -68,7 +84,8 @@ fn no_alias_of_an_identity_header_reaches_the_site() {
     }
 }
 
-/// A site is told the visitor's address by the proxy alone, and nothing about his request that the gate was not told.
+/// A site is told the visitor's address by the proxy alone, and nothing about his request that the
+/// gate was not told.
 #[test]
 fn what_a_visitor_claims_of_his_address_and_his_request_never_reaches_the_site() {
     for kind in ALL {
@@ -111,7 +128,8 @@ fn a_visitor_cannot_have_the_gates_word_removed_by_a_connection_header() {
         let town = Town::behind(kind, "");
         let token = town.gate.log_in(&town.gate.place.add_user("owner"));
         let ask = town.page_load("/who").cookie("auth_token", &token);
-        let answer = ask.header("Connection", "close, Remote-User, X-Forwarded-Host").send(town.http());
+        let answer =
+            ask.header("Connection", "close, Remote-User, X-Forwarded-Host").send(town.http());
         assert_eq!(values(&answer.json(), "remote-user"), ["owner"], "{kind:?}");
     }
 }
@@ -150,7 +168,11 @@ fn the_other_familys_headers_change_nothing() {
         }
         let answer = ask.send(town.http());
         assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
-        assert_eq!(answer.next(), Some(format!("http://{}/mine?x=1", town.host("app"))), "{kind:?}");
+        assert_eq!(
+            answer.next(),
+            Some(format!("http://{}/mine?x=1", town.host("app"))),
+            "{kind:?}"
+        );
     }
 }
 
@@ -191,16 +213,26 @@ fn a_visitor_counts_under_his_own_address_whatever_he_claims() {
             assert_eq!(town.post_code(&owner.wrong_code(), &claimed), 401, "{kind:?}");
         }
         let limits = town.gate.place.json(&["limit", "list"]);
-        let entry = limits.as_array().into_iter().flatten().find(|entry| entry["kind"] == "address");
+        let entry =
+            limits.as_array().into_iter().flatten().find(|entry| entry["kind"] == "address");
         let entry = entry.unwrap_or_else(|| panic!("{kind:?}: no address in {limits}"));
-        assert_eq!((&entry["key"], &entry["failures"]), (&"127.0.0.1".into(), &5.into()), "{kind:?}: {limits}");
+        assert_eq!(
+            (&entry["key"], &entry["failures"]),
+            (&"127.0.0.1".into(), &5.into()),
+            "{kind:?}: {limits}"
+        );
     }
 }
 
 #[test]
 fn the_login_host_asked_about_itself_says_what_is_wrong() {
     let town = Town::behind(Kind::Caddy, "");
-    let answer = Ask::verify("/verify/caddy", &town.url("auth", "/")).by_page_load().send(town.gate.address);
+    let answer =
+        Ask::verify("/verify/caddy", &town.url("auth", "/")).by_page_load().send(town.gate.address);
     assert!(matches!(answer.status, 400 | 401), "{answer:?}");
-    assert!(answer.text().contains("X-Forwarded-Host") || answer.text().contains("own"), "{}", answer.text());
+    assert!(
+        answer.text().contains("X-Forwarded-Host") || answer.text().contains("own"),
+        "{}",
+        answer.text()
+    );
 }

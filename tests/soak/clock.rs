@@ -1,6 +1,8 @@
-//! Clocks that jump between a code and its check, between a session and its verify, and while the gate is off.
+//! Clocks that jump between a code and its check, between a session and its verify, and while the
+//! gate is off.
 //!
-//! `require_sync = false`: the kernel's clock counts as not synchronised here, whatever the machine's is.
+//! `require_sync = false`: the kernel's clock counts as not synchronised here, whatever the
+//! machine's is.
 
 use crate::support::codes::current_step;
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
@@ -39,18 +41,27 @@ fn no_step_of_the_clock_makes_a_session_longer_or_a_code_good_again() {
     let (owner, guest) = (gate.place.add_user("owner"), gate.place.add_user("guest"));
     let code = owner.code_at(current_step());
     let token = gate.post_code(&code, "192.168.1.1").cookie("auth_token").expect("a session");
-    for (jump, open) in [(HOUR, true), (23 * HOUR, true), (DAY + 60, false), (30 * DAY, false), (0, true)] {
+    for (jump, open) in
+        [(HOUR, true), (23 * HOUR, true), (DAY + 60, false), (30 * DAY, false), (0, true)]
+    {
         gate.place.shift_clock(jump);
-        assert_eq!(gate.is_open_to(&token), open, "{jump} s ahead: judged by the limit it was issued with");
+        assert_eq!(
+            gate.is_open_to(&token),
+            open,
+            "{jump} s ahead: judged by the limit it was issued with"
+        );
     }
     // An hour back: before it was issued, which is more than the leeway of a minute.
     gate.place.shift_clock(-HOUR);
     assert!(!gate.is_open_to(&token), "a session of the future");
     assert!(matches!(gate.post_code(&code, "192.168.1.1").status, 401 | 503), "spent stays spent");
-    // One that begins an hour ahead lives a day from then by every clock, and opens nothing before it has begun.
+    // One that begins an hour ahead lives a day from then by every clock, and opens nothing before
+    // it has begun.
     gate.place.shift_clock(HOUR);
-    let ahead =
-        gate.post_code(&guest.code_at(gate.place.step()), "192.168.1.2").cookie("auth_token").expect("a session");
+    let ahead = gate
+        .post_code(&guest.code_at(gate.place.step()), "192.168.1.2")
+        .cookie("auth_token")
+        .expect("a session");
     gate.place.shift_clock(0);
     assert!(!gate.is_open_to(&ahead), "it has not begun");
     gate.place.shift_clock(24 * HOUR);

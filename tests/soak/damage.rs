@@ -1,6 +1,7 @@
-//! A state directory that is not as it was written, under the whole gate: it starts and its doors are as closed as
-//! before, or it says what is wrong and how to go on, and that way works. Never an open gate, never a panic again and
-//! again. The store's own tests go through every length and block.
+//! A state directory that is not as it was written, under the whole gate: it starts and its doors
+//! are as closed as before, or it says what is wrong and how to go on, and that way works. Never an
+//! open gate, never a panic again and again. The store's own tests go through every length and
+//! block.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,12 +28,15 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
-    let done = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
+    let done =
+        std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
     assert!(done.success());
 }
 
 /// What the daemon makes of the state directory as it is now: six starts, as a supervisor would.
-fn start(place: &Place) -> Result<(crate::support::process::Running, std::net::SocketAddr), String> {
+fn start(
+    place: &Place,
+) -> Result<(crate::support::process::Running, std::net::SocketAddr), String> {
     let mut said = String::new();
     for _ in 0..6 {
         let mut running = place.launch();
@@ -44,7 +48,9 @@ fn start(place: &Place) -> Result<(crate::support::process::Running, std::net::S
             Some(address) => return Ok((running, address)),
             None => {
                 running.ended(PATIENCE);
-                wait::until("its last words", PATIENCE, || (!running.text().is_empty()).then_some(()));
+                wait::until("its last words", PATIENCE, || {
+                    (!running.text().is_empty()).then_some(())
+                });
                 said = running.text();
             }
         }
@@ -71,8 +77,10 @@ fn a_damaged_state_directory_never_opens_the_gate_and_the_way_out_that_is_named_
     let whole = Scratch::new("whole");
     let (state, kept) = (gate.place.state(), whole.path().join("state"));
     copy(&state, &kept);
-    let names: Vec<_> =
-        files(&kept).into_iter().filter(|file| fs::metadata(file).is_ok_and(|meta| meta.len() > 0)).collect();
+    let names: Vec<_> = files(&kept)
+        .into_iter()
+        .filter(|file| fs::metadata(file).is_ok_and(|meta| meta.len() > 0))
+        .collect();
     let (mut dice, mut counts) = (Dice::new(7), [0; 3]);
     let rounds = rounds("DAMAGE_ROUNDS", 24) as usize;
     for round in 0..rounds {
@@ -104,14 +112,19 @@ fn a_damaged_state_directory_never_opens_the_gate_and_the_way_out_that_is_named_
             Ok((running, address)) => {
                 counts[0] += 1;
                 let verify = |token: &str| {
-                    let ask = Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load();
+                    let ask =
+                        Ask::verify("/verify/caddy", "https://app.example.test/").by_page_load();
                     ask.cookie("auth_token", token).send(address)
                 };
                 assert_eq!(verify("").status, 302, "{what}: a stranger");
                 let forged = format!("{}x", token.trim_end_matches(char::is_alphanumeric));
                 assert_eq!(verify(&forged).status, 302, "{what}: a forged session");
                 assert_eq!(verify(&ended).status, 302, "{what}: a session that was ended");
-                assert_eq!(Ask::get("/setup").send(address).status, 403, "{what}: nobody may begin anew");
+                assert_eq!(
+                    Ask::get("/setup").send(address).status,
+                    403,
+                    "{what}: nobody may begin anew"
+                );
                 let mine = verify(&token);
                 assert!(matches!(mine.status, 204 | 302), "{what}: {mine:?}");
                 if mine.status == 204 {
@@ -122,7 +135,9 @@ fn a_damaged_state_directory_never_opens_the_gate_and_the_way_out_that_is_named_
             Err(said) => {
                 counts[1] += 1;
                 assert!(
-                    said.contains("restore") || said.contains("init --again") || said.contains("secret"),
+                    said.contains("restore")
+                        || said.contains("init --again")
+                        || said.contains("secret"),
                     "{what}: {said}"
                 );
                 if said.contains("init --again") {

@@ -1,7 +1,8 @@
 //! Disks that fill up, fail and become read-only under the running gate, and before it starts.
 //!
-//! The promise: no write, no login; who is inside stays inside; no crash; and it mends itself as soon as the disk does.
-//! The faults come from a library loaded before the C library and, where root may mount, from the kernel itself.
+//! The promise: no write, no login; who is inside stays inside; no crash; and it mends itself as
+//! soon as the disk does. The faults come from a library loaded before the C library and, where
+//! root may mount, from the kernel itself.
 
 use nix::errno::Errno;
 
@@ -20,9 +21,16 @@ fn stands_firm(gate: &mut Daemon, owner: &Person, token: &str, what: &str) {
         assert!(gate.is_open_to(token), "{what}: people inside stay inside");
     }
     let right = gate.post_code(&owner.fresh_code(), "10.1.2.1");
-    assert_eq!((right.status, right.all("set-cookie").count()), (503, 0), "{what}: no write, no login");
+    assert_eq!(
+        (right.status, right.all("set-cookie").count()),
+        (503, 0),
+        "{what}: no write, no login"
+    );
     let plain = right.text();
-    assert!(plain.contains("<html") && !plain.contains("/state"), "{what}: a plain reason without our paths: {plain}");
+    assert!(
+        plain.contains("<html") && !plain.contains("/state"),
+        "{what}: a plain reason without our paths: {plain}"
+    );
     assert_eq!(Ask::get("/health").send(gate.address).status, 200, "{what}");
     // A refused order says so, and changes nothing.
     let added = gate.place.run(&["user", "add", "nobody"]);
@@ -30,16 +38,20 @@ fn stands_firm(gate: &mut Daemon, owner: &Person, token: &str, what: &str) {
     assert!(gate.running.is_running(), "{what}");
 }
 
-/// With the next step's code: nobody has had it, and a refusal for the disk's sake does not spend it.
+/// With the next step's code: nobody has had it, and a refusal for the disk's sake does not spend
+/// it.
 fn next_login(gate: &Daemon, owner: &Person) -> Answer {
     gate.post_code(&owner.code_at(current_step() + 1), "10.1.3.1")
 }
 
 /// A login is taken again by the same process, and everything is there after `kill -9`.
 fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
-    let again = wait::until("a login", PATIENCE * 2, || next_login(&gate, owner).cookie("auth_token"));
+    let again =
+        wait::until("a login", PATIENCE * 2, || next_login(&gate, owner).cookie("auth_token"));
     // Its answer is good for a second.
-    wait::until("readiness", PATIENCE, || (Ask::get("/ready").send(gate.address).status == 200).then_some(()));
+    wait::until("readiness", PATIENCE, || {
+        (Ask::get("/ready").send(gate.address).status == 200).then_some(())
+    });
     gate.kill();
     gate.start_again();
     assert!(gate.is_open_to(token) && gate.is_open_to(&again), "{what}: after a restart");
@@ -87,8 +99,8 @@ fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() 
     }
 }
 
-/// What takes no writes when the gate starts is told by the errors alone: the file system does not say that it is
-/// read-only.
+/// What takes no writes when the gate starts is told by the errors alone: the file system does not
+/// say that it is read-only.
 #[test]
 fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
     for (errno, kind) in [
@@ -115,8 +127,9 @@ fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
     }
 }
 
-/// The kernel's own errors: the loop device's backing file finds no room, ext4 gives EIO and becomes read-only for good.
-/// There is no mending without another mount; the gate must last until then, and a restart as well.
+/// The kernel's own errors: the loop device's backing file finds no room, ext4 gives EIO and
+/// becomes read-only for good. There is no mending without another mount; the gate must last until
+/// then, and a restart as well.
 #[test]
 fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_has_everything() {
     let dir = Scratch::new("dying");
@@ -135,7 +148,8 @@ fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_ha
     wait::until("the device's first error", PATIENCE * 2, || {
         n += 1;
         let answer = gate.post_code(&owner.wrong_code(), &format!("10.8.{}.{}", n / 250, n % 250));
-        let _ = std::fs::write(disk.mounted().join("more"), vec![n.to_le_bytes()[0]; 8 * 1024 * 1024]);
+        let _ =
+            std::fs::write(disk.mounted().join("more"), vec![n.to_le_bytes()[0]; 8 * 1024 * 1024]);
         assert!(matches!(answer.status, 401 | 429 | 503), "{answer:?}");
         (answer.status == 503).then_some(())
     });
@@ -177,7 +191,8 @@ fn a_disk_that_is_too_small_from_the_first_day_refuses_every_change_with_the_rea
     gate.stop();
 }
 
-/// The plug was pulled with a full card, or the card has become read-only: who was signed in stays so.
+/// The plug was pulled with a full card, or the card has become read-only: who was signed in stays
+/// so.
 #[test]
 fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_mends_itself() {
     for read_only in [false, true] {
@@ -205,10 +220,17 @@ fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_mends_itself(
         assert!(gate.is_open_to(&token) && !gate.is_open_to(&ended), "{what}");
         stands_firm(&mut gate, &owner, &token, what);
         assert_eq!(Ask::get("/ready").send(gate.address).status, 503, "{what}");
-        assert!(gate.running.text().contains("opened for reading only"), "{what}: {}", gate.running.text());
+        assert!(
+            gate.running.text().contains("opened for reading only"),
+            "{what}: {}",
+            gate.running.text()
+        );
         let left = std::fs::read_dir("/dev/shm").map_or(0, |entries| {
             let ours = format!("portcullis-{}-", gate.running.id());
-            entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&ours)).count()
+            entries
+                .flatten()
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(&ours))
+                .count()
         });
         assert_eq!(left, 0, "{what}: the copy is gone");
         never_panicked(&gate, what);
@@ -233,7 +255,11 @@ impl SmallDisk {
 
     fn remount(&self, how: &str) {
         let mut mount = std::process::Command::new("mount");
-        let done = mount.args(["-o", &format!("remount,{how}")]).arg(&self.0).status().expect("mount runs");
+        let done = mount
+            .args(["-o", &format!("remount,{how}")])
+            .arg(&self.0)
+            .status()
+            .expect("mount runs");
         assert!(done.success(), "remount,{how}: something is still written to");
     }
 }

@@ -1,4 +1,5 @@
-//! Weeks in a minute: millions of verifies, days without a visitor, sessions and counters by the hundred that end.
+//! Weeks in a minute: millions of verifies, days without a visitor, sessions and counters by the
+//! hundred that end.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use crate::support::wait::{self, PATIENCE, rounds};
 /// Requests that are on the way at a time.
 const AT_ONCE: u64 = 50;
 
-/// Verifies on one connection, all but one in fifty with a living session; the rest are a stranger's.
+/// Verifies on one connection, all but one in fifty with a living session; the rest are a
+/// stranger's.
 fn verify(gate: &Daemon, token: &str, times: u64) {
     let ask = Ask::verify("/verify/caddy", "https://app.example.test/a?b=c").by_page_load();
     let (mine, strange) = (ask.clone().cookie("auth_token", token).bytes(), ask.bytes());
@@ -29,7 +31,8 @@ fn verify(gate: &Daemon, token: &str, times: u64) {
     }
 }
 
-/// `VERIFIES` sets the number. Each hundredth part of them comes on new connections, four at a time.
+/// `VERIFIES` sets the number. Each hundredth part of them comes on new connections, four at a
+/// time.
 #[test]
 fn verifies_without_end_leave_memory_descriptors_and_files_as_they_were() {
     let mut gate = Daemon::with(ONE_DOMAIN);
@@ -51,7 +54,9 @@ fn verifies_without_end_leave_memory_descriptors_and_files_as_they_were() {
     }
     let took = clock::monotonic() - start;
     // The last connections are closed a moment after their clients are gone.
-    wait::until("as few descriptors as before", PATIENCE, || (descriptors(process) <= open).then_some(()));
+    wait::until("as few descriptors as before", PATIENCE, || {
+        (descriptors(process) <= open).then_some(())
+    });
     let grown = resident(process).saturating_sub(memory);
     println!("{} verifies in {took:?}: {grown} KiB more than {memory} KiB", a_part * 4 * parts);
     assert!(grown <= 512, "{grown} KiB more than {memory} KiB");
@@ -70,7 +75,11 @@ fn written_below(place: &Place) -> Vec<(String, u64, std::time::SystemTime)> {
             if data.is_dir() {
                 open.push(entry.path());
             } else {
-                found.push((entry.path().display().to_string(), data.len(), data.modified().expect("a time")));
+                found.push((
+                    entry.path().display().to_string(),
+                    data.len(),
+                    data.modified().expect("a time"),
+                ));
             }
         }
     }
@@ -81,7 +90,8 @@ fn written_below(place: &Place) -> Vec<(String, u64, std::time::SystemTime)> {
 /// Moves all clocks of the gate so far from the true time and waits until it has tidied up.
 fn after(gate: &Daemon, seconds: i64) {
     gate.place.shift_clock(seconds);
-    // A job wakes the worker, which then sees that its rounds are due; the answer to the second one comes after them.
+    // A job wakes the worker, which then sees that its rounds are due; the answer to the second one
+    // comes after them.
     for _ in 0..2 {
         gate.place.json(&["limit", "list"]);
     }
@@ -89,19 +99,23 @@ fn after(gate: &Daemon, seconds: i64) {
 
 #[test]
 fn what_is_over_is_removed_from_memory_and_from_the_store() {
-    let mut gate = Place::new(&format!("{ONE_DOMAIN}[limits]\nattempts = 3\n")).with_movable_clocks().start();
+    let mut gate =
+        Place::new(&format!("{ONE_DOMAIN}[limits]\nattempts = 3\n")).with_movable_clocks().start();
     let owner = gate.place.add_user("owner");
-    let people: Vec<_> = (0..15).map(|number| gate.place.add_user(&format!("user{number}"))).collect();
+    let people: Vec<_> =
+        (0..15).map(|number| gate.place.add_user(&format!("user{number}"))).collect();
     for person in &people {
         gate.log_in(person);
     }
     for number in 0..60 {
         gate.post_code(&owner.wrong_code(), &format!("10.5.0.{number}"));
     }
-    let count = |gate: &Daemon, words: &[&str]| gate.place.json(words).as_array().map_or(0, Vec::len);
+    let count =
+        |gate: &Daemon, words: &[&str]| gate.place.json(words).as_array().map_or(0, Vec::len);
     assert_eq!(count(&gate, &["session", "list"]), 15);
     assert!(count(&gate, &["limit", "list"]) >= 60);
-    // Sessions live a day, windows a quarter of an hour, the budgets of strangers come back in 25 days.
+    // Sessions live a day, windows a quarter of an hour, the budgets of strangers come back in 25
+    // days.
     after(&gate, 25 * 3600);
     assert_eq!(count(&gate, &["session", "list"]), 0);
     assert!(count(&gate, &["limit", "list"]) <= 1, "all but the strangers' bucket");
@@ -111,7 +125,8 @@ fn what_is_over_is_removed_from_memory_and_from_the_store() {
     gate.kill();
     let dir = gate.place.state();
     let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
-    let (_store, opened) = Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+    let (_store, opened) =
+        Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
     let (sessions, counters) = (opened.contents.sessions.len(), opened.contents.counters.len());
     assert_eq!((sessions, counters), (0, 0), "what the store still has");
     assert_eq!(opened.contents.users.len(), 16);
@@ -141,7 +156,8 @@ fn a_gate_that_nobody_asks_does_nothing_at_all() {
     let process = gate.running.id();
     let _kept: Vec<_> = (0..20).map(|_| Connection::open(gate.address)).collect();
     let seconds = rounds("IDLE_SECONDS", 5);
-    let (bytes, files, time) = (written(process), written_below(&gate.place), processor_time(process));
+    let (bytes, files, time) =
+        (written(process), written_below(&gate.place), processor_time(process));
     let done = || (written(process) - bytes, processor_time(process) - time);
     let most = (seconds * 100 * 1024 / 3600, Duration::from_millis(20 + seconds * 5 / 6));
     wait::watch_that("a gate that rests", Duration::from_secs(seconds), || {

@@ -22,7 +22,11 @@ fn named(name: &str, code: &str, from: &str) -> Ask {
 /// An address of the internet for even numbers, of the local network for odd ones.
 fn address(number: u32) -> String {
     let (high, low) = (number / 2 / 250, number / 2 % 250 + 1);
-    if number.is_multiple_of(2) { format!("203.0.{high}.{low}") } else { format!("10.3.{high}.{low}") }
+    if number.is_multiple_of(2) {
+        format!("203.0.{high}.{low}")
+    } else {
+        format!("10.3.{high}.{low}")
+    }
 }
 
 #[test]
@@ -50,15 +54,23 @@ fn an_account_closes_after_exactly_a_hundred_guesses_from_a_thousand_addresses_a
             })
         })
         .collect();
-    let statuses: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect();
+    let statuses: Vec<_> =
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect();
     let count = |status| statuses.iter().filter(|one| **one == status).count();
-    // Strangers of the internet and of the local network have a hundred guesses each: what ended it is the account.
+    // Strangers of the internet and of the local network have a hundred guesses each: what ended it
+    // is the account.
     assert_eq!((count(401), count(429)), (100, 900), "{statuses:?}");
     let right = owner.fresh_code();
-    assert_eq!(named("owner", &right, "10.4.0.1").send(gate.address).status, 429, "the right code from elsewhere");
-    let home = named("owner", &right, "198.51.100.9").cookie("auth_device", &device).send(gate.address);
+    assert_eq!(
+        named("owner", &right, "10.4.0.1").send(gate.address).status,
+        429,
+        "the right code from elsewhere"
+    );
+    let home =
+        named("owner", &right, "198.51.100.9").cookie("auth_device", &device).send(gate.address);
     assert_eq!(home.status, 302, "the owner, where he has logged in before: {home:?}");
-    // One of the two buckets of strangers may be empty as well; clearing them leaves the account alone.
+    // One of the two buckets of strangers may be empty as well; clearing them leaves the account
+    // alone.
     gate.place.json(&["limit", "clear", "strangers"]);
     assert_eq!(named("owner", &owner.fresh_code(), "10.4.0.2").send(gate.address).status, 429);
     assert_eq!(
@@ -68,7 +80,8 @@ fn an_account_closes_after_exactly_a_hundred_guesses_from_a_thousand_addresses_a
     );
 }
 
-/// Asks so many times a second on a connection of its own, while there is something to ask; how long each answer took.
+/// Asks so many times a second on a connection of its own, while there is something to ask; how
+/// long each answer took.
 fn paced(
     to: SocketAddr,
     a_second: u32,
@@ -112,17 +125,21 @@ fn verifies(gate: &Daemon, token: &str, seconds: u32) -> Times {
 /// The number of the store's last commit, as it stands beside the database.
 fn commits(gate: &Daemon) -> u64 {
     let bytes = std::fs::read(gate.place.state().join("store.seq")).expect("ours");
-    let slot = |at: usize| bytes.get(at..at + 8).and_then(|slot| slot.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let slot = |at: usize| {
+        bytes.get(at..at + 8).and_then(|slot| slot.try_into().ok()).map_or(0, u64::from_le_bytes)
+    };
     slot(0).max(slot(512))
 }
 
-/// `FLOOD_SECONDS` sets how long, `FLOOD_P99_MS` the bound on the slowest verify but one in a hundred.
+/// `FLOOD_SECONDS` sets how long, `FLOOD_P99_MS` the bound on the slowest verify but one in a
+/// hundred.
 #[test]
 fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no_owner_out() {
     let gate = Daemon::with(ONE_DOMAIN);
     let owner = gate.place.add_user("owner");
     let first = gate.post_code(&owner.fresh_code(), "203.0.113.250");
-    let (token, device) = (first.cookie("auth_token").expect("one"), first.cookie("auth_device").expect("one"));
+    let (token, device) =
+        (first.cookie("auth_token").expect("one"), first.cookie("auth_device").expect("one"));
     let seconds = u32::try_from(rounds("FLOOD_SECONDS", 3)).expect("a number of seconds");
     let quiet = verifies(&gate, &token, seconds);
 
@@ -146,7 +163,8 @@ fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no
         (gate.post_code(&wrong, &format!("198.51.{asked}.200")).status == 429).then_some(())
     });
     let before = commits(&gate);
-    // A machine that is busy with other things is slow in quiet as well; one that is so for a moment is asked again.
+    // A machine that is busy with other things is slow in quiet as well; one that is so for a
+    // moment is asked again.
     let bound = Duration::from_millis(rounds("FLOOD_P99_MS", 25)) + quiet.quantile(990) * 2;
     let mut loaded = verifies(&gate, &token, seconds);
     for _ in 0..2 {
@@ -155,10 +173,14 @@ fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no
         }
     }
     let committed = commits(&gate) - before;
-    let home = gate.login_form(&owner.fresh_code(), "198.51.100.9").cookie("auth_device", &device).send(gate.address);
+    let home = gate
+        .login_form(&owner.fresh_code(), "198.51.100.9")
+        .cookie("auth_device", &device)
+        .send(gate.address);
     assert_eq!(home.status, 302, "the owner, where he has logged in before: {home:?}");
     stop.store(true, Ordering::Relaxed);
-    let refused: usize = flood.into_iter().map(|thread| thread.join().expect("no panic").count()).sum();
+    let refused: usize =
+        flood.into_iter().map(|thread| thread.join().expect("no panic").count()).sum();
     let verified = loaded.count();
     println!(
         "{refused} bogus logins, {verified} verifies; verify p50/p99 {:?}/{:?} in quiet, {:?}/{:?} meanwhile; {committed} commits",
@@ -168,14 +190,17 @@ fn a_thousand_bogus_logins_a_second_write_nothing_slow_nobody_inside_and_keep_no
         loaded.quantile(990),
     );
     // A machine that is busy with other things slows both down.
-    assert!(refused > verified, "there was hardly any flood: {refused} bogus logins, {verified} verifies");
+    assert!(
+        refused > verified,
+        "there was hardly any flood: {refused} bogus logins, {verified} verifies"
+    );
     assert!(loaded.quantile(990) < bound, "{:?} instead of {bound:?}", loaded.quantile(990));
     // One may be that of the sessions' last-seen times.
     assert!(committed <= 1, "{committed} commits for logins that were refused");
 }
 
-/// `FLOOD_LOGINS` sets the number of logins, each with a name and an address of its own; 400 in a thousand of them find
-/// budget left, since the command line fills the buckets again and again.
+/// `FLOOD_LOGINS` sets the number of logins, each with a name and an address of its own; 400 in a
+/// thousand of them find budget left, since the command line fills the buckets again and again.
 #[test]
 fn a_flood_of_names_and_addresses_asks_for_no_memory_and_pushes_no_guilty_one_out() {
     let logins = u32::try_from(rounds("FLOOD_LOGINS", 2_000)).expect("a number");

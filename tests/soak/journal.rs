@@ -29,7 +29,8 @@ fn hostile() -> Vec<String> {
 
 /// The same and line ends, for where an encoding takes them.
 fn encoded() -> Vec<String> {
-    let lines = ["\r\nerror forged=1 login result=ok\r\n", "\n\n\n", "\r", "\0", "%0d%0aerror forged=1"];
+    let lines =
+        ["\r\nerror forged=1 login result=ok\r\n", "\n\n\n", "\r", "\0", "%0d%0aerror forged=1"];
     hostile().into_iter().chain(lines.map(str::to_owned)).collect()
 }
 
@@ -37,7 +38,9 @@ fn encoded() -> Vec<String> {
 fn nothing_that_anybody_writes_at_any_door_breaks_a_line() {
     let mut gate = Daemon::with(&format!("{ONE_DOMAIN}{EVERYTHING}"));
     let owner = gate.place.add_user("owner");
-    let token = named(&gate, "owner", &owner.fresh_code(), "192.168.1.1").cookie("auth_token").expect("a session");
+    let token = named(&gate, "owner", &owner.fresh_code(), "192.168.1.1")
+        .cookie("auth_token")
+        .expect("a session");
     let mut asked = 0;
     let mut send = |ask: Ask| {
         asked += 1;
@@ -73,11 +76,18 @@ fn nothing_that_anybody_writes_at_any_door_breaks_a_line() {
         }
         for name in ["X-Original-URL", "X-Original-URI", "X-Original-Method"] {
             send(Ask::verify_nginx("/verify/nginx", "https://app.example.test/").set(name, &text));
-            send(Ask::verify_nginx("/verify/nginx/refusal", "https://app.example.test/").set(name, format!("/{text}")));
+            send(
+                Ask::verify_nginx("/verify/nginx/refusal", "https://app.example.test/")
+                    .set(name, format!("/{text}")),
+            );
         }
         // A login that succeeds keeps the browser's name; one that fails is logged.
         let wrong = Ask::form("/login", &[("username", "owner"), ("otp", &owner.wrong_code())]);
-        send(wrong.header("X-Forwarded-For", format!("{text}, 203.0.113.7")).header("User-Agent", &text));
+        send(
+            wrong
+                .header("X-Forwarded-For", format!("{text}, 203.0.113.7"))
+                .header("User-Agent", &text),
+        );
         send(Ask::new(&text, "/login"));
         send(Ask::get(&format!("/{text}")));
     }
@@ -91,7 +101,10 @@ fn nothing_that_anybody_writes_at_any_door_breaks_a_line() {
         ] {
             send(Ask::form(path, &fields).header("X-Forwarded-For", "10.1.1.1"));
         }
-        send(Ask::get(&format!("/login?next={}", percent_encode(&format!("https://evil.example/{text}")))));
+        send(Ask::get(&format!(
+            "/login?next={}",
+            percent_encode(&format!("https://evil.example/{text}"))
+        )));
         send(page().set("X-Forwarded-Uri", format!("/{}", percent_encode(&text))));
         // The command line is a door as well.
         if !text.contains('\0') {
@@ -102,7 +115,8 @@ fn nothing_that_anybody_writes_at_any_door_breaks_a_line() {
     }
     gate.place.json(&["limit", "clear", "--all"]);
     // Octets below 0x20 are no header; all else is kept, cut.
-    let fit: String = hostile().concat().chars().filter(|letter| !letter.is_ascii_control()).collect();
+    let fit: String =
+        hostile().concat().chars().filter(|letter| !letter.is_ascii_control()).collect();
     let agent = named_ask("owner", &owner.fresh_code(), "192.168.1.9").header("User-Agent", fit);
     assert_eq!(agent.send(gate.address).status, 302);
     gate.stop();
@@ -111,16 +125,22 @@ fn nothing_that_anybody_writes_at_any_door_breaks_a_line() {
     for (number, line) in log.lines().enumerate() {
         let level = line.split_whitespace().next().unwrap_or_default();
         let known = [
-            "<3>", "<4>", "<5>", "<6>", "<7>", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "error", "warn", "info",
-            "debug", "trace",
+            "<3>", "<4>", "<5>", "<6>", "<7>", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "error",
+            "warn", "info", "debug", "trace",
         ];
         assert!(known.iter().any(|known| level.starts_with(known)), "line {number}: {line:?}");
         assert!(!line.starts_with("error forged"), "line {number}: {line:?}");
-        let unfit = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202e}');
+        let unfit = |letter: char| {
+            letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202e}')
+        };
         assert!(!line.contains(unfit), "line {number}: {line:?}");
         assert!(line.len() < 4096, "line {number} has {} bytes", line.len());
     }
-    assert!(log.lines().count() < asked * 2 + 200, "{} lines for {asked} requests", log.lines().count());
+    assert!(
+        log.lines().count() < asked * 2 + 200,
+        "{} lines for {asked} requests",
+        log.lines().count()
+    );
 }
 
 fn named_ask(name: &str, code: &str, from: &str) -> Ask {
@@ -155,13 +175,15 @@ impl Secrets {
     }
 }
 
-/// The whole life of a gate, everything told at the finest level: set-up, logins good and bad, orders, damage, restarts.
+/// The whole life of a gate, everything told at the finest level: set-up, logins good and bad,
+/// orders, damage, restarts.
 #[test]
 fn no_secret_of_a_mixed_run_is_in_any_output() {
     let mut secrets = Secrets::default();
     let mut said = Vec::new();
     let given = "0123456789abcdef0123456789abcdef-a-secret-from-outside";
-    let place = Place::new(&format!("{ONE_DOMAIN}{EVERYTHING}")).with_environment("JWT_SECRET", given);
+    let place =
+        Place::new(&format!("{ONE_DOMAIN}{EVERYTHING}")).with_environment("JWT_SECRET", given);
     secrets.add(given);
     let mut gate = place.with_movable_clock().start();
 
@@ -200,15 +222,21 @@ fn no_secret_of_a_mixed_run_is_in_any_output() {
     for ask in [
         Ask::get(&format!("/login?otp={misplaced}")),
         Ask::get(&format!("/verify?auth_token={token}")),
-        Ask::verify("/verify/caddy", &format!("https://app.example.test/?otp={misplaced}&auth_token={token}")),
-        Ask::verify("/verify", "https://app.example.test/").header("Authorization", format!("Bearer {token}")),
+        Ask::verify(
+            "/verify/caddy",
+            &format!("https://app.example.test/?otp={misplaced}&auth_token={token}"),
+        ),
+        Ask::verify("/verify", "https://app.example.test/")
+            .header("Authorization", format!("Bearer {token}")),
         Ask::verify("/verify", "https://app.example.test/")
             .header("X-Original-URL", format!("https://b.example.test/?t={token}")),
-        Ask::verify("/verify", "not://an address").cookie("auth_token", &format!("{token}; auth_token={token}x")),
+        Ask::verify("/verify", "not://an address")
+            .cookie("auth_token", &format!("{token}; auth_token={token}x")),
         Ask::get(&format!("/login?next=https%3A%2F%2Fevil.example%2F%3Ft%3D{token}")),
         Ask::form("/login", &[("username", &misplaced), ("otp", "none")]),
         Ask::form("/login", &[("username", "owner"), ("otp", &misplaced), ("otp", &misplaced)]),
-        Ask::form("/login", &[("username", "owner"), ("otp", &misplaced)]).header("Origin", "https://evil.example"),
+        Ask::form("/login", &[("username", "owner"), ("otp", &misplaced)])
+            .header("Origin", "https://evil.example"),
         Ask::form("/logout", &[("token", &token)]).cookie("auth_token", &token),
         Ask::get("/logout").cookie("auth_token", &token),
     ] {
@@ -247,7 +275,11 @@ fn no_secret_of_a_mixed_run_is_in_any_output() {
     gate.kill();
     // A database cut short, and the snapshot in its place.
     let database = gate.place.state().join("db/db");
-    std::fs::OpenOptions::new().write(true).open(database).and_then(|file| file.set_len(100)).expect("ours");
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(database)
+        .and_then(|file| file.set_len(100))
+        .expect("ours");
     gate.start_again();
     gate.stop();
     said.push(("the log after the damage", gate.running.text()));
@@ -268,8 +300,18 @@ fn backup_by_hand(place: &Place, passphrase: &str) -> String {
     let file = place.state().with_file_name("by-hand.backup");
     let words = ["backup", file.to_str().expect("text"), "--passphrase-file", "/dev/stdin"];
     let mut command = place.command(&words);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
-    child.stdin.take().expect("piped").write_all(format!("{passphrase}\n").as_bytes()).expect("taken");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(format!("{passphrase}\n").as_bytes())
+        .expect("taken");
     let done = Done::from(child.wait_with_output().expect("an end"));
     format!("{}{} {}", done.out, done.err, done.status)
 }

@@ -1,7 +1,8 @@
 //! What a refusal does not tell by the time that it takes.
 //!
-//! The short form compares the work itself, in this process, by the quickest of many tries: noise only ever adds. The
-//! form that goes through the door needs many samples; few of them can only show what is grossly uneven.
+//! The short form compares the work itself, in this process, by the quickest of many tries: noise
+//! only ever adds. The form that goes through the door needs many samples; few of them can only
+//! show what is grossly uneven.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -27,11 +28,12 @@ fn user(name: &str) -> User {
 /// How much longer the longest may take than the shortest.
 const EVEN: f64 = 1.1;
 
-/// The quickest of many tries of each, taken in turn, and of more where a processor changed its pace meanwhile; panics
-/// where they differ by more than [`EVEN`] all the same. Counted is this thread's own processor time, so that it does not
-/// matter who else wants the processor.
+/// The quickest of many tries of each, taken in turn, and of more where a processor changed its
+/// pace meanwhile; panics where they differ by more than [`EVEN`] all the same. Counted is this
+/// thread's own processor time, so that it does not matter who else wants the processor.
 fn take_the_same_time(what: &str, ways: &[&dyn Fn() -> bool]) {
-    let spent = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"));
+    let spent =
+        || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"));
     let mut quickest = vec![Duration::MAX; ways.len()];
     for _ in 0..25 {
         for _ in 0..400 {
@@ -41,7 +43,8 @@ fn take_the_same_time(what: &str, ways: &[&dyn Fn() -> bool]) {
                 *quickest = (*quickest).min(spent() - start);
             }
         }
-        let (least, most) = (quickest.iter().min().expect("some"), quickest.iter().max().expect("some"));
+        let (least, most) =
+            (quickest.iter().min().expect("some"), quickest.iter().max().expect("some"));
         if most.as_secs_f64() / least.as_secs_f64() < EVEN {
             return;
         }
@@ -61,15 +64,19 @@ fn a_name_that_nobody_has_costs_as_much_work_as_a_wrong_code() {
 #[test]
 fn a_code_costs_the_same_work_wherever_it_matches() {
     let users: Vec<_> = (0..10).map(|number| user(&format!("user{number}"))).collect();
-    let code_of = |user: &User| Code::parse(&user.authenticator.code(portcullis::auth::totp::TimeStep::at(NOW)));
-    let codes = [users.first(), users.last()].map(|user| code_of(user.expect("ten")).expect("a code"));
+    let code_of = |user: &User| {
+        Code::parse(&user.authenticator.code(portcullis::auth::totp::TimeStep::at(NOW)))
+    };
+    let codes =
+        [users.first(), users.last()].map(|user| code_of(user.expect("ten")).expect("a code"));
     let wrong = Code::parse("000000").expect("a code");
     let ask = |code: &Code| matches!(who(&users, code, NOW, 1), Verdict::Nobody);
     let [first, last] = &codes;
     take_the_same_time("by code alone", &[&|| ask(first), &|| ask(last), &|| ask(&wrong)]);
 }
 
-/// One login each from an address of its own, in turn; how long each kind took, and its last answer.
+/// One login each from an address of its own, in turn; how long each kind took, and its last
+/// answer.
 struct Kinds<'g> {
     gate: &'g Daemon,
     connection: Connection,
@@ -96,7 +103,9 @@ impl<'g> Kinds<'g> {
     fn post(&mut self, kind: usize, code: &str) {
         let name = self.names[kind];
         let ask = Ask::form("/login", &[("username", name), ("otp", code)]);
-        let bytes = ask.header("X-Forwarded-For", format!("10.7.{}.{}", self.sent / 250, self.sent % 250)).bytes();
+        let bytes = ask
+            .header("X-Forwarded-For", format!("10.7.{}.{}", self.sent / 250, self.sent % 250))
+            .bytes();
         self.sent = (self.sent + 1) % 60_000;
         let start = clock::monotonic();
         self.connection.send(&bytes);
@@ -121,8 +130,12 @@ impl<'g> Kinds<'g> {
     fn all_say(&self, status: u16) {
         let without = |kind: usize| {
             let answer = self.answers[kind].as_ref().expect("asked");
-            let text = format!("{:?} {}", answer.headers, answer.text()).replace(self.names[kind], "NAME");
-            let text: String = text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+            let text =
+                format!("{:?} {}", answer.headers, answer.text()).replace(self.names[kind], "NAME");
+            let text: String = text
+                .chars()
+                .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
+                .collect();
             (answer.status, text)
         };
         for kind in 0..self.names.len() {
@@ -133,13 +146,14 @@ impl<'g> Kinds<'g> {
 
     /// The medians, each over that of the first kind.
     fn ratios(&self) -> Vec<f64> {
-        let medians: Vec<_> = self.times.iter().map(|times| times.quantile(500).as_secs_f64()).collect();
+        let medians: Vec<_> =
+            self.times.iter().map(|times| times.quantile(500).as_secs_f64()).collect();
         medians.iter().map(|median| median / medians[0]).collect()
     }
 }
 
-/// `TIMING_SAMPLES` sets the number of logins of each kind: with 1,000 the medians must lie within 5 %. Best with
-/// `TMPDIR` in memory, where no disk adds its own times.
+/// `TIMING_SAMPLES` sets the number of logins of each kind: with 1,000 the medians must lie within
+/// 5 %. Best with `TMPDIR` in memory, where no disk adds its own times.
 #[test]
 fn who_exists_shows_neither_in_the_answer_nor_in_its_time() {
     let samples = rounds("TIMING_SAMPLES", 40);
@@ -158,7 +172,8 @@ fn who_exists_shows_neither_in_the_answer_nor_in_its_time() {
     });
     println!("wrong code, unknown name, disabled user: {ratios:?}");
 
-    // A locked account answers 429, and so does a name that nobody has once those are locked: equal among themselves.
+    // A locked account answers 429, and so does a name that nobody has once those are locked: equal
+    // among themselves.
     let mut locked = Kinds::new(&gate, &["holder", "nobody", "former"]);
     for kind in [0, 1] {
         for round in 0..110 {
@@ -180,8 +195,8 @@ fn who_exists_shows_neither_in_the_answer_nor_in_its_time() {
     println!("locked user, locked unknown name, disabled user: {ratios:?}");
 }
 
-/// The first ratios that all lie within the bound; panics after five tries. What the work itself tells it tells each time,
-/// what a disk or a neighbour adds does not come back.
+/// The first ratios that all lie within the bound; panics after five tries. What the work itself
+/// tells it tells each time, what a disk or a neighbour adds does not come back.
 fn until_even(bound: f64, mut sample: impl FnMut() -> Vec<f64>) -> Vec<f64> {
     let mut tried = Vec::new();
     for _ in 0..5 {

@@ -1,4 +1,5 @@
-//! The audit log on a real file system: long, pruned, damaged, salvaged, and of a store that had none.
+//! The audit log on a real file system: long, pruned, damaged, salvaged, and of a store that had
+//! none.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +17,9 @@ const DAY: u64 = 86_400;
 const MOST: u64 = 50_000;
 
 fn event(about: u64) -> Change {
-    Change::Audit(Event::new(Action::Login, Actor::Visitor).about(about).from([203, 0, 113, 7].into()))
+    Change::Audit(
+        Event::new(Action::Login, Actor::Visitor).about(about).from([203, 0, 113, 7].into()),
+    )
 }
 
 fn day(days: u64) -> Timestamp {
@@ -56,7 +59,10 @@ fn a_new_store_says_that_its_log_begins_and_each_commit_adds_to_it() {
     drop(store);
     let (store, _) = open_sound(&dir.state());
     let log = whole_log(&store);
-    let told: Vec<_> = log.iter().map(|entry| (entry.number, entry.action.as_str(), entry.subject.as_str())).collect();
+    let told: Vec<_> = log
+        .iter()
+        .map(|entry| (entry.number, entry.action.as_str(), entry.subject.as_str()))
+        .collect();
     assert_eq!(told, [(1, "log-begun", ""), (2, "login", "1"), (3, "login", "2")]);
     assert_eq!(log[0].why, "a new store");
 }
@@ -91,7 +97,11 @@ fn what_is_too_old_goes_and_the_rest_is_still_proven() {
     assert_eq!(numbers(&whole_log(&store)), (702, 1_001));
     let commits = store.commits();
     store.prune_audit(day(7), MOST, day(10)).expect("pruned");
-    assert_eq!((store.commits(), numbers(&whole_log(&store))), (commits, (702, 1_001)), "a day's grace saves writes");
+    assert_eq!(
+        (store.commits(), numbers(&whole_log(&store))),
+        (commits, (702, 1_001)),
+        "a day's grace saves writes"
+    );
     drop(store);
     let (mut store, _) = open_sound(&dir.state());
     assert_eq!(numbers(&whole_log(&store)), (702, 1_001));
@@ -134,7 +144,10 @@ fn a_flood_does_not_grow_the_store_without_bound_and_opening_stays_quick() {
     let walked = clock::monotonic() - begun;
     assert!((most - 255..=most).contains(&(log.len() as u64)), "{}", log.len());
     drop(store);
-    let bytes: u64 = files(&dir.state()).iter().map(|file| fs::metadata(file).map_or(0, |meta| meta.len())).sum();
+    let bytes: u64 = files(&dir.state())
+        .iter()
+        .map(|file| fs::metadata(file).map_or(0, |meta| meta.len()))
+        .sum();
     let full = opened(&dir.state());
     println!(
         "{} entries: {} KiB on the disk, walked in {walked:?}, opened in {full:?}, an empty store in {empty:?}",
@@ -194,9 +207,16 @@ fn a_lost_database_leaves_what_was_filed_and_the_log_says_so() {
     let (mut store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.recovered.is_some());
     let log = whole_log(&store);
-    assert_eq!((numbers(&log), log.len()), ((1, 1_002), 769), "three files, and the line that tells of it");
+    assert_eq!(
+        (numbers(&log), log.len()),
+        ((1, 1_002), 769),
+        "three files, and the line that tells of it"
+    );
     let last = log.last().expect("an entry");
-    assert_eq!((last.action.as_str(), last.why.as_str()), ("log-begun", "the snapshot stands in for a lost database"));
+    assert_eq!(
+        (last.action.as_str(), last.why.as_str()),
+        ("log-begun", "the snapshot stands in for a lost database")
+    );
     assert_eq!(last.missing(), [Missing { first: Some(769), last: Some(1_001) }]);
     fill(&mut store, 300, NOW);
     assert_eq!(numbers(&whole_log(&store)), (1, 1_302));
@@ -207,7 +227,9 @@ fn a_lost_database_leaves_what_was_filed_and_the_log_says_so() {
     let (store, _) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     let log = whole_log(&store);
     assert_eq!(numbers(&log), (513, 1_303));
-    let [older, newer] = log.last().expect("an entry").missing()[..] else { panic!("{:?}", log.last()) };
+    let [older, newer] = log.last().expect("an entry").missing()[..] else {
+        panic!("{:?}", log.last())
+    };
     assert_eq!((older, newer.last), (Missing { first: None, last: Some(512) }, Some(1_302)));
     assert!(newer.first > Some(1_002));
 }
@@ -238,7 +260,9 @@ fn entries_that_are_lost_are_known_to_be_missing_whatever_is_left() {
         let dir = Dir::new();
         let (mut store, contents) = open_sound(&dir.state());
         let settings = Settings { ever_had_user: true, ..contents.settings };
-        store.commit(&[Change::PutUser(user("anna")), Change::PutSettings(settings)], NOW).expect("commits");
+        store
+            .commit(&[Change::PutUser(user("anna")), Change::PutSettings(settings)], NOW)
+            .expect("commits");
         fill(&mut store, 100, NOW);
         drop(store);
         fs::remove_dir_all(dir.state().join("db")).expect("removed");
@@ -249,7 +273,11 @@ fn entries_that_are_lost_are_known_to_be_missing_whatever_is_left() {
         fill(&mut store, 300, NOW);
         drop(store);
         let log = whole_log(&open_sound(&dir.state()).0);
-        assert_eq!((log[0].missing().as_slice(), log.len()), ([expected].as_slice(), 301), "{what}");
+        assert_eq!(
+            (log[0].missing().as_slice(), log.len()),
+            ([expected].as_slice(), 301),
+            "{what}"
+        );
     }
 }
 
@@ -264,7 +292,10 @@ fn a_full_disk_takes_no_entry_and_no_change_and_both_when_there_is_room() {
     assert_eq!(numbers(&whole_log(&store)), (1, 551));
     fs::remove_file(dir.state().join("audit")).expect("removed");
     fill(&mut store, 1, NOW);
-    assert_eq!((numbers(&whole_log(&store)), files(&dir.state().join("audit")).len()), ((1, 552), 2));
+    assert_eq!(
+        (numbers(&whole_log(&store)), files(&dir.state().join("audit")).len()),
+        ((1, 552), 2)
+    );
     drop(store);
     assert_eq!(numbers(&whole_log(&open_sound(&dir.state()).0)), (1, 552));
 }
@@ -286,8 +317,8 @@ fn an_old_copy_of_the_database_cannot_shorten_the_log() {
     assert!(whole_log(&store)[0].why.contains("snapshot"));
 }
 
-/// A store that a release without an audit log wrote: twenty commits of [`super::child::changes`]. What ends in zeros
-/// was cut there.
+/// A store that a release without an audit log wrote: twenty commits of [`super::child::changes`].
+/// What ends in zeros was cut there.
 fn store_of_schema_1(dir: &Path) {
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/store-schema-1"), dir);
     let file = fs::OpenOptions::new().write(true).open(dir.join("db/db")).expect("a file");
@@ -321,7 +352,8 @@ fn a_move_to_the_new_schema_that_was_cut_short_is_ended_at_the_next_start() {
     store_of_schema_1(&dir.state());
     store_of_schema_1(&old.state());
     drop(open_sound(&dir.state()));
-    // The new database has its name; then identity, or identity and snapshot, are still the old ones.
+    // The new database has its name; then identity, or identity and snapshot, are still the old
+    // ones.
     for left in [&["store.id"][..], &["store.id", "snapshot"]] {
         for name in left {
             fs::copy(old.state().join(name), dir.state().join(name)).expect("copied");

@@ -1,7 +1,7 @@
 //! The store in a process of its own, and a load whose every state can be told from its number.
 //!
-//! A child is this test program again, told by `STORE_TEST_ROLE` and `STORE_TEST_DIR` what to do. As in the released
-//! program a panic ends it.
+//! A child is this test program again, told by `STORE_TEST_ROLE` and `STORE_TEST_DIR` what to do.
+//! As in the released program a panic ends it.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
@@ -30,7 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_child_does_what_the_environment_says() {
-    let (Ok(role), Ok(dir)) = (std::env::var("STORE_TEST_ROLE"), std::env::var("STORE_TEST_DIR")) else { return };
+    let (Ok(role), Ok(dir)) = (std::env::var("STORE_TEST_ROLE"), std::env::var("STORE_TEST_DIR"))
+    else {
+        return;
+    };
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("{panic}");
         std::process::abort();
@@ -76,15 +79,20 @@ impl Committing {
         Self::start_as("commit", dir)
     }
 
-    /// With nothing but sessions and counters, so that no snapshot is synced, and the journal with it.
+    /// With nothing but sessions and counters, so that no snapshot is synced, and the journal with
+    /// it.
     pub fn start_logins(dir: &Path) -> Self {
         Self::start_as("log in", dir)
     }
 
-    /// With a library in front of the C library that stops it before and after every flush below `dir`.
+    /// With a library in front of the C library that stops it before and after every flush below
+    /// `dir`.
     pub fn start_stopping(library: &Path, dir: &Path) -> Self {
         let mut command = command("commit", dir);
-        command.env("LD_PRELOAD", preloaded(&[library])).env("FAULTS_BELOW", dir).env("FAULTS_STOP", "1");
+        command
+            .env("LD_PRELOAD", preloaded(&[library]))
+            .env("FAULTS_BELOW", dir)
+            .env("FAULTS_STOP", "1");
         Self::of(command)
     }
 
@@ -120,12 +128,14 @@ impl Committing {
     /// Whether there is something to read.
     fn has_said_more(&self) -> bool {
         let mut waiting = [PollFd::new(self.said.get_ref().as_fd(), PollFlags::POLLIN)];
-        !self.said.buffer().is_empty() || poll(&mut waiting, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+        !self.said.buffer().is_empty()
+            || poll(&mut waiting, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
     /// Whether every thread of it is stopped.
     fn stands_still(&self) -> bool {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("our own child");
+        let threads =
+            std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("our own child");
         threads.flatten().all(|thread| {
             let text = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
             // The name stands in brackets and may hold anything.
@@ -155,7 +165,8 @@ impl Committing {
         let mut line = String::new();
         while self.said.read_line(&mut line).is_ok_and(|length| length > 0) {
             // A line without its end was cut off by the kill.
-            if let Some(number) = line.strip_prefix("ack ").and_then(|rest| rest.strip_suffix('\n')) {
+            if let Some(number) = line.strip_prefix("ack ").and_then(|rest| rest.strip_suffix('\n'))
+            {
                 self.acknowledged = number.parse().expect("a number");
                 return true;
             }
@@ -179,7 +190,8 @@ pub enum Start {
     Crashed,
 }
 
-/// Starts a child that opens the store; one that dies or hangs is started again as a supervisor does.
+/// Starts a child that opens the store; one that dies or hangs is started again as a supervisor
+/// does.
 pub fn supervised(dir: &Path) -> Start {
     let starts = (0..6).map(|_| start(dir));
     starts.into_iter().find(|start| *start != Start::Crashed).unwrap_or(Start::Crashed)
@@ -217,8 +229,9 @@ fn tell(dir: &Path) {
     let told = match open(dir) {
         Err(error) => writeln!(out, "\nrefused {error}"),
         Ok((_store, Opened { contents, recovered })) => {
-            let records =
-                fingerprint(&contents).iter().fold(String::new(), |all, line| format!("{all}record {line}\n"));
+            let records = fingerprint(&contents)
+                .iter()
+                .fold(String::new(), |all, line| format!("{all}record {line}\n"));
             writeln!(out, "\n{records}{}", if recovered.is_some() { "recovered" } else { "sound" })
         }
     };
@@ -235,7 +248,9 @@ fn commit_for_ever(dir: &Path, from: u64) {
         number += 1;
         commit(&mut store, number);
         let mut out = io::stdout();
-        out.write_all(format!("\nack {number}\n").as_bytes()).and_then(|()| out.flush()).expect("told");
+        out.write_all(format!("\nack {number}\n").as_bytes())
+            .and_then(|()| out.flush())
+            .expect("told");
     }
 }
 
@@ -269,9 +284,11 @@ pub fn changes(number: u64) -> Vec<Change> {
 /// Sessions that are live at a time.
 const SESSIONS: u64 = 5;
 
-/// The commit that these contents are the state after; 0 for a new store. Panics if they are no such state.
+/// The commit that these contents are the state after; 0 for a new store. Panics if they are no
+/// such state.
 pub fn state_of(contents: &Contents) -> u64 {
-    let numbers = contents.sessions.iter().map(|session| u128::from_be_bytes(*session.id.as_bytes()));
+    let numbers =
+        contents.sessions.iter().map(|session| u128::from_be_bytes(*session.id.as_bytes()));
     let number = u64::try_from(numbers.max().unwrap_or(0)).expect("a number");
     let (first, last_change) = if number > LOGINS { (LOGINS + 1, 0) } else { (1, number) };
     let changes = || (1..=last_change).rev();
@@ -279,21 +296,37 @@ pub fn state_of(contents: &Contents) -> u64 {
         users: changes().filter(|n| n.is_multiple_of(3)).take(USERS).map(nth_user).collect(),
         sessions: (first..=number).rev().take(5).map(nth_session).collect(),
         counters: Vec::new(),
-        settings: changes().find(|n| n.is_multiple_of(5)).map_or(contents.settings.clone(), nth_settings),
+        settings: changes()
+            .find(|n| n.is_multiple_of(5))
+            .map_or(contents.settings.clone(), nth_settings),
     };
     if number > 0 {
-        expected.counters.push((CounterKey::Budget(BudgetKey::StrangersLocal), nth_counter(number)));
+        expected
+            .counters
+            .push((CounterKey::Budget(BudgetKey::StrangersLocal), nth_counter(number)));
     }
-    assert_eq!(fingerprint(contents), fingerprint(&expected), "not the state after commit {number}");
+    assert_eq!(
+        fingerprint(contents),
+        fingerprint(&expected),
+        "not the state after commit {number}"
+    );
     number
 }
 
-/// Each commit has told the audit log of itself, in the order of their numbers, and nothing is missing or left over.
+/// Each commit has told the audit log of itself, in the order of their numbers, and nothing is
+/// missing or left over.
 pub fn assert_log(store: &Store, number: u64) {
     let log = whole_log(store);
-    let told: Vec<_> = log.iter().filter(|entry| entry.action == "login").map(|entry| entry.subject.clone()).collect();
+    let told: Vec<_> = log
+        .iter()
+        .filter(|entry| entry.action == "login")
+        .map(|entry| entry.subject.clone())
+        .collect();
     let first = if number > LOGINS { LOGINS + 1 } else { 1 };
-    assert!(told == (first..=number).map(|n| n.to_string()).collect::<Vec<_>>(), "not the log of {number} commits");
+    assert!(
+        told == (first..=number).map(|n| n.to_string()).collect::<Vec<_>>(),
+        "not the log of {number} commits"
+    );
 }
 
 const USERS: usize = 4;

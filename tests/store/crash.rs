@@ -27,17 +27,22 @@ fn whatever_was_acknowledged_before_a_kill_is_there_and_nothing_is_half_done() {
         }
         wait::before_the_blow(Duration::from_micros(dice.below(12_000)));
         let acknowledged = child.kill().max(last);
-        let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        let (store, opened) =
+            open(&dir.state()).unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(opened.recovered, None, "round {round}");
         last = state_of(&opened.contents);
         assert_log(&store, last);
-        assert!((acknowledged..=acknowledged + 1).contains(&last), "round {round}: {last} after {acknowledged}");
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&last),
+            "round {round}: {last} after {acknowledged}"
+        );
     }
 }
 
-/// A file system on a loop device. Its image holds only what the file system has handed to the disk: pages that nobody
-/// synced are not in it. So a copy of the image is the disk after the plug was pulled. What it does not show is a disk
-/// that loses what is in its own cache. `STORE_CUTS` sets the number of rounds; skipped without root and loop devices.
+/// A file system on a loop device. Its image holds only what the file system has handed to the
+/// disk: pages that nobody synced are not in it. So a copy of the image is the disk after the plug
+/// was pulled. What it does not show is a disk that loses what is in its own cache. `STORE_CUTS`
+/// sets the number of rounds; skipped without root and loop devices.
 #[test]
 fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_done() {
     let dir = Dir::new();
@@ -49,18 +54,20 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
     let mut dice = Dice::new(2);
     for round in 0..rounds("STORE_CUTS", 15) {
         let mut child = Committing::start_logins(&disk.mounted.join("gate"));
-        // The first round brings the log to the end of a segment: where its file grows, a missing sync costs most.
+        // The first round brings the log to the end of a segment: where its file grows, a missing
+        // sync costs most.
         child.wait_for(if round == 0 { 420 } else { 1 + dice.below(60) });
         wait::before_the_blow(Duration::from_micros(dice.below(12_000)));
         let process = Pid::from_raw(child.id());
         kill(process, Signal::SIGSTOP).expect("a stop");
         let cut = disk.copy(&dir.state(), round);
         kill(process, Signal::SIGCONT).expect("a go");
-        // What it says after this moment does not count, what it had said before does; the difference cannot be heard,
-        // so the one commit in flight is allowed for below.
+        // What it says after this moment does not count, what it had said before does; the
+        // difference cannot be heard, so the one commit in flight is allowed for below.
         let heard = child.acknowledged;
         child.kill();
-        let (store, opened) = open(&cut.mounted.join("gate")).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        let (store, opened) = open(&cut.mounted.join("gate"))
+            .unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(opened.recovered, None, "round {round}");
         let found = state_of(&opened.contents);
         assert!(found >= heard, "round {round}: {found} after {heard}");
@@ -69,9 +76,10 @@ fn whatever_was_acknowledged_before_a_power_cut_is_there_and_nothing_is_half_don
     }
 }
 
-/// The plug pulled before and after every flush of a run, from the making of the store on: a library loaded before the C
-/// library stops the process there, and the image is what the disk then has. `STORE_FLUSHES` sets how many flushes are
-/// looked at, twice each; skipped without root and loop devices.
+/// The plug pulled before and after every flush of a run, from the making of the store on: a
+/// library loaded before the C library stops the process there, and the image is what the disk then
+/// has. `STORE_FLUSHES` sets how many flushes are looked at, twice each; skipped without root and
+/// loop devices.
 #[test]
 fn a_power_cut_at_any_flush_loses_nothing_that_was_acknowledged() {
     let dir = Dir::new();
@@ -88,7 +96,8 @@ fn a_power_cut_at_any_flush_loses_nothing_that_was_acknowledged() {
         child.wait_for_flush();
         let cut = disk.copy(&dir.state(), stop);
         let heard = child.acknowledged;
-        let (store, opened) = open(&cut.mounted.join("gate")).unwrap_or_else(|error| panic!("stop {stop}: {error}"));
+        let (store, opened) =
+            open(&cut.mounted.join("gate")).unwrap_or_else(|error| panic!("stop {stop}: {error}"));
         assert_eq!(opened.recovered, None, "stop {stop}");
         let found = state_of(&opened.contents);
         assert!((heard..=heard + 1).contains(&found), "stop {stop}: {found} after {heard}");

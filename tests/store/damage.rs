@@ -1,5 +1,5 @@
-//! Files that are not as they were written: the store opens with everything, or stands on its snapshot and says so,
-//! or refuses. Never silently wrong, never a start that crashes for ever.
+//! Files that are not as they were written: the store opens with everything, or stands on its
+//! snapshot and says so, or refuses. Never silently wrong, never a start that crashes for ever.
 
 use std::fs;
 use std::path::Path;
@@ -19,19 +19,23 @@ fn store(dir: &Dir) -> Vec<String> {
     }
 }
 
-/// What may come of it: all, or the users (their steps spent) without sessions, or a refusal that names a way out.
+/// What may come of it: all, or the users (their steps spent) without sessions, or a refusal that
+/// names a way out.
 fn assert_honest(start: &Start, whole: &[String], what: &str) {
     match start {
         Start::Sound(records) => assert_eq!(records, whole, "{what}"),
         Start::Recovered { users, sessions } => {
             assert_eq!(*sessions, 0, "{what}");
             let names = |lines: &[String]| -> Vec<String> {
-                let cut = |line: &String| line.split("\"spent\"").next().unwrap_or_default().to_owned();
+                let cut =
+                    |line: &String| line.split("\"spent\"").next().unwrap_or_default().to_owned();
                 lines.iter().filter(|line| line.starts_with("user ")).map(cut).collect()
             };
             assert_eq!(names(users), names(whole), "{what}");
         }
-        Start::Refused(why) => assert!(why.contains("restore") || why.contains("init --again"), "{what}: {why}"),
+        Start::Refused(why) => {
+            assert!(why.contains("restore") || why.contains("init --again"), "{what}: {why}")
+        }
         Start::Crashed => panic!("{what}: crashed again and again"),
     }
 }
@@ -56,8 +60,10 @@ fn a_flipped_bit_is_never_silently_wrong() {
     for round in 0..rounds("STORE_FLIPS", 60) {
         // Most of them where most bytes are.
         let all = files(&dir.state());
-        let mut candidates: Vec<_> = all.iter().filter(|file| fs::metadata(file).is_ok_and(|m| m.len() > 0)).collect();
-        candidates.sort_by_key(|file| std::cmp::Reverse(fs::metadata(file).map_or(0, |meta| meta.len())));
+        let mut candidates: Vec<_> =
+            all.iter().filter(|file| fs::metadata(file).is_ok_and(|m| m.len() > 0)).collect();
+        candidates
+            .sort_by_key(|file| std::cmp::Reverse(fs::metadata(file).map_or(0, |meta| meta.len())));
         let which = if round % 3 > 0 { 0 } else { dice.below(candidates.len() as u64) as usize };
         let file = candidates[which];
         let mut at = 0;
@@ -122,8 +128,13 @@ fn a_missing_file_is_never_silently_wrong() {
     for file in files(&dir.state()) {
         let _ = fs::remove_dir_all(scratch.state());
         copy(&dir.state(), &scratch.state());
-        fs::remove_file(scratch.state().join(file.strip_prefix(dir.state()).expect("a file"))).expect("removed");
-        assert_honest(&supervised(&scratch.state()), &whole, &format!("without {}", file.display()));
+        fs::remove_file(scratch.state().join(file.strip_prefix(dir.state()).expect("a file")))
+            .expect("removed");
+        assert_honest(
+            &supervised(&scratch.state()),
+            &whole,
+            &format!("without {}", file.display()),
+        );
     }
 }
 
@@ -131,7 +142,9 @@ fn a_missing_file_is_never_silently_wrong() {
 fn after_a_recovery_the_next_start_is_sound_again() {
     let (dir, scratch) = (Dir::new(), Dir::new());
     store(&dir);
-    let first = harm(&dir.state(), &scratch.state(), &dir.state().join("db/db"), |bytes| bytes.truncate(100));
+    let first = harm(&dir.state(), &scratch.state(), &dir.state().join("db/db"), |bytes| {
+        bytes.truncate(100)
+    });
     let Start::Recovered { users, .. } = first else { panic!("{first:?}") };
     let Start::Sound(records) = supervised(&scratch.state()) else { panic!("not sound") };
     let again: Vec<_> = records.into_iter().filter(|line| line.starts_with("user ")).collect();

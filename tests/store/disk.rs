@@ -39,8 +39,9 @@ fn a_full_disk_refuses_changes_and_takes_them_again_when_there_is_room() {
 
 #[test]
 fn a_write_that_fails_in_the_middle_changes_nothing_and_the_next_ones_succeed() {
-    // A limit on the size of files fails writes where asking for room beforehand cannot see it coming: at the end of
-    // the log's first segment, just behind it, and while the second one is filled up.
+    // A limit on the size of files fails writes where asking for room beforehand cannot see it
+    // coming: at the end of the log's first segment, just behind it, and while the second one is
+    // filled up.
     for kibibytes in [512, 513, 700] {
         let dir = Dir::new();
         drop(open_sound(&dir.state()));
@@ -117,7 +118,8 @@ fn a_disk_that_fails_again_and_again_costs_no_memory_and_no_descriptor() {
 pub fn live_on_a_failing_disk(dir: &Path) {
     const FAILURES: u64 = 150;
     let switch = PathBuf::from(std::env::var_os("FAULTS_WHEN").expect("the switch"));
-    let begin = |kind: &str| fs::write(&switch, format!("{} {kind}", Errno::EIO as i32)).expect("ours");
+    let begin =
+        |kind: &str| fs::write(&switch, format!("{} {kind}", Errno::EIO as i32)).expect("ours");
     let end = || fs::remove_file(&switch).expect("ours");
     let (mut store, _) = open_sound(dir);
     // Logins: no snapshot is written first, so it is the database that fails.
@@ -133,7 +135,11 @@ pub fn live_on_a_failing_disk(dir: &Path) {
             assert_eq!(store.commit(&changes(number), NOW).expect_err(kind), tried);
             assert_eq!(store.writable().expect_err(kind), tried);
         }
-        assert_eq!(measure::written(std::process::id()), written, "{kind}: it is not tried with every call");
+        assert_eq!(
+            measure::written(std::process::id()),
+            written,
+            "{kind}: it is not tried with every call"
+        );
         end();
         wait::until("the next try", wait::PATIENCE, || store.commit(&changes(number), NOW).ok());
     }
@@ -172,13 +178,17 @@ impl Tmpfs {
         fs::create_dir_all(path).ok()?;
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(path);
-        let mounted = geteuid().is_root() && mount.output().is_ok_and(|output| output.status.success());
+        let mounted =
+            geteuid().is_root() && mount.output().is_ok_and(|output| output.status.success());
         mounted.then(|| Self(path.to_path_buf()))
     }
 
     fn remount(&self, how: &str) {
-        let done =
-            Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().expect("mount runs");
+        let done = Command::new("mount")
+            .args(["-o", &format!("remount,{how}")])
+            .arg(&self.0)
+            .status()
+            .expect("mount runs");
         assert!(done.success(), "remount,{how}: something is still written to");
     }
 }
@@ -191,7 +201,8 @@ impl Drop for Tmpfs {
 
 /// Skipped without root, which may mount.
 #[test]
-fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_takes_changes_when_it_can() {
+fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_takes_changes_when_it_can()
+ {
     for read_only in [false, true] {
         let dir = Dir::new();
         let Some(disk) = Tmpfs::mount(&dir.state(), "4m") else {
@@ -210,7 +221,10 @@ fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_ta
         }
         let (mut store, contents) = open_sound(&gate);
         assert_eq!(state_of(&contents), 7, "read-only {read_only}");
-        assert!(store.writable().is_err() && store.commit(&changes(8), NOW).is_err(), "read-only {read_only}");
+        assert!(
+            store.writable().is_err() && store.commit(&changes(8), NOW).is_err(),
+            "read-only {read_only}"
+        );
         let again = super::support::open(&gate).err();
         assert!(matches!(again, Some(StoreError::Locked(_))), "read-only {read_only}: {again:?}");
         if read_only {
@@ -218,7 +232,9 @@ fn a_disk_that_takes_no_writes_at_the_opening_shows_what_was_acknowledged_and_ta
         } else {
             fs::remove_file(&filler).expect("removed");
         }
-        store.commit(&changes(8), NOW).unwrap_or_else(|error| panic!("read-only {read_only}: {error}"));
+        store
+            .commit(&changes(8), NOW)
+            .unwrap_or_else(|error| panic!("read-only {read_only}: {error}"));
         drop(store);
         assert_eq!(state_of(&open_sound(&gate).1), 8, "read-only {read_only}");
     }

@@ -9,7 +9,9 @@ use portcullis::auth::guess_budget::BudgetKey;
 use portcullis::auth::totp::{MAX_SKEW, TimeStep};
 use portcullis::clock::Timestamp;
 use portcullis::entropy::System;
-use portcullis::store::{Change, Counter, CounterKey, Store, StoreError, StoreKey, load_or_create_key};
+use portcullis::store::{
+    Change, Counter, CounterKey, Store, StoreError, StoreKey, load_or_create_key,
+};
 
 use super::support::{Dir, NOW, copy, files, key, name, open, open_sound, session, user};
 
@@ -21,7 +23,8 @@ fn mode(path: &Path) -> u32 {
 fn the_key_is_made_once_and_then_found_again() {
     let dir = Dir::new();
     let Ok(first) = load_or_create_key(&dir.state(), None, &mut System) else { panic!("no key") };
-    let (store, _) = Store::open(&dir.state(), &first, NOW, System).unwrap_or_else(|error| panic!("{error}"));
+    let (store, _) =
+        Store::open(&dir.state(), &first, NOW, System).unwrap_or_else(|error| panic!("{error}"));
     drop(store);
     let Ok(second) = load_or_create_key(&dir.state(), None, &mut System) else { panic!("no key") };
     assert!(Store::open(&dir.state(), &second, NOW, System).is_ok());
@@ -32,17 +35,24 @@ fn the_key_is_made_once_and_then_found_again() {
 #[test]
 fn a_credential_replaces_the_key_file_and_makes_none() {
     let dir = Dir::new();
-    let Ok(key) = load_or_create_key(&dir.state(), Some(&[7; 32]), &mut System) else { panic!("no key") };
+    let Ok(key) = load_or_create_key(&dir.state(), Some(&[7; 32]), &mut System) else {
+        panic!("no key")
+    };
     assert!(Store::open(&dir.state(), &key, NOW, System).is_ok());
     assert!(!dir.state().join("store.key").exists());
-    assert!(matches!(load_or_create_key(&dir.state(), Some(b"short"), &mut System), Err(StoreError::BadKey(_))));
+    assert!(matches!(
+        load_or_create_key(&dir.state(), Some(b"short"), &mut System),
+        Err(StoreError::BadKey(_))
+    ));
 }
 
 #[test]
 fn no_new_key_is_made_beside_a_store_that_has_lost_its_own() {
     let dir = Dir::new();
     drop(open_sound(&dir.state()));
-    let Err(error) = load_or_create_key(&dir.state(), None, &mut System) else { panic!("made a key") };
+    let Err(error) = load_or_create_key(&dir.state(), None, &mut System) else {
+        panic!("made a key")
+    };
     assert!(matches!(error, StoreError::KeyMissing(_)));
     assert!(!dir.state().join("store.key").exists());
 }
@@ -63,7 +73,13 @@ fn a_key_of_the_wrong_length_is_refused() {
     assert!(load_or_create_key(&dir.state(), None, &mut System).is_ok());
     for length in [0, 31, 33, 100_000] {
         fs::write(dir.state().join("store.key"), vec![7; length]).expect("written");
-        assert!(matches!(load_or_create_key(&dir.state(), None, &mut System), Err(StoreError::BadKey(_))), "{length}");
+        assert!(
+            matches!(
+                load_or_create_key(&dir.state(), None, &mut System),
+                Err(StoreError::BadKey(_))
+            ),
+            "{length}"
+        );
     }
 }
 
@@ -122,12 +138,15 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
     let (mut store, contents) = open_sound(&dir.state());
     let (mut anna, mut ben) = (user("anna"), user("ben"));
     ben.enabled = false;
-    store.commit(&[Change::PutUser(anna.clone()), Change::PutUser(ben.clone())], NOW).expect("commits");
+    store
+        .commit(&[Change::PutUser(anna.clone()), Change::PutUser(ben.clone())], NOW)
+        .expect("commits");
     store.commit(&[Change::PutSession(session("anna"))], NOW).expect("commits");
     drop(store);
     fs::remove_dir_all(dir.state().join("db")).expect("removed");
     let later = Timestamp::from_unix(NOW.unix() + 600);
-    let (_store, opened) = Store::open(&dir.state(), &key(), later, System).unwrap_or_else(|error| panic!("{error}"));
+    let (_store, opened) =
+        Store::open(&dir.state(), &key(), later, System).unwrap_or_else(|error| panic!("{error}"));
     let told = opened.recovered.expect("a message");
     assert!(told.contains("snapshot") && told.contains("limit clear"), "{told}");
     let spent = TimeStep::at(later).plus(u64::from(MAX_SKEW));
@@ -137,7 +156,10 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
     users.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(users == vec![anna, ben]);
     assert!(opened.contents.sessions.is_empty());
-    assert!(opened.contents.settings.device_key == contents.settings.device_key, "known devices stay known");
+    assert!(
+        opened.contents.settings.device_key == contents.settings.device_key,
+        "known devices stay known"
+    );
     let budgets = [
         (BudgetKey::StrangersInternet, 0),
         (BudgetKey::StrangersLocal, 10),
@@ -146,7 +168,11 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
         (BudgetKey::Device(name("ben")), 10),
     ];
     for (budget, left) in budgets {
-        let found = opened.contents.counters.iter().find(|(key, _)| *key == CounterKey::Budget(budget.clone()));
+        let found = opened
+            .contents
+            .counters
+            .iter()
+            .find(|(key, _)| *key == CounterKey::Budget(budget.clone()));
         let Some((_, Counter::Bucket(bucket))) = found else { panic!("no bucket for {budget:?}") };
         assert_eq!(bucket.available(later), left, "{budget:?}");
     }
@@ -171,8 +197,8 @@ fn a_clock_that_believes_in_1970_does_not_unspend_codes_at_recovery() {
     store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
     drop(store);
     fs::remove_dir_all(dir.state().join("db")).expect("removed");
-    let (_store, opened) =
-        Store::open(&dir.state(), &key(), Timestamp::default(), System).unwrap_or_else(|error| panic!("{error}"));
+    let (_store, opened) = Store::open(&dir.state(), &key(), Timestamp::default(), System)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.contents.users.iter().all(|user| user.has_spent(TimeStep::at(NOW))));
 }
 
@@ -242,7 +268,8 @@ fn openings_that_never_end_are_taken_for_damage_at_the_sixth_start() {
     drop(store);
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("a boot id");
     let note = |boot: &str, count: u32| {
-        fs::write(dir.state().join("db.opening"), format!("{} {count}\n", boot.trim())).expect("written");
+        fs::write(dir.state().join("db.opening"), format!("{} {count}\n", boot.trim()))
+            .expect("written");
     };
     for killed in 1..5 {
         note(&boot, killed);
@@ -264,7 +291,8 @@ fn everything_in_the_directory_is_private() {
     let dir = Dir::new();
     assert!(load_or_create_key(&dir.state(), None, &mut System).is_ok());
     let Ok(key) = load_or_create_key(&dir.state(), None, &mut System) else { panic!("no key") };
-    let (mut store, _) = Store::open(&dir.state(), &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
+    let (mut store, _) =
+        Store::open(&dir.state(), &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
     store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
     for file in files(&dir.state()) {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
@@ -289,7 +317,10 @@ fn what_others_may_write_to_is_refused_with_the_command_that_mends_it() {
             let what = format!("{part:?} {mode:o}");
             let Err(error) = open(&dir.state()) else { panic!("{what}: opened") };
             assert_eq!(error, StoreError::Exposed { path: path.clone(), mode }, "{what}");
-            assert!(error.to_string().contains(&format!("chmod go-w {}", path.display())), "{what}: {error}");
+            assert!(
+                error.to_string().contains(&format!("chmod go-w {}", path.display())),
+                "{what}: {error}"
+            );
             assert!(Store::set_aside(&dir.state(), NOW).is_err(), "{what}");
             fs::set_permissions(&path, before).expect("a mode");
             open_sound(&dir.state());
@@ -299,7 +330,10 @@ fn what_others_may_write_to_is_refused_with_the_command_that_mends_it() {
     let dir = Dir::new();
     fs::create_dir(dir.state()).expect("a folder");
     fs::set_permissions(dir.state(), fs::Permissions::from_mode(0o777)).expect("a mode");
-    assert!(matches!(load_or_create_key(&dir.state(), None, &mut System), Err(StoreError::Exposed { .. })));
+    assert!(matches!(
+        load_or_create_key(&dir.state(), None, &mut System),
+        Err(StoreError::Exposed { .. })
+    ));
     assert_eq!(fs::read_dir(dir.state()).expect("a folder").count(), 0);
 }
 
@@ -314,7 +348,8 @@ fn what_root_writes_belongs_to_the_owner_of_the_directory() {
     fs::create_dir(dir.state()).expect("a folder");
     chown(dir.state(), Some(12345), Some(12346)).expect("an owner");
     let Ok(key) = load_or_create_key(&dir.state(), None, &mut System) else { panic!("no key") };
-    let (mut store, _) = Store::open(&dir.state(), &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
+    let (mut store, _) =
+        Store::open(&dir.state(), &key, NOW, System).unwrap_or_else(|error| panic!("{error}"));
     store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
     for file in files(&dir.state()) {
         let meta = fs::metadata(&file).expect("a file");
@@ -322,15 +357,24 @@ fn what_root_writes_belongs_to_the_owner_of_the_directory() {
     }
 }
 
-/// Whoever owns the directory may have laid it to be given, or to have overwritten, a file of root's. Skipped without
-/// root.
+/// Whoever owns the directory may have laid it to be given, or to have overwritten, a file of
+/// root's. Skipped without root.
 #[test]
 fn root_follows_no_link_in_a_directory_of_somebody_else() {
     if !geteuid().is_root() {
         println!("skipped: needs root");
         return;
     }
-    for link in ["store.lock", "store.key", "store.id", "store.seq.new", "snapshot.new", "db.opening", "db", "db/db"] {
+    for link in [
+        "store.lock",
+        "store.key",
+        "store.id",
+        "store.seq.new",
+        "snapshot.new",
+        "db.opening",
+        "db",
+        "db/db",
+    ] {
         let dir = Dir::new();
         let victim = dir.state().with_file_name("victim");
         fs::write(&victim, "root's own").expect("written");
@@ -342,7 +386,11 @@ fn root_follows_no_link_in_a_directory_of_somebody_else() {
         assert!(load_or_create_key(&dir.state(), None, &mut System).is_err(), "{link}");
         assert!(Store::set_aside(&dir.state(), NOW).is_err(), "{link}");
         let meta = fs::metadata(&victim).expect("there");
-        assert_eq!((meta.uid(), fs::read(&victim).expect("there")), (0, b"root's own".to_vec()), "{link}");
+        assert_eq!(
+            (meta.uid(), fs::read(&victim).expect("there")),
+            (0, b"root's own".to_vec()),
+            "{link}"
+        );
     }
 }
 

@@ -52,8 +52,9 @@ fn the_file_does_not_grow_without_bound_and_opens_quickly() {
     assert!(longest < 16 * 1024 * 1024, "{longest} bytes");
 }
 
-/// A login changes a user's spent step, begins a session and ends an old one; it takes no snapshot. Measured at the
-/// disk, with everything that ext4 writes for it. Skipped without root and loop devices.
+/// A login changes a user's spent step, begins a session and ends an old one; it takes no snapshot.
+/// Measured at the disk, with everything that ext4 writes for it. Skipped without root and loop
+/// devices.
 #[test]
 fn a_login_writes_less_than_16_kib() {
     let dir = Dir::new();
@@ -76,9 +77,10 @@ fn a_login_writes_less_than_16_kib() {
     assert!(each < 16 * 1024, "{each} bytes");
 }
 
-/// The same where everything else was written before: ext4 then writes inode and journal for each. More than 32 KiB would
-/// be a second inode, or a file that has become longer. Written through after each login, or left to the kernel for
-/// `STORE_PAUSE` seconds; `STORE_MOUNT` names other options of mount(8). Skipped without root and loop devices.
+/// The same where everything else was written before: ext4 then writes inode and journal for each.
+/// More than 32 KiB would be a second inode, or a file that has become longer. Written through
+/// after each login, or left to the kernel for `STORE_PAUSE` seconds; `STORE_MOUNT` names other
+/// options of mount(8). Skipped without root and loop devices.
 #[test]
 fn a_login_on_its_own_writes_one_block_of_inodes() {
     let dir = Dir::new();
@@ -127,8 +129,9 @@ impl Visitor {
     fn log_in(&mut self, number: u64) {
         self.anna.spend(TimeStep::new(number));
         let old = std::mem::replace(&mut self.session, session("anna"));
-        let told =
-            Event::new(Action::Login, Actor::User(self.anna.name.clone())).about("anna").from([203, 0, 113, 7].into());
+        let told = Event::new(Action::Login, Actor::User(self.anna.name.clone()))
+            .about("anna")
+            .from([203, 0, 113, 7].into());
         let login = [
             Change::PutUser(self.anna.clone()),
             Change::EndSession(old.id),

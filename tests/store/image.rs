@@ -1,4 +1,5 @@
-//! An ext4 file system in a file, on a loop device. The file holds only what the file system has handed to the disk.
+//! An ext4 file system in a file, on a loop device. The file holds only what the file system has
+//! handed to the disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,13 +29,17 @@ impl Disk {
         fs::create_dir_all(&disk.mounted).ok()?;
         let image = fs::File::create(&disk.image).ok()?;
         image.set_len(24 * 1024 * 1024).ok()?;
-        let made = geteuid().is_root() && run(Command::new("mkfs.ext4").args(["-q", "-b", "4096"]).arg(&disk.image));
+        let made = geteuid().is_root()
+            && run(Command::new("mkfs.ext4").args(["-q", "-b", "4096"]).arg(&disk.image));
         (made && disk.mount(options)).then_some(disk)
     }
 
     /// The disk as it is at this moment, mounted.
     pub fn copy(&self, dir: &Path, round: u64) -> Self {
-        let copy = Self { image: dir.join(format!("cut{round}")), mounted: dir.join(format!("cut{round}.mounted")) };
+        let copy = Self {
+            image: dir.join(format!("cut{round}")),
+            mounted: dir.join(format!("cut{round}.mounted")),
+        };
         fs::create_dir_all(&copy.mounted).expect("a folder");
         fs::copy(&self.image, &copy.image).expect("a copy");
         assert!(copy.mount(SILENT), "the copy does not mount");
@@ -48,22 +53,33 @@ impl Disk {
         let _ = fs::remove_file(image);
     }
 
-    /// Bytes that the file system has written to the disk so far; `None` where the kernel does not tell.
+    /// Bytes that the file system has written to the disk so far; `None` where the kernel does not
+    /// tell.
     pub fn written(&self) -> Option<u64> {
-        let listed = Command::new("losetup").args(["-n", "-O", "NAME", "-j"]).arg(&self.image).output().ok()?;
+        let listed = Command::new("losetup")
+            .args(["-n", "-O", "NAME", "-j"])
+            .arg(&self.image)
+            .output()
+            .ok()?;
         let device = String::from_utf8(listed.stdout).ok()?;
-        let stat = fs::read_to_string(format!("/sys/block/{}/stat", device.trim().strip_prefix("/dev/")?)).ok()?;
+        let stat =
+            fs::read_to_string(format!("/sys/block/{}/stat", device.trim().strip_prefix("/dev/")?))
+                .ok()?;
         stat.split_whitespace().nth(6)?.parse::<u64>().ok().map(|sectors| sectors * 512)
     }
 
     fn mount(&self, options: &str) -> bool {
-        run(Command::new("mount").args(["-o", &format!("loop,{options}")]).arg(&self.image).arg(&self.mounted))
+        run(Command::new("mount")
+            .args(["-o", &format!("loop,{options}")])
+            .arg(&self.image)
+            .arg(&self.mounted))
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // The store's database may be leaked on purpose after damage; then it is in use until the test ends.
+        // The store's database may be leaked on purpose after damage; then it is in use until the
+        // test ends.
         run(Command::new("umount").arg("-l").arg(&self.mounted));
     }
 }

@@ -31,7 +31,9 @@ fn everything_committed_is_there_after_opening_again() {
     let mut changes = vec![Change::PutSettings(contents.settings.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
     changes.extend(contents.sessions.iter().cloned().map(Change::PutSession));
-    changes.extend(contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)));
+    changes.extend(
+        contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)),
+    );
     store.commit(&changes, NOW).expect("commits");
     drop(store);
     let (_store, found) = open_sound(&dir.state());
@@ -49,7 +51,11 @@ fn what_was_removed_stays_away() {
         Change::PutCounter(address(), Counter::Window(Window::default())),
     ];
     store.commit(&there, NOW).expect("commits");
-    let gone = [Change::RemoveUser(anna.name), Change::EndSession(her_session.id), Change::RemoveCounter(address())];
+    let gone = [
+        Change::RemoveUser(anna.name),
+        Change::EndSession(her_session.id),
+        Change::RemoveCounter(address()),
+    ];
     store.commit(&gone, NOW).expect("commits");
     drop(store);
     let (_store, found) = open_sound(&dir.state());
@@ -81,7 +87,10 @@ fn removing_what_is_not_there_writes_nothing() {
     let dir = Dir::new();
     let (mut store, _) = open_sound(&dir.state());
     store
-        .commit(&[Change::RemoveUser(name("nobody")), Change::EndSession(session("nobody").id)], NOW)
+        .commit(
+            &[Change::RemoveUser(name("nobody")), Change::EndSession(session("nobody").id)],
+            NOW,
+        )
         .expect("commits");
     assert_eq!(store.commits(), 0);
 }
@@ -103,7 +112,9 @@ fn a_spent_step_is_kept_without_a_new_snapshot() {
     store.commit(&[Change::PutUser(anna.clone())], NOW).expect("commits");
     let snapshot = std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
     anna.spend(TimeStep::at(NOW));
-    store.commit(&[Change::PutUser(anna.clone()), Change::PutSession(session("anna"))], NOW).expect("commits");
+    store
+        .commit(&[Change::PutUser(anna.clone()), Change::PutSession(session("anna"))], NOW)
+        .expect("commits");
     assert!(std::fs::read(dir.state().join("snapshot")).expect("a snapshot") == snapshot);
     drop(store);
     let (_store, found) = open_sound(&dir.state());
@@ -148,7 +159,8 @@ fn a_second_process_or_a_second_opening_is_told_that_the_daemon_runs() {
 fn ten_thousand_users_in_one_change_are_all_there_again() {
     let dir = Dir::new();
     let (mut store, _) = open_sound(&dir.state());
-    let changes: Vec<_> = (0..10_000).map(|number| Change::PutUser(user(&format!("user{number}")))).collect();
+    let changes: Vec<_> =
+        (0..10_000).map(|number| Change::PutUser(user(&format!("user{number}")))).collect();
     store.commit(&changes, NOW).expect("commits");
     drop(store);
     let (_store, found) = open_sound(&dir.state());
@@ -164,7 +176,14 @@ fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
     let window = (address(), Counter::Window(Window::default()));
     let login = session("annabelle-of-somewhere");
     store
-        .commit(&[Change::PutUser(anna), Change::PutSession(login), Change::PutCounter(window.0, window.1)], NOW)
+        .commit(
+            &[
+                Change::PutUser(anna),
+                Change::PutSession(login),
+                Change::PutCounter(window.0, window.1),
+            ],
+            NOW,
+        )
         .expect("commits");
     drop(store);
     for file in super::support::files(&dir.state()) {

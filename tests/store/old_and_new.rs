@@ -1,14 +1,17 @@
 //! Every combination of present, old and missing files of the state directory.
 //!
-//! The rule: whatever there is of today's state is not contradicted. The store opens with all of it, or stands on a
-//! snapshot that is as new as anything else there and says so, or refuses. Only an empty folder is a first start.
+//! The rule: whatever there is of today's state is not contradicted. The store opens with all of
+//! it, or stands on a snapshot that is as new as anything else there and says so, or refuses. Only
+//! an empty folder is a first start.
 
 use std::fs;
 use std::path::Path;
 
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
-use portcullis::store::{Change, Contents, Portable, Settings, Store, StoreError, load_or_create_key};
+use portcullis::store::{
+    Change, Contents, Portable, Settings, Store, StoreError, load_or_create_key,
+};
 
 use portcullis::entropy::System;
 
@@ -62,7 +65,8 @@ fn fill(store: &mut Store, entries: u32) {
 
 /// Names and whether they may log in: what a recovery must not get wrong.
 fn people(contents: &Contents) -> Vec<(String, bool)> {
-    let mut people: Vec<_> = contents.users.iter().map(|user| (user.name.to_string(), user.enabled)).collect();
+    let mut people: Vec<_> =
+        contents.users.iter().map(|user| (user.name.to_string(), user.enabled)).collect();
     people.sort();
     people
 }
@@ -81,8 +85,12 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
     if with_people {
         let settings = Settings { ever_had_user: true, ..first.settings };
         let people = [anna.clone(), mallory.clone(), user("gone")].map(Change::PutUser);
-        store.commit(&[people.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW).expect("commits");
-        store.commit(&[Change::PutSession(hers.clone()), Change::PutSession(his.clone())], NOW).expect("commits");
+        store
+            .commit(&[people.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW)
+            .expect("commits");
+        store
+            .commit(&[Change::PutSession(hers.clone()), Change::PutSession(his.clone())], NOW)
+            .expect("commits");
         fill(&mut store, 300);
     }
     drop(store);
@@ -93,8 +101,11 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
     let mut spent = anna;
     spent.spend(TimeStep::at(NOW));
     let settings = Settings { ever_had_user: true, ..first.settings };
-    let changes = [Change::PutUser(spent), Change::PutUser(mallory), Change::RemoveUser(name("gone"))];
-    store.commit(&[changes.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW).expect("commits");
+    let changes =
+        [Change::PutUser(spent), Change::PutUser(mallory), Change::RemoveUser(name("gone"))];
+    store
+        .commit(&[changes.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW)
+        .expect("commits");
     store.commit(&[Change::EndSession(his.id), Change::PutSession(hers)], NOW).expect("commits");
     fill(&mut store, 700);
     drop(store);
@@ -125,7 +136,10 @@ fn whatever_there_is_of_today_is_not_contradicted_by_what_is_old_or_missing_besi
                     let expected = match db {
                         Is::Present => &today,
                         _ => {
-                            assert!(!current && audit != Is::Present, "{what}: an old one is believed");
+                            assert!(
+                                !current && audit != Is::Present,
+                                "{what}: an old one is believed"
+                            );
                             &old
                         }
                     };
@@ -135,17 +149,28 @@ fn whatever_there_is_of_today_is_not_contradicted_by_what_is_old_or_missing_besi
                     recovered += 1;
                     let told = opened.recovered.unwrap_or_default();
                     assert!(opened.contents.sessions.is_empty(), "{what}");
-                    assert_eq!(people(&opened.contents), people(if current { &today } else { &old }), "{what}");
+                    assert_eq!(
+                        people(&opened.contents),
+                        people(if current { &today } else { &old }),
+                        "{what}"
+                    );
                     if audit == Is::Present && !current {
-                        assert!(told.contains("Nothing shows that it is the latest"), "{what}: {told}");
+                        assert!(
+                            told.contains("Nothing shows that it is the latest"),
+                            "{what}: {told}"
+                        );
                         assert!(!opened.contents.users.is_empty(), "{what}: nobody, by accident");
                     }
                 }
                 Err(error) => {
                     refused += 1;
-                    assert!(matches!(error, StoreError::Empty(_) | StoreError::Damaged(_)), "{what}: {error}");
+                    assert!(
+                        matches!(error, StoreError::Empty(_) | StoreError::Damaged(_)),
+                        "{what}: {error}"
+                    );
                     assert!(error.to_string().contains("init --again"), "{what}: {error}");
-                    let left = [db, seq, snapshot].into_iter().filter(|is| *is == Is::Present).count();
+                    let left =
+                        [db, seq, snapshot].into_iter().filter(|is| *is == Is::Present).count();
                     assert!(left < 2, "{what}: one loss refuses: {error}");
                 }
             }
@@ -159,7 +184,8 @@ fn whatever_there_is_of_today_is_not_contradicted_by_what_is_old_or_missing_besi
     }
 }
 
-/// The key is made first: alone, or with the lock, it is what a first start that was cut short leaves.
+/// The key is made first: alone, or with the lock, it is what a first start that was cut short
+/// leaves.
 #[test]
 fn any_part_of_a_store_without_its_key_makes_no_new_key() {
     let (dir, to) = (Dir::new(), Dir::new());
@@ -167,9 +193,15 @@ fn any_part_of_a_store_without_its_key_makes_no_new_key() {
     fill(&mut store, 300);
     drop(store);
     for left in 0..1 << PARTS.len() {
-        let parts: Vec<_> =
-            (0..PARTS.len()).map(|bit| if left >> bit & 1 == 1 { Is::Present } else { Is::Missing }).collect();
-        lay(&dir.state(), &dir.state(), parts.clone().try_into().expect("all of them"), &to.state());
+        let parts: Vec<_> = (0..PARTS.len())
+            .map(|bit| if left >> bit & 1 == 1 { Is::Present } else { Is::Missing })
+            .collect();
+        lay(
+            &dir.state(),
+            &dir.state(),
+            parts.clone().try_into().expect("all of them"),
+            &to.state(),
+        );
         let made = load_or_create_key(&to.state(), None, &mut System);
         match left {
             0 => assert!(made.is_ok(), "a first start"),
@@ -189,12 +221,16 @@ fn an_old_snapshot_is_no_backup_of_today_s_users() {
         Portable::of_store_in(&to, Some(&[7; 32]), System)
     };
     let mut users: Vec<_> = today.users.iter().map(|user| user.name.to_string()).collect();
-    let given = backup([Is::Present; PARTS.len()]).unwrap_or_else(|error| panic!("{error}")).expect("a store");
+    let given = backup([Is::Present; PARTS.len()])
+        .unwrap_or_else(|error| panic!("{error}"))
+        .expect("a store");
     let mut named: Vec<_> = given.users.iter().map(|user| user.name.to_string()).collect();
     users.sort();
     named.sort();
     assert_eq!(named, users);
-    let Err(error) = backup([Is::Present, Is::Present, Is::Old, Is::Present, Is::Present]) else { panic!("taken") };
+    let Err(error) = backup([Is::Present, Is::Present, Is::Old, Is::Present, Is::Present]) else {
+        panic!("taken")
+    };
     assert!(matches!(&error, StoreError::NoSnapshot(why) if why.contains("old copy")), "{error}");
     assert!(error.to_string().contains("Start the gate once"), "{error}");
     drop(open_sound(&to));

@@ -1,4 +1,5 @@
-//! What the tests share: a directory that goes away, records, and a look at contents that two stores can be compared by.
+//! What the tests share: a directory that goes away, records, and a look at contents that two
+//! stores can be compared by.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -25,7 +26,8 @@ impl Dir {
     pub fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("portcullis-store-{}-{number}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("portcullis-store-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a directory for the test");
         Self(path)
     }
@@ -63,7 +65,10 @@ pub fn whole_log(store: &Store) -> Vec<Entry> {
     let mut walk = Walk::behind(log.anchor());
     let read = |piece| log.read(piece).unwrap_or_else(|error| panic!("{error}"));
     let entries: Vec<_> = log.pieces().into_iter().flat_map(read).collect();
-    entries.iter().try_for_each(|entry| walk.step(entry)).unwrap_or_else(|broken| panic!("{broken}"));
+    entries
+        .iter()
+        .try_for_each(|entry| walk.step(entry))
+        .unwrap_or_else(|broken| panic!("{broken}"));
     walk.end(log.head()).unwrap_or_else(|broken| panic!("{broken}"));
     entries
 }
@@ -94,7 +99,8 @@ pub fn fingerprint(contents: &Contents) -> Vec<String> {
     for (key, counter) in &contents.counters {
         lines.push(format!("counter {key:?} {counter:?}"));
     }
-    lines.push(format!("settings {}", serde_json::to_string(&contents.settings).expect("settings")));
+    lines
+        .push(format!("settings {}", serde_json::to_string(&contents.settings).expect("settings")));
     lines.sort();
     lines
 }

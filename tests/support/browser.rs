@@ -1,4 +1,5 @@
-//! Chromium, driven through chromedriver's WebDriver protocol (W3C WebDriver, and Chromium's own DevTools commands).
+//! Chromium, driven through chromedriver's WebDriver protocol (W3C WebDriver, and Chromium's own
+//! DevTools commands).
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,8 +15,8 @@ use super::process::Running;
 use super::scratch::Scratch;
 use super::wait::{self, PATIENCE};
 
-/// A browser with a profile of its own, closed on drop. Names below `example.test` lead to this machine, and the test
-/// authority's certificates are taken.
+/// A browser with a profile of its own, closed on drop. Names below `example.test` lead to this
+/// machine, and the test authority's certificates are taken.
 pub struct Browser {
     driver: Running,
     address: SocketAddr,
@@ -25,7 +26,8 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        // Not port 0: it takes what the kernel gives it for IPv6 and wants the same for IPv4, where it may be taken.
+        // Not port 0: it takes what the kernel gives it for IPv6 and wants the same for IPv4, where
+        // it may be taken.
         let port = format!("--port={}", free_port());
         let mut driver = Running::start("chromedriver", Command::new("chromedriver").arg(port));
         let address = driver.wait_for("its port", PATIENCE, |text| {
@@ -74,7 +76,11 @@ impl Browser {
         }
         let answer = ask.try_send(self.address).map_err(|error| error.to_string())?;
         let value = answer.json()["value"].take();
-        if answer.status == 200 { Ok(value) } else { Err(format!("{}: {}", value["error"], value["message"])) }
+        if answer.status == 200 {
+            Ok(value)
+        } else {
+            Err(format!("{}: {}", value["error"], value["message"]))
+        }
     }
 
     fn command(&self, method: &str, path: &str, body: &Value) -> Value {
@@ -100,8 +106,10 @@ impl Browser {
 
     fn find(&self, css: &str) -> Result<String, String> {
         let path = format!("/session/{}/element", self.session);
-        let found = self.try_say("POST", &path, &json!({ "using": "css selector", "value": css }))?;
-        let id = found.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);
+        let found =
+            self.try_say("POST", &path, &json!({ "using": "css selector", "value": css }))?;
+        let id =
+            found.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);
         id.map(str::to_owned).ok_or_else(|| format!("no element {css}"))
     }
 
@@ -119,7 +127,8 @@ impl Browser {
         self.text_of(self.command("GET", &format!("/element/{element}/text"), &Value::Null))
     }
 
-    /// Waits until an element shows a text with this in it, also while one page gives way to another.
+    /// Waits until an element shows a text with this in it, also while one page gives way to
+    /// another.
     pub fn wait_for_text(&self, css: &str, part: &str) {
         let shown = || {
             let path = format!("/session/{}/element/{}/text", self.session, self.find(css).ok()?);
@@ -132,7 +141,8 @@ impl Browser {
     /// An attribute as it stands in the page's source.
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
         let element = self.element(css);
-        let value = self.command("GET", &format!("/element/{element}/attribute/{name}"), &Value::Null);
+        let value =
+            self.command("GET", &format!("/element/{element}/attribute/{name}"), &Value::Null);
         value.as_str().map(str::to_owned)
     }
 
@@ -155,9 +165,15 @@ impl Browser {
     pub fn type_blindly(&self, text: &str) {
         let keys: Vec<_> = text
             .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() })))
+            .flat_map(|key| {
+                ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+            })
             .collect();
-        self.command("POST", "/actions", &json!({ "actions": [{ "type": "key", "id": "keys", "actions": keys }] }));
+        self.command(
+            "POST",
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keys", "actions": keys }] }),
+        );
     }
 
     /// The value of a JavaScript expression, awaited where it is a promise.
@@ -174,7 +190,8 @@ impl Browser {
         self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }));
     }
 
-    /// When the page shown began, which tells one load from the next; `None` while one page gives way to another.
+    /// When the page shown began, which tells one load from the next; `None` while one page gives
+    /// way to another.
     pub fn page_began(&self) -> Option<f64> {
         let path = format!("/session/{}/execute/sync", self.session);
         let script = json!({ "script": "return performance.timeOrigin", "args": [] });
@@ -203,10 +220,16 @@ impl Browser {
         self.devtools("Network.clearBrowserCookies", &json!({}));
     }
 
-    /// What the browser wrote to its console since the last call: CSP violations, failed loads, script errors.
+    /// What the browser wrote to its console since the last call: CSP violations, failed loads,
+    /// script errors.
     pub fn console(&self) -> Vec<String> {
         let lines = self.command("POST", "/se/log", &json!({ "type": "browser" }));
-        lines.as_array().into_iter().flatten().map(|line| self.text_of(line["message"].clone())).collect()
+        lines
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|line| self.text_of(line["message"].clone()))
+            .collect()
     }
 
     /// A DevTools command.
@@ -228,15 +251,16 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
-    /// Saves what is shown to `target/screenshots/NAME.png`, for people to look at; gives a copy that is this browser's
-    /// own, for another run of the tests may write the same name.
+    /// Saves what is shown to `target/screenshots/NAME.png`, for people to look at; gives a copy
+    /// that is this browser's own, for another run of the tests may write the same name.
     pub fn save_screenshot(&self, name: &str) -> PathBuf {
         let picture = self.text_of(self.command("GET", "/screenshot", &Value::Null));
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&dir).expect("the target directory can be written");
         let name = format!("{name}.png");
         let own = self.profile.path().join(&name);
-        std::fs::write(&own, STANDARD.decode(picture).expect("base64")).expect("the test's own directory");
+        std::fs::write(&own, STANDARD.decode(picture).expect("base64"))
+            .expect("the test's own directory");
         std::fs::copy(&own, dir.join(&name)).expect("the target directory can be written");
         own
     }

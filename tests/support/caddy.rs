@@ -33,10 +33,15 @@ impl Ports {
 }
 
 impl Caddy {
-    /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that. Only what the tests'
-    /// surroundings force is different besides: ports, certificates of its own, and the example site stands for each of
-    /// `sites` (name, application), on https and http.
-    pub fn start(place: &Place, ports: Ports, sites: &[(&str, SocketAddr)], edit: impl Fn(String) -> String) -> Self {
+    /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that.
+    /// Only what the tests' surroundings force is different besides: ports, certificates of its
+    /// own, and the example site stands for each of `sites` (name, application), on https and http.
+    pub fn start(
+        place: &Place,
+        ports: Ports,
+        sites: &[(&str, SocketAddr)],
+        edit: impl Fn(String) -> String,
+    ) -> Self {
         let printed = place.run(&["proxy", "print", "caddy"]);
         assert_eq!(printed.status, 0, "{}", printed.err);
         Self::with_file(&for_the_test(&edit(printed.out), place, ports, sites), ports)
@@ -47,7 +52,10 @@ impl Caddy {
         let dir = Scratch::new("caddy");
         let file = dir.write("Caddyfile", text);
         let mut command = Command::new(program());
-        command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file).current_dir(dir.path());
+        command
+            .args(["run", "--adapter", "caddyfile", "--config"])
+            .arg(file)
+            .current_dir(dir.path());
         for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
             command.env(variable, dir.path());
         }
@@ -71,14 +79,18 @@ impl Caddy {
     }
 }
 
-/// A port that is free and stays so: below those that the kernel gives to whoever binds port 0 (`ip_local_port_range`),
-/// of a stretch that this test process has for itself, and given only once: a gate that is stopped for a while finds its
-/// port again. A used-up stretch stays held for as long as the process lives.
+/// A port that is free and stays so: below those that the kernel gives to whoever binds port 0
+/// (`ip_local_port_range`), of a stretch that this test process has for itself, and given only
+/// once: a gate that is stopped for a while finds its port again. A used-up stretch stays held for
+/// as long as the process lives.
 pub fn free_port() -> u16 {
     static STRETCHES: Mutex<Vec<Stretch>> = Mutex::new(Vec::new());
     let mut stretches = STRETCHES.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        if let Some(port) = stretches.last_mut().and_then(|stretch| stretch.rest.find(|port| bound(*port).is_some())) {
+        if let Some(port) = stretches
+            .last_mut()
+            .and_then(|stretch| stretch.rest.find(|port| bound(*port).is_some()))
+        {
             return port;
         }
         stretches.push(Stretch::hold());
@@ -97,8 +109,10 @@ impl Stretch {
 
     fn hold() -> Self {
         let start = std::process::id();
-        let mut firsts = (0..Self::COUNT).map(|n| 20_000 + ((start + n) % Self::COUNT) as u16 * Self::LENGTH);
-        let held = firsts.find_map(|first| Some((bound(first)?, first + 1..=first + Self::LENGTH - 1)));
+        let mut firsts =
+            (0..Self::COUNT).map(|n| 20_000 + ((start + n) % Self::COUNT) as u16 * Self::LENGTH);
+        let held =
+            firsts.find_map(|first| Some((bound(first)?, first + 1..=first + Self::LENGTH - 1)));
         let (held, rest) = held.expect("a free stretch of ports");
         Self { _held: held, rest }
     }
@@ -114,7 +128,12 @@ pub fn program() -> PathBuf {
 }
 
 /// The printed Caddyfile with the tests' ports, certificates and sites.
-pub fn for_the_test(printed: &str, place: &Place, ports: Ports, sites: &[(&str, SocketAddr)]) -> String {
+pub fn for_the_test(
+    printed: &str,
+    place: &Place,
+    ports: Ports,
+    sites: &[(&str, SocketAddr)],
+) -> String {
     let gate = place.gate_address();
     let mut text = String::new();
     let mut examples = 0;
@@ -135,7 +154,10 @@ pub fn for_the_test(printed: &str, place: &Place, ports: Ports, sites: &[(&str, 
             examples += 1;
             for (name, application) in if examples == 1 { sites } else { &[] } {
                 let body = with_application(&block.body, &gate, application);
-                text += &format!("https://{name}:{}, http://{name}:{} {{\n{body}}}\n", ports.https, ports.http);
+                text += &format!(
+                    "https://{name}:{}, http://{name}:{} {{\n{body}}}\n",
+                    ports.https, ports.http
+                );
             }
         }
     }
@@ -146,7 +168,9 @@ pub fn for_the_test(printed: &str, place: &Place, ports: Ports, sites: &[(&str, 
 /// Every `reverse_proxy` that does not lead to the gate leads to the application.
 fn with_application(body: &str, gate: &str, application: &SocketAddr) -> String {
     let line = |line: &str| match line.split_once("reverse_proxy ") {
-        Some((indent, target)) if !target.contains(gate) => format!("{indent}reverse_proxy {application}\n"),
+        Some((indent, target)) if !target.contains(gate) => {
+            format!("{indent}reverse_proxy {application}\n")
+        }
         _ => format!("{line}\n"),
     };
     body.lines().map(line).collect()
@@ -167,7 +191,9 @@ fn blocks(text: &str) -> Vec<Block> {
             continue;
         }
         if depth == 0 {
-            let name = bare.strip_suffix('{').unwrap_or_else(|| panic!("not the start of a block: {line}"));
+            let name = bare
+                .strip_suffix('{')
+                .unwrap_or_else(|| panic!("not the start of a block: {line}"));
             blocks.push(Block { name: name.trim().to_owned(), body: String::new() });
             depth = 1;
             continue;

@@ -1,4 +1,5 @@
-//! An ordinary client: curl with a jar of cookies, for which every name and port leads to the proxy of a test.
+//! An ordinary client: curl with a jar of cookies, for which every name and port leads to the proxy
+//! of a test.
 
 use std::process::Command;
 
@@ -36,17 +37,37 @@ impl Curl {
         let port = if url.starts_with("http://") { self.ports.http } else { self.ports.https };
         let jar = self.jar.path().join("cookies");
         let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "20"]);
-        // Over HTTP/2, curl 7.88 loses an answer that comes before the form has been sent and resets the stream, as Go's
-        // proxies do when they refuse; it must not (RFC 9113, section 8.1). HTTP/2 is what the browser's tests speak.
-        command.args(["--http1.1", "--interface", &self.from, "--connect-to", &format!("::127.0.0.1:{port}")]);
+        command.args([
+            "--silent",
+            "--show-error",
+            "--insecure",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "20",
+        ]);
+        // Over HTTP/2, curl 7.88 loses an answer that comes before the form has been sent and
+        // resets the stream, as Go's proxies do when they refuse; it must not (RFC 9113, section
+        // 8.1). HTTP/2 is what the browser's tests speak.
+        command.args([
+            "--http1.1",
+            "--interface",
+            &self.from,
+            "--connect-to",
+            &format!("::127.0.0.1:{port}"),
+        ]);
         command.arg("--cookie").arg(&jar).arg("--cookie-jar").arg(&jar);
         command.args(["--header", "Accept: text/html", "--header", "Sec-Fetch-Mode: navigate"]);
         command.args(["--write-out", "\n%{http_code} %header{location}"]).args(words).arg(url);
-        let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        let done =
+            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
         assert_eq!(done.status, 0, "{url}: {done:?}");
         let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
         let (status, location) = last.split_once(' ').expect("a status");
-        Page { status: status.parse().expect("a number"), location: location.to_owned(), body: body.to_owned() }
+        Page {
+            status: status.parse().expect("a number"),
+            location: location.to_owned(),
+            body: body.to_owned(),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The built program: a state directory and a configuration of its own, the daemon on a free port, the command line.
+//! The built program: a state directory and a configuration of its own, the daemon on a free port,
+//! the command line.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -52,7 +53,8 @@ impl Place {
             state: None,
             control: None,
             settings: settings.to_owned(),
-            // Not port 0: what the kernel gave once it may give to somebody else between a stop and the next start.
+            // Not port 0: what the kernel gave once it may give to somebody else between a stop and
+            // the next start.
             listen: format!("127.0.0.1:{}", free_port()),
             environment: Vec::new(),
             program: vec![BUILT.to_owned()],
@@ -63,7 +65,10 @@ impl Place {
     }
 
     fn write_settings(&self) {
-        self.dir.write("portcullis.toml", &format!("listen = [\"{}\"]\n{}", self.listen, self.settings));
+        self.dir.write(
+            "portcullis.toml",
+            &format!("listen = [\"{}\"]\n{}", self.listen, self.settings),
+        );
     }
 
     /// Other settings from the next start (or SIGHUP) on.
@@ -72,12 +77,14 @@ impl Place {
         self.write_settings();
     }
 
-    /// A clock that [`Place::shift_clock`] can move while the daemon runs, by libfaketime; the monotonic one stays true.
+    /// A clock that [`Place::shift_clock`] can move while the daemon runs, by libfaketime; the
+    /// monotonic one stays true.
     pub fn with_movable_clock(self) -> Self {
         self.with_movable_clocks().with_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     }
 
-    /// The same, and [`Place::shift_clock`] moves the monotonic clock too: it is as if that time had passed.
+    /// The same, and [`Place::shift_clock`] moves the monotonic clock too: it is as if that time
+    /// had passed.
     pub fn with_movable_clocks(mut self) -> Self {
         let unsynchronised = faults::build("unsynchronised", &self.dir);
         // The test's own may be loaded already, and no library is loaded twice.
@@ -118,8 +125,9 @@ impl Place {
         self.shift.store(seconds, Ordering::Relaxed);
     }
 
-    /// Sets the daemon's wall clock to that time, from which it goes on. For one that must be wrong there are
-    /// [`clock::before_the_build`] and [`clock::UNSET`]: how many days back that is depends on the build.
+    /// Sets the daemon's wall clock to that time, from which it goes on. For one that must be wrong
+    /// there are [`clock::before_the_build`] and [`clock::UNSET`]: how many days back that is
+    /// depends on the build.
     pub fn set_clock(&self, time: Timestamp) {
         self.shift_clock(time.unix().cast_signed() - now().unix().cast_signed());
     }
@@ -134,7 +142,8 @@ impl Place {
         self
     }
 
-    /// Another build of the program, behind an emulator perhaps, instead of the one that Cargo built for the tests.
+    /// Another build of the program, behind an emulator perhaps, instead of the one that Cargo
+    /// built for the tests.
     pub fn with_program(mut self, words: &[&str]) -> Self {
         self.program = words.iter().map(|&word| word.to_owned()).collect();
         self
@@ -171,7 +180,8 @@ impl Place {
         self.dir.path().join("portcullis.toml")
     }
 
-    /// The program with this place's state and configuration; of the machine's environment as little as [`bare_command`].
+    /// The program with this place's state and configuration; of the machine's environment as
+    /// little as [`bare_command`].
     pub fn command(&self, words: &[&str]) -> Command {
         let program: Vec<_> = self.program.iter().map(String::as_str).collect();
         let mut command = bare(&program, words);
@@ -197,7 +207,8 @@ impl Place {
         let words: Vec<_> = words.iter().copied().chain(["--json"]).collect();
         let done = self.run(&words);
         assert_eq!(done.status, 0, "{words:?}: {}{}", done.out, done.err);
-        serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{words:?}: no JSON ({error}): {}", done.out))
+        serde_json::from_str(&done.out)
+            .unwrap_or_else(|error| panic!("{words:?}: no JSON ({error}): {}", done.out))
     }
 
     /// Adds somebody with an authenticator app.
@@ -208,7 +219,8 @@ impl Place {
     /// Starts the daemon and waits until it serves.
     pub fn start(self) -> Daemon {
         let running = self.launch();
-        let mut daemon = Daemon { place: self, running, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut daemon =
+            Daemon { place: self, running, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         daemon.become_ready();
         daemon
     }
@@ -241,16 +253,19 @@ impl Daemon {
         Place::new(settings).start()
     }
 
-    /// Waits for the address it says it listens on, and for its first answer. It keeps that port from then on.
+    /// Waits for the address it says it listens on, and for its first answer. It keeps that port
+    /// from then on.
     fn become_ready(&mut self) {
-        self.address = self.running.wait_for("the address it listens on", PATIENCE, listening_address);
+        self.address =
+            self.running.wait_for("the address it listens on", PATIENCE, listening_address);
         self.place.listen = self.address.to_string();
         self.place.write_settings();
         let health = format!("{}/health", self.place.prefix());
         assert_eq!(Ask::get(&health).send(self.address).status, 200);
     }
 
-    /// Starts again after [`Daemon::kill`] or [`Daemon::stop`], on the same port; says how long until the first answer.
+    /// Starts again after [`Daemon::kill`] or [`Daemon::stop`], on the same port; says how long
+    /// until the first answer.
     pub fn start_again(&mut self) -> Duration {
         let start = portcullis::clock::monotonic();
         self.running = self.place.launch();
@@ -334,7 +349,11 @@ pub fn bare_command(words: &[&str]) -> Command {
 fn bare(program: &[&str], words: &[&str]) -> Command {
     let [program, before @ ..] = program else { panic!("no program to start") };
     let mut command = Command::new(program);
-    command.args(before).args(words).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .args(before)
+        .args(words)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.envs(clock::surroundings());
     command
 }

@@ -27,7 +27,8 @@ impl Report {
     }
 
     pub fn read(done: &Done) -> Self {
-        let said: Value = serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("no JSON ({error}): {done:?}"));
+        let said: Value = serde_json::from_str(&done.out)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {done:?}"));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let finding = |value: &Value| Finding {
             check: text(&value["check"]),
@@ -46,18 +47,23 @@ impl Report {
         report
     }
 
-    /// The warnings and errors that are not the machine's that runs the tests: it may run them as root, or in a
-    /// container.
+    /// The warnings and errors that are not the machine's that runs the tests: it may run them as
+    /// root, or in a container.
     pub fn complaints(&self) -> Vec<&Finding> {
         let machines = ["runs as root", "lies in"];
-        let bad = self.findings.iter().filter(|finding| ["warning", "error"].contains(&finding.severity.as_str()));
+        let bad = self
+            .findings
+            .iter()
+            .filter(|finding| ["warning", "error"].contains(&finding.severity.as_str()));
         bad.filter(|finding| !machines.iter().any(|text| finding.found.contains(text))).collect()
     }
 
     /// The only complaint there is: of this severity, saying this.
     pub fn only(&self, severity: &str, found: &str) -> &Finding {
         let complaints = self.complaints();
-        let [complaint] = complaints.as_slice() else { panic!("not one complaint ({found}): {complaints:#?}") };
+        let [complaint] = complaints.as_slice() else {
+            panic!("not one complaint ({found}): {complaints:#?}")
+        };
         assert_eq!(complaint.severity, severity, "{complaint:?}");
         assert!(complaint.found.contains(found), "{found}: {complaint:?}");
         complaint

@@ -1,8 +1,10 @@
-//! Disks that fail: by a library loaded before the C library (`faults.c`), and by the kernel itself.
+//! Disks that fail: by a library loaded before the C library (`faults.c`), and by the kernel
+//! itself.
 //!
-//! The library decides call by call, so it can fail one kind of call with any error and mend it at once. The disk below
-//! is an ext4 on a loop device whose backing file lies on a tmpfs that is too small: its errors are the kernel's own, and
-//! the file system answers them as it would on a dying card, by becoming read-only for good.
+//! The library decides call by call, so it can fail one kind of call with any error and mend it at
+//! once. The disk below is an ext4 on a loop device whose backing file lies on a tmpfs that is too
+//! small: its errors are the kernel's own, and the file system answers them as it would on a dying
+//! card, by becoming read-only for good.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,8 @@ pub fn build(name: &str, dir: &Scratch) -> PathBuf {
     let library = dir.path().join(format!("{name}.so"));
     let mut cc = Command::new("cc");
     cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&library);
-    let done = cc.arg(source).arg("-ldl").output().expect("cc runs; tests/run installs what is missing");
+    let done =
+        cc.arg(source).arg("-ldl").output().expect("cc runs; tests/run installs what is missing");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     library
 }
@@ -97,7 +100,8 @@ impl FalseDisk {
         while std::io::Write::write_all(&mut filler, &[0; 4096]).is_ok() {}
     }
 
-    /// A new card, with what the old one still holds: room below, and the file system mounted again.
+    /// A new card, with what the old one still holds: room below, and the file system mounted
+    /// again.
     pub fn mend(&self) {
         fs::remove_file(self.below().join("filler")).expect("ours");
         assert!(run(Command::new("umount").arg(self.mounted())), "still in use");
@@ -113,7 +117,10 @@ impl FalseDisk {
     }
 
     fn mount(&self) -> bool {
-        run(Command::new("mount").args(["-o", "loop,errors=remount-ro"]).arg(self.image()).arg(self.mounted()))
+        run(Command::new("mount")
+            .args(["-o", "loop,errors=remount-ro"])
+            .arg(self.image())
+            .arg(self.mounted()))
     }
 }
 

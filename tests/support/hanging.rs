@@ -1,4 +1,5 @@
-//! A gate in this process whose desk is the test's own: it may hang, as it does on a disk that never answers.
+//! A gate in this process whose desk is the test's own: it may hang, as it does on a disk that
+//! never answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::config::Config;
 use portcullis::secret::Secret;
-use portcullis::server::{self, ListenAddress, Operators, Role, ServeError, Settings, Stop, Worker};
+use portcullis::server::{
+    self, ListenAddress, Operators, Role, ServeError, Settings, Stop, Worker,
+};
 
 /// A gate that serves until [`HangingGate::end`].
 pub struct HangingGate {
@@ -28,8 +31,8 @@ impl HangingGate {
     /// Serves with this work for its desk. Whoever waits on the receiver hangs until the end.
     pub fn serve(work: fn(&mut Receiver<()>, Job) -> Outcome) -> Self {
         let anywhere = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listeners =
-            [Role::Public, Role::Metrics].map(|role| server::bind(&anywhere, role, 0).expect("a free port"));
+        let listeners = [Role::Public, Role::Metrics]
+            .map(|role| server::bind(&anywhere, role, 0).expect("a free port"));
         let [address, metrics] = [0, 1].map(|place| match listeners[place].address() {
             ListenAddress::Tcp(address) => *address,
             ListenAddress::Unix(_) => panic!("TCP"),
@@ -43,7 +46,8 @@ impl HangingGate {
         };
         let (release, hangs) = mpsc::channel();
         let serving = std::thread::spawn(move || {
-            let worker = Worker::spawn(hangs, Duration::from_secs(3_600), work, |_| None).expect("a thread");
+            let worker =
+                Worker::spawn(hangs, Duration::from_secs(3_600), work, |_| None).expect("a thread");
             let gate = Gate::new(opening()).with_metrics(Arc::new(Figures::default()));
             server::serve(gate, listeners.into(), worker, settings)
         });

@@ -1,4 +1,5 @@
-//! An HTTP/1.1 client that sends exactly the bytes it is told to, right or wrong, and reads answers strictly.
+//! An HTTP/1.1 client that sends exactly the bytes it is told to, right or wrong, and reads answers
+//! strictly.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -24,7 +25,10 @@ impl Answer {
 
     /// Every header of that name, in order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn text(&self) -> String {
@@ -32,12 +36,14 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
     /// The whole `Set-Cookie` line for that cookie.
     pub fn set_cookie(&self, name: &str) -> Option<&str> {
-        self.all("set-cookie").find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+        self.all("set-cookie")
+            .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
     }
 
     /// The value that a `Set-Cookie` gives that cookie.
@@ -65,7 +71,11 @@ pub struct Ask {
 impl Ask {
     /// `METHOD target HTTP/1.1`, with `Host: 127.0.0.1` until another is given.
     pub fn new(method: &str, target: &str) -> Self {
-        Self { start: format!("{method} {target} HTTP/1.1").into_bytes(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            start: format!("{method} {target} HTTP/1.1").into_bytes(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     pub fn get(target: &str) -> Self {
@@ -74,14 +84,17 @@ impl Ask {
 
     /// A form, sent the way a browser does.
     pub fn form(target: &str, fields: &[(&str, &str)]) -> Self {
-        let pairs: Vec<_> =
-            fields.iter().map(|(k, v)| format!("{}={}", percent_encode(k), percent_encode(v))).collect();
+        let pairs: Vec<_> = fields
+            .iter()
+            .map(|(k, v)| format!("{}={}", percent_encode(k), percent_encode(v)))
+            .collect();
         Self::new("POST", target)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(pairs.join("&").as_bytes())
     }
 
-    /// The question that a proxy asks at `path` about `url`, with the headers of the X-Forwarded family.
+    /// The question that a proxy asks at `path` about `url`, with the headers of the X-Forwarded
+    /// family.
     pub fn verify(path: &str, url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").expect("an absolute URL");
         let (host, uri) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -134,7 +147,8 @@ impl Ask {
         self
     }
 
-    /// The bytes on the wire; `Host` and `Content-Length` are added where they are needed and not given.
+    /// The bytes on the wire; `Host` and `Content-Length` are added where they are needed and not
+    /// given.
     pub fn bytes(&self) -> Vec<u8> {
         let has = |name: &str| self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let mut bytes = self.start.clone();
@@ -158,7 +172,8 @@ impl Ask {
 
     /// Sends it on a connection of its own and reads the answer.
     pub fn send(&self, to: SocketAddr) -> Answer {
-        self.try_send(to).unwrap_or_else(|error| panic!("no answer ({error}) to {}", self.describe()))
+        self.try_send(to)
+            .unwrap_or_else(|error| panic!("no answer ({error}) to {}", self.describe()))
     }
 
     /// Like [`Ask::send`], for a server that may be gone.
@@ -236,8 +251,10 @@ impl Connection {
         let text = String::from_utf8_lossy(&head).into_owned();
         let mut lines = text.split("\r\n");
         let start = lines.next().unwrap_or_default();
-        let status =
-            start.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|digits| digits.parse().ok());
+        let status = start
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.get(2..5))
+            .and_then(|digits| digits.parse().ok());
         let status = status.unwrap_or_else(|| panic!("no status line: {start:?}"));
         let headers = lines
             .filter(|line| !line.is_empty())
@@ -248,7 +265,10 @@ impl Connection {
     }
 
     fn body(&mut self, answer: &Answer) -> std::io::Result<Vec<u8>> {
-        if answer.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        if answer
+            .header("transfer-encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+        {
             return self.chunks();
         }
         if let Some(length) = answer.header("content-length") {
@@ -262,7 +282,8 @@ impl Connection {
         let mut body = Vec::new();
         loop {
             let size = self.line()?;
-            let size = usize::from_str_radix(size.trim(), 16).unwrap_or_else(|_| panic!("no chunk size: {size:?}"));
+            let size = usize::from_str_radix(size.trim(), 16)
+                .unwrap_or_else(|_| panic!("no chunk size: {size:?}"));
             body.extend(self.exactly(size)?);
             let end = self.line()?;
             assert!(end.is_empty(), "after a chunk: {end:?}");
@@ -295,7 +316,9 @@ impl Connection {
         loop {
             match self.fill() {
                 Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(std::mem::take(&mut self.held)),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    return Ok(std::mem::take(&mut self.held));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -333,7 +356,9 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 pub fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()

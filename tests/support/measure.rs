@@ -32,7 +32,12 @@ pub fn processor_time(process: u32) -> Duration {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("our own child");
     // The name stands in brackets and may hold anything.
     let (_, rest) = text.rsplit_once(')').expect("a name");
-    let ticks: u64 = rest.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum();
+    let ticks: u64 = rest
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("ticks"))
+        .sum();
     Duration::from_millis(ticks * 10)
 }
 

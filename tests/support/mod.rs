@@ -1,8 +1,9 @@
-//! What the system tests share: the built program with a state directory of its own, a site behind it, real proxies,
-//! a browser, and small clients that can say what no library would let them say.
+//! What the system tests share: the built program with a state directory of its own, a site behind
+//! it, real proxies, a browser, and small clients that can say what no library would let them say.
 //!
-//! Nothing here sleeps: everything waits for what happens, with a deadline. Every process that is started is ended by
-//! its own id. The programs themselves (Caddy, nginx, Chromium …) are brought by `tests/run`.
+//! Nothing here sleeps: everything waits for what happens, with a deadline. Every process that is
+//! started is ended by its own id. The programs themselves (Caddy, nginx, Chromium …) are brought
+//! by `tests/run`.
 
 pub mod browser;
 pub mod caddy;

@@ -9,17 +9,24 @@ use super::process::Running;
 use super::scratch::Scratch;
 use super::wait::{self, PATIENCE};
 
-/// An nginx that runs until it is dropped, without a master process, so that ending it leaves nothing behind.
+/// An nginx that runs until it is dropped, without a master process, so that ending it leaves
+/// nothing behind.
 pub struct Nginx {
     _running: Running,
     _dir: Scratch,
 }
 
 impl Nginx {
-    /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that. Only what the tests'
-    /// surroundings force is different besides: where files lie, a certificate, and the example site stands for each of
-    /// `sites` (name, application), on https and http.
-    pub fn start(place: &Place, ports: Ports, sites: &[(&str, SocketAddr)], edit: impl Fn(String) -> String) -> Self {
+    /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that.
+    /// Only what the tests' surroundings force is different besides: where files lie, a
+    /// certificate, and the example site stands for each of `sites` (name, application), on https
+    /// and http.
+    pub fn start(
+        place: &Place,
+        ports: Ports,
+        sites: &[(&str, SocketAddr)],
+        edit: impl Fn(String) -> String,
+    ) -> Self {
         let printed = place.run(&["proxy", "print", "nginx"]);
         assert_eq!(printed.status, 0, "{}", printed.err);
         let dir = Scratch::new("nginx");
@@ -51,14 +58,33 @@ pub fn with_locations(printed: &str, lines: &str) -> String {
 /// One certificate for all names below the tests' domain.
 fn make_certificate(dir: &Scratch) {
     let mut command = Command::new("openssl");
-    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    command.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
     command.args(["-subj", "/CN=example.test", "-addext", "subjectAltName=DNS:*.example.test"]);
-    command.arg("-keyout").arg(dir.path().join("site.key")).arg("-out").arg(dir.path().join("site.crt"));
+    command
+        .arg("-keyout")
+        .arg(dir.path().join("site.key"))
+        .arg("-out")
+        .arg(dir.path().join("site.crt"));
     let made = command.output().expect("openssl runs; tests/run installs what is missing");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
-fn for_the_test(printed: &str, dir: &Scratch, ports: Ports, sites: &[(&str, SocketAddr)]) -> String {
+fn for_the_test(
+    printed: &str,
+    dir: &Scratch,
+    ports: Ports,
+    sites: &[(&str, SocketAddr)],
+) -> String {
     let place = dir.path().display();
     let certificate = |line: &str| {
         let end = if line.trim_start().starts_with("ssl_certificate_key") { "key" } else { "crt" };
@@ -73,13 +99,20 @@ fn for_the_test(printed: &str, dir: &Scratch, ports: Ports, sites: &[(&str, Sock
     let printed = printed.replace("listen 80;", &format!("listen {http};"));
     let lines: Vec<_> = printed
         .lines()
-        .map(|line| if line.trim_start().starts_with("ssl_certificate") { certificate(line) } else { line.to_owned() })
+        .map(|line| {
+            if line.trim_start().starts_with("ssl_certificate") {
+                certificate(line)
+            } else {
+                line.to_owned()
+            }
+        })
         .collect();
     let (before, example) = split_at_example(&lines.join("\n"));
     let name = server_name(&example);
     let plain = format!("listen {};", ports.http);
     let one_site = |(site, application): &(&str, SocketAddr)| {
-        let text = example.replace(&format!("server_name {name};"), &format!("server_name {site};"));
+        let text =
+            example.replace(&format!("server_name {name};"), &format!("server_name {site};"));
         let text = text.replace("127.0.0.1:8080", &application.to_string());
         if text.contains(&plain) {
             return text;
@@ -94,11 +127,15 @@ fn for_the_test(printed: &str, dir: &Scratch, ports: Ports, sites: &[(&str, Sock
     format!("daemon off;\nmaster_process off;\npid {place}/nginx.pid;\n{before}{all}}}\n")
 }
 
-/// The text up to the example of a protected site, and that `server` block; what follows is the end of `http`.
+/// The text up to the example of a protected site, and that `server` block; what follows is the end
+/// of `http`.
 fn split_at_example(text: &str) -> (String, String) {
     let start = text.rfind("server {").unwrap_or_else(|| panic!("no server in:\n{text}"));
     let (before, example) = text.split_at(start);
-    let end = example.trim_end().strip_suffix('}').unwrap_or_else(|| panic!("no end of http in:\n{text}"));
+    let end = example
+        .trim_end()
+        .strip_suffix('}')
+        .unwrap_or_else(|| panic!("no end of http in:\n{text}"));
     (before.to_owned(), end.to_owned())
 }
 

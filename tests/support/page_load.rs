@@ -1,5 +1,6 @@
-//! The page load that every benchmark asks about: 22 header lines of Chromium through a proxy, the session cookie among
-//! them. One text, so that instructions, allocations and requests a second are figures of the same question.
+//! The page load that every benchmark asks about: 22 header lines of Chromium through a proxy, the
+//! session cookie among them. One text, so that instructions, allocations and requests a second are
+//! figures of the same question.
 
 /// The domain of the site that was asked for, and of the session's cookie.
 pub const DOMAIN: &str = "example.test";
@@ -24,14 +25,21 @@ pub const BY_NGINX: [Line<'_>; 4] = [
 ];
 
 /// All lines in the order in which they arrive.
-pub fn lines<'l>(host: &'l str, cookies: &'l str, told: [Line<'l>; 4]) -> impl Iterator<Item = Line<'l>> {
+pub fn lines<'l>(
+    host: &'l str,
+    cookies: &'l str,
+    told: [Line<'l>; 4],
+) -> impl Iterator<Item = Line<'l>> {
     let by_browser = [
         ("Host", host),
         (
             "User-Agent",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
         ),
-        ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
+        (
+            "Accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+        ),
         ("Accept-Encoding", "gzip, deflate, br, zstd"),
         ("Accept-Language", "en-US,en;q=0.9"),
         ("Cache-Control", "max-age=0"),
@@ -60,6 +68,7 @@ pub fn cookies(token: &str) -> String {
 pub fn head(path: &str, cookies: &str, told: [Line<'_>; 4]) -> String {
     let lines: Vec<_> = lines("127.0.0.1:3000", cookies, told).collect();
     assert_eq!(lines.len(), 22);
-    let lines: String = lines.into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines: String =
+        lines.into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!("GET {path} HTTP/1.1\r\n{lines}\r\n")
 }

@@ -40,7 +40,9 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start ({error}); tests/run installs what is missing"));
+            .unwrap_or_else(|error| {
+                panic!("{name} does not start ({error}); tests/run installs what is missing")
+            });
         let said = Arc::new(Said::default());
         let readers = vec![
             collect(child.stdout.take().expect("piped"), &said),
@@ -54,8 +56,14 @@ impl Running {
         self.said.lock().clone()
     }
 
-    /// Waits until `find` sees something in what it said; panics when it ends without, or after `limit`.
-    pub fn wait_for<T>(&mut self, what: &str, limit: Duration, find: impl Fn(&str) -> Option<T>) -> T {
+    /// Waits until `find` sees something in what it said; panics when it ends without, or after
+    /// `limit`.
+    pub fn wait_for<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> T {
         let start = clock::monotonic();
         loop {
             // Its last words may come after its end.
@@ -66,8 +74,11 @@ impl Running {
             }
             let passed = clock::monotonic() - start;
             assert!(!ended && passed < limit, "{} never said {what}; it said:\n{text}", self.name);
-            let (text, _) =
-                self.said.more.wait_timeout(text, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner);
+            let (text, _) = self
+                .said
+                .more
+                .wait_timeout(text, Duration::from_millis(100))
+                .unwrap_or_else(PoisonError::into_inner);
             drop(text);
         }
     }
@@ -87,7 +98,9 @@ impl Running {
     /// Waits for its end and its last words; panics after `limit`.
     pub fn ended(&mut self, limit: Duration) -> ExitStatus {
         let Self { name, child, readers, .. } = self;
-        let status = wait::until(&format!("the end of {name}"), limit, || child.try_wait().expect("our own child"));
+        let status = wait::until(&format!("the end of {name}"), limit, || {
+            child.try_wait().expect("our own child")
+        });
         let heard = || readers.iter().all(JoinHandle::is_finished).then_some(());
         wait::until(&format!("the last words of {name}"), limit, heard);
         status
@@ -101,8 +114,8 @@ impl Running {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // A libfaketime that was killed leaves these behind, perhaps locked: the next process of this number would wait
-        // for ever.
+        // A libfaketime that was killed leaves these behind, perhaps locked: the next process of
+        // this number would wait for ever.
         for left in ["faketime_shm_", "sem.faketime_sem_"] {
             let _ = std::fs::remove_file(format!("/dev/shm/{left}{}", self.child.id()));
         }

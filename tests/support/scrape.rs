@@ -34,7 +34,8 @@ impl Scrape {
         let page = answer.text();
         let mut series = BTreeMap::new();
         for line in page.lines().filter(|line| !line.starts_with('#')) {
-            let (name, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no series: {line:?}"));
+            let (name, value) =
+                line.rsplit_once(' ').unwrap_or_else(|| panic!("no series: {line:?}"));
             let twice = series.insert(name.to_owned(), value.to_owned());
             assert_eq!(twice, None, "{name} stands there twice");
         }
@@ -63,7 +64,8 @@ impl Scrape {
     /// The values that a label of a family has.
     pub fn labels_of(&self, family: &str, label: &str) -> BTreeSet<String> {
         let start = format!("{family}{{{label}=\"");
-        let found = self.series.keys().filter_map(|name| name.strip_prefix(&start)?.strip_suffix("\"}"));
+        let found =
+            self.series.keys().filter_map(|name| name.strip_prefix(&start)?.strip_suffix("\"}"));
         found.map(str::to_owned).collect()
     }
 

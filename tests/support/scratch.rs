@@ -13,10 +13,12 @@ impl Scratch {
     pub fn new(purpose: &str) -> Self {
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir().join(format!("portcullis-{purpose}-{}-{number}", std::process::id()));
+            let path = std::env::temp_dir()
+                .join(format!("portcullis-{purpose}-{}-{number}", std::process::id()));
             match std::fs::create_dir(&path) {
                 Ok(()) => return Self(path),
-                // A process of that number in another container with the same /tmp may be at work in it.
+                // A process of that number in another container with the same /tmp may be at work
+                // in it.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => panic!("{}: {error}", path.display()),
             }

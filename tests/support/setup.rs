@@ -9,7 +9,8 @@ use super::http::{Answer, Ask};
 /// The set-up code that the log of the running daemon names last.
 pub fn code_of(gate: &Daemon) -> String {
     let text = gate.running.text();
-    let (_, rest) = text.rsplit_once("the set-up code ").unwrap_or_else(|| panic!("no code in {text}"));
+    let (_, rest) =
+        text.rsplit_once("the set-up code ").unwrap_or_else(|| panic!("no code in {text}"));
     rest.get(..19).unwrap_or_else(|| panic!("no code in {text}")).to_owned()
 }
 
@@ -19,7 +20,9 @@ pub fn inputs(page: &Answer) -> Vec<(String, String)> {
     let inputs = text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next());
     inputs
         .filter_map(|input| {
-            let value = |name: &str| Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned());
+            let value = |name: &str| {
+                Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned())
+            };
             Some((value("name")?, value("value").unwrap_or_default()))
         })
         .collect()
@@ -36,14 +39,18 @@ pub struct Visitor {
 impl Visitor {
     /// One who comes from that address, through the proxy.
     pub fn from(gate: &Daemon, address: &str) -> Self {
-        let headers =
-            [("X-Forwarded-For", address), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "auth.example.test")];
+        let headers = [
+            ("X-Forwarded-For", address),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "auth.example.test"),
+        ];
         Self::with(gate.address, &headers)
     }
 
     /// One whose requests carry these headers.
     pub fn with(to: SocketAddr, headers: &[(&str, &str)]) -> Self {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { to, headers, cookie: None }
     }
 
@@ -69,7 +76,8 @@ impl Visitor {
                 None => fields.push(((*name).to_owned(), (*value).to_owned())),
             }
         }
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.dressed(Ask::form("/setup", &fields))
     }
 
@@ -84,7 +92,9 @@ impl Visitor {
     pub fn scan(&self) -> Person {
         let page = self.look();
         let text = page.text();
-        let found = text.split_once("otpauth://totp/Portcullis:").and_then(|(_, rest)| rest.split_once("?secret="));
+        let found = text
+            .split_once("otpauth://totp/Portcullis:")
+            .and_then(|(_, rest)| rest.split_once("?secret="));
         let (name, rest) = found.unwrap_or_else(|| panic!("no secret: {page:?}"));
         let secret = rest.split('&').next().unwrap_or_default();
         Person::from_answer(&serde_json::json!({ "name": name, "secret": secret }))

@@ -1,4 +1,5 @@
-//! The site behind the gate: an application that shows each request it was sent, and speaks WebSocket.
+//! The site behind the gate: an application that shows each request it was sent, and speaks
+//! WebSocket.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,9 +17,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// `GET /page…` is a page with the title `NAME: TARGET`; an upgrade becomes a WebSocket that says back what it
-    /// hears; all else is a JSON object of what arrived: `method`, `target`, `version`, `headers` (names as they were
-    /// sent), `body_length`. The status is 200, for `/status/NNN` NNN.
+    /// `GET /page…` is a page with the title `NAME: TARGET`; an upgrade becomes a WebSocket that
+    /// says back what it hears; all else is a JSON object of what arrived: `method`, `target`,
+    /// `version`, `headers` (names as they were sent), `body_length`. The status is 200, for
+    /// `/status/NNN` NNN.
     pub fn start(name: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
@@ -40,7 +42,9 @@ impl Site {
 
     /// The requests whose target starts so.
     pub fn seen_at(&self, target: &str) -> Vec<Value> {
-        let fits = |request: &Value| request["target"].as_str().is_some_and(|seen| seen.starts_with(target));
+        let fits = |request: &Value| {
+            request["target"].as_str().is_some_and(|seen| seen.starts_with(target))
+        };
         self.seen().into_iter().filter(fits).collect()
     }
 }
@@ -48,7 +52,9 @@ impl Site {
 /// Values of the header `name` (any case, `_` as `-`) in a request that a [`Site`] saw.
 pub fn values(request: &Value, name: &str) -> Vec<String> {
     let lines = request["headers"].as_array().into_iter().flatten();
-    let fits = |line: &&Value| line[0].as_str().is_some_and(|n| n.replace('_', "-").eq_ignore_ascii_case(name));
+    let fits = |line: &&Value| {
+        line[0].as_str().is_some_and(|n| n.replace('_', "-").eq_ignore_ascii_case(name))
+    };
     lines.filter(fits).map(|line| line[1].as_str().unwrap_or_default().to_owned()).collect()
 }
 
@@ -68,7 +74,9 @@ fn serve_one(name: &str, stream: &TcpStream, log: &Mutex<Vec<Value>>) -> Option<
         let (name, value) = line.split_once(':')?;
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let header = |name: &str| headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
+    let header = |name: &str| {
+        headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    };
     let body_length = match header("content-length") {
         Some(length) => {
             let mut body = vec![0; length.parse().ok()?];
@@ -83,21 +91,23 @@ fn serve_one(name: &str, stream: &TcpStream, log: &Mutex<Vec<Value>>) -> Option<
     log.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
 
     if let Some(key) = header("sec-websocket-key") {
-        let accept = STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
-        let head =
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+        let accept =
+            STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+        let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
         writer.write_all(format!("{head}{accept}\r\n\r\n").as_bytes()).ok()?;
         return say_back(&mut reader, writer);
     }
     let (content_type, body) = if target.starts_with("/page") {
         let shown = target.replace('&', "&amp;").replace('<', "&lt;");
-        let text = format!("<!doctype html><title>{name}: {shown}</title><h1>{name}</h1><p id=target>{shown}</p>");
+        let text = format!(
+            "<!doctype html><title>{name}: {shown}</title><h1>{name}</h1><p id=target>{shown}</p>"
+        );
         ("text/html; charset=utf-8", text)
     } else {
         ("application/json", request.to_string())
     };
-    let closing =
-        version == "HTTP/1.0" || header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let closing = version == "HTTP/1.0"
+        || header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     let connection = if closing { "Connection: close\r\n" } else { "" };
     let length = body.len();
     let status = target.strip_prefix("/status/").unwrap_or("200");

@@ -11,8 +11,10 @@ pub fn named_or_fetched(variable: &str, name: &str) -> PathBuf {
 /// Where tests/support/machine.sh puts them.
 pub fn folder() -> PathBuf {
     let cache = || {
-        var_os("XDG_CACHE_HOME")
-            .map_or_else(|| Path::new(&var_os("HOME").unwrap_or_default()).join(".cache"), PathBuf::from)
+        var_os("XDG_CACHE_HOME").map_or_else(
+            || Path::new(&var_os("HOME").unwrap_or_default()).join(".cache"),
+            PathBuf::from,
+        )
     };
     var_os("TOOLS").map_or_else(|| cache().join("portcullis"), PathBuf::from)
 }

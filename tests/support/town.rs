@@ -71,12 +71,19 @@ impl Town {
     pub fn of(place: Place, kind: Kind, ports: Ports, name: &str) -> Self {
         let gate = place.start();
         let (app, other) = (Site::start("app"), Site::start("other"));
-        let sites: [(&str, SocketAddr); 2] = [(name, app.address), ("other.example.test", other.address)];
+        let sites: [(&str, SocketAddr); 2] =
+            [(name, app.address), ("other.example.test", other.address)];
         let front = match kind {
             Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text)),
-            Kind::Nginx => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) },
-            Kind::NginxHttp10 => Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) },
-            Kind::Traefik => Front::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, |text| text) },
+            Kind::Nginx => {
+                Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) }
+            }
+            Kind::NginxHttp10 => {
+                Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) }
+            }
+            Kind::Traefik => {
+                Front::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, |text| text) }
+            }
         };
         Self { gate, front, app, other, ports }
     }
@@ -90,7 +97,9 @@ impl Town {
 
     /// The same behind Caddy.
     pub fn behind_caddy(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front("", |gate, ports, sites| Front::Caddy(Caddy::start(&gate.place, ports, sites, edit)))
+        Self::behind_front("", |gate, ports, sites| {
+            Front::Caddy(Caddy::start(&gate.place, ports, sites, edit))
+        })
     }
 
     /// The same behind Traefik.
@@ -100,7 +109,10 @@ impl Town {
         })
     }
 
-    fn behind_front(settings: &str, front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front) -> Self {
+    fn behind_front(
+        settings: &str,
+        front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front,
+    ) -> Self {
         let ports = Ports::free();
         let gate = Place::new(&with_public_url(ports.https, settings)).start();
         let (app, other) = (Site::start("app"), Site::start("other"));
@@ -128,10 +140,20 @@ impl Town {
         Ask::get(target).header("Host", self.host("app")).by_page_load()
     }
 
-    /// The status that a visitor gets who posts a code to the login page and claims to come from `claimed`.
+    /// The status that a visitor gets who posts a code to the login page and claims to come from
+    /// `claimed`.
     pub fn post_code(&self, code: &str, claimed: &str) -> u16 {
         let mut command = Command::new("curl");
-        command.args(["--silent", "--insecure", "--noproxy", "*", "--max-time", "20", "--output", "/dev/null"]);
+        command.args([
+            "--silent",
+            "--insecure",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "20",
+            "--output",
+            "/dev/null",
+        ]);
         command.args(["--resolve", &format!("auth.example.test:{}:127.0.0.1", self.ports.https)]);
         for name in ["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "X_Forwarded_For"] {
             command.args(["--header", &format!("{name}: {claimed}")]);
@@ -143,7 +165,8 @@ impl Town {
             &format!("otp={code}"),
             &self.url("auth", "/login"),
         ]);
-        let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        let done =
+            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
         done.out.parse().unwrap_or_else(|_| panic!("no status: {done:?}"))
     }
 }
@@ -155,9 +178,12 @@ pub fn with_public_url(port: u16, settings: &str) -> String {
     )
 }
 
-/// What makes nginx speak HTTP/1.1 to the gate is left out; what makes it so towards the site stays.
+/// What makes nginx speak HTTP/1.1 to the gate is left out; what makes it so towards the site
+/// stays.
 fn by_http_10(text: String) -> String {
-    let both = |indent: &str| format!("{indent}proxy_http_version 1.1;\n{indent}proxy_set_header Connection \"\";\n");
+    let both = |indent: &str| {
+        format!("{indent}proxy_http_version 1.1;\n{indent}proxy_set_header Connection \"\";\n")
+    };
     let mut text = text;
     for indent in ["            ", "        ", "    ", ""].map(both) {
         text = text.replace(&indent, "");

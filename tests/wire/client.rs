@@ -4,7 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, setsockopt, sockopt};
+use nix::sys::socket::{
+    self, AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, setsockopt, sockopt,
+};
 
 use crate::support::wait::PATIENCE;
 
@@ -47,7 +49,8 @@ impl Client {
     pub fn narrow(address: SocketAddr) -> Self {
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let socket =
-            socket::socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp).expect("a socket");
+            socket::socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp)
+                .expect("a socket");
         // The server's own buffer follows from the size of the segments.
         setsockopt(&socket, sockopt::RcvBuf, &16_384).expect("a small buffer");
         setsockopt(&socket, sockopt::TcpMaxSeg, &536).expect("small segments");
@@ -58,7 +61,8 @@ impl Client {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// Sends. The server may have closed already: what it answered before is still there to be read.
+    /// Sends. The server may have closed already: what it answered before is still there to be
+    /// read.
     pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let _ = self.stream.write_all(bytes.as_ref());
         self
@@ -91,7 +95,11 @@ impl Client {
                 Some(end) => break end + 4,
                 None if self.more() => {}
                 None => {
-                    assert!(self.buffer.is_empty(), "half an answer: {}", self.buffer.escape_ascii());
+                    assert!(
+                        self.buffer.is_empty(),
+                        "half an answer: {}",
+                        self.buffer.escape_ascii()
+                    );
                     return None;
                 }
             }
@@ -100,7 +108,8 @@ impl Client {
         assert!(head.starts_with("HTTP/1.1 "), "{head}");
         let status = head.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
         let mut answer = Answer { status, head, body: Vec::new() };
-        let length = answer.header("Content-Length").map(|length| length.parse().expect("a length"));
+        let length =
+            answer.header("Content-Length").map(|length| length.parse().expect("a length"));
         assert!(answer.header("Transfer-Encoding").is_none());
         if status < 200 || matches!(status, 204 | 304) {
             assert_eq!(length, None, "a length on {status}");
@@ -145,7 +154,8 @@ pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n")
 }
 
-/// Fails unless the server answers a stranger's `/health`. No deadline frees it for that: see [`super::gate::Gate`].
+/// Fails unless the server answers a stranger's `/health`. No deadline frees it for that: see
+/// [`super::gate::Gate`].
 pub fn is_healthy(address: SocketAddr) {
     let answer = Client::to(address).say(get("/health")).answer().expect("an answer to /health");
     assert_eq!(answer.status, 200);

@@ -30,7 +30,11 @@ fn connections_are_kept_or_closed_as_the_client_and_the_version_say() {
         let answer = client.say(&request).answer().expect("an answer");
         assert_eq!((answer.status, answer.header("Connection")), (200, said), "{version} {lines}");
         if kept {
-            assert_eq!(client.say(&request).answer().expect("a second answer").status, 200, "{version} {lines}");
+            assert_eq!(
+                client.say(&request).answer().expect("a second answer").status,
+                200,
+                "{version} {lines}"
+            );
         } else {
             assert!(client.has_ended(), "{version} {lines}");
         }

@@ -26,8 +26,8 @@ fn crowd(address: SocketAddr, count: usize, start: &str) -> Vec<Client> {
     (0..count).map(one).collect()
 }
 
-/// So many whose job hangs. Each had an answer to a request that came in one piece with it: the job is taken, and the
-/// connection is none that gives way to a newcomer.
+/// So many whose job hangs. Each had an answer to a request that came in one piece with it: the job
+/// is taken, and the connection is none that gives way to a newcomer.
 fn hanging(address: SocketAddr, count: usize) -> Vec<Client> {
     let mut clients = crowd(address, count, &(get("/health") + &get("/hang")));
     for client in &mut clients {
@@ -42,7 +42,11 @@ fn two_hundred_half_requests_do_not_keep_anybody_waiting() {
     let half = crowd(gate.address, 200, "GET /health HTTP/1.1\r\nHost: ga");
     is_healthy(gate.address);
     drop(half);
-    let half = crowd(gate.address, 200, "POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 9\r\n\r\nhalf");
+    let half = crowd(
+        gate.address,
+        200,
+        "POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 9\r\n\r\nhalf",
+    );
     is_healthy(gate.address);
     drop(half);
     is_healthy(gate.address);
@@ -192,7 +196,8 @@ fn who_asks_for_much_at_once_has_it_in_turns_with_the_others() {
 #[test]
 fn memory_is_taken_from_those_that_never_read_first() {
     let gate = Gate::with(|settings| settings.buffer_budget = 1 << 20);
-    let half = "POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 60000\r\n\r\n".to_owned() + &"h".repeat(50_000);
+    let half = "POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 60000\r\n\r\n".to_owned()
+        + &"h".repeat(50_000);
     let mut oldest = Client::to(gate.address);
     oldest.say(half);
     is_healthy(gate.address);
@@ -229,7 +234,11 @@ fn aborts_and_resets_leave_nothing_behind() {
     let gate = Gate::with(|settings| settings.max_connections = 64);
     for round in 0..300 {
         let mut client = Client::to(gate.address);
-        client.say(if round % 10 == 0 { get("/big") } else { "POST /echo HTTP/1.1\r\nHost: gate\r\nConte".to_owned() });
+        client.say(if round % 10 == 0 {
+            get("/big")
+        } else {
+            "POST /echo HTTP/1.1\r\nHost: gate\r\nConte".to_owned()
+        });
         if round % 3 == 0 {
             let now = nix::libc::linger { l_onoff: 1, l_linger: 0 };
             setsockopt(&client.stream, sockopt::Linger, &now).expect("a reset at close");
@@ -244,7 +253,8 @@ fn buffers_of_all_connections_together_have_a_budget() {
     let cookie = format!("GET /health HTTP/1.1\r\nHost: gate\r\nCookie: {}", "c".repeat(60_000));
     let mut half = crowd(gate.address, 100, &cookie);
     is_healthy(gate.address);
-    // Taken after the others, and read before the health is told: those that are taken at once are of one age.
+    // Taken after the others, and read before the health is told: those that are taken at once are
+    // of one age.
     let mut last = Client::to(gate.address);
     last.say(&cookie);
     is_healthy(gate.address);

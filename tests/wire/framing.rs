@@ -29,8 +29,16 @@ fn well_formed_bodies_are_read_whatever_their_framing() {
         // All on one connection: a body read too far or too short would show at the next request.
         let answer = client.say(&bytes).answer().expect(name);
         assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]), "{name}");
-        let answer = client.say(&bytes[..bytes.len() / 2]).say(&bytes[bytes.len() / 2..]).answer().expect(name);
-        assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]), "{name}, in two halves");
+        let answer = client
+            .say(&bytes[..bytes.len() / 2])
+            .say(&bytes[bytes.len() / 2..])
+            .answer()
+            .expect(name);
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (200, &b"hello"[..]),
+            "{name}, in two halves"
+        );
     }
     let answer = client.say(post("X: y", "")).answer().expect("no framing");
     assert_eq!((answer.status, answer.body.len()), (200, 0));
@@ -97,7 +105,11 @@ fn bodies_over_the_limit_are_413_even_while_the_client_still_sends() {
     let gate = Gate::start();
     for (name, head, piece) in [
         ("declared", post("Content-Length: 10000000", ""), vec![b'a'; 10_000]),
-        ("declared as 2^64-1", post("Content-Length: 18446744073709551615", ""), vec![b'a'; 10_000]),
+        (
+            "declared as 2^64-1",
+            post("Content-Length: 18446744073709551615", ""),
+            vec![b'a'; 10_000],
+        ),
         ("chunked", chunked(""), [b"2710\r\n", &[b'a'; 10_000][..], b"\r\n"].concat()),
     ] {
         let mut client = Client::to(gate.address);
@@ -109,32 +121,46 @@ fn bodies_over_the_limit_are_413_even_while_the_client_still_sends() {
         assert_eq!(answer.status, 413, "{name}");
         assert!(answer.closes() && client.half_close().has_ended(), "{name}");
     }
-    let answer = Client::to(gate.address).say(post("Content-Length: 65536", [b'a'; 65_536])).answer();
+    let answer =
+        Client::to(gate.address).say(post("Content-Length: 65536", [b'a'; 65_536])).answer();
     assert_eq!(answer.expect("an answer").body.len(), 65_536);
 }
 
 #[test]
 fn expect_100_continue_is_honoured_where_a_body_is_read() {
     let gate = Gate::start();
-    let head = "POST /echo HTTP/1.1\r\nHost: gate\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    let head =
+        "POST /echo HTTP/1.1\r\nHost: gate\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     let mut client = Client::to(gate.address);
     assert_eq!(client.say(head).any_answer("POST").expect("an interim answer").status, 100);
     assert_eq!(client.say("hello").any_answer("POST").expect("an answer").body, b"hello");
     // Who does not wait is not told to go on.
-    assert_eq!(client.say(head.to_owned() + "hello").any_answer("POST").expect("an answer").status, 200);
+    assert_eq!(
+        client.say(head.to_owned() + "hello").any_answer("POST").expect("an answer").status,
+        200
+    );
 
     let too_long = head.replace("Length: 5", "Length: 99999999");
-    assert_eq!(Client::to(gate.address).say(too_long).any_answer("POST").expect("an answer").status, 413);
+    assert_eq!(
+        Client::to(gate.address).say(too_long).any_answer("POST").expect("an answer").status,
+        413
+    );
 
     let mut client = Client::to(gate.address);
     client.say(head.replace("HTTP/1.1", "HTTP/1.0") + "hello");
     assert_eq!(client.any_answer("POST").expect("an answer").status, 200);
 
     let unknown = head.replace("100-continue", "200-ok") + "hello";
-    assert_eq!(Client::to(gate.address).say(unknown).any_answer("POST").expect("an answer").status, 200);
+    assert_eq!(
+        Client::to(gate.address).say(unknown).any_answer("POST").expect("an answer").status,
+        200
+    );
 
     let at_head = "GET /verify HTTP/1.1\r\nHost: gate\r\nExpect: 100-continue\r\n\r\n";
-    assert_eq!(Client::to(gate.address).say(at_head).any_answer("GET").expect("an answer").status, 204);
+    assert_eq!(
+        Client::to(gate.address).say(at_head).any_answer("GET").expect("an answer").status,
+        204
+    );
 }
 
 #[test]
@@ -149,6 +175,11 @@ fn a_body_announced_to_a_route_that_answers_at_the_head_ends_the_connection() {
         assert!(client.half_close().has_ended());
     }
     let mut client = Client::to(gate.address);
-    client.say("GET /verify HTTP/1.1\r\nHost: gate\r\nContent-Length: 0\r\n\r\n").say(get("/health"));
-    assert_eq!([client.answer(), client.answer()].map(|answer| answer.expect("an answer").status), [204, 200]);
+    client
+        .say("GET /verify HTTP/1.1\r\nHost: gate\r\nContent-Length: 0\r\n\r\n")
+        .say(get("/health"));
+    assert_eq!(
+        [client.answer(), client.answer()].map(|answer| answer.expect("an answer").status),
+        [204, 200]
+    );
 }

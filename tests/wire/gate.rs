@@ -1,4 +1,5 @@
-//! The real server, in a thread of this process, around a small application with one route of each kind.
+//! The real server, in a thread of this process, around a small application with one route of each
+//! kind.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -8,8 +9,8 @@ use std::time::Duration;
 use portcullis::http::request::Method;
 use portcullis::http::response::{Out, Status};
 use portcullis::server::{
-    App, ListenAddress, Listener, Next, Peer, PeerAddress, Request, Role, ServeError, Settings, Stop, Worker, bind,
-    serve,
+    App, ListenAddress, Listener, Next, Peer, PeerAddress, Request, Role, ServeError, Settings,
+    Stop, Worker, bind, serve,
 };
 
 /// Octets of the answer to `/big`: more than any pair of socket buffers holds.
@@ -80,13 +81,19 @@ impl App for Small {
                 out.start(Status::OK);
                 out.body("application/octet-stream", &self.big);
             }
-            (b"/page", _) if reads => Self::plain(out, Status::OK, self.big.get(..PAGE).unwrap_or_default()),
+            (b"/page", _) if reads => {
+                Self::plain(out, Status::OK, self.big.get(..PAGE).unwrap_or_default())
+            }
             (b"/unchanged", _) if reads => {
                 out.start(Status::NOT_MODIFIED);
                 out.finish_empty();
             }
-            (b"/work", _) if reads => return Next::Work(Job { body: b"worked".to_vec(), hangs: false }),
-            (b"/hang", _) if reads => return Next::Work(Job { body: b"released".to_vec(), hangs: true }),
+            (b"/work", _) if reads => {
+                return Next::Work(Job { body: b"worked".to_vec(), hangs: false });
+            }
+            (b"/hang", _) if reads => {
+                return Next::Work(Job { body: b"released".to_vec(), hangs: true });
+            }
             (b"/echo" | b"/work", Method::Post) => return Next::ReadBody { limit: 65_536 },
             (b"/health" | b"/echo" | b"/work", _) => {
                 out.start(Status::METHOD_NOT_ALLOWED);
@@ -128,8 +135,9 @@ impl App for Small {
 /// Longer than any test waits.
 pub const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A running server. Ends with the value. It has no deadline that a test would live to see, but those that a test sets:
-/// what it answers, it answers whatever others do, and not since a deadline has ended them.
+/// A running server. Ends with the value. It has no deadline that a test would live to see, but
+/// those that a test sets: what it answers, it answers whatever others do, and not since a deadline
+/// has ended them.
 pub struct Gate {
     pub address: SocketAddr,
     /// Lets one hanging job go on.

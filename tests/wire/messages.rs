@@ -16,11 +16,17 @@ fn check(cases: Vec<Case>) {
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         assert!(expected.contains(&status), "{name}: {answer:?}");
         if matches!(status, 400 | 408 | 413 | 414 | 431 | 501 | 505) {
-            assert!(answer.is_some_and(|answer| answer.closes()), "{name}: does not say that it closes");
+            assert!(
+                answer.is_some_and(|answer| answer.closes()),
+                "{name}: does not say that it closes"
+            );
             assert!(client.has_ended(), "{name}: something followed the refusal");
         }
     }
-    assert_eq!(Client::to(gate.address).say(get("/health")).answer().expect("an answer").status, 200);
+    assert_eq!(
+        Client::to(gate.address).say(get("/health")).answer().expect("an answer").status,
+        200
+    );
 }
 
 fn line(text: impl AsRef<[u8]>) -> Vec<u8> {
@@ -68,12 +74,20 @@ fn request_lines_are_taken_or_refused_by_the_book() {
         ("authority with GET", line("GET gate:80 HTTP/1.1"), &[400]),
         ("CONNECT", line("CONNECT gate:80 HTTP/1.1"), &[405]),
         ("absolute form", line("GET http://gate/health HTTP/1.1"), &[200]),
-        ("absolute form with another scheme's case", line("GET HTTP://gate:80/health HTTP/1.1"), &[200]),
+        (
+            "absolute form with another scheme's case",
+            line("GET HTTP://gate:80/health HTTP/1.1"),
+            &[200],
+        ),
         ("absolute form with a user", line("GET http://u@gate/health HTTP/1.1"), &[400]),
         ("absolute form without a host", line("GET http:///health HTTP/1.1"), &[400]),
         ("target of 8,000 octets", line(format!("GET /{} HTTP/1.1", "a".repeat(7_999))), &[404]),
         ("target of 9,000 octets", line(format!("GET /{} HTTP/1.1", "a".repeat(9_000))), &[414]),
-        ("target of 100,000 octets", line(format!("GET /{} HTTP/1.1", "a".repeat(100_000))), &[414]),
+        (
+            "target of 100,000 octets",
+            line(format!("GET /{} HTTP/1.1", "a".repeat(100_000))),
+            &[414],
+        ),
     ]);
 }
 
@@ -108,7 +122,11 @@ fn hosts_are_taken_or_refused_by_the_book() {
         ("port", host("Host: gate:8443"), &[200]),
         ("IPv6", host("Host: [::1]:3000"), &[200]),
         ("missing in HTTP/1.0", b"GET /health HTTP/1.0\r\n\r\n".to_vec(), &[200]),
-        ("twice in HTTP/1.0", b"GET /health HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n".to_vec(), &[400]),
+        (
+            "twice in HTTP/1.0",
+            b"GET /health HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n".to_vec(),
+            &[400],
+        ),
     ]);
 }
 
@@ -137,7 +155,11 @@ fn header_lines_are_taken_or_refused_by_the_book() {
         ("escape in a value", header("X: \x1b[2J"), &[400]),
         ("folded with a space", header("X: a\r\n b"), &[400]),
         ("folded with a tab", header("X: a\r\n\tb"), &[400]),
-        ("space before the first line", b"GET /health HTTP/1.1\r\n Host: gate\r\n\r\n".to_vec(), &[400]),
+        (
+            "space before the first line",
+            b"GET /health HTTP/1.1\r\n Host: gate\r\n\r\n".to_vec(),
+            &[400],
+        ),
         ("25 lines", header("X: y\r\n".repeat(23) + "Y: z"), &[200]),
         ("60 lines", header("X: y\r\n".repeat(58) + "Y: z"), &[200]),
         ("100 lines", header("X: y\r\n".repeat(98) + "Y: z"), &[200]),
@@ -153,7 +175,10 @@ fn header_lines_are_taken_or_refused_by_the_book() {
 fn head_and_bodiless_statuses_come_without_a_body() {
     let gate = Gate::start();
     let mut client = Client::to(gate.address);
-    client.say("HEAD /health HTTP/1.1\r\nHost: gate\r\n\r\n").say(get("/verify")).say(get("/unchanged"));
+    client
+        .say("HEAD /health HTTP/1.1\r\nHost: gate\r\n\r\n")
+        .say(get("/verify"))
+        .say(get("/unchanged"));
     client.say("HEAD /nowhere HTTP/1.1\r\nHost: gate\r\n\r\n").say(get("/health"));
     let head = client.answer_to("HEAD").expect("an answer");
     assert_eq!((head.status, head.header("Content-Length")), (200, Some("2")));

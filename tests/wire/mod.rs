@@ -1,4 +1,5 @@
-//! The server as a stranger with a raw socket sees it: framing, limits, slow clients, crowds (`tests/vectors/cves.md`).
+//! The server as a stranger with a raw socket sees it: framing, limits, slow clients, crowds
+//! (`tests/vectors/cves.md`).
 
 mod client;
 mod connections;

@@ -1,6 +1,8 @@
-//! The server in a process of its own, for what a process has one of: limits, signals, inherited sockets.
+//! The server in a process of its own, for what a process has one of: limits, signals, inherited
+//! sockets.
 //!
-//! The child is this test program again, told to run one ignored test that serves until its standard input ends.
+//! The child is this test program again, told to run one ignored test that serves until its
+//! standard input ends.
 
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::net::{SocketAddr, TcpListener};
@@ -25,7 +27,8 @@ pub struct Child {
 impl Child {
     /// Starts the server that the ignored test `name` of this module describes.
     pub fn start(name: &str) -> Self {
-        // The test program has threads before it has a server; `env` blocks the signals for all of them.
+        // The test program has threads before it has a server; `env` blocks the signals for all of
+        // them.
         let mut env = Command::new("env");
         env.args(["--block-signal=HUP", "--block-signal=INT", "--block-signal=TERM"]);
         env.arg(std::env::current_exe().expect("a path"));
@@ -34,7 +37,10 @@ impl Child {
 
     fn spawn(mut command: Command, name: &str, input: Stdio) -> Self {
         let test = format!("wire::process::{name}");
-        command.args(["--exact", &test, "--ignored", "--nocapture"]).stdin(input).stdout(Stdio::piped());
+        command
+            .args(["--exact", &test, "--ignored", "--nocapture"])
+            .stdin(input)
+            .stdout(Stdio::piped());
         let mut process = command.spawn().expect("a child");
         let mut output = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let address = output
@@ -77,7 +83,9 @@ fn server_with_256_descriptors() {
 fn server_with_signals() {
     portcullis::server::signals::hold().expect("held");
     // What ends it is the signal, and no deadline.
-    serve_as_child(Gate::with(|settings| (settings.take_signals, settings.drain_timeout) = (true, HOUR)));
+    serve_as_child(Gate::with(|settings| {
+        (settings.take_signals, settings.drain_timeout) = (true, HOUR)
+    }));
 }
 
 #[test]
@@ -107,7 +115,8 @@ fn sigterm_and_sigint_end_the_server_after_the_answers_in_flight_and_sighup_does
     }
 }
 
-/// The moment is half a second. A busy machine may let the newcomer miss it, and then another one tries.
+/// The moment is half a second. A busy machine may let the newcomer miss it, and then another one
+/// tries.
 #[test]
 fn who_was_taken_before_the_end_may_still_ask_for_a_moment() {
     wait::until("a newcomer in time", PATIENCE, || newcomer_at_the_end().then_some(()));
@@ -134,9 +143,11 @@ fn a_socket_from_systemd_is_served() {
     let address = socket.local_addr().expect("an address");
     // The shell stands in for systemd: it moves the socket to descriptor 3 and becomes the server.
     let mut shell = Command::new("sh");
-    let script = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=gate exec \"$0\" \"$@\" 3<&0 </dev/null";
+    let script =
+        "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=gate exec \"$0\" \"$@\" 3<&0 </dev/null";
     shell.args(["-c", script]).arg(std::env::current_exe().expect("a path"));
-    let mut server = Child::spawn(shell, "server_with_an_inherited_socket", Stdio::from(OwnedFd::from(socket)));
+    let mut server =
+        Child::spawn(shell, "server_with_an_inherited_socket", Stdio::from(OwnedFd::from(socket)));
     assert_eq!(server.address, address);
     is_healthy(address);
     server.process.kill().expect("killed");

@@ -1,7 +1,8 @@
-//! Clients that take their time: deadlines count from the start of what they bound, whatever trickles in.
+//! Clients that take their time: deadlines count from the start of what they bound, whatever
+//! trickles in.
 //!
-//! Each gate here has the one deadline that its test is about. That may come as late as a busy machine likes, and not
-//! before its time.
+//! Each gate here has the one deadline that its test is about. That may come as late as a busy
+//! machine likes, and not before its time.
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::support::wait::{self, PATIENCE};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Sends `start`, then `piece` again and again, until the connection has been answered or ended; says the status.
+/// Sends `start`, then `piece` again and again, until the connection has been answered or ended;
+/// says the status.
 fn trickle(gate: &Gate, start: &str, piece: &[u8]) -> u16 {
     let before = monotonic();
     let mut client = Client::to(gate.address);
@@ -31,7 +33,8 @@ fn trickle(gate: &Gate, start: &str, piece: &[u8]) -> u16 {
     status
 }
 
-/// One that got through with a whole request: a machine that is busy may let others miss the deadline for it.
+/// One that got through with a whole request: a machine that is busy may let others miss the
+/// deadline for it.
 fn in_time(gate: &Gate, path: &str) -> Client {
     wait::until("an answer in time", PATIENCE, || {
         let mut client = Client::to(gate.address);
@@ -102,8 +105,13 @@ fn a_client_that_does_not_read_is_given_up() {
     let mut client = Client::to(gate.address);
     client.say(get("/big") + &get("/big"));
     let other = Client::to(gate.address).say(get("/big")).answer();
-    assert_eq!(other.expect("an answer").body.len(), super::gate::BIG, "one that reads is served meanwhile");
-    // Whoever does not read does not see the server's end either. Past it others are answered; nothing is read here.
+    assert_eq!(
+        other.expect("an answer").body.len(),
+        super::gate::BIG,
+        "one that reads is served meanwhile"
+    );
+    // Whoever does not read does not see the server's end either. Past it others are answered;
+    // nothing is read here.
     wait::watch_that("others are served", TO_READ * 2, || {
         is_healthy(gate.address);
         true

@@ -1,5 +1,6 @@
-//! Which settings count: those on the boot partition if nothing is wrong with them, else the last ones that were good,
-//! else the defaults. An appliance that was reachable stays so, whatever is written into its file.
+//! Which settings count: those on the boot partition if nothing is wrong with them, else the last
+//! ones that were good, else the defaults. An appliance that was reachable stays so, whatever is
+//! written into its file.
 
 use std::path::{Path, PathBuf};
 
@@ -58,9 +59,12 @@ pub fn check_file(path: &Path, zoneinfo: &Path) -> Result<(String, Parsed), Vec<
     let bytes = match durable::read_at_most(path, LARGEST) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(vec![Problem::of_file("there is no such file")]),
-        Err(error) => return Err(vec![Problem::of_file(format!("the file cannot be read: {error}"))]),
+        Err(error) => {
+            return Err(vec![Problem::of_file(format!("the file cannot be read: {error}"))]);
+        }
     };
-    let text = card::text(bytes).map_err(|why| vec![Problem::of_file(format!("the file {why}"))])?;
+    let text =
+        card::text(bytes).map_err(|why| vec![Problem::of_file(format!("the file {why}"))])?;
     let parsed = check(&text, zoneinfo)?;
     Ok((text, parsed))
 }
@@ -78,31 +82,47 @@ fn from_card(places: &Places, card: &Card) -> Result<Accepted, Vec<Problem>> {
     let Some(path) = the_file(places, card)? else {
         let mut problems = Vec::new();
         remember(places, "", &mut problems);
-        return Ok(Accepted { settings: Settings::default(), text: String::new(), origin: Origin::NoFile, problems });
+        return Ok(Accepted {
+            settings: Settings::default(),
+            text: String::new(),
+            origin: Origin::NoFile,
+            problems,
+        });
     };
     let (text, Parsed { mut settings, passphrase_at }) = check_file(&path, &places.zoneinfo)?;
     // More often the rest of a power cut in another computer than a wish for the defaults.
     if text.trim().is_empty() && was_good(places) {
-        return Err(vec![Problem::of_file("the file is empty: for the defaults, delete it or write only a comment")]);
+        return Err(vec![Problem::of_file(
+            "the file is empty: for the defaults, delete it or write only a comment",
+        )]);
     }
     let mut problems = Vec::new();
     let mut kept_text = text.clone();
     if let Some(wifi) = &mut settings.wifi {
-        match (wifi.passphrase.take(), passphrase_at.and_then(|at| wifi_password::blanked(&text, at))) {
+        match (
+            wifi.passphrase.take(),
+            passphrase_at.and_then(|at| wifi_password::blanked(&text, at)),
+        ) {
             (Some(passphrase), Some(blanked)) => {
                 let Some(key) = wifi_password::key(&wifi.ssid, &passphrase) else {
                     return Err(vec![Problem::of_file("wifi.psk: no key can be made of it")]);
                 };
-                // First where it goes, then where it was: a power cut between the two loses nothing.
+                // First where it goes, then where it was: a power cut between the two loses
+                // nothing.
                 match wifi_password::keep(places, &wifi.ssid, &key) {
                     Ok(()) => {
-                        if let Err(error) = wifi_password::blank_on_card(card, &path, &with_mark(&path, &blanked)) {
-                            let why = format!("wifi.psk: the password still stands in the file: {error}");
+                        if let Err(error) =
+                            wifi_password::blank_on_card(card, &path, &with_mark(&path, &blanked))
+                        {
+                            let why =
+                                format!("wifi.psk: the password still stands in the file: {error}");
                             problems.push(Problem::of_file(why));
                         }
                     }
                     Err(error) => {
-                        problems.push(Problem::of_file(format!("wifi.psk: the password could not be kept: {error}")));
+                        problems.push(Problem::of_file(format!(
+                            "wifi.psk: the password could not be kept: {error}"
+                        )));
                     }
                 }
                 kept_text = blanked;
@@ -111,27 +131,38 @@ fn from_card(places: &Places, card: &Card) -> Result<Accepted, Vec<Problem>> {
             _ => {
                 wifi.passphrase = wifi_password::kept(places, &wifi.ssid);
                 if wifi.passphrase.is_none() {
-                    let why = format!("wifi.psk: no password is kept for the network {}: write it here", wifi.ssid);
+                    let why = format!(
+                        "wifi.psk: no password is kept for the network {}: write it here",
+                        wifi.ssid
+                    );
                     return Err(vec![Problem::of_file(why)]);
                 }
             }
         }
     } else if let Err(error) = durable::remove(&places.wifi_password()) {
-        problems.push(Problem::of_file(format!("the old Wi-Fi password could not be removed: {error}")));
+        problems.push(Problem::of_file(format!(
+            "the old Wi-Fi password could not be removed: {error}"
+        )));
     }
     remember(places, &kept_text, &mut problems);
     Ok(Accepted { settings, text: kept_text, origin: Origin::File, problems })
 }
 
-/// The one file of that name. Two of them are refused: the person who wrote one means it, and it may be either.
+/// The one file of that name. Two of them are refused: the person who wrote one means it, and it
+/// may be either.
 fn the_file(places: &Places, card: &Card) -> Result<Option<PathBuf>, Vec<Problem>> {
-    let unreadable = |why: &str| vec![Problem::of_file(format!("the boot partition cannot be read: {why}"))];
+    let unreadable =
+        |why: &str| vec![Problem::of_file(format!("the boot partition cannot be read: {why}"))];
     let mut found = card.find(FILE).map_err(|error| unreadable(&error.to_string()))?;
     if found.len() > 1 {
         let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        return Err(vec![Problem::of_file(format!("{} are both there: keep one", names.join(" and ")))]);
+        return Err(vec![Problem::of_file(format!(
+            "{} are both there: keep one",
+            names.join(" and ")
+        ))]);
     }
-    // A partition that could not be mounted looks like an empty folder; that is no wish for the defaults.
+    // A partition that could not be mounted looks like an empty folder; that is no wish for the
+    // defaults.
     if found.is_empty() && card.is_empty() && places.last_good().exists() {
         return Err(unreadable("there is nothing on it"));
     }
@@ -170,7 +201,12 @@ fn last_good(places: &Places, mut problems: Vec<Problem>) -> Accepted {
             }
             Accepted { settings, text, origin: Origin::LastGood, problems }
         }
-        Err(_) => Accepted { settings: Settings::default(), text: String::new(), origin: Origin::Defaults, problems },
+        Err(_) => Accepted {
+            settings: Settings::default(),
+            text: String::new(),
+            origin: Origin::Defaults,
+            problems,
+        },
     }
 }
 

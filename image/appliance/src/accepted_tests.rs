@@ -1,4 +1,5 @@
-//! Which settings count when the file is good, bad, missing or doubled, and where the Wi-Fi password is afterwards.
+//! Which settings count when the file is good, bad, missing or doubled, and where the Wi-Fi
+//! password is afterwards.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -31,7 +32,10 @@ fn without_a_file_the_defaults_count() {
 #[test]
 fn a_file_from_windows_is_read() {
     let appliance = appliance();
-    appliance.put("Appliance.TOML.txt", "\u{FEFF}# comment\r\nhostname = \"house\"\r\n[gate]\r\ntitle = \"Ours\"\r\n");
+    appliance.put(
+        "Appliance.TOML.txt",
+        "\u{FEFF}# comment\r\nhostname = \"house\"\r\n[gate]\r\ntitle = \"Ours\"\r\n",
+    );
     let accepted = take(&appliance.places);
     assert_eq!((accepted.origin, accepted.settings.hostname.as_str()), (Origin::File, "house"));
 }
@@ -41,10 +45,14 @@ fn a_file_with_problems_leaves_the_last_good_settings_in_force() {
     let appliance = appliance();
     appliance.put("appliance.toml", "hostname = \"first\"");
     take(&appliance.places);
-    for bad in ["hostname = \"se cond\"".as_bytes(), b"hostname =", b"\xFF\xFEh\0", &[b'#'; 70_000]] {
+    for bad in ["hostname = \"se cond\"".as_bytes(), b"hostname =", b"\xFF\xFEh\0", &[b'#'; 70_000]]
+    {
         appliance.put("appliance.toml", bad);
         let accepted = take(&appliance.places);
-        assert_eq!((accepted.origin, accepted.settings.hostname.as_str()), (Origin::LastGood, "first"));
+        assert_eq!(
+            (accepted.origin, accepted.settings.hostname.as_str()),
+            (Origin::LastGood, "first")
+        );
         assert!(!accepted.problems.is_empty());
     }
     appliance.put("appliance.toml", "hostname = \"third\"");
@@ -56,7 +64,10 @@ fn a_file_with_problems_and_none_before_leaves_the_defaults() {
     let appliance = appliance();
     appliance.put("appliance.toml", "\n\nhostnme = \"x\"");
     let accepted = take(&appliance.places);
-    assert_eq!((accepted.origin, accepted.settings.clone()), (Origin::Defaults, Settings::default()));
+    assert_eq!(
+        (accepted.origin, accepted.settings.clone()),
+        (Origin::Defaults, Settings::default())
+    );
     assert_eq!(told(&accepted), "line 3: unknown key `hostnme`: did you mean `hostname`?");
 }
 
@@ -88,7 +99,10 @@ fn a_boot_partition_that_is_not_there_is_no_wish_for_the_defaults() {
 fn the_wifi_password_leaves_the_boot_partition_and_stays_in_force() {
     let appliance = appliance();
     let places = &appliance.places;
-    appliance.put("appliance.toml", "\u{FEFF}[wifi]\r\nssid = \"home\"\r\npsk = \"SECRET pass\"\r\n# end\r\n");
+    appliance.put(
+        "appliance.toml",
+        "\u{FEFF}[wifi]\r\nssid = \"home\"\r\npsk = \"SECRET pass\"\r\n# end\r\n",
+    );
     for _ in 0..2 {
         let accepted = take(places);
         assert_eq!(accepted.origin, Origin::File, "{}", told(&accepted));
@@ -115,7 +129,10 @@ fn the_last_good_settings_keep_their_wifi() {
     assert_eq!(accepted.origin, Origin::LastGood);
     assert_eq!(accepted.settings.wifi.unwrap().passphrase.unwrap().as_str(), KEY);
     // What is refused is not touched: its writer is going to mend it.
-    assert_eq!(appliance.on_card("appliance.toml").unwrap(), "[wifi]\nssid = \"other\"\npsk = \"short\"\n");
+    assert_eq!(
+        appliance.on_card("appliance.toml").unwrap(),
+        "[wifi]\nssid = \"other\"\npsk = \"short\"\n"
+    );
 }
 
 #[test]
@@ -144,7 +161,11 @@ fn a_kept_password_is_for_its_own_network_only_and_goes_with_it() {
     appliance.put("appliance.toml", "[wifi]\nssid = \"other\"\npsk = \"\"\n");
     let accepted = take(&appliance.places);
     assert_eq!(accepted.origin, Origin::LastGood);
-    assert!(told(&accepted).contains("no password is kept for the network \"other\""), "{}", told(&accepted));
+    assert!(
+        told(&accepted).contains("no password is kept for the network \"other\""),
+        "{}",
+        told(&accepted)
+    );
     appliance.put("appliance.toml", "# no Wi-Fi\n");
     assert!(take(&appliance.places).settings.wifi.is_none());
     assert!(!appliance.places.wifi_password().exists());
@@ -154,8 +175,14 @@ fn a_kept_password_is_for_its_own_network_only_and_goes_with_it() {
 #[test]
 fn whatever_is_taken_the_gate_takes_too() {
     let zones = Path::new("/nonexistent");
-    let hosts =
-        ["", "auth.example.org", "portcullis.local", "a.b.example.org", "example.org", "xn--bcher-kva.example.org"];
+    let hosts = [
+        "",
+        "auth.example.org",
+        "portcullis.local",
+        "a.b.example.org",
+        "example.org",
+        "xn--bcher-kva.example.org",
+    ];
     let domains = ["", "example.org", "b.example.org", "portcullis.local", "org", "com"];
     let titles = ["", "Portcullis", "\\\" ''' \\\\ {x} #", "'", "ä \u{2028} ü", "[gate]"];
     let mut taken = 0;
@@ -168,7 +195,8 @@ fn whatever_is_taken_the_gate_takes_too() {
                     );
                     let Ok(parsed) = settings::parse(&text, zones) else { continue };
                     taken += 1;
-                    let config = gate::config(&parsed.settings).unwrap_or_else(|error| panic!("{text}: {error}"));
+                    let config = gate::config(&parsed.settings)
+                        .unwrap_or_else(|error| panic!("{text}: {error}"));
                     assert_eq!(config.login.title, parsed.settings.gate.title);
                     assert_eq!(config.session.cookie_domain, parsed.settings.gate.domain);
                     let public = config.public_url.unwrap();

@@ -1,5 +1,5 @@
-//! The command line. Exit codes are those of sysexits: 0, 64 for words that make no sense, 74 for files, 78 for
-//! settings.
+//! The command line. Exit codes are those of sysexits: 0, 64 for words that make no sense, 74 for
+//! files, 78 for settings.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -33,7 +33,8 @@ enum Verb {
         /// The file
         file: PathBuf,
     },
-    /// Takes the settings from the card and writes those of the services; before the network, once a start
+    /// Takes the settings from the card and writes those of the services; before the network, once
+    /// a start
     Render {
         /// Leaves the machine's own name as it is
         #[arg(long)]
@@ -45,7 +46,8 @@ enum Verb {
         #[arg(long, hide = true)]
         allow_any: bool,
     },
-    /// Ends the waiting for the clock: certificates may be made; Caddy is to be started anew afterwards
+    /// Ends the waiting for the clock: certificates may be made; Caddy is to be started anew
+    /// afterwards
     Settled,
     /// Prints the status text
     Status,
@@ -87,17 +89,22 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
         Verb::Render { keep_hostname } => {
             let name_host = !keep_hostname && places.are_the_systems() && geteuid().is_root();
             let failures = render::run(places, name_host);
-            // The gate and Caddy wait for this: whatever else failed, they start if their own settings are there.
+            // The gate and Caddy wait for this: whatever else failed, they start if their own
+            // settings are there.
             let served = places.gate_settings().exists() && places.caddyfile().exists();
             (if served { 0 } else { IO }, failures)
         }
         Verb::Console { allow_any } => done(console::run(places, allow_any, &mut io::stdout())),
         Verb::Settled => match settled::settle(places) {
             // The unit starts Caddy anew only after success.
-            Ok(untold) => (0, untold.map(|why| format!("portcullis-appliance: {why}")).into_iter().collect()),
+            Ok(untold) => {
+                (0, untold.map(|why| format!("portcullis-appliance: {why}")).into_iter().collect())
+            }
             Err(error) => done(Err(error)),
         },
-        Verb::Status => done(io::stdout().write_all(status::text(&Situation::look(places)).as_bytes())),
+        Verb::Status => {
+            done(io::stdout().write_all(status::text(&Situation::look(places)).as_bytes()))
+        }
     }
 }
 
@@ -120,7 +127,9 @@ mod tests {
         let (code, lines) = check("\nhostnam = 1\n[wifi]\nssid = 1\n");
         assert_eq!((code, lines.len()), (CONFIG, 2), "{lines:?}");
         assert!(
-            lines[0].ends_with("appliance.toml: line 2: unknown key `hostnam`: did you mean `hostname`?"),
+            lines[0].ends_with(
+                "appliance.toml: line 2: unknown key `hostnam`: did you mean `hostname`?"
+            ),
             "{lines:?}"
         );
         let link = appliance.places.run.join("link");
@@ -151,7 +160,10 @@ mod tests {
         // A lock that cannot be made stands for a card whose switch is at "lock".
         fs::create_dir(places.card_lock()).unwrap();
         let (code, lines) = perform(Verb::Settled, places);
-        assert!(code == 0 && lines.len() == 1 && lines[0].contains("the status file: "), "{lines:?}");
+        assert!(
+            code == 0 && lines.len() == 1 && lines[0].contains("the status file: "),
+            "{lines:?}"
+        );
         assert!(places.caddyfile().exists() && places.time_set().exists());
     }
 

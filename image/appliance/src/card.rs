@@ -1,9 +1,9 @@
-//! The boot partition: a FAT that any computer reads and writes, so nothing on it is believed without a check, and no
-//! secret stays on it.
+//! The boot partition: a FAT that any computer reads and writes, so nothing on it is believed
+//! without a check, and no secret stays on it.
 //!
-//! It is mounted read-only and made writable for the moments of [`Card::change`]; a power cut at any other time finds
-//! it at rest. Names are compared without regard to case and with `.txt` behind them, because that is how other
-//! computers give files back.
+//! It is mounted read-only and made writable for the moments of [`Card::change`]; a power cut at
+//! any other time finds it at rest. Names are compared without regard to case and with `.txt`
+//! behind them, because that is how other computers give files back.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -99,13 +99,17 @@ impl Card {
     /// False for a folder that is no mount, as in tests.
     fn is_mounted_read_only(&self) -> bool {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        is_read_only(&mounts, &fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone()))
+        is_read_only(
+            &mounts,
+            &fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone()),
+        )
     }
 }
 
 /// By the last line for that place: a later mount hides an earlier one.
 fn is_read_only(mounts: &str, folder: &Path) -> bool {
-    let of_folder = |line: &&str| line.split(' ').nth(1).is_some_and(|place| Path::new(place) == folder);
+    let of_folder =
+        |line: &&str| line.split(' ').nth(1).is_some_and(|place| Path::new(place) == folder);
     let options = mounts.lines().rfind(of_folder).and_then(|line| line.split(' ').nth(3));
     options.is_some_and(|options| options.split(',').any(|option| option == "ro"))
 }
@@ -131,7 +135,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, String> {
         Ok(text) => Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text)),
         Err(error) => {
             let good = error.utf8_error().valid_up_to();
-            let line = error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count() + 1;
+            let line =
+                error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count() + 1;
             Err(format!("is no UTF-8 text (line {line}): save it as UTF-8"))
         }
     }
@@ -145,21 +150,29 @@ mod tests {
     #[test]
     fn names_are_found_as_other_computers_write_them() {
         let appliance = Appliance::new();
-        for name in ["Appliance.toml.txt", "ENROL-AGAIN.TXT", "backup-passphrase", "._appliance.toml"] {
+        for name in
+            ["Appliance.toml.txt", "ENROL-AGAIN.TXT", "backup-passphrase", "._appliance.toml"]
+        {
             appliance.put(name, "");
         }
         fs::create_dir(appliance.places.boot.join("rescue-shell")).unwrap();
         let card = Card::of(&appliance.places);
         let found = |name: &str| card.find(name).unwrap().len();
-        assert_eq!([found("appliance.toml"), found("enrol-again"), found("backup-passphrase.txt")], [1, 1, 1]);
+        assert_eq!(
+            [found("appliance.toml"), found("enrol-again"), found("backup-passphrase.txt")],
+            [1, 1, 1]
+        );
         assert_eq!([found("appliance"), found("rescue-shell")], [0, 0]);
     }
 
     #[test]
     fn only_the_last_mount_of_a_place_counts() {
-        let mounts = "/dev/mmcblk0p1 /boot/firmware vfat ro,relatime 0 0\n/dev/mmcblk0p4 /var ext4 rw 0 0\n";
+        let mounts =
+            "/dev/mmcblk0p1 /boot/firmware vfat ro,relatime 0 0\n/dev/mmcblk0p4 /var ext4 rw 0 0\n";
         assert!(is_read_only(mounts, Path::new("/boot/firmware")));
-        assert!(!is_read_only(mounts, Path::new("/var")) && !is_read_only(mounts, Path::new("/boot")));
+        assert!(
+            !is_read_only(mounts, Path::new("/var")) && !is_read_only(mounts, Path::new("/boot"))
+        );
         let hidden = format!("systemd-1 /boot/firmware autofs rw 0 0\n{mounts}");
         assert!(is_read_only(&hidden, Path::new("/boot/firmware")));
         assert!(!is_read_only("a /b vfat rw,errors=remount-ro 0 0", Path::new("/b")));

@@ -1,4 +1,5 @@
-//! Files that are replaced whole: after a power cut there is the old one or the new one, never half of one.
+//! Files that are replaced whole: after a power cut there is the old one or the new one, never half
+//! of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -77,8 +78,8 @@ pub fn make_folder(path: &Path, readers: Readers) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
-/// The file's bytes, `None` where there is no file. Some files belong to other users of this machine: a link is not
-/// followed, and a pipe, which would never end, is not opened.
+/// The file's bytes, `None` where there is no file. Some files belong to other users of this
+/// machine: a link is not followed, and a pipe, which would never end, is not opened.
 ///
 /// # Errors
 /// The file system refuses, it is no file, or it is larger than `most` bytes.
@@ -95,7 +96,10 @@ pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it is larger than {} kB", most / 1000)));
+        return Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            format!("it is larger than {} kB", most / 1000),
+        ));
     }
     Ok(Some(bytes))
 }

@@ -1,11 +1,13 @@
-//! `portcullis-appliance`: what is true only of the SD card. Turns `appliance.toml` on its boot partition into the
-//! settings of the services, and tells the person who holds the card how things stand. The gate knows nothing of it.
+//! `portcullis-appliance`: what is true only of the SD card. Turns `appliance.toml` on its boot
+//! partition into the settings of the services, and tells the person who holds the card how things
+//! stand. The gate knows nothing of it.
 //!
-//! Read in this order: [`settings`] says what the file may hold, [`accepted`] which settings count, [`render`] what
-//! becomes of them at each start, [`requests`] what the holder of the card may ask for, [`status`] and [`console`] what
-//! the holder is told.
+//! Read in this order: [`settings`] says what the file may hold, [`accepted`] which settings count,
+//! [`render`] what becomes of them at each start, [`requests`] what the holder of the card may ask
+//! for, [`status`] and [`console`] what the holder is told.
 
-// Whatever lies on the card, the appliance starts: nothing from there may reach a panic. Tests may panic.
+// Whatever lies on the card, the appliance starts: nothing from there may reach a panic. Tests may
+// panic.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,5 @@
-//! Where everything lies on the card. Each root is an option, so that tests have an appliance in a folder of their own.
+//! Where everything lies on the card. Each root is an option, so that tests have an appliance in a
+//! folder of their own.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,12 @@ pub struct Places {
     #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/portcullis")]
     pub gate_state: PathBuf,
     /// Where Caddy keeps its certificates
-    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/caddy/.local/share/caddy")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "/var/lib/caddy/.local/share/caddy"
+    )]
     pub caddy_data: PathBuf,
     /// The time zones
     #[arg(long, global = true, value_name = "DIR", default_value = "/usr/share/zoneinfo")]

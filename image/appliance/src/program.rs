@@ -26,7 +26,8 @@ const MOST: usize = 64 << 10;
 /// # Errors
 /// It cannot be started, or has not ended after `limit`; it is killed then.
 pub fn run(command: &mut Command, limit: Duration) -> io::Result<Ended> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let heard = listen(&mut child, limit);
     if heard.is_err() {
         // It may have ended by itself meanwhile.
@@ -46,7 +47,10 @@ fn listen(child: &mut Child, limit: Duration) -> io::Result<(Vec<u8>, Vec<u8>)> 
     while out.is_some() || err.is_some() {
         let left = end.saturating_sub(clock::monotonic());
         if left.is_zero() {
-            return Err(io::Error::new(ErrorKind::TimedOut, format!("no end after {} s", limit.as_secs())));
+            return Err(io::Error::new(
+                ErrorKind::TimedOut,
+                format!("no end after {} s", limit.as_secs()),
+            ));
         }
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         let (out_ready, err_ready) = {

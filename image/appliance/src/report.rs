@@ -33,7 +33,8 @@ impl Report {
 
     /// The one that was kept; an empty one before the first.
     pub fn load(places: &Places) -> Self {
-        let bytes = durable::read_at_most(&places.report(), 1 << 20).ok().flatten().unwrap_or_default();
+        let bytes =
+            durable::read_at_most(&places.report(), 1 << 20).ok().flatten().unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or(Self {
             origin: Origin::NoFile,
             problems: Vec::new(),

@@ -1,12 +1,14 @@
-//! What the holder of the card may ask for, by putting a file on the boot partition. Whoever holds the card could do
-//! as much by other means; this is the way that breaks nothing.
+//! What the holder of the card may ask for, by putting a file on the boot partition. Whoever holds
+//! the card could do as much by other means; this is the way that breaks nothing.
 //!
-//! Each file is taken off the card before its wish is granted: nothing repeats for ever, and a passphrase is gone from
-//! there whatever comes of it. Backup comes first, so that it holds what the next ones set aside, and where it fails
-//! they are not granted; restoring comes after `enrol-again`, which makes room for it.
+//! Each file is taken off the card before its wish is granted: nothing repeats for ever, and a
+//! passphrase is gone from there whatever comes of it. Backup comes first, so that it holds what
+//! the next ones set aside, and where it fails they are not granted; restoring comes after
+//! `enrol-again`, which makes room for it.
 //!
-//! Of all wishes `enrol-again` alone has a state between: while it is granted, a marker in the appliance's own state
-//! stands for the file, and a start that finds it goes on where a power cut ended the last one.
+//! Of all wishes `enrol-again` alone has a state between: while it is granted, a marker in the
+//! appliance's own state stands for the file, and a start that finds it goes on where a power cut
+//! ended the last one.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -99,14 +101,17 @@ pub fn serve(places: &Places) -> Vec<String> {
         .map(|request| {
             let name = request.wish.name();
             let mut granted = match request.wish {
-                Wish::EnrolAgain | Wish::Restore if backup_failed => Err("the backup failed".to_owned()),
+                Wish::EnrolAgain | Wish::Restore if backup_failed => {
+                    Err("the backup failed".to_owned())
+                }
                 _ => grant(places, &card, request, &taken, &promised),
             };
             backup_failed |= request.wish == Wish::Backup && granted.is_err();
             if request.wish == Wish::EnrolAgain {
                 // Last, and whatever came of it: nothing repeats for ever.
                 let closed = durable::remove(&places.enrol_again());
-                granted = granted.and_then(|told| closed.map(|()| told).map_err(|error| error.to_string()));
+                granted = granted
+                    .and_then(|told| closed.map(|()| told).map_err(|error| error.to_string()));
             }
             match granted {
                 Ok(told) => format!("{name}: {told}"),
@@ -127,9 +132,14 @@ fn found(places: &Places, card: &Card) -> Vec<Request> {
     };
     Wish::ALL
         .into_iter()
-        .map(|wish| Request { wish, files: files(wish), passphrase: Err("no passphrase was read".to_owned()) })
+        .map(|wish| Request {
+            wish,
+            files: files(wish),
+            passphrase: Err("no passphrase was read".to_owned()),
+        })
         .filter(|request| {
-            !request.files.is_empty() || request.wish == Wish::EnrolAgain && places.enrol_again().exists()
+            !request.files.is_empty()
+                || request.wish == Wish::EnrolAgain && places.enrol_again().exists()
         })
         .collect()
 }
@@ -148,13 +158,18 @@ fn take_off(request: &mut Request) -> io::Result<()> {
 
 /// The file's one line.
 fn passphrase(path: &Path) -> Result<String, String> {
-    let bytes = durable::read_at_most(path, 4000).map_err(|error| format!("the file cannot be read: {error}"))?;
+    let bytes = durable::read_at_most(path, 4000)
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
     let bytes = bytes.unwrap_or_default();
     if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
-        return Err("an earlier start wiped the passphrase and was cut short: put the file there again".to_owned());
+        return Err(
+            "an earlier start wiped the passphrase and was cut short: put the file there again"
+                .to_owned(),
+        );
     }
     let text = card::text(bytes).map_err(|why| format!("the file {why}"))?;
-    let mut lines = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty());
+    let mut lines =
+        text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty());
     match (lines.next(), lines.next()) {
         // Half wiped, or no text at all: nobody could type it again.
         (Some(line), None) if line.chars().any(char::is_control) => {
@@ -175,35 +190,45 @@ fn grant(
     taken: &io::Result<()>,
     promised: &io::Result<()>,
 ) -> Result<String, String> {
-    // A shell is what helps where the boot partition itself is broken, and asking twice does no harm.
+    // A shell is what helps where the boot partition itself is broken, and asking twice does no
+    // harm.
     if request.wish == Wish::RescueShell {
         return rescue_shell(places).map_err(|error| error.to_string());
     }
     if let Err(error) = taken
         && !request.files.is_empty()
     {
-        return Err(format!("the file could not be taken off the card, so it would happen at every start: {error}"));
+        return Err(format!(
+            "the file could not be taken off the card, so it would happen at every start: {error}"
+        ));
     }
     match request.wish {
         Wish::EnrolAgain => match promised {
             // The backup, if one was asked for, is there.
-            Ok(()) => promise(places, b"").map_err(|error| error.to_string()).and_then(|()| enrol_again(places)),
+            Ok(()) => promise(places, b"")
+                .map_err(|error| error.to_string())
+                .and_then(|()| enrol_again(places)),
             Err(error) => Err(format!("it could not be written down: {error}")),
         },
         Wish::RescueShell => rescue_shell(places).map_err(|error| error.to_string()),
-        Wish::Backup => with_workbench(places, request.passphrase.as_deref(), |bench| backup(places, card, bench)),
-        Wish::Restore => with_workbench(places, request.passphrase.as_deref(), |bench| restore(places, card, bench)),
+        Wish::Backup => with_workbench(places, request.passphrase.as_deref(), |bench| {
+            backup(places, card, bench)
+        }),
+        Wish::Restore => with_workbench(places, request.passphrase.as_deref(), |bench| {
+            restore(places, card, bench)
+        }),
     }
 }
 
 fn rescue_shell(places: &Places) -> io::Result<String> {
     durable::replace(&places.rescue_shell(), b"", Readers::All)?;
-    Ok("done: there is a root shell on the second console (Alt+F2) until the next start.".to_owned())
+    Ok("done: there is a root shell on the second console (Alt+F2) until the next start."
+        .to_owned())
 }
 
 fn enrol_again(places: &Places) -> Result<String, String> {
-    // First: a page that is taken for open beside a store with users is closed again by the console, but nothing opens
-    // one that is taken for closed.
+    // First: a page that is taken for open beside a store with users is closed again by the
+    // console, but nothing opens one that is taken for closed.
     setup_code::reopen(places).map_err(|error| error.to_string())?;
     call(places, &["init", "--again"], &[])?;
     Ok("done: all users were set aside, and the set-up page is open again.".to_owned())
@@ -212,7 +237,9 @@ fn enrol_again(places: &Places) -> Result<String, String> {
 fn backup(places: &Places, card: &Card, bench: &Workbench) -> Result<String, String> {
     // It may be the only copy, and the passphrase in force may be another.
     if !card.find(BACKUP).map_err(|error| error.to_string())?.is_empty() {
-        return Err(format!("there is a {BACKUP} on the card already: move it to a safe place first"));
+        return Err(format!(
+            "there is a {BACKUP} on the card already: move it to a safe place first"
+        ));
     }
     let file = bench.folder.join(BACKUP);
     call(places, &["backup"], &[&file, Path::new("--passphrase-file"), &bench.passphrase])?;
@@ -227,26 +254,33 @@ fn backup(places: &Places, card: &Card, bench: &Workbench) -> Result<String, Str
 fn restore(places: &Places, card: &Card, bench: &Workbench) -> Result<String, String> {
     let found = card.find(BACKUP).map_err(|error| error.to_string())?;
     let path = found.first().ok_or_else(|| format!("there is no {BACKUP} on the card"))?;
-    let bytes = durable::read_at_most(path, LARGEST).map_err(|error| format!("{BACKUP}: {error}"))?.unwrap_or_default();
+    let bytes = durable::read_at_most(path, LARGEST)
+        .map_err(|error| format!("{BACKUP}: {error}"))?
+        .unwrap_or_default();
     let file = bench.folder.join(BACKUP);
     durable::replace(&file, &bytes, Readers::Owner).map_err(|error| error.to_string())?;
     bench.hand_over(&file).map_err(|error| error.to_string())?;
     call(places, &["restore"], &[&file, Path::new("--passphrase-file"), &bench.passphrase])?;
     setup_code::close(places).map_err(|error| error.to_string())?;
-    Ok(format!("done: users and keys are those of the backup. {BACKUP} is still on the card; delete it if you like."))
+    Ok(format!(
+        "done: users and keys are those of the backup. {BACKUP} is still on the card; delete it if you like."
+    ))
 }
 
-/// The gate's program on its own state and the settings that were just rendered. The error is what it said.
+/// The gate's program on its own state and the settings that were just rendered. The error is what
+/// it said.
 fn call(places: &Places, verb: &[&str], paths: &[&Path]) -> Result<(), String> {
     let mut command = Command::new(&places.portcullis);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.args(verb).args(paths).arg("--state-dir").arg(&places.gate_state);
     command.arg("--config").arg(places.gate_settings());
-    let ended = program::run(&mut command, LIMIT).map_err(|error| format!("the gate's program: {error}"))?;
+    let ended = program::run(&mut command, LIMIT)
+        .map_err(|error| format!("the gate's program: {error}"))?;
     if ended.well {
         return Ok(());
     }
-    let said: Vec<_> = ended.err.lines().map(|line| line.trim_start_matches("portcullis: ")).take(4).collect();
+    let said: Vec<_> =
+        ended.err.lines().map(|line| line.trim_start_matches("portcullis: ")).take(4).collect();
     let said = said.join(" ");
     Err(if said.is_empty() { "the gate's program failed without a word".to_owned() } else { said })
 }
@@ -281,7 +315,8 @@ fn with_workbench(
         durable::make_folder(&folder, Readers::Owner)?;
         let about = fs::metadata(&places.gate_state).ok().filter(|_| geteuid().is_root());
         let owner = about.map(|about| (about.uid(), about.gid()));
-        let bench = Workbench { passphrase: folder.join("passphrase"), folder: folder.clone(), owner };
+        let bench =
+            Workbench { passphrase: folder.join("passphrase"), folder: folder.clone(), owner };
         durable::replace(&bench.passphrase, passphrase.as_bytes(), Readers::Owner)?;
         bench.hand_over(&bench.passphrase)?;
         bench.hand_over(&bench.folder)?;

@@ -7,7 +7,11 @@ use crate::testing::Appliance;
 
 fn appliance() -> Appliance {
     let appliance = Appliance::new();
-    for folder in [appliance.places.run_dir(), appliance.places.state.clone(), appliance.places.gate_state.clone()] {
+    for folder in [
+        appliance.places.run_dir(),
+        appliance.places.state.clone(),
+        appliance.places.gate_state.clone(),
+    ] {
         fs::create_dir_all(folder).unwrap();
     }
     appliance
@@ -36,7 +40,10 @@ fn enrolling_again_sets_the_store_aside_and_makes_a_new_code() {
     assert!(told(&appliance).starts_with("enrol-again: done"));
     let state = places.gate_state.display();
     let config = places.gate_settings();
-    assert_eq!(appliance.calls(), [format!("init --again --state-dir {state} --config {}", config.display())]);
+    assert_eq!(
+        appliance.calls(),
+        [format!("init --again --state-dir {state} --config {}", config.display())]
+    );
     assert!(!places.enrolled().exists() && appliance.on_card("Enroll-Again.txt").is_none());
     assert_eq!(told(&appliance), "");
 }
@@ -58,7 +65,8 @@ fn while_users_are_set_aside_a_marker_stands_for_the_file_and_the_page_is_open()
     let places = &appliance.places;
     setup_code::close(places).unwrap();
     appliance.put("enrol-again", "");
-    let (marker, card, enrolled) = (places.enrol_again(), places.boot.join("enrol-again"), places.enrolled());
+    let (marker, card, enrolled) =
+        (places.enrol_again(), places.boot.join("enrol-again"), places.enrolled());
     appliance.gate_program(&format!(
         "[ -e '{}' ] && [ ! -e '{}' ] && [ ! -e '{}' ]",
         marker.display(),
@@ -111,7 +119,10 @@ fn a_backup_lies_on_the_card_and_its_passphrase_nowhere() {
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "sealed by <correct horse >");
     let bench = appliance.places.workbench();
     let calls = appliance.calls();
-    assert!(calls[0].starts_with(&format!("backup {0}/{BACKUP} --passphrase-file {0}/passphrase ", bench.display())));
+    assert!(calls[0].starts_with(&format!(
+        "backup {0}/{BACKUP} --passphrase-file {0}/passphrase ",
+        bench.display()
+    )));
     assert!(!calls[0].contains("horse") && !bench.exists());
     assert!(appliance.on_card("backup-passphrase.txt").is_none());
 }
@@ -128,8 +139,14 @@ fn the_passphrase_is_gone_whatever_comes_of_it() {
         appliance.put("backup-passphrase.txt", content);
         appliance.gate_program(script);
         let told = told(&appliance);
-        assert!(told.starts_with("backup-passphrase.txt: NOT done: ") && told.contains(words), "{told}");
-        assert!(appliance.on_card("backup-passphrase.txt").is_none() && !appliance.places.workbench().exists());
+        assert!(
+            told.starts_with("backup-passphrase.txt: NOT done: ") && told.contains(words),
+            "{told}"
+        );
+        assert!(
+            appliance.on_card("backup-passphrase.txt").is_none()
+                && !appliance.places.workbench().exists()
+        );
     }
 }
 
@@ -146,7 +163,10 @@ fn a_file_that_was_wiped_is_no_passphrase_and_goes() {
             appliance.put(file, content);
             appliance.gate_program("exit 0");
             let told = told(&appliance);
-            assert!(told.starts_with(&format!("{file}: NOT done: ")) && told.contains(words), "{told}");
+            assert!(
+                told.starts_with(&format!("{file}: NOT done: ")) && told.contains(words),
+                "{told}"
+            );
             assert!(appliance.calls().is_empty() && appliance.on_card(file).is_none());
         }
     }
@@ -158,7 +178,9 @@ fn a_backup_that_is_on_the_card_is_not_overwritten() {
     appliance.put("backup-passphrase.txt", "correct horse");
     appliance.put(BACKUP, "the only copy");
     appliance.gate_program("echo sealed >\"$2\"");
-    assert!(told(&appliance).contains("NOT done: there is a portcullis-backup.bin on the card already"));
+    assert!(
+        told(&appliance).contains("NOT done: there is a portcullis-backup.bin on the card already")
+    );
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "the only copy");
     assert!(appliance.calls().is_empty() && appliance.on_card("backup-passphrase.txt").is_none());
 }
@@ -167,10 +189,14 @@ fn a_backup_that_is_on_the_card_is_not_overwritten() {
 fn the_passphrase_file_is_for_its_reader_alone() {
     let appliance = appliance();
     appliance.put("backup-passphrase.txt", "correct horse");
-    appliance.gate_program("stat -c '%a' \"$4\" >\"$2\"; stat -c '%a' \"$(dirname \"$4\")\" >>\"$2\"");
+    appliance
+        .gate_program("stat -c '%a' \"$4\" >\"$2\"; stat -c '%a' \"$(dirname \"$4\")\" >>\"$2\"");
     told(&appliance);
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "600\n700\n");
-    assert_eq!(fs::metadata(appliance.places.run_dir()).unwrap().permissions().mode() & 0o700, 0o700);
+    assert_eq!(
+        fs::metadata(appliance.places.run_dir()).unwrap().permissions().mode() & 0o700,
+        0o700
+    );
 }
 
 #[test]
@@ -183,7 +209,10 @@ fn a_restored_card_is_enrolled_and_keeps_the_backup() {
     );
     let told = told(&appliance);
     assert!(told.starts_with("restore-passphrase.txt: done"), "{told}");
-    assert!(appliance.places.enrolled().exists() && appliance.on_card("PORTCULLIS-BACKUP.BIN").is_some());
+    assert!(
+        appliance.places.enrolled().exists()
+            && appliance.on_card("PORTCULLIS-BACKUP.BIN").is_some()
+    );
 }
 
 #[test]
@@ -198,12 +227,15 @@ fn without_a_backup_nothing_is_restored() {
 #[test]
 fn wishes_are_granted_in_the_order_that_loses_nothing() {
     let appliance = appliance();
-    for name in ["rescue-shell.txt", "restore-passphrase.txt", "enrol-again", "backup-passphrase.txt"] {
+    for name in
+        ["rescue-shell.txt", "restore-passphrase.txt", "enrol-again", "backup-passphrase.txt"]
+    {
         appliance.put(name, "correct horse");
     }
     appliance.gate_program("[ \"$1\" != backup ] || echo sealed >\"$2\"");
     assert_eq!(serve(&appliance.places).len(), 4);
-    let verbs: Vec<_> = appliance.calls().iter().map(|call| call.split(' ').next().unwrap().to_owned()).collect();
+    let verbs: Vec<_> =
+        appliance.calls().iter().map(|call| call.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(verbs, ["backup", "init", "restore"]);
     assert!(appliance.places.rescue_shell().exists());
 }
@@ -229,8 +261,11 @@ fn a_power_cut_during_the_backup_sets_nobody_aside() {
     appliance.put("backup-passphrase.txt", "correct horse");
     let marker = appliance.places.enrol_again();
     let kept = appliance.places.state.join("kept");
-    let copy =
-        format!("[ \"$1\" != backup ] || {{ cp '{}' '{}'; echo sealed >\"$2\"; }}", marker.display(), kept.display());
+    let copy = format!(
+        "[ \"$1\" != backup ] || {{ cp '{}' '{}'; echo sealed >\"$2\"; }}",
+        marker.display(),
+        kept.display()
+    );
     appliance.gate_program(&copy);
     assert!(told(&appliance).contains("enrol-again: done"));
     // As it stood while the backup was made.
@@ -248,7 +283,10 @@ fn what_cannot_be_taken_off_the_card_is_not_done_but_a_rescue_shell_is() {
     // A lock that cannot be made stands for a card whose switch is at "lock".
     fs::create_dir(appliance.places.card_lock()).unwrap();
     let told = told(&appliance);
-    assert!(told.contains("enrol-again: NOT done: the file could not be taken off the card"), "{told}");
+    assert!(
+        told.contains("enrol-again: NOT done: the file could not be taken off the card"),
+        "{told}"
+    );
     assert!(told.contains("rescue-shell: done") && appliance.calls().is_empty());
     assert!(appliance.on_card("enrol-again").is_some() && !appliance.places.enrol_again().exists());
 }

@@ -1,5 +1,5 @@
-//! A time server has answered: from now on certificates begin on a good date, and Caddy may make its authority. The
-//! unit that calls this starts Caddy anew afterwards.
+//! A time server has answered: from now on certificates begin on a good date, and Caddy may make
+//! its authority. The unit that calls this starts Caddy anew afterwards.
 
 use std::io;
 
@@ -11,9 +11,9 @@ use crate::render::{self, caddyfile::Home};
 use crate::situation::{Situation, in_force};
 use crate::status;
 
-/// Writes the final Caddyfile, and down that the clock was set. Does the same again when it is called again. Gives back
-/// why the status file could not be written, if it could not: Caddy has its certificates to make all the same, and who
-/// watches the console has the status there.
+/// Writes the final Caddyfile, and down that the clock was set. Does the same again when it is
+/// called again. Gives back why the status file could not be written, if it could not: Caddy has
+/// its certificates to make all the same, and who watches the console has the status there.
 ///
 /// # Errors
 /// A file of the card's private part or of this start cannot be written.
@@ -24,6 +24,7 @@ pub fn settle(places: &Places) -> io::Result<Option<String>> {
     durable::remove(&places.waiting_key())?;
     durable::remove(&places.waiting_certificate())?;
     durable::replace(&places.time_set(), format!("{}\n", clock::now()).as_bytes(), Readers::Owner)?;
-    let told = status::publish_as(places, &Situation { clock_is_set: true, ..Situation::look(places) });
+    let told =
+        status::publish_as(places, &Situation { clock_is_set: true, ..Situation::look(places) });
     Ok(told.err().map(|error| format!("the status file: {error}")))
 }

@@ -1,5 +1,6 @@
-//! The code that opens the set-up page: made here, because a person without a screen reads it from the card, and the
-//! card is read in another machine, between two starts. It stays the same until somebody has enrolled.
+//! The code that opens the set-up page: made here, because a person without a screen reads it from
+//! the card, and the card is read in another machine, between two starts. It stays the same until
+//! somebody has enrolled.
 
 use std::fmt;
 use std::io;
@@ -17,13 +18,18 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 impl SetupCode {
     fn new(entropy: &mut impl Entropy) -> Self {
-        let bits = entropy.bytes::<10>().into_iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(byte));
-        let letter = |at: u32| ALPHABET.get(usize::try_from(bits >> (75 - 5 * at) & 31).unwrap_or_default());
+        let bits = entropy
+            .bytes::<10>()
+            .into_iter()
+            .fold(0_u128, |bits, byte| bits << 8 | u128::from(byte));
+        let letter =
+            |at: u32| ALPHABET.get(usize::try_from(bits >> (75 - 5 * at) & 31).unwrap_or_default());
         Self((0..16).filter_map(letter).map(|byte| char::from(*byte)).collect())
     }
 
     fn read(text: &str) -> Option<Self> {
-        let plain: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
+        let plain: String =
+            text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
         let good = plain.len() == 16 && plain.bytes().all(|byte| ALPHABET.contains(&byte));
         good.then_some(Self(plain))
     }
@@ -54,7 +60,8 @@ pub fn present(places: &Places) -> io::Result<Option<SetupCode>> {
     Ok(SetupCode::read(&String::from_utf8_lossy(&text)))
 }
 
-/// Gives the gate its code, a new one where there is none; takes it back once somebody has enrolled.
+/// Gives the gate its code, a new one where there is none; takes it back once somebody has
+/// enrolled.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -141,7 +148,12 @@ mod tests {
         assert_eq!(fs::read_to_string(places.credential()).unwrap(), first);
         assert_eq!(first.trim().len(), 19);
         for path in [places.credential(), places.setup_code()] {
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600,
+                "{}",
+                path.display()
+            );
         }
     }
 
@@ -153,7 +165,11 @@ mod tests {
         let first = present(places).unwrap().unwrap();
         close(places).unwrap();
         hand_over(places, &mut System).unwrap();
-        assert!(present(places).unwrap().is_none() && !places.credential().exists() && places.enrolled().exists());
+        assert!(
+            present(places).unwrap().is_none()
+                && !places.credential().exists()
+                && places.enrolled().exists()
+        );
         reopen(places).unwrap();
         hand_over(places, &mut System).unwrap();
         assert!(present(places).unwrap().is_some_and(|code| code != first));

@@ -46,7 +46,10 @@ impl Situation {
 
 /// The settings that the card runs on.
 pub fn in_force(places: &Places) -> Settings {
-    let bytes = durable::read_at_most(&places.settings_in_force(), LARGEST).ok().flatten().unwrap_or_default();
+    let bytes = durable::read_at_most(&places.settings_in_force(), LARGEST)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     let text = String::from_utf8(bytes).unwrap_or_default();
     settings::parse(&text, &places.zoneinfo).map(|parsed| parsed.settings).unwrap_or_default()
 }
@@ -60,19 +63,25 @@ fn short_text(places: &Places) -> Option<String> {
 fn authority(places: &Places) -> Option<Vec<u8>> {
     let bytes = durable::read_at_most(&places.authority(), 64 << 10).ok().flatten()?;
     let text = std::str::from_utf8(&bytes).ok()?;
-    (text.starts_with("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY")).then_some(bytes)
+    (text.starts_with("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY"))
+        .then_some(bytes)
 }
 
 /// Those by which other machines reach this one: IPv4, else IPv6 that is good beyond the cable.
 fn addresses() -> Vec<(String, IpAddr)> {
     let mut found: Vec<(String, IpAddr)> = Vec::new();
     for one in getifaddrs().into_iter().flatten() {
-        let up = one.flags.contains(InterfaceFlags::IFF_UP) && !one.flags.contains(InterfaceFlags::IFF_LOOPBACK);
+        let up = one.flags.contains(InterfaceFlags::IFF_UP)
+            && !one.flags.contains(InterfaceFlags::IFF_LOOPBACK);
         let Some(address) = one.address.filter(|_| up) else { continue };
         let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
         let v6 = address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip()));
         let local = |address: &IpAddr| matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
-        found.extend(v4.or(v6).filter(|address| !local(address)).map(|address| (one.interface_name, address)));
+        found.extend(
+            v4.or(v6)
+                .filter(|address| !local(address))
+                .map(|address| (one.interface_name, address)),
+        );
     }
     found.sort();
     found.dedup();

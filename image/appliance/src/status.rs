@@ -1,6 +1,8 @@
-//! `portcullis-status.txt`: what the person without a screen reads, in another computer, from the boot partition.
+//! `portcullis-status.txt`: what the person without a screen reads, in another computer, from the
+//! boot partition.
 //!
-//! Holds the set-up code while there is one, for whoever holds the card may enrol; never a password, a seed or a key.
+//! Holds the set-up code while there is one, for whoever holds the card may enrol; never a
+//! password, a seed or a key.
 
 use std::fmt::Write;
 use std::io;
@@ -56,7 +58,9 @@ pub fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::File => "appliance.toml was read and is in force.",
         Origin::NoFile => "There is no appliance.toml: the card runs on its defaults.",
-        Origin::LastGood => "appliance.toml has problems: the card runs on the last settings that were good.",
+        Origin::LastGood => {
+            "appliance.toml has problems: the card runs on the last settings that were good."
+        }
         Origin::Defaults => "appliance.toml has problems: the card runs on its defaults.",
     }
 }
@@ -102,7 +106,8 @@ pub fn text(situation: &Situation) -> String {
             ],
         );
     }
-    let settings_told = std::iter::once(origin(report.origin).to_owned()).chain(report.problems.iter().cloned());
+    let settings_told =
+        std::iter::once(origin(report.origin).to_owned()).chain(report.problems.iter().cloned());
     section("Settings", settings_told.collect());
     section("Addresses", addresses(situation));
     section("Requests", report.results.clone());
@@ -133,10 +138,14 @@ fn addresses(situation: &Situation) -> Vec<String> {
     }
     if situation.settings.is_certified_at_home(&situation.settings.gate.host) {
         let more = match situation.authority {
-            Some(_) => format!("{AUTHORITY}, beside this file, is the authority that a browser may be told to trust."),
+            Some(_) => format!(
+                "{AUTHORITY}, beside this file, is the authority that a browser may be told to trust."
+            ),
             None => "The card makes its own authority once its clock is set.".to_owned(),
         };
-        lines.push(format!("Browsers warn at the first visit, for the card's certificates are its own. {more}"));
+        lines.push(format!(
+            "Browsers warn at the first visit, for the card's certificates are its own. {more}"
+        ));
     }
     lines
 }

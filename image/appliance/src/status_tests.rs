@@ -10,7 +10,12 @@ use crate::testing::Appliance;
 fn situation() -> Situation {
     Situation {
         settings: Settings::default(),
-        report: Report { origin: Origin::File, problems: Vec::new(), results: Vec::new(), failures: Vec::new() },
+        report: Report {
+            origin: Origin::File,
+            problems: Vec::new(),
+            results: Vec::new(),
+            failures: Vec::new(),
+        },
         code: None,
         clock_is_set: true,
         last_set: None,

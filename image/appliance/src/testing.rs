@@ -82,7 +82,8 @@ impl Appliance {
 
     /// The arguments of each call of the gate's program.
     pub fn calls(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.places.portcullis.with_file_name("calls")).unwrap_or_default();
+        let text =
+            fs::read_to_string(self.places.portcullis.with_file_name("calls")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 

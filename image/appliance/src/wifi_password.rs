@@ -1,8 +1,9 @@
-//! The Wi-Fi password: it leaves the boot partition, which every computer can read. The card's private part keeps the
-//! key that comes of it, with the network it belongs to; the password itself, which may open other things as well, is
-//! kept nowhere.
+//! The Wi-Fi password: it leaves the boot partition, which every computer can read. The card's
+//! private part keeps the key that comes of it, with the network it belongs to; the password
+//! itself, which may open other things as well, is kept nowhere.
 //!
-//! Left out: the private part is not encrypted. Who holds the card and knows Linux can read the key there.
+//! Left out: the private part is not encrypted. Who holds the card and knows Linux can read the key
+//! there.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -31,13 +32,14 @@ pub fn keep(places: &Places, ssid: &Ssid, key: &Passphrase) -> io::Result<()> {
 
 /// The key that is kept for this network.
 pub fn kept(places: &Places, ssid: &Ssid) -> Option<Passphrase> {
-    let text = String::from_utf8(durable::read_at_most(&places.wifi_password(), 1000).ok()??).ok()?;
+    let text =
+        String::from_utf8(durable::read_at_most(&places.wifi_password(), 1000).ok()??).ok()?;
     let (network, key) = text.strip_suffix('\n')?.split_once('\n')?;
     (network == ssid.hex()).then(|| Passphrase::new(key))?
 }
 
-/// The key that a password is for this network. wpa_supplicant would make the same of it, but its settings know no
-/// escapes: a password with `"` and `#` in it cannot be written there.
+/// The key that a password is for this network. wpa_supplicant would make the same of it, but its
+/// settings know no escapes: a password with `"` and `#` in it cannot be written there.
 pub fn key(ssid: &Ssid, passphrase: &Passphrase) -> Option<Passphrase> {
     if passphrase.is_key() {
         return Some(passphrase.clone());
@@ -56,8 +58,13 @@ pub fn key(ssid: &Ssid, passphrase: &Passphrase) -> Option<Passphrase> {
 /// One block of PBKDF2 with HMAC-SHA-1 and 4,096 rounds (RFC 8018 section 5.2).
 fn pbkdf2_block(password: &[u8], salt: &[u8], block: u32) -> Option<[u8; 20]> {
     let keyed = Hmac::<Sha1>::new_from_slice(password).ok()?;
-    let mut last: [u8; 20] =
-        keyed.clone().chain_update(salt).chain_update(block.to_be_bytes()).finalize().into_bytes().into();
+    let mut last: [u8; 20] = keyed
+        .clone()
+        .chain_update(salt)
+        .chain_update(block.to_be_bytes())
+        .finalize()
+        .into_bytes()
+        .into();
     let mut sum = last;
     for _ in 1..4096 {
         last = keyed.clone().chain_update(last).finalize().into_bytes().into();
@@ -66,7 +73,8 @@ fn pbkdf2_block(password: &[u8], salt: &[u8], block: u32) -> Option<[u8; 20]> {
     Some(sum)
 }
 
-/// The text of the settings with an emptied password; all else stays byte for byte. `at` is the value with its quotes.
+/// The text of the settings with an emptied password; all else stays byte for byte. `at` is the
+/// value with its quotes.
 pub fn blanked(text: &str, at: Range<usize>) -> Option<String> {
     let (before, after) = (text.get(..at.start)?, text.get(at.end..)?);
     let rest = after.lines().next().unwrap_or_default();
@@ -75,8 +83,8 @@ pub fn blanked(text: &str, at: Range<usize>) -> Option<String> {
     Some(format!("{before}\"\"{remark}{after}"))
 }
 
-/// Replaces the file on the boot partition and overwrites the old one's bytes. A power cut leaves the old file or the
-/// new one.
+/// Replaces the file on the boot partition and overwrites the old one's bytes. A power cut leaves
+/// the old file or the new one.
 ///
 /// # Errors
 /// The boot partition cannot be written; the password still stands there then.
@@ -111,11 +119,27 @@ mod tests {
     fn keys_are_those_of_the_standard_and_of_wpa_supplicant() {
         // IEEE 802.11, annex J.4.2.
         let vectors = [
-            ("IEEE", "password", "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"),
-            ("ThisIsASSID", "ThisIsAPassword", "0dc0d6eb90555ed6419756b9a15ec3e3209b63df707dd508d14581f8982721af"),
-            (&"Z".repeat(32), &"a".repeat(32), "becb93866bb8c3832cb777c2f559807c8c59afcb6eae734885001300a981cc62"),
+            (
+                "IEEE",
+                "password",
+                "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e",
+            ),
+            (
+                "ThisIsASSID",
+                "ThisIsAPassword",
+                "0dc0d6eb90555ed6419756b9a15ec3e3209b63df707dd508d14581f8982721af",
+            ),
+            (
+                &"Z".repeat(32),
+                &"a".repeat(32),
+                "becb93866bb8c3832cb777c2f559807c8c59afcb6eae734885001300a981cc62",
+            ),
             // As wpa_supplicant 2.10 printed it.
-            ("Fritz\"Box ü", "pass \"word\" #1", "a087105908cfd49b08dba559e4c0447833ed4dad282be058fd1846f5b8481fb4"),
+            (
+                "Fritz\"Box ü",
+                "pass \"word\" #1",
+                "a087105908cfd49b08dba559e4c0447833ed4dad282be058fd1846f5b8481fb4",
+            ),
         ];
         for (ssid, psk, expected) in vectors {
             assert_eq!(key_of(ssid, psk), expected, "{ssid}");
@@ -138,7 +162,10 @@ mod tests {
             after("[wifi]\nssid = \"x\"\npsk = \"secret123\" # ours\n"),
             "[wifi]\nssid = \"x\"\npsk = \"\" # ours\n"
         );
-        assert_eq!(after("wifi = { psk = \"\\u0073ecret123\", ssid = \"x\" }"), "wifi = { psk = \"\", ssid = \"x\" }");
+        assert_eq!(
+            after("wifi = { psk = \"\\u0073ecret123\", ssid = \"x\" }"),
+            "wifi = { psk = \"\", ssid = \"x\" }"
+        );
         assert_eq!(
             after("wifi.psk = \"\"\"\\\n   secret123\"\"\"\nwifi.ssid = \"x\""),
             format!("wifi.psk = \"\"{MOVED}\nwifi.ssid = \"x\"")

@@ -17,13 +17,16 @@ fn judged(clock: &Clock) -> Option<Finding> {
     let Clock { now, built, floor, .. } = clock;
     Some(match clock.fault {
         None => CLOCK.ok(format!("it is {now}; the program was built {built}")),
-        Some(ClockFault::BeforeBuild) => {
-            CLOCK.error(format!("it is {now}, before this program was built ({built}): nobody can log in"), SET)
-        }
+        Some(ClockFault::BeforeBuild) => CLOCK.error(
+            format!("it is {now}, before this program was built ({built}): nobody can log in"),
+            SET,
+        ),
         Some(ClockFault::BehindFloor) => {
             let floor = floor.unwrap_or(*built);
             let found = format!("it is {now}, but {floor} was reached already: nobody can log in");
-            let remedy = format!("{SET}\nportcullis clock reset  # only if {now} is right and {floor} was wrong");
+            let remedy = format!(
+                "{SET}\nportcullis clock reset  # only if {now} is right and {floor} was wrong"
+            );
             CLOCK.error(found, remedy)
         }
         Some(ClockFault::NotSynchronised) => {
@@ -35,9 +38,15 @@ fn judged(clock: &Clock) -> Option<Finding> {
 }
 
 fn synchronised(clock: &Clock) -> Option<Finding> {
-    let rule = if clock.sync_required { "codes wait for it at each boot" } else { "codes do not wait for it" };
+    let rule = if clock.sync_required {
+        "codes wait for it at each boot"
+    } else {
+        "codes do not wait for it"
+    };
     match clock.synchronised {
-        Some(true) => Some(CLOCK.ok(format!("the kernel says that a time server keeps it right; {rule}"))),
+        Some(true) => {
+            Some(CLOCK.ok(format!("the kernel says that a time server keeps it right; {rule}")))
+        }
         // Said already.
         _ if clock.fault == Some(ClockFault::NotSynchronised) => None,
         Some(false) => {
@@ -45,11 +54,16 @@ fn synchronised(clock: &Clock) -> Option<Finding> {
                 "the kernel says that no time server keeps it right; {rule}. A clock that is off by a minute refuses every code"
             );
             // A machine whose host or clock chip keeps it right says the same.
-            Some(if clock.sync_required { CLOCK.warning(found, SET) } else { CLOCK.note(found, Some(SET.to_owned())) })
+            Some(if clock.sync_required {
+                CLOCK.warning(found, SET)
+            } else {
+                CLOCK.note(found, Some(SET.to_owned()))
+            })
         }
-        None => {
-            Some(CLOCK.note(format!("whether a time server keeps it right cannot be seen from here; {rule}"), None))
-        }
+        None => Some(CLOCK.note(
+            format!("whether a time server keeps it right cannot be seen from here; {rule}"),
+            None,
+        )),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::facts::{
-    Budget, Clock, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role, Shut, Strength,
+    Budget, Clock, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role,
+    Shut, Strength,
 };
 use super::gather::{kind_of, status_of};
 use super::*;
@@ -22,7 +23,8 @@ const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
 fn config(text: &str) -> Config {
     let file = ConfigFile { path: "p.toml".into(), text: text.to_owned() };
-    let sources = Sources { listen: Vec::new(), environment: Environment::default(), file: Some(file) };
+    let sources =
+        Sources { listen: Vec::new(), environment: Environment::default(), file: Some(file) };
     Config::load(&sources).unwrap_or_else(|error| panic!("{error}")).config
 }
 
@@ -36,7 +38,13 @@ fn kept() -> Kept {
         written: 12_288,
         commits: 1,
     };
-    Kept { examination, refuses: None, recovered: None, open_for: std::time::Duration::from_secs(60), trial: false }
+    Kept {
+        examination,
+        refuses: None,
+        recovered: None,
+        open_for: std::time::Duration::from_secs(60),
+        trial: false,
+    }
 }
 
 fn shut(why: &str) -> Shut {
@@ -45,7 +53,14 @@ fn shut(why: &str) -> Shut {
 
 fn disk() -> Disk {
     let (free, size) = (10_000_000_000, 30_000_000_000);
-    Disk { path: "/s".into(), free, size, files_left: Some(9_999), read_only: false, kind: Some("ext4".to_owned()) }
+    Disk {
+        path: "/s".into(),
+        free,
+        size,
+        files_left: Some(9_999),
+        read_only: false,
+        kind: Some("ext4".to_owned()),
+    }
 }
 
 fn clock() -> Clock {
@@ -76,17 +91,29 @@ fn wiring() -> Wiring {
 
 /// A gate that has nothing to complain of.
 fn healthy() -> Facts {
-    let strength = Strength::of(b"mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E", "jwt.secret".to_owned(), false);
-    let process =
-        Process { user: 990, descriptors: 4_096, by_systemd: true, capable: Some(false), ..Process::default() };
+    let strength =
+        Strength::of(b"mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E", "jwt.secret".to_owned(), false);
+    let process = Process {
+        user: 990,
+        descriptors: 4_096,
+        by_systemd: true,
+        capable: Some(false),
+        ..Process::default()
+    };
     Facts {
-        config: Ok(config("public_url = \"https://auth.example.com\"\n[session]\ncookie_domain = \"example.com\"")),
+        config: Ok(config(
+            "public_url = \"https://auth.example.com\"\n[session]\ncookie_domain = \"example.com\"",
+        )),
         pending: None,
         running_since: Some(T0),
         process: Some(process),
         clock: Some(clock()),
         secret: Some(Ok(strength)),
-        files: vec![file(Role::State, 0o40_700), file(Role::StoreKey, 0o600), file(Role::Control, 0o660)],
+        files: vec![
+            file(Role::State, 0o40_700),
+            file(Role::StoreKey, 0o600),
+            file(Role::Control, 0o660),
+        ],
         owner: Some(990),
         disk: Some(disk()),
         store: Some(Ok(kept())),
@@ -101,7 +128,8 @@ fn complaints(facts: &Facts) -> Vec<Finding> {
     examine(facts).into_iter().filter(|finding| finding.severity != Severity::Ok).collect()
 }
 
-/// Changes one thing of a healthy gate: exactly one complaint follows, of this severity, that says `found` and `remedy`.
+/// Changes one thing of a healthy gate: exactly one complaint follows, of this severity, that says
+/// `found` and `remedy`.
 fn one(severity: Severity, found: &str, remedy: &str, change: impl FnOnce(&mut Facts)) {
     let mut facts = healthy();
     change(&mut facts);
@@ -109,16 +137,21 @@ fn one(severity: Severity, found: &str, remedy: &str, change: impl FnOnce(&mut F
     let [complaint] = complaints.as_slice() else { panic!("{found}: {complaints:#?}") };
     assert_eq!(complaint.severity, severity, "{complaint:?}");
     assert!(complaint.found.contains(found), "{found}: {complaint:?}");
-    assert!(complaint.remedy.as_deref().unwrap_or_default().contains(remedy), "{remedy}: {complaint:?}");
+    assert!(
+        complaint.remedy.as_deref().unwrap_or_default().contains(remedy),
+        "{remedy}: {complaint:?}"
+    );
     pasted(complaint, facts.config.as_ref().expect("settings that load"));
 }
 
-/// Lines of the settings' file are taken as they are printed, by themselves and beside what is set already.
+/// Lines of the settings' file are taken as they are printed, by themselves and beside what is set
+/// already.
 fn pasted(finding: &Finding, config: &Config) {
     let Some(remedy) = finding.remedy.as_deref() else { return };
     let of_ours = |line: &&str| {
         let first = line.split([' ', '=']).next().unwrap_or_default();
-        (first.starts_with('[') && first != "[Service]") || crate::config::keys::find(first).is_some()
+        (first.starts_with('[') && first != "[Service]")
+            || crate::config::keys::find(first).is_some()
     };
     let from = remedy.lines().take_while(|line| !of_ours(line)).map(|line| line.len() + 1).sum();
     let Some(lines) = remedy.get(from..).filter(|lines| !lines.is_empty()) else { return };
@@ -134,29 +167,50 @@ fn a_healthy_gate_gives_no_cause_for_complaint() {
     assert_eq!(complaints(&healthy()), []);
     let report = report(&healthy());
     assert_eq!(report["worst"], "ok");
-    let subjects: std::collections::BTreeSet<_> =
-        report["findings"].as_array().expect("a list").iter().map(|finding| finding["check"].to_string()).collect();
+    let subjects: std::collections::BTreeSet<_> = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|finding| finding["check"].to_string())
+        .collect();
     assert_eq!(subjects.len(), 9, "{subjects:?}");
 }
 
 #[test]
 fn all_that_is_worse_than_a_note_has_a_remedy() {
     let mut facts = healthy();
-    facts.config = Ok(config("listen = [\"0.0.0.0:1\"]\npublic_url = \"http://a.b.c\"\n[proxy]\ntrust = true"));
+    facts.config = Ok(config(
+        "listen = [\"0.0.0.0:1\"]\npublic_url = \"http://a.b.c\"\n[proxy]\ntrust = true",
+    ));
     facts.pending = Some(Pending::Broken("x".to_owned()));
-    facts.files = [Role::State, Role::StoreKey, Role::SessionSecret, Role::Store, Role::Config, Role::Control]
-        .map(|role| file(role, 0o777))
-        .to_vec();
+    facts.files = [
+        Role::State,
+        Role::StoreKey,
+        Role::SessionSecret,
+        Role::Store,
+        Role::Config,
+        Role::Control,
+    ]
+    .map(|role| file(role, 0o777))
+    .to_vec();
     facts.owner = Some(1);
     facts.store = Some(Err(shut("broken")));
     facts.disk = Some(Disk { free: 1, read_only: true, kind: Some("tmpfs".to_owned()), ..disk() });
-    facts.people = Some(People { all: 50, enabled: [40, 10], admins: 0, short_seeds: vec!["anna".to_owned()] });
+    facts.people = Some(People {
+        all: 50,
+        enabled: [40, 10],
+        admins: 0,
+        short_seeds: vec!["anna".to_owned()],
+    });
     let complaints = complaints(&facts);
     assert!(complaints.len() > 15, "{complaints:#?}");
     let config = facts.config.as_ref().expect("settings that load");
     complaints.iter().for_each(|finding| pasted(finding, config));
     for finding in complaints.iter().filter(|finding| finding.severity > Severity::Note) {
-        assert!(finding.remedy.as_deref().is_some_and(|remedy| !remedy.trim().is_empty()), "{finding:?}");
+        assert!(
+            finding.remedy.as_deref().is_some_and(|remedy| !remedy.trim().is_empty()),
+            "{finding:?}"
+        );
     }
 }
 
@@ -170,7 +224,8 @@ fn the_process_is_judged() {
         facts.process = Some(Process { user: 1, descriptors: 512, ..Process::default() });
     });
     one(Severity::Note, "more rights", "NoNewPrivileges=yes", |facts| {
-        let process = Process { user: 1, descriptors: 9_999, by_systemd: true, ..Process::default() };
+        let process =
+            Process { user: 1, descriptors: 9_999, by_systemd: true, ..Process::default() };
         facts.process = Some(Process { no_new_privileges: Some(false), ..process });
     });
 }
@@ -182,7 +237,9 @@ fn the_settings_are_judged_as_config_check_judges_them() {
         Severity::Warning,
         "drop a Secure cookie",
         "https://a.example.com",
-        changed("public_url = \"http://a.example.com\"\n[session]\ncookie_domain = \"example.com\""),
+        changed(
+            "public_url = \"http://a.example.com\"\n[session]\ncookie_domain = \"example.com\"",
+        ),
     );
     one(
         Severity::Warning,
@@ -194,7 +251,9 @@ fn the_settings_are_judged_as_config_check_judges_them() {
         Severity::Warning,
         "\"other.test\"",
         "redirect_hosts = [\"b.example.com\"]",
-        changed("redirect_hosts = [\"other.test\", \"b.example.com\"]\n[session]\ncookie_domain = \"example.com\""),
+        changed(
+            "redirect_hosts = [\"other.test\", \"b.example.com\"]\n[session]\ncookie_domain = \"example.com\"",
+        ),
     );
     one(
         Severity::Warning,
@@ -208,20 +267,32 @@ fn the_settings_are_judged_as_config_check_judges_them() {
         "[proxy]\ntrust = ",
         changed("listen = [\"0.0.0.0:3000\"]\n[proxy]\ntrust = \"uniquelocal\""),
     );
-    one(Severity::Warning, "metrics.listen is", "127.0.0.1:9100", changed("[metrics]\nlisten = \"0.0.0.0:9100\""));
-    one(Severity::Warning, "still in use", "systemctl restart", |facts| facts.pending = Some(Pending::Changed));
+    one(
+        Severity::Warning,
+        "metrics.listen is",
+        "127.0.0.1:9100",
+        changed("[metrics]\nlisten = \"0.0.0.0:9100\""),
+    );
+    one(Severity::Warning, "still in use", "systemctl restart", |facts| {
+        facts.pending = Some(Pending::Changed)
+    });
     one(Severity::Error, "next start will fail. bad; worse", "config check", |facts| {
         facts.pending = Some(Pending::Broken("bad\nworse".to_owned()));
     });
     let mut facts = healthy();
     facts.config = Err("p.toml:1: listen: no\nX: unknown variable".to_owned());
     let errors = complaints(&facts);
-    assert_eq!(errors.iter().filter(|finding| finding.severity == Severity::Error).count(), 2, "{errors:#?}");
+    assert_eq!(
+        errors.iter().filter(|finding| finding.severity == Severity::Error).count(),
+        2,
+        "{errors:#?}"
+    );
 }
 
 #[test]
 fn the_clock_is_judged() {
-    let changed = |change: fn(&mut Clock)| move |facts: &mut Facts| facts.clock.iter_mut().for_each(change);
+    let changed =
+        |change: fn(&mut Clock)| move |facts: &mut Facts| facts.clock.iter_mut().for_each(change);
     one(
         Severity::Error,
         "before this program was built",
@@ -246,7 +317,12 @@ fn the_clock_is_judged() {
             (clock.fault, clock.synchronised) = (Some(ClockFault::NotSynchronised), Some(false));
         }),
     );
-    one(Severity::Warning, "no time server", "timedatectl", changed(|clock| clock.synchronised = Some(false)));
+    one(
+        Severity::Warning,
+        "no time server",
+        "timedatectl",
+        changed(|clock| clock.synchronised = Some(false)),
+    );
     one(
         Severity::Note,
         "no time server",
@@ -279,16 +355,28 @@ fn a_secret_that_can_be_guessed_is_found_and_never_shown() {
         let strength = Strength::of(secret.as_bytes(), "JWT_SECRET".to_owned(), false);
         let found = secret::findings(&Ok(strength));
         assert_eq!(found[0].severity, Severity::Error, "{secret}: {found:?}");
-        assert!(found[0].found.contains(why) && !found[0].found.contains(secret), "{secret}: {found:?}");
-        assert!(found[0].remedy.as_deref().is_some_and(|remedy| remedy.starts_with("openssl rand")));
+        assert!(
+            found[0].found.contains(why) && !found[0].found.contains(secret),
+            "{secret}: {found:?}"
+        );
+        assert!(
+            found[0].remedy.as_deref().is_some_and(|remedy| remedy.starts_with("openssl rand"))
+        );
     }
-    for good in ["mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
-    {
+    for good in [
+        "mWv0Xq1Zc8r3TfYb5uNk7Lj2HgDsPa9E",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ] {
         let found = secret::findings(&Ok(Strength::of(good.as_bytes(), "f".to_owned(), true)));
-        assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Ok, Severity::Note]);
+        assert_eq!(
+            found.iter().map(|finding| finding.severity).collect::<Vec<_>>(),
+            [Severity::Ok, Severity::Note]
+        );
     }
     let none = NoSecret { why: "mode 0444".to_owned(), remedy: "chmod 0600 /srv/jwt".to_owned() };
-    one(Severity::Error, "cannot start: mode 0444", "chmod 0600 /srv/jwt", |facts| facts.secret = Some(Err(none)));
+    one(Severity::Error, "cannot start: mode 0444", "chmod 0600 /srv/jwt", |facts| {
+        facts.secret = Some(Err(none))
+    });
 }
 
 #[test]
@@ -300,9 +388,24 @@ fn files_that_others_may_use_are_found() {
         "chmod 0700 /s/f",
         changed(file(Role::State, 0o40_705)),
     );
-    one(Severity::Error, "its group may read the store's key", "chmod go= /s/f", changed(file(Role::StoreKey, 0o640)));
-    one(Severity::Error, "may write the settings", "chmod go-w /s/f", changed(file(Role::Config, 0o646)));
-    one(Severity::Error, "may write the control socket", "chmod 0660", changed(file(Role::Control, 0o666)));
+    one(
+        Severity::Error,
+        "its group may read the store's key",
+        "chmod go= /s/f",
+        changed(file(Role::StoreKey, 0o640)),
+    );
+    one(
+        Severity::Error,
+        "may write the settings",
+        "chmod go-w /s/f",
+        changed(file(Role::Config, 0o646)),
+    );
+    one(
+        Severity::Error,
+        "may write the control socket",
+        "chmod 0660",
+        changed(file(Role::Control, 0o666)),
+    );
     one(Severity::Warning, "may read the store", "chmod go=", changed(file(Role::Store, 0o644)));
     one(
         Severity::Warning,
@@ -311,8 +414,13 @@ fn files_that_others_may_use_are_found() {
         changed(File { user: 1000, path: "/s/a b".into(), ..file(Role::StoreKey, 0o600) }),
     );
     let mut facts = healthy();
-    facts.files = vec![File { user: 0, ..file(Role::Config, 0o644) }, file(Role::SessionSecret, 0o640)];
-    assert_eq!(complaints(&facts), [], "root's settings may be read, and a group may share a secret");
+    facts.files =
+        vec![File { user: 0, ..file(Role::Config, 0o644) }, file(Role::SessionSecret, 0o640)];
+    assert_eq!(
+        complaints(&facts),
+        [],
+        "root's settings may be read, and a group may share a secret"
+    );
 }
 
 #[test]
@@ -325,7 +433,9 @@ fn the_store_and_its_disk_are_judged() {
         }
     };
     one(Severity::Note, "no store yet", "portcullis init", |facts| facts.store = None);
-    one(Severity::Error, "another key", "init --again", |facts| facts.store = Some(Err(shut("another key"))));
+    one(Severity::Error, "another key", "init --again", |facts| {
+        facts.store = Some(Err(shut("another key")))
+    });
     one(
         Severity::Error,
         "records in memory",
@@ -338,13 +448,34 @@ fn the_store_and_its_disk_are_judged() {
         "restart",
         broken(|kept| kept.examination.database = Err("no".to_owned())),
     );
-    one(Severity::Error, "last commit", "restart", broken(|kept| kept.examination.witness = Err("no".to_owned())));
-    one(Severity::Error, "snapshot would not", "user", broken(|kept| kept.examination.snapshot = Err("no".to_owned())));
-    one(Severity::Error, "takes no change", "df", broken(|kept| kept.refuses = Some("no room".to_owned())));
-    one(Severity::Error, "stands in", "limit clear", broken(|kept| kept.recovered = Some("it was".to_owned())));
+    one(
+        Severity::Error,
+        "last commit",
+        "restart",
+        broken(|kept| kept.examination.witness = Err("no".to_owned())),
+    );
+    one(
+        Severity::Error,
+        "snapshot would not",
+        "user",
+        broken(|kept| kept.examination.snapshot = Err("no".to_owned())),
+    );
+    one(
+        Severity::Error,
+        "takes no change",
+        "df",
+        broken(|kept| kept.refuses = Some("no room".to_owned())),
+    );
+    one(
+        Severity::Error,
+        "stands in",
+        "limit clear",
+        broken(|kept| kept.recovered = Some("it was".to_owned())),
+    );
     let tried = |kept: &mut Kept| (kept.recovered, kept.trial) = (Some("it was".to_owned()), true);
     one(Severity::Error, "the next start takes the snapshot", "systemctl start", broken(tried));
-    let disk_with = |change: fn(&mut Disk)| move |facts: &mut Facts| facts.disk.iter_mut().for_each(change);
+    let disk_with =
+        |change: fn(&mut Disk)| move |facts: &mut Facts| facts.disk.iter_mut().for_each(change);
     one(Severity::Error, "read-only", "remount,rw", disk_with(|disk| disk.read_only = true));
     one(Severity::Warning, "32.0 MB free", "journalctl", disk_with(|disk| disk.free = 32_000_000));
     one(Severity::Error, "2.0 MB free", "journalctl", disk_with(|disk| disk.free = 2_000_000));
@@ -382,9 +513,11 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
         facts.people.iter_mut().for_each(|people| people.short_seeds = vec!["anna".to_owned()]);
     });
     let said = |settings: &str, enabled: [usize; 2]| {
-        let people = People { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
+        let people =
+            People { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
         let findings = people::findings(&people, &config(settings));
-        let odds = findings.into_iter().find(|finding| finding.found.contains("guessing")).expect("odds");
+        let odds =
+            findings.into_iter().find(|finding| finding.found.contains("guessing")).expect("odds");
         let chance = odds.found.split("at most ").nth(1).and_then(|rest| rest.split(" (").next());
         (odds.severity, chance.expect("a chance").to_owned())
     };
@@ -393,11 +526,15 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
     assert_eq!(said("[login]\nskew = 0", [4, 0]), (Severity::Ok, "0.62 %".to_owned()));
     assert_eq!(said("", [0, 1]), (Severity::Ok, "0.00 %".to_owned()), "eight digits");
     assert_eq!(said("[login]\nask_username = true", [500, 0]), (Severity::Ok, "0.47 %".to_owned()));
-    assert_eq!(said("[login]\naccept_odds = true", [5_000, 0]), (Severity::Warning, "certain".to_owned()));
+    assert_eq!(
+        said("[login]\naccept_odds = true", [5_000, 0]),
+        (Severity::Warning, "certain".to_owned())
+    );
     let crowd = People { all: 21, enabled: [21, 0], admins: 1, short_seeds: Vec::new() };
     let found = people::findings(&crowd, &config(""));
     assert!(
-        found.iter().any(|finding| finding.severity == Severity::Error && finding.found.contains("20 are the most"))
+        found.iter().any(|finding| finding.severity == Severity::Error
+            && finding.found.contains("20 are the most"))
     );
 }
 
@@ -419,9 +556,24 @@ fn limits_that_hit_the_wrong_ones_are_found() {
         "limit clear strangers",
         limits(budget("strangers", "internet", 0)),
     );
-    one(Severity::Warning, "have 20 of 100", "limit clear strangers", limits(budget("strangers", "internet", 20)));
-    one(Severity::Warning, "strangers at home", "limit clear home", limits(budget("strangers", "home", 0)));
-    one(Severity::Warning, "the account anna", "limit clear anna", limits(budget("account", "anna", 1)));
+    one(
+        Severity::Warning,
+        "have 20 of 100",
+        "limit clear strangers",
+        limits(budget("strangers", "internet", 20)),
+    );
+    one(
+        Severity::Warning,
+        "strangers at home",
+        "limit clear home",
+        limits(budget("strangers", "home", 0)),
+    );
+    one(
+        Severity::Warning,
+        "the account anna",
+        "limit clear anna",
+        limits(budget("account", "anna", 1)),
+    );
     one(
         Severity::Note,
         "wait after wrong codes: 1 (192.0.2.9)",
@@ -445,7 +597,10 @@ fn limits_that_hit_the_wrong_ones_are_found() {
         Severity::Warning,
         "Cloudflare",
         "CF-Connecting-IP",
-        limits(Limits { clients: vec!["104.16.1.2".parse().expect("an address")], ..Limits::default() }),
+        limits(Limits {
+            clients: vec!["104.16.1.2".parse().expect("an address")],
+            ..Limits::default()
+        }),
     );
     let mut facts = healthy();
     facts.limits = Some(budget("strangers", "internet", 21));
@@ -456,7 +611,9 @@ fn limits_that_hit_the_wrong_ones_are_found() {
 fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
     let note = |asker, fault, mended| Note { asker, fault, seen: seen(3), peer: None, mended };
     let noted = |note: Note| {
-        move |facts: &mut Facts| facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note.clone()])
+        move |facts: &mut Facts| {
+            facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note.clone()])
+        }
     };
     let uri = Fault::Headers(Problem::Missing(Header::ForwardedUri));
     one(
@@ -495,7 +652,11 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Error,
         "X-Original-URL is missing",
         "proxy_set_header X-Original-URL $scheme",
-        noted(note(Asker::Verify(VerifyForm::Nginx), Fault::Headers(Problem::Missing(Header::OriginalUrl)), false)),
+        noted(note(
+            Asker::Verify(VerifyForm::Nginx),
+            Fault::Headers(Problem::Missing(Header::OriginalUrl)),
+            false,
+        )),
     );
     one(
         Severity::Error,
@@ -525,10 +686,18 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "client_ip_header = \"CF-Connecting-IP\"",
         noted(note(Asker::Page, Fault::FromCdn, false)),
     );
-    one(Severity::Warning, "10.0.0.2 sends forwarding headers", "trust = [\"loopback\", \"10.0.0.2\"]", |facts| {
-        let stranger = Stranger { address: [10, 0, 0, 2].into(), seen: seen(1) };
-        facts.wiring.iter_mut().for_each(|wiring| wiring.near = [stranger].into_iter().collect());
-    });
+    one(
+        Severity::Warning,
+        "10.0.0.2 sends forwarding headers",
+        "trust = [\"loopback\", \"10.0.0.2\"]",
+        |facts| {
+            let stranger = Stranger { address: [10, 0, 0, 2].into(), seen: seen(1) };
+            facts
+                .wiring
+                .iter_mut()
+                .for_each(|wiring| wiring.near = [stranger].into_iter().collect());
+        },
+    );
     one(Severity::Warning, "reached the gate past the proxy", "listen = [\"127.0.0.1", |facts| {
         let stranger = Stranger { address: [203, 0, 113, 2].into(), seen: seen(1) };
         facts.wiring.iter_mut().for_each(|wiring| wiring.far = [stranger].into_iter().collect());
@@ -548,18 +717,25 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
         let mut facts = healthy();
         facts.config = Ok(config(text));
         facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note(fault)]);
-        let remedies = complaints(&facts).into_iter().filter(|finding| finding.check == "wiring").map(|finding| {
-            pasted(&finding, facts.config.as_ref().expect("settings that load"));
-            finding.remedy.unwrap_or_default()
-        });
+        let remedies = complaints(&facts)
+            .into_iter()
+            .filter(|finding| finding.check == "wiring")
+            .map(|finding| {
+                pasted(&finding, facts.config.as_ref().expect("settings that load"));
+                finding.remedy.unwrap_or_default()
+            });
         remedies.collect::<String>()
     };
-    let proxy = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
+    let proxy =
+        "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
     let everywhere = "[session]\nsecure = false  # where everything is plain http";
     for fault in [Fault::PlainHttp, Fault::LoginLoop(Cause::PlainHttp)] {
         assert_eq!(told("public_url = \"https://auth.example.com\"", fault), proxy);
         assert_eq!(told("session.same_site = \"none\"", fault), proxy);
-        assert_eq!(told("public_url = \"http://auth.example.com\"", fault), format!("{proxy}\n{everywhere}"));
+        assert_eq!(
+            told("public_url = \"http://auth.example.com\"", fault),
+            format!("{proxy}\n{everywhere}")
+        );
         assert_eq!(told("", fault), format!("{proxy}\n{everywhere}"));
     }
     let shared = "docs/configuration.md: all sites below session.cookie_domain";
@@ -584,14 +760,20 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
 fn the_kernels_tables_are_read() {
     let table = "22 1 8:1 / / rw - ext4 /dev/root rw\n30 22 0:26 / /var rw,nosuid shared:1 - tmpfs tmpfs rw\n\
                  31 30 0:27 / /var/with\\040blank rw - nfs4 host:/x rw\n32 22 0:28 / /variety rw - vfat /dev/a rw\nrubbish\n";
-    for (path, kind) in
-        [("/home/a", "ext4"), ("/var/lib/p", "tmpfs"), ("/var/with blank/p", "nfs4"), ("/variety", "vfat")]
-    {
+    for (path, kind) in [
+        ("/home/a", "ext4"),
+        ("/var/lib/p", "tmpfs"),
+        ("/var/with blank/p", "nfs4"),
+        ("/variety", "vfat"),
+    ] {
         assert_eq!(kind_of(table, Path::new(path)).as_deref(), Some(kind), "{path}");
     }
     assert_eq!(kind_of("", &PathBuf::from("/")), None);
     let status = "Name:\tportcullis\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
-    assert_eq!((status_of(status, "NoNewPrivs"), status_of(status, "Seccomp")), (Some("1"), Some("2")));
+    assert_eq!(
+        (status_of(status, "NoNewPrivs"), status_of(status, "Seccomp")),
+        (Some("1"), Some("2"))
+    );
     assert_eq!(status_of(status, "CapEff"), None);
 }
 

@@ -1,5 +1,5 @@
-//! Since when strangers have had no guess left, and where the wrong codes came from: read out of the audit log, which
-//! is where both are kept.
+//! Since when strangers have had no guess left, and where the wrong codes came from: read out of
+//! the audit log, which is where both are kept.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -29,8 +29,8 @@ pub struct Emptied {
 }
 
 impl Emptied {
-    /// What the log tells of the bucket with this key, from its newest entry on. `concerns`: failures from there are
-    /// taken from it.
+    /// What the log tells of the bucket with this key, from its newest entry on. `concerns`:
+    /// failures from there are taken from it.
     pub(super) fn read(
         newest_first: impl Iterator<Item = Entry>,
         key: &str,
@@ -43,16 +43,22 @@ impl Emptied {
             }
             let is = |action: Action| entry.action == action.word();
             let of_it = entry.subject == key;
-            if is(Action::LimitsCleared) && (of_it || matches!(entry.subject.as_str(), "all" | "strangers")) {
+            if is(Action::LimitsCleared)
+                && (of_it || matches!(entry.subject.as_str(), "all" | "strangers"))
+            {
                 break;
             }
-            // A guess comes back in one refill; used up later than in the next, the bucket was not empty all the time.
-            let goes_on = since.is_none_or(|since| since.since(entry.time) <= REFILL.saturating_mul(2));
+            // A guess comes back in one refill; used up later than in the next, the bucket was not
+            // empty all the time.
+            let goes_on =
+                since.is_none_or(|since| since.since(entry.time) <= REFILL.saturating_mul(2));
             if is(Action::LimitReached) && of_it && goes_on {
                 since = Some(entry.time);
             }
             let guess = is(Action::Login) || is(Action::SetupCode) || is(Action::Enrolment);
-            if let Some(client) = entry.client.filter(|client| guess && entry.result == "refused" && concerns(*client))
+            if let Some(client) = entry
+                .client
+                .filter(|client| guess && entry.result == "refused" && concerns(*client))
             {
                 let failures = networks.entry(network(client)).or_default();
                 *failures = failures.saturating_add(1);
@@ -66,8 +72,11 @@ impl Emptied {
 
     /// As it stands in a sentence, behind what has happened.
     pub(super) fn told(&self) -> String {
-        let networks: Vec<_> =
-            self.networks.iter().map(|(network, failures)| format!("{network} ({failures})")).collect();
+        let networks: Vec<_> = self
+            .networks
+            .iter()
+            .map(|(network, failures)| format!("{network} ({failures})"))
+            .collect();
         match networks.as_slice() {
             [] => format!(" since {}", self.since),
             named => format!(" since {}, most of them from {}", self.since, named.join(", ")),
@@ -94,7 +103,11 @@ mod tests {
     fn log(events: &[(u64, Event)]) -> Vec<Entry> {
         let before = Mark { number: 0, hash: Hash::default() };
         let time = |hours: u64| START.plus(Duration::from_secs(hours * HOUR));
-        events.iter().rev().map(|(hours, event)| Entry::after(before, event, time(*hours))).collect()
+        events
+            .iter()
+            .rev()
+            .map(|(hours, event)| Entry::after(before, event, time(*hours)))
+            .collect()
     }
 
     fn wrong(from: &str) -> Event {
@@ -138,7 +151,8 @@ mod tests {
 
     #[test]
     fn what_was_cleared_is_no_more_told() {
-        let cleared = |what: &str| Event::new(Action::LimitsCleared, Actor::Operator(0)).about(what);
+        let cleared =
+            |what: &str| Event::new(Action::LimitsCleared, Actor::Operator(0)).about(what);
         for what in ["all", "strangers", "internet"] {
             let events = [(0, empty("internet")), (1, cleared(what)), (2, wrong("203.0.113.7"))];
             assert_eq!(read(&events), None, "{what}");

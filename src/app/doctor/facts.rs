@@ -59,7 +59,8 @@ pub struct Process {
     pub descriptors: u64,
     /// Whether systemd started it.
     pub by_systemd: bool,
-    /// Whether it and its children can gain no rights (`NoNewPrivs` in proc_pid_status(5)); `None` where unknown.
+    /// Whether it and its children can gain no rights (`NoNewPrivs` in proc_pid_status(5)); `None`
+    /// where unknown.
     pub no_new_privileges: Option<bool>,
     /// Whether system calls are filtered (`Seccomp`).
     pub filtered: Option<bool>,

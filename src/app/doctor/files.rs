@@ -8,7 +8,8 @@ const FILES: Subject = Subject("files");
 
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let owner = facts.owner;
-    let mut findings: Vec<_> = facts.files.iter().flat_map(|file| [mode(file), owned(file, owner)]).flatten().collect();
+    let mut findings: Vec<_> =
+        facts.files.iter().flat_map(|file| [mode(file), owned(file, owner)]).flatten().collect();
     findings.extend(facts.files.iter().filter(|file| file.role == Role::Control).map(operators));
     if findings.iter().all(|finding| finding.remedy.is_none()) && !facts.files.is_empty() {
         findings.insert(
@@ -54,7 +55,11 @@ fn mode(file: &File) -> Option<Finding> {
         _ => format!("chmod {right} {}", word(&file.path)),
     };
     // The database lies within a folder that is private itself.
-    Some(if file.role == Role::Store { FILES.warning(found, remedy) } else { FILES.error(found, remedy) })
+    Some(if file.role == Role::Store {
+        FILES.warning(found, remedy)
+    } else {
+        FILES.error(found, remedy)
+    })
 }
 
 fn owned(file: &File, owner: Option<u32>) -> Option<Finding> {
@@ -76,7 +81,10 @@ fn owned(file: &File, owner: Option<u32>) -> Option<Finding> {
 fn operators(file: &File) -> Finding {
     let group = file.group_name.clone().unwrap_or_else(|| file.group.to_string());
     if file.mode & 0o020 == 0 {
-        return FILES.ok(format!("orders are taken from root and the gate's own user, at {}", file.path.display()));
+        return FILES.ok(format!(
+            "orders are taken from root and the gate's own user, at {}",
+            file.path.display()
+        ));
     }
     FILES.ok(format!(
         "orders are taken from root, the gate's own user and the group {group}, at {}",

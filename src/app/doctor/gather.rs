@@ -1,5 +1,6 @@
-//! Looks at the machine, the store and the gate, and writes down what there is: the only part of `doctor` that is not
-//! pure. Reads a few small files; of the store what [`crate::store::Store::examine`] reads.
+//! Looks at the machine, the store and the gate, and writes down what there is: the only part of
+//! `doctor` that is not pure. Reads a few small files; of the store what
+//! [`crate::store::Store::examine`] reads.
 
 use std::fs;
 use std::net::IpAddr;
@@ -13,7 +14,8 @@ use nix::unistd::{Gid, Group, geteuid};
 
 use super::emptied::Emptied;
 use super::facts::{
-    Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role, Strength,
+    Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, NoSecret, Pending, People, Process,
+    Role, Strength,
 };
 use crate::app::desk::{Desk, sync_required};
 use crate::app::home;
@@ -75,8 +77,10 @@ impl Facts {
         let sync_required = config.as_ref().is_ok_and(sync_required);
         let synchronised = clock::synchronised();
         let fault = trusted_time::judge(now, Timestamp::default()).err();
-        let unsure = (sync_required && synchronised != Some(true)).then_some(ClockFault::NotSynchronised);
-        let files: Vec<_> = files(about).into_iter().filter_map(|(path, role)| file(path, role)).collect();
+        let unsure =
+            (sync_required && synchronised != Some(true)).then_some(ClockFault::NotSynchronised);
+        let files: Vec<_> =
+            files(about).into_iter().filter_map(|(path, role)| file(path, role)).collect();
         // Who looks would make the state directory where there is none.
         let state = files.iter().find(|file| file.role == Role::State);
         let owner = Some(state.map_or(geteuid().as_raw(), |file| file.user));
@@ -116,14 +120,16 @@ impl Facts {
             facts.running_since = Some(wiring.since);
             facts.pending = pending(&settings, &desk.config);
             if let Some(limits) = &mut facts.limits {
-                limits.crowds = wiring.crowds.iter().map(|crowd| (crowd.address, crowd.changes)).collect();
+                limits.crowds =
+                    wiring.crowds.iter().map(|crowd| (crowd.address, crowd.changes)).collect();
             }
             facts.wiring = Some(wiring);
         }
         facts
     }
 
-    /// Adds what a store tells that was opened in a copy; `known` puts the original's name into a text.
+    /// Adds what a store tells that was opened in a copy; `known` puts the original's name into a
+    /// text.
     pub fn add_trial(&mut self, desk: &mut Desk, now: Moment, known: impl Fn(&str) -> String) {
         self.add_store(desk, now);
         if let Some(Ok(kept)) = &mut self.store {
@@ -180,7 +186,8 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
     let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
     let budgets = counting.map(|(key, bucket)| {
         let left = bucket.available(steady);
-        let emptied = key.origin().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
+        let emptied =
+            key.origin().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
         Budget { kind: key.kind(), key: key.to_string(), left, emptied }
     });
     let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
@@ -189,8 +196,9 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
         failures: window.failures(desk.limiter.window(), steady),
         until: desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0)),
     });
-    let of_cdn =
-        |session: &&Session| desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip));
+    let of_cdn = |session: &&Session| {
+        desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip))
+    };
     // One says as much as many.
     let clients = desk.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
     Limits {
@@ -208,7 +216,8 @@ fn emptied(desk: &Desk, key: &BudgetKey, origin: Origin) -> Option<Emptied> {
     let pieces = log.pieces().into_iter().rev().map(|piece| log.read(piece).unwrap_or_default());
     let newest_first = pieces.flat_map(|entries| entries.into_iter().rev());
     let prefixes = home::prefixes_of_this_machine();
-    let concerns = |client: IpAddr| home::origin(client, &desk.config.limits.local, &prefixes) == origin;
+    let concerns =
+        |client: IpAddr| home::origin(client, &desk.config.limits.local, &prefixes) == origin;
     Emptied::read(newest_first, &key.to_string(), concerns)
 }
 
@@ -229,7 +238,8 @@ fn files(about: &Surroundings) -> Vec<(PathBuf, Role)> {
 
 fn file(path: PathBuf, role: Role) -> Option<File> {
     let about = fs::metadata(&path).ok()?;
-    let named = || Group::from_gid(Gid::from_raw(about.gid())).ok().flatten().map(|group| group.name);
+    let named =
+        || Group::from_gid(Gid::from_raw(about.gid())).ok().flatten().map(|group| group.name);
     let group_name = if role == Role::Control { named() } else { None };
     Some(File { path, role, mode: about.mode(), user: about.uid(), group: about.gid(), group_name })
 }
@@ -251,17 +261,20 @@ fn disk(path: &Path) -> Option<Disk> {
         size: size.saturating_mul(block),
         files_left: (files > 0).then_some(left),
         read_only: told.flags().contains(FsFlags::ST_RDONLY),
-        kind: fs::read_to_string("/proc/self/mountinfo").ok().and_then(|table| kind_of(&table, &real)),
+        kind: fs::read_to_string("/proc/self/mountinfo")
+            .ok()
+            .and_then(|table| kind_of(&table, &real)),
     })
 }
 
-/// The kind of the file system that `path` lies on, by proc_pid_mountinfo(5): that of the longest mount point above it,
-/// the last one of several.
+/// The kind of the file system that `path` lies on, by proc_pid_mountinfo(5): that of the longest
+/// mount point above it, the last one of several.
 pub(super) fn kind_of(table: &str, path: &Path) -> Option<String> {
     let mounts = table.lines().filter_map(|line| {
         let (mount, system) = line.split_once(" - ")?;
         let point = mount.split(' ').nth(4)?.replace("\\040", " ");
-        path.starts_with(&point).then(|| (point.len(), system.split(' ').next().unwrap_or_default()))
+        path.starts_with(&point)
+            .then(|| (point.len(), system.split(' ').next().unwrap_or_default()))
     });
     mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind.to_owned())
 }
@@ -276,7 +289,9 @@ fn process(by_systemd: bool) -> Process {
         no_new_privileges: status_of(&status, "NoNewPrivs").map(|value| value == "1"),
         filtered: status_of(&status, "Seccomp").map(|value| value != "0"),
         capable: status_of(&status, "CapEff").map(|value| value.bytes().any(|digit| digit != b'0')),
-        board: model.map(|model| model.trim_end_matches('\0').trim().to_owned()).filter(|model| !model.is_empty()),
+        board: model
+            .map(|model| model.trim_end_matches('\0').trim().to_owned())
+            .filter(|model| !model.is_empty()),
     }
 }
 

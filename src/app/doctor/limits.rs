@@ -19,7 +19,8 @@ const MANY: u32 = 3;
 pub(super) fn findings(limits: &Limits, config: &Config) -> Vec<Finding> {
     let mut findings: Vec<_> = limits.budgets.iter().filter_map(budget).collect();
     findings.extend(waiting(&limits.addresses));
-    findings.extend(limits.addresses.iter().filter_map(|failing| misplaced(failing, limits, config)));
+    findings
+        .extend(limits.addresses.iter().filter_map(|failing| misplaced(failing, limits, config)));
     findings.extend(cdn(limits, config));
     findings.extend(shared_space(limits, config));
     if findings.is_empty() {
@@ -46,10 +47,15 @@ fn budget(Budget { kind, key, left, emptied }: &Budget) -> Option<Finding> {
             emptied.as_ref().map(Emptied::told).unwrap_or_default(),
             REFILL.as_secs() / 3_600
         ),
-        _ => format!("{whose} have {left} of {CAPACITY} wrong codes left; with none they cannot log in"),
+        _ => format!(
+            "{whose} have {left} of {CAPACITY} wrong codes left; with none they cannot log in"
+        ),
     };
     let what = if *kind == "strangers" && key != "home" { "strangers" } else { key };
-    Some(LIMITS.warning(found, format!("portcullis limit list\nportcullis limit clear {what}  # if it was you")))
+    Some(LIMITS.warning(
+        found,
+        format!("portcullis limit list\nportcullis limit clear {what}  # if it was you"),
+    ))
 }
 
 fn waiting(addresses: &[Failing]) -> Option<Finding> {
@@ -57,13 +63,20 @@ fn waiting(addresses: &[Failing]) -> Option<Finding> {
     let first = waiting.first()?;
     let names: Vec<_> = waiting.iter().take(5).map(|failing| failing.key.as_str()).collect();
     let more = if waiting.len() > names.len() { ", …" } else { "" };
-    let found = format!("addresses that wait after wrong codes: {} ({}{more})", waiting.len(), names.join(", "));
+    let found = format!(
+        "addresses that wait after wrong codes: {} ({}{more})",
+        waiting.len(),
+        names.join(", ")
+    );
     Some(LIMITS.note(found, Some(format!("portcullis limit clear {}  # if it was you", first.key))))
 }
 
 /// Failures of many that count as those of one.
 fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Finding> {
-    let crowd = limits.crowds.iter().any(|(address, changes)| *address == failing.address && *changes >= MANY);
+    let crowd = limits
+        .crowds
+        .iter()
+        .any(|(address, changes)| *address == failing.address && *changes >= MANY);
     if !crowd {
         return None;
     }
@@ -80,12 +93,16 @@ const CADDY: &str = "or in Caddy: header_up X-Forwarded-For {client_ip}";
 
 /// The lines of the file, with a comment; where they would be refused, what says why.
 pub(super) fn written(advice: Option<Advice>, remark: &str) -> String {
-    advice.map_or_else(|| "portcullis config check".to_owned(), |advice| advice.remarked(remark).to_string())
+    advice.map_or_else(
+        || "portcullis config check".to_owned(),
+        |advice| advice.remarked(remark).to_string(),
+    )
 }
 
 fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
-    let of_cdn =
-        |address: &std::net::IpAddr| config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address));
+    let of_cdn = |address: &std::net::IpAddr| {
+        config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address))
+    };
     let failing = limits.addresses.iter().map(|failing| &failing.address);
     let address = limits.clients.iter().chain(failing).find(|address| of_cdn(address))?;
     let found = format!(
@@ -97,13 +114,15 @@ fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
 /// Addresses of a VPN, perhaps the owner's own.
 fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
     let abroad = |address: &std::net::IpAddr| {
-        is_of_shared_space(*address) && !config.limits.local.iter().any(|range| range.contains(address))
+        is_of_shared_space(*address)
+            && !config.limits.local.iter().any(|range| range.contains(address))
     };
     let address = limits.addresses.iter().map(|failing| failing.address).find(abroad)?;
     let found = format!(
         "{address} counts as the internet: 100.64.0.0/10 is shared by carriers and VPNs, and nobody's home by itself"
     );
-    let remedy = "[limits]\nlocal = [\"100.64.0.0/10\"]  # where it is your own VPN, such as Tailscale";
+    let remedy =
+        "[limits]\nlocal = [\"100.64.0.0/10\"]  # where it is your own VPN, such as Tailscale";
     Some(LIMITS.note(found, Some(remedy.to_owned())))
 }
 
@@ -114,7 +133,9 @@ pub(super) fn cloudflare(config: &Config, program: Option<&str>) -> String {
         (ClientIpHeader::CfConnectingIp, Some(program)) if program != mending::HAPROXY => {
             format!("portcullis proxy print {}", program.to_ascii_lowercase())
         }
-        (ClientIpHeader::CfConnectingIp, _) => "portcullis proxy print caddy  # or nginx, traefik".to_owned(),
+        (ClientIpHeader::CfConnectingIp, _) => {
+            "portcullis proxy print caddy  # or nginx, traefik".to_owned()
+        }
         (_, program) => {
             let header = Raw::Text("CF-Connecting-IP".to_owned());
             let remark = if matches!(program, None | Some(mending::CADDY)) {

@@ -1,9 +1,9 @@
 //! `doctor`: is everything about this gate as it should be, and if not, what is to be done?
 //!
-//! [`gather`] looks at the machine, the store and the gate; every check is a pure function from those [`facts`] to
-//! [`Finding`]s, one file a subject. Guarantees: orders no change, shows no secret, and looks at no network; where
-//! no gate runs a start is tried with a copy of the store. Each finding that is worse than a note has a remedy, as a
-//! line to copy.
+//! [`gather`] looks at the machine, the store and the gate; every check is a pure function from
+//! those [`facts`] to [`Finding`]s, one file a subject. Guarantees: orders no change, shows no
+//! secret, and looks at no network; where no gate runs a start is tried with a copy of the store.
+//! Each finding that is worse than a note has a remedy, as a line to copy.
 
 mod clock;
 mod emptied;
@@ -64,11 +64,21 @@ impl Subject {
     }
 
     fn warning(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-        Finding { check: self.0, severity: Severity::Warning, found: found.into(), remedy: Some(remedy.into()) }
+        Finding {
+            check: self.0,
+            severity: Severity::Warning,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
     }
 
     fn error(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
-        Finding { check: self.0, severity: Severity::Error, found: found.into(), remedy: Some(remedy.into()) }
+        Finding {
+            check: self.0,
+            severity: Severity::Error,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
     }
 }
 
@@ -88,7 +98,8 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// The answer in the shape that scripts rely on: `{"findings":[{"check","severity","found","remedy"}],"worst"}`.
+/// The answer in the shape that scripts rely on:
+/// `{"findings":[{"check","severity","found","remedy"}],"worst"}`.
 pub fn report(facts: &Facts) -> Value {
     let findings = examine(facts);
     let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok);
@@ -99,7 +110,11 @@ pub fn report(facts: &Facts) -> Value {
 fn word(path: &std::path::Path) -> String {
     let text = path.display().to_string();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%=,".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.bytes().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// `1 user`, `2 users`.

@@ -18,7 +18,12 @@ const TOO_LIKELY: u64 = 50_000;
 pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
     let enabled = people.enabled.iter().sum::<usize>();
     if people.all == 0 {
-        return vec![USERS.warning("there are no users: nobody can log in", "portcullis user add NAME --admin")];
+        return vec![
+            USERS.warning(
+                "there are no users: nobody can log in",
+                "portcullis user add NAME --admin",
+            ),
+        ];
     }
     if enabled == 0 {
         let found = format!("all users are disabled ({}): nobody can log in", people.all);
@@ -31,7 +36,11 @@ pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
     }
     if !people.short_seeds.is_empty() {
         let names: Vec<_> = people.short_seeds.iter().take(5).map(String::as_str).collect();
-        let found = format!("secrets of less than 160 bits, by {}: {}", people.short_seeds.len(), names.join(", "));
+        let found = format!(
+            "secrets of less than 160 bits, by {}: {}",
+            people.short_seeds.len(),
+            names.join(", ")
+        );
         findings.push(USERS.warning(found, "portcullis user rotate NAME"));
     }
     if let Err(too_many) = check_user_count(&config.login, people.all) {
@@ -43,8 +52,9 @@ pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
 
 /// The chance that strangers guess a code in a year, in millionths: at most so many.
 ///
-/// Each guess is held against `2 * skew + 1` codes, of every user where no name is asked; the bucket of all strangers
-/// bounds the guesses, whatever the number of addresses. With names a guess concerns one user alone.
+/// Each guess is held against `2 * skew + 1` codes, of every user where no name is asked; the
+/// bucket of all strangers bounds the guesses, whatever the number of addresses. With names a guess
+/// concerns one user alone.
 fn millionths(people: &People, config: &Config) -> u64 {
     let steps = 2 * u64::from(config.login.skew) + 1;
     let [six, eight] = people.enabled.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
@@ -72,6 +82,10 @@ fn odds(people: &People, config: &Config) -> Finding {
          within a year is at most {chance} ({asked}, {} time steps each)",
         2 * u64::from(config.login.skew) + 1
     );
-    let remedy = if config.login.ask_username { "[login]\nskew = 0" } else { "[login]\nask_username = true" };
+    let remedy = if config.login.ask_username {
+        "[login]\nskew = 0"
+    } else {
+        "[login]\nask_username = true"
+    };
     if millionths > TOO_LIKELY { USERS.warning(found, remedy) } else { USERS.ok(found) }
 }

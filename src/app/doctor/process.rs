@@ -21,8 +21,13 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         findings.extend(process.board.as_ref().map(|board| GATE.ok(format!("on a {board}"))));
         findings.extend(root(process));
         findings.extend(hardening(process));
-        findings
-            .extend(facts.config.as_ref().ok().and_then(|config| descriptors(process, config.server.max_connections)));
+        findings.extend(
+            facts
+                .config
+                .as_ref()
+                .ok()
+                .and_then(|config| descriptors(process, config.server.max_connections)),
+        );
     }
     findings
 }

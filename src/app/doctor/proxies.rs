@@ -1,4 +1,5 @@
-//! What was seen of the proxies in front: who asked, what was wrong with it, and the line that mends it.
+//! What was seen of the proxies in front: who asked, what was wrong with it, and the line that
+//! mends it.
 
 use super::limits::{cloudflare, written};
 use super::{Finding, Severity, Subject, count};
@@ -25,8 +26,10 @@ pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
         findings.push(WIRING.warning(found, unreachable(config)));
     }
     if !wiring.last_proxy.is_empty() {
-        let found =
-            format!("the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)", wiring.last_proxy);
+        let found = format!(
+            "the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)",
+            wiring.last_proxy
+        );
         findings.push(WIRING.note(found, None));
     }
     findings
@@ -37,7 +40,9 @@ fn unreachable(config: &Config) -> String {
     let mut addresses: Vec<String> = Vec::new();
     for address in &config.listen {
         let near = match address {
-            ListenAddress::Tcp(socket) if !socket.ip().is_loopback() => format!("127.0.0.1:{}", socket.port()),
+            ListenAddress::Tcp(socket) if !socket.ip().is_loopback() => {
+                format!("127.0.0.1:{}", socket.port())
+            }
             other => other.to_string(),
         };
         if !addresses.contains(&near) {
@@ -49,12 +54,19 @@ fn unreachable(config: &Config) -> String {
 }
 
 fn asked(wiring: &Wiring) -> Finding {
-    let since = format!("since the start at {} (what follows is in memory only: a restart forgets it)", wiring.since);
+    let since = format!(
+        "since the start at {} (what follows is in memory only: a restart forgets it)",
+        wiring.since
+    );
     if wiring.asked.is_empty() && wiring.notes.is_empty() && wiring.near.is_empty() {
         let found = format!("no proxy has asked {since}");
-        return WIRING.note(found, Some("portcullis proxy print caddy  # or nginx, traefik".to_owned()));
+        return WIRING
+            .note(found, Some("portcullis proxy print caddy  # or nginx, traefik".to_owned()));
     }
-    let asked = wiring.asked.iter().map(|asked| format!("{} asked {}", path(asked.form), times(&asked.seen)));
+    let asked = wiring
+        .asked
+        .iter()
+        .map(|asked| format!("{} asked {}", path(asked.form), times(&asked.seen)));
     let mut asked = asked.collect::<Vec<_>>().join("; ");
     if asked.is_empty() {
         asked.push_str("no question was whole");
@@ -73,7 +85,8 @@ fn path(form: VerifyForm) -> &'static str {
     }
 }
 
-/// The program that asks, as the mending lines name it. Of a page, and at `/verify`, only who else asks tells it.
+/// The program that asks, as the mending lines name it. Of a page, and at `/verify`, only who else
+/// asks tells it.
 fn program(asker: Asker, wiring: &Wiring) -> Option<&'static str> {
     let named = asks_as(asker);
     if named.is_some() {
@@ -122,7 +135,9 @@ fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
 
 fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String) {
     match note.fault {
-        Fault::Headers(problem) => (problem.what().to_string(), chosen(problem.mending().lines(), program)),
+        Fault::Headers(problem) => {
+            (problem.what().to_string(), chosen(problem.mending().lines(), program))
+        }
         Fault::Forged(header) => {
             let what = format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
@@ -130,16 +145,18 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             (what, chosen(Mending::forged(header).lines(), program))
         }
         Fault::ProxyRequired => {
-            let what = "refused, since it did not come through a trusted proxy and proxy.required is true".to_owned();
+            let what =
+                "refused, since it did not come through a trusted proxy and proxy.required is true"
+                    .to_owned();
             // Whoever comes by a Unix socket is trusted anyway.
             let peer = note.peer.map_or_else(|| "loopback".to_owned(), |peer| peer.to_string());
             (what, written(Advice::to_trust(config, &peer), "if it is your proxy"))
         }
         Fault::SessionsDisagree => {
-            let what =
-                "session cookies of several users came at once: another site of the domain sets a cookie of that name";
+            let what = "session cookies of several users came at once: another site of the domain sets a cookie of that name";
             let names = [format!("{}_gate", config.session.cookie_name), "gate_session".to_owned()];
-            let name = Advice::first(config, "session.cookie_name", names.into_iter().map(Raw::Text));
+            let name =
+                Advice::first(config, "session.cookie_name", names.into_iter().map(Raw::Text));
             (what.to_owned(), written(name, "everybody logs in once more"))
         }
         Fault::FromCdn => {
@@ -152,8 +169,9 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             (what.to_owned(), over_https(config))
         }
         Fault::LoginLoop(cause) => {
-            let what =
-                format!("a visitor came back from the login without the session cookie again and again: {cause}");
+            let what = format!(
+                "a visitor came back from the login without the session cookie again and again: {cause}"
+            );
             let remedy = match cause {
                 Cause::PlainHttp => over_https(config),
                 Cause::NoDomain => match Advice::widest_domain(config) {
@@ -183,7 +201,8 @@ const SHARED_DOMAIN: &str = "docs/configuration.md: all sites below session.cook
 
 /// What brings the session cookie to a site that the proxy calls http.
 fn over_https(config: &Config) -> String {
-    let forwarded = "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
+    let forwarded =
+        "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
     match Advice::checked(config, "session.secure", Raw::Flag(false)) {
         Some(trial) => format!("{forwarded}\n{}", trial.remarked("where everything is plain http")),
         None => forwarded.to_owned(),
@@ -191,10 +210,16 @@ fn over_https(config: &Config) -> String {
 }
 
 /// The lines for the program that asked, else all lines with their programs.
-fn chosen<'l>(lines: impl Iterator<Item = (&'l str, impl std::fmt::Display)> + Clone, wanted: Option<&str>) -> String {
+fn chosen<'l>(
+    lines: impl Iterator<Item = (&'l str, impl std::fmt::Display)> + Clone,
+    wanted: Option<&str>,
+) -> String {
     let own: Vec<_> = lines.clone().filter(|(program, _)| Some(*program) == wanted).collect();
     if own.is_empty() {
-        return lines.map(|(program, line)| format!("{line}  # {program}")).collect::<Vec<_>>().join("\n");
+        return lines
+            .map(|(program, line)| format!("{line}  # {program}"))
+            .collect::<Vec<_>>()
+            .join("\n");
     }
     own.iter().map(|(_, line)| line.to_string()).collect::<Vec<_>>().join("\n")
 }
@@ -205,9 +230,14 @@ fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
         stranger.address,
         times(&stranger.seen)
     );
-    let remedy = written(Advice::to_trust(config, &stranger.address.to_string()), "if it is your proxy");
+    let remedy =
+        written(Advice::to_trust(config, &stranger.address.to_string()), "if it is your proxy");
     // Where no question was ever good this is the proxy, and nobody can log in.
-    if wiring.asked.is_empty() { WIRING.error(found, remedy) } else { WIRING.warning(found, remedy) }
+    if wiring.asked.is_empty() {
+        WIRING.error(found, remedy)
+    } else {
+        WIRING.warning(found, remedy)
+    }
 }
 
 fn far(stranger: &Stranger, config: &Config) -> Finding {

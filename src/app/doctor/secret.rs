@@ -26,7 +26,9 @@ impl Strength {
     /// What can be said of `secret`, which was found in `source`.
     pub fn of(secret: &[u8], source: String, in_environment: bool) -> Self {
         let distinct = (0..=u8::MAX).filter(|byte| secret.contains(byte)).count();
-        let repeats = |period: usize| secret.iter().zip(secret.iter().skip(period)).all(|(one, next)| one == next);
+        let repeats = |period: usize| {
+            secret.iter().zip(secret.iter().skip(period)).all(|(one, next)| one == next)
+        };
         let period = (1..secret.len()).find(|period| repeats(*period)).unwrap_or(secret.len());
         let pairs = secret.iter().zip(secret.iter().skip(1));
         let runs = pairs.filter(|(one, next)| one.abs_diff(**next) <= 1).count();
@@ -40,11 +42,17 @@ impl Strength {
 pub(super) fn findings(secret: &Result<Strength, NoSecret>) -> Vec<Finding> {
     let secret = match secret {
         Ok(secret) => secret,
-        Err(none) => return vec![SECRET.error(format!("the gate cannot start: {}", none.why), none.remedy.as_str())],
+        Err(none) => {
+            return vec![
+                SECRET.error(format!("the gate cannot start: {}", none.why), none.remedy.as_str()),
+            ];
+        }
     };
     let source = &secret.source;
     let weak = |why: String| {
-        let found = format!("the session secret of {source} can be guessed, and with it every session forged: {why}");
+        let found = format!(
+            "the session secret of {source} can be guessed, and with it every session forged: {why}"
+        );
         SECRET.error(found, format!("{GOOD}  # put this in the place of it; all sessions end"))
     };
     let strength = if secret.period.saturating_mul(2) <= secret.length {

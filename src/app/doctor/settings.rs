@@ -13,7 +13,12 @@ const SETTINGS: Subject = Subject("configuration");
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let config = match &facts.config {
         Ok(config) => config,
-        Err(error) => return error.lines().map(|line| SETTINGS.error(line, "portcullis config check")).collect(),
+        Err(error) => {
+            return error
+                .lines()
+                .map(|line| SETTINGS.error(line, "portcullis config check"))
+                .collect();
+        }
     };
     let mut findings: Vec<_> = warnings(config)
         .into_iter()
@@ -52,8 +57,7 @@ fn neighbours(config: &Config) -> Option<Finding> {
     };
     let Trust::Ranges(ranges) = &config.proxy.trust else { return None };
     let range = ranges.iter().find(|range| wide(range))?;
-    let exposed =
-        |address: &&ListenAddress| matches!(address, ListenAddress::Tcp(socket) if !socket.ip().is_loopback());
+    let exposed = |address: &&ListenAddress| matches!(address, ListenAddress::Tcp(socket) if !socket.ip().is_loopback());
     let address = config.listen.iter().find(exposed)?;
     let found = format!(
         "proxy.trust holds {range} and the gate listens on {address}: every machine of that network may say who a visitor is"

@@ -10,7 +10,8 @@ const STORE: Subject = Subject("store");
 const LITTLE: u64 = 64 * 1024 * 1024;
 
 impl Shut {
-    /// What to do about a store that does not open. Nothing that lets go of users comes first, unless they are gone.
+    /// What to do about a store that does not open. Nothing that lets go of users comes first,
+    /// unless they are gone.
     pub const fn remedy(error: &StoreError) -> &'static str {
         match error {
             StoreError::Empty(_) | StoreError::Damaged(_) => {
@@ -20,9 +21,13 @@ impl Shut {
                 "systemctl start portcullis  # if systemd gives it a credential store_key\n\
                  ls -l store.key  # else: 32 bytes, mode 0600, the gate's user; put it back from a copy"
             }
-            StoreError::Exposed { .. } => "chmod -R go-w /var/lib/portcullis  # the state directory",
+            StoreError::Exposed { .. } => {
+                "chmod -R go-w /var/lib/portcullis  # the state directory"
+            }
             StoreError::Newer { .. } => "portcullis version  # install the newer release again",
-            StoreError::Locked(_) => "portcullis doctor --control PATH  # ask the gate that holds it",
+            StoreError::Locked(_) => {
+                "portcullis doctor --control PATH  # ask the gate that holds it"
+            }
             StoreError::NoSnapshot(_) => "systemctl restart portcullis",
             StoreError::Full(_) | StoreError::Failing(_) | StoreError::Io(_) => {
                 "df -h; mount | grep ' ro'; dmesg | tail"
@@ -54,7 +59,10 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
         STORE.error(found, "portcullis limit clear --all  # after a look at the disk; copies of the card wear out, too")
     }));
     findings.extend(kept.refuses.as_ref().map(|why| {
-        STORE.error(format!("it takes no change, so nobody can log in: {why}"), "df -h; mount | grep ' ro'")
+        STORE.error(
+            format!("it takes no change, so nobody can log in: {why}"),
+            "df -h; mount | grep ' ro'",
+        )
     }));
     let restart = "systemctl restart portcullis  # reads the whole store; a damaged one is replaced by its snapshot";
     for (what, why) in [
@@ -66,10 +74,14 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
     }
     let copy = "portcullis user disable NAME && portcullis user enable NAME  # any change of a user writes it anew";
     findings.extend(
-        look.snapshot.as_ref().err().map(|why| STORE.error(format!("the snapshot would not stand in: {why}"), copy)),
+        look.snapshot
+            .as_ref()
+            .err()
+            .map(|why| STORE.error(format!("the snapshot would not stand in: {why}"), copy)),
     );
     if findings.is_empty()
-        && let (Ok(unsealed), Ok(length), Ok(taken)) = (&look.unsealed, &look.database, &look.snapshot)
+        && let (Ok(unsealed), Ok(length), Ok(taken)) =
+            (&look.unsealed, &look.database, &look.snapshot)
     {
         findings.push(STORE.ok(format!(
             "whole: {unsealed} of {} unsealed and counted, {} of database read, snapshot of {taken}",
@@ -97,7 +109,10 @@ fn disk(disk: &Disk) -> Vec<Finding> {
     let mut findings = Vec::new();
     if disk.read_only {
         let found = format!("{} is mounted read-only: nobody can log in", disk.path.display());
-        findings.push(STORE.error(found, format!("mount -o remount,rw \"$(df --output=target {path} | tail -1)\"")));
+        findings.push(STORE.error(
+            found,
+            format!("mount -o remount,rw \"$(df --output=target {path} | tail -1)\""),
+        ));
     } else if disk.free < LITTLE {
         let found = format!(
             "{} free of {} for {}; with none nobody can log in",
@@ -106,15 +121,24 @@ fn disk(disk: &Disk) -> Vec<Finding> {
             disk.path.display()
         );
         let remedy = "journalctl --vacuum-size=50M && apt-get clean";
-        findings.push(if disk.free < LITTLE / 8 { STORE.error(found, remedy) } else { STORE.warning(found, remedy) });
+        findings.push(if disk.free < LITTLE / 8 {
+            STORE.error(found, remedy)
+        } else {
+            STORE.warning(found, remedy)
+        });
     } else if disk.files_left.is_some_and(|left| left < 100) {
-        let found = format!("the file system of {} takes hardly any further files", disk.path.display());
+        let found =
+            format!("the file system of {} takes hardly any further files", disk.path.display());
         findings.push(STORE.warning(found, format!("df -i {path}")));
     }
     findings.extend(disk.kind.as_deref().and_then(|kind| file_system(kind, disk)));
     if findings.is_empty() {
         let kind = disk.kind.as_deref().unwrap_or("an unknown file system");
-        findings.push(STORE.ok(format!("{} free of {} on {kind}", bytes(disk.free), bytes(disk.size))));
+        findings.push(STORE.ok(format!(
+            "{} free of {} on {kind}",
+            bytes(disk.free),
+            bytes(disk.size)
+        )));
     }
     findings
 }
@@ -123,15 +147,21 @@ fn file_system(kind: &str, disk: &Disk) -> Option<Finding> {
     let path = disk.path.display();
     let why = match kind {
         "tmpfs" | "ramfs" => "lies in memory: users and sessions are gone at the next boot",
-        "overlay" | "aufs" => "lies in the layer of a container or an overlay: users and sessions are gone with it",
-        "vfat" | "msdos" | "exfat" => "lies on a file system without permissions: everybody may read the keys",
-        _ if ["nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse"].iter().any(|start| kind.starts_with(start)) => {
+        "overlay" | "aufs" => {
+            "lies in the layer of a container or an overlay: users and sessions are gone with it"
+        }
+        "vfat" | "msdos" | "exfat" => {
+            "lies on a file system without permissions: everybody may read the keys"
+        }
+        _ if ["nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse"]
+            .iter()
+            .any(|start| kind.starts_with(start)) =>
+        {
             "lies on a network's or a program's file system: locks and syncs may not hold, and a second gate could write"
         }
         _ => return None,
     };
-    let remedy =
-        "--state-dir /var/lib/portcullis  # on a disk of this machine; in a container a volume: --volume gate:/data";
+    let remedy = "--state-dir /var/lib/portcullis  # on a disk of this machine; in a container a volume: --volume gate:/data";
     Some(STORE.warning(format!("{path} {why} ({kind})"), remedy))
 }
 

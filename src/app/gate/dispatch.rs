@@ -1,4 +1,5 @@
-//! What the event loop asks of the gate: each request goes to its place, each outcome to who asked for it.
+//! What the event loop asks of the gate: each request goes to its place, each outcome to who asked
+//! for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,14 @@ impl Gate {
             Route::Verify(form) => {
                 let began = self.metrics.is_some().then(clock::monotonic);
                 let answered = verify::answer(&self.view(), head, address(request), form, now, out);
-                self.wiring.get_mut().answered(form, &answered, head, &self.config, address(request), now);
+                self.wiring.get_mut().answered(
+                    form,
+                    &answered,
+                    head,
+                    &self.config,
+                    address(request),
+                    now,
+                );
                 if let verify::Answered::Passed(session) = answered {
                     self.sessions.touch(&session, now);
                 }
@@ -92,16 +100,27 @@ impl App for Gate {
     fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
         if request.peer.role == Role::Control {
             let refused = match serde_json::from_slice::<control::Command>(body) {
-                Ok(command) if command.needs_owner() && !self.operators.are_owners(request.peer.credentials) => {
-                    let message = "only root and the gate's own user may do this; run it with sudo".to_owned();
+                Ok(command)
+                    if command.needs_owner()
+                        && !self.operators.are_owners(request.peer.credentials) =>
+                {
+                    let message = "only root and the gate's own user may do this; run it with sudo"
+                        .to_owned();
                     control::CommandRefused { code: 77, message }
                 }
                 Ok(control::Command::Doctor) => return Next::Work(doctor::gather::job(self)),
                 Ok(command) => {
                     let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
-                    return Next::Work(Job::Command { command, operator, seen: self.sessions.take_touched() });
+                    return Next::Work(Job::Command {
+                        command,
+                        operator,
+                        seen: self.sessions.take_touched(),
+                    });
                 }
-                Err(error) => control::CommandRefused { code: 65, message: format!("this is no command: {error}") },
+                Err(error) => control::CommandRefused {
+                    code: 65,
+                    message: format!("this is no command: {error}"),
+                },
             };
             health::command_answer(Err(refused), out);
             return Next::Answered;
@@ -155,7 +174,8 @@ impl App for Gate {
     }
 
     fn may_fill(&self, peer: &Peer) -> bool {
-        // The other listeners' places are no more than these, and lie behind the owner's own choice of who connects.
+        // The other listeners' places are no more than these, and lie behind the owner's own choice
+        // of who connects.
         match peer.address {
             PeerAddress::Ip(address, _) => self.config.proxy.trust.trusts(address, 0),
             PeerAddress::Unix => true,
@@ -167,7 +187,11 @@ impl App for Gate {
             Job::Login(attempt) => attempt.browser.device.is_some(),
             // Anybody may ask for these.
             Job::Enrol(_) | Job::Ready => false,
-            Job::Logout { .. } | Job::Command { .. } | Job::Doctor(_) | Job::Seen { .. } | Job::Reload(_) => true,
+            Job::Logout { .. }
+            | Job::Command { .. }
+            | Job::Doctor(_)
+            | Job::Seen { .. }
+            | Job::Reload(_) => true,
         }
     }
 

@@ -1,4 +1,5 @@
-//! The gate: what the event loop holds in memory to answer at once. What is asked of it comes by [`dispatch`].
+//! The gate: what the event loop holds in memory to answer at once. What is asked of it comes by
+//! [`dispatch`].
 
 mod dispatch;
 
@@ -132,7 +133,9 @@ impl Gate {
                 Effect::PersonChanged(person) => self.people.insert(&person),
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
-                Effect::Limited { limited, until } => self.known_limits.learn(limited, until, clock::monotonic()),
+                Effect::Limited { limited, until } => {
+                    self.known_limits.learn(limited, until, clock::monotonic())
+                }
                 Effect::AllFreed => self.known_limits.forget_all(),
                 Effect::AddressFreed(address) => self.known_limits.forget_address(address),
                 Effect::BudgetFreed(budget) => self.known_limits.forget_budget(budget),
@@ -148,7 +151,11 @@ impl Gate {
     }
 
     /// The same, with the cookie's value.
-    pub(in crate::app) fn presented_session<'h>(&self, head: &Head<'h>, now: Timestamp) -> Option<(&Session, &'h str)> {
+    pub(in crate::app) fn presented_session<'h>(
+        &self,
+        head: &Head<'h>,
+        now: Timestamp,
+    ) -> Option<(&Session, &'h str)> {
         let proven = verify::living_session(&self.view(), head, now)?;
         std::str::from_utf8(proven.token).ok().map(|token| (proven.session, token))
     }
@@ -169,19 +176,29 @@ impl Gate {
     }
 
     /// The checked return address, or `/`: of none, of several, and of one that is refused.
-    pub(in crate::app) fn return_to<'n>(&self, wanted: &'n [u8], visitor: &Visitor<'_>) -> ReturnTo<'n> {
+    pub(in crate::app) fn return_to<'n>(
+        &self,
+        wanted: &'n [u8],
+        visitor: &Visitor<'_>,
+    ) -> ReturnTo<'n> {
         if wanted.is_empty() {
             return ReturnTo::HOME;
         }
         let policy = ReturnPolicy {
             public_host: self.config.public_url.as_ref().map(|url| url.host.as_str()),
-            public_is_http: self.config.public_url.as_ref().is_some_and(|url| url.scheme == Scheme::Http),
+            public_is_http: self
+                .config
+                .public_url
+                .as_ref()
+                .is_some_and(|url| url.scheme == Scheme::Http),
             cookie_domain: self.config.session.cookie_domain.as_deref(),
             redirect_hosts: &self.config.redirect_hosts,
             path_prefix: &self.config.path_prefix,
         };
         policy.check(wanted, visitor).unwrap_or_else(|refused| {
-            if let Some(left_out) = self.complaints.borrow_mut().admit("return_address", clock::now()) {
+            if let Some(left_out) =
+                self.complaints.borrow_mut().admit("return_address", clock::now())
+            {
                 log::warn!("return address refused reason=\"{refused}\" left_out={left_out}");
             }
             ReturnTo::HOME
@@ -198,7 +215,11 @@ pub(in crate::app) fn address(request: &Request<'_>) -> Option<IpAddr> {
 }
 
 /// The value of the session cookie's deletion and of its setting differ in value and age alone.
-pub(in crate::app) fn session_cookie<'c>(config: &'c Config, name: &'c str, value: &'c str) -> cookie::SetCookie<'c> {
+pub(in crate::app) fn session_cookie<'c>(
+    config: &'c Config,
+    name: &'c str,
+    value: &'c str,
+) -> cookie::SetCookie<'c> {
     cookie::SetCookie {
         name,
         value,

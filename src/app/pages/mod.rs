@@ -1,7 +1,9 @@
-//! The pages that people see: plain HTML made here, styled by one inline sheet, working without scripts.
+//! The pages that people see: plain HTML made here, styled by one inline sheet, working without
+//! scripts.
 //!
-//! Guarantees: whatever is inserted is escaped; nothing is loaded from anywhere; the content security policy names the
-//! inline sheet and script by their hashes (CSP Level 3, section 2.3.1) and allows nothing else.
+//! Guarantees: whatever is inserted is escaped; nothing is loaded from anywhere; the content
+//! security policy names the inline sheet and script by their hashes (CSP Level 3, section 2.3.1)
+//! and allows nothing else.
 
 pub mod setup;
 pub mod texts;
@@ -18,8 +20,8 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("form.js");
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What every page of this installation has in common. The caller starts the answer (status, `Retry-After`, `Allow`,
-/// cookies) and has a page finish it.
+/// What every page of this installation has in common. The caller starts the answer (status,
+/// `Retry-After`, `Allow`, cookies) and has a page finish it.
 pub struct Pages {
     /// The language's words.
     pub texts: &'static Texts,
@@ -33,11 +35,13 @@ pub struct Pages {
 pub struct LoginForm<'a> {
     /// Where the visitor goes afterwards, already checked; goes back into the form.
     pub next: &'a str,
-    /// Origin of `next` where it is another one than the page's own: the policy must let the form's redirect go there.
+    /// Origin of `next` where it is another one than the page's own: the policy must let the form's
+    /// redirect go there.
     pub next_origin: Option<&'a str>,
     /// `Some` where the name is asked for, with what was typed before.
     pub username: Option<&'a str>,
-    /// The number of digits after which the script sends the form; `None` where it differs between users.
+    /// The number of digits after which the script sends the form; `None` where it differs between
+    /// users.
     pub digits: Option<u8>,
     /// What went wrong with the last try.
     pub message: Option<&'a str>,
@@ -62,8 +66,11 @@ impl Pages {
         let t = self.texts;
         let mut body = format!("<h1>{}</h1>\n", escape(t.sign_in));
         let message = form.message.unwrap_or_default();
-        let _ =
-            writeln!(body, r#"<p class="error" id="error" role="alert" aria-live="polite">{}</p>"#, escape(message));
+        let _ = writeln!(
+            body,
+            r#"<p class="error" id="error" role="alert" aria-live="polite">{}</p>"#,
+            escape(message)
+        );
         if form.setup {
             let _ = writeln!(
                 body,
@@ -119,8 +126,16 @@ impl Pages {
         self.finish(out, t.account, &body, None);
     }
 
-    /// Writes the page that asks whether to end the session. `token` proves that this page was seen.
-    pub fn logout(&self, out: &mut Out, user: &str, token: &str, next: &str, message: Option<&str>) {
+    /// Writes the page that asks whether to end the session. `token` proves that this page was
+    /// seen.
+    pub fn logout(
+        &self,
+        out: &mut Out,
+        user: &str,
+        token: &str,
+        next: &str,
+        message: Option<&str>,
+    ) {
         let t = self.texts;
         let body = format!(
             r#"<h1>{title}</h1>
@@ -150,8 +165,12 @@ impl Pages {
     pub fn notice(&self, out: &mut Out, title: &str, text: &str, login_link: bool) {
         let mut body = format!("<h1>{}</h1>\n<p>{}</p>", escape(title), escape(text));
         if login_link {
-            let _ =
-                write!(body, "\n<p><a href=\"{}/login\">{}</a></p>", escape(&self.prefix), escape(self.texts.to_login));
+            let _ = write!(
+                body,
+                "\n<p><a href=\"{}/login\">{}</a></p>",
+                escape(&self.prefix),
+                escape(self.texts.to_login)
+            );
         }
         self.finish(out, title, &body, None);
     }
@@ -169,7 +188,8 @@ impl Pages {
             title = escape(title),
             site = escape(&self.title),
         );
-        let script = if has_form { format!(" script-src '{}';", self.script_hash) } else { String::new() };
+        let script =
+            if has_form { format!(" script-src '{}';", self.script_hash) } else { String::new() };
         let origin = next_origin.map(|o| format!(" {o}")).unwrap_or_default();
         let policy = format!(
             "default-src 'none'; style-src '{}';{script} form-action 'self'{origin}; frame-ancestors 'none'; base-uri 'none'",
@@ -211,6 +231,9 @@ mod tests {
 
     #[test]
     fn markup_in_a_value_becomes_text() {
-        assert_eq!(escape(r#"<a href="x" b='y'>&"#), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
+        assert_eq!(
+            escape(r#"<a href="x" b='y'>&"#),
+            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The two pages of the first enrolment. Neither has a script; the picture is part of the page, so the content security
-//! policy needs to allow no image.
+//! The two pages of the first enrolment. Neither has a script; the picture is part of the page, so
+//! the content security policy needs to allow no image.
 
 use std::fmt::Write as _;
 
@@ -134,13 +134,18 @@ impl Pages {
     }
 }
 
-/// The secret in groups of four, as it is read out and typed. The spaces are for the eye: copied, it has none.
+/// The secret in groups of four, as it is read out and typed. The spaces are for the eye: copied,
+/// it has none.
 fn grouped(secret: &str) -> String {
     let letters: Vec<char> = secret.chars().collect();
-    letters.chunks(4).map(|group| format!("<span>{}</span>", escape(&group.iter().collect::<String>()))).collect()
+    letters
+        .chunks(4)
+        .map(|group| format!("<span>{}</span>", escape(&group.iter().collect::<String>())))
+        .collect()
 }
 
-/// The QR code as SVG, black on white whatever the page's colours are; nothing where the URL is too long for one.
+/// The QR code as SVG, black on white whatever the page's colours are; nothing where the URL is too
+/// long for one.
 fn picture(otpauth_url: &str, label: &str) -> String {
     let Some(code) = qr::encode(otpauth_url, QrCodeEcc::Medium) else { return String::new() };
     let side = code.size() + 2 * MARGIN;
@@ -148,7 +153,8 @@ fn picture(otpauth_url: &str, label: &str) -> String {
     for y in 0..code.size() {
         let mut x = 0;
         while x < code.size() {
-            let run = (x..code.size()).take_while(|x| code.get_module(*x, y)).fold(0, |run, _| run + 1);
+            let run =
+                (x..code.size()).take_while(|x| code.get_module(*x, y)).fold(0, |run, _| run + 1);
             if run > 0 {
                 let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + MARGIN, y + MARGIN);
             }
@@ -174,8 +180,10 @@ mod tests {
         let (_, path) = svg.split_once("fill=\"#000\" d=\"").expect("a path");
         let mut dark = Vec::new();
         for run in path.split('M').skip(1) {
-            let numbers: Vec<i32> =
-                run.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+            let numbers: Vec<i32> = run
+                .split(|c: char| !c.is_ascii_digit())
+                .filter_map(|part| part.parse().ok())
+                .collect();
             let [x, y, length, ..] = numbers[..] else { panic!("{run}") };
             dark.extend((x..x + length).map(|x| (x - MARGIN, y - MARGIN)));
         }
@@ -189,7 +197,10 @@ mod tests {
     #[test]
     fn a_return_address_survives_in_the_query_and_home_is_left_out() {
         assert_eq!(address("/.gate", "/"), "/.gate/setup");
-        assert_eq!(address("", "https://a.b/x?y=1&z"), "/setup?next=https%3A%2F%2Fa.b%2Fx%3Fy%3D1%26z");
+        assert_eq!(
+            address("", "https://a.b/x?y=1&z"),
+            "/setup?next=https%3A%2F%2Fa.b%2Fx%3Fy%3D1%26z"
+        );
     }
 
     #[test]

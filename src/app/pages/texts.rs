@@ -1,4 +1,5 @@
-//! Every sentence that a visitor reads, in one place, so that another language is another value of [`Texts`].
+//! Every sentence that a visitor reads, in one place, so that another language is another value of
+//! [`Texts`].
 
 /// The words of one language. Plain text: the pages escape what they insert.
 pub struct Texts {

@@ -20,10 +20,11 @@ const CDN: &str = "	servers {
 	}
 ";
 
-/// A bare `forward_auth`: inside `route` it would run after a site's `handle`, which would then be open to everybody.
-/// The Connection lines keep a visitor from having the gate's own headers removed on the way to the site, and let nothing
-/// but WebSocket through: on a connection upgraded to h2c requests would pass unasked. What was asked about is the
-/// original request, whatever `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address.
+/// A bare `forward_auth`: inside `route` it would run after a site's `handle`, which would then be
+/// open to everybody. The Connection lines keep a visitor from having the gate's own headers
+/// removed on the way to the site, and let nothing but WebSocket through: on a connection upgraded
+/// to h2c requests would pass unasked. What was asked about is the original request, whatever
+/// `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address.
 const ASK: &str = "\
 (portcullis) {
 <strip>	request_header X-Real-IP {client_ip}
@@ -79,7 +80,8 @@ const TWO_SITES: &str = "\
 }
 ";
 
-/// Here the question must stand inside `handle`: on the top level it would guard the login page as well.
+/// Here the question must stand inside `handle`: on the top level it would guard the login page as
+/// well.
 const ONE_SITE: &str = "\
 # Each protected site: these lines, with its own name and address.
 <app> {
@@ -97,7 +99,8 @@ const ONE_SITE: &str = "\
 pub(super) fn print(wiring: &Wiring<'_>) -> String {
     let config = wiring.config;
     let options = if config.proxy.client_ip_header == ClientIpHeader::CfConnectingIp {
-        let ranges: Vec<_> = config.proxy.cloudflare_ranges.iter().map(ToString::to_string).collect();
+        let ranges: Vec<_> =
+            config.proxy.cloudflare_ranges.iter().map(ToString::to_string).collect();
         fill(CDN, &[("ranges", &ranges.join(" "))])
     } else {
         String::new()
@@ -110,7 +113,12 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     let head = fill(HEAD, &[("order", CADDY_ORDER), ("options", &options)]);
     let sites = fill(
         site,
-        &[("login", &login), ("app", &address(&wiring.app)), ("pages", &pages.join(" ")), ("application", APPLICATION)],
+        &[
+            ("login", &login),
+            ("app", &address(&wiring.app)),
+            ("pages", &pages.join(" ")),
+            ("application", APPLICATION),
+        ],
     );
     [head, snippets(wiring), sites].concat()
 }
@@ -131,14 +139,17 @@ pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
     )
 }
 
-/// What a visitor may not say about himself and his request. `Remote*` is every alias of the four, since PHP, CGI and WSGI
-/// take `Remote~User` for the same; names with `_` or `.` a Caddy that is new enough drops by itself.
+/// What a visitor may not say about himself and his request. `Remote*` is every alias of the four,
+/// since PHP, CGI and WSGI take `Remote~User` for the same; names with `_` or `.` a Caddy that is
+/// new enough drops by itself.
 fn stripped(wiring: &Wiring<'_>) -> Vec<String> {
     let mut names = vec!["Remote*".to_owned()];
     if wiring.config.identity.resolver_headers {
         names.push("*Portcullis*".to_owned());
     }
-    names.extend(wiring.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())));
+    names.extend(
+        wiring.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())),
+    );
     names.extend(claims(wiring.config).map(str::to_owned));
     names
 }

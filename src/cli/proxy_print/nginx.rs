@@ -77,8 +77,9 @@ server {
 }
 ";
 
-/// Asked for every request; and once more for a refusal, because nginx throws away the body of the first answer. A 403
-/// goes by way of a location of its own, for inside a named location nobody can tell the two statuses apart.
+/// Asked for every request; and once more for a refusal, because nginx throws away the body of the
+/// first answer. A 403 goes by way of a location of its own, for inside a named location nobody can
+/// tell the two statuses apart.
 const QUESTION: &str = "\
 location = /_portcullis {
     internal;
@@ -104,8 +105,8 @@ location @portcullis_forbidden {
 }
 ";
 
-/// `$host`, not `$http_host`: for `GET http://b/` with `Host: a` nginx serves b. The large buffers hold a login address
-/// of 8,000 octets.
+/// `$host`, not `$http_host`: for `GET http://b/` with `Host: a` nginx serves b. The large buffers
+/// hold a login address of 8,000 octets.
 const REQUEST: &str = "\
 proxy_http_version 1.1;
 proxy_set_header Connection \"\";
@@ -152,8 +153,8 @@ proxy_buffer_size 16k;
 proxy_buffers 4 16k;
 ";
 
-/// On the level of the server, so that no location is forgotten. The site is told the name that was asked about, and the
-/// port as the visitor wrote it: nginx's own may be another.
+/// On the level of the server, so that no location is forgotten. The site is told the name that was
+/// asked about, and the port as the visitor wrote it: nginx's own may be another.
 const PROTECT: &str = "\
 # Every location of this server is asked about. One that has a proxy_set_header line of its own inherits none of these:
 # repeat them in it, or a visitor's forged Remote-User passes.
@@ -173,7 +174,8 @@ proxy_set_header Connection        $connection_upgrade;
 client_max_body_size 100m;
 ";
 
-/// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's answer.
+/// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's
+/// answer.
 const CACHE: &str = "\
 proxy_cache portcullis;
 proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|$scheme://$host$request_uri\";
@@ -189,13 +191,19 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     let cached = wiring.config.session.proxy_cache.is_some();
     let width = wiring.identity.iter().map(|name| name.len()).max().unwrap_or_default();
     let column = width.max("X-Forwarded-Method".len());
-    let no_identity =
-        lines(wiring.identity.iter().map(|name| format!("{name:<column$}")), "proxy_set_header ", " \"\";");
+    let no_identity = lines(
+        wiring.identity.iter().map(|name| format!("{name:<column$}")),
+        "proxy_set_header ",
+        " \"\";",
+    );
     let take = wiring.identity.iter().map(|name| {
         let field = name.to_ascii_lowercase().replace('-', "_");
         format!("auth_request_set {:<18} $upstream_http_{field};\n", variable(name))
     });
-    let give = wiring.identity.iter().map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
+    let give = wiring
+        .identity
+        .iter()
+        .map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
 
     let question = fill(
         QUESTION,
@@ -224,14 +232,20 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
             ("login", &indented(&login, "    ")),
             ("app", &indented(&server(&wiring.app), "    ")),
             ("pages", &pages.join("|")),
-            ("page_request", &indented(&fill(PAGE_REQUEST, &[("no_identity", &no_identity)]), "        ")),
+            (
+                "page_request",
+                &indented(&fill(PAGE_REQUEST, &[("no_identity", &no_identity)]), "        "),
+            ),
             ("question", &indented(&question, "    ")),
             ("protect", &indented(&protect, "    ")),
             ("application", APPLICATION),
         ],
     );
     let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
-    fill(HEAD, &[("gate", &gate), ("cache_path", &cache_path), ("sites", &indented(&sites, "    "))])
+    fill(
+        HEAD,
+        &[("gate", &gate), ("cache_path", &cache_path), ("sites", &indented(&sites, "    "))],
+    )
 }
 
 /// `Remote-User` is kept in `$portcullis_user`, everything else under its whole name.

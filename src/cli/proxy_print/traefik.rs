@@ -89,12 +89,14 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     let pages_rule = match &wiring.login {
         Some(login) => rule(login),
         None => {
-            let paths: Vec<_> = wiring.pages().into_iter().map(|page| format!("PathPrefix(`{page}`)")).collect();
+            let paths: Vec<_> =
+                wiring.pages().into_iter().map(|page| format!("PathPrefix(`{page}`)")).collect();
             format!("{app_rule} && ({})", paths.join(" || "))
         }
     };
     // X-Forwarded-Port is Traefik's own.
-    let claims = claims(wiring.config).filter(|name| *name != "X-Forwarded-Port").map(str::to_owned);
+    let claims =
+        claims(wiring.config).filter(|name| *name != "X-Forwarded-Port").map(str::to_owned);
     let stripped = wiring.identity.iter().flat_map(|name| spellings(name)).chain(claims);
     let redirect = if wiring.app.scheme == Scheme::Https { REDIRECT } else { "" };
     fill(
@@ -115,7 +117,8 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     )
 }
 
-/// The rule of a host, an IPv6 address without its brackets as Traefik has it; a longer rule wins over a shorter one, so the pages of a shared host come first.
+/// The rule of a host, an IPv6 address without its brackets as Traefik has it; a longer rule wins
+/// over a shorter one, so the pages of a shared host come first.
 fn rule(site: &Site) -> String {
     format!("Host(`{}`)", site.host.trim_matches(['[', ']']))
 }

@@ -1,4 +1,5 @@
-//! The gate under test: a store filled as a case wants it, its settings, its start, and the ways in.
+//! The gate under test: a store filled as a case wants it, its settings, its start, and the ways
+//! in.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -73,13 +74,24 @@ impl Place {
                 Ok(User::new(name?, Authenticator::generate(&mut System), now, &mut System))
             })
             .collect::<Fallible<_>>()?;
-        let keyring = Keyring::new(&Secret::new(SECRET.into()), None).map_err(|error| error.to_string())?;
+        let keyring =
+            Keyring::new(&Secret::new(SECRET.into()), None).map_err(|error| error.to_string())?;
         let begin = |user: &User| {
             let (day, ip) = (Duration::from_secs(86_400), IpAddr::V4(Ipv4Addr::LOCALHOST));
-            Session::begin(user.name.clone(), now, day, ip, b"bench", keyring.current_id(), &mut System)
+            Session::begin(
+                user.name.clone(),
+                now,
+                day,
+                ip,
+                b"bench",
+                keyring.current_id(),
+                &mut System,
+            )
         };
         let sessions: Vec<Session> = users.iter().cycle().take(plan.sessions).map(begin).collect();
-        let tokens = sessions.iter().map(|session| keyring.sign(session).map_err(|error| error.to_string().into()));
+        let tokens = sessions
+            .iter()
+            .map(|session| keyring.sign(session).map_err(|error| error.to_string().into()));
         let tokens = tokens.collect::<Fallible<_>>()?;
         fill(&state, &users, &sessions, now)?;
         Ok(Self { dir, state, address, environment: plan.environment, users, tokens })
@@ -90,14 +102,24 @@ impl Place {
         let dir = Scratch::new("gate")?;
         let (state, address) = (dir.path().join("state"), free_address()?);
         dir.write("portcullis.toml", &format!("listen = [\"{address}\"]\n"))?;
-        Ok(Self { dir, state, address, environment: Vec::new(), users: Vec::new(), tokens: Vec::new() })
+        Ok(Self {
+            dir,
+            state,
+            address,
+            environment: Vec::new(),
+            users: Vec::new(),
+            tokens: Vec::new(),
+        })
     }
 
     /// The program with this place's state and settings.
     pub fn command(&self, machine: &Machine, words: &[&str]) -> Command {
         let mut command = Command::new(&machine.gate);
         command.args(words).arg("--state-dir").arg(&self.state);
-        command.arg("--config").arg(self.dir.path().join("portcullis.toml")).env("JWT_SECRET", SECRET);
+        command
+            .arg("--config")
+            .arg(self.dir.path().join("portcullis.toml"))
+            .env("JWT_SECRET", SECRET);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -114,8 +136,9 @@ impl Place {
         self.first_answer(child, begun)
     }
 
-    /// Starts it with nothing between, and says how long it took from before the start of the process to the whole first
-    /// answer. It takes its core over from this process, which then asks from another one.
+    /// Starts it with nothing between, and says how long it took from before the start of the
+    /// process to the whole first answer. It takes its core over from this process, which then asks
+    /// from another one.
     pub fn start_timed(self, machine: &Machine) -> Fallible<(Gate, Duration)> {
         let mut command = self.command(machine, &["serve"]);
         let log = std::fs::File::create(self.log())?;
@@ -134,11 +157,18 @@ impl Place {
         let server = Server::from_child("the gate", child, self.address);
         let end = begun + PATIENCE;
         loop {
-            if Connection::open(self.address).and_then(|mut connection| connection.get("/health", &[])).is_ok() {
+            if Connection::open(self.address)
+                .and_then(|mut connection| connection.get("/health", &[]))
+                .is_ok()
+            {
                 return Ok((Gate { place: self, server }, clock::monotonic() - begun));
             }
             if clock::monotonic() > end {
-                return Err(format!("the gate does not start:\n{}", std::fs::read_to_string(self.log())?).into());
+                return Err(format!(
+                    "the gate does not start:\n{}",
+                    std::fs::read_to_string(self.log())?
+                )
+                .into());
             }
             pause(Duration::from_micros(100));
         }
@@ -157,7 +187,13 @@ impl Gate {
     }
 
     /// Posts a code as a visitor from `client`.
-    pub fn log_in(&self, user: &User, step: TimeStep, client: &str, with_name: bool) -> Fallible<Answer> {
+    pub fn log_in(
+        &self,
+        user: &User,
+        step: TimeStep,
+        client: &str,
+        with_name: bool,
+    ) -> Fallible<Answer> {
         let code = user.authenticator.code(step);
         let name = if with_name { format!("&username={}", user.name) } else { String::new() };
         let body = format!("otp={code}&next=%2F{name}");

@@ -65,7 +65,9 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], form: &str)
     }
     if !form.is_empty() {
         let length = form.len();
-        text.push_str(&format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"));
+        text.push_str(&format!(
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
+        ));
     }
     (text + "\r\n" + form).into_bytes()
 }

@@ -63,7 +63,10 @@ pub fn header_lines(count: usize, host: &str, cookies: &str) -> Vec<(String, Str
 
 /// What a browser sends to the proxy: the same without the proxy's own words.
 pub fn browser_lines(host: &str, cookies: &str) -> Vec<(String, String)> {
-    header_lines(22, host, cookies).into_iter().filter(|(name, _)| !name.starts_with("X-Forwarded-")).collect()
+    header_lines(22, host, cookies)
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("X-Forwarded-"))
+        .collect()
 }
 
 /// What is asked.
@@ -81,7 +84,8 @@ impl Question {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         crate::http::request("GET", &self.target, &headers, "")
     }
 
@@ -107,8 +111,8 @@ pub struct Sample {
     pub client_busy: f64,
 }
 
-/// Asks the first of `servers` (the others stand behind it) for `seconds`; anew where an answer was wrong or stayed away,
-/// twice at most.
+/// Asks the first of `servers` (the others stand behind it) for `seconds`; anew where an answer was
+/// wrong or stayed away, twice at most.
 pub fn load(
     machine: &Machine,
     servers: &[&Server],
@@ -154,11 +158,18 @@ fn load_once(
     let text = output(&mut command)?;
     let (used, client_used) = (cpu(servers)? - before, children()? - client_before);
     let took = (clock::monotonic() - begun).as_secs_f64();
-    let line = text.lines().find_map(|line| line.strip_prefix("summary ")).ok_or("wrk said nothing")?;
+    let line =
+        text.lines().find_map(|line| line.strip_prefix("summary ")).ok_or("wrk said nothing")?;
     let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
-    let [requests, duration, p50, p99, errors] = numbers[..] else { return Err("wrk said something else".into()) };
+    let [requests, duration, p50, p99, errors] = numbers[..] else {
+        return Err("wrk said something else".into());
+    };
     if requests < 1.0 || errors > 0.0 {
-        return Err(format!("{} answered {requests} requests, {errors} of them wrongly:\n{text}", first.name).into());
+        return Err(format!(
+            "{} answered {requests} requests, {errors} of them wrongly:\n{text}",
+            first.name
+        )
+        .into());
     }
     Ok(Sample {
         requests,
@@ -179,7 +190,9 @@ fn cpu(servers: &[&Server]) -> Fallible<Duration> {
 fn children() -> Fallible<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
-    Ok(Duration::from_micros(u64::try_from(micros(usage.user_time()) + micros(usage.system_time()))?))
+    Ok(Duration::from_micros(u64::try_from(
+        micros(usage.user_time()) + micros(usage.system_time()),
+    )?))
 }
 
 /// Refuses to measure what is not the answer that is meant.
@@ -188,7 +201,8 @@ pub fn expect(server: &Server, question: &Question, status: u16) -> Fallible<()>
     if answer.status == status {
         return Ok(());
     }
-    Err(format!("{} answers {} instead of {status}:\n{}", server.name, answer.status, answer.head).into())
+    Err(format!("{} answers {} instead of {status}:\n{}", server.name, answer.status, answer.head)
+        .into())
 }
 
 /// Whether it ends a connection whose client asks for that.

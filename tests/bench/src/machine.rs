@@ -30,13 +30,20 @@ pub struct Machine {
 impl Machine {
     /// Reads `CADDY` and `GATE`, which `tests/bench/run` sets.
     pub fn look() -> Fallible<Self> {
-        let variable =
-            |name| std::env::var_os(name).map(PathBuf::from).ok_or(format!("{name} is not set: call tests/bench/run"));
+        let variable = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .ok_or(format!("{name} is not set: call tests/bench/run"))
+        };
         let programs = std::env::current_exe()?.parent().map(Path::to_path_buf).unwrap_or_default();
         let allowed = cores(&status_line("Cpus_allowed_list:")?)?;
-        let Some((server, others)) = allowed.split_first() else { return Err("no core to run on".into()) };
+        let Some((server, others)) = allowed.split_first() else {
+            return Err("no core to run on".into());
+        };
         // A second thread of the server's own core would share its arithmetic.
-        let siblings = cores(&read(&format!("/sys/devices/system/cpu/cpu{server}/topology/thread_siblings_list")))?;
+        let siblings = cores(&read(&format!(
+            "/sys/devices/system/cpu/cpu{server}/topology/thread_siblings_list"
+        )))?;
         let apart: Vec<_> = others.iter().filter(|core| !siblings.contains(core)).collect();
         let clients: Vec<_> = if apart.is_empty() { others.iter().collect() } else { apart };
         let clients: Vec<String> = clients.into_iter().take(2).map(ToString::to_string).collect();
@@ -68,19 +75,35 @@ impl Machine {
     /// A paragraph for the head of the page.
     pub fn description(&self) -> Fallible<String> {
         let processor = fs::read_to_string("/proc/cpuinfo")?;
-        let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+        let model = processor
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"))
+            .unwrap_or(": unknown processor");
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
         let memory = fs::read_to_string("/proc/meminfo")?;
-        let kib = memory.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
-        let virtual_machine = if processor.contains("hypervisor") { ", a virtual machine" } else { "" };
+        let kib = memory
+            .split_whitespace()
+            .nth(1)
+            .and_then(|text| text.parse::<f64>().ok())
+            .unwrap_or_default();
+        let virtual_machine =
+            if processor.contains("hypervisor") { ", a virtual machine" } else { "" };
         let first = |command: &mut Command| -> String {
-            let said = command.output().map(|done| [done.stdout, done.stderr].concat()).unwrap_or_default();
+            let said = command
+                .output()
+                .map(|done| [done.stdout, done.stderr].concat())
+                .unwrap_or_default();
             String::from_utf8_lossy(&said).lines().next().unwrap_or_default().trim().to_owned()
         };
         let commit = first(Command::new("git").args(["log", "-1", "--format=%h of %cs"]));
-        let changed =
-            !first(Command::new("git").args(["status", "--porcelain", "--untracked-files=no", "src", "Cargo.lock"]))
-                .is_empty();
+        let changed = !first(Command::new("git").args([
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "src",
+            "Cargo.lock",
+        ]))
+        .is_empty();
         Ok(format!(
             "{model}, {online} cores, {memory:.0} GiB{virtual_machine}; Linux {kernel}; servers on core {server}, client on {client}.\n\
              Gate: commit {commit}{changed}, {gate_size} bytes.\n{nginx}, Caddy {caddy}, {wrk}.",
@@ -93,14 +116,24 @@ impl Machine {
             changed = if changed { " with changes" } else { "" },
             gate_size = crate::numbers::grouped(fs::metadata(&self.gate)?.len() as f64),
             nginx = first(self.nginx().arg("-v")).replace("nginx version: ", ""),
-            caddy = first(Command::new(&self.caddy).arg("version")).split(' ').next().unwrap_or_default(),
-            wrk = first(Command::new("wrk").arg("-v")).split(" [").next().unwrap_or_default().replace("debian/", ""),
+            caddy = first(Command::new(&self.caddy).arg("version"))
+                .split(' ')
+                .next()
+                .unwrap_or_default(),
+            wrk = first(Command::new("wrk").arg("-v"))
+                .split(" [")
+                .next()
+                .unwrap_or_default()
+                .replace("debian/", ""),
         ))
     }
 
-    /// The static gate for an architecture, which card, packages and container have, where `image/binary` has built one.
+    /// The static gate for an architecture, which card, packages and container have, where
+    /// `image/binary` has built one.
     pub fn static_gate(&self, architecture: &str) -> Option<PathBuf> {
-        let path = self.project.join(format!("target/static/{architecture}-unknown-linux-musl/portcullis"));
+        let path = self
+            .project
+            .join(format!("target/static/{architecture}-unknown-linux-musl/portcullis"));
         path.is_file().then_some(path)
     }
 
@@ -159,7 +192,8 @@ fn cores(list: &str) -> Fallible<Vec<u32>> {
 
 fn status_line(name: &str) -> Fallible<String> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or(format!("no {name}"))?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix(name)).ok_or(format!("no {name}"))?;
     Ok(line.trim().to_owned())
 }
 

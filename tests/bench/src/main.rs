@@ -1,8 +1,9 @@
 //! Measures the gate beside its yardsticks and writes the figures into `docs/performance.md`.
 //!
-//! `bench short|full [CHAPTER…]`, started by `tests/bench/run`, which builds and brings what it needs. The full form writes
-//! into `docs`; the short one, and one with chapters named, into `target/bench`, so that a check leaves no trace.
-//! Everything listens on loopback and ends with the benchmark.
+//! `bench short|full [CHAPTER…]`, started by `tests/bench/run`, which builds and brings what it
+//! needs. The full form writes into `docs`; the short one, and one with chapters named, into
+//! `target/bench`, so that a check leaves no trace. Everything listens on loopback and ends with
+//! the benchmark.
 
 mod chapter;
 mod chart;
@@ -68,7 +69,9 @@ fn run() -> Fallible<()> {
         "full" => false,
         _ => return Err("usage: bench short|full [CHAPTER…]".into()),
     };
-    if let Some(unknown) = wanted.iter().find(|name| !chapter::ALL.iter().any(|(known, _)| known == name)) {
+    if let Some(unknown) =
+        wanted.iter().find(|name| !chapter::ALL.iter().any(|(known, _)| known == name))
+    {
         let known: Vec<_> = chapter::ALL.iter().map(|(name, _)| *name).collect();
         return Err(format!("no chapter {unknown}; there are {}", known.join(", ")).into());
     }

@@ -1,4 +1,5 @@
-//! The page: what was measured stands between `<!-- measured: NAME -->` and `<!-- end -->`; the rest is written by hand.
+//! The page: what was measured stands between `<!-- measured: NAME -->` and `<!-- end -->`; the
+//! rest is written by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,9 +24,13 @@ impl Page {
     /// Replaces what stands between the marks of a chapter.
     pub fn put(&mut self, name: &str, text: &str) -> Fallible<()> {
         let mark = format!("<!-- measured: {name} -->\n");
-        let (before, rest) =
-            self.text.split_once(&mark).ok_or(format!("docs/performance.md has no {}", mark.trim()))?;
-        let (_, after) = rest.split_once("<!-- end -->").ok_or(format!("no end of {name} in docs/performance.md"))?;
+        let (before, rest) = self
+            .text
+            .split_once(&mark)
+            .ok_or(format!("docs/performance.md has no {}", mark.trim()))?;
+        let (_, after) = rest
+            .split_once("<!-- end -->")
+            .ok_or(format!("no end of {name} in docs/performance.md"))?;
         self.text = format!("{before}{mark}\n{}\n\n<!-- end -->{after}", text.trim());
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Programs that are measured: each on the servers' core, ended with the benchmark, asked through `/proc`.
+//! Programs that are measured: each on the servers' core, ended with the benchmark, asked through
+//! `/proc`.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,7 +22,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `command` on `cores` and waits until something listens on `address`. What it says goes to `log`.
+    /// Starts `command` on `cores` and waits until something listens on `address`. What it says
+    /// goes to `log`.
     pub fn start(
         name: &'static str,
         command: &Command,
@@ -69,7 +71,8 @@ impl Server {
         Ok(count)
     }
 
-    /// Resident memory in KiB, by a field of `/proc/PID/status`: `VmRSS:` all, `RssAnon:` without mapped files.
+    /// Resident memory in KiB, by a field of `/proc/PID/status`: `VmRSS:` all, `RssAnon:` without
+    /// mapped files.
     pub fn memory(&self, name: &str) -> Fallible<u64> {
         field(&fs::read_to_string(format!("/proc/{}/status", self.id()))?, name)
     }
@@ -105,11 +108,16 @@ pub fn launch(command: &Command, cores: &str, log: &Path) -> Fallible<Child> {
     }
     let file = fs::OpenOptions::new().create(true).append(true).open(log)?;
     outer.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-    outer.spawn().map_err(|error| format!("{:?} does not start: {error}", command.get_program()).into())
+    outer
+        .spawn()
+        .map_err(|error| format!("{:?} does not start: {error}", command.get_program()).into())
 }
 
 fn field(text: &str, name: &str) -> Fallible<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .ok_or_else(|| format!("no {name}"))?;
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
 }
 

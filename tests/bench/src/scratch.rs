@@ -12,7 +12,8 @@ impl Scratch {
     pub fn new(name: &str) -> Fallible<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("portcullis-bench-{}-{number}-{name}", std::process::id()));
+        let path = std::env::temp_dir()
+            .join(format!("portcullis-bench-{}-{number}-{name}", std::process::id()));
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }

@@ -1,7 +1,8 @@
 //! Open-loop load: requests at a fixed rate, each timed from the moment it was due.
 //!
-//! A request that has to wait because the ones before are late counts its waiting (no coordinated omission). The client
-//! polls without sleeping, on a core of its own, so that its own wake-ups are in no figure.
+//! A request that has to wait because the ones before are late counts its waiting (no coordinated
+//! omission). The client polls without sleeping, on a core of its own, so that its own wake-ups are
+//! in no figure.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -21,7 +22,8 @@ struct Lane {
     answer: Vec<u8>,
 }
 
-/// Asks `rate` times a second for `seconds` over `connections`; gives each answer's time in microseconds, sorted.
+/// Asks `rate` times a second for `seconds` over `connections`; gives each answer's time in
+/// microseconds, sorted.
 pub fn steady(
     address: SocketAddr,
     question: &Question,
@@ -38,7 +40,8 @@ pub fn steady(
         lanes.push(Lane { connection, due: None, answer: Vec::new() });
     }
     let total = rate * seconds;
-    let (step, begun) = (Duration::from_secs(1) / rate, clock::monotonic() + Duration::from_millis(1));
+    let (step, begun) =
+        (Duration::from_secs(1) / rate, clock::monotonic() + Duration::from_millis(1));
     let mut waiting: VecDeque<Duration> = VecDeque::new();
     let (mut planned, mut times) = (0, Vec::new());
     while times.len() < usize::try_from(total)? {

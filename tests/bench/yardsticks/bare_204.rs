@@ -1,4 +1,5 @@
-//! The yardstick: `may_minihttp` answering a bare 204 to everything, checking nothing: `bare_204 127.0.0.1:PORT`.
+//! The yardstick: `may_minihttp` answering a bare 204 to everything, checking nothing:
+//! `bare_204 127.0.0.1:PORT`.
 
 use std::io;
 
@@ -15,7 +16,8 @@ impl HttpService for Bare {
 }
 
 fn main() -> io::Result<()> {
-    let address = std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: bare_204 ADDRESS"))?;
+    let address =
+        std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: bare_204 ADDRESS"))?;
     let server = HttpServer(Bare).start(address)?;
     server.join().map_err(|_| io::Error::other("the server ended"))
 }

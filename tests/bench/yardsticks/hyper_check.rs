@@ -1,9 +1,11 @@
-//! The yardstick: a hyper service that does the gate's check, on one thread: `hyper_check ADDRESS own|decode`.
+//! The yardstick: a hyper service that does the gate's check, on one thread:
+//! `hyper_check ADDRESS own|decode`.
 //!
-//! It reads the session cookie, checks the HS256 token, looks the session up and answers 204 with the identity headers, or
-//! 401. `own` checks with the gate's code, so that the two differ by the HTTP library alone; `decode` with
-//! `jsonwebtoken::decode`, as such services are usually written. The secret is `JWT_SECRET`; its only session is the
-//! token in `SESSION_TOKEN`.
+//! It reads the session cookie, checks the HS256 token, looks the session up and answers 204 with
+//! the identity headers, or
+//! 401. `own` checks with the gate's code, so that the two differ by the HTTP library alone;
+//!      `decode` with `jsonwebtoken::decode`, as such services are usually written. The secret is
+//!      `JWT_SECRET`; its only session is the token in `SESSION_TOKEN`.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -42,7 +44,8 @@ impl Check {
         let mut scratch = Scratch::new();
         let text = std::env::var("SESSION_TOKEN")?;
         let now = clock::now();
-        let claims = token::verify(text.as_bytes(), &keyring, now, &mut scratch).map_err(|error| error.to_string())?;
+        let claims = token::verify(text.as_bytes(), &keyring, now, &mut scratch)
+            .map_err(|error| error.to_string())?;
         let mut sessions = Sessions::new(None);
         sessions.insert(session_of(&claims)?);
         let decode = match how {
@@ -66,10 +69,12 @@ impl Check {
                 self.sessions.admit(&claims, now).ok().map(|session| session.user.clone())
             }
             Some((key, validation)) => {
-                let claims = jsonwebtoken::decode::<serde_json::Value>(token, key, validation).ok()?.claims;
+                let claims =
+                    jsonwebtoken::decode::<serde_json::Value>(token, key, validation).ok()?.claims;
                 let id = SessionId::parse(claims.get("jti")?.as_str()?)?;
                 let session = self.sessions.get(&id)?;
-                (claims.get("sub")?.as_str()? == session.user.as_str()).then(|| session.user.clone())
+                (claims.get("sub")?.as_str()? == session.user.as_str())
+                    .then(|| session.user.clone())
             }
         }
     }
@@ -101,7 +106,8 @@ fn session_of(claims: &Claims<'_>) -> Fallible<Session> {
     let user = UserName::parse(claims.sub).map_err(|error| error.to_string())?;
     let lifetime = Duration::from_secs(claims.exp.unix() - claims.iat.unix());
     let ip = std::net::Ipv4Addr::LOCALHOST.into();
-    let session = Session::begin(user, claims.iat, lifetime, ip, b"bench", claims.key, &mut entropy::System);
+    let session =
+        Session::begin(user, claims.iat, lifetime, ip, b"bench", claims.key, &mut entropy::System);
     Ok(Session { id: claims.jti, ..session })
 }
 
@@ -117,14 +123,18 @@ async fn serve(address: String, check: Rc<RefCell<Check>>) -> Fallible<()> {
         });
         tokio::task::spawn_local(async move {
             // A client that breaks off is no news.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
 
 fn main() -> Fallible<()> {
     let words: Vec<_> = std::env::args().skip(1).collect();
-    let [address, how] = words.as_slice() else { return Err("usage: hyper_check ADDRESS own|decode".into()) };
+    let [address, how] = words.as_slice() else {
+        return Err("usage: hyper_check ADDRESS own|decode".into());
+    };
     let check = Rc::new(RefCell::new(Check::new(how)?));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, serve(address.clone(), check))

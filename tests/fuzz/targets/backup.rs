@@ -1,6 +1,8 @@
-//! Backup files: a hostile one is refused or makes no broken user, and what is read is written back to the same.
+//! Backup files: a hostile one is refused or makes no broken user, and what is read is written back
+//! to the same.
 //!
-//! The seal itself is left out: nobody gets through it by trying. What lies behind it is read as if he had.
+//! The seal itself is left out: nobody gets through it by trying. What lies behind it is read as if
+//! he had.
 
 #![cfg_attr(fuzzing, no_main)]
 

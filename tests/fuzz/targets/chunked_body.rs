@@ -1,4 +1,5 @@
-//! Chunked bodies: however the bytes are cut into pieces, the same body comes out, or the same refusal.
+//! Chunked bodies: however the bytes are cut into pieces, the same body comes out, or the same
+//! refusal.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -15,7 +16,8 @@ fuzz_target!(|input: (u8, &[u8])| {
     assert_eq!(whole, pieces);
     if let Some((body, used)) = whole {
         assert!(body.len() <= LIMIT && body.len() < used);
-        // What is complete stays so with anything behind it, and is incomplete without its last octet.
+        // What is complete stays so with anything behind it, and is incomplete without its last
+        // octet.
         let longer = [&bytes[..used], b"GET /smuggled HTTP/1.1\r\n\r\n"].concat();
         assert_eq!(decode(&longer, longer.len()), Some((body, used)));
         assert_eq!(decode(&bytes[..used - 1], used), None);

@@ -1,4 +1,5 @@
-//! Both ends of the control socket: an order is refused or reads back as the same, and an answer is whole or an error.
+//! Both ends of the control socket: an order is refused or reads back as the same, and an answer is
+//! whole or an error.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -30,9 +31,15 @@ fn ordered(bytes: &[u8]) {
 
 fn answered(bytes: &[u8]) {
     let mut stream = Played(Cursor::new(bytes.to_vec()));
-    let Ok(answer) = exchange(&mut stream, "POST", "/command", "portcullis", Some(b"{}")) else { return };
+    let Ok(answer) = exchange(&mut stream, "POST", "/command", "portcullis", Some(b"{}")) else {
+        return;
+    };
     assert!(answer.body.len() < bytes.len() && answer.status < 1_000);
-    assert!(bytes.windows(answer.body.len().max(1)).any(|part| part == answer.body || answer.body.is_empty()));
+    assert!(
+        bytes
+            .windows(answer.body.len().max(1))
+            .any(|part| part == answer.body || answer.body.is_empty())
+    );
 }
 
 struct Played(Cursor<Vec<u8>>);

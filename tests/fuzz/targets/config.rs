@@ -1,4 +1,5 @@
-//! The configuration file: refused with a message, or accepted as settings that cannot harm what is made of them.
+//! The configuration file: refused with a message, or accepted as settings that cannot harm what is
+//! made of them.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -19,14 +20,25 @@ fuzz_target!(|text: &str| {
             let config = loaded.config;
             assert!(config.path_prefix.is_empty() || config.path_prefix.starts_with('/'));
             assert!(!config.path_prefix.ends_with('/'));
-            assert!(config.server.max_connections > 0 && config.limits.attempts > 0 && config.login.skew <= 2);
-            assert!(config.cookie_name().bytes().all(|byte| byte.is_ascii_graphic() && !b"=;,\"".contains(&byte)));
+            assert!(
+                config.server.max_connections > 0
+                    && config.limits.attempts > 0
+                    && config.login.skew <= 2
+            );
+            assert!(
+                config
+                    .cookie_name()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && !b"=;,\"".contains(&byte))
+            );
             // A name that leaves its place in a printed configuration would open a site.
-            let names = [Some(config.path_prefix.as_str()), config.session.cookie_domain.as_deref()];
+            let names =
+                [Some(config.path_prefix.as_str()), config.session.cookie_domain.as_deref()];
             let public = config.public_url.as_ref().map(|url| url.host.as_str());
             for name in names.into_iter().flatten().chain(public) {
                 assert!(
-                    name.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}<>;\"'`\\$#".contains(&byte)),
+                    name.bytes()
+                        .all(|byte| byte.is_ascii_graphic() && !b"{}<>;\"'`\\$#".contains(&byte)),
                     "{name}"
                 );
             }

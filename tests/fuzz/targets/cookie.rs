@@ -21,7 +21,9 @@ fn read(line: &[u8]) {
     if line.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
         return;
     }
-    let bytes = [b"GET / HTTP/1.1\r\nHost: a\r\nCookie: ", line, b"\r\nCookie: auth_token=last\r\n\r\n"].concat();
+    let bytes =
+        [b"GET / HTTP/1.1\r\nHost: a\r\nCookie: ", line, b"\r\nCookie: auth_token=last\r\n\r\n"]
+            .concat();
     let Ok(Some((head, _, _))) = parse_head(&bytes) else { return };
     let (mut last, mut count) = (None, 0);
     for value in values(&head.headers, "auth_token") {

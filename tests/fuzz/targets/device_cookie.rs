@@ -1,5 +1,5 @@
-//! Device cookies: without the key none is made, and with it what is read is written back to the same.
-//! Half of the inputs get a genuine MAC, so that what lies behind it is reached.
+//! Device cookies: without the key none is made, and with it what is read is written back to the
+//! same. Half of the inputs get a genuine MAC, so that what lies behind it is reached.
 
 #![cfg_attr(fuzzing, no_main)]
 

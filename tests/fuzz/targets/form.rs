@@ -1,4 +1,5 @@
-//! Forms: what is encoded comes back as it was; what is accepted is UTF-8; a query gives up nothing of a value.
+//! Forms: what is encoded comes back as it was; what is accepted is UTF-8; a query gives up nothing
+//! of a value.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -24,7 +25,9 @@ fuzz_target!(|bytes: &[u8]| {
     query.extend(b"&x=1");
     assert!(query_values(&query, "next").eq([bytes.to_vec()]));
     match core::str::from_utf8(bytes) {
-        Ok(text) => assert_eq!(parse(&query).expect("a good form").one("next").expect("once"), Some(text)),
+        Ok(text) => {
+            assert_eq!(parse(&query).expect("a good form").one("next").expect("once"), Some(text))
+        }
         Err(_) => assert!(parse(&query).is_err()),
     }
 });

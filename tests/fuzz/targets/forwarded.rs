@@ -1,4 +1,5 @@
-//! Forwarding headers: an untrusted peer decides nothing, and a request that passes has one scheme, host, URI and method.
+//! Forwarding headers: an untrusted peer decides nothing, and a request that passes has one scheme,
+//! host, URI and method.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -43,13 +44,21 @@ fuzz_target!(|input: (u8, &[u8])| {
     for peer in [None, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))] {
         let visit = read(&head.headers, peer, question, &belief);
         assert!(visit.trusted && visit.way != Way::Untrusted);
-        assert_eq!(visit.client, visit.client.to_canonical(), "mapped addresses are IPv4 everywhere");
+        assert_eq!(
+            visit.client,
+            visit.client.to_canonical(),
+            "mapped addresses are IPv4 everywhere"
+        );
         let asked = matches!(question, Question::Verify(_)) && visit.way == Way::Proxied;
         if asked && visit.fault.is_none() {
             assert!(visit.host.is_some(), "passes without a host");
         }
         let mut origin = Vec::new();
         visit.write_origin(&mut |bytes| origin.extend_from_slice(bytes));
-        assert!(origin.iter().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\/".contains(byte) || *byte == b'/'));
+        assert!(
+            origin
+                .iter()
+                .all(|byte| byte.is_ascii_graphic() && !b"\"<>\\/".contains(byte) || *byte == b'/')
+        );
     }
 });

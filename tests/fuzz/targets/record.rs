@@ -1,5 +1,5 @@
-//! Stored records: bytes that the seal lets through by a fault of ours still make no broken user, session, counter or settings,
-//! and what is read is written back to the same.
+//! Stored records: bytes that the seal lets through by a fault of ours still make no broken user,
+//! session, counter or settings, and what is read is written back to the same.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -26,7 +26,10 @@ fuzz_target!(|input: (u8, &[u8])| {
                 assert!(!text.chars().any(char::is_control), "would split a header");
             }
             assert!(!user.groups.iter().any(|group| group.contains(',')), "would be two groups");
-            assert_eq!(written(&user), written(&read::<User>(&written(&user)).expect("reads back")));
+            assert_eq!(
+                written(&user),
+                written(&read::<User>(&written(&user)).expect("reads back"))
+            );
         }
         2 => {
             let Some(counter) = read::<(CounterKey, Counter)>(bytes) else { return };

@@ -1,5 +1,5 @@
-//! Request heads: what is accepted is read the same way again from its own parts, only when it is complete, and by
-//! another reader too.
+//! Request heads: what is accepted is read the same way again from its own parts, only when it is
+//! complete, and by another reader too.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -15,13 +15,18 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes[..length].ends_with(b"\n"));
     // What follows the head, or is missing from it, changes nothing in what it says.
     assert_same((&head, framing), &bytes[..length]);
-    assert!(!matches!(parse_head(&bytes[..length - 1]), Ok(Some(_))), "complete one octet before its end");
+    assert!(
+        !matches!(parse_head(&bytes[..length - 1]), Ok(Some(_))),
+        "complete one octet before its end"
+    );
     assert_same((&head, framing), &written(&head));
 
     let mut room = [httparse::EMPTY_HEADER; 100];
     let lines = length - lines_start(&bytes[..length]);
     let theirs = httparse::parse_headers(&bytes[length - lines..length], &mut room);
-    let Ok(httparse::Status::Complete((whole, theirs))) = theirs else { panic!("{}", bytes.escape_ascii()) };
+    let Ok(httparse::Status::Complete((whole, theirs))) = theirs else {
+        panic!("{}", bytes.escape_ascii())
+    };
     assert_eq!(whole, lines);
     assert!(head.headers.iter().eq(theirs.iter().map(|line| (line.name.as_bytes(), line.value))));
 
@@ -30,13 +35,18 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
     }
     assert!(
-        !head.path.iter().chain(head.query.unwrap_or_default()).any(|byte| byte.is_ascii_control() || *byte == b' ')
+        !head
+            .path
+            .iter()
+            .chain(head.query.unwrap_or_default())
+            .any(|byte| byte.is_ascii_control() || *byte == b' ')
     );
 });
 
 /// Where the line behind the request line starts.
 fn lines_start(head: &[u8]) -> usize {
-    let blank = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).expect("a request line");
+    let blank =
+        head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).expect("a request line");
     blank + 1 + head[blank..].iter().position(|byte| *byte == b'\n').expect("its end")
 }
 
@@ -71,7 +81,11 @@ fn written(head: &Head<'_>) -> Vec<u8> {
         bytes.extend([b"Host: ", host, b"\r\n"].concat());
     }
     for (name, value) in head.headers.iter() {
-        let value = if name.eq_ignore_ascii_case(b"host") { head.headers.host().unwrap_or(value) } else { value };
+        let value = if name.eq_ignore_ascii_case(b"host") {
+            head.headers.host().unwrap_or(value)
+        } else {
+            value
+        };
         bytes.extend([name, b": ", value, b"\r\n"].concat());
     }
     bytes.extend(b"\r\n");

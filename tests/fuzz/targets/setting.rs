@@ -1,5 +1,6 @@
-//! One setting with any value, from the file or from the environment: what is accepted lies within its bounds, means the
-//! same when it is written again, and no list of trusted proxies is everybody.
+//! One setting with any value, from the file or from the environment: what is accepted lies within
+//! its bounds, means the same when it is written again, and no list of trusted proxies is
+//! everybody.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -31,14 +32,23 @@ fuzz_target!(|input: (u8, bool, &str)| {
             true => format!("{} = {value}\n", key.name),
             false => format!("{} = {value:?}\n", key.name),
         };
-        Sources { file: Some(ConfigFile { path: "portcullis.toml".into(), text }), ..Sources::default() }
+        Sources {
+            file: Some(ConfigFile { path: "portcullis.toml".into(), text }),
+            ..Sources::default()
+        }
     };
     match Config::load(&sources) {
         Err(error) => assert!(!error.to_string().is_empty()),
         Ok(loaded) => {
             let config = loaded.config;
-            let times = [Some(config.session.lifetime), Some(config.limits.window), Some(config.audit.keep)];
-            for time in times.into_iter().chain([config.session.idle, config.session.proxy_cache]).flatten() {
+            let times = [
+                Some(config.session.lifetime),
+                Some(config.limits.window),
+                Some(config.audit.keep),
+            ];
+            for time in
+                times.into_iter().chain([config.session.idle, config.session.proxy_cache]).flatten()
+            {
                 assert!(!time.is_zero() && time <= TEN_YEARS, "{time:?}");
             }
             assert!((1..=100_000).contains(&config.server.max_connections));
@@ -54,10 +64,15 @@ fn trust(text: &str) {
     assert_eq!(Trust::parse(&trust.to_string()), Ok(as_shown(trust.clone())), "{text:?}");
     if matches!(trust, Trust::Ranges(_)) {
         let few = text.split(',').count() < 2;
-        let ends: [IpAddr; 2] =
-            ["0.0.0.1".parse().expect("an address"), "254.255.255.255".parse().expect("an address")];
+        let ends: [IpAddr; 2] = [
+            "0.0.0.1".parse().expect("an address"),
+            "254.255.255.255".parse().expect("an address"),
+        ];
         // One range that holds both ends of IPv4 would hold all of it.
-        assert!(!few || text.contains(':') || !ends.iter().all(|end| trust.trusts(*end, 0)), "{text:?}");
+        assert!(
+            !few || text.contains(':') || !ends.iter().all(|end| trust.trusts(*end, 0)),
+            "{text:?}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! Session tokens: nothing is accepted that the reference refuses, and both read the same in what both accept.
-//! Half of the inputs get a genuine header and MAC, so that the claims are reached.
+//! Session tokens: nothing is accepted that the reference refuses, and both read the same in what
+//! both accept. Half of the inputs get a genuine header and MAC, so that the claims are reached.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -1,5 +1,5 @@
-//! What people type or operators give: names, codes, set-up codes, texts of a profile. Each has one spelling, and the URL
-//! for the authenticator says exactly what went in.
+//! What people type or operators give: names, codes, set-up codes, texts of a profile. Each has one
+//! spelling, and the URL for the authenticator says exactly what went in.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -20,7 +20,10 @@ fuzz_target!(|input: (&str, &str, [u8; 20])| {
         assert!(name.as_str().eq_ignore_ascii_case(text) && UserName::is_canonical(name.as_str()));
         url(&name, issuer, octets);
     }
-    assert_eq!(UserName::is_canonical(text), UserName::parse(text).is_ok_and(|name| name.as_str() == text));
+    assert_eq!(
+        UserName::is_canonical(text),
+        UserName::parse(text).is_ok_and(|name| name.as_str() == text)
+    );
 
     if let Some(code) = SetupCode::parse(text) {
         let shown = code.to_string();
@@ -28,14 +31,18 @@ fuzz_target!(|input: (&str, &str, [u8; 20])| {
         let again = SetupCode::parse(&shown).expect("what is shown can be typed");
         assert!(code.digest().is_of(&again) && again.to_string() == shown);
         assert!(
-            SetupCode::parse(&shown.to_lowercase().replace('-', " ")).is_some_and(|lower| code.digest().is_of(&lower))
+            SetupCode::parse(&shown.to_lowercase().replace('-', " "))
+                .is_some_and(|lower| code.digest().is_of(&lower))
         );
     }
     let digits: Vec<_> = text.chars().filter(|letter| *letter != ' ').collect();
     let is_code = matches!(digits.len(), 6 | 8) && digits.iter().all(char::is_ascii_digit);
     assert_eq!(Code::parse(text).is_some(), is_code);
 
-    if check_display_name(text).is_ok() && check_email(text).is_ok() && check_groups(&[text.to_owned()]).is_ok() {
+    if check_display_name(text).is_ok()
+        && check_email(text).is_ok()
+        && check_groups(&[text.to_owned()]).is_ok()
+    {
         assert!(text.matches('@').count() <= 1 && !text.contains(['\r', '\n', ',', '\0']));
     }
 });
@@ -50,7 +57,8 @@ impl Entropy for Fixed {
 
 /// Read as any URL is read, it has this name, issuer and seed.
 fn url(name: &UserName, issuer: &str, octets: [u8; 20]) {
-    let algorithm = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(octets[0] % 3)];
+    let algorithm =
+        [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(octets[0] % 3)];
     let digits = if octets[1] & 1 == 0 { Digits::Six } else { Digits::Eight };
     let authenticator = Authenticator::generate_with(algorithm, digits, &mut Fixed(octets));
     let written = authenticator.otpauth_url(name, issuer);

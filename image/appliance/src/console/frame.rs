@@ -1,5 +1,6 @@
-//! One picture of the screen: 80 columns and 25 lines, the smallest that a Pi's screen has. While the set-up is open the
-//! picture for the authenticator app takes the left side and the words the right.
+//! One picture of the screen: 80 columns and 25 lines, the smallest that a Pi's screen has. While
+//! the set-up is open the picture for the authenticator app takes the left side and the words the
+//! right.
 
 use portcullis::cli::qr::{self, Ink};
 
@@ -14,9 +15,14 @@ pub const SCREEN: (usize, usize) = (80, 25);
 type Section = (&'static str, Vec<String>);
 
 /// The lines of the screen, no line end behind the last.
-pub fn draw(situation: &Situation, setup: Option<&Setup>, (columns, lines): (usize, usize)) -> String {
+pub fn draw(
+    situation: &Situation,
+    setup: Option<&Setup>,
+    (columns, lines): (usize, usize),
+) -> String {
     let url = setup.filter(|setup| setup.open).and_then(|setup| setup.otpauth_url.as_deref());
-    let picture = url.and_then(|url| Some((qr::draw(url, Ink::Colours)?, qr::draw(url, Ink::Plain)?)));
+    let picture =
+        url.and_then(|url| Some((qr::draw(url, Ink::Colours)?, qr::draw(url, Ink::Plain)?)));
     let sections = sections(situation, setup, picture.is_some());
     let Some((picture, plain)) = picture else {
         return side_by_side(&sections, columns, lines).join("\r\n");
@@ -43,14 +49,16 @@ fn sections(situation: &Situation, setup: Option<&Setup>, picture: bool) -> Vec<
             format!("1. Open https://{}/setup", status::setup_host(&situation.settings)),
             format!("2. Type the code {code}"),
             if picture {
-                "3. Scan this picture with an authenticator app; type its 6 digits on the page".to_owned()
+                "3. Scan this picture with an authenticator app; type its 6 digits on the page"
+                    .to_owned()
             } else {
                 "3. Follow the page".to_owned()
             },
         ];
         match setup {
             Some(setup) if setup.tries_left == 0 && !picture => {
-                steps.push("The code is good no more: pull the plug and put it in again".to_owned());
+                steps
+                    .push("The code is good no more: pull the plug and put it in again".to_owned());
             }
             Some(_) => {}
             None => steps.push("The gate has not answered yet".to_owned()),
@@ -87,7 +95,8 @@ fn side_by_side(sections: &[Section], columns: usize, lines: usize) -> Vec<Strin
             drawn.push(String::new());
         }
         let mut title = *title;
-        for line in words.iter().flat_map(|line| wrapped(line, columns.saturating_sub(TITLES + 2))) {
+        for line in words.iter().flat_map(|line| wrapped(line, columns.saturating_sub(TITLES + 2)))
+        {
             drawn.push(format!(" {title:TITLES$}{line}"));
             title = "";
         }
@@ -121,7 +130,8 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(8);
     let mut lines = vec![String::new()];
     let mut length = 0;
-    let clean: String = text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+    let clean: String =
+        text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
     for word in clean.split(' ').filter(|word| !word.is_empty()) {
         let letters: Vec<char> = word.chars().collect();
         for (at, piece) in letters.chunks(columns).enumerate() {

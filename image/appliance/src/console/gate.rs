@@ -22,8 +22,8 @@ pub struct Setup {
     pub otpauth_url: Option<String>,
 }
 
-/// `None` while the gate does not answer. The program opens the store itself where no gate runs, and would then be in
-/// the way of one that starts: so it is called only if one listens.
+/// `None` while the gate does not answer. The program opens the store itself where no gate runs,
+/// and would then be in the way of one that starts: so it is called only if one listens.
 pub fn ask(places: &Places) -> Option<Setup> {
     UnixStream::connect(places.control()).ok()?;
     let mut command = Command::new(&places.portcullis);

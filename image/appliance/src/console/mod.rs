@@ -1,7 +1,9 @@
-//! The first console (tty1): how things stand, drawn anew whenever it changes; while nobody has enrolled also the
-//! picture that an authenticator app scans. Notices the first enrolment, and then closes what stood open for it.
+//! The first console (tty1): how things stand, drawn anew whenever it changes; while nobody has
+//! enrolled also the picture that an authenticator app scans. Notices the first enrolment, and then
+//! closes what stood open for it.
 //!
-//! Only a virtual terminal shows any of it: a serial line may be recorded, and the picture is a secret.
+//! Only a virtual terminal shows any of it: a serial line may be recorded, and the picture is a
+//! secret.
 
 mod frame;
 mod gate;
@@ -48,7 +50,9 @@ pub fn run(places: &Places, allow_any: bool, out: &mut impl Write) -> io::Result
 fn is_virtual_terminal() -> bool {
     let path = std::fs::read_link("/proc/self/fd/1").unwrap_or_default();
     let number = path.to_str().and_then(|path| path.strip_prefix("/dev/tty"));
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What was shown and written last.
@@ -69,13 +73,16 @@ impl Watch {
             if setup.as_ref().is_some_and(|setup| !setup.open) {
                 match setup_code::close(places) {
                     Ok(()) => (situation.code, setup, urgent) = (None, None, true),
-                    Err(error) => situation.report.failures.push(format!("the set-up code: {error}")),
+                    Err(error) => {
+                        situation.report.failures.push(format!("the set-up code: {error}"))
+                    }
                 }
             }
         }
         self.write(places, &situation, now, urgent);
         let frame = frame::draw(&situation, setup.as_ref(), frame::SCREEN);
-        let fresh = |(text, at): &(String, Duration)| *text == frame && now.saturating_sub(*at) < REDRAW;
+        let fresh =
+            |(text, at): &(String, Duration)| *text == frame && now.saturating_sub(*at) < REDRAW;
         if !self.shown.as_ref().is_some_and(fresh) {
             write!(out, "{CLEAR}{frame}")?;
             out.flush()?;
@@ -89,10 +96,13 @@ impl Watch {
         let text = format!("{}{}", status::text(situation), situation.authority.is_some());
         let due = match &self.written {
             None => true,
-            Some((old, at)) => *old != text && (urgent || now.saturating_sub(*at) >= BETWEEN_STATUSES),
+            Some((old, at)) => {
+                *old != text && (urgent || now.saturating_sub(*at) >= BETWEEN_STATUSES)
+            }
         };
         if due {
-            let told = status::publish_as(places, situation).map_or_else(|error| error.to_string(), |()| text);
+            let told = status::publish_as(places, situation)
+                .map_or_else(|error| error.to_string(), |()| text);
             self.written = Some((told, now));
         }
     }

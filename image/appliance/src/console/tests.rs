@@ -19,7 +19,9 @@ const URL: &str = "otpauth://totp/Portcullis:owner?secret=JBSWY3DPEHPK3PXPJBSWY3
 fn appliance() -> Appliance {
     let appliance = Appliance::new();
     let places = &appliance.places;
-    for folder in [places.run_dir(), places.state.clone(), places.control().parent().unwrap().to_owned()] {
+    for folder in
+        [places.run_dir(), places.state.clone(), places.control().parent().unwrap().to_owned()]
+    {
         fs::create_dir_all(folder).unwrap();
     }
     setup_code::hand_over(places, &mut System).unwrap();
@@ -29,7 +31,12 @@ fn appliance() -> Appliance {
 fn situation(appliance: &Appliance) -> Situation {
     Situation {
         settings: Settings::default(),
-        report: Report { origin: Origin::File, problems: Vec::new(), results: Vec::new(), failures: Vec::new() },
+        report: Report {
+            origin: Origin::File,
+            problems: Vec::new(),
+            results: Vec::new(),
+            failures: Vec::new(),
+        },
         code: setup_code::present(&appliance.places).unwrap(),
         clock_is_set: false,
         last_set: None,
@@ -44,7 +51,12 @@ fn open() -> Setup {
 
 /// Lines as they stand on the screen.
 fn seen(frame: &str) -> Vec<String> {
-    frame.replace("\u{1b}[97;40m", "").replace("\u{1b}[0m", "").split("\r\n").map(str::to_owned).collect()
+    frame
+        .replace("\u{1b}[97;40m", "")
+        .replace("\u{1b}[0m", "")
+        .split("\r\n")
+        .map(str::to_owned)
+        .collect()
 }
 
 fn fits(frame: &str) {
@@ -63,21 +75,35 @@ fn the_picture_stands_beside_the_words_on_the_smallest_screen() {
     fits(&frame);
     let text = seen(&frame).join("\n");
     let code = situation.code.unwrap().to_string();
-    assert!(text.contains("█") && text.contains(&code) && text.contains("https://portcullis.local/setup"), "{text}");
+    assert!(
+        text.contains("█")
+            && text.contains(&code)
+            && text.contains("https://portcullis.local/setup"),
+        "{text}"
+    );
     assert!(!text.contains("JBSWY3DP"), "{text}");
     let picture = portcullis::cli::qr::draw(URL, portcullis::cli::qr::Ink::Colours).unwrap();
-    assert!(picture.lines().zip(frame.split("\r\n")).all(|(drawn, line)| line.starts_with(drawn)), "{text}");
+    assert!(
+        picture.lines().zip(frame.split("\r\n")).all(|(drawn, line)| line.starts_with(drawn)),
+        "{text}"
+    );
 }
 
 #[test]
 fn without_an_open_set_up_there_is_no_picture() {
     let appliance = appliance();
-    for setup in [None, Some(Setup { open: false, ..open() }), Some(Setup { otpauth_url: None, ..open() })] {
+    for setup in
+        [None, Some(Setup { open: false, ..open() }), Some(Setup { otpauth_url: None, ..open() })]
+    {
         let frame = draw(&situation(&appliance), setup.as_ref(), SCREEN);
         fits(&frame);
         assert!(!frame.contains('█') && !frame.contains('\u{1b}'), "{frame}");
     }
-    let spent = draw(&situation(&appliance), Some(&Setup { tries_left: 0, otpauth_url: None, ..open() }), SCREEN);
+    let spent = draw(
+        &situation(&appliance),
+        Some(&Setup { tries_left: 0, otpauth_url: None, ..open() }),
+        SCREEN,
+    );
     assert!(seen(&spent).join(" ").contains("good no more"), "{spent}");
 }
 
@@ -85,13 +111,18 @@ fn without_an_open_set_up_there_is_no_picture() {
 fn however_much_there_is_to_tell_it_fits_and_commands_nothing() {
     let appliance = appliance();
     let mut situation = situation(&appliance);
-    situation.report.problems = (0..40).map(|n| format!("line {n}: \u{1b}[2J {}", "x".repeat(300))).collect();
+    situation.report.problems =
+        (0..40).map(|n| format!("line {n}: \u{1b}[2J {}", "x".repeat(300))).collect();
     situation.settings.gate.host = format!("{}.example.org", "a".repeat(63));
-    situation.addresses = (0..30).map(|n| (format!("eth{n}"), IpAddr::from([10, 0, 0, n]))).collect();
+    situation.addresses =
+        (0..30).map(|n| (format!("eth{n}"), IpAddr::from([10, 0, 0, n]))).collect();
     for setup in [None, Some(open())] {
         let frame = draw(&situation, setup.as_ref(), SCREEN);
         fits(&frame);
-        assert!(seen(&frame).iter().any(|line| line.contains("... portcullis-status.txt")), "{frame}");
+        assert!(
+            seen(&frame).iter().any(|line| line.contains("... portcullis-status.txt")),
+            "{frame}"
+        );
     }
 }
 
@@ -114,8 +145,9 @@ fn the_first_enrolment_closes_what_stood_open_for_it() {
     let appliance = appliance();
     let places = &appliance.places;
     let _gate = UnixListener::bind(places.control()).unwrap();
-    appliance
-        .gate_program(&format!("echo '{{\"open\":true,\"tries_left\":10,\"code\":null,\"otpauth_url\":\"{URL}\"}}'"));
+    appliance.gate_program(&format!(
+        "echo '{{\"open\":true,\"tries_left\":10,\"code\":null,\"otpauth_url\":\"{URL}\"}}'"
+    ));
     let mut watch = Watch::default();
     let mut out = Vec::new();
     watch.look(places, Duration::ZERO, &mut out).unwrap();
@@ -130,7 +162,11 @@ fn the_first_enrolment_closes_what_stood_open_for_it() {
     watch.look(places, Duration::from_secs(2), &mut out).unwrap();
     let drawn = String::from_utf8(out).unwrap();
     assert!(!drawn.contains('█') && !drawn.contains(&code), "{drawn}");
-    assert!(places.enrolled().exists() && !places.setup_code().exists() && !places.credential().exists());
+    assert!(
+        places.enrolled().exists()
+            && !places.setup_code().exists()
+            && !places.credential().exists()
+    );
     assert!(!appliance.on_card(status::FILE).unwrap().contains(&code));
     let calls = appliance.calls().len();
     watch.look(places, Duration::from_secs(4), &mut Vec::new()).unwrap();

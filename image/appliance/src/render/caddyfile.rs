@@ -1,5 +1,5 @@
-//! The Caddyfile: the gate's pages, and each site behind the gate. What Caddy needs to ask the gate is the gate's own
-//! text, the one of `portcullis proxy print caddy`.
+//! The Caddyfile: the gate's pages, and each site behind the gate. What Caddy needs to ask the gate
+//! is the gate's own text, the one of `portcullis proxy print caddy`.
 
 use std::fmt::Write;
 
@@ -47,7 +47,8 @@ pub fn text(places: &Places, settings: &Settings, config: &Config, home: Home) -
         Tls::Acme { email: Some(email) } => format!("\temail {email}\n"),
         _ => String::new(),
     };
-    // Even the word on what to do with an authority makes Caddy make one, so it is not said before there may be one.
+    // Even the word on what to do with an authority makes Caddy make one, so it is not said before
+    // there may be one.
     let (authority, tls) = match home {
         Home::Authority => ("\tskip_install_trust\n", "internal".to_owned()),
         Home::Waiting => {
@@ -79,7 +80,11 @@ fn block(text: &mut String, address: &str, lines: &str) {
 }
 
 fn certificate(settings: &Settings, host: &str) -> String {
-    if settings.is_certified_at_home(host) { "\timport certified_at_home\n".to_owned() } else { String::new() }
+    if settings.is_certified_at_home(host) {
+        "\timport certified_at_home\n".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn upstream(site: &Site) -> String {

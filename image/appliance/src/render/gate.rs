@@ -5,8 +5,8 @@ use portcullis::config::{Config, ConfigError, ConfigFile, Sources};
 use super::MADE;
 use crate::settings::Settings;
 
-/// The file. Browsers, not a list of ours, decide where a session counts, so there are no hosts to return to beside
-/// those of the cookie: every site is at or below them.
+/// The file. Browsers, not a list of ours, decide where a session counts, so there are no hosts to
+/// return to beside those of the cookie: every site is at or below them.
 pub fn text(settings: &Settings) -> String {
     let gate = &settings.gate;
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();

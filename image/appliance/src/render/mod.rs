@@ -1,7 +1,8 @@
-//! What becomes of the settings at each start: the files of the services, below `/run`, where nothing outlives a
-//! restart. Nothing to keep in step, nothing to move to a new form.
+//! What becomes of the settings at each start: the files of the services, below `/run`, where
+//! nothing outlives a restart. Nothing to keep in step, nothing to move to a new form.
 //!
-//! Each file is made by itself: one that cannot be written is told, and the others are there all the same.
+//! Each file is made by itself: one that cannot be written is told, and the others are there all
+//! the same.
 
 pub mod caddyfile;
 pub mod gate;
@@ -22,14 +23,18 @@ use crate::report::Report;
 use crate::settings::{self, Settings};
 use crate::{requests, setup_code, status};
 
-/// Does everything that stands before the network. `name_host`: gives the machine its name too. Gives back what failed.
+/// Does everything that stands before the network. `name_host`: gives the machine its name too.
+/// Gives back what failed.
 pub fn run(places: &Places, name_host: bool) -> Vec<String> {
     let mut failures = Failures(Vec::new());
     failures.note("the folders", folders(places));
     let accepted = accepted::take(places);
     render(places, &accepted, &mut failures);
     if name_host {
-        failures.note("the host name", nix::unistd::sethostname(&accepted.settings.hostname).map_err(Into::into));
+        failures.note(
+            "the host name",
+            nix::unistd::sethostname(&accepted.settings.hostname).map_err(Into::into),
+        );
     }
     let results = requests::serve(places);
     failures.note("the set-up code", setup_code::hand_over(places, &mut System));
@@ -60,9 +65,12 @@ fn folders(places: &Places) -> io::Result<()> {
 
 fn render(places: &Places, accepted: &Accepted, failures: &mut Failures) {
     let settings = &accepted.settings;
-    let in_force = durable::replace(&places.settings_in_force(), accepted.text.as_bytes(), Readers::Owner);
+    let in_force =
+        durable::replace(&places.settings_in_force(), accepted.text.as_bytes(), Readers::Owner);
     failures.note("the settings in force", in_force);
-    for (path, text) in network::files(places, settings).into_iter().chain([time::servers(places, settings)]) {
+    for (path, text) in
+        network::files(places, settings).into_iter().chain([time::servers(places, settings)])
+    {
         failures.note(&path.display().to_string(), public(&path, &text));
     }
     failures.note("the Wi-Fi", wifi::write(places, settings));
@@ -76,7 +84,11 @@ fn render(places: &Places, accepted: &Accepted, failures: &mut Failures) {
 ///
 /// # Errors
 /// A file cannot be written, or no certificate can be made.
-pub fn write_caddyfile(places: &Places, settings: &Settings, home: caddyfile::Home) -> io::Result<()> {
+pub fn write_caddyfile(
+    places: &Places,
+    settings: &Settings,
+    home: caddyfile::Home,
+) -> io::Result<()> {
     if home == caddyfile::Home::Waiting {
         waiting::make(places, &caddyfile::names_certified_at_home(settings))?;
     }

@@ -1,4 +1,5 @@
-//! What a start leaves behind; what Caddy and the gate make of it is tested with both in `tests/proxies`.
+//! What a start leaves behind; what Caddy and the gate make of it is tested with both in
+//! `tests/proxies`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +17,9 @@ fn files(folder: &Path) -> BTreeSet<String> {
         for entry in fs::read_dir(next).unwrap().flatten() {
             match entry.path() {
                 path if path.is_dir() => folders.push(path),
-                path => drop(found.insert(path.strip_prefix(folder).unwrap().display().to_string())),
+                path => {
+                    found.insert(path.strip_prefix(folder).unwrap().display().to_string());
+                }
             }
         }
     }
@@ -49,22 +52,31 @@ fn a_card_as_it_comes_starts_with_everything_that_it_needs() {
     ];
     assert_eq!(files(&appliance.places.run), expected.into_iter().map(str::to_owned).collect());
     for name in ["waiting.key", "settings.toml", "status.txt", "report.json"] {
-        let mode = fs::metadata(appliance.places.run_dir().join(name)).unwrap().permissions().mode();
+        let mode =
+            fs::metadata(appliance.places.run_dir().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     let code = Appliance::text(&appliance.places.credential());
     assert!(appliance.on_card("portcullis-status.txt").unwrap().contains(code.trim()));
-    assert_eq!(fs::read_link(appliance.places.localtime()).unwrap(), appliance.places.zoneinfo.join("UTC"));
+    assert_eq!(
+        fs::read_link(appliance.places.localtime()).unwrap(),
+        appliance.places.zoneinfo.join("UTC")
+    );
 }
 
 #[test]
 fn a_second_start_writes_nothing_to_the_card() {
     let appliance = Appliance::new();
-    appliance.put("appliance.toml", "hostname = \"house\"\n[wifi]\nssid = \"home\"\npsk = \"12345678\"\n");
+    appliance.put(
+        "appliance.toml",
+        "hostname = \"house\"\n[wifi]\nssid = \"home\"\npsk = \"12345678\"\n",
+    );
     start(&appliance);
     let times = || {
         let entries = fs::read_dir(&appliance.places.boot).unwrap().flatten();
-        entries.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap())).collect::<BTreeSet<_>>()
+        entries
+            .map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()))
+            .collect::<BTreeSet<_>>()
     };
     let before = times();
     start(&appliance);
@@ -75,13 +87,16 @@ fn a_second_start_writes_nothing_to_the_card() {
 fn wifi_is_there_while_it_is_wanted() {
     let appliance = Appliance::new();
     let places = &appliance.places;
-    appliance.put("appliance.toml", "[wifi]\nssid = \"home\"\npsk = 'a\"b#c d$'\ncountry = \"de\"\n");
+    appliance
+        .put("appliance.toml", "[wifi]\nssid = \"home\"\npsk = 'a\"b#c d$'\ncountry = \"de\"\n");
     start(&appliance);
     let text = Appliance::text(&places.wpa_supplicant());
-    let network =
-        "country=DE\nupdate_config=0\n\nnetwork={\n\tssid=686f6d65\n\tscan_ssid=1\n\tkey_mgmt=WPA-PSK\n\tpsk=";
+    let network = "country=DE\nupdate_config=0\n\nnetwork={\n\tssid=686f6d65\n\tscan_ssid=1\n\tkey_mgmt=WPA-PSK\n\tpsk=";
     let key = text.split_once(network).and_then(|(_, rest)| rest.strip_suffix("\n}\n"));
-    assert!(key.is_some_and(|key| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit())), "{text}");
+    assert!(
+        key.is_some_and(|key| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit())),
+        "{text}"
+    );
     assert_eq!(fs::metadata(places.wpa_supplicant()).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(Appliance::text(&places.network("30-wifi.network")).contains("\nType=wlan\n"));
     appliance.put("appliance.toml", "# none\n");
@@ -95,10 +110,16 @@ fn time_servers_and_zone_are_those_of_the_settings() {
     let places = &appliance.places;
     start(&appliance);
     assert!(Appliance::text(&places.timesyncd()).contains("\nNTP=0.debian.pool.ntp.org "));
-    appliance.put("appliance.toml", "[time]\nzone = \"Europe/Paris\"\nntp = [\"192.168.1.1\", \"b.example.org\"]\n");
+    appliance.put(
+        "appliance.toml",
+        "[time]\nzone = \"Europe/Paris\"\nntp = [\"192.168.1.1\", \"b.example.org\"]\n",
+    );
     start(&appliance);
     let text = Appliance::text(&places.timesyncd());
-    assert!(text.contains("\nNTP=192.168.1.1 b.example.org\nFallbackNTP=0.debian.pool.ntp.org "), "{text}");
+    assert!(
+        text.contains("\nNTP=192.168.1.1 b.example.org\nFallbackNTP=0.debian.pool.ntp.org "),
+        "{text}"
+    );
     assert_eq!(fs::read_link(places.localtime()).unwrap(), places.zoneinfo.join("Europe/Paris"));
 }
 
@@ -134,10 +155,15 @@ fn acme_waits_for_nothing_but_the_cards_own_name_does() {
     assert!(text.contains("\temail a@b.org\n"), "{text}");
     assert!(text.contains("https://auth.example.org {\n\timport portcullis_pages\n}"), "{text}");
     assert!(
-        text.contains("https://portcullis.local {\n\timport certified_at_home\n\timport portcullis_pages\n}"),
+        text.contains(
+            "https://portcullis.local {\n\timport certified_at_home\n\timport portcullis_pages\n}"
+        ),
         "{text}"
     );
-    assert!(Appliance::text(&appliance.places.run_dir().join("waiting.cnf")).contains("= DNS:portcullis.local\n"));
+    assert!(
+        Appliance::text(&appliance.places.run_dir().join("waiting.cnf"))
+            .contains("= DNS:portcullis.local\n")
+    );
 }
 
 #[test]
@@ -180,13 +206,16 @@ fn no_slip_and_no_trick_in_a_value_adds_a_line_to_the_caddyfile() {
     let shape = |text: &str| {
         let line = |line: &str| {
             let mut words = line.split_whitespace();
-            let first = words.next().filter(|first| !first.starts_with("https://") || !line.ends_with(" {"));
+            let first = words
+                .next()
+                .filter(|first| !first.starts_with("https://") || !line.ends_with(" {"));
             (first.map(str::to_owned), words.count())
         };
         text.lines().map(line).collect::<BTreeSet<_>>()
     };
     let none = SITES.replace("acme", "internal").replace("verify_tls = false", "");
-    let usual: BTreeSet<_> = [SITES, &none].into_iter().flat_map(|text| shape(&caddyfile(text).unwrap())).collect();
+    let usual: BTreeSet<_> =
+        [SITES, &none].into_iter().flat_map(|text| shape(&caddyfile(text).unwrap())).collect();
     let mut taken = 0;
     for at in 0..SITES.len() {
         for slip in [
@@ -207,11 +236,17 @@ fn no_slip_and_no_trick_in_a_value_adds_a_line_to_the_caddyfile() {
             "@",
             ":",
         ] {
-            let Some(text) = caddyfile(&format!("{}{slip}{}", &SITES[..at], &SITES[at..])) else { continue };
+            let Some(text) = caddyfile(&format!("{}{slip}{}", &SITES[..at], &SITES[at..])) else {
+                continue;
+            };
             taken += 1;
             let strange: Vec<_> = shape(&text).difference(&usual).cloned().collect();
             assert!(strange.is_empty(), "{slip:?} at {at}: {strange:?}\n{text}");
-            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{slip:?} at {at}: {text}");
+            assert_eq!(
+                text.matches('{').count(),
+                text.matches('}').count(),
+                "{slip:?} at {at}: {text}"
+            );
         }
     }
     assert!(taken > 100, "{taken}");

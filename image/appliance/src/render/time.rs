@@ -1,5 +1,5 @@
-//! systemd-timesyncd and the time zone. A Pi has no clock: until a server has answered nobody gets in, so it is asked
-//! often and several are named.
+//! systemd-timesyncd and the time zone. A Pi has no clock: until a server has answered nobody gets
+//! in, so it is asked often and several are named.
 
 use std::fs;
 use std::io;
@@ -11,9 +11,10 @@ use crate::durable;
 use crate::places::Places;
 use crate::settings::Settings;
 
-/// Debian's pool. Named beside the network's own servers and not only in place of them: a router that hands out a dead
-/// one would keep everybody out for good.
-const POOL: &str = "0.debian.pool.ntp.org 1.debian.pool.ntp.org 2.debian.pool.ntp.org 3.debian.pool.ntp.org";
+/// Debian's pool. Named beside the network's own servers and not only in place of them: a router
+/// that hands out a dead one would keep everybody out for good.
+const POOL: &str =
+    "0.debian.pool.ntp.org 1.debian.pool.ntp.org 2.debian.pool.ntp.org 3.debian.pool.ntp.org";
 
 /// The file and its text.
 pub fn servers(places: &Places, settings: &Settings) -> (PathBuf, String) {

@@ -1,6 +1,6 @@
-//! The certificate for the time before the clock is set. An authority that began on a wrong date would be worth nothing
-//! afterwards, so until then the sites show this one, which says nothing but "here is the card", and behind it the gate
-//! explains what it waits for.
+//! The certificate for the time before the clock is set. An authority that began on a wrong date
+//! would be worth nothing afterwards, so until then the sites show this one, which says nothing but
+//! "here is the card", and behind it the gate explains what it waits for.
 
 use std::io;
 use std::process::Command;
@@ -12,7 +12,8 @@ use crate::durable::{self, Readers};
 use crate::places::Places;
 use crate::program;
 
-/// Makes key and certificate for these names. The wrong clock is behind the true one, so it has begun by any.
+/// Makes key and certificate for these names. The wrong clock is behind the true one, so it has
+/// begun by any.
 ///
 /// # Errors
 /// openssl is missing or refuses, or a file cannot be written.
@@ -30,7 +31,16 @@ pub fn make(places: &Places, names: &[String]) -> io::Result<()> {
     // openssl would keep the mode of a file that is there.
     durable::replace(&key, b"", Readers::Owner)?;
     let mut command = Command::new(&places.openssl);
-    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"]);
+    command.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-sha256",
+    ]);
     command.args(["-days", "36500", "-config"]).arg(&settings);
     command.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
     let ended = program::run(&mut command, Duration::from_secs(60))?;

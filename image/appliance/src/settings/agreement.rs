@@ -1,5 +1,5 @@
-//! What only several keys together can say: names that a browser's cookie would never reach, two sites at one address,
-//! a site that leads back to the card.
+//! What only several keys together can say: names that a browser's cookie would never reach, two
+//! sites at one address, a site that leads back to the card.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,9 @@ pub fn check(settings: &Settings, file: &mut File) {
     for (number, site) in settings.sites.iter().enumerate() {
         if let Some(message) = out_of_reach(settings, site) {
             file.refuse_in_site(number, "host", &message);
-        } else if site.port.is_none() && [&settings.gate.host, &settings.local_name()].contains(&&site.host) {
+        } else if site.port.is_none()
+            && [&settings.gate.host, &settings.local_name()].contains(&&site.host)
+        {
             let message = format!(
                 "\"{site}\" is the gate's own address: give the site a name or a port of its own, such as \"{site}:8443\""
             );
@@ -24,12 +26,18 @@ pub fn check(settings: &Settings, file: &mut File) {
             file.refuse_in_site(number, "host", &format!("\"{site}\" is there twice"));
         }
         if leads_back(settings, site) {
-            let message =
-                format!("\"{}\" leads back to this card: name the machine that the site runs on", site.upstream);
+            let message = format!(
+                "\"{}\" leads back to this card: name the machine that the site runs on",
+                site.upstream
+            );
             file.refuse_in_site(number, "upstream", &message);
         }
         if !site.verify_tls && !site.upstream.https {
-            file.refuse_in_site(number, "verify_tls", "false makes no sense with an http:// upstream: leave it out");
+            file.refuse_in_site(
+                number,
+                "verify_tls",
+                "false makes no sense with an http:// upstream: leave it out",
+            );
         }
     }
 }
@@ -60,9 +68,9 @@ fn out_of_reach(settings: &Settings, site: &Site) -> Option<String> {
     let host = &site.host;
     match &settings.gate.domain {
         Some(domain) if is_at_or_below(host, domain) => None,
-        Some(domain) => {
-            Some(format!("\"{host}\" is not below [gate] domain, \"{domain}\": a login would never reach it"))
-        }
+        Some(domain) => Some(format!(
+            "\"{host}\" is not below [gate] domain, \"{domain}\": a login would never reach it"
+        )),
         None if *host == settings.gate.host => None,
         None => Some(format!(
             "\"{host}\" needs [gate] domain, or a login would never reach it; without a domain of your own write \
@@ -75,7 +83,9 @@ fn out_of_reach(settings: &Settings, site: &Site) -> Option<String> {
 fn leads_back(settings: &Settings, site: &Site) -> bool {
     let host = &site.upstream.host;
     let ours = [&settings.gate.host, &settings.local_name(), &settings.hostname];
-    site.upstream.is_loopback() || ours.contains(&host) || settings.sites.iter().any(|other| other.host == *host)
+    site.upstream.is_loopback()
+        || ours.contains(&host)
+        || settings.sites.iter().any(|other| other.host == *host)
 }
 
 fn is_at_or_below(host: &str, domain: &str) -> bool {

@@ -1,5 +1,5 @@
-//! The TOML file as known keys with their lines (TOML 1.1). Whatever is not known is a problem, with the nearest word
-//! that is.
+//! The TOML file as known keys with their lines (TOML 1.1). Whatever is not known is a problem,
+//! with the nearest word that is.
 
 use std::ops::Range;
 
@@ -43,12 +43,16 @@ struct Entry {
 
 /// Finds all keys; refuses at once what is no TOML.
 pub fn read(text: &str) -> Result<File, Vec<Problem>> {
-    let line_of = |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
+    let line_of =
+        |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(errors.iter().map(|error| not_toml(error, text, line_of)).collect());
     }
-    let mut reading = Reading { line_of, file: File { entries: Vec::new(), sites: Vec::new(), problems: Vec::new() } };
+    let mut reading = Reading {
+        line_of,
+        file: File { entries: Vec::new(), sites: Vec::new(), problems: Vec::new() },
+    };
     for (key, value) in table.get_ref() {
         reading.top(key.get_ref(), key.span().start, value);
     }
@@ -63,7 +67,10 @@ fn not_toml(error: &toml::de::Error, text: &str, line_of: impl Fn(usize) -> usiz
     } else {
         ""
     };
-    Problem { line: Some(line), message: format!("{}{hint}", error.message().trim().replace('\n', ", ")) }
+    Problem {
+        line: Some(line),
+        message: format!("{}{hint}", error.message().trim().replace('\n', ", ")),
+    }
 }
 
 impl File {
@@ -73,12 +80,19 @@ impl File {
     }
 
     /// The same within the `number`th site, where it must be there; counted from 0.
-    pub fn set_in_site<T>(&mut self, number: usize, key: &str, slot: &mut T, read: impl FnOnce(&Value) -> Read<T>) {
+    pub fn set_in_site<T>(
+        &mut self,
+        number: usize,
+        key: &str,
+        slot: &mut T,
+        read: impl FnOnce(&Value) -> Read<T>,
+    ) {
         let name = format!("site.{key}");
         let found = self.set_entry(&name, Some(number), slot, read);
         if !found && key != "verify_tls" {
             let line = self.sites.get(number).copied();
-            self.problems.push(Problem { line, message: format!("{name} is missing from this [[site]]") });
+            self.problems
+                .push(Problem { line, message: format!("{name} is missing from this [[site]]") });
         }
     }
 
@@ -89,7 +103,9 @@ impl File {
         slot: &mut T,
         read: impl FnOnce(&Value) -> Read<T>,
     ) -> bool {
-        let Some(entry) = self.entries.iter().find(|entry| entry.name == name && entry.site == site) else {
+        let Some(entry) =
+            self.entries.iter().find(|entry| entry.name == name && entry.site == site)
+        else {
             return false;
         };
         if entry.value == Value::Text(String::new()) {
@@ -98,7 +114,10 @@ impl File {
         match read(&entry.value) {
             Ok(value) => *slot = value,
             Err(message) => {
-                self.problems.push(Problem { line: Some(entry.line), message: format!("{name}: {message}") });
+                self.problems.push(Problem {
+                    line: Some(entry.line),
+                    message: format!("{name}: {message}"),
+                });
             }
         }
         true
@@ -155,10 +174,13 @@ impl<L: Fn(usize) -> usize> Reading<L> {
                 self.problem(at, "write [[site]] with two brackets, once for each site".to_owned());
             }
             (Some(_), DeValue::Table(table)) => self.section(name, None, table),
-            (Some(_), _) => self.problem(at, format!("`{name}` is a section: write [{name}] on a line of its own")),
+            (Some(_), _) => self
+                .problem(at, format!("`{name}` is a section: write [{name}] on a line of its own")),
             (None, _) if is_key("", name) => self.entry(name.to_owned(), None, at, value),
             (None, DeValue::Table(_) | DeValue::Array(_)) => {
-                let sections = || KEYS.iter().map(|(section, _)| *section).filter(|section| !section.is_empty());
+                let sections = || {
+                    KEYS.iter().map(|(section, _)| *section).filter(|section| !section.is_empty())
+                };
                 let hint = nearest(name, sections()).map_or_else(
                     || format!("the sections are {}", sections().collect::<Vec<_>>().join(", ")),
                     |near| {
@@ -177,7 +199,10 @@ impl<L: Fn(usize) -> usize> Reading<L> {
     fn site(&mut self, value: &Spanned<'_>) {
         let line = (self.line_of)(value.span().start);
         let DeValue::Table(table) = value.get_ref() else {
-            self.problem(value.span().start, "write [[site]] on a line of its own, once for each site".to_owned());
+            self.problem(
+                value.span().start,
+                "write [[site]] on a line of its own, once for each site".to_owned(),
+            );
             return;
         };
         if self.file.sites.len() == MOST_SITES {
@@ -214,7 +239,13 @@ impl<L: Fn(usize) -> usize> Reading<L> {
         let line = (self.line_of)(at);
         match read {
             Some(value_read) => {
-                self.file.entries.push(Entry { name, site, value: value_read, line, span: value.span() });
+                self.file.entries.push(Entry {
+                    name,
+                    site,
+                    value: value_read,
+                    line,
+                    span: value.span(),
+                });
             }
             None => self.problem(at, format!("{name}: write the value in quotes (\")")),
         }
@@ -224,15 +255,21 @@ impl<L: Fn(usize) -> usize> Reading<L> {
         let full = |section: &str, name: &str| {
             if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
         };
-        let keys = KEYS.iter().find(|(known, _)| *known == section).map_or(&[][..], |(_, keys)| *keys);
+        let keys =
+            KEYS.iter().find(|(known, _)| *known == section).map_or(&[][..], |(_, keys)| *keys);
         let elsewhere = KEYS.iter().find(|(_, keys)| keys.contains(&name));
         let hint = match (elsewhere, nearest(name, keys.iter().copied())) {
-            (Some(("", _)), _) => format!("`{name}` belongs at the top of the file, before the first [section]"),
+            (Some(("", _)), _) => {
+                format!("`{name}` belongs at the top of the file, before the first [section]")
+            }
             (Some(("site", _)), _) => format!("`{name}` belongs below a [[site]]"),
             (Some((home, _)), _) => format!("`{name}` belongs below [{home}]"),
             (None, Some(near)) => format!("did you mean `{}`?", full(section, near)),
             (None, None) => {
-                match KEYS.iter().find_map(|(home, keys)| Some((home, nearest(name, keys.iter().copied())?))) {
+                match KEYS
+                    .iter()
+                    .find_map(|(home, keys)| Some((home, nearest(name, keys.iter().copied())?)))
+                {
                     Some((home, near)) => format!("did you mean `{}`?", full(home, near)),
                     None => format!("the keys here are {}", keys.join(", ")),
                 }

@@ -1,5 +1,6 @@
-//! One written value into one type. Every form is narrow on purpose: these texts end up in Caddyfiles, TOML and unit
-//! settings, and none of them may be able to say more there than it says here.
+//! One written value into one type. Every form is narrow on purpose: these texts end up in
+//! Caddyfiles, TOML and unit settings, and none of them may be able to say more there than it says
+//! here.
 
 use std::fmt;
 use std::fs;
@@ -50,10 +51,16 @@ pub fn label(value: &Value) -> Read<String> {
     let written = text(value, "a name such as \"portcullis\"")?;
     let name = written.to_ascii_lowercase();
     if name.contains('.') || !is_host_name(&name) {
-        return Err(format!("{} is no host name: letters, digits and inner hyphens, at most 63", shown(written)));
+        return Err(format!(
+            "{} is no host name: letters, digits and inner hyphens, at most 63",
+            shown(written)
+        ));
     }
     if name == "localhost" || name == "local" {
-        return Err(format!("{} means something else everywhere; choose another name", shown(written)));
+        return Err(format!(
+            "{} means something else everywhere; choose another name",
+            shown(written)
+        ));
     }
     Ok(name)
 }
@@ -62,11 +69,15 @@ pub fn label(value: &Value) -> Read<String> {
 pub fn host(value: &Value) -> Read<String> {
     let written = text(value, "a name such as \"auth.example.com\"")?;
     full_name(written).ok_or_else(|| {
-        format!("{} is no name such as auth.example.com (no https://, no port, no path)", shown(written))
+        format!(
+            "{} is no name such as auth.example.com (no https://, no port, no path)",
+            shown(written)
+        )
     })
 }
 
-/// `gate.domain`: a name with a dot that is no public suffix, as the gate wants it; one in front is dropped.
+/// `gate.domain`: a name with a dot that is no public suffix, as the gate wants it; one in front is
+/// dropped.
 pub fn domain(value: &Value) -> Read<String> {
     let written = text(value, "a domain such as \"example.com\"")?;
     let name = full_name(written.strip_prefix('.').unwrap_or(written))
@@ -86,18 +97,26 @@ fn full_name(written: &str) -> Option<String> {
     (is_host_name(&name) && name.contains('.')).then_some(name)
 }
 
-/// Whether the internet may know such a name: those of RFC 6761, 6762, 8375 and the network's own never.
+/// Whether the internet may know such a name: those of RFC 6761, 6762, 8375 and the network's own
+/// never.
 pub fn is_public(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
-    let at_home = ["local", "localhost", "internal", "lan", "home", "test", "example", "invalid", "onion"];
+    let at_home =
+        ["local", "localhost", "internal", "lan", "home", "test", "example", "invalid", "onion"];
     host.contains('.') && !at_home.contains(&last) && !host.ends_with(".home.arpa")
 }
 
 /// `gate.title`: what the gate takes as `login.title`.
 pub fn title(value: &Value) -> Read<String> {
     let written = text(value, "a text in quotes")?;
-    let good = !written.trim().is_empty() && written.chars().count() <= 64 && !written.chars().any(char::is_control);
-    if good { Ok(written.to_owned()) } else { Err("expects 1 to 64 letters without line ends".to_owned()) }
+    let good = !written.trim().is_empty()
+        && written.chars().count() <= 64
+        && !written.chars().any(char::is_control);
+    if good {
+        Ok(written.to_owned())
+    } else {
+        Err("expects 1 to 64 letters without line ends".to_owned())
+    }
 }
 
 /// `tls.mode`: true for ACME.
@@ -116,7 +135,11 @@ pub fn email(value: &Value) -> Read<Option<String>> {
     let good = written.split_once('@').is_some_and(|(user, domain)| {
         (1..=64).contains(&user.len()) && user.bytes().all(plain) && full_name(domain).is_some()
     });
-    if good { Ok(Some(written.to_owned())) } else { Err(format!("{} is no mail address", shown(written))) }
+    if good {
+        Ok(Some(written.to_owned()))
+    } else {
+        Err(format!("{} is no mail address", shown(written)))
+    }
 }
 
 /// Ports that something else on the card listens on.
@@ -129,13 +152,18 @@ const TAKEN: [(u16, &str); 4] = [
 
 /// `site.host`: a name, with a port where the name is the gate's own.
 pub fn site_address(value: &Value) -> Read<Option<(String, Option<u16>)>> {
-    let written = text(value, "a name such as \"photos.example.com\" or \"portcullis.local:8443\"")?;
+    let written =
+        text(value, "a name such as \"photos.example.com\" or \"portcullis.local:8443\"")?;
     let (name, digits) = match written.split_once(':') {
         Some((name, digits)) => (name, Some(digits)),
         None => (written, None),
     };
-    let refused = |why: &str| format!("{} {why}, such as photos.example.com or portcullis.local:8443", shown(written));
-    let port = digits.map(|digits| port(digits).ok_or_else(|| refused("needs a port from 1 to 65535"))).transpose()?;
+    let refused = |why: &str| {
+        format!("{} {why}, such as photos.example.com or portcullis.local:8443", shown(written))
+    };
+    let port = digits
+        .map(|digits| port(digits).ok_or_else(|| refused("needs a port from 1 to 65535")))
+        .transpose()?;
     if let Some((port, whose)) = TAKEN.into_iter().find(|(taken, _)| port == Some(*taken)) {
         return Err(format!("port {port} is that of {whose}"));
     }
@@ -173,7 +201,9 @@ impl Upstream {
         match address {
             Ok(IpAddr::V4(address)) => of_v4(address),
             Ok(IpAddr::V6(address)) => {
-                address.is_loopback() || address.is_unspecified() || address.to_ipv4_mapped().is_some_and(of_v4)
+                address.is_loopback()
+                    || address.is_unspecified()
+                    || address.to_ipv4_mapped().is_some_and(of_v4)
             }
             Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
         }
@@ -194,7 +224,9 @@ pub fn upstream(value: &Value) -> Read<Option<Upstream>> {
         Some((host, digits)) if !digits.ends_with(']') => (host, Some(digits)),
         _ => (rest, None),
     };
-    let port = digits.map(|digits| port(digits).ok_or_else(|| refused("needs a port from 1 to 65535"))).transpose()?;
+    let port = digits
+        .map(|digits| port(digits).ok_or_else(|| refused("needs a port from 1 to 65535")))
+        .transpose()?;
     let host = host.to_ascii_lowercase();
     let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let good = match inner {
@@ -202,7 +234,9 @@ pub fn upstream(value: &Value) -> Read<Option<Upstream>> {
         None => is_host_name(&host) || host.parse::<Ipv4Addr>().is_ok(),
     };
     if !good {
-        return Err(refused("must end with a host name or an address and its port, without a path"));
+        return Err(refused(
+            "must end with a host name or an address and its port, without a path",
+        ));
     }
     Ok(Some(Upstream { https, host, port }))
 }
@@ -233,11 +267,15 @@ impl fmt::Display for Ssid {
 pub fn ssid(value: &Value) -> Read<Option<Ssid>> {
     let written = text(value, "the network's name in quotes")?;
     let good = written.len() <= 32 && !written.chars().any(char::is_control);
-    if good { Ok(Some(Ssid(written.to_owned()))) } else { Err("expects 1 to 32 bytes without line ends".to_owned()) }
+    if good {
+        Ok(Some(Ssid(written.to_owned())))
+    } else {
+        Err("expects 1 to 32 bytes without line ends".to_owned())
+    }
 }
 
-/// What opens a network: 8 to 63 ASCII characters, or the key that comes of them, as 64 hexadecimal digits (IEEE 802.11
-/// annex J.4). Has no `Debug` that shows it.
+/// What opens a network: 8 to 63 ASCII characters, or the key that comes of them, as 64 hexadecimal
+/// digits (IEEE 802.11 annex J.4). Has no `Debug` that shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Passphrase(String);
 
@@ -287,7 +325,10 @@ pub fn country(value: &Value) -> Read<Option<Country>> {
     let written = text(value, "two letters such as \"DE\"")?;
     let good = written.len() == 2 && written.bytes().all(|byte| byte.is_ascii_alphabetic());
     if !good {
-        return Err(format!("{} is no country: two letters such as \"DE\", \"GB\" or \"US\"", shown(written)));
+        return Err(format!(
+            "{} is no country: two letters such as \"DE\", \"GB\" or \"US\"",
+            shown(written)
+        ));
     }
     Ok(Some(Country(written.to_ascii_uppercase())))
 }
@@ -302,8 +343,10 @@ pub fn zone(value: &Value, zoneinfo: &Path) -> Read<String> {
         return Ok(written.to_owned());
     }
     let all = zones(zoneinfo);
-    let hint = nearest(written, all.iter().map(String::as_str))
-        .map_or_else(|| "write it as \"Europe/Berlin\"".to_owned(), |near| format!("did you mean \"{near}\"?"));
+    let hint = nearest(written, all.iter().map(String::as_str)).map_or_else(
+        || "write it as \"Europe/Berlin\"".to_owned(),
+        |near| format!("did you mean \"{near}\"?"),
+    );
     Err(format!("{} is no time zone: {hint}", shown(written)))
 }
 
@@ -331,7 +374,9 @@ fn zones(zoneinfo: &Path) -> Vec<String> {
 
 /// `time.ntp`: names or addresses.
 pub fn time_servers(value: &Value) -> Read<Vec<String>> {
-    let Value::List(written) = value else { return Err("expects a list such as [\"192.168.1.1\"]".to_owned()) };
+    let Value::List(written) = value else {
+        return Err("expects a list such as [\"192.168.1.1\"]".to_owned());
+    };
     if written.len() > 8 {
         return Err("expects at most 8 servers".to_owned());
     }
@@ -340,7 +385,11 @@ pub fn time_servers(value: &Value) -> Read<Vec<String>> {
         .map(|server| {
             let name = server.to_ascii_lowercase();
             let good = is_host_name(&name) || name.parse::<IpAddr>().is_ok();
-            if good { Ok(name) } else { Err(format!("{} is neither a name nor an address", shown(server))) }
+            if good {
+                Ok(name)
+            } else {
+                Err(format!("{} is neither a name nor an address", shown(server)))
+            }
         })
         .collect()
 }

@@ -1,9 +1,9 @@
-//! `appliance.toml`: what the person who flashes a card may set. Every key has a default; what is not known, or cannot
-//! be meant, is refused with its line, all of it at once.
+//! `appliance.toml`: what the person who flashes a card may set. Every key has a default; what is
+//! not known, or cannot be meant, is refused with its line, all of it at once.
 //!
-//! [`file`] finds keys and lines, [`grammar`] turns one written value into one type, [`agreement`] checks what only
-//! several keys together can say. Guarantees of each text in [`Settings`]: nothing in it can end a line, a quotation or
-//! a block in the files that are made from it.
+//! [`file`] finds keys and lines, [`grammar`] turns one written value into one type, [`agreement`]
+//! checks what only several keys together can say. Guarantees of each text in [`Settings`]: nothing
+//! in it can end a line, a quotation or a block in the files that are made from it.
 
 mod agreement;
 pub mod file;
@@ -76,7 +76,8 @@ pub struct Site {
 pub struct Wifi {
     /// The network's name.
     pub ssid: Ssid,
-    /// Once the settings are accepted, the key that comes of it; `None`: the one that the card's private part keeps.
+    /// Once the settings are accepted, the key that comes of it; `None`: the one that the card's
+    /// private part keeps.
     pub passphrase: Option<Passphrase>,
     /// Whose radio rules hold.
     pub country: Option<Country>,
@@ -97,8 +98,8 @@ impl Settings {
         format!("{}.local", self.hostname)
     }
 
-    /// Whether certificates for this name come from the card's own authority: always where the internet does not know
-    /// the name.
+    /// Whether certificates for this name come from the card's own authority: always where the
+    /// internet does not know the name.
     pub fn is_certified_at_home(&self, host: &str) -> bool {
         self.tls == Tls::Internal || !grammar::is_public(host)
     }
@@ -108,7 +109,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             hostname: "portcullis".to_owned(),
-            gate: Gate { host: "portcullis.local".to_owned(), domain: None, title: "Portcullis".to_owned() },
+            gate: Gate {
+                host: "portcullis.local".to_owned(),
+                domain: None,
+                title: "Portcullis".to_owned(),
+            },
             tls: Tls::Internal,
             sites: Vec::new(),
             wifi: None,
@@ -211,7 +216,11 @@ pub fn parse(text: &str, zoneinfo: &Path) -> Result<Parsed, Vec<Problem>> {
     if file.problems.is_empty() {
         agreement::check(&settings, &mut file);
     }
-    if file.problems.is_empty() { Ok(Parsed { settings, passphrase_at }) } else { Err(file.into_problems()) }
+    if file.problems.is_empty() {
+        Ok(Parsed { settings, passphrase_at })
+    } else {
+        Err(file.into_problems())
+    }
 }
 
 fn sites(file: &mut file::File) -> Vec<Site> {

@@ -1,4 +1,5 @@
-//! What the file may say, what is refused with which words, and that nothing in it can say more elsewhere.
+//! What the file may say, what is refused with which words, and that nothing in it can say more
+//! elsewhere.
 
 use std::path::PathBuf;
 
@@ -63,12 +64,24 @@ fn an_empty_file_is_the_defaults_and_so_are_empty_values() {
 #[test]
 fn every_key_is_read() {
     let settings = good(WHOLE);
-    assert_eq!((settings.hostname.as_str(), settings.gate.host.as_str()), ("gate", "auth.example.org"));
+    assert_eq!(
+        (settings.hostname.as_str(), settings.gate.host.as_str()),
+        ("gate", "auth.example.org")
+    );
     assert_eq!(settings.gate.domain.as_deref(), Some("example.org"));
     assert_eq!(settings.tls, Tls::Acme { email: Some("me+gate@example.org".into()) });
-    let sites: Vec<_> =
-        settings.sites.iter().map(|site| format!("{site} {} {}", site.upstream, site.verify_tls)).collect();
-    assert_eq!(sites, ["photos.example.org http://192.168.1.20:2342 true", "example.org:8443 https://[fd00::1] false"]);
+    let sites: Vec<_> = settings
+        .sites
+        .iter()
+        .map(|site| format!("{site} {} {}", site.upstream, site.verify_tls))
+        .collect();
+    assert_eq!(
+        sites,
+        [
+            "photos.example.org http://192.168.1.20:2342 true",
+            "example.org:8443 https://[fd00::1] false"
+        ]
+    );
     let wifi = settings.wifi.clone().unwrap();
     assert_eq!(wifi.ssid.hex(), "467269747a22426f7820c3bc");
     assert_eq!(wifi.passphrase.unwrap().as_str(), "pass \"word\" #1");
@@ -83,15 +96,23 @@ fn the_file_that_comes_with_the_card_is_good_as_it_is_and_with_every_line_taken_
     assert_eq!(good(text), Settings::default());
     let taken_in: String = text
         .lines()
-        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n")
+        .map(|line| {
+            line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned()
+                + "\n"
+        })
         .collect();
     // Its two sites are for two ways of life, and its mode is the default.
     let settings = good(&taken_in.replace("portcullis.local:8443", "px.example.com:8443"));
     assert_eq!(settings.sites.len(), 2);
-    assert!(settings.wifi.is_some() && !settings.time.ntp.is_empty() && settings.gate.domain.is_some());
-    for (section, keys) in
-        [("gate", "host domain title"), ("tls", "mode email"), ("wifi", "ssid psk country"), ("time", "zone ntp")]
-    {
+    assert!(
+        settings.wifi.is_some() && !settings.time.ntp.is_empty() && settings.gate.domain.is_some()
+    );
+    for (section, keys) in [
+        ("gate", "host domain title"),
+        ("tls", "mode email"),
+        ("wifi", "ssid psk country"),
+        ("time", "zone ntp"),
+    ] {
         let rest = text.split(&format!("[{section}]")).nth(1).unwrap().split("\n[").next().unwrap();
         assert!(keys.split(' ').all(|key| rest.contains(&format!("#{key} ="))), "{section}");
     }
@@ -102,7 +123,11 @@ fn the_documentation_names_every_key_and_its_example_is_good() {
     let page = include_str!("../../../../docs/appliance.md");
     for (section, keys) in file::KEYS {
         for key in keys {
-            let name = if section.is_empty() { format!("| `{key}` |") } else { format!("| `{section}.{key}` |") };
+            let name = if section.is_empty() {
+                format!("| `{key}` |")
+            } else {
+                format!("| `{section}.{key}` |")
+            };
             assert!(page.contains(&name), "{name}");
         }
     }
@@ -137,35 +162,51 @@ fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
     assert!(only_problem("[gate]\nupstream = \"a\"").contains("belongs below a [[site]]"));
     assert!(only_problem("[site]\nhost = \"a\"").contains("two brackets"));
     assert!(only_problem("gate = 1").contains("write [gate]"));
-    assert!(only_problem("[wifi]\npassword = \"12345678\"").contains("the keys here are ssid, psk, country"));
+    assert!(
+        only_problem("[wifi]\npassword = \"12345678\"")
+            .contains("the keys here are ssid, psk, country")
+    );
 }
 
 #[test]
 fn quotes_of_a_word_processor_are_named() {
     let told = problems("[gate]\ntitle = “Home”\n");
-    assert!(told.iter().any(|line| line.starts_with("line 2: ") && line.contains("plain quotes")), "{told:?}");
+    assert!(
+        told.iter().any(|line| line.starts_with("line 2: ") && line.contains("plain quotes")),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn what_several_keys_say_together_is_checked() {
-    let with_site =
-        |rest: &str| format!("{rest}\n[[site]]\nhost = \"photos.example.org\"\nupstream = \"http://10.0.0.2\"");
+    let with_site = |rest: &str| {
+        format!("{rest}\n[[site]]\nhost = \"photos.example.org\"\nupstream = \"http://10.0.0.2\"")
+    };
     let domain = "[gate]\nhost = \"auth.example.org\"\ndomain = \"example.org\"";
     good(&with_site(domain));
     for (text, words) in [
-        ("[tls]\nmode = \"acme\"".to_owned(), "line 2: tls.mode: \"acme\" needs [gate] domain and host"),
+        (
+            "[tls]\nmode = \"acme\"".to_owned(),
+            "line 2: tls.mode: \"acme\" needs [gate] domain and host",
+        ),
         (
             "[gate]\ndomain = \"example.org\"".to_owned(),
             "line 2: gate.domain: the login page is at \"portcullis.local\"",
         ),
-        ("[gate]\ndomain = \"duckdns.org\"".to_owned(), "line 2: gate.domain: \"duckdns.org\" is a public suffix"),
+        (
+            "[gate]\ndomain = \"duckdns.org\"".to_owned(),
+            "line 2: gate.domain: \"duckdns.org\" is a public suffix",
+        ),
         (with_site(""), "line 3: site.host: \"photos.example.org\" needs [gate] domain"),
         (
             with_site("[gate]\nhost = \"a.example.net\"\ndomain = \"example.net\""),
             "line 5: site.host: \"photos.example.org\" is not below",
         ),
         (with_site(&with_site(domain)), "\"photos.example.org\" is there twice"),
-        (with_site("[gate]\nhost = \"photos.example.org\"\ndomain = \"example.org\""), "is the gate's own address"),
+        (
+            with_site("[gate]\nhost = \"photos.example.org\"\ndomain = \"example.org\""),
+            "is the gate's own address",
+        ),
         (with_site(domain).replace("10.0.0.2", "auth.example.org:81"), "leads back to this card"),
         (with_site(domain).replace("10.0.0.2", "127.0.0.1:3000"), "leads back to this card"),
         (with_site(domain).replace("10.0.0.2", "[::1]"), "leads back to this card"),
@@ -178,16 +219,21 @@ fn what_several_keys_say_together_is_checked() {
 
 #[test]
 fn another_port_of_the_gates_own_name_needs_no_domain() {
-    let site = |port: &str| format!("[[site]]\nhost = \"portcullis.local{port}\"\nupstream = \"http://10.0.0.2:3000\"");
+    let site = |port: &str| {
+        format!("[[site]]\nhost = \"portcullis.local{port}\"\nupstream = \"http://10.0.0.2:3000\"")
+    };
     assert_eq!(good(&site(":8443")).sites[0].to_string(), "portcullis.local:8443");
     good(&site(":1"));
     good(&site(":65535"));
-    for port in ["", ":80", ":443", ":3000", ":53", ":0", ":65536", ":+9", ":", ":8443:1", ":8443/x"] {
+    for port in
+        ["", ":80", ":443", ":3000", ":53", ":0", ":65536", ":+9", ":", ":8443:1", ":8443/x"]
+    {
         assert!(only_problem(&site(port)).contains("site.host"), "{port}");
     }
 }
 
-/// Texts that would say more than they should in a Caddyfile, in TOML, in a unit's settings or in wpa_supplicant's.
+/// Texts that would say more than they should in a Caddyfile, in TOML, in a unit's settings or in
+/// wpa_supplicant's.
 const HOSTILE: [&str; 20] = [
     "a\nb",
     "a\r\nb",
@@ -247,13 +293,28 @@ fn a_zone_is_a_file_among_the_zones_and_a_slip_finds_the_nearest() {
     for zone in ["UTC", "Europe/Berlin", "Etc/UTC"] {
         good(&format!("time.zone = \"{zone}\""));
     }
-    for zone in
-        ["/etc/passwd", "../zoneinfo/UTC", "Europe/../UTC", "Europe", "Europe/", "Europe//Berlin", "europe/berlin", "."]
-    {
-        assert!(only_problem(&format!("time.zone = \"{zone}\"")).contains("is no time zone"), "{zone}");
+    for zone in [
+        "/etc/passwd",
+        "../zoneinfo/UTC",
+        "Europe/../UTC",
+        "Europe",
+        "Europe/",
+        "Europe//Berlin",
+        "europe/berlin",
+        ".",
+    ] {
+        assert!(
+            only_problem(&format!("time.zone = \"{zone}\"")).contains("is no time zone"),
+            "{zone}"
+        );
     }
-    assert!(only_problem("time.zone = \"Europe/Berln\"").contains("did you mean \"Europe/Berlin\"?"));
-    assert_eq!(parse("time.zone = \"UTC\"", &PathBuf::from("/nonexistent")).unwrap().settings.time.zone, "UTC");
+    assert!(
+        only_problem("time.zone = \"Europe/Berln\"").contains("did you mean \"Europe/Berlin\"?")
+    );
+    assert_eq!(
+        parse("time.zone = \"UTC\"", &PathBuf::from("/nonexistent")).unwrap().settings.time.zone,
+        "UTC"
+    );
 }
 
 #[test]
@@ -262,21 +323,38 @@ fn wifi_passwords_have_the_lengths_of_the_standard_and_are_never_repeated() {
     for psk in ["12345678", &"x".repeat(63), &"0aF9".repeat(16)] {
         assert!(good(&wifi(psk)).wifi.unwrap().passphrase.is_some(), "{psk}");
     }
-    for psk in ["SECRET7", &"SECRET".repeat(11), &"SECRET_X".repeat(8), "SECRETpässword", "SECRETpass\\nword"] {
+    for psk in [
+        "SECRET7",
+        &"SECRET".repeat(11),
+        &"SECRET_X".repeat(8),
+        "SECRETpässword",
+        "SECRETpass\\nword",
+    ] {
         let told = only_problem(&wifi(psk));
-        assert!(told.starts_with("line 3: wifi.psk: expects 8 to 63") && !told.contains("SECRET"), "{told}");
+        assert!(
+            told.starts_with("line 3: wifi.psk: expects 8 to 63") && !told.contains("SECRET"),
+            "{told}"
+        );
     }
     assert!(only_problem("[wifi]\nssid = \"home\"\npsk = [\"SECRET\"]").contains("wifi.psk"));
     let hex = "0aF9".repeat(16);
     assert_eq!(good(&wifi(&hex)).wifi.unwrap().passphrase.unwrap().as_str(), hex);
     assert!(good("[wifi]\nssid = \"home\"").wifi.unwrap().passphrase.is_none());
-    assert!(only_problem("[wifi]\nssid = \"123456789012345678901234567890123\"").contains("1 to 32 bytes"));
+    assert!(
+        only_problem("[wifi]\nssid = \"123456789012345678901234567890123\"")
+            .contains("1 to 32 bytes")
+    );
 }
 
 #[test]
 fn a_home_name_is_certified_at_home_even_where_others_come_from_acme() {
     let settings = good(WHOLE);
-    for (name, home) in [("gate.local", true), ("auth.example.org", false), ("nas.lan", true), ("x.home.arpa", true)] {
+    for (name, home) in [
+        ("gate.local", true),
+        ("auth.example.org", false),
+        ("nas.lan", true),
+        ("x.home.arpa", true),
+    ] {
         assert_eq!(settings.is_certified_at_home(name), home, "{name}");
     }
     assert!(Settings::default().is_certified_at_home("auth.example.org"));
@@ -284,8 +362,12 @@ fn a_home_name_is_certified_at_home_even_where_others_come_from_acme() {
 
 #[test]
 fn too_many_sites_are_refused() {
-    let site =
-        |number: usize| format!("[[site]]\nhost = \"portcullis.local:{}\"\nupstream = \"http://a\"\n", 9000 + number);
+    let site = |number: usize| {
+        format!(
+            "[[site]]\nhost = \"portcullis.local:{}\"\nupstream = \"http://a\"\n",
+            9000 + number
+        )
+    };
     let text = |count: usize| (0..count).map(site).collect::<String>();
     good(&text(64));
     assert!(only_problem(&text(65)).contains("line 193: more than 64 sites"));

@@ -1,4 +1,5 @@
-//! Whole chains on the configuration that `portcullis proxy print` gives: what does the gate cost a request?
+//! Whole chains on the configuration that `portcullis proxy print` gives: what does the gate cost a
+//! request?
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ use crate::yardsticks::{nginx_places, start_caddy, start_nginx};
 use crate::{Bench, Fallible};
 
 /// What the visitor reads: about a kilobyte.
-const PAGE: &str = "<!doctype html><title>A page</title><p>Nothing here but a few words, repeated.</p>\n";
+const PAGE: &str =
+    "<!doctype html><title>A page</title><p>Nothing here but a few words, repeated.</p>\n";
 
 /// A proxy with the gate or without, and the gate's share.
 struct Chain<'c> {
@@ -32,7 +34,13 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let site = dir.path().join("site");
     let caddy = |wiring: &Wiring, guarded: bool, name| {
         let place = dir.path().join(format!("{}-{}", wiring.proxy, wiring.port));
-        start_caddy(machine, &place, &caddyfile(&wiring.printed, &site, wiring.port, guarded)?, name, wiring.address()?)
+        start_caddy(
+            machine,
+            &place,
+            &caddyfile(&wiring.printed, &site, wiring.port, guarded)?,
+            name,
+            wiring.address()?,
+        )
     };
     let nginx = |wiring: &Wiring, guarded: bool, name| {
         let place = dir.path().join(format!("{}-{}", wiring.proxy, wiring.port));
@@ -45,16 +53,25 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let caddy_guarded = caddy(&one, true, "Caddy + forward_auth")?;
     let nginx_alone = nginx(&free_nginx, false, "nginx alone")?;
     let nginx_guarded = nginx(&two, true, "nginx + auth_request")?;
-    let asked =
-        |port: u16, gate: &Gate| Question::new("/", browser_lines(&format!("app.{DOMAIN}:{port}"), &gate.cookie()));
+    let asked = |port: u16, gate: &Gate| {
+        Question::new("/", browser_lines(&format!("app.{DOMAIN}:{port}"), &gate.cookie()))
+    };
     let chains = [
-        Chain { name: "Caddy alone", servers: vec![&caddy_alone], question: asked(free_caddy.port, &one.gate) },
+        Chain {
+            name: "Caddy alone",
+            servers: vec![&caddy_alone],
+            question: asked(free_caddy.port, &one.gate),
+        },
         Chain {
             name: "Caddy + `forward_auth`",
             servers: vec![&caddy_guarded, &one.gate.server],
             question: asked(one.port, &one.gate),
         },
-        Chain { name: "nginx alone", servers: vec![&nginx_alone], question: asked(free_nginx.port, &two.gate) },
+        Chain {
+            name: "nginx alone",
+            servers: vec![&nginx_alone],
+            question: asked(free_nginx.port, &two.gate),
+        },
         Chain {
             name: "nginx + `auth_request`",
             servers: vec![&nginx_guarded, &two.gate.server],
@@ -83,9 +100,16 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
                 let chain = &chains[number];
                 let gate = chain.servers.get(1);
                 let before = gate.map(|gate| gate.cpu()).transpose()?;
-                let sample = load(&bench.machine, &chain.servers, &chain.question, connections, bench.either(2, 1))?;
+                let sample = load(
+                    &bench.machine,
+                    &chain.servers,
+                    &chain.question,
+                    connections,
+                    bench.either(2, 1),
+                )?;
                 if let (Some(gate), Some(before)) = (gate, before) {
-                    gates[number].push((gate.cpu()? - before).as_secs_f64() * 1e6 / sample.requests);
+                    gates[number]
+                        .push((gate.cpu()? - before).as_secs_f64() * 1e6 / sample.requests);
                 }
                 samples[number].push(sample);
             }
@@ -102,14 +126,23 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
                 chain.name.to_owned(),
                 grouped(middle(|sample| sample.per_second)),
                 if guarded {
-                    Spread::of(pairs().map(|(with, without)| with.per_second / without.per_second)).ratio()
+                    Spread::of(pairs().map(|(with, without)| with.per_second / without.per_second))
+                        .ratio()
                 } else {
                     "1".to_owned()
                 },
-                format!("{} / {}", time(middle(|sample| sample.p50)), time(middle(|sample| sample.p99))),
+                format!(
+                    "{} / {}",
+                    time(middle(|sample| sample.p50)),
+                    time(middle(|sample| sample.p99))
+                ),
                 format!("{} µs", short(middle(|sample| sample.cost))),
                 if guarded { format!("{} µs", short(more)) } else { String::new() },
-                if guarded { format!("{} µs", short(median(gates[number].iter().copied()))) } else { String::new() },
+                if guarded {
+                    format!("{} µs", short(median(gates[number].iter().copied())))
+                } else {
+                    String::new()
+                },
             ]);
             let spread = Spread::of(samples[number].iter().map(|sample| sample.cost));
             bars.push(Bar {
@@ -174,7 +207,8 @@ impl Wiring {
     }
 }
 
-/// The printed Caddyfile with a folder instead of the example's application; without the question if not `guarded`.
+/// The printed Caddyfile with a folder instead of the example's application; without the question
+/// if not `guarded`.
 fn caddyfile(printed: &str, site: &Path, port: u16, guarded: bool) -> Fallible<String> {
     let application = "reverse_proxy 127.0.0.1:8080";
     if !printed.contains(application)
@@ -183,20 +217,40 @@ fn caddyfile(printed: &str, site: &Path, port: u16, guarded: bool) -> Fallible<S
     {
         return Err(format!("not the Caddyfile that is expected:\n{printed}").into());
     }
-    let mut text = printed.replace(application, &format!("root * {}\n\tfile_server", site.display()));
+    let mut text =
+        printed.replace(application, &format!("root * {}\n\tfile_server", site.display()));
     text = text.replacen("{\n", "{\n\tadmin off\n\tauto_https off\n", 1);
     Ok(if guarded { text } else { text.replace("\timport portcullis\n", "") })
 }
 
 /// The same for nginx.
-fn nginx_file(printed: &str, place: &Path, site: &Path, port: u16, guarded: bool) -> Fallible<String> {
+fn nginx_file(
+    printed: &str,
+    place: &Path,
+    site: &Path,
+    port: u16,
+    guarded: bool,
+) -> Fallible<String> {
     let (application, listen) = ("proxy_pass http://127.0.0.1:8080;", format!("listen {port};"));
-    if !printed.contains(application) || !printed.contains("auth_request ") || !printed.contains(&listen) {
+    if !printed.contains(application)
+        || !printed.contains("auth_request ")
+        || !printed.contains(&listen)
+    {
         return Err(format!("not the nginx.conf that is expected:\n{printed}").into());
     }
     let text = printed.replace(application, &format!("root {};", site.display()));
     let text = text.replace(&listen, &format!("listen 127.0.0.1:{port};"));
-    let text = text.replacen("http {", &format!("http {{\ntypes {{ text/html html; }}\n{}", nginx_places(place)), 1);
-    let asks = |line: &&str| line.trim_start().starts_with("auth_request ") && line.contains("/_portcullis");
-    Ok(if guarded { text } else { text.lines().filter(|line| !asks(line)).map(|line| format!("{line}\n")).collect() })
+    let text = text.replacen(
+        "http {",
+        &format!("http {{\ntypes {{ text/html html; }}\n{}", nginx_places(place)),
+        1,
+    );
+    let asks = |line: &&str| {
+        line.trim_start().starts_with("auth_request ") && line.contains("/_portcullis")
+    };
+    Ok(if guarded {
+        text
+    } else {
+        text.lines().filter(|line| !asks(line)).map(|line| format!("{line}\n")).collect()
+    })
 }

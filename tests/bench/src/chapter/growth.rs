@@ -39,7 +39,8 @@ struct Rounds {
 
 pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let sizes: &[usize] = if bench.short { &SHORT } else { &SIZES };
-    let mut text = String::from("Rules do not exist in this version, so nothing can grow with them.\n\n");
+    let mut text =
+        String::from("Rules do not exist in this version, so nothing can grow with them.\n\n");
     let mut curves = Vec::new();
     let kinds: [(&str, &str); 4] = [
         ("users", "users, one of them asks"),
@@ -49,9 +50,13 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     ];
     let mut rows = Vec::new();
     for (kind, label) in kinds {
-        let possible = |size: &&usize| kind != "connections" || (**size as u64) + 200 < bench.open_files;
-        let cases: Vec<Case> =
-            sizes.iter().filter(possible).map(|size| case(bench, kind, *size)).collect::<Fallible<_>>()?;
+        let possible =
+            |size: &&usize| kind != "connections" || (**size as u64) + 200 < bench.open_files;
+        let cases: Vec<Case> = sizes
+            .iter()
+            .filter(possible)
+            .map(|size| case(bench, kind, *size))
+            .collect::<Fallible<_>>()?;
         let results = rounds(bench, &cases)?;
         let mut points = Vec::new();
         for (case, result) in cases.iter().zip(results) {
@@ -69,11 +74,23 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         }
         curves.push(Line { name: label.to_owned(), points });
     }
-    text += &table(&["what grows", "to", "CPU a verify", "requests/s", "p99", "resident", "start"], &rows);
-    let chart = chart::lines("A verify's processor time as the gate grows", "how many", "µs a verify", &curves);
+    text += &table(
+        &["what grows", "to", "CPU a verify", "requests/s", "p99", "resident", "start"],
+        &rows,
+    );
+    let chart = chart::lines(
+        "A verify's processor time as the gate grows",
+        "how many",
+        "µs a verify",
+        &curves,
+    );
     text += &format!(
         "\n{}",
-        bench.page.chart("growth-verify", "Processor time of a verify by users, sessions, connections", chart)
+        bench.page.chart(
+            "growth-verify",
+            "Processor time of a verify by users, sessions, connections",
+            chart
+        )
     );
 
     let (mut rows, mut alone, mut named) = (Vec::new(), Vec::new(), Vec::new());
@@ -81,7 +98,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         let (by_code, by_name) = (logins(bench, *size, false)?, logins(bench, *size, true)?);
         alone.push((*size as f64, by_code.0));
         named.push((*size as f64, by_name.0));
-        let cell = |(cpu, wall, count): (f64, f64, usize)| [time(cpu), time(wall), count.to_string()];
+        let cell =
+            |(cpu, wall, count): (f64, f64, usize)| [time(cpu), time(wall), count.to_string()];
         let mut row = vec![grouped(*size as f64)];
         row.extend(cell(by_code));
         row.extend(cell(by_name));
@@ -89,20 +107,40 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     }
     text += "\nA login, the store's write included:\n\n";
     text += &table(
-        &["users", "by code alone: CPU", "until the answer", "logins", "by name: CPU", "until the answer", "logins"],
+        &[
+            "users",
+            "by code alone: CPU",
+            "until the answer",
+            "logins",
+            "by name: CPU",
+            "until the answer",
+            "logins",
+        ],
         &rows,
     );
-    let curves =
-        [Line { name: "by code alone".to_owned(), points: alone }, Line { name: "by name".to_owned(), points: named }];
-    let chart = chart::lines("A login's processor time by the number of users", "users", "µs a login", &curves);
-    text +=
-        &format!("\n{}", bench.page.chart("growth-login", "Processor time of a login by the number of users", chart));
+    let curves = [
+        Line { name: "by code alone".to_owned(), points: alone },
+        Line { name: "by name".to_owned(), points: named },
+    ];
+    let chart = chart::lines(
+        "A login's processor time by the number of users",
+        "users",
+        "µs a login",
+        &curves,
+    );
+    text += &format!(
+        "\n{}",
+        bench.page.chart("growth-login", "Processor time of a login by the number of users", chart)
+    );
     Ok(text)
 }
 
 fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
     let plan = Plan::default();
-    let settings = format!("[server]\nmax_connections = 10100\n[login]\naccept_odds = true\n{}", plan.settings);
+    let settings = format!(
+        "[server]\nmax_connections = 10100\n[login]\naccept_odds = true\n{}",
+        plan.settings
+    );
     let (users, sessions) = match kind {
         "users" => (size, 1),
         // A user has at most 64.
@@ -128,12 +166,14 @@ fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Rounds>> {
             let case = &cases[number];
             let mut question = case.question.clone();
             if case.in_turn {
-                question.cookies = case.gate.place.tokens.iter().map(|token| page_load::cookies(token)).collect();
+                question.cookies =
+                    case.gate.place.tokens.iter().map(|token| page_load::cookies(token)).collect();
             }
             // Thousands of connections take a while to be made.
             let seconds = if case.connections >= 1_000 { bench.either(4, 2) } else { 1 };
-            let sample = load(&bench.machine, &[&case.gate.server], &question, case.connections, seconds)
-                .map_err(|error| format!("{} {}: {error}", case.size, case.kind))?;
+            let sample =
+                load(&bench.machine, &[&case.gate.server], &question, case.connections, seconds)
+                    .map_err(|error| format!("{} {}: {error}", case.size, case.kind))?;
             results[number].cost.push(sample.cost);
             results[number].per_second.push(sample.per_second);
             results[number].p99.push(sample.p99);
@@ -147,27 +187,32 @@ fn logins(bench: &Bench, users: usize, with_name: bool) -> Fallible<(f64, f64, u
     let settings = format!(
         "[login]\naccept_odds = true\nask_username = {with_name}\n[session]\ncookie_domain = \"{DOMAIN}\"\nsecure = false\n"
     );
-    let (gate, _) = Place::prepare(Plan { users, sessions: 0, settings, ..Plan::default() })?.start(&bench.machine)?;
+    let (gate, _) = Place::prepare(Plan { users, sessions: 0, settings, ..Plan::default() })?
+        .start(&bench.machine)?;
     let (mut cpu, mut wall) = (Vec::new(), Vec::new());
     // Three codes of each user are good at one time; the oldest must come first.
     let now = early_in_a_step();
     let step = TimeStep::at(now).number();
     let wanted = bench.either(30, 3);
     let some = gate.place.users.iter().take(wanted);
-    let tries = (step - 1..=step + 1).flat_map(|step| some.clone().map(move |user| (user, TimeStep::new(step))));
+    let tries = (step - 1..=step + 1)
+        .flat_map(|step| some.clone().map(move |user| (user, TimeStep::new(step))));
     for (number, (user, step)) in tries.take(wanted).enumerate() {
         let client = format!("198.18.{}.{}", number / 250, number % 250 + 1);
         let (cpu_before, begun) = (gate.server.cpu()?, clock::monotonic());
         let answer = gate.log_in(user, step, &client, with_name)?;
         let took = clock::monotonic() - begun;
-        // Among thousands somebody else may have the same code at the moment: then it lets nobody in.
+        // Among thousands somebody else may have the same code at the moment: then it lets nobody
+        // in.
         if answer.status == 302 {
             cpu.push((gate.server.cpu()? - cpu_before).as_secs_f64() * 1e6);
             wall.push(took.as_secs_f64() * 1e6);
         }
     }
     if cpu.is_empty() {
-        return Err(format!("no login worked:\n{}", std::fs::read_to_string(gate.place.log())?).into());
+        return Err(
+            format!("no login worked:\n{}", std::fs::read_to_string(gate.place.log())?).into()
+        );
     }
     let count = cpu.len();
     Ok((median(cpu), median(wall), count))

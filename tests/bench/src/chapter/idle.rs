@@ -30,7 +30,11 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         if rows.is_empty() {
             bench.figures.idle_cpu = Some((millis * 60.0 / seconds as f64, seconds));
         }
-        rows.push(vec![(*name).to_owned(), format!("{} ms", short(millis)), (wakeups - wakeups_before).to_string()]);
+        rows.push(vec![
+            (*name).to_owned(),
+            format!("{} ms", short(millis)),
+            (wakeups - wakeups_before).to_string(),
+        ]);
     }
     Ok(format!("Over {seconds} s:\n\n{}", table(&["with", "processor time", "wake-ups"], &rows)))
 }

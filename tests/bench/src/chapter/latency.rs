@@ -31,7 +31,10 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         for number in order {
             let server = subjects[number].1;
             let target = if number == 0 { "/verify/caddy" } else { "/" };
-            let question = Question::new(target, header_lines(22, &server.address.to_string(), &gate.cookie()));
+            let question = Question::new(
+                target,
+                header_lines(22, &server.address.to_string(), &gate.cookie()),
+            );
             expect(server, &question, 204)?;
             times[number].extend(steady(server.address, &question, 1_000, seconds, connections)?);
         }

@@ -48,7 +48,8 @@ pub struct Figures {
     pub resident_static: Option<[u64; 3]>,
     /// Milliseconds: first start and later ones, at the median and at most.
     pub start: Option<[f64; 4]>,
-    /// Bytes at the block device, or as the process is counted: a verify, one login of many, a login on its own.
+    /// Bytes at the block device, or as the process is counted: a verify, one login of many, a
+    /// login on its own.
     pub written: Option<[f64; 3]>,
     /// Milliseconds in a minute, and over how many seconds they were measured.
     pub idle_cpu: Option<(f64, u64)>,

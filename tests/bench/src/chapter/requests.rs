@@ -35,8 +35,12 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let asked = |target: &str, lines: usize, server: &Server| {
         Question::new(target, header_lines(lines, &server.address.to_string(), &gate.cookie()))
     };
-    let subject =
-        |name, server, target, lines, ours| Subject { name, server, question: asked(target, lines, server), ours };
+    let subject = |name, server, target, lines, ours| Subject {
+        name,
+        server,
+        question: asked(target, lines, server),
+        ours,
+    };
     let subjects = [
         subject("**Portcullis, verify**", &gate.server, "/verify/caddy", 22, GATE),
         subject("**Portcullis, verify**, 12 lines", &gate.server, "/verify/caddy", 12, GATE_12),
@@ -51,8 +55,10 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     }
     let everyone: Vec<usize> = (0..subjects.len()).collect();
     let kept = rounds(bench, &subjects, &everyone, false, bench.either(9, 1))?;
-    let closing: Vec<bool> = subjects.iter().map(|one| closes(one.server, &one.question)).collect::<Fallible<_>>()?;
-    // Whoever keeps the connection all the same would be measured on a kept one; then the gate's 12 lines have no rival.
+    let closing: Vec<bool> =
+        subjects.iter().map(|one| closes(one.server, &one.question)).collect::<Fallible<_>>()?;
+    // Whoever keeps the connection all the same would be measured on a kept one; then the gate's 12
+    // lines have no rival.
     let takes_part = |one: &usize| closing[*one] && (closing[MAY] || *one != GATE_12);
     let closing: Vec<usize> = everyone.iter().copied().filter(takes_part).collect();
     let new = rounds(bench, &subjects, &closing, true, bench.either(5, 1))?;
@@ -62,16 +68,26 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         bench.figures.against_nginx.push((cell.connections, cell.ratio(GATE, NGINX)));
     }
     let mut text = bottlenecks(&[&kept, &new]);
-    text += &format!("Kept connections. Rounds of 1 s: {}.\n\n{}", bench.either(9, 1), rows(&subjects, &kept));
+    text += &format!(
+        "Kept connections. Rounds of 1 s: {}.\n\n{}",
+        bench.either(9, 1),
+        rows(&subjects, &kept)
+    );
     let chart = plot("Requests a second on kept connections", &subjects, &kept);
-    text += &format!("\n{}", bench.page.chart("requests", "Requests a second on kept connections", chart));
+    text += &format!(
+        "\n{}",
+        bench.page.chart("requests", "Requests a second on kept connections", chart)
+    );
     text += &format!("\nA new connection for each request. Rounds of 1 s: {}", bench.either(5, 1));
     if !closing.contains(&MAY) {
         text += " (may_minihttp does not end a connection when asked to, so it is not here)";
     }
     text += &format!(".\n\n{}", rows(&subjects, &new));
     let chart = plot("Requests a second, each on a new connection", &subjects, &new);
-    text += &format!("\n{}", bench.page.chart("new-connections", "Requests a second on new connections", chart));
+    text += &format!(
+        "\n{}",
+        bench.page.chart("new-connections", "Requests a second on new connections", chart)
+    );
     Ok(text)
 }
 
@@ -96,13 +112,20 @@ impl Cell {
     }
 }
 
-fn rounds(bench: &Bench, subjects: &[Subject<'_>], taking: &[usize], new: bool, rounds: usize) -> Fallible<Vec<Cell>> {
+fn rounds(
+    bench: &Bench,
+    subjects: &[Subject<'_>],
+    taking: &[usize],
+    new: bool,
+    rounds: usize,
+) -> Fallible<Vec<Cell>> {
     let counts: &[usize] = if bench.short { &[8, 64] } else { &[1, 8, 64, 256] };
     let mut cells = Vec::new();
     for &connections in counts {
         let mut samples = vec![Vec::new(); subjects.len()];
         for round in 0..rounds {
-            // Everybody comes first once, and every second round runs backwards: noise that comes and goes hits all alike.
+            // Everybody comes first once, and every second round runs backwards: noise that comes
+            // and goes hits all alike.
             let mut order: Vec<usize> = taking.to_vec();
             order.rotate_left(round % taking.len().max(1));
             if round % 2 == 1 {
@@ -111,7 +134,13 @@ fn rounds(bench: &Bench, subjects: &[Subject<'_>], taking: &[usize], new: bool, 
             for one in order {
                 let subject = &subjects[one];
                 let question = if new { subject.question.once() } else { subject.question.clone() };
-                samples[one].push(load(&bench.machine, &[subject.server], &question, connections, 1)?);
+                samples[one].push(load(
+                    &bench.machine,
+                    &[subject.server],
+                    &question,
+                    connections,
+                    1,
+                )?);
             }
         }
         cells.push(Cell { connections, samples });
@@ -123,7 +152,10 @@ fn rounds(bench: &Bench, subjects: &[Subject<'_>], taking: &[usize], new: bool, 
 fn bottlenecks(cells: &[&[Cell]]) -> String {
     let samples = || cells.iter().copied().flatten().flat_map(|cell| cell.samples.iter().flatten());
     let client = samples().filter(|sample| sample.client_busy > sample.server_busy).count();
-    format!("The client was busier than the server in {client} of all {} rounds.\n\n", samples().count())
+    format!(
+        "The client was busier than the server in {client} of all {} rounds.\n\n",
+        samples().count()
+    )
 }
 
 fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {
@@ -135,16 +167,26 @@ fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {
                 continue;
             }
             let middle = |value: fn(&Sample) -> f64| median(samples.iter().map(value));
-            let compared = |spread: Spread| if number == subject.ours { "1".to_owned() } else { spread.ratio() };
+            let compared = |spread: Spread| {
+                if number == subject.ours { "1".to_owned() } else { spread.ratio() }
+            };
             rows.push(vec![
                 cell.connections.to_string(),
                 subject.name.to_owned(),
                 grouped(middle(|sample| sample.per_second)),
                 compared(cell.ratio(subject.ours, number)),
-                format!("{} / {}", time(middle(|sample| sample.p50)), time(middle(|sample| sample.p99))),
+                format!(
+                    "{} / {}",
+                    time(middle(|sample| sample.p50)),
+                    time(middle(|sample| sample.p99))
+                ),
                 format!("{} µs", short(middle(|sample| sample.cost))),
                 compared(cell.thrift(subject.ours, number)),
-                format!("{:.0} % / {:.0} %", 100.0 * middle(|s| s.server_busy), 100.0 * middle(|s| s.client_busy)),
+                format!(
+                    "{:.0} % / {:.0} %",
+                    100.0 * middle(|s| s.server_busy),
+                    100.0 * middle(|s| s.client_busy)
+                ),
             ]);
         }
     }
@@ -166,18 +208,24 @@ fn rows(subjects: &[Subject<'_>], cells: &[Cell]) -> String {
 fn plot(title: &str, subjects: &[Subject<'_>], cells: &[Cell]) -> String {
     let group = |cell: &Cell| {
         let bars =
-            subjects.iter().zip(&cell.samples).filter(|(_, samples)| !samples.is_empty()).map(|(subject, samples)| {
-                let spread = Spread::of(samples.iter().map(|sample| sample.per_second));
-                Bar {
-                    name: subject.name.replace(['*', '`'], ""),
-                    value: spread.median,
-                    range: Some((spread.low, spread.high)),
-                    label: grouped(spread.median),
-                    ours: subject.name.starts_with('*'),
-                }
-            });
+            subjects.iter().zip(&cell.samples).filter(|(_, samples)| !samples.is_empty()).map(
+                |(subject, samples)| {
+                    let spread = Spread::of(samples.iter().map(|sample| sample.per_second));
+                    Bar {
+                        name: subject.name.replace(['*', '`'], ""),
+                        value: spread.median,
+                        range: Some((spread.low, spread.high)),
+                        label: grouped(spread.median),
+                        ours: subject.name.starts_with('*'),
+                    }
+                },
+            );
         (connected(cell.connections), bars.collect())
     };
     let groups: Vec<_> = cells.iter().map(group).collect();
-    chart::bars(title, "requests a second: median, the line is from the lower to the upper quartile", &groups)
+    chart::bars(
+        title,
+        "requests a second: median, the line is from the lower to the upper quartile",
+        &groups,
+    )
 }

@@ -1,8 +1,9 @@
 //! What is written to the card: by a login, by verifies, by an idle hour, by a day.
 //!
-//! Measured at the block device of an ext4 file system of its own, in a file on a loop device, with the file system's usual
-//! settings; `syncfs` comes before each look, so that nothing is still waiting in memory. That needs root; without it only
-//! what the kernel counts for the process is told.
+//! Measured at the block device of an ext4 file system of its own, in a file on a loop device, with
+//! the file system's usual settings; `syncfs` comes before each look, so that nothing is still
+//! waiting in memory. That needs root; without it only what the kernel counts for the process is
+//! told.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,11 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     rows.push(row(&format!("a login ({logins}, one after the other)"), login, logins as f64));
     let apart = bench.either(20, 3);
     let single = logins_apart(bench, apart)?;
-    rows.push(row(&format!("a login on its own ({apart}, all else written before)"), single, apart as f64));
+    rows.push(row(
+        &format!("a login on its own ({apart}, all else written before)"),
+        single,
+        apart as f64,
+    ));
     rows.push(row(&format!("{} verifies", grouped(verifies)), verify, 1.0));
     let library = faketime();
     if let Some(library) = &library {
@@ -50,7 +55,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         }
     }
     let at = |written: Written| written.device.unwrap_or(written.process) as f64;
-    bench.figures.written = Some([at(verify) / verifies, at(login) / logins as f64, at(single) / apart as f64]);
+    bench.figures.written =
+        Some([at(verify) / verifies, at(login) / logins as f64, at(single) / apart as f64]);
     let mut text = table(&["what", "at the block device", "as counted for the process"], &rows);
     if library.is_none() {
         text += "\nHours and days were left out: there is no libfaketime.\n";
@@ -86,7 +92,13 @@ impl Watched {
             "[login]\nask_username = true\naccept_odds = true\n[session]\ncookie_domain = \"{DOMAIN}\"\nsecure = false\n"
         );
         let state = disk.folder.join("state");
-        let place = Place::prepare(Plan { users, sessions: 1, settings, state: Some(&state), environment })?;
+        let place = Place::prepare(Plan {
+            users,
+            sessions: 1,
+            settings,
+            state: Some(&state),
+            environment,
+        })?;
         Ok(Self { gate: place.start(&bench.machine)?.0, disk })
     }
 
@@ -104,7 +116,11 @@ impl Watched {
     fn log_in(&self, number: usize, step: TimeStep) -> Fallible<String> {
         let user = &self.gate.place.users[number];
         let answer = self.gate.log_in(user, step, "198.51.100.7", true)?;
-        let cookie = answer.head.lines().find_map(|line| line.split_once("auth_token=")).map(|(_, rest)| rest);
+        let cookie = answer
+            .head
+            .lines()
+            .find_map(|line| line.split_once("auth_token="))
+            .map(|(_, rest)| rest);
         let value = cookie.and_then(|rest| rest.split(';').next());
         value.map(page_load::cookies).ok_or_else(|| format!("no login:\n{}", answer.head).into())
     }
@@ -119,10 +135,12 @@ fn login_and_verify(bench: &Bench, logins: usize) -> Fallible<(Written, Written,
         watched.log_in(number, step())?;
     }
     let login = watched.since(before)?;
-    let headers = header_lines(22, &watched.gate.server.address.to_string(), &watched.gate.cookie());
+    let headers =
+        header_lines(22, &watched.gate.server.address.to_string(), &watched.gate.cookie());
     let question = Question::new("/verify/caddy", headers);
     let before = watched.look()?;
-    let asked = load(&bench.machine, &[&watched.gate.server], &question, 64, bench.either(3, 1))?.requests;
+    let asked =
+        load(&bench.machine, &[&watched.gate.server], &question, 64, bench.either(3, 1))?.requests;
     Ok((login, watched.since(before)?, asked))
 }
 
@@ -137,8 +155,8 @@ fn logins_apart(bench: &Bench, logins: usize) -> Fallible<Written> {
     watched.since(before)
 }
 
-/// A whole day in steps of ten minutes, by a clock that is put forward. Each step is written through to the disk, as it
-/// would be in ten true minutes.
+/// A whole day in steps of ten minutes, by a clock that is put forward. Each step is written
+/// through to the disk, as it would be in ten true minutes.
 fn day(bench: &Bench, library: &Path, requests: usize, login: bool) -> Fallible<Written> {
     let dir = Scratch::new("clock")?;
     let clock_file = dir.write("clock", "+0")?;
@@ -148,7 +166,8 @@ fn day(bench: &Bench, library: &Path, requests: usize, login: bool) -> Fallible<
         ("FAKETIME_NO_CACHE", Path::new("1")),
         ("FAKETIME_DISABLE_SHM", Path::new("1")),
     ];
-    let environment = environment.map(|(name, value)| (name.to_owned(), value.display().to_string()));
+    let environment =
+        environment.map(|(name, value)| (name.to_owned(), value.display().to_string()));
     let watched = Watched::start(bench, 1, environment.to_vec())?;
     let address = watched.gate.server.address;
     let before = watched.look()?;
@@ -166,11 +185,13 @@ fn day(bench: &Bench, library: &Path, requests: usize, login: bool) -> Fallible<
             }
             asked += 1;
         }
-        // The last step stays within the session's day. Renamed into place: the gate must never read half of it.
+        // The last step stays within the session's day. Renamed into place: the gate must never
+        // read half of it.
         let passed = every * u64::try_from(step)? - STEP.as_secs();
         fs::rename(dir.write("clock.new", &format!("+{passed}"))?, &clock_file)?;
-        // The worker's timer runs by the true clock; a question that it must answer wakes it, and what is due is done
-        // behind it: housekeeping after the first, the errand that writes when sessions were last seen after the next.
+        // The worker's timer runs by the true clock; a question that it must answer wakes it, and
+        // what is due is done behind it: housekeeping after the first, the errand that writes when
+        // sessions were last seen after the next.
         for _ in 0..3 {
             Connection::open(address)?.get("/ready", &[])?;
         }
@@ -208,7 +229,9 @@ impl Disk {
         File::create(&image)?.set_len(64 * 1024 * 1024)?;
         let options = ["-q", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"];
         output(Command::new("mkfs.ext4").args(options).arg(&image))?;
-        let device = output(Command::new("losetup").args(["--find", "--show"]).arg(&image))?.trim().to_owned();
+        let device = output(Command::new("losetup").args(["--find", "--show"]).arg(&image))?
+            .trim()
+            .to_owned();
         if let Err(error) = output(Command::new("mount").arg(&device).arg(&self.folder)) {
             let _ = Command::new("losetup").args(["-d", &device]).status();
             return Err(error);
@@ -241,5 +264,8 @@ impl Drop for Disk {
 /// Debian's package `faketime` brings it.
 fn faketime() -> Option<PathBuf> {
     let entries = fs::read_dir("/usr/lib").ok()?;
-    entries.flatten().map(|entry| entry.path().join("faketime/libfaketime.so.1")).find(|path| path.exists())
+    entries
+        .flatten()
+        .map(|entry| entry.path().join("faketime/libfaketime.so.1"))
+        .find(|path| path.exists())
 }

@@ -1,4 +1,5 @@
-//! What a request makes a server do: system calls by `strace`, allocations and instructions by the project's own tests.
+//! What a request makes a server do: system calls by `strace`, allocations and instructions by the
+//! project's own tests.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -19,7 +20,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let token = gate.place.tokens.first().cloned().unwrap_or_default();
     let machine = &bench.machine;
     let (may, nginx) = (yardsticks::may(machine, &dir)?, yardsticks::nginx(machine, &dir)?);
-    let (hyper, caddy) = (yardsticks::hyper(machine, &dir, "own", &token)?, yardsticks::caddy(machine, &dir)?);
+    let (hyper, caddy) =
+        (yardsticks::hyper(machine, &dir, "own", &token)?, yardsticks::caddy(machine, &dir)?);
     let subjects = [
         ("**Portcullis, verify**", &gate.server, "/verify/caddy", 22),
         ("may_minihttp, bare 204", &may, "/", 12),
@@ -40,9 +42,12 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
             }
             Ok(2_000.0)
         });
-        let many = calls(&dir, server, || Ok(load(&bench.machine, &[server], &question, 64, 1)?.requests));
+        let many =
+            calls(&dir, server, || Ok(load(&bench.machine, &[server], &question, 64, 1)?.requests));
         match (one, many) {
-            (Ok(one), Ok(many)) => rows.push(vec![name.to_owned(), listed(&one), total(&one), total(&many)]),
+            (Ok(one), Ok(many)) => {
+                rows.push(vec![name.to_owned(), listed(&one), total(&one), total(&many)])
+            }
             (Err(error), _) | (_, Err(error)) => left_out = Some(error.to_string()),
         }
     }
@@ -51,13 +56,19 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
             "System calls were left out, because strace may not look: {}\n",
             error.lines().next().unwrap_or_default()
         ),
-        None => table(&["who", "one connection: which, a request", "in all", "64 connections: in all"], &rows),
+        None => table(
+            &["who", "one connection: which, a request", "in all", "64 connections: in all"],
+            &rows,
+        ),
     };
     bench.figures.allocations = allocations(bench)?;
     let counted = instructions(bench)?;
-    bench.figures.instructions = counted.iter().find(|(name, _)| name == "pass").map(|(_, count)| *count);
-    let none = bench.figures.allocations.map_or("not measured".to_owned(), |count| count.to_string());
-    let mut own = vec![row("heap allocations, pass or refusal", none, "cargo test --test allocations")];
+    bench.figures.instructions =
+        counted.iter().find(|(name, _)| name == "pass").map(|(_, count)| *count);
+    let none =
+        bench.figures.allocations.map_or("not measured".to_owned(), |count| count.to_string());
+    let mut own =
+        vec![row("heap allocations, pass or refusal", none, "cargo test --test allocations")];
     for (name, count) in counted {
         let name = format!("user-space instructions, {}", name.replace('-', ", "));
         own.push(row(&name, grouped(count as f64), INSTRUCTIONS));
@@ -71,7 +82,11 @@ fn row(what: &str, figure: String, command: &str) -> Vec<String> {
 }
 
 /// System calls a request by name, most frequent first, while `ask` asks and says how often.
-fn calls(dir: &Scratch, server: &Server, ask: impl FnOnce() -> Fallible<f64>) -> Fallible<Vec<(String, f64)>> {
+fn calls(
+    dir: &Scratch,
+    server: &Server,
+    ask: impl FnOnce() -> Fallible<f64>,
+) -> Fallible<Vec<(String, f64)>> {
     let table = dir.path().join("strace");
     let log = std::fs::File::create(dir.path().join("strace.log"))?;
     let mut command = Command::new("strace");
@@ -125,7 +140,8 @@ fn allocations(bench: &Bench) -> Fallible<Option<u64>> {
 
 const INSTRUCTIONS: &str = "cargo test --test system instructions:: -- --nocapture";
 
-/// The figures that the test prints as `[("pass", 1234), …]`, also where it finds them too high; none where it cannot run.
+/// The figures that the test prints as `[("pass", 1234), …]`, also where it finds them too high;
+/// none where it cannot run.
 fn instructions(bench: &Bench) -> Fallible<Vec<(String, u64)>> {
     if !bench.machine.project.join("tests/instructions").exists() {
         return Ok(Vec::new());
@@ -134,8 +150,11 @@ fn instructions(bench: &Bench) -> Fallible<Vec<(String, u64)>> {
     let done = cargo(bench).args(["test", "--locked"]).args(words).output()?;
     let text = String::from_utf8(done.stdout)?;
     let line = text.lines().find_map(|line| line.split_once("instructions of one verify: "));
-    let pairs = line.map(|(_, pairs)| pairs.split(['(', ')']).filter_map(|pair| pair.split_once(", ")));
-    let figure = |(name, count): (&str, &str)| Some((name.trim_matches('"').to_owned(), count.parse().ok()?));
+    let pairs =
+        line.map(|(_, pairs)| pairs.split(['(', ')']).filter_map(|pair| pair.split_once(", ")));
+    let figure = |(name, count): (&str, &str)| {
+        Some((name.trim_matches('"').to_owned(), count.parse().ok()?))
+    };
     Ok(pairs.into_iter().flatten().filter_map(figure).collect())
 }
 
