@@ -188,7 +188,12 @@ impl Key {
         let mut header = [b'.'; Self::HEADER];
         URL_SAFE_NO_PAD.encode_slice(text, &mut header).map_err(|_| WeakKey)?;
         let mac = keyed.chain_update(header);
-        Ok(Self { id, header, mac, signing: EncodingKey::from_secret(secret) })
+        Ok(Self {
+            id,
+            header,
+            mac,
+            signing: EncodingKey::from_secret(secret).map_err(|_| WeakKey)?,
+        })
     }
 
     /// The MAC of a token of this key, as far as the header's dot.

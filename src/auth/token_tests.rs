@@ -39,7 +39,7 @@ fn reference(token: &[u8], key: u8) -> bool {
     validation.validate_aud = true;
     validation.set_issuer(&[ISSUER]);
     validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-    let key = DecodingKey::from_secret(secret(key).expose());
+    let key = DecodingKey::from_secret(secret(key).expose()).expect("a secret");
     jsonwebtoken::decode::<serde_json::Value>(token, &key, &validation).is_ok()
 }
 

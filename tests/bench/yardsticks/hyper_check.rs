@@ -50,7 +50,9 @@ impl Check {
         sessions.insert(session_of(&claims)?);
         let decode = match how {
             "own" => None,
-            "decode" => Some((DecodingKey::from_secret(secret.expose()), validation())),
+            "decode" => {
+                Some((DecodingKey::from_secret(secret.expose()).expect("a secret"), validation()))
+            }
             _ => return Err("own or decode".into()),
         };
         Ok(Self { keyring, scratch, sessions, decode })
