@@ -6,6 +6,7 @@ mod backup;
 mod clock;
 mod codes;
 mod command_line;
+mod desk;
 mod doctor;
 mod identity;
 mod life;

@@ -1,0 +1,86 @@
+//! What the loop makes of its desk's word: the desk is the test's own here, so it can say what
+//! takes a real one hours.
+
+use std::time::Duration;
+
+use portcullis::app::admission::{Admission, Denial};
+use portcullis::app::enrol::{Answer, Refusal, Step};
+use portcullis::app::job::{Effect, Job, Outcome};
+use portcullis::auth::limiter::RetryAfter;
+
+use crate::support::hanging::{HangingGate, hang};
+use crate::support::http::{Answer as Page, Ask};
+use crate::support::setup::Visitor;
+
+/// What the desk says of the wait.
+const LEFT: RetryAfter = RetryAfter(Duration::from_secs(17));
+/// How long one guess takes to come back.
+const REFILL: u64 = 6 * 60 * 60;
+
+fn ask(gate: &HangingGate, from: &str) -> Page {
+    let form = Ask::form("/login", &[("otp", "123456")]).header("X-Forwarded-For", from);
+    form.header("X-Forwarded-Proto", "https")
+        .header("X-Forwarded-Host", "auth.example.test")
+        .send(gate.address)
+}
+
+fn visitor(gate: &HangingGate, from: &str) -> Visitor {
+    let proxied = [
+        ("X-Forwarded-For", from),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "auth.example.test"),
+    ];
+    Visitor::with(gate.address, &proxied)
+}
+
+fn wait(page: &Page) -> u64 {
+    assert_eq!(page.status, 429, "{page:?}");
+    page.header("retry-after")
+        .and_then(|told| told.parse().ok())
+        .unwrap_or_else(|| panic!("no wait: {page:?}"))
+}
+
+/// Whoever empties the bucket of all must not be told when its next guess is there.
+#[test]
+fn the_wait_for_a_bucket_that_many_share_is_told_in_whole_refills() {
+    let gate = HangingGate::serve(|hangs, job| match job {
+        Job::Login(attempt) => {
+            let denial = match attempt.browser.client.to_string().as_str() {
+                "203.0.113.1" => Denial::Address(LEFT),
+                "203.0.113.2" => Denial::Account(LEFT),
+                "203.0.113.3" => Denial::Strangers(RetryAfter(Duration::from_secs(REFILL + 1))),
+                _ => Denial::Strangers(LEFT),
+            };
+            Outcome::Login(attempt, Admission::Refused(denial), vec![Effect::Setup { open: true }])
+        }
+        Job::Enrol(enrolment) => {
+            let told = match enrolment.step {
+                Step::Begin(_) => Some(Refusal::Denied(Denial::Strangers(LEFT))),
+                _ => None,
+            };
+            Outcome::Enrol(enrolment, Answer::Code(told), Vec::new())
+        }
+        _ => hang(hangs),
+    });
+    for (from, told) in [
+        ("198.51.100.1", REFILL),
+        ("192.168.1.1", REFILL),
+        ("203.0.113.3", 2 * REFILL),
+        ("203.0.113.2", REFILL),
+        // This one is the client's own.
+        ("203.0.113.1", 17),
+    ] {
+        let page = ask(&gate, from);
+        assert_eq!(wait(&page), told, "{from}");
+        assert!(told == 17 || !page.text().contains("17 seconds"), "{from}: {}", page.text());
+    }
+    assert!(ask(&gate, "203.0.113.2").text().contains("Try again in 6 hours"));
+    for (from, said) in
+        [("198.51.100.1", "from your home network"), ("192.168.1.1", "in this home network")]
+    {
+        let page = visitor(&gate, from).enter("ABCD-EFGH-IJKL-MNOP");
+        assert_eq!(wait(&page), REFILL, "{from}");
+        assert!(page.text().contains(said), "{from}: {}", page.text());
+    }
+    gate.end();
+}
