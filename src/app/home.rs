@@ -108,6 +108,12 @@ fn global_prefix(line: &str, interfaces: &[&str]) -> Option<Ipv6Net> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::desk::{Desk, read_clocks};
+    use crate::app::job::{Effect, Outcome};
+    use crate::clock;
+    use crate::config::{Config, scratch};
+    use crate::entropy::System;
+    use crate::store::{Store, load_or_create_key};
 
     /// A line of `/proc/net/route` as this machine would print it.
     fn route(
@@ -163,6 +169,26 @@ mod tests {
         for client in ["203.0.113.7", "100.128.0.1", "2001:db8:1:3::1"] {
             assert!(!at_home(client), "{client}");
         }
+    }
+
+    #[test]
+    fn the_gate_is_told_the_prefixes_at_the_start_and_every_hour() {
+        let folder = scratch::directory();
+        let key = load_or_create_key(&folder, None, &mut System).expect("a key");
+        let (store, opened) =
+            Store::open(&folder, &key, clock::now(), System).expect("the store opens");
+        let mut desk = Desk::new(Config::default().into(), store, opened, read_clocks());
+        let told = |effects: &[Effect]| {
+            effects.iter().any(|effect| matches!(effect, Effect::HomePrefixes(_)))
+        };
+        assert!(told(&desk.everything()));
+        let told_later = |desk: &mut Desk| match desk.housekeeping() {
+            Some(Outcome::Housekeeping(effects)) => told(&effects),
+            _ => false,
+        };
+        assert!(!told_later(&mut desk), "they were read a moment ago");
+        desk.home_due = desk.read_clock().steady;
+        assert!(told_later(&mut desk) && !told_later(&mut desk));
     }
 
     #[test]

@@ -84,3 +84,24 @@ fn the_wait_for_a_bucket_that_many_share_is_told_in_whole_refills() {
     }
     gate.end();
 }
+
+/// A device at home has a global address where there is IPv6.
+#[test]
+fn a_prefix_that_the_desk_found_on_this_machine_is_home() {
+    let gate = HangingGate::serve(|hangs, job| match job {
+        Job::Login(attempt) => {
+            let found = vec!["2001:db8:1:2::/64".parse().expect("a prefix")];
+            Outcome::Login(
+                attempt,
+                Admission::Refused(Denial::Strangers(LEFT)),
+                vec![Effect::HomePrefixes(found)],
+            )
+        }
+        _ => hang(hangs),
+    });
+    let is_home = |from: &str| ask(&gate, from).text().contains("in this home network");
+    assert!(!is_home("2001:db8:1:2::9"), "nobody has told yet");
+    assert!(is_home("2001:db8:1:2::9"));
+    assert!(!is_home("2001:db8:1:3::9"), "the neighbour's");
+    gate.end();
+}
