@@ -1,12 +1,15 @@
 //! What the loop makes of its desk's word: the desk is the test's own here, so it can say what
 //! takes a real one hours.
 
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use portcullis::app::admission::{Admission, Denial};
-use portcullis::app::enrol::{Answer, Refusal, Step};
+use portcullis::app::enrol::{Answer, Lack, Refusal, Step};
 use portcullis::app::job::{Effect, Job, Outcome};
+use portcullis::app::known_limits::Limited;
 use portcullis::auth::limiter::RetryAfter;
+use portcullis::clock;
 
 use crate::support::hanging::{HangingGate, hang};
 use crate::support::http::{Answer as Page, Ask};
@@ -103,5 +106,59 @@ fn a_prefix_that_the_desk_found_on_this_machine_is_home() {
     assert!(!is_home("2001:db8:1:2::9"), "nobody has told yet");
     assert!(is_home("2001:db8:1:2::9"));
     assert!(!is_home("2001:db8:1:3::9"), "the neighbour's");
+    gate.end();
+}
+
+const GUILTY: &str = "203.0.113.66";
+/// What the loop says of the wait, or little less, where it answers by itself.
+const SENTENCE: Duration = Duration::from_secs(900);
+
+/// Refuses the guilty one and has the loop do so from then on.
+fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
+    match job {
+        Job::Login(attempt) => {
+            let (denial, effect) = match attempt.browser.client.to_string().as_str() {
+                GUILTY => {
+                    let limited = Limited::Network(GUILTY.parse().expect("an address"));
+                    let until = clock::monotonic() + SENTENCE;
+                    (Denial::Address(LEFT), Effect::Limited { limited, until })
+                }
+                _ => (Denial::WrongCode, Effect::Setup { open: true }),
+            };
+            Outcome::Login(attempt, Admission::Refused(denial), vec![effect])
+        }
+        Job::Enrol(enrolment) => {
+            let told = match enrolment.step {
+                Step::Look => None,
+                _ => Some(Refusal::Malformed(Lack::SetupCode)),
+            };
+            Outcome::Enrol(enrolment, Answer::Code(told), Vec::new())
+        }
+        _ => hang(hangs),
+    }
+}
+
+#[test]
+fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_desk() {
+    let gate = HangingGate::serve(sentence);
+    assert_eq!(ask(&gate, "198.51.100.1").status, 401, "from now on there is a set-up");
+    let mut guilty = visitor(&gate, GUILTY);
+    assert_eq!(
+        guilty.enter("ABCD-EFGH-IJKL-MNOP").status,
+        401,
+        "the desk's word, as long as it says nothing else"
+    );
+    assert_eq!(ask(&gate, GUILTY).status, 429);
+    let told = wait(&guilty.enter("ABCD-EFGH-IJKL-MNOP"));
+    assert!(told > LEFT.seconds(), "{told}, the loop's word");
+    assert_eq!(
+        visitor(&gate, "198.51.100.2").enter("ABCD-EFGH-IJKL-MNOP").status,
+        401,
+        "another one"
+    );
+    assert_eq!(guilty.enter("ABCD").status, 401, "what is no code is no guess");
+    // Who may hold the enrolment sees how far he is.
+    guilty.cookie = Some("perhaps".to_owned());
+    assert_eq!(guilty.enter("ABCD-EFGH-IJKL-MNOP").status, 401);
     gate.end();
 }
