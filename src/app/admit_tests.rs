@@ -468,4 +468,7 @@ fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
         effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key))
     };
     assert!(freed(BudgetKey::StrangersInternet) && freed(BudgetKey::StrangersLocal));
+    let clear_all = Command::LimitClear { what: String::new(), all: true };
+    let (_, effects) = execute(fixture.desk(), clear_all, now).expect("the command is carried out");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::AllFreed)), "{effects:?}");
 }

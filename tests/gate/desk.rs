@@ -113,7 +113,8 @@ const GUILTY: &str = "203.0.113.66";
 /// What the loop says of the wait, or little less, where it answers by itself.
 const SENTENCE: Duration = Duration::from_secs(900);
 
-/// Refuses the guilty one and has the loop do so from then on.
+/// Refuses the guilty one and has the loop do so from then on; frees everybody where who is on this
+/// machine asks.
 fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
     match job {
         Job::Login(attempt) => {
@@ -123,6 +124,7 @@ fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
                     let until = clock::monotonic() + SENTENCE;
                     (Denial::Address(LEFT), Effect::Limited { limited, until })
                 }
+                "127.0.0.1" => (Denial::WrongCode, Effect::AllFreed),
                 _ => (Denial::WrongCode, Effect::Setup { open: true }),
             };
             Outcome::Login(attempt, Admission::Refused(denial), vec![effect])
@@ -160,5 +162,15 @@ fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_desk() 
     // Who may hold the enrolment sees how far he is.
     guilty.cookie = Some("perhaps".to_owned());
     assert_eq!(guilty.enter("ABCD-EFGH-IJKL-MNOP").status, 401);
+    gate.end();
+}
+
+#[test]
+fn when_all_are_freed_the_loop_refuses_nobody_by_itself() {
+    let gate = HangingGate::serve(sentence);
+    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the desk");
+    assert!(wait(&ask(&gate, GUILTY)) > LEFT.seconds(), "the loop");
+    assert_eq!(ask(&gate, "127.0.0.1").status, 401);
+    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the desk");
     gate.end();
 }

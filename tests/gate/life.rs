@@ -210,6 +210,11 @@ fn sighup_takes_what_can_change_and_says_what_cannot() {
     });
     let titled = |gate: &Daemon| Ask::get("/login").send(gate.address).text().contains("Our house");
     wait::until("the new title, on the old address", PATIENCE, || titled(&gate).then_some(()));
+    assert_eq!(
+        gate.post_code(&code, "192.168.1.1").status,
+        401,
+        "what the limit of before refuses is refused no more"
+    );
 
     gate.place.configure("lissten = []");
     gate.running.signal(Signal::SIGHUP);
