@@ -83,7 +83,9 @@ fn one_login_sent_twice_by_one_browser_is_answered_the_same() {
     let list = gate.place.json(&["limit", "list"]).to_string();
     assert!(!list.contains("203.0.113.20"), "nothing was counted: {list}");
     // A site below the domain may know the code and set cookies, but not this one.
-    for stranger in [other.as_str(), "", "AAAAAAAAAAAAAAAAAAAAAA.x"] {
+    let (id, other_mac) =
+        (mark.split('.').next().expect("an id"), other.split('.').nth(1).expect("a MAC"));
+    for stranger in [other.as_str(), "", "AAAAAAAAAAAAAAAAAAAAAA.x", &format!("{id}.{other_mac}")] {
         assert_eq!(post(stranger).status, 401, "{stranger:?}");
     }
     // What was ended is not given out once more.
