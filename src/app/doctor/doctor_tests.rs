@@ -686,6 +686,22 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "client_ip_header = \"CF-Connecting-IP\"",
         noted(note(Asker::Page, Fault::FromCdn, false)),
     );
+    // The header is believed already, and the proxy does not hand it on.
+    for (form, line) in [
+        (VerifyForm::Traefik, "portcullis proxy print traefik"),
+        (VerifyForm::Nginx, "portcullis proxy print nginx"),
+        (VerifyForm::Haproxy, "portcullis proxy print caddy  # or nginx, traefik"),
+    ] {
+        let mut facts = healthy();
+        facts.config = Ok(config("proxy.client_ip_header = \"CF-Connecting-IP\""));
+        noted(note(Asker::Verify(form), Fault::FromCdn, false))(&mut facts);
+        let complaints = complaints(&facts);
+        let told = complaints
+            .iter()
+            .find(|finding| finding.found.contains("one of Cloudflare's"))
+            .expect("it is told");
+        assert_eq!(told.remedy.as_deref(), Some(line), "{form:?}");
+    }
     one(
         Severity::Warning,
         "10.0.0.2 sends forwarding headers",
