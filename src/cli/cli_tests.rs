@@ -417,13 +417,35 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
     assert_eq!(welcomed(None), (String::new(), Vec::new()));
 }
 
+const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\r\u{7f}\u{9b}31m\u{202e}b\u{200b}\u{feff}";
+
+fn harmless(text: &str) -> bool {
+    let moves = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    !text.chars().any(|letter| moves(letter) || HOSTILE.contains(letter) && !letter.is_ascii())
+}
+
+#[test]
+fn every_way_out_of_the_console_takes_what_moves_the_cursor() {
+    type Way = fn(&mut Console<'_>);
+    let ways: [(&str, Way); 7] = [
+        ("say", |console| console.say(HOSTILE).expect("written")),
+        ("say_all", |console| console.say_all(HOSTILE).expect("written")),
+        ("say_json", |console| console.say_json(&json!({ HOSTILE: HOSTILE })).expect("written")),
+        ("remark", |console| console.remark(HOSTILE)),
+        ("excerpt", |console| console.excerpt(HOSTILE)),
+        ("usage asked for", |console| console.explain_usage(HOSTILE, true)),
+        ("usage", |console| console.explain_usage(HOSTILE, false)),
+    ];
+    for (name, way) in ways {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        way(&mut Console::new(&mut out, &mut err, None));
+        let text = String::from_utf8([out, err].concat()).expect("text");
+        assert!(text.contains("[2J") && harmless(&text), "{name}: {text:?}");
+    }
+}
+
 #[test]
 fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
-    const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\r\u{7f}\u{9b}31m\u{202e}b\u{200b}\u{feff}";
-    let harmless = |text: &str| {
-        let moves = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
-        !text.chars().any(|letter| moves(letter) || HOSTILE.contains(letter) && !letter.is_ascii())
-    };
     // Every member that an answer may have, so that each verb finds its own.
     let members = [
         "name",
