@@ -6,12 +6,23 @@ use crate::support::town::Town;
 /// Where the other proxy speaks from. All of 127.0.0.0/8 is this machine.
 const OUTER: &str = "127.0.0.2";
 
+/// What docs/traefik.md has the reader write into a file of that kind.
+fn recipe(kind: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/traefik.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, section) = page.split_once("## Behind another proxy\n").expect("the recipe");
+    assert!(section.contains("`trustForwardHeader: true`"), "{section}");
+    let lines =
+        section.split_once(&format!("```{kind}\n")).and_then(|(_, rest)| rest.split_once("```"));
+    let (lines, _) = lines.unwrap_or_else(|| panic!("nothing for {kind} in:\n{section}"));
+    // Here both proxies are on loopback, which as a whole would hold the outer one as well.
+    lines.replace("192.0.2.10", OUTER).replace("\"loopback\"", "\"127.0.0.1\"")
+}
+
 /// A Traefik that is told of the other proxy, and a gate that is.
 fn behind_another() -> Town {
-    let settings = format!("[proxy]\ntrust = [\"127.0.0.1\", \"{OUTER}\"]\n");
-    Town::behind_traefik(&settings, |text| {
-        let trusted =
-            format!("\"\n#       forwardedHeaders: {{trustedIPs: [\"{OUTER}\"]}}\n#       http:\n");
+    Town::behind_traefik(&recipe("toml"), |text| {
+        let trusted = format!("\"\n#       {}\n#       http:\n", recipe("yaml").trim());
         let edited = text
             .replace("\"\n#       http:\n", &trusted)
             .replace("trustForwardHeader: false", "trustForwardHeader: true");
