@@ -413,6 +413,13 @@ fn files_that_others_may_use_are_found() {
         "chown 990: '/s/a b'",
         changed(File { user: 1000, path: "/s/a b".into(), ..file(Role::StoreKey, 0o600) }),
     );
+    // Where compose puts secrets, readable for all; a container cannot change that itself.
+    let secret = |path: &str| File { path: path.into(), ..file(Role::SessionSecret, 0o444) };
+    for (path, way) in [("/s/jwt", "chmod 0600 /s/jwt"), ("/run/secrets/jwt", "`secrets:` of the")]
+    {
+        let found = "every user of this machine may read the session secret";
+        one(Severity::Error, found, way, changed(secret(path)));
+    }
     let mut facts = healthy();
     facts.files =
         vec![File { user: 0, ..file(Role::Config, 0o644) }, file(Role::SessionSecret, 0o640)];
