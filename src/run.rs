@@ -11,12 +11,15 @@ use std::sync::Arc;
 use nix::unistd::getuid;
 use serde_json::Value;
 
-use crate::app::control::Command;
-use crate::app::desk::{self, Desk};
+use crate::app::Opening;
 use crate::app::explain::explain;
-use crate::app::figures::{LOOK, Watched};
-use crate::app::housekeeping::HOUSEKEEPING;
-use crate::app::{Gate, Opening, administer, transfer};
+use crate::app::gate::state::Gate;
+use crate::app::messages::command::Command;
+use crate::app::worker::administer;
+use crate::app::worker::gauges::{LOOK, Watched};
+use crate::app::worker::housekeeping::HOUSEKEEPING;
+use crate::app::worker::state::{self, Desk};
+use crate::app::worker::transfer;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
@@ -148,7 +151,7 @@ fn desk_over(
 ) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, Reading { now, ..desk::read_clocks() });
+    let mut desk = Desk::new(config, store, opened, Reading { now, ..state::read_clocks() });
     if recovered.is_some() {
         desk.doubt_steps(now)?;
     }

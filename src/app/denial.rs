@@ -13,8 +13,8 @@ use crate::http::problem::Problem;
 use crate::http::visit::Visit;
 use crate::telemetry::throttle::Throttle;
 
-use super::rounds::Cause;
-use super::router::VerifyForm;
+use crate::app::rounds::Cause;
+use crate::app::router::VerifyForm;
 
 /// Why a request does not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use crate::http::client_address::Belief;
 use crate::http::forwarded::{self, Question};
 use crate::http::request::Headers;
 
-use super::router::Route;
-use super::verify;
+use crate::app::router::Route;
+use crate::app::verify;
 
 /// The belief, in the shape that scripts rely on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -14,13 +14,6 @@ use std::time::Duration;
 use ipnet::{IpNet, Ipv6Net};
 
 use crate::auth::guess_budget::Origin;
-use crate::http::client_address::Belief;
-use crate::http::forwarded;
-use crate::http::problem::Problem;
-use crate::http::request::Headers;
-use crate::http::visit::{Visit, Way};
-
-use super::gate::Gate;
 
 /// How often the machine's prefixes are read: providers give out new ones.
 pub(super) const READ_EVERY: Duration = Duration::from_secs(3_600);
@@ -32,25 +25,6 @@ const DEPRECATED: u32 = 0x20;
 /// `RTF_UP` and `RTF_GATEWAY` (route.h).
 const UP: u32 = 1;
 const GATEWAY: u32 = 2;
-
-impl Gate {
-    /// Whose budget this visitor draws on where no device of ours is known.
-    pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> Origin {
-        // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
-        // in the middle.
-        let is_told = match visit.way {
-            Way::Untrusted => false,
-            _ if !visit.trusted => true,
-            _ => forwarded::tells_client(headers, &Belief::of(&self.config.proxy)),
-        };
-        let is_cut =
-            visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
-        if !is_told || is_cut {
-            return Origin::Internet;
-        }
-        origin(visit.client, &self.config.limits.local, &self.home_prefixes)
-    }
-}
 
 /// Whose budget a stranger with this address draws on.
 pub(super) fn origin(client: IpAddr, local: &[IpNet], prefixes: &[Ipv6Net]) -> Origin {
@@ -108,12 +82,6 @@ fn global_prefix(line: &str, interfaces: &[&str]) -> Option<Ipv6Net> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::desk::{Desk, read_clocks};
-    use crate::app::job::{Effect, Outcome};
-    use crate::clock;
-    use crate::config::{Config, scratch};
-    use crate::entropy::System;
-    use crate::store::{Store, load_or_create_key};
 
     /// A line of `/proc/net/route` as this machine would print it.
     fn route(
@@ -169,26 +137,6 @@ mod tests {
         for client in ["203.0.113.7", "100.128.0.1", "2001:db8:1:3::1"] {
             assert!(!at_home(client), "{client}");
         }
-    }
-
-    #[test]
-    fn the_gate_is_told_the_prefixes_at_the_start_and_every_hour() {
-        let folder = scratch::directory();
-        let key = load_or_create_key(&folder, None, &mut System).expect("a key");
-        let (store, opened) =
-            Store::open(&folder, &key, clock::now(), System).expect("the store opens");
-        let mut desk = Desk::new(Config::default().into(), store, opened, read_clocks());
-        let told = |effects: &[Effect]| {
-            effects.iter().any(|effect| matches!(effect, Effect::HomePrefixes(_)))
-        };
-        assert!(told(&desk.everything()));
-        let told_later = |desk: &mut Desk| match desk.housekeeping() {
-            Some(Outcome::Housekeeping(effects)) => told(&effects),
-            _ => false,
-        };
-        assert!(!told_later(&mut desk), "they were read a moment ago");
-        desk.home_due = desk.read_clock().steady;
-        assert!(told_later(&mut desk) && !told_later(&mut desk));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::http::name;
 use crate::http::request::Headers;
 use crate::http::response::{Digits, Lines};
 
-use super::job::Person;
+use crate::app::messages::effect::Person;
 
 /// The users who may pass, with what applications are told of each.
 pub struct People {

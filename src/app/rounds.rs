@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::http::request::Head;
 use crate::http::visit::{Scheme, Visit, Way};
 
-use super::reply;
+use crate::app::manner::{Manner, manner, method};
 
 /// How close together the returns of one loop are.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -132,8 +132,8 @@ fn is_page_load(head: &Head<'_>, visit: &Visit<'_>) -> bool {
     let is = |name: &str, wanted: &[u8]| {
         head.headers.all(name).all(|value| value.eq_ignore_ascii_case(wanted))
     };
-    reply::method(head, visit) == "GET"
-        && reply::manner(head, visit) == reply::Manner::Page
+    method(head, visit) == "GET"
+        && manner(head, visit) == Manner::Page
         && is("Sec-Fetch-Dest", b"document")
         && head.headers.all("Sec-Purpose").next().is_none()
 }

@@ -29,11 +29,12 @@ use crate::http::response::{Out, Status};
 use crate::http::visit::{Visit, Way};
 use crate::telemetry::throttle::Throttle;
 
-use super::denial::Denial;
-pub use super::identity::{Known, People};
-use super::reply;
-use super::rounds::{Cause, Rounds};
-use super::router::{PAGES, VerifyForm};
+use crate::app::denial::Denial;
+pub use crate::app::identity::{Known, People};
+use crate::app::manner::method;
+use crate::app::reply;
+use crate::app::rounds::{Cause, Rounds};
+use crate::app::router::{PAGES, VerifyForm};
 
 /// What the verify path reads of the gate.
 #[derive(Clone, Copy)]
@@ -245,7 +246,7 @@ fn untrusted(visit: &Visit<'_>) -> Option<Problem> {
 
 /// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
 fn is_preflight(head: &Head<'_>, visit: &Visit<'_>) -> bool {
-    reply::method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
+    method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
 }
 
 /// Which headers each proxy sets; `/verify/envoy` gets its line here.

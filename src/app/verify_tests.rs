@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::app::job::Person;
+use crate::app::messages::effect::Person;
 use crate::auth::sessions::NotLive;
 use crate::auth::token::TokenError;
 use crate::auth::trusted_time::ClockFault;

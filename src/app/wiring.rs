@@ -18,10 +18,10 @@ use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
 use crate::http::visit::{Visit, Way};
 
-use super::denial::Denial;
-use super::rounds::{Cause, is_plain_http};
-use super::router::VerifyForm;
-use super::verify::{self, Answered};
+use crate::app::denial::Denial;
+use crate::app::rounds::{Cause, is_plain_http};
+use crate::app::router::VerifyForm;
+use crate::app::verify::{self, Answered};
 
 /// Untrusted peers that are told apart, from the internet and from nearby.
 const MOST_PEERS: usize = 8;

@@ -12,7 +12,7 @@ use super::backend::Backend;
 use super::console::Console;
 use super::exit::{DATA, Failure};
 use super::{Program, output};
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 use crate::config::typed_duration;
 use crate::telemetry::escape;
 

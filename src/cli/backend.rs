@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::exit::Failure;
 use super::places::{self, Places};
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 use crate::config::{Config, Environment, Loaded, Sources};
 
 /// Where the settings of this process come from.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::backend::{Explained, Offline};
 use super::qr::Ink;
 use super::*;
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 use crate::config::scratch;
 
 /// Writes down what it is asked and answers the same each time.

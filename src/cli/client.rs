@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::exchange::exchange;
 use super::exit::{Failure, NO_PERMISSION, UNAVAILABLE};
-use crate::app::control::{Command, CommandRefused};
+use crate::app::messages::command::{Command, CommandRefused};
 
 /// A slow card may take its time to write.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::exit::Failure;
 use super::qr;
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 use crate::telemetry::escape;
 
 /// Shows what `{"name","secret","otpauth_url","recovery_codes"}` holds: the picture on a terminal

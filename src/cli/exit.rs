@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::app::control::CommandRefused;
+use crate::app::messages::command::CommandRefused;
 use crate::config::ConfigError;
 use crate::config::secrets::SecretError;
 use crate::config::setup_code::SetupCodeError;

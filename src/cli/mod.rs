@@ -37,7 +37,7 @@ use self::backend::{Backend, Offline, Settings, Start};
 use self::console::Console;
 use self::exit::{Failure, USAGE};
 use self::places::Places;
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 use crate::config::{Config, Environment, Loaded};
 use crate::telemetry;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::arguments::{ClockVerb, LimitVerb, SessionVerb, UserVerb};
 use super::console::Console;
 use super::{credentials, output};
-use crate::app::control::Command;
+use crate::app::messages::command::Command;
 
 /// How an answer is shown to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

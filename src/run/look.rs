@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{desk_over, stored};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
-use crate::app::doctor::gather::Surroundings;
+use crate::app::doctor::surroundings::Surroundings;
 use crate::cli::backend::Settings;
 use crate::cli::exit::{self, Failure};
 use crate::cli::places::{self, Places};

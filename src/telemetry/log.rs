@@ -253,8 +253,12 @@ mod tests {
         for format in [config::LogFormat::Text, config::LogFormat::Json] {
             let logger = Logger::new(&config::Log { format, level: LevelFilter::Info, time: true });
             for letter in ["a", "\"", "\\", "ä", "\u{1b}"] {
-                let line =
-                    logger.line(T0, Level::Error, "portcullis::app::admit", &letter.repeat(10_240));
+                let line = logger.line(
+                    T0,
+                    Level::Error,
+                    "portcullis::app::worker::login",
+                    &letter.repeat(10_240),
+                );
                 assert!(
                     line.len() <= LONGEST_LINE && line.ends_with('\n'),
                     "{format:?} {letter:?} {}",

@@ -11,8 +11,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis::app::job::{Effect, Person};
-use portcullis::app::{Gate, Opening};
+use portcullis::app::Gate;
+use portcullis::app::Opening;
+use portcullis::app::messages::effect::{Effect, Person};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::session::Session;

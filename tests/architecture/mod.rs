@@ -122,11 +122,11 @@ fn no_part_knows_what_is_above_it() {
 #[test]
 fn an_upward_arrow_is_seen_in_every_way_of_writing_it() {
     let texts = [
-        "use crate::app::Gate;",
+        "use crate::app::gate::state::Gate;",
         "    use crate::app;",
         "use crate::{clock, app::Gate};",
         "use crate::{\n    clock::{self, Timestamp},\n    app::Gate,\n};",
-        "fn f() -> crate::app::Gate {}",
+        "fn f() -> crate::app::gate::state::Gate {}",
         "use portcullis::app::Gate;",
     ];
     for text in texts {

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::unistd::geteuid;
-use portcullis::app::administer::MAX_USERS;
-use portcullis::app::transfer::MOST_AT_ONCE;
+use portcullis::app::messages::command::MOST_AT_ONCE;
+use portcullis::app::worker::users::MAX_USERS;
 use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
 use portcullis::backup::Backup;

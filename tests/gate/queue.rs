@@ -4,9 +4,10 @@
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use portcullis::app::admission::{Admission, Denial};
-use portcullis::app::job::{Effect, Job, Outcome};
-use portcullis::app::known_limits::Limited;
+use portcullis::app::messages::effect::Effect;
+use portcullis::app::messages::job::{Job, Outcome};
+use portcullis::app::messages::limited::Limited;
+use portcullis::app::messages::login::{Admission, Denial};
 use portcullis::auth::device;
 use portcullis::auth::limiter::RetryAfter;
 use portcullis::auth::user::UserName;

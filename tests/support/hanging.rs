@@ -7,9 +7,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use portcullis::app::figures::Figures;
-use portcullis::app::job::{Job, Outcome};
-use portcullis::app::{Gate, Opening};
+use portcullis::app::Gate;
+use portcullis::app::Opening;
+use portcullis::app::messages::gauges::Figures;
+use portcullis::app::messages::job::{Job, Outcome};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::config::Config;

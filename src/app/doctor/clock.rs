@@ -1,7 +1,7 @@
 //! Can the clock be believed?
 
-use super::facts::Clock;
-use super::{Finding, Subject, count};
+use crate::app::doctor::facts::Clock;
+use crate::app::doctor::finding::{Finding, Subject, count};
 use crate::auth::trusted_time::ClockFault;
 
 const CLOCK: Subject = Subject("clock");

@@ -1,13 +1,13 @@
 //! Every check by facts that are made up: nothing is looked at.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::facts::{
+use super::*;
+use crate::app::doctor::facts::{
     Budget, Clock, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role,
     Shut, Strength,
 };
-use super::gather::{kind_of, status_of};
-use super::*;
+use crate::app::doctor::finding::word;
 use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asked, Asker, Fault, Note, Seen, Stranger, Wiring};
@@ -777,27 +777,6 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
     ] {
         assert_eq!(told(settings, Fault::LoginLoop(Cause::NoDomain)), remedy, "{settings}");
     }
-}
-
-#[test]
-fn the_kernels_tables_are_read() {
-    let table = "22 1 8:1 / / rw - ext4 /dev/root rw\n30 22 0:26 / /var rw,nosuid shared:1 - tmpfs tmpfs rw\n\
-                 31 30 0:27 / /var/with\\040blank rw - nfs4 host:/x rw\n32 22 0:28 / /variety rw - vfat /dev/a rw\nrubbish\n";
-    for (path, kind) in [
-        ("/home/a", "ext4"),
-        ("/var/lib/p", "tmpfs"),
-        ("/var/with blank/p", "nfs4"),
-        ("/variety", "vfat"),
-    ] {
-        assert_eq!(kind_of(table, Path::new(path)).as_deref(), Some(kind), "{path}");
-    }
-    assert_eq!(kind_of("", &PathBuf::from("/")), None);
-    let status = "Name:\tportcullis\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
-    assert_eq!(
-        (status_of(status, "NoNewPrivs"), status_of(status, "Seccomp")),
-        (Some("1"), Some("2"))
-    );
-    assert_eq!(status_of(status, "CapEff"), None);
 }
 
 #[test]

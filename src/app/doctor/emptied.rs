@@ -31,7 +31,7 @@ pub struct Emptied {
 impl Emptied {
     /// What the log tells of the bucket with this key, from its newest entry on. `concerns`:
     /// failures from there are taken from it.
-    pub(super) fn read(
+    pub fn read(
         newest_first: impl Iterator<Item = Entry>,
         key: &str,
         concerns: impl Fn(IpAddr) -> bool,

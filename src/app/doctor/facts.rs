@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::emptied::Emptied;
+use crate::app::doctor::emptied::Emptied;
 use crate::app::wiring::Wiring;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;

@@ -1,8 +1,8 @@
 //! Who waits, and does the count fall on the right one?
 
-use super::emptied::Emptied;
-use super::facts::{Budget, Failing, Limits};
-use super::{Finding, Subject};
+use crate::app::doctor::emptied::Emptied;
+use crate::app::doctor::facts::{Budget, Failing, Limits};
+use crate::app::doctor::finding::{Finding, Subject};
 use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;

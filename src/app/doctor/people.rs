@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::facts::People;
-use super::{Finding, Subject};
+use crate::app::doctor::facts::People;
+use crate::app::doctor::finding::{Finding, Subject};
 use crate::auth::guess_budget;
 use crate::config::Config;
 use crate::config::limits::check_user_count;

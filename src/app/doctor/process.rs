@@ -1,7 +1,7 @@
 //! Does the gate run, as whom, and within which limits?
 
-use super::facts::{Facts, Process};
-use super::{Finding, Subject};
+use crate::app::doctor::facts::{Facts, Process};
+use crate::app::doctor::finding::{Finding, Subject};
 
 const GATE: Subject = Subject("gate");
 

@@ -1,7 +1,7 @@
 //! Is the session secret one that nobody guesses?
 
-use super::facts::{NoSecret, Strength};
-use super::{Finding, Subject};
+use crate::app::doctor::facts::{NoSecret, Strength};
+use crate::app::doctor::finding::{Finding, Subject};
 
 const SECRET: Subject = Subject("secret");
 

@@ -1,7 +1,7 @@
 //! Do the settings make sense together, and are they those in use?
 
-use super::facts::{Facts, Pending};
-use super::{Finding, Subject};
+use crate::app::doctor::facts::{Facts, Pending};
+use crate::app::doctor::finding::{Finding, Subject};
 use crate::config::advice::Advice;
 use crate::config::limits::warnings;
 use crate::config::raw::Raw;

@@ -1,7 +1,7 @@
 //! Is what is kept whole, and will the disk keep it?
 
-use super::facts::{Disk, Facts, Kept, Shut};
-use super::{Finding, Subject, count, word};
+use crate::app::doctor::facts::{Disk, Facts, Kept, Shut};
+use crate::app::doctor::finding::{Finding, Subject, count, word};
 use crate::store::StoreError;
 
 const STORE: Subject = Subject("store");

@@ -1,6 +1,7 @@
 //! What the event loop asks of the gate: each request goes to its place, each outcome to who asked
 //! for it.
 
+use crate::app::messages::command::{Command, CommandRefused};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +9,13 @@ use crate::clock::{self};
 use crate::http::response::{Out, Status};
 use crate::server::{App, Next, Peer, PeerAddress, Request, Role};
 
-use super::{Gate, address};
-use crate::app::job::{Job, Outcome};
-use crate::app::metrics::LoginResult;
+use crate::app::gate::counts::LoginResult;
+use crate::app::gate::doctor;
+use crate::app::gate::health;
+use crate::app::gate::state::{Gate, address};
+use crate::app::messages::job::{Job, Outcome};
 use crate::app::router::Route;
-use crate::app::{control, doctor, health, verify};
+use crate::app::verify;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
@@ -99,16 +102,16 @@ impl App for Gate {
 
     fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
         if request.peer.role == Role::Control {
-            let refused = match serde_json::from_slice::<control::Command>(body) {
+            let refused = match serde_json::from_slice::<Command>(body) {
                 Ok(command)
                     if command.needs_owner()
                         && !self.operators.are_owners(request.peer.credentials) =>
                 {
                     let message = "only root and the gate's own user may do this; run it with sudo"
                         .to_owned();
-                    control::CommandRefused { code: 77, message }
+                    CommandRefused { code: 77, message }
                 }
-                Ok(control::Command::Doctor) => return Next::Work(doctor::gather::job(self)),
+                Ok(Command::Doctor) => return Next::Work(doctor::job(self)),
                 Ok(command) => {
                     let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
                     return Next::Work(Job::Command {
@@ -117,10 +120,9 @@ impl App for Gate {
                         seen: self.sessions.take_touched(),
                     });
                 }
-                Err(error) => control::CommandRefused {
-                    code: 65,
-                    message: format!("this is no command: {error}"),
-                },
+                Err(error) => {
+                    CommandRefused { code: 65, message: format!("this is no command: {error}") }
+                }
             };
             health::command_answer(Err(refused), out);
             return Next::Answered;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Pages, escape};
+use crate::app::pages::layout::{Pages, escape};
 use crate::http::form::percent_encode_component;
 use crate::http::response::Out;
 use crate::qr::{self, QrCodeEcc};

@@ -7,7 +7,7 @@ use std::io::{self, Cursor, Read, Write};
 
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
-use portcullis::app::control::{Command, CommandRefused};
+use portcullis::app::messages::command::{Command, CommandRefused};
 use portcullis::cli::exchange::exchange;
 
 fuzz_target!(|input: (bool, &[u8])| {

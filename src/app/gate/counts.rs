@@ -1,0 +1,308 @@
+//! `/metrics`, on a listener of its own: what the gate has counted, for an operator who wants to
+//! see an attack.
+//!
+//! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue
+//! does not silence it; every series is there from the start; label values are words of this file.
+//! Counting is a plain addition on the loop's own thread; what the desk knows comes over in
+//! [`Figures`]. Without a listener for it nothing is counted, and no clock is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::guess_budget::CAPACITY;
+use crate::clock::{self};
+use crate::telemetry::log;
+use crate::telemetry::metrics::{Family, Histogram, Kind, Page, Truth};
+use crate::telemetry::process::{self, Start};
+
+use crate::app::messages::gauges::Figures;
+use crate::app::messages::login::Admission;
+use crate::app::router::VerifyForm;
+use crate::app::verify::Answered;
+
+/// What became of a posted login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginResult {
+    /// Let in.
+    Ok,
+    /// The same submission once more, or a used code of one who is signed in.
+    Repeated,
+    /// A well-formed code that lets nobody in.
+    WrongCode,
+    /// Too many failures from the address.
+    LimitedAddress,
+    /// The strangers' bucket is empty.
+    LimitedStrangers,
+    /// The account's or device's bucket is empty.
+    LimitedAccount,
+    /// The time is not known.
+    Clock,
+    /// The store took no change.
+    Store,
+    /// No code, or no name.
+    Malformed,
+    /// A form that another site's page has sent.
+    CrossSite,
+    /// No form at all, or not ours.
+    BadForm,
+}
+
+impl LoginResult {
+    const WORDS: [(Self, &str); 11] = [
+        (Self::Ok, "ok"),
+        (Self::Repeated, "repeated"),
+        (Self::WrongCode, "wrong_code"),
+        (Self::LimitedAddress, "limited_address"),
+        (Self::LimitedStrangers, "limited_strangers"),
+        (Self::LimitedAccount, "limited_account"),
+        (Self::Clock, "clock"),
+        (Self::Store, "store"),
+        (Self::Malformed, "malformed"),
+        (Self::CrossSite, "cross_site"),
+        (Self::BadForm, "bad_form"),
+    ];
+
+    /// What the desk has decided.
+    pub const fn of(admission: &Admission) -> Self {
+        use crate::app::messages::login::Denial as Kept;
+        match admission {
+            Admission::Admitted { .. } => Self::Ok,
+            Admission::Repeated { .. } | Admission::In(_) => Self::Repeated,
+            Admission::Refused(Kept::WrongCode) => Self::WrongCode,
+            Admission::Refused(Kept::Address(_)) => Self::LimitedAddress,
+            Admission::Refused(Kept::Strangers(_)) => Self::LimitedStrangers,
+            Admission::Refused(Kept::Account(_)) => Self::LimitedAccount,
+            Admission::Refused(Kept::Clock(_)) => Self::Clock,
+            Admission::Refused(Kept::Store(_)) => Self::Store,
+        }
+    }
+}
+
+/// The word of a verify that passes; a denial's is
+/// [`Denial::word`](crate::app::denial::Denial::word).
+const PASS: &str = "pass";
+
+/// What a verify comes to.
+const VERIFY_WORDS: [&str; 13] = [
+    PASS,
+    "no_cookie",
+    "login_loop",
+    "bad_token",
+    "session_ended",
+    "unknown_user",
+    "sessions_disagree",
+    "clock",
+    "preflight",
+    "wiring",
+    "untrusted_peer",
+    "proxy_required",
+    "forged_identity",
+];
+
+/// A counter for each result, and its word.
+struct Tally<R, const N: usize>([(R, &'static str, u64); N]);
+
+impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
+    fn of(words: [(R, &'static str); N]) -> Self {
+        Self(words.map(|(result, word)| (result, word, 0)))
+    }
+
+    /// Counts a result of the list; there is no other.
+    fn count(&mut self, result: R) {
+        if let Some((.., count)) = self.0.iter_mut().find(|(own, ..)| *own == result) {
+            *count = count.wrapping_add(1);
+        }
+    }
+
+    fn show(&self, mut family: Family<'_>) {
+        for (_, word, count) in &self.0 {
+            family.labelled("result", word, count);
+        }
+    }
+}
+
+/// What the gate counts. It lives on the loop's thread and belongs to nobody else.
+pub struct Metrics {
+    verify: Tally<&'static str, { VERIFY_WORDS.len() }>,
+    verify_time: Histogram,
+    login: Tally<LoginResult, { LoginResult::WORDS.len() }>,
+    busy: u64,
+    connections: (usize, usize),
+    figures: Arc<Figures>,
+    start: Start,
+}
+
+impl Metrics {
+    /// All zero. `figures` are the desk's.
+    pub fn new(figures: Arc<Figures>) -> Self {
+        Self {
+            verify: Tally::of(VERIFY_WORDS.map(|word| (word, word))),
+            verify_time: Histogram::default(),
+            login: Tally::of(LoginResult::WORDS),
+            busy: 0,
+            connections: (0, 0),
+            figures,
+            start: Start::now(),
+        }
+    }
+
+    /// A request that the worker had no time for.
+    pub fn was_busy(&mut self) {
+        self.busy = self.busy.saturating_add(1);
+    }
+
+    /// How many connections are held, of how many that there is room for.
+    pub fn holds(&mut self, held: usize, most: usize) {
+        self.connections = (held, most);
+    }
+
+    /// A login that came to its end.
+    pub fn logged_in(&mut self, result: LoginResult) {
+        self.login.count(result);
+    }
+
+    /// A verify that began at the monotonic time `began` was answered. What nginx asks a second
+    /// time about one refusal (`/verify/nginx/refusal`) was counted the first time.
+    #[inline(never)] // Off, it costs a verify one comparison.
+    pub fn verified(&mut self, form: VerifyForm, answered: &Answered, began: Duration) {
+        let word = match answered {
+            _ if form == VerifyForm::NginxRefusal => return,
+            Answered::SentBack => return,
+            Answered::Passed(_) => PASS,
+            Answered::Refused(denial) => denial.word(),
+        };
+        self.verify.count(word);
+        self.verify_time.observe(clock::monotonic().saturating_sub(began));
+    }
+
+    pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
+        let figures = self.figures.seen();
+        let mut page = Page::default();
+        page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.")
+            .labelled("version", env!("CARGO_PKG_VERSION"), 1);
+        let help = "Questions of the proxy, by what they came to.";
+        self.verify.show(page.family("portcullis_verify_total", Kind::Counter, help));
+        page.family(
+            "portcullis_verify_duration_seconds",
+            Kind::Histogram,
+            "From the whole head of a question to its answer.",
+        )
+        .histogram(&self.verify_time);
+        let help = "Posted logins, by what they came to.";
+        self.login.show(page.family("portcullis_login_total", Kind::Counter, help));
+        page.family(
+            "portcullis_busy_total",
+            Kind::Counter,
+            "Requests turned away because the worker had too much to do.",
+        )
+        .value(self.busy);
+        page.family("portcullis_sessions_active", Kind::Gauge, "Sessions that open something.")
+            .value(sessions);
+        page.family("portcullis_users", Kind::Gauge, "Users who can log in.").value(users);
+        page.family(
+            "portcullis_limited_active",
+            Kind::Gauge,
+            "Addresses that have to wait after too many wrong codes.",
+        )
+        .value(figures.limited);
+        let mut guesses = page.family(
+            "portcullis_guesses_left",
+            Kind::Gauge,
+            "Wrong codes that strangers may still try, all together.",
+        );
+        guesses.labelled("kind", "internet", figures.guesses_internet);
+        guesses.labelled("kind", "local", figures.guesses_local);
+        page.family(
+            "portcullis_guesses_most",
+            Kind::Gauge,
+            "Wrong codes that strangers may try with a full budget.",
+        )
+        .value(CAPACITY);
+        page.family(
+            "portcullis_clock_synchronised",
+            Kind::Gauge,
+            "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
+        )
+        .value(Truth(clock::synchronised()));
+        page.family("portcullis_store_writes_total", Kind::Counter, "Changes brought to the disk.")
+            .value(figures.store_writes);
+        page.family(
+            "portcullis_store_bytes_written_total",
+            Kind::Counter,
+            "Bytes that these changes cost the disk, in whole blocks.",
+        )
+        .value(figures.store_bytes);
+        page.family(
+            "portcullis_log_lines_left_out_total",
+            Kind::Counter,
+            "Log lines that nobody read in time.",
+        )
+        .value(log::left_out());
+        let (held, most) = self.connections;
+        page.family(
+            "portcullis_connections_active",
+            Kind::Gauge,
+            "Connections held, this one included.",
+        )
+        .value(held);
+        page.family(
+            "portcullis_connections_most",
+            Kind::Gauge,
+            "Connections that there is room for.",
+        )
+        .value(most);
+        process::write(&mut page, &mut self.start);
+        page.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::app::denial::Denial;
+    use crate::auth::sessions::NotLive;
+    use crate::auth::token::TokenError;
+    use crate::auth::trusted_time::ClockFault;
+    use crate::http::problem::Problem;
+
+    #[test]
+    fn each_denial_has_its_word_in_the_list() {
+        for denial in [
+            Denial::NoCookie,
+            Denial::LoginLoop(crate::app::rounds::Cause::Unknown),
+            Denial::BadToken(TokenError::Malformed),
+            Denial::NotLive(NotLive::Idle),
+            Denial::UnknownUser,
+            Denial::SessionsDisagree,
+            Denial::Clock(ClockFault::BehindFloor),
+            Denial::Preflight,
+            Denial::Wiring(Problem::LoginHost),
+            Denial::UntrustedPeer(Problem::UntrustedPeer(IpAddr::from([192, 0, 2, 1]))),
+            Denial::ProxyRequired,
+            Denial::ForgedIdentity("Remote-User"),
+        ] {
+            assert!(VERIFY_WORDS.contains(&denial.word()), "{denial:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_all_its_series_before_anything_has_happened() {
+        let page = Metrics::new(Arc::default()).page(0, 0);
+        for word in VERIFY_WORDS {
+            assert!(
+                page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")),
+                "{word}\n{page}"
+            );
+        }
+        for (_, word) in LoginResult::WORDS {
+            assert!(
+                page.contains(&format!("portcullis_login_total{{result=\"{word}\"}} 0\n")),
+                "{word}\n{page}"
+            );
+        }
+        assert!(page.contains("portcullis_verify_duration_seconds_count 0\n"), "{page}");
+        assert!(page.len() < 16_384, "{} bytes", page.len());
+    }
+}

@@ -1,0 +1,373 @@
+//! `/login`: the page, its form, and the answer once the desk has decided.
+
+use std::time::Duration;
+
+use crate::auth::device;
+use crate::auth::guess_budget::{Origin, coarse, is_of_shared_space};
+use crate::auth::return_to::{ReturnTo, Visitor};
+use crate::auth::totp::Code;
+use crate::auth::user::UserName;
+use crate::clock::{self, Timestamp};
+use crate::http::client_address::Belief;
+use crate::http::cookie::{self, SameSite, SetCookie};
+use crate::http::form;
+use crate::http::forwarded::{self, Question};
+use crate::http::response::{Out, Status};
+use crate::http::visit::{Scheme, Visit};
+use crate::server::{Next, Request};
+
+use crate::app::gate::same_origin::{Provenance, provenance};
+use crate::app::gate::state::{BODY_LIMIT, Gate, address, session_cookie};
+use crate::app::messages::job::Job;
+use crate::app::messages::login::{Admission, Attempt, Browser, Denial, Presented};
+use crate::app::pages::login::LoginForm;
+use crate::app::pages::texts;
+use crate::app::rounds::Trip;
+
+/// The cookie that says who has logged in on this device before.
+const DEVICE_COOKIE: &str = "auth_device";
+/// Names under which a return address is read; oauth2-proxy and others use the latter two.
+const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
+
+impl Gate {
+    /// GET shows the form or, with a living session, goes straight on; POST waits for its body.
+    pub(super) fn login(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        if request.head.method == crate::http::request::Method::Post {
+            let next = self.form_announced(request, &visit, false, out);
+            return self.count_unjudged(next, out);
+        }
+        let wanted = wanted_by_query(request);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        if let Some((session, token)) = self.presented_session(request.head, now) {
+            let trip = self.rounds.borrow().trip(&visit, next.as_str());
+            self.go_on(token, session.expires.since(now), next.as_str(), trip, out);
+        } else {
+            out.start(Status::OK);
+            self.mark_browser(request.head, out);
+            self.show_form(out, next.as_str(), next.origin(), "", None);
+        }
+        Next::Answered
+    }
+
+    /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every
+    /// name of the gate, not only under that of `public_url`.
+    pub(super) fn form_announced(
+        &self,
+        request: &Request<'_>,
+        visit: &Visit<'_>,
+        by_any_name: bool,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let t = self.pages.texts;
+        let may_be_own = by_any_name || visit.host.is_some_and(|host| host.needs_no_dns());
+        let own = |origin: &[u8]| match &self.config.public_url {
+            Some(url) if origin.eq_ignore_ascii_case(url.as_str().as_bytes()) => true,
+            Some(_) => may_be_own && visit.is_own_origin(origin),
+            None => visit.is_own_origin(origin),
+        };
+        let refused = match provenance(request.head, own) {
+            Provenance::Own | Provenance::Unsaid => None,
+            Provenance::Foreign => Some(t.cross_site),
+            Provenance::Hidden => {
+                self.wiring.borrow_mut().hidden(address(request), clock::now());
+                Some(t.hidden_origin)
+            }
+        };
+        if let Some(text) = refused {
+            out.start(Status::FORBIDDEN);
+            self.pages.notice(out, t.forbidden, text, true);
+            return Next::Answered;
+        }
+        let kind = request.head.headers.one("Content-Type");
+        let essence = kind
+            .ok()
+            .flatten()
+            .map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
+        match essence {
+            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => {
+                Next::ReadBody { limit: BODY_LIMIT }
+            }
+            _ => {
+                out.start(Status::UNSUPPORTED_MEDIA_TYPE);
+                out.header("Accept-Post", b"application/x-www-form-urlencoded");
+                self.pages.notice(out, t.problem, t.broken_form, true);
+                Next::Answered
+            }
+        }
+    }
+
+    /// Answers a form that lacks what our own pages send.
+    pub(super) fn broken_form(&self, out: &mut Out) -> Next<Job> {
+        let t = self.pages.texts;
+        out.start(Status::BAD_REQUEST);
+        self.pages.notice(out, t.problem, t.broken_form, true);
+        Next::Answered
+    }
+
+    /// The form has arrived.
+    pub(super) fn login_posted(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        match self.read_login(request, body, now, out) {
+            Next::Work(Job::Login(attempt)) if self.refuses_login(&attempt, now, out) => {
+                Next::Answered
+            }
+            next => self.count_unjudged(next, out),
+        }
+    }
+
+    fn read_login(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let t = self.pages.texts;
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let (Ok(otp), Ok(typed)) = (fields.one("otp"), fields.one("username")) else {
+            return self.broken_form(out);
+        };
+        let wanted = wanted_by_form(&fields);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let typed = typed.unwrap_or_default();
+        let Some(code) = otp.and_then(Code::parse) else {
+            out.start(Status::UNAUTHORIZED);
+            self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_code));
+            return Next::Answered;
+        };
+        let name = if self.config.login.ask_username {
+            let Ok(name) = UserName::parse(typed) else {
+                out.start(Status::UNAUTHORIZED);
+                self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_name));
+                return Next::Answered;
+            };
+            Some(name)
+        } else {
+            None
+        };
+        self.wiring.get_mut().posted(
+            &visit,
+            &request.head.headers,
+            &self.config.proxy,
+            address(request),
+            now,
+        );
+        let browser = self.browser(request, &visit, &next, now);
+        Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
+    }
+
+    /// Who posted a form, and where he wants to go.
+    pub(super) fn browser(
+        &self,
+        request: &Request<'_>,
+        visit: &Visit<'_>,
+        next: &ReturnTo<'_>,
+        now: Timestamp,
+    ) -> Browser {
+        let mut devices = cookie::values(&request.head.headers, DEVICE_COOKIE);
+        let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
+        Browser {
+            client: visit.client,
+            origin: self.origin_of(visit, &request.head.headers),
+            device: devices.find_map(|value| device::read(value, &self.device_key, now)),
+            id: self.marked_browser(request.head),
+            previous: self
+                .presented_session(request.head, now)
+                .map(|(session, token)| Presented { id: session.id, token: token.to_owned() }),
+            user_agent: agent.to_vec(),
+            next: next.as_str().to_owned(),
+            next_origin: next.origin().map(str::to_owned),
+            trip: self.rounds.borrow().trip(visit, next.as_str()),
+            key: self.keyring.current_id(),
+        }
+    }
+
+    /// The desk has decided; what it changed is on the disk and known here.
+    pub(super) fn login_decided(&mut self, attempt: &Attempt, admission: Admission, out: &mut Out) {
+        let t = self.pages.texts;
+        let name = attempt.name.as_ref().map_or("", UserName::as_str);
+        let (status, wait, message) = match admission {
+            Admission::In(left) => {
+                let token =
+                    attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
+                return self.go_on(token, left, &attempt.browser.next, attempt.browser.trip, out);
+            }
+            Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
+                match self.keyring.sign(&session) {
+                    Ok(token) => {
+                        self.depart(attempt.browser.trip);
+                        self.begin_session(&token, &device, out);
+                        return out.finish_redirect(attempt.browser.next.as_bytes());
+                    }
+                    Err(error) => {
+                        log::error!("a session could not be signed error=\"{error}\"");
+                        (
+                            Status::SERVICE_UNAVAILABLE,
+                            Some(Duration::from_secs(60)),
+                            t.store_down.to_owned(),
+                        )
+                    }
+                }
+            }
+            Admission::Refused(denial) => match denial {
+                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
+                Denial::Address(wait) => {
+                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
+                }
+                Denial::Strangers(wait) => {
+                    let text = match attempt.browser.origin {
+                        Origin::Local => t.limited_strangers_home,
+                        Origin::Internet if is_of_shared_space(attempt.browser.client) => {
+                            t.limited_strangers_vpn
+                        }
+                        Origin::Internet => t.limited_strangers,
+                    };
+                    (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
+                }
+                Denial::Account(wait) => (
+                    Status::TOO_MANY_REQUESTS,
+                    Some(coarse(wait)),
+                    with_wait(t.limited_account, coarse(wait)),
+                ),
+                Denial::Clock(_) => (
+                    Status::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(10)),
+                    t.clock_wrong.to_owned(),
+                ),
+                Denial::Store(_) => (
+                    Status::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(60)),
+                    t.store_down.to_owned(),
+                ),
+            },
+        };
+        out.start(status);
+        if let Some(wait) = wait {
+            out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+        }
+        let Browser { next, next_origin, .. } = &attempt.browser;
+        self.show_form(out, next, next_origin.as_deref(), name, Some(&message));
+    }
+
+    /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it
+    /// under attributes that have changed since, and keeps it for as long as the session goes on.
+    fn go_on(&self, token: &str, left: Duration, next: &str, trip: Option<Trip>, out: &mut Out) {
+        self.depart(trip);
+        out.start(Status::FOUND);
+        let mut cookie = session_cookie(&self.config, &self.cookie_name, token);
+        // Zero would delete it in the session's last second.
+        cookie.max_age = Some(left.max(Duration::from_secs(1)));
+        cookie.render(out);
+        out.finish_redirect(next.as_bytes());
+    }
+
+    /// Somebody is led to where he wanted to go: will he come back without his cookie?
+    fn depart(&self, trip: Option<Trip>) {
+        if let Some(trip) = trip {
+            self.rounds.borrow_mut().led(trip, clock::now());
+        }
+    }
+
+    /// Starts the redirect after a login: the session's cookie and the device's.
+    pub(super) fn begin_session(&self, token: &str, device: &str, out: &mut Out) {
+        let path = format!("{}/login", self.config.path_prefix);
+        let device = SetCookie {
+            name: DEVICE_COOKIE,
+            value: device,
+            domain: None,
+            path: &path,
+            max_age: Some(device::LIFETIME),
+            secure: self.config.session.secure,
+            http_only: true,
+            same_site: SameSite::Lax,
+        };
+        out.start(Status::FOUND);
+        session_cookie(&self.config, &self.cookie_name, token).render(out);
+        device.render(out);
+    }
+
+    fn show_form(
+        &self,
+        out: &mut Out,
+        next: &str,
+        origin: Option<&str>,
+        typed: &str,
+        message: Option<&str>,
+    ) {
+        let username = self.config.login.ask_username.then_some(typed);
+        let digits = self.people.common_digits();
+        let form = LoginForm {
+            next,
+            next_origin: origin,
+            username,
+            digits,
+            message,
+            setup: self.setup_open,
+        };
+        self.pages.login(out, &form);
+    }
+
+    /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
+    pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
+        let question = Question::Page { public_url_known: self.config.public_url.is_some() };
+        let visit = forwarded::read(
+            &request.head.headers,
+            address(request),
+            question,
+            &Belief::of(&self.config.proxy),
+        );
+        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), clock::now());
+        let Some(fault) = visit.fault else { return Some(visit) };
+        if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
+            log::warn!("page refused problem={} left_out={left_out}", fault.word());
+        }
+        out.start(Status::BAD_REQUEST);
+        self.pages.notice(out, self.pages.texts.problem, &fault.to_string(), false);
+        None
+    }
+}
+
+/// The host and scheme that the visitor's browser shows.
+pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
+    Visitor {
+        host: visit.host.map_or("", |host| host.name()),
+        is_http: visit.scheme == Scheme::Http,
+    }
+}
+
+/// The return address that a page's query asks for.
+pub(super) fn wanted_by_query(request: &Request<'_>) -> Vec<u8> {
+    let query = request.head.query.unwrap_or_default();
+    single(NEXT_NAMES.iter().flat_map(|name| form::query_values(query, name)))
+}
+
+/// The return address that a form asks for.
+pub(super) fn wanted_by_form(fields: &form::Form) -> Vec<u8> {
+    single(
+        NEXT_NAMES.iter().flat_map(|name| fields.all(name)).map(|value| value.as_bytes().to_vec()),
+    )
+}
+
+/// The one value given; nothing where there are several.
+pub(super) fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    match (values.next(), values.next()) {
+        (Some(value), None) => value,
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn with_wait(text: &str, wait: Duration) -> String {
+    text.replace("{wait}", &texts::wait(wait.as_secs()))
+}

@@ -1,0 +1,29 @@
+//! Whose budget of guesses a visitor draws on.
+
+use crate::app::gate::state::Gate;
+use crate::app::home::origin;
+use crate::auth::guess_budget::Origin;
+use crate::http::client_address::Belief;
+use crate::http::forwarded;
+use crate::http::problem::Problem;
+use crate::http::request::Headers;
+use crate::http::visit::{Visit, Way};
+
+impl Gate {
+    /// Whose budget this visitor draws on where no device of ours is known.
+    pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> Origin {
+        // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
+        // in the middle.
+        let is_told = match visit.way {
+            Way::Untrusted => false,
+            _ if !visit.trusted => true,
+            _ => forwarded::tells_client(headers, &Belief::of(&self.config.proxy)),
+        };
+        let is_cut =
+            visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
+        if !is_told || is_cut {
+            return Origin::Internet;
+        }
+        origin(visit.client, &self.config.limits.local, &self.home_prefixes)
+    }
+}

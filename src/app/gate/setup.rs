@@ -1,0 +1,310 @@
+//! `/setup`: the first user, made in a browser by whoever has the set-up code. Closed as soon as
+//! there was a user.
+//!
+//! A first form takes the set-up code, by POST alone, and answers with the cookie of the one who
+//! holds the enrolment; a second one shows the seed to that browser and takes a name and the app's
+//! code. Both need the token of our own page: the second's is bound to the cookie.
+
+use std::time::Duration;
+
+use crate::auth::guess_budget::{Origin, coarse};
+use crate::auth::return_to::{is_at_or_below, policy_source};
+use crate::auth::session::Session;
+use crate::auth::setup::{HOLD, Void};
+use crate::auth::setup_code::SetupCode;
+use crate::auth::totp::Code;
+use crate::auth::user::UserName;
+use crate::clock::Timestamp;
+use crate::config::PublicUrl;
+use crate::http::cookie::{self, SameSite, SetCookie};
+use crate::http::form::{self, Form};
+use crate::http::request::Method;
+use crate::http::response::{Out, Status};
+use crate::http::visit::Visit;
+use crate::server::{Next, Request};
+
+use crate::app::gate::login::{visitor, wanted_by_form, wanted_by_query, with_wait};
+use crate::app::gate::state::Gate;
+use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
+use crate::app::messages::job::Job;
+use crate::app::messages::login::{Browser, Denial};
+use crate::app::pages::setup::{CodeForm, SeedForm, address};
+use crate::app::pages::texts;
+
+/// The cookie of the browser that holds the enrolment.
+const HOLDER_COOKIE: &str = "portcullis_setup";
+/// What the first form's token is about; the second's is about the cookie.
+const FIRST_FORM: &str = "set-up code";
+
+impl Gate {
+    /// GET shows the page; POST waits for its body.
+    pub(super) fn setup(
+        &mut self,
+        request: &Request<'_>,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        if !self.setup_open {
+            self.setup_closed(out);
+            return Next::Answered;
+        }
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        if request.head.method == Method::Post {
+            return self.form_announced(request, &visit, true, out);
+        }
+        let wanted = wanted_by_query(request);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let browser = self.browser(request, &visit, &next, now);
+        Next::Work(Job::Enrol(Box::new(Enrolment {
+            step: Step::Look,
+            browser,
+            holders: holders(request),
+            home: self.home_of_another_name(&visit),
+            typed: FIRST_NAME.to_owned(),
+        })))
+    }
+
+    /// One of the two forms has arrived.
+    pub(super) fn setup_posted(
+        &mut self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Next<Job> {
+        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
+        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let (Ok(code), Ok(otp), Ok(typed)) =
+            (fields.one("setup_code"), fields.one("otp"), fields.one("username"))
+        else {
+            return self.broken_form(out);
+        };
+        let wanted = wanted_by_form(&fields);
+        let next = self.return_to(&wanted, &visitor(&visit));
+        let browser = self.browser(request, &visit, &next, now);
+        let holders = holders(request);
+        let home = self.home_of_another_name(&visit);
+        if !self.is_own_setup_form(&fields, otp.is_some(), &holders) {
+            out.start(Status::FORBIDDEN);
+            self.show_code_form(out, &browser, Some(self.pages.texts.stale_form), true);
+            return Next::Answered;
+        }
+        let typed = typed.unwrap_or_default();
+        let step = match otp {
+            None => code
+                .and_then(SetupCode::parse)
+                .map_or(Step::Malformed(Lack::SetupCode), Step::Begin),
+            Some(otp) => match (UserName::parse(typed), Code::parse(otp)) {
+                (Err(_), _) => Step::Malformed(Lack::Name),
+                (_, None) => Step::Malformed(Lack::Code),
+                (Ok(name), Some(code)) => Step::Finish(name, code),
+            },
+        };
+        let enrolment = Enrolment { step, browser, holders, home, typed: typed.to_owned() };
+        if self.refuses_setup(&enrolment, now, out) {
+            return Next::Answered;
+        }
+        Next::Work(Job::Enrol(Box::new(enrolment)))
+    }
+
+    /// Where one goes who came by a name under which no session of ours stays, as that of the home
+    /// network while the gate has a domain: to the gate's own address, to log in there.
+    fn home_of_another_name(&self, visit: &Visit<'_>) -> Option<String> {
+        let url = self.config.public_url.as_ref().filter(|url| !self.keeps_session(url, visit))?;
+        Some(format!("{}{}/", url.as_str(), self.config.path_prefix))
+    }
+
+    /// Whether a session's cookie that is set here is sent to `url` as well. Of an unknown host it
+    /// is assumed.
+    fn keeps_session(&self, url: &PublicUrl, visit: &Visit<'_>) -> bool {
+        let Some(host) = visit.host else { return true };
+        let name = host.name().to_ascii_lowercase();
+        let domain = self.config.session.cookie_domain.as_deref();
+        name == url.host || domain.is_some_and(|domain| is_at_or_below(&name, domain))
+    }
+
+    /// Whether the form is one that we made, the second one for this very holder.
+    fn is_own_setup_form(&self, fields: &Form, second: bool, holders: &[Vec<u8>]) -> bool {
+        if second {
+            holders.iter().any(|holder| self.is_own_form(fields, &second_form(holder)))
+        } else {
+            self.is_own_form(fields, FIRST_FORM)
+        }
+    }
+
+    /// The desk has decided; what it changed is on the disk and known here.
+    pub(super) fn setup_decided(&mut self, enrolment: &Enrolment, answer: Answer, out: &mut Out) {
+        let browser = &enrolment.browser;
+        // Who only looks is told how things stand; there is nothing to refuse.
+        let looks = matches!(enrolment.step, Step::Look);
+        match answer {
+            Answer::Closed => self.setup_closed(out),
+            Answer::Enrolled(session, device) => {
+                let next = enrolment.home.as_deref().unwrap_or(&browser.next);
+                self.enrolled(&session, &device, next, out);
+            }
+            Answer::Begun(cookie) => {
+                out.start(Status::SEE_OTHER);
+                if let Some(value) = cookie {
+                    self.holder_cookie(&value, HOLD, out);
+                }
+                out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
+            }
+            Answer::Code(refusal) => {
+                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
+                start(out, told.as_ref().filter(|_| !looks));
+                let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
+                self.show_code_form(
+                    out,
+                    browser,
+                    told.as_ref().map(|told| told.text.as_str()),
+                    may_enter,
+                );
+            }
+            Answer::Seed(seed, refusal) => {
+                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
+                start(out, told.as_ref().filter(|_| !looks));
+                let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
+                let form = SeedForm {
+                    token: &self.form_token(&second_form(&seed.holder)),
+                    next: &browser.next,
+                    next_origin: home
+                        .map(|home| policy_source(home.as_str()))
+                        .or(browser.next_origin.as_deref()),
+                    username: &enrolment.typed,
+                    secret: &seed.secret,
+                    otpauth_url: &seed.otpauth_url,
+                    left: &texts::wait(seed.left.as_secs()),
+                    message: told.as_ref().map(|told| told.text.as_str()),
+                };
+                self.pages.setup_seed(out, &form);
+            }
+        }
+    }
+
+    fn enrolled(&self, session: &Session, device: &str, next: &str, out: &mut Out) {
+        match self.keyring.sign(session) {
+            Ok(token) => {
+                self.begin_session(&token, device, out);
+                self.holder_cookie("", Duration::ZERO, out);
+                out.finish_redirect(next.as_bytes());
+            }
+            Err(error) => {
+                log::error!("a session could not be signed error=\"{error}\"");
+                out.start(Status::SERVICE_UNAVAILABLE);
+                out.header("Retry-After", b"60");
+                let t = self.pages.texts;
+                self.pages.notice(out, t.problem, t.store_down, true);
+            }
+        }
+    }
+
+    fn setup_closed(&self, out: &mut Out) {
+        let t = self.pages.texts;
+        out.start(Status::FORBIDDEN);
+        self.pages.notice(out, t.set_up, t.setup_closed, true);
+    }
+
+    fn show_code_form(
+        &self,
+        out: &mut Out,
+        browser: &Browser,
+        message: Option<&str>,
+        may_enter: bool,
+    ) {
+        let token = self.form_token(FIRST_FORM);
+        let Browser { next, next_origin, .. } = browser;
+        let form = CodeForm {
+            token: &token,
+            next,
+            next_origin: next_origin.as_deref(),
+            message,
+            may_enter,
+        };
+        self.pages.setup_code(out, &form);
+    }
+
+    /// Status, waiting time and words for a refusal.
+    fn told(&self, refusal: &Refusal, browser: &Browser) -> Told {
+        let t = self.pages.texts;
+        let seconds = Duration::from_secs;
+        let (status, wait, text) = match refusal {
+            Refusal::Malformed(Lack::SetupCode) => {
+                (Status::UNAUTHORIZED, None, t.malformed_setup_code.to_owned())
+            }
+            Refusal::Malformed(Lack::Code) => {
+                (Status::UNAUTHORIZED, None, t.malformed_code.to_owned())
+            }
+            Refusal::Malformed(Lack::Name) => {
+                (Status::UNAUTHORIZED, None, t.malformed_name.to_owned())
+            }
+            Refusal::Held(left) => (Status::CONFLICT, Some(*left), with_wait(t.setup_held, *left)),
+            Refusal::NotHolder => (Status::FORBIDDEN, None, t.setup_hold_over.to_owned()),
+            Refusal::Void(Void::Late) => (Status::FORBIDDEN, None, t.setup_code_late.to_owned()),
+            Refusal::Void(Void::Guessed) => {
+                (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned())
+            }
+            Refusal::Denied(denial) => match denial {
+                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
+                Denial::Address(wait) | Denial::Account(wait) => (
+                    Status::TOO_MANY_REQUESTS,
+                    Some(wait.0),
+                    with_wait(t.setup_limited_address, wait.0),
+                ),
+                Denial::Strangers(wait) => {
+                    let at_home = browser.origin == Origin::Local;
+                    let text = if at_home {
+                        t.setup_limited_strangers_home
+                    } else {
+                        t.setup_limited_strangers
+                    };
+                    (Status::TOO_MANY_REQUESTS, Some(coarse(*wait)), text.to_owned())
+                }
+                Denial::Clock(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned())
+                }
+                Denial::Store(_) => {
+                    (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned())
+                }
+            },
+        };
+        Told { status, wait, text }
+    }
+
+    fn holder_cookie(&self, value: &str, max_age: Duration, out: &mut Out) {
+        let path = format!("{}/setup", self.config.path_prefix);
+        let cookie = SetCookie {
+            name: HOLDER_COOKIE,
+            value,
+            domain: None,
+            path: &path,
+            max_age: Some(max_age),
+            secure: self.config.session.secure,
+            http_only: true,
+            same_site: SameSite::Strict,
+        };
+        cookie.render(out);
+    }
+}
+
+/// How a refusal is answered.
+struct Told {
+    status: Status,
+    wait: Option<Duration>,
+    text: String,
+}
+
+fn start(out: &mut Out, refused: Option<&Told>) {
+    out.start(refused.map_or(Status::OK, |told| told.status));
+    if let Some(wait) = refused.and_then(|told| told.wait) {
+        out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+    }
+}
+
+fn holders(request: &Request<'_>) -> Vec<Vec<u8>> {
+    cookie::values(&request.head.headers, HOLDER_COOKIE).map(<[u8]>::to_vec).collect()
+}
+
+fn second_form(holder: &[u8]) -> String {
+    format!("set-up of {}", String::from_utf8_lossy(holder))
+}

@@ -1,0 +1,227 @@
+//! The gate: what the event loop holds in memory to answer at once. What is asked of it comes by
+//! [`super::dispatch`].
+
+use crate::app::messages::running::Source;
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::Ipv6Net;
+
+use crate::auth::device::DeviceKey;
+use crate::auth::keyring::Keyring;
+use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
+use crate::auth::session::Session;
+use crate::auth::sessions::Sessions;
+use crate::auth::token::Scratch;
+use crate::clock::{self, Timestamp};
+use crate::config::{Config, Scheme};
+use crate::http::cookie;
+use crate::http::request::Head;
+use crate::secret::Secret;
+use crate::server::{Operators, PeerAddress, Request};
+use crate::telemetry::throttle::Throttle;
+
+use crate::app::gate::counts::Metrics;
+use crate::app::gate::known_limits::KnownLimits;
+use crate::app::messages::effect::Effect;
+use crate::app::messages::job::Check;
+use crate::app::pages::layout::Pages;
+use crate::app::rounds::Rounds;
+use crate::app::verify;
+use crate::app::verify::People;
+use crate::app::wiring;
+
+/// The longest body of a form, in octets.
+pub(super) const BODY_LIMIT: usize = 64 * 1024;
+
+/// Everything that a request can be answered from without waiting.
+pub struct Gate {
+    pub(super) config: Arc<Config>,
+    pub(super) cookie_name: String,
+    pub(super) sessions: Sessions,
+    pub(super) people: People,
+    pub(super) keyring: Keyring,
+    pub(super) floor: Timestamp,
+    pub(super) pages: Pages,
+    pub(super) form_key: Secret,
+    scratch: RefCell<Scratch>,
+    pub(super) complaints: RefCell<Throttle>,
+    pub(super) rounds: RefCell<Rounds>,
+    pub(super) wiring: RefCell<wiring::Wiring>,
+    pub(super) operators: Operators,
+    pub(super) settings: Source,
+    pub(super) last_errand: Timestamp,
+    pub(super) readiness: Option<(Timestamp, Vec<Check>)>,
+    pub(super) known_limits: KnownLimits,
+    /// The machine's own prefixes that are at home.
+    pub(super) home_prefixes: Vec<Ipv6Net>,
+    /// Tells devices that somebody has logged in on.
+    pub(super) device_key: DeviceKey,
+    pub(super) setup_open: bool,
+    /// `None` where nobody listens for them.
+    pub(super) metrics: Option<Box<Metrics>>,
+}
+
+/// What a gate is opened with.
+pub struct Opening {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Reads the settings again, for SIGHUP and `doctor`.
+    pub settings: Source,
+    /// The keys of sessions.
+    pub keyring: Keyring,
+    /// Makes the tokens of forms; it is nobody else's.
+    pub form_key: Secret,
+    /// Proves the cookies of devices; it is the desk's.
+    pub device_key: DeviceKey,
+    /// Who may give orders.
+    pub operators: Operators,
+    /// What the desk knows.
+    pub known: Vec<Effect>,
+}
+
+impl Gate {
+    /// Opens the gate.
+    pub fn new(opening: Opening) -> Self {
+        let Opening { config, settings, keyring, form_key, device_key, operators, known } = opening;
+        let mut gate = Self {
+            cookie_name: config.cookie_name(),
+            pages: Pages::new(&config.login.title, &config.path_prefix),
+            people: People::new(&config),
+            sessions: Sessions::new(config.session.idle),
+            floor: Timestamp::default(),
+            config,
+            keyring,
+            form_key,
+            scratch: RefCell::new(Scratch::new()),
+            complaints: RefCell::default(),
+            rounds: RefCell::new(Rounds::new()),
+            wiring: RefCell::new(wiring::Wiring::new(clock::now())),
+            operators,
+            settings,
+            last_errand: clock::now(),
+            readiness: None,
+            known_limits: KnownLimits::default(),
+            home_prefixes: Vec::new(),
+            device_key,
+            setup_open: false,
+            metrics: None,
+        };
+        gate.learn(known);
+        gate
+    }
+
+    /// Takes over what the desk works by now.
+    pub(super) fn reconfigure(&mut self, config: Arc<Config>) {
+        self.cookie_name = config.cookie_name();
+        self.pages = Pages::new(&config.login.title, &config.path_prefix);
+        self.people.reconfigure(&config);
+        self.sessions.set_idle(config.session.idle);
+        self.known_limits.forget_all();
+        self.config = config;
+    }
+
+    /// Applies what is on the disk already.
+    pub(super) fn learn(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::SessionBegun(session) => drop(self.sessions.insert(session)),
+                Effect::SessionEnded(id) => drop(self.sessions.remove(&id)),
+                Effect::PersonChanged(person) => self.people.insert(&person),
+                Effect::PersonGone(name) => self.people.remove(&name),
+                Effect::FloorRaised(floor) => self.floor = floor,
+                Effect::Limited { limited, until } => {
+                    self.known_limits.learn(limited, until, clock::monotonic())
+                }
+                Effect::AllFreed => self.known_limits.forget_all(),
+                Effect::AddressFreed(address) => self.known_limits.forget_address(address),
+                Effect::BudgetFreed(budget) => self.known_limits.forget_budget(budget),
+                Effect::HomePrefixes(prefixes) => self.home_prefixes = prefixes,
+                Effect::Setup { open } => self.setup_open = open,
+            }
+        }
+    }
+
+    /// The living session of a page's visitor, judged by the same rules as a verify.
+    pub(super) fn session_of(&self, head: &Head<'_>, now: Timestamp) -> Option<&Session> {
+        verify::living_session(&self.view(), head, now).map(|proven| proven.session)
+    }
+
+    /// The same, with the cookie's value.
+    pub(super) fn presented_session<'h>(
+        &self,
+        head: &Head<'h>,
+        now: Timestamp,
+    ) -> Option<(&Session, &'h str)> {
+        let proven = verify::living_session(&self.view(), head, now)?;
+        std::str::from_utf8(proven.token).ok().map(|token| (proven.session, token))
+    }
+
+    /// What the verify path reads of the gate.
+    pub(super) fn view(&self) -> verify::View<'_> {
+        verify::View {
+            config: &self.config,
+            cookie_name: &self.cookie_name,
+            sessions: &self.sessions,
+            people: &self.people,
+            keyring: &self.keyring,
+            floor: self.floor,
+            scratch: &self.scratch,
+            complaints: &self.complaints,
+            rounds: &self.rounds,
+        }
+    }
+
+    /// The checked return address, or `/`: of none, of several, and of one that is refused.
+    pub(super) fn return_to<'n>(&self, wanted: &'n [u8], visitor: &Visitor<'_>) -> ReturnTo<'n> {
+        if wanted.is_empty() {
+            return ReturnTo::HOME;
+        }
+        let policy = ReturnPolicy {
+            public_host: self.config.public_url.as_ref().map(|url| url.host.as_str()),
+            public_is_http: self
+                .config
+                .public_url
+                .as_ref()
+                .is_some_and(|url| url.scheme == Scheme::Http),
+            cookie_domain: self.config.session.cookie_domain.as_deref(),
+            redirect_hosts: &self.config.redirect_hosts,
+            path_prefix: &self.config.path_prefix,
+        };
+        policy.check(wanted, visitor).unwrap_or_else(|refused| {
+            if let Some(left_out) =
+                self.complaints.borrow_mut().admit("return_address", clock::now())
+            {
+                log::warn!("return address refused reason=\"{refused}\" left_out={left_out}");
+            }
+            ReturnTo::HOME
+        })
+    }
+}
+
+/// The address of the connection's other end; none on a Unix socket.
+pub(super) fn address(request: &Request<'_>) -> Option<IpAddr> {
+    match request.peer.address {
+        PeerAddress::Ip(address, _) => Some(address),
+        PeerAddress::Unix => None,
+    }
+}
+
+/// The value of the session cookie's deletion and of its setting differ in value and age alone.
+pub(super) fn session_cookie<'c>(
+    config: &'c Config,
+    name: &'c str,
+    value: &'c str,
+) -> cookie::SetCookie<'c> {
+    cookie::SetCookie {
+        name,
+        value,
+        domain: config.session.cookie_domain.as_deref(),
+        path: "/",
+        max_age: Some(config.session.lifetime),
+        secure: config.session.secure,
+        http_only: true,
+        same_site: config.session.same_site,
+    }
+}

@@ -1,0 +1,221 @@
+//! What the command line asks of the gate, one JSON object each way, and what comes of it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::app::messages::effect::Effect;
+use crate::store::StoreError;
+
+/// The most octets of records in one answer or order over the control socket. All that the daemon
+/// holds of unread answers and unfinished requests is twice as much.
+pub const MOST_AT_ONCE: usize = 5 * 1024 * 1024;
+
+/// An answer in its JSON shape, and what the gate must know.
+pub type Done = Result<(Value, Vec<Effect>), CommandRefused>;
+
+/// One order of the command line. Names and addresses are still text here: who executes it checks
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Adds a user with a new seed.
+    UserAdd {
+        /// The user's name.
+        name: String,
+        /// May use the admin pages.
+        admin: bool,
+        /// For `Remote-Groups`.
+        groups: Vec<String>,
+        /// For `Remote-Name`.
+        display_name: String,
+        /// For `Remote-Email`.
+        email: String,
+        /// `sha1`, `sha256` or `sha512`.
+        algorithm: Option<String>,
+        /// 6 or 8.
+        digits: Option<u8>,
+    },
+    /// All users.
+    UserList,
+    /// One user, without the seed.
+    UserShow {
+        /// The user's name.
+        name: String,
+    },
+    /// Ends the user's sessions and takes no more codes.
+    UserDisable {
+        /// The user's name.
+        name: String,
+    },
+    /// Takes codes again.
+    UserEnable {
+        /// The user's name.
+        name: String,
+    },
+    /// Removes the user for good.
+    UserRemove {
+        /// The user's name.
+        name: String,
+    },
+    /// Gives the user a new seed; the old one and all sessions end.
+    UserRotate {
+        /// The user's name.
+        name: String,
+    },
+    /// The user's seed as `otpauth://`.
+    UserExport {
+        /// The user's name.
+        name: String,
+    },
+    /// All living sessions.
+    SessionList,
+    /// Ends sessions: exactly one of the three is given.
+    SessionRevoke {
+        /// These sessions.
+        ids: Vec<String>,
+        /// All sessions of this user.
+        user: Option<String>,
+        /// All sessions and device cookies.
+        all: bool,
+    },
+    /// Who is counted.
+    LimitList,
+    /// Forgets failures: of one address (its /64), user, or `strangers`; or all.
+    LimitClear {
+        /// An address, a name or `strangers`; empty with `all`.
+        what: String,
+        /// Everything.
+        all: bool,
+    },
+    /// Takes the present time for true: resets floor and future steps, ends all sessions.
+    ClockReset,
+    /// How the enrolment of the first user stands.
+    Setup {
+        /// Make another code first.
+        new_code: bool,
+    },
+    /// All users with their seeds, for a backup.
+    Backup,
+    /// Takes the users of a backup in, where no user has ever existed.
+    Restore {
+        /// What [`Command::Backup`] gave.
+        records: Records,
+    },
+    /// Adds a user with a default name where none is given: `user`, `user2`…
+    Generate {
+        /// The user's name.
+        name: Option<String>,
+    },
+    /// Lines of the audit log.
+    AuditShow {
+        /// None older than so many seconds.
+        since: Option<u64>,
+        /// Those of and about this user.
+        user: Option<String>,
+        /// The newest so many.
+        limit: u64,
+        /// Those before this number.
+        before: Option<u64>,
+    },
+    /// Walks the audit log's chain.
+    AuditVerify {
+        /// A hash that was noted earlier; some entry must have it.
+        expect: Option<String>,
+    },
+    /// What is wrong with this gate, and what to do about it.
+    Doctor,
+}
+
+impl Command {
+    /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds
+    /// that count already are shown or leave the store. A new seed (`UserAdd`, `UserRotate`) is
+    /// shown to whoever orders it; a user notices that the old one is gone.
+    pub const fn needs_owner(&self) -> bool {
+        matches!(
+            self,
+            Self::ClockReset
+                | Self::Setup { .. }
+                | Self::Backup
+                | Self::Restore { .. }
+                | Self::UserExport { .. }
+        )
+    }
+}
+
+/// Users as the store packs them, in base64. What is in it only a store reads; `Debug` does not
+/// show it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Records(Zeroizing<String>);
+
+impl Records {
+    /// These octets as text.
+    pub fn of(octets: &[u8]) -> Self {
+        Self(Zeroizing::new(STANDARD.encode(octets)))
+    }
+
+    /// The octets; `None` if the text is no base64.
+    pub fn octets(&self) -> Option<Zeroizing<Vec<u8>>> {
+        STANDARD.decode(self.0.as_bytes()).ok().map(Zeroizing::new)
+    }
+}
+
+impl From<String> for Records {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl Serialize for Records {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Records(…)")
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRefused {
+    /// Exit code, as in sysexits.h.
+    pub code: u8,
+    /// For the operator: what is wrong and the way out.
+    pub message: String,
+}
+
+impl fmt::Display for CommandRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl CommandRefused {
+    /// Bad input, `EX_DATAERR`.
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { code: 65, message: message.into() }
+    }
+
+    /// Unknown user, `EX_NOUSER`.
+    pub fn no_user(name: &str) -> Self {
+        Self {
+            code: 67,
+            message: format!("there is no user {name:?}; `portcullis user list` shows all"),
+        }
+    }
+}
+
+impl From<StoreError> for CommandRefused {
+    /// `EX_IOERR`.
+    fn from(error: StoreError) -> Self {
+        Self { code: 74, message: error.to_string() }
+    }
+}

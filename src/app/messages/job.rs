@@ -1,0 +1,91 @@
+//! What passes between the loop and the desk: a job one way, its outcome with what has changed the
+//! other.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::app::messages::command::{Command, CommandRefused};
+use crate::app::messages::effect::Effect;
+use crate::app::messages::enrolment::{Answer, Enrolment};
+use crate::app::messages::login::{Admission, Attempt};
+use crate::app::messages::running::{Running, Source};
+use crate::auth::session::{Session, SessionId};
+use crate::config::Config;
+use crate::store::StoreError;
+
+/// What the loop asks of the desk.
+pub enum Job {
+    /// A well-formed code was posted.
+    Login(Box<Attempt>),
+    /// Somebody is at the set-up page.
+    Enrol(Box<Enrolment>),
+    /// End one session, or all of its user's.
+    Logout {
+        /// The session that asked.
+        session: SessionId,
+        /// Whether the user's other sessions end too.
+        all: bool,
+        /// Who asks, as `proxy.trust` sees it.
+        client: IpAddr,
+        /// Where the visitor goes afterwards.
+        next: String,
+    },
+    /// A command from the control socket.
+    Command {
+        /// What is to be done.
+        command: Command,
+        /// The user of the process that gave it.
+        operator: u32,
+        /// Sessions used since the last report, for the list.
+        seen: Vec<Session>,
+    },
+    /// Is everything as it should be?
+    Doctor(Box<Running>),
+    /// Is everything fit to work?
+    Ready,
+    /// When sessions were last used: coalesced, written now.
+    Seen {
+        /// Those that were used.
+        seen: Vec<Session>,
+        /// The gate is about to end.
+        ending: bool,
+    },
+    /// The settings may have changed: read them again.
+    Reload(Source),
+}
+
+/// What comes back, answer first.
+pub enum Outcome {
+    /// The fate of a login.
+    Login(Box<Attempt>, Admission, Vec<Effect>),
+    /// What the set-up page shows.
+    Enrol(Box<Enrolment>, Answer, Vec<Effect>),
+    /// The session has ended, or could not be ended.
+    Logout(Result<(), StoreError>, String, Vec<Effect>),
+    /// A command's result.
+    Command(Result<serde_json::Value, CommandRefused>, Vec<Effect>),
+    /// What was looked at.
+    Ready(Vec<Check>),
+    /// The settings that are in force now.
+    Reloaded(Arc<Config>),
+    /// Housekeeping; nobody waits for it.
+    Housekeeping(Vec<Effect>),
+}
+
+/// One thing that must be well for the gate to work.
+pub struct Check {
+    /// One word.
+    pub name: &'static str,
+    /// Whether it is well.
+    pub well: bool,
+    /// More about it, for the operator.
+    pub detail: String,
+}
+
+impl Check {
+    /// A check that went well, or did not, with the reason.
+    pub fn of<E: std::fmt::Display>(name: &'static str, found: Result<&str, E>) -> Self {
+        let detail = found.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+        Self { name, well: found.is_ok(), detail }
+    }
+}

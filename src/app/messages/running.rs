@@ -1,0 +1,20 @@
+//! What `doctor` must hear of the running gate: the worker knows the rest, and may wait for files.
+
+use std::sync::Arc;
+
+use crate::app::wiring::Wiring;
+use crate::auth::session::Session;
+use crate::config::Config;
+
+/// Reads the settings as a start would. It waits for a disk, so only the worker asks it.
+pub type Source = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+/// What only the running gate knows.
+pub struct Running {
+    /// What was seen of proxies, and since when.
+    pub wiring: Wiring,
+    /// What the settings' sources say now.
+    pub settings: Source,
+    /// When sessions were last used.
+    pub seen: Vec<Session>,
+}

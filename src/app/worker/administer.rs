@@ -1,0 +1,191 @@
+//! Carries out the administrator's commands, the same through the control socket and on a store
+//! that no daemon holds.
+//!
+//! The answers have the JSON shapes that scripts rely on; the command line turns them into tables.
+
+use crate::app::messages::command::Done;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::auth::event::{Action, Event};
+use crate::auth::session::SessionId;
+use crate::auth::user::User;
+use crate::clock::{Moment, Timestamp};
+use crate::entropy::System;
+use crate::store::{Change, Settings};
+
+use crate::app::doctor;
+use crate::app::doctor::facts::Facts;
+use crate::app::messages::command::{Command, CommandRefused};
+use crate::app::messages::effect::Effect;
+use crate::app::worker::audit;
+use crate::app::worker::enrolment;
+use crate::app::worker::limits;
+use crate::app::worker::state::Desk;
+use crate::app::worker::transfer;
+use crate::app::worker::users;
+
+/// Carries out `command` at the desk.
+///
+/// # Errors
+/// The command makes no sense, or the store did not take the change; then nothing has changed.
+pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
+    let now = moment.wall;
+    match command {
+        Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits } => {
+            let authenticator = users::new_authenticator(algorithm.as_deref(), digits)?;
+            let name = users::parse_name(&name)?;
+            let mut user = User::new(name, authenticator, now, &mut System)
+                .with_profile(display_name, email, groups)
+                .map_err(|error| CommandRefused::data(error.to_string()))?;
+            user.admin = admin;
+            users::add(desk, user, now)
+        }
+        Command::Generate { name } => {
+            let name = match name {
+                Some(name) => users::parse_name(&name)?,
+                None => users::first_free_name(desk)?,
+            };
+            users::add(
+                desk,
+                User::new(name, users::new_authenticator(None, None)?, now, &mut System),
+                now,
+            )
+        }
+        Command::UserList => {
+            Ok((desk.users.values().map(|user| users::row(desk, user, now)).collect(), Vec::new()))
+        }
+        Command::UserShow { name } => users::show(desk, &name, now),
+        Command::UserDisable { name } => users::switch(desk, &name, false, now),
+        Command::UserEnable { name } => users::switch(desk, &name, true, now),
+        Command::UserRemove { name } => users::remove(desk, &name, now),
+        Command::UserRotate { name } => users::rotate(desk, &name, now),
+        Command::UserExport { name } => users::export(desk, &name, now),
+        Command::SessionList => Ok((
+            desk.sessions
+                .iter()
+                .filter(|session| desk.lives(session, now))
+                .map(session_row)
+                .collect(),
+            Vec::new(),
+        )),
+        Command::SessionRevoke { ids, user, all } => {
+            session_revoke(desk, &ids, user.as_deref(), all, now)
+        }
+        Command::LimitList => Ok((limits::list(desk, moment), Vec::new())),
+        Command::LimitClear { what, all } => limits::clear(desk, &what, all, moment),
+        Command::ClockReset => clock_reset(desk, now),
+        Command::Setup { new_code } => enrolment::state(desk, new_code, moment),
+        Command::Backup => transfer::give(desk, now),
+        Command::Restore { records } => transfer::take_in(desk, &records, moment),
+        Command::AuditShow { since, user, limit, before } => {
+            audit::show(desk, &audit::Wanted { since, user, limit, before }, now)
+        }
+        Command::AuditVerify { expect } => audit::verify(desk, expect.as_deref()),
+        // The running gate has sent what it alone knows with a job of its own.
+        Command::Doctor => Ok((doctor::report(&Facts::of_desk(desk, None, moment)), Vec::new())),
+    }
+}
+
+fn session_row(session: &crate::auth::session::Session) -> Value {
+    json!({
+        "id": session.id.to_string(),
+        "user": session.user.as_str(),
+        "created": session.created.to_string(),
+        "expires": session.expires.to_string(),
+        "last_seen": session.last_seen.to_string(),
+        "client_ip": session.client_ip.to_string(),
+        "user_agent": session.user_agent,
+    })
+}
+
+fn session_revoke(
+    desk: &mut Desk,
+    ids: &[String],
+    user: Option<&str>,
+    all: bool,
+    now: Timestamp,
+) -> Done {
+    let mut changes: Vec<Change> = Vec::new();
+    if all {
+        changes.extend(desk.sessions.iter().map(|session| Change::EndSession(session.id)));
+    } else if let Some(name) = user {
+        changes.extend(desk.endings(&users::find(desk, name)?.name.clone()));
+    } else if ids.is_empty() {
+        return Err(CommandRefused {
+            code: 64,
+            message: "name session ids, --user NAME, or --all".to_owned(),
+        });
+    } else {
+        for text in ids {
+            let id = SessionId::parse(text)
+                .filter(|id| desk.sessions.get(id).is_some())
+                .ok_or_else(|| {
+                    CommandRefused::data(format!(
+                        "there is no session {text:?}; `portcullis session list` shows all"
+                    ))
+                })?;
+            changes.push(Change::EndSession(id));
+        }
+    }
+    let revoked = changes.len();
+    if all {
+        changes.extend(desk.users.values().map(|user| {
+            let mut user = user.clone();
+            user.end_devices();
+            Change::PutUser(user)
+        }));
+    }
+    changes.extend(revocations(desk, &changes, all).into_iter().map(Change::Audit));
+    let effects = desk.commit(changes, now)?;
+    log::info!("sessions revoked count={revoked} all={all}");
+    Ok((json!({ "revoked": revoked }), effects))
+}
+
+/// That sessions are ended: one line for each user, one for all.
+fn revocations(desk: &Desk, changes: &[Change], all: bool) -> Vec<Event> {
+    let ended = changes.iter().filter_map(|change| match change {
+        Change::EndSession(id) => desk.sessions.get(id),
+        _ => None,
+    });
+    let mut counts = BTreeMap::<&str, u32>::new();
+    if all {
+        counts.insert("all", 0);
+    }
+    for session in ended {
+        *counts.entry(if all { "all" } else { session.user.as_str() }).or_default() += 1;
+    }
+    let event = |(about, count): (&str, u32)| {
+        desk.told(Action::SessionRevoked).about(about).because(format_args!("sessions: {count}"))
+    };
+    counts.into_iter().map(event).collect()
+}
+
+fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
+    let mut changes: Vec<Change> =
+        desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
+    let ended = changes.len();
+    let ahead = desk
+        .users
+        .values()
+        .filter(|user| user.spent.is_some_and(|step| step.start() > now))
+        .cloned();
+    let ahead: Vec<User> = ahead.collect();
+    let users = ahead.len();
+    changes.extend(ahead.into_iter().map(|mut user| {
+        // What was spent elsewhere, before a backup was restored, must not come back.
+        user.spent = user.awaits_time().then(|| transfer::spent_by(now));
+        Change::PutUser(user)
+    }));
+    changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));
+    let event = desk.told(Action::ClockReset);
+    changes.push(Change::Audit(
+        event.because(format_args!("sessions ended: {ended}, users freed: {users}")),
+    ));
+    let mut effects = desk.commit(changes, now)?;
+    desk.time.reset(now, crate::clock::monotonic());
+    effects.push(Effect::FloorRaised(now));
+    log::warn!("clock reset now={now} sessions_ended={ended} users_freed={users}");
+    Ok((json!({ "now": now.to_string(), "sessions_ended": ended, "users_freed": users }), effects))
+}

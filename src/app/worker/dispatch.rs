@@ -1,0 +1,119 @@
+//! Each job goes to its place, and its outcome back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::app::doctor;
+use crate::app::doctor::facts::Facts;
+use crate::app::messages::effect::Effect;
+use crate::app::messages::job::{Check, Job, Outcome};
+use crate::app::worker::administer;
+use crate::app::worker::state::Desk;
+use crate::auth::event::{Action, Actor, Event};
+use crate::auth::limiter::Limiter;
+use crate::auth::session::SessionId;
+use crate::clock::{Moment, Timestamp};
+use crate::config::Config;
+use crate::store::{Change, StoreError};
+
+impl Desk {
+    /// Does one job. Reads the clocks first.
+    pub fn handle(&mut self, job: Job) -> Outcome {
+        let now = self.read_clock();
+        self.settle_steps(now.wall);
+        match job {
+            Job::Login(attempt) => {
+                let mut effects = Vec::new();
+                let admission = self.admit(&attempt, now, &mut effects);
+                Outcome::Login(attempt, admission, effects)
+            }
+            Job::Enrol(enrolment) => {
+                let mut effects = Vec::new();
+                let answer = self.enrol(&enrolment, now, &mut effects);
+                Outcome::Enrol(enrolment, answer, effects)
+            }
+            Job::Logout { session, all, client, next } => {
+                let ended = self.logout(&session, all, client, now.wall);
+                match ended {
+                    Ok(effects) => Outcome::Logout(Ok(()), next, effects),
+                    Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
+                }
+            }
+            Job::Command { command, operator, seen } => {
+                self.obey(Actor::Operator(operator));
+                self.note_seen(&seen);
+                match administer::execute(self, command, now) {
+                    Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
+                    Err(refused) => Outcome::Command(Err(refused), Vec::new()),
+                }
+            }
+            Job::Doctor(mut running) => {
+                self.note_seen(&std::mem::take(&mut running.seen));
+                let facts = Facts::of_desk(self, Some(*running), now);
+                Outcome::Command(Ok(doctor::report(&facts)), Vec::new())
+            }
+            Job::Ready => Outcome::Ready(self.readiness(now.wall)),
+            Job::Seen { seen, ending } => {
+                self.note_seen(&seen);
+                self.write_seen(ending, now.wall);
+                Outcome::Housekeeping(Vec::new())
+            }
+            Job::Reload(settings) => {
+                match settings() {
+                    Ok(config) => self.reload(config, now),
+                    Err(error) => {
+                        log::error!("settings not reloaded, the old ones stay error=\"{error}\"")
+                    }
+                }
+                Outcome::Reloaded(Arc::clone(&self.config))
+            }
+        }
+    }
+
+    fn logout(
+        &mut self,
+        id: &SessionId,
+        all: bool,
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let Some(session) = self.sessions.get(id) else {
+            return Ok(vec![Effect::SessionEnded(*id)]);
+        };
+        let user = session.user.clone();
+        let mut changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
+        let event = Event::new(Action::Logout, Actor::User(user.clone())).about(&user).from(client);
+        changes.push(Change::Audit(if all { event.because("all sessions") } else { event }));
+        let effects = self.commit(changes, now)?;
+        log::info!("logout user={user} all={all}");
+        Ok(effects)
+    }
+
+    /// Takes over settings that were read again, less those that only a restart can change. What
+    /// was counted stays counted.
+    fn reload(&mut self, mut config: Config, now: Moment) {
+        config.keep_what_needs_a_restart(&self.config);
+        let counted =
+            self.limiter.entries(now.steady).map(|(key, window)| (key, window.clone())).collect();
+        self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
+        self.limiter.restore(counted, now.steady);
+        self.config = Arc::new(config);
+        log::info!("settings reloaded");
+        self.warn_of_odds();
+        self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because("SIGHUP"), now.wall);
+    }
+
+    fn readiness(&mut self, now: Timestamp) -> Vec<Check> {
+        let synchronised = match self.time.synchronised() {
+            Some(true) => "synchronised",
+            Some(false) => "not synchronised",
+            None => "synchronisation unknown",
+        };
+        let judged = self.time.judge_codes(now).map_err(|fault| format!("{fault}, {synchronised}"));
+        vec![
+            Check::of("store", self.store.writable().map(|()| "writable")),
+            Check::of("keys", Ok::<_, StoreError>("loaded")),
+            Check::of("clock", judged.map(|()| synchronised)),
+        ]
+    }
+}

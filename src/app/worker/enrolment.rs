@@ -1,0 +1,253 @@
+//! The first enrolment at the desk: whether a set-up code begins it and a code of the app ends it.
+//!
+//! The order is that of a login: clock, address and buckets before any code is looked at; a failure
+//! is counted, and on the disk, before the visitor hears of it. The first user, his session, the
+//! spent step and the mark that there was a user are one commit, made only while that mark is not
+//! set: of two confirmations at once the second finds it set.
+
+use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Refusal, Seed, Step};
+
+use serde_json::{Value, json};
+
+use crate::auth::event::{Action, Actor, Event};
+use crate::auth::guess_budget::BudgetKey;
+use crate::auth::limiter::AddressKey;
+use crate::auth::setup::{Entry, Setup, Void};
+use crate::auth::setup_code::SetupCode;
+use crate::auth::totp::{Code, Match, Verdict, whether};
+use crate::auth::user::{User, UserName};
+use crate::clock::{Moment, Timestamp};
+use crate::entropy::System;
+use crate::store::{Change, Settings};
+
+use crate::app::messages::command::CommandRefused;
+use crate::app::messages::command::Done;
+use crate::app::messages::effect::Effect;
+use crate::app::messages::login::{Browser, Denial};
+use crate::app::worker::login::came_in;
+use crate::app::worker::state::Desk;
+use crate::app::worker::users::ISSUER;
+
+impl Desk {
+    /// Opens the enrolment of the first user with this code; nothing where there was a user before.
+    pub fn open_setup(&mut self, code: &SetupCode, steady: Timestamp) {
+        if self.is_new() {
+            self.setup = Some(Setup::open(code, steady, &mut System));
+        }
+    }
+
+    /// Whether no user has ever existed.
+    pub fn is_new(&self) -> bool {
+        !self.settings.ever_had_user
+    }
+
+    /// Judges `enrolment`. What the gate must know of it is added to `effects`, for a refusal too.
+    pub fn enrol(
+        &mut self,
+        enrolment: &Enrolment,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Answer {
+        let Some(setup) = self.setup.as_mut().filter(|_| !self.settings.ever_had_user) else {
+            return Answer::Closed;
+        };
+        setup.settle(now.steady, &mut System);
+        let done = match &enrolment.step {
+            Step::Look => Ok(None),
+            Step::Malformed(lack) => Err(Refusal::Malformed(*lack)),
+            Step::Begin(code) => self.begin(code, enrolment, now, effects).map(Some),
+            Step::Finish(name, code) => self.finish(name, code, enrolment, now, effects).map(Some),
+        };
+        match done {
+            Ok(Some(answer)) => answer,
+            Ok(None) => self.page(enrolment, None, now),
+            Err(refusal) => {
+                self.log_refusal(&refusal, &enrolment.browser, now.wall);
+                if let Refusal::Denied(denial) = &refusal {
+                    effects.extend(self.limited(denial, &enrolment.browser, None, now.steady));
+                }
+                self.page(enrolment, Some(refusal), now)
+            }
+        }
+    }
+
+    /// The set-up code.
+    fn begin(
+        &mut self,
+        code: &SetupCode,
+        enrolment: &Enrolment,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
+        let client = enrolment.browser.client;
+        let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
+        let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
+        let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
+        match setup.enter(code, &enrolment.holders, now.steady, &mut System) {
+            Entry::Begun(cookie) => {
+                log::info!("set-up begun client={client}");
+                self.mention(tried, now.wall);
+                Ok(Answer::Begun(Some(cookie)))
+            }
+            Entry::Yours => Ok(Answer::Begun(None)),
+            Entry::Held(left) => Err(Refusal::Held(left)),
+            Entry::Void(void) => Err(Refusal::Void(void)),
+            Entry::Wrong => {
+                let mut told = vec![Change::Audit(tried.because("wrong-code").refused())];
+                if setup.code(now.steady).is_err() {
+                    let void = Event::new(Action::SetupCodeVoid, Actor::Gate).from(client);
+                    told.push(Change::Audit(void.because("too many wrong tries")));
+                }
+                Err(Refusal::Denied(self.count_failure(
+                    client,
+                    vec![strangers],
+                    told,
+                    now,
+                    effects,
+                )))
+            }
+        }
+    }
+
+    /// The code that the app shows, and the first user with it.
+    fn finish(
+        &mut self,
+        name: &UserName,
+        code: &Code,
+        enrolment: &Enrolment,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, Refusal> {
+        let browser = &enrolment.browser;
+        let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
+        let held =
+            self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
+        let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
+        let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
+        user.admin = true;
+        let Verdict::One(Match { step, .. }) =
+            whether(Some(&user), code, now.wall, self.config.login.skew)
+        else {
+            let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.client);
+            let told = vec![Change::Audit(event.because("wrong-code").refused())];
+            let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
+            return Err(Refusal::Denied(denial));
+        };
+        let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
+        changes
+            .push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
+        changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
+        let done = self
+            .commit(changes, now.wall)
+            .map_err(|error| Refusal::Denied(Denial::Store(error)))?;
+        effects.extend(done);
+        log::info!("user added name={name} admin=true by=setup client={}", browser.client);
+        Ok(Answer::Enrolled(session, cookie))
+    }
+
+    /// Whether a code of this browser may be looked at; else whom a wrong one is counted against.
+    fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, Denial> {
+        self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
+        self.limiter
+            .check(AddressKey::from(browser.client), now.steady)
+            .map_err(Denial::Address)?;
+        // Before there is a user every browser is a stranger.
+        let strangers = BudgetKey::from(browser.origin);
+        self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
+        Ok(strangers)
+    }
+
+    /// What this browser sees: the holder the seed, everybody else the form for the set-up code.
+    fn page(&self, enrolment: &Enrolment, refusal: Option<Refusal>, now: Moment) -> Answer {
+        let Some(setup) = &self.setup else { return Answer::Closed };
+        let clock = || {
+            self.time.judge_codes(now.wall).err().map(|fault| Refusal::Denied(Denial::Clock(fault)))
+        };
+        let left = setup.held(now.steady);
+        if let (Some(left), Some(holder)) = (left, setup.holder_among(&enrolment.holders)) {
+            let name = UserName::parse(&enrolment.typed).ok();
+            let name = name.or_else(|| UserName::from_canonical(FIRST_NAME));
+            let authenticator = setup.authenticator();
+            let otpauth_url =
+                name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
+            let holder = holder.to_vec();
+            let seed = Seed { holder, secret: authenticator.seed.base32(), otpauth_url, left };
+            return Answer::Seed(seed, refusal.or_else(clock));
+        }
+        let void = setup.code(now.steady).err().map(Refusal::Void);
+        Answer::Code(match refusal {
+            Some(Refusal::NotHolder | Refusal::Malformed(_)) if void.is_some() => void,
+            Some(refusal) => Some(refusal),
+            None => void.or_else(|| left.map(Refusal::Held)).or_else(clock),
+        })
+    }
+
+    fn log_refusal(&mut self, refusal: &Refusal, browser: &Browser, now: Timestamp) {
+        let word = match refusal {
+            Refusal::Denied(denial) => denial.to_string(),
+            Refusal::Held(_) => "held_by_another".to_owned(),
+            Refusal::NotHolder => "not_the_holder".to_owned(),
+            Refusal::Void(Void::Late) => "code_expired".to_owned(),
+            Refusal::Void(Void::Guessed) => "code_guessed_at".to_owned(),
+            Refusal::Malformed(_) => return,
+        };
+        // Wrong codes are bounded by the budgets; everything else is not.
+        let counted = matches!(refusal, Refusal::Denied(Denial::WrongCode));
+        let admitted = if counted { Some(0) } else { self.complaints.admit("setup", now) };
+        if let Some(left_out) = admitted {
+            log::warn!(
+                "set-up refused result={word} client={} left_out={left_out}",
+                browser.client
+            );
+        }
+    }
+}
+
+/// How the enrolment stands, for root's console; `new_code` makes another code first and ends a
+/// hold.
+///
+/// # Errors
+/// A new code is asked for, and there was a user, or no daemon runs that could take it.
+pub fn state(desk: &mut Desk, new_code: bool, Moment { wall, steady }: Moment) -> Done {
+    let mut made = None;
+    if new_code {
+        if desk.setup.is_none() {
+            let message = if desk.is_new() {
+                "a set-up code is made by the running gate: start it"
+            } else {
+                "set-up is closed, there was a user: `portcullis user add NAME` adds another"
+            };
+            return Err(CommandRefused { code: 69, message: message.to_owned() });
+        }
+        let code = SetupCode::generate(&mut System);
+        desk.open_setup(&code, steady);
+        made = Some(code.to_string());
+        log::info!("a new set-up code was made");
+        desk.mention(desk.told(Action::SetupCodeMade), wall);
+    }
+    let mut told = json!({
+        "open": desk.is_new(), "address": Value::Null, "code": made, "expires": Value::Null, "tries_left": 0,
+        "otpauth_url": Value::Null,
+    });
+    let address = desk.is_new().then(|| desk.config.setup_address()).flatten();
+    let Some(setup) = &mut desk.setup else { return Ok((told, Vec::new())) };
+    setup.settle(steady, &mut System);
+    let code = setup.code(steady).ok();
+    let name = UserName::from_canonical(FIRST_NAME)
+        .filter(|_| code.is_some() || setup.held(steady).is_some());
+    if let Value::Object(members) = &mut told {
+        let mut put = |member: &str, value: Value| members.insert(member.to_owned(), value);
+        put("address", json!(address));
+        put("expires", json!(code.map(|(end, _)| wall.plus(end.since(steady)).to_string())));
+        put("tries_left", json!(code.map_or(0, |(_, left)| left)));
+        put(
+            "otpauth_url",
+            json!(name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER))),
+        );
+    }
+    Ok((told, Vec::new()))
+}
+
+#[cfg(test)]
+#[path = "enrolment_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! What the desk knows and a page of metrics shows: a few numbers that the desk sets after each
+//! job, so that a page need not wait for it.
+//!
+//! Limits end and budgets fill up with time alone, so the desk also looks once in [`LOOK`].
+
+use crate::app::messages::gauges::{Figures, Seen};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::guess_budget::BudgetKey;
+use crate::clock;
+
+use crate::app::messages::job::{Job, Outcome};
+use crate::app::worker::housekeeping::HOUSEKEEPING;
+use crate::app::worker::state::Desk;
+
+/// How often the desk sets its figures anew without being asked: limits end and buckets fill by
+/// themselves.
+pub const LOOK: Duration = Duration::from_secs(60);
+
+/// The desk, and its figures on show after each job.
+pub struct Watched {
+    desk: Desk,
+    figures: Arc<Figures>,
+    /// When the next housekeeping is due, by the monotonic clock.
+    tidy_at: Duration,
+}
+
+impl Watched {
+    /// Shows the figures of `desk` from now on.
+    pub fn new(desk: Desk) -> Self {
+        let mut watched = Self { desk, figures: Arc::default(), tidy_at: Duration::ZERO };
+        watched.show();
+        watched
+    }
+
+    /// Where the figures are to be read.
+    pub fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.figures)
+    }
+
+    /// [`Desk::handle`]
+    pub fn handle(&mut self, job: Job) -> Outcome {
+        let outcome = self.desk.handle(job);
+        self.show();
+        outcome
+    }
+
+    /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
+    pub fn tick(&mut self) -> Option<Outcome> {
+        let now = clock::monotonic();
+        let outcome = if now >= self.tidy_at {
+            self.tidy_at = now.saturating_add(HOUSEKEEPING);
+            self.desk.housekeeping()
+        } else {
+            None
+        };
+        self.show();
+        outcome
+    }
+
+    fn show(&mut self) {
+        let steady = self.desk.read_clock().steady;
+        let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
+        self.figures.set(&Seen {
+            store_writes: self.desk.store.commits(),
+            store_bytes: self.desk.store.bytes_written(),
+            limited: u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX),
+            guesses_internet: guesses(BudgetKey::StrangersInternet),
+            guesses_local: guesses(BudgetKey::StrangersLocal),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::guess_budget::CAPACITY;
+    use crate::config::{Config, scratch};
+    use crate::entropy::System;
+    use crate::store::{Change, Store, load_or_create_key};
+
+    fn watched() -> Watched {
+        let (folder, now) = (scratch::directory(), clock::now());
+        let key = load_or_create_key(&folder, None, &mut System).expect("a key");
+        let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
+        Watched::new(Desk::new(
+            Config::default().into(),
+            store,
+            opened,
+            crate::app::worker::state::read_clocks(),
+        ))
+    }
+
+    #[test]
+    fn the_figures_are_those_of_the_last_job() {
+        let mut watched = watched();
+        let figures = watched.figures();
+        let before = figures.seen();
+        assert_eq!(before.guesses_internet, u64::from(CAPACITY));
+        let settings = watched.desk.settings.clone();
+        watched.desk.commit(vec![Change::PutSettings(settings)], clock::now()).expect("written");
+        assert!(matches!(watched.handle(Job::Ready), Outcome::Ready(_)));
+        let after = figures.seen();
+        assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);
+    }
+
+    #[test]
+    fn looking_more_often_keeps_house_no_more_often() {
+        let mut watched = watched();
+        assert!(matches!(watched.tick(), Some(Outcome::Housekeeping(_))));
+        assert!(watched.tick().is_none());
+    }
+}

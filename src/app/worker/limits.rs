@@ -1,0 +1,87 @@
+//! The administrator's look at whose failures are counted, and the forgetting of them.
+
+use serde_json::{Value, json};
+
+use crate::auth::event::Action;
+use crate::auth::guess_budget::BudgetKey;
+use crate::auth::limiter::Network;
+use crate::auth::user::UserName;
+use crate::clock::{Moment, Timestamp};
+use crate::store::{Change, CounterKey};
+
+use crate::app::messages::command::CommandRefused;
+use crate::app::messages::command::Done;
+use crate::app::messages::effect::Effect;
+use crate::app::worker::state::Desk;
+
+/// `limit list`: what counts failures now.
+pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
+    let addresses = desk.limiter.entries(steady).map(|(key, window)| {
+        let until = desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
+        let failures = window.failures(desk.limiter.window(), steady);
+        json!({ "kind": "address", "key": key.to_string(), "failures": failures, "until": until })
+    });
+    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
+        let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
+        json!({ "kind": key.kind(), "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
+    });
+    let wider = desk.limiter.wider_entries(steady).into_iter().map(|(network, failures, wait)| {
+        let until = wait.map(|wait| wall.plus(wait.0).to_string());
+        json!({ "kind": "address", "key": network.to_string(), "failures": failures, "until": until })
+    });
+    addresses.chain(wider).chain(budgets).collect()
+}
+
+/// Whether a budget is the one of `name`.
+pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
+    match key {
+        BudgetKey::Account(owner) | BudgetKey::Device(owner) => owner.as_str() == name,
+        BudgetKey::StrangersInternet => matches!(name, "strangers" | "internet"),
+        BudgetKey::StrangersLocal => matches!(name, "strangers" | "home"),
+        BudgetKey::UnknownAccounts => name == "unknown",
+    }
+}
+
+/// `limit clear`: of an address (its /64), a /56 or /48, a user, `strangers`, those of the
+/// `internet` or at `home` alone; or all.
+pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
+    if all {
+        let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
+        let budgets = desk.budgets.entries().map(|(key, _)| CounterKey::Budget(key.clone()));
+        let keys = addresses.chain(budgets).collect();
+        let (told, mut effects) = forget(desk, keys, "all", now.wall)?;
+        desk.limiter.clear();
+        // Those that found no counter of their own are nowhere listed.
+        effects.push(Effect::AllFreed);
+        return Ok((told, effects));
+    }
+    let what = what.to_ascii_lowercase();
+    let network: Option<Network> = what.parse().ok();
+    let known = network.is_some()
+        || matches!(what.as_str(), "strangers" | "internet" | "home" | "unknown")
+        || UserName::parse(&what).is_ok_and(|name| desk.users.contains_key(&name));
+    if !known {
+        return Err(CommandRefused::data(format!(
+            "{what:?} is no address, no user and not `strangers`; `portcullis limit list` shows what counts"
+        )));
+    }
+    let addresses = desk.limiter.entries(now.steady).map(|(key, _)| key);
+    let addresses = addresses.filter(|key| network.is_some_and(|network| network.contains(*key)));
+    let budgets = desk.budgets.entries().map(|(key, _)| key).filter(|key| is_about(key, &what));
+    let keys = addresses
+        .map(CounterKey::Address)
+        .chain(budgets.cloned().map(CounterKey::Budget))
+        .collect();
+    forget(desk, keys, &what, now.wall)
+}
+
+fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, now: Timestamp) -> Done {
+    let cleared = keys.len();
+    let event =
+        desk.told(Action::LimitsCleared).about(what).because(format_args!("counters: {cleared}"));
+    let told = (cleared > 0).then_some(Change::Audit(event));
+    let effects =
+        desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;
+    log::info!("limits cleared count={cleared}");
+    Ok((json!({ "cleared": cleared }), effects))
+}

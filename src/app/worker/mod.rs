@@ -1,0 +1,14 @@
+//! The state's side: everything that changes something happens here, in one thread.
+
+pub mod administer;
+mod audit;
+mod dispatch;
+mod enrolment;
+pub mod facts;
+pub mod gauges;
+pub mod housekeeping;
+mod limits;
+mod login;
+pub mod state;
+pub mod transfer;
+pub mod users;

@@ -1,0 +1,290 @@
+//! Everything that changes something happens at the desk: it alone owns the store, and one thread
+//! alone runs it.
+//!
+//! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the
+//! disk. What the gate must know of a change comes back as [`Effect`]s. Nothing here answers a
+//! verify.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::app::doctor::surroundings::Surroundings;
+use crate::app::home;
+use crate::app::messages::effect::{Effect, Person};
+use crate::auth::device::DeviceKey;
+use crate::auth::event::{Action, Actor, Event};
+use crate::auth::guess_budget::Budgets;
+use crate::auth::keyring::KeyId;
+use crate::auth::limiter::Limiter;
+use crate::auth::repetition::Repetitions;
+use crate::auth::session::Session;
+use crate::auth::sessions::Sessions;
+use crate::auth::setup::Setup;
+use crate::auth::trusted_time::{Reading, TrustedTime};
+use crate::auth::user::{User, UserName};
+use crate::clock::{self, Moment, Timestamp};
+use crate::config::{Config, RequireSync, limits};
+use crate::secret::Secret;
+use crate::store::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
+use crate::telemetry::throttle::Throttle;
+
+/// The owner of all state that survives a restart.
+pub struct Desk {
+    pub(super) config: Arc<Config>,
+    pub(super) store: Store,
+    pub(super) users: BTreeMap<UserName, User>,
+    pub(super) sessions: Sessions,
+    pub(super) limiter: Limiter,
+    pub(super) budgets: Budgets,
+    pub(super) repetitions: Repetitions,
+    pub(super) settings: Settings,
+    pub(super) device_key: DeviceKey,
+    pub(super) time: TrustedTime,
+    pub(super) complaints: Throttle,
+    /// The enrolment of the first user; `None` as soon as there was one.
+    pub(super) setup: Option<Setup>,
+    /// On whose behalf a command is carried out.
+    pub(super) ordered_by: Actor,
+    /// When the machine's own prefixes are to be read again, by the steady clock.
+    pub(super) home_due: Timestamp,
+    /// Whether the log knows that the gate runs.
+    pub(super) greeted: bool,
+    /// Why the snapshot stands in for the database, if it does.
+    pub(super) recovered: Option<String>,
+    /// What the process knows of itself, for `doctor`.
+    pub(super) surroundings: Surroundings,
+    /// What the steady clock said when the monotonic clock was at the second value.
+    anchor: (Timestamp, Duration),
+    /// The monotonic clock at the opening.
+    opened: Duration,
+}
+
+impl Desk {
+    /// Takes over an opened store. What was counted goes on from the last time that is certain: the
+    /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
+    /// that nobody has confirmed, refills no budget.
+    pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: Reading) -> Self {
+        let contents = opened.contents;
+        let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
+        let (mut windows, mut buckets) = (Vec::new(), Vec::new());
+        for (key, counter) in contents.counters {
+            match (key, counter) {
+                (CounterKey::Address(address), Counter::Window(window)) => {
+                    windows.push((address, window))
+                }
+                (CounterKey::Budget(budget), Counter::Bucket(bucket)) => {
+                    buckets.push((budget, bucket))
+                }
+                _ => {}
+            }
+        }
+        let mut time = TrustedTime::new(
+            contents.settings.clock_floor,
+            reading.monotonic,
+            sync_required(&config),
+        );
+        time.observe(reading);
+        // A new store has counted nothing yet.
+        let is_new = contents.settings.clock_floor == Timestamp::default();
+        let start = if is_new { reading.now.max(time.floor()) } else { time.floor() };
+        limiter.restore(windows, start);
+        let mut sessions = Sessions::new(None);
+        for session in contents.sessions {
+            sessions.insert(session);
+        }
+        let mut desk = Self {
+            users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
+            config,
+            store,
+            sessions,
+            limiter,
+            budgets: Budgets::restore(buckets, start),
+            repetitions: Repetitions::default(),
+            device_key: DeviceKey::new(&contents.settings.device_key),
+            settings: contents.settings,
+            time,
+            complaints: Throttle::default(),
+            setup: None,
+            ordered_by: Actor::Gate,
+            home_due: start.plus(home::READ_EVERY),
+            greeted: false,
+            recovered: opened.recovered,
+            surroundings: Surroundings::default(),
+            anchor: (start, reading.monotonic),
+            opened: reading.monotonic,
+        };
+        desk.read_clock();
+        desk
+    }
+
+    /// Commits `changes`, then applies them to memory and says what the gate must know.
+    ///
+    /// # Errors
+    /// The store did not take them; then nothing has changed.
+    pub fn commit(
+        &mut self,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, StoreError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.commit(&changes, now)?;
+        Ok(changes.into_iter().flat_map(|change| self.apply(change)).collect())
+    }
+
+    fn apply(&mut self, change: Change) -> Vec<Effect> {
+        match change {
+            Change::PutUser(user) => {
+                let effect = if user.enabled {
+                    Effect::PersonChanged(Person::of(&user))
+                } else {
+                    Effect::PersonGone(user.name.clone())
+                };
+                self.users.insert(user.name.clone(), user);
+                vec![effect]
+            }
+            Change::RemoveUser(name) => {
+                self.users.remove(&name);
+                vec![Effect::PersonGone(name)]
+            }
+            Change::PutSession(session) => {
+                self.sessions.insert(session.clone());
+                vec![Effect::SessionBegun(session)]
+            }
+            Change::EndSession(id) => {
+                self.sessions.remove(&id);
+                vec![Effect::SessionEnded(id)]
+            }
+            Change::RemoveCounter(CounterKey::Address(address)) => {
+                self.limiter.succeeded(address);
+                vec![Effect::AddressFreed(address)]
+            }
+            Change::RemoveCounter(CounterKey::Budget(budget)) => {
+                self.budgets.clear(&budget);
+                vec![Effect::BudgetFreed(budget)]
+            }
+            // Failures count in memory before they are written; entries the store alone knows.
+            Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
+            Change::PutSettings(settings) => {
+                // Says nothing of the floor: the one that is written may be older than the one the
+                // gate goes by.
+                self.time.written(settings.clock_floor);
+                self.settings = settings;
+                let closed = self.setup.take_if(|_| self.settings.ever_had_user);
+                closed.map(|_| Effect::Setup { open: false }).into_iter().collect()
+            }
+        }
+    }
+
+    /// Everything the gate must know at the start.
+    pub fn everything(&self) -> Vec<Effect> {
+        let people = self
+            .users
+            .values()
+            .filter(|user| user.enabled)
+            .map(|user| Effect::PersonChanged(Person::of(user)));
+        let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
+        let rest =
+            [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
+        let home = Effect::HomePrefixes(home::prefixes_of_this_machine());
+        people.chain(sessions).chain(rest).chain([home]).collect()
+    }
+
+    /// Whether a session still opens something: one that timed out stays in the table until it is
+    /// tidied away.
+    pub(super) fn lives(&self, session: &Session, now: Timestamp) -> bool {
+        !session.is_expired(now) && !session.is_idle(now, self.config.session.idle)
+    }
+
+    /// The changes that end every session of `name`.
+    pub(super) fn endings(&self, name: &UserName) -> Vec<Change> {
+        self.sessions.of_user(name).map(|session| Change::EndSession(session.id)).collect()
+    }
+
+    /// Ends the sessions that were signed with none of `keys`: the secret was changed, so they are
+    /// worth nothing.
+    ///
+    /// # Errors
+    /// The store did not take the change.
+    pub fn end_sessions_of_other_keys(&mut self, keys: &[KeyId]) -> Result<(), StoreError> {
+        let foreign = self.sessions.iter().filter(|session| !keys.contains(&session.key));
+        let mut changes: Vec<Change> =
+            foreign.map(|session| Change::EndSession(session.id)).collect();
+        if !changes.is_empty() {
+            log::warn!(
+                "sessions ended count={} reason=\"the session secret was changed\"",
+                changes.len()
+            );
+            let event = Event::new(Action::SecretChanged, Actor::Gate);
+            changes.push(Change::Audit(event.because(format_args!("sessions: {}", changes.len()))));
+        }
+        self.commit(changes, clock::now()).map(drop)
+    }
+
+    /// Learns what the process knows of itself.
+    pub fn know(&mut self, surroundings: Surroundings) {
+        self.surroundings = surroundings;
+    }
+
+    /// For how long the store has been open.
+    pub(super) fn open_for(&self) -> Duration {
+        clock::monotonic().saturating_sub(self.opened)
+    }
+
+    /// Whether nobody can log in yet.
+    pub fn has_no_users(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// Tells the log where a code alone is too easy to guess for so many users.
+    pub fn warn_of_odds(&self) {
+        if let Err(odds) = limits::check_user_count(&self.config.login, self.users.len()) {
+            log::warn!("{odds}");
+        }
+    }
+
+    /// The key of the device cookies.
+    pub fn device_key(&self) -> DeviceKey {
+        self.device_key.clone()
+    }
+
+    /// The key of form tokens, made from one that is in the store for good.
+    #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
+    pub fn form_key(&self) -> Secret {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.settings.device_key.expose())
+            .expect("HMAC takes a key of any length");
+        mac.update(b"portcullis form token");
+        Secret::new(mac.finalize().into_bytes().to_vec())
+    }
+
+    /// Reads all clocks and lets the floor rise.
+    pub fn read_clock(&mut self) -> Moment {
+        let reading = read_clocks();
+        self.time.observe(reading);
+        let (start, at) = self.anchor;
+        Moment { wall: reading.now, steady: start.plus(reading.monotonic.saturating_sub(at)) }
+    }
+}
+
+/// What all clocks say now.
+pub fn read_clocks() -> Reading {
+    Reading {
+        now: clock::now(),
+        monotonic: clock::monotonic(),
+        synchronised: clock::synchronised(),
+    }
+}
+
+/// `auto` asks for synchronisation on boards, which have no clock chip.
+pub(super) fn sync_required(config: &Config) -> bool {
+    match config.clock.require_sync {
+        RequireSync::Always => true,
+        RequireSync::Never => false,
+        RequireSync::Auto => std::path::Path::new("/sys/firmware/devicetree/base/model").exists(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Users on their way from one store to another: what `backup` gets from the desk, and what
+//! `restore` gives to it.
+//!
+//! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came
+//! in between. So taking users in assumes nearly the worst. Every step up to now and the widest
+//! skew is spent; where the time is not known, every step at all, until it is. The budgets of
+//! guesses start with a quarter: strangers gain next to nothing by it, and a household that tries
+//! spent codes at first is not locked out. Sessions and device cookies stay behind.
+
+use crate::app::messages::command::MOST_AT_ONCE;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::auth::event::Action;
+use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
+use crate::auth::totp::{MAX_SKEW, TimeStep};
+use crate::auth::trusted_time::{BUILT, judge};
+use crate::auth::user::User;
+use crate::clock::{self, Moment, Timestamp};
+use crate::store::{Change, Counter, CounterKey, Portable, Settings, StoreError};
+
+use crate::app::messages::command::Done;
+use crate::app::messages::command::{CommandRefused, Records};
+use crate::app::messages::effect::Effect;
+use crate::app::worker::state::Desk;
+use crate::app::worker::users::MAX_USERS;
+
+/// Guesses that are left in each budget.
+const LEFT: u32 = CAPACITY / 4;
+
+/// How far after this program's date a true floor can lie: no gate runs longer on one release.
+const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
+/// How far ahead of a synchronised clock a true floor can lie.
+const AHEAD: Duration = Duration::from_secs(86_400);
+
+/// All users for another store: `{"users","created","records"}`. Only for those who could read the
+/// store's files.
+///
+/// # Errors
+/// There are none, or more than one answer holds.
+pub fn give(desk: &mut Desk, now: Timestamp) -> Done {
+    let (answer, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
+    if octets > MOST_AT_ONCE {
+        let message =
+            "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
+        return Err(CommandRefused { code: 69, message });
+    }
+    // A backup is wanted most where the disk takes nothing any more.
+    desk.mention(
+        desk.told(Action::Backup).because(format_args!("users: {}", desk.users.len())),
+        now,
+    );
+    Ok((answer, Vec::new()))
+}
+
+/// The same for users that were read from a store's files.
+///
+/// # Errors
+/// There are none.
+pub fn given(portable: &Portable, now: Timestamp) -> Result<Value, CommandRefused> {
+    packed(portable.users.iter(), portable.clock_floor, now).map(|(answer, _)| answer)
+}
+
+fn packed<'u>(
+    users: impl ExactSizeIterator<Item = &'u User>,
+    clock_floor: Timestamp,
+    now: Timestamp,
+) -> Result<(Value, usize), CommandRefused> {
+    let count = users.len();
+    if count == 0 {
+        return Err(CommandRefused::data("there are no users yet, so there is nothing to back up"));
+    }
+    let records = Portable::pack(users, clock_floor)
+        .ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
+    let text = Records::of(&records);
+    Ok((json!({ "users": count, "created": now.to_string(), "records": text }), records.len()))
+}
+
+/// Takes the users of a backup in, all of them or none: `{"users"}`.
+///
+/// # Errors
+/// There are users or were, the records cannot be read, or the store does not take them.
+pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
+    if desk.settings.ever_had_user || !desk.has_no_users() {
+        return Err(CommandRefused::data(
+            "this gate has or had users of its own, and a backup is restored only where no user has ever existed. `portcullis init --again` sets the old store aside (the gate has to be stopped for it); then restore",
+        ));
+    }
+    let portable = records.octets().and_then(|octets| Portable::unpack(&octets));
+    let Portable { mut users, clock_floor } = portable.ok_or_else(|| {
+        CommandRefused::data("the users in the backup have a form that this release does not know: use the one that made it, or a newer one")
+    })?;
+    check(&users)?;
+    let clock_floor = credible(clock_floor, now.wall, desk.time.synchronised() == Some(true));
+    let known = desk.time.judge_codes(now.wall).and_then(|()| judge(now.wall, clock_floor)).is_ok();
+    for user in &mut users {
+        if known { user.spend_up_to(spent_by(now.wall)) } else { user.spend_all() }
+    }
+    let accounts = users.iter().map(|user| BudgetKey::Account(user.name.clone()));
+    let shared =
+        [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
+    let budgets: Vec<_> = accounts.chain(shared).collect();
+    let bucket = Bucket::with_left(LEFT, now.steady);
+    let count = users.len();
+    let clock_floor = clock_floor.max(desk.settings.clock_floor);
+    let settings = Settings { ever_had_user: true, clock_floor, ..desk.settings.clone() };
+    let counters =
+        budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
+    let changes =
+        [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
+    let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
+    let event = desk.told(Action::Restore).because(format_args!("users: {count}"));
+    let changes = changes.chain([Change::Audit(event)]);
+    let mut effects = desk.commit(changes.collect(), now.wall)?;
+    for key in budgets {
+        desk.budgets.put(key, bucket);
+    }
+    desk.time.learn(clock_floor, clock::monotonic());
+    effects.push(Effect::FloorRaised(desk.time.floor()));
+    log::info!("users restored count={count} time_known={known}");
+    Ok((json!({ "users": count }), effects))
+}
+
+/// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took
+/// that floor along, and here it would keep everybody out until `clock reset`.
+fn credible(floor: Timestamp, now: Timestamp, synchronised: bool) -> Timestamp {
+    let beyond_age = BUILT.unix() != 0 && floor > BUILT.plus(LONGEST_RUN);
+    if beyond_age || (synchronised && floor > now.plus(AHEAD)) {
+        log::warn!("the backup's clock was wrong, its floor is left out floor={}", floor.unix());
+        return Timestamp::from_unix(0);
+    }
+    floor
+}
+
+/// What a store that is whole can hold: the file was sealed by whoever had the passphrase, which
+/// need not be a gate.
+fn check(users: &[User]) -> Result<(), CommandRefused> {
+    let mut names: Vec<_> = users.iter().map(|user| &user.name).collect();
+    names.sort_unstable();
+    let mut seeds: Vec<_> = users
+        .iter()
+        .map(|user| zeroize::Zeroizing::new(user.authenticator.seed.base32()))
+        .collect();
+    seeds.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+    let twice = |same: bool| {
+        if same {
+            Err(CommandRefused::data("the backup holds a user or a secret twice"))
+        } else {
+            Ok(())
+        }
+    };
+    twice(names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
+    twice(seeds.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
+    match users.len() {
+        0 => Err(CommandRefused::data("there are no users in the backup")),
+        1..=MAX_USERS => Ok(()),
+        _ => Err(CommandRefused::data(format!("{MAX_USERS} users are the most"))),
+    }
+}
+
+/// The last step whose code may have been used anywhere by `now`.
+pub(super) fn spent_by(now: Timestamp) -> TimeStep {
+    TimeStep::at(now).plus(u64::from(MAX_SKEW))
+}
+
+impl Desk {
+    /// Takes all codes for used until the time is known, if it is not known: after the snapshot had
+    /// to stand in, which spent the steps up to a time that was a guess.
+    ///
+    /// # Errors
+    /// The store did not take it.
+    pub fn doubt_steps(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.time.judge_codes(now).is_ok() {
+            return Ok(());
+        }
+        let doubted = self.users.values().cloned().map(|mut user| {
+            user.spend_all();
+            Change::PutUser(user)
+        });
+        self.commit(doubted.collect(), now).map(drop)
+    }
+
+    /// Once the time is known: what was spent as a whole is spent up to now. The gate need not hear
+    /// of it, it knows nothing of steps.
+    pub(super) fn settle_steps(&mut self, now: Timestamp) {
+        if !self.users.values().any(User::awaits_time) || self.time.judge_codes(now).is_err() {
+            return;
+        }
+        let waiting = self.users.values().filter(|user| user.awaits_time()).cloned();
+        let changes: Vec<_> = waiting
+            .map(|mut user| {
+                user.spend_up_to(spent_by(now));
+                Change::PutUser(user)
+            })
+            .collect();
+        let users = changes.len();
+        match self.commit(changes, now) {
+            Ok(_) => log::info!("time known, codes count again users={users}"),
+            // They stay spent; the next job tries again.
+            Err(error) => log::error!("codes stay spent error=\"{error}\""),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "transfer_tests.rs"]
+mod tests;

@@ -1,0 +1,251 @@
+//! Two desks with real stores: one gives, the other takes in. Time is what the test says.
+
+use std::time::Duration;
+
+use super::*;
+use crate::app::messages::command::Command;
+use crate::app::worker::administer::execute;
+use crate::auth::trusted_time::Reading;
+use crate::auth::user::UserName;
+use crate::config::{Config, scratch};
+use crate::entropy::System;
+use crate::store::{Store, load_or_create_key};
+
+/// A gate's clock that has not been set.
+const UNSET: Timestamp = Timestamp::from_unix(1_000);
+
+fn desk_in(dir: &std::path::Path) -> Desk {
+    let key = load_or_create_key(dir, None, &mut System).expect("a key");
+    let (store, opened) = Store::open(dir, &key, clock::now(), System).expect("the store opens");
+    Desk::new(Config::default().into(), store, opened, crate::app::worker::state::read_clocks())
+}
+
+fn new_desk() -> Desk {
+    desk_in(&scratch::directory())
+}
+
+fn ordered(desk: &mut Desk, command: Command, now: Timestamp) -> Result<Value, CommandRefused> {
+    execute(desk, command, Moment::at(now)).map(|(answer, _)| answer)
+}
+
+/// A gate with users of these names.
+fn giver(names: &[&str]) -> Desk {
+    let mut desk = new_desk();
+    for name in names {
+        ordered(&mut desk, Command::Generate { name: Some((*name).to_owned()) }, clock::now())
+            .expect("added");
+    }
+    desk
+}
+
+fn records(desk: &mut Desk) -> Records {
+    let answer = ordered(desk, Command::Backup, clock::now()).expect("given");
+    serde_json::from_value(answer["records"].clone()).expect("records")
+}
+
+fn restore(desk: &mut Desk, records: Records, now: Timestamp) -> Result<Value, CommandRefused> {
+    ordered(desk, Command::Restore { records }, now)
+}
+
+fn spent(desk: &Desk, name: &str) -> Option<TimeStep> {
+    desk.users.get(&UserName::parse(name).expect("a name")).expect("a user").spent
+}
+
+#[test]
+fn users_arrive_with_everything_but_the_steps_up_to_now() {
+    let mut old = giver(&["anna", "ben"]);
+    ordered(&mut old, Command::UserDisable { name: "ben".to_owned() }, clock::now())
+        .expect("disabled");
+    let mut new = new_desk();
+    let now = clock::now();
+    assert_eq!(restore(&mut new, records(&mut old), now).expect("restored"), json!({"users": 2}));
+    for (name, user) in &old.users {
+        let mut there = new.users.get(name).expect("a user").clone();
+        assert_eq!(there.spent, Some(TimeStep::at(now).plus(2)));
+        there.spent = user.spent;
+        assert_eq!(&there, user);
+    }
+    assert!(new.settings.ever_had_user && new.settings.device_key != old.settings.device_key);
+}
+
+#[test]
+fn every_budget_starts_with_a_quarter_also_after_a_restart() {
+    let mut old = giver(&["anna"]);
+    let dir = scratch::directory();
+    let mut new = desk_in(&dir);
+    let now = clock::now();
+    restore(&mut new, records(&mut old), now).expect("restored");
+    for _ in 0..2 {
+        let anna = BudgetKey::Account(UserName::parse("anna").expect("a name"));
+        for key in [
+            anna,
+            BudgetKey::UnknownAccounts,
+            BudgetKey::StrangersInternet,
+            BudgetKey::StrangersLocal,
+        ] {
+            assert_eq!(new.budgets.available(&key, now), LEFT, "{key:?}");
+        }
+        drop(new);
+        new = desk_in(&dir);
+    }
+}
+
+#[test]
+fn nobody_is_restored_where_there_are_or_were_users() {
+    let mut old = giver(&["anna"]);
+    let mut new = giver(&["ben"]);
+    for _ in 0..2 {
+        let refused =
+            restore(&mut new, records(&mut old), clock::now()).expect_err("there are users");
+        assert!(refused.code == 65 && refused.message.contains("init --again"), "{refused}");
+        // Once again without users, where there was one.
+        ordered(&mut new, Command::UserRemove { name: "ben".to_owned() }, clock::now()).ok();
+    }
+    assert!(new.has_no_users());
+}
+
+#[test]
+fn a_backup_is_restored_once() {
+    let mut old = giver(&["anna"]);
+    let mut new = new_desk();
+    restore(&mut new, records(&mut old), clock::now()).expect("restored");
+    assert!(restore(&mut new, records(&mut old), clock::now()).is_err());
+}
+
+#[test]
+fn records_that_make_no_sense_change_nothing() {
+    let mut old = giver(&["anna"]);
+    let good = records(&mut old).octets().expect("base64");
+    let anna = || old.users.values().next().expect("a user").clone();
+    let mut doubled = anna();
+    doubled.name = UserName::parse("ben").expect("a name");
+    let pack = |users: &[User]| Records::of(&Portable::pack(users, UNSET).expect("packs"));
+    let mut new = new_desk();
+    for bad in [
+        Records::from("no base64!".to_owned()),
+        Records::of(b""),
+        Records::of(&good[..good.len() - 1]),
+        pack(&[]),
+        pack(&[anna(), anna()]),
+        pack(&[anna(), doubled]),
+    ] {
+        assert_eq!(restore(&mut new, bad, clock::now()).expect_err("refused").code, 65);
+        assert!(new.has_no_users() && !new.settings.ever_had_user);
+    }
+}
+
+#[test]
+fn without_users_there_is_nothing_to_give() {
+    assert_eq!(
+        ordered(&mut new_desk(), Command::Backup, clock::now()).expect_err("nobody").code,
+        65
+    );
+}
+
+#[test]
+fn more_than_one_answer_holds_is_not_given() {
+    let mut desk = giver(&["anna"]);
+    let groups = (0..64).map(|number| format!("{number:064}")).collect();
+    let anna = desk.users.values().next().expect("a user").clone();
+    let anna = anna.with_profile(String::new(), String::new(), groups).expect("a user");
+    for number in 0..1_400 {
+        let name = UserName::parse(&format!("user{number}")).expect("a name");
+        desk.users.insert(name.clone(), User { name, ..anna.clone() });
+    }
+    let refused = ordered(&mut desk, Command::Backup, clock::now()).expect_err("too many");
+    assert!(refused.code == 69 && refused.message.contains("stop it"), "{refused}");
+}
+
+#[test]
+fn with_an_unset_clock_no_step_counts_until_it_is_set_also_after_a_restart() {
+    let mut old = giver(&["anna"]);
+    let dir = scratch::directory();
+    let mut new = desk_in(&dir);
+    restore(&mut new, records(&mut old), UNSET).expect("restored");
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
+    new.settle_steps(UNSET);
+    drop(new);
+    let mut new = desk_in(&dir);
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
+    let now = clock::now().plus(Duration::from_secs(300));
+    new.settle_steps(now);
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::at(now).plus(2)));
+    drop(new);
+    assert_eq!(spent(&desk_in(&dir), "anna"), Some(TimeStep::at(now).plus(2)));
+}
+
+#[test]
+fn a_clock_behind_the_floor_of_the_old_gate_is_not_set() {
+    let old = giver(&["anna"]);
+    let ahead = clock::now().plus(Duration::from_secs(86_400));
+    let records = Records::of(&Portable::pack(old.users.values(), ahead).expect("packs"));
+    let mut new = new_desk();
+    restore(&mut new, records, clock::now()).expect("restored");
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
+    assert!(new.time.floor() >= ahead && new.settings.clock_floor >= ahead);
+    new.settle_steps(clock::now());
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST), "still behind");
+}
+
+#[test]
+fn a_floor_that_cannot_be_true_is_left_out() {
+    let old = giver(&["anna"]);
+    let now = clock::now();
+    let ahead = |days: u64| now.plus(Duration::from_secs(days * 86_400));
+    let restored = |floor: Timestamp, at: Timestamp, synchronised: bool| {
+        let mut new = new_desk();
+        let monotonic = clock::monotonic();
+        new.time.observe(Reading { now: at, monotonic, synchronised: Some(synchronised) });
+        let records = Records::of(&Portable::pack(old.users.values(), floor).expect("packs"));
+        restore(&mut new, records, at).expect("restored");
+        (new.time.floor() >= floor, new.settings.clock_floor >= floor, spent(&new, "anna"))
+    };
+    let up_to_now = Some(TimeStep::at(now).plus(2));
+    // A clock that a time server has set knows better.
+    assert_eq!(restored(ahead(2), now, true), (false, false, up_to_now));
+    assert_eq!(restored(ahead(2), now, false), (true, true, Some(TimeStep::LAST)));
+    // Beyond any release's age, also where the clock is not set.
+    if BUILT.unix() != 0 {
+        assert_eq!(restored(ahead(366 * 40), now, false), (false, false, up_to_now));
+        assert_eq!(restored(ahead(366 * 40), UNSET, false), (false, false, Some(TimeStep::LAST)));
+        assert_eq!(
+            restored(Timestamp::from_unix(u64::MAX), UNSET, false),
+            (false, false, Some(TimeStep::LAST))
+        );
+    }
+}
+
+#[test]
+fn a_clock_reset_gives_no_used_code_back() {
+    let mut old = giver(&["anna"]);
+    let mut new = new_desk();
+    restore(&mut new, records(&mut old), UNSET).expect("restored");
+    let now = clock::now();
+    ordered(&mut new, Command::ClockReset, now).expect("reset");
+    assert_eq!(spent(&new, "anna"), Some(TimeStep::at(now).plus(2)));
+}
+
+#[test]
+fn after_a_snapshot_stood_in_with_an_unset_clock_no_step_counts() {
+    let mut desk = giver(&["anna"]);
+    desk.doubt_steps(clock::now()).expect("written");
+    assert_eq!(spent(&desk, "anna"), None, "the clock is right");
+    desk.doubt_steps(UNSET).expect("written");
+    assert_eq!(spent(&desk, "anna"), Some(TimeStep::LAST));
+}
+
+#[test]
+fn only_owners_may_order_what_shows_seeds_or_takes_steps_back() {
+    let records = Records::of(b"");
+    let export = Command::UserExport { name: "anna".to_owned() };
+    for command in [
+        Command::Backup,
+        Command::Restore { records: records.clone() },
+        Command::ClockReset,
+        export,
+    ] {
+        assert!(command.needs_owner());
+    }
+    assert!(!Command::UserList.needs_owner());
+    assert_eq!(format!("{:?}", Command::Restore { records }), "Restore { records: Records(…) }");
+}

@@ -1,0 +1,180 @@
+//! The administrator's orders about users. The answers have the JSON shapes that scripts rely on.
+
+use serde_json::{Value, json};
+
+use crate::app::messages::command::{CommandRefused, Done};
+use crate::app::worker::limits;
+use crate::app::worker::state::Desk;
+use crate::auth::event::{Action, Event};
+use crate::auth::totp::{Algorithm, Authenticator, Digits};
+use crate::auth::user::{User, UserName};
+use crate::clock::Timestamp;
+use crate::config::limits::check_user_count;
+use crate::entropy::System;
+use crate::store::{Change, CounterKey, Settings};
+
+/// Users that one gate holds at most.
+pub const MAX_USERS: usize = 10_000;
+/// The issuer that authenticator apps show.
+pub const ISSUER: &str = "Portcullis";
+
+pub(super) fn new_authenticator(
+    algorithm: Option<&str>,
+    digits: Option<u8>,
+) -> Result<Authenticator, CommandRefused> {
+    let algorithm = algorithm.map_or(Some(Algorithm::default()), Algorithm::parse);
+    let algorithm =
+        algorithm.ok_or_else(|| CommandRefused::data("the algorithm is sha1, sha256 or sha512"))?;
+    let digits = digits.map_or(Ok(Digits::default()), Digits::try_from);
+    let digits = digits.map_err(|_| CommandRefused::data("a code has 6 or 8 digits"))?;
+    Ok(Authenticator::generate_with(algorithm, digits, &mut System))
+}
+
+pub(super) fn first_free_name(desk: &Desk) -> Result<UserName, CommandRefused> {
+    let names =
+        std::iter::once("user".to_owned()).chain((2..=MAX_USERS + 1).map(|n| format!("user{n}")));
+    let mut free = names
+        .filter_map(|name| UserName::parse(&name).ok())
+        .filter(|name| !desk.users.contains_key(name));
+    free.next()
+        .ok_or_else(|| CommandRefused::data("every name from user to the last is taken; give one"))
+}
+
+pub(super) fn add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
+    if desk.users.contains_key(&user.name) {
+        return Err(CommandRefused::data(format!(
+            "user {} exists; `portcullis user rotate {}` makes a new secret",
+            user.name, user.name
+        )));
+    }
+    if desk.users.len() >= MAX_USERS {
+        return Err(CommandRefused::data(format!(
+            "{MAX_USERS} users are the most; remove one first"
+        )));
+    }
+    check_user_count(&desk.config.login, desk.users.len().saturating_add(1))
+        .map_err(|odds| CommandRefused { code: 78, message: odds.to_string() })?;
+    if desk.users.values().any(|other| other.authenticator.seed == user.authenticator.seed) {
+        return Err(CommandRefused::data(
+            "this secret belongs to another user already; make a new one",
+        ));
+    }
+    let shown = credentials(&user);
+    log::info!("user added name={} admin={}", user.name, user.admin);
+    let event = told(desk, Action::UserAdded, &user.name);
+    let event = if user.admin { event.because("administrator") } else { event };
+    let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
+    if !desk.settings.ever_had_user {
+        changes
+            .push(Change::PutSettings(Settings { ever_had_user: true, ..desk.settings.clone() }));
+    }
+    Ok((shown, desk.commit(changes, now)?))
+}
+
+/// That the operator did this to a user.
+pub(super) fn told(desk: &Desk, action: Action, name: &UserName) -> Event {
+    desk.told(action).about(name)
+}
+
+/// Nobody is shown a seed without a trace.
+pub(super) fn export(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+    let user = find(desk, name)?;
+    let (shown, event) = (credentials(user), told(desk, Action::UserExported, &user.name));
+    desk.tell(event, now)?;
+    Ok((shown, Vec::new()))
+}
+
+pub(super) fn credentials(user: &User) -> Value {
+    json!({
+        "name": user.name.as_str(),
+        "secret": user.authenticator.seed.base32(),
+        "otpauth_url": user.authenticator.otpauth_url(&user.name, ISSUER),
+        "recovery_codes": [],
+    })
+}
+
+pub(super) fn row(desk: &Desk, user: &User, now: Timestamp) -> Value {
+    json!({
+        "name": user.name.as_str(),
+        "enabled": user.enabled,
+        "admin": user.admin,
+        "created": user.created.to_string(),
+        "sessions": desk.sessions.of_user(&user.name).filter(|session| desk.lives(session, now)).count(),
+    })
+}
+
+pub(super) fn show(desk: &Desk, name: &str, now: Timestamp) -> Done {
+    let user = find(desk, name)?;
+    let mut shown = row(desk, user, now);
+    let spent_ahead =
+        user.spent.is_some_and(|step| step.start() > now.plus(std::time::Duration::from_secs(90)));
+    if let Value::Object(fields) = &mut shown {
+        fields.insert("display_name".to_owned(), json!(user.display_name));
+        fields.insert("email".to_owned(), json!(user.email));
+        fields.insert("groups".to_owned(), json!(user.groups));
+        fields.insert("algorithm".to_owned(), json!(user.authenticator.algorithm.as_str()));
+        fields.insert("digits".to_owned(), json!(user.authenticator.digits.count()));
+        fields.insert("spent_step_in_the_future".to_owned(), json!(spent_ahead));
+    }
+    Ok((shown, Vec::new()))
+}
+
+pub(super) fn switch(desk: &mut Desk, name: &str, enabled: bool, now: Timestamp) -> Done {
+    let user = find(desk, name)?;
+    if user.enabled == enabled {
+        return Ok((row(desk, user, now), Vec::new()));
+    }
+    let mut changed = user.clone();
+    changed.enabled = enabled;
+    if !enabled {
+        changed.end_devices();
+    }
+    let name = changed.name.clone();
+    let action = if enabled { Action::UserEnabled } else { Action::UserDisabled };
+    let mut changes = vec![Change::PutUser(changed), Change::Audit(told(desk, action, &name))];
+    if !enabled {
+        changes.extend(desk.endings(&name));
+    }
+    let effects = desk.commit(changes, now)?;
+    log::info!("user changed name={name} enabled={enabled}");
+    let row = desk.users.get(&name).map_or(Value::Null, |user| row(desk, user, now));
+    Ok((row, effects))
+}
+
+pub(super) fn remove(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+    let name = find(desk, name)?.name.clone();
+    let mut changes = desk.endings(&name);
+    changes.push(Change::RemoveUser(name.clone()));
+    changes.push(Change::Audit(told(desk, Action::UserRemoved, &name)));
+    let budgets = desk
+        .budgets
+        .entries()
+        .map(|(key, _)| key)
+        .filter(|key| limits::is_about(key, name.as_str()));
+    changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
+    let effects = desk.commit(changes, now)?;
+    log::info!("user removed name={name}");
+    Ok((json!({ "name": name.as_str(), "removed": true }), effects))
+}
+
+pub(super) fn rotate(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+    let mut user = find(desk, name)?.clone();
+    let old = &user.authenticator;
+    user.authenticator = new_authenticator(Some(old.algorithm.as_str()), Some(old.digits.count()))?;
+    user.spent = None;
+    user.end_devices();
+    let shown = credentials(&user);
+    let mut changes = desk.endings(&user.name);
+    log::info!("user rotated name={}", user.name);
+    changes.push(Change::Audit(told(desk, Action::UserRotated, &user.name)));
+    changes.push(Change::PutUser(user));
+    Ok((shown, desk.commit(changes, now)?))
+}
+
+pub(super) fn parse_name(name: &str) -> Result<UserName, CommandRefused> {
+    UserName::parse(name).map_err(|error| CommandRefused::data(error.to_string()))
+}
+
+pub(super) fn find<'d>(desk: &'d Desk, name: &str) -> Result<&'d User, CommandRefused> {
+    desk.users.get(&parse_name(name)?).ok_or_else(|| CommandRefused::no_user(name))
+}
