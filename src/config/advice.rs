@@ -47,6 +47,13 @@ impl Advice {
         Self::checked(config, "proxy.trust", Raw::List(entries))
     }
 
+    /// To take one more range for home.
+    pub fn at_home(config: &Config, range: &str) -> Option<Self> {
+        let known = config.limits.local.iter().map(ToString::to_string);
+        let entries = known.chain([range.to_owned()]).collect();
+        Self::checked(config, "limits.local", Raw::List(entries))
+    }
+
     /// The widest domain of `public_url`'s host that browsers take for a cookie; an address, a name
     /// without a dot and a public suffix have none.
     pub fn widest_domain(config: &Config) -> Option<Self> {

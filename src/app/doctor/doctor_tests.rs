@@ -615,6 +615,22 @@ fn limits_that_hit_the_wrong_ones_are_found() {
 }
 
 #[test]
+fn a_vpn_is_taken_for_home_beside_what_is_home_already() {
+    one(
+        Severity::Note,
+        "100.64.7.7 counts as",
+        "local = [\"10.9.0.0/16\", \"100.64.0.0/10\"]",
+        |facts| {
+            facts.config = Ok(config(
+                "public_url = \"https://auth.example.com\"\nlimits.local = [\"10.9.0.0/16\"]\nsession.cookie_domain = \"example.com\"",
+            ));
+            let addresses = vec![failing("100.64.7.7", false)];
+            facts.limits = Some(Limits { addresses, ..Limits::default() });
+        },
+    );
+}
+
+#[test]
 fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
     let note = |asker, fault, mended| Note { asker, fault, seen: seen(3), peer: None, mended };
     let noted = |note: Note| {

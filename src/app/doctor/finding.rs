@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::config::advice::Advice;
+
 /// How bad a finding is, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,4 +77,13 @@ pub(super) fn word(path: &std::path::Path) -> String {
 /// `1 user`, `2 users`.
 pub(super) fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
     if number == N::from(1) { format!("{number} {one}") } else { format!("{number} {one}s") }
+}
+
+/// The lines of the file, with a comment if there is one; where they would be refused, what says
+/// why.
+pub(super) fn written(advice: Option<Advice>, remark: &str) -> String {
+    advice.map_or_else(
+        || "portcullis config check".to_owned(),
+        |advice| advice.remarked(remark).to_string(),
+    )
 }

@@ -2,7 +2,7 @@
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::doctor::facts::{Budget, Failing, Limits};
-use crate::app::doctor::finding::{Finding, Subject};
+use crate::app::doctor::finding::{Finding, Subject, written};
 use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
@@ -91,14 +91,6 @@ fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Find
 /// The line for Caddy, which knows its own trusted proxies.
 const CADDY: &str = "or in Caddy: header_up X-Forwarded-For {client_ip}";
 
-/// The lines of the file, with a comment; where they would be refused, what says why.
-pub(super) fn written(advice: Option<Advice>, remark: &str) -> String {
-    advice.map_or_else(
-        || "portcullis config check".to_owned(),
-        |advice| advice.remarked(remark).to_string(),
-    )
-}
-
 fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
     let of_cdn = |address: &std::net::IpAddr| {
         config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address))
@@ -121,9 +113,8 @@ fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
     let found = format!(
         "{address} counts as the internet: 100.64.0.0/10 is shared by carriers and VPNs, and nobody's home by itself"
     );
-    let remedy =
-        "[limits]\nlocal = [\"100.64.0.0/10\"]  # where it is your own VPN, such as Tailscale";
-    Some(LIMITS.note(found, Some(remedy.to_owned())))
+    let remedy = Advice::at_home(config, "100.64.0.0/10");
+    Some(LIMITS.note(found, Some(written(remedy, "where it is your own VPN, such as Tailscale"))))
 }
 
 /// What makes the gate see who is behind Cloudflare. `program` asks, where that is known.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::app::doctor::facts::People;
-use crate::app::doctor::finding::{Finding, Subject};
+use crate::app::doctor::finding::{Finding, Subject, written};
 use crate::auth::guess_budget;
 use crate::config::Config;
+use crate::config::advice::Advice;
 use crate::config::limits::check_user_count;
+use crate::config::raw::Raw;
 
 const USERS: Subject = Subject("users");
 
@@ -44,7 +46,7 @@ pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
         findings.push(USERS.warning(found, "portcullis user rotate NAME"));
     }
     if let Err(too_many) = check_user_count(&config.login, people.all) {
-        findings.push(USERS.error(too_many.to_string(), "[login]\nask_username = true"));
+        findings.push(USERS.error(too_many.to_string(), written(ask_names(config), "")));
     }
     findings.push(odds(people, config));
     findings
@@ -82,10 +84,15 @@ fn odds(people: &People, config: &Config) -> Finding {
          within a year is at most {chance} ({asked}, {} time steps each)",
         2 * u64::from(config.login.skew) + 1
     );
-    let remedy = if config.login.ask_username {
-        "[login]\nskew = 0"
-    } else {
-        "[login]\nask_username = true"
+    let harder = match config.login.ask_username {
+        true => Advice::checked(config, "login.skew", Raw::Number(0)),
+        false => ask_names(config),
     };
+    let remedy = written(harder, "");
     if millionths > TOO_LIKELY { USERS.warning(found, remedy) } else { USERS.ok(found) }
+}
+
+/// To hold each guess against one user's codes.
+fn ask_names(config: &Config) -> Option<Advice> {
+    Advice::checked(config, "login.ask_username", Raw::Flag(true))
 }

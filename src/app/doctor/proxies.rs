@@ -1,8 +1,8 @@
 //! What was seen of the proxies in front: who asked, what was wrong with it, and the line that
 //! mends it.
 
-use crate::app::doctor::finding::{Finding, Severity, Subject, count};
-use crate::app::doctor::limits::{cloudflare, written};
+use crate::app::doctor::finding::{Finding, Severity, Subject, count, written};
+use crate::app::doctor::limits::cloudflare;
 use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};

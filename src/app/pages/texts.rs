@@ -136,8 +136,8 @@ pub const ENGLISH: Texts = Texts {
                         strangers",
     limited_strangers_vpn: "Too many wrong codes from unknown devices. This still works: signing in from your home \
                             network, or on a device where you have signed in before. If you come through your own VPN, \
-                            the owner can make it count as home: limits.local = [\"100.64.0.0/10\"]. Or ask the owner \
-                            to run: portcullis limit clear strangers",
+                            the owner can make it count as home: 100.64.0.0/10 in limits.local. Or ask the owner to \
+                            run: portcullis limit clear strangers",
     limited_strangers_home: "Too many wrong codes from unknown devices in this home network. This still works: signing \
                              in on a device where you have signed in before. Or ask the owner to run: portcullis limit \
                              clear home",
