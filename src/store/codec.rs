@@ -56,7 +56,9 @@ pub(super) mod secret {
 
     /// The same for a secret that may be missing.
     pub(in crate::store) mod option {
-        use super::{Deserialize, Deserializer, Secret, Serialize, Serializer};
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        use crate::secret::Secret;
 
         pub(in crate::store) fn serialize<S: Serializer>(
             secret: &Option<Secret>,

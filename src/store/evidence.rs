@@ -19,9 +19,10 @@ use crate::clock::Timestamp;
 use crate::store::parts;
 use crate::store::place::Place;
 use crate::store::seal::Vault;
-use crate::store::shelf::{Shelf, Unsound};
+use crate::store::shelf::Shelf;
 use crate::store::snapshot;
 use crate::store::trail::Trail;
+use crate::store::unsound::Unsound;
 use crate::store::witness::{self, Said};
 
 /// What stands beside the database.

@@ -8,8 +8,8 @@
 use crate::clock::Timestamp;
 use crate::store::Store;
 use crate::store::manifest::Manifest;
-use crate::store::shelf::Unsound;
 use crate::store::snapshot;
+use crate::store::unsound::Unsound;
 use crate::store::witness;
 
 /// Records that are looked at: more than ten thousand users and their counters have.

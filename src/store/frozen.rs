@@ -15,11 +15,12 @@ use crate::store::error::StoreError;
 use crate::store::evidence::Evidence;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::opening::{Sound, refuse, sound};
+use crate::store::opening::{Sound, sound};
 use crate::store::place::{DATABASE, DATABASE_OLD, Place};
 use crate::store::seal::Vault;
 use crate::store::shelf::Shelf;
 use crate::store::trail::Trail;
+use crate::store::unsound::refuse;
 
 /// What the store holds, read from a copy.
 ///

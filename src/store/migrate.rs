@@ -12,7 +12,7 @@
 
 use crate::store::schema::{Fingerprint, Key, SCHEMA};
 use crate::store::seal::Vault;
-use crate::store::shelf::Unsound;
+use crate::store::unsound::Unsound;
 
 /// Whether a store of this schema under this key is ours to read.
 pub(super) fn admit(

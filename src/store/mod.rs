@@ -38,6 +38,7 @@ mod seal;
 mod shelf;
 mod snapshot;
 mod trail;
+mod unsound;
 mod witness;
 
 use std::path::{Path, PathBuf};

@@ -16,9 +16,10 @@ use crate::store::place::{AUDIT, DATABASE, ID, Place, WITNESS};
 use crate::store::rewrite::{rewrite, tidy};
 use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
-use crate::store::shelf::{Edits, Shelf, Unsound};
+use crate::store::shelf::{Edits, Shelf};
 use crate::store::snapshot;
 use crate::store::trail::Trail;
+use crate::store::unsound::{Unsound, refuse};
 use crate::store::witness::{Said, Witness};
 
 /// An open store's parts.
@@ -330,13 +331,4 @@ pub(super) fn free_name(place: &Place, name: &str) -> String {
     let numbered = (1_u32..)
         .map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") });
     numbered.into_iter().find(|name| !place.has(name)).unwrap_or_else(|| name.to_owned())
-}
-
-/// The same as an error of the store.
-pub(super) fn refuse(unsound: Unsound) -> StoreError {
-    match unsound {
-        Unsound::WrongKey => StoreError::WrongKey,
-        Unsound::Newer(found) => StoreError::Newer { found },
-        Unsound::Damaged(why) => StoreError::Damaged(why),
-    }
 }

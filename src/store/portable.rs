@@ -22,10 +22,10 @@ use crate::store::codec;
 use crate::store::error::StoreError;
 use crate::store::evidence::Evidence;
 use crate::store::key::{self, StoreKey};
-use crate::store::opening;
 use crate::store::place::{self, Place};
 use crate::store::seal::Vault;
 use crate::store::snapshot;
+use crate::store::unsound::refuse;
 
 /// What one store gives to another.
 pub struct Portable {
@@ -82,15 +82,13 @@ impl Portable {
         }
         let mut vault = Vault::new(&key_of(&place, credential)?, entropy);
         let snapshot =
-            snapshot::stored(&place, &mut vault).map_err(|unsound| {
-                match opening::refuse(unsound) {
-                    StoreError::Damaged(why) => StoreError::NoSnapshot(why),
-                    other => other,
-                }
+            snapshot::stored(&place, &mut vault).map_err(|unsound| match refuse(unsound) {
+                StoreError::Damaged(why) => StoreError::NoSnapshot(why),
+                other => other,
             })?;
         let snapshot =
             snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
-        let evidence = Evidence::gather(&place, &mut vault).map_err(opening::refuse)?;
+        let evidence = Evidence::gather(&place, &mut vault).map_err(refuse)?;
         evidence.may_stand_in(snapshot.sequence, 0).map_err(StoreError::NoSnapshot)?;
         let Contents { users, settings, .. } =
             snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;

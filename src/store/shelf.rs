@@ -18,6 +18,7 @@ use crate::store::manifest::Manifest;
 use crate::store::migrate;
 use crate::store::schema::{self, Key, Kind, SCHEMA, SCHEMA_KEY};
 use crate::store::seal::Vault;
+use crate::store::unsound::Unsound;
 
 /// Sealed records by key: what is set, and `None` for what is removed.
 pub(super) type Edits = BTreeMap<Key, Option<Box<[u8]>>>;
@@ -27,13 +28,6 @@ pub(super) type Edits = BTreeMap<Key, Option<Box<[u8]>>>;
 pub(super) struct Shelf {
     records: BTreeMap<Key, Box<[u8]>>,
     manifest: Manifest,
-}
-
-/// Why what was read is not what was written.
-pub(super) enum Unsound {
-    WrongKey,
-    Newer(u32),
-    Damaged(String),
 }
 
 impl Shelf {

@@ -28,7 +28,8 @@ use crate::store::migrate;
 use crate::store::place::{Place, SNAPSHOT, Staged};
 use crate::store::schema::{Fingerprint, Key, Kind, SCHEMA};
 use crate::store::seal::Vault;
-use crate::store::shelf::{Edits, Shelf, Unsound};
+use crate::store::shelf::{Edits, Shelf};
+use crate::store::unsound::Unsound;
 
 const MAGIC: &[u8] = b"PCSNAP";
 
