@@ -15,10 +15,10 @@ use crate::store::error::StoreError;
 use crate::store::evidence::Evidence;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::opening::{Sound, sound};
 use crate::store::place::{DATABASE, DATABASE_OLD, Place};
 use crate::store::seal::Vault;
 use crate::store::shelf::Shelf;
+use crate::store::sound::Sound;
 use crate::store::trail::Trail;
 use crate::store::unsound::refuse;
 
@@ -47,9 +47,8 @@ pub(super) fn read(
     drop(engine);
     let shelf = Shelf::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
     let evidence = Evidence::gather(place, vault).map_err(refuse)?;
-    let sound =
-        sound(place, shelf, vault, &evidence).map_err(|distrust| StoreError::Damaged(distrust.why));
-    let Sound { shelf, contents, trail } = sound?;
+    let Sound { shelf, contents, trail } = Sound::of(place, shelf, vault, &evidence)
+        .map_err(|distrust| StoreError::Damaged(distrust.why))?;
     let trail = trail.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
     Ok((shelf, trail, contents))
 }

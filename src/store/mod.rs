@@ -37,6 +37,7 @@ mod schema;
 mod seal;
 mod shelf;
 mod snapshot;
+mod sound;
 mod trail;
 mod unsound;
 mod witness;

@@ -12,12 +12,13 @@ use crate::store::evidence::{Distrust, Evidence};
 use crate::store::frozen;
 use crate::store::identity::{self, Identity};
 use crate::store::migrate;
-use crate::store::place::{AUDIT, DATABASE, ID, Place, WITNESS};
+use crate::store::place::{DATABASE, Place, WITNESS};
 use crate::store::rewrite::{rewrite, tidy};
 use crate::store::schema::SCHEMA;
 use crate::store::seal::Vault;
 use crate::store::shelf::{Edits, Shelf};
 use crate::store::snapshot;
+use crate::store::sound::Sound;
 use crate::store::trail::Trail;
 use crate::store::unsound::{Unsound, refuse};
 use crate::store::witness::{Said, Witness};
@@ -38,14 +39,6 @@ enum Found {
     Sound(Engine, Box<Sound>),
     Nothing,
     Damaged(Distrust),
-}
-
-/// What a database holds.
-pub(super) struct Sound {
-    pub(super) shelf: Shelf,
-    pub(super) contents: Contents,
-    /// `None` if a release wrote it that kept no audit log.
-    pub(super) trail: Option<Trail>,
 }
 
 /// Opens, recovers, or makes a new store. The lock is held.
@@ -177,7 +170,7 @@ fn read_database(
         Ok(raw) => match Shelf::load(raw, vault) {
             Err(Unsound::Damaged(why)) => Distrust { why, due: 0 },
             Err(other) => return Err(refuse(other)),
-            Ok(shelf) => match sound(place, shelf, vault, evidence) {
+            Ok(shelf) => match Sound::of(place, shelf, vault, evidence) {
                 Ok(sound) => return Ok(Found::Sound(engine, Box::new(sound))),
                 Err(distrust) => distrust,
             },
@@ -199,27 +192,6 @@ fn unopened(error: OpenError, place: &Place, vault: &mut Vault) -> Result<Found,
         OpenError::Damaged(why) => why,
     };
     Ok(Found::Damaged(Distrust { why: format!("the database does not open: {why}"), due: 0 }))
-}
-
-/// What is kept, if the database has every commit that was acknowledged.
-pub(super) fn sound(
-    place: &Place,
-    shelf: Shelf,
-    vault: &Vault,
-    evidence: &Evidence,
-) -> Result<Sound, Distrust> {
-    let due = shelf.manifest().snapshot;
-    let distrust = |why| Distrust { why, due };
-    let contents = shelf.contents(vault).map_err(distrust)?;
-    let trail = Trail::load(&shelf, vault).map_err(distrust)?;
-    // The plug was pulled while the store was made, whose last files are these two: nothing was
-    // acknowledged yet. Both lost from a store that is in use is another thing: that one has had a
-    // user.
-    let unborn = ![WITNESS, ID, AUDIT].iter().any(|name| place.has(name))
-        && contents.users.is_empty()
-        && !contents.settings.ever_had_user;
-    evidence.support(&shelf, trail.as_ref(), unborn)?;
-    Ok(Sound { shelf, contents, trail })
 }
 
 /// Writes the snapshot again if it is missing, damaged or older than the last change that it
