@@ -10,7 +10,7 @@ use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
-use crate::store::codec;
+use crate::store::secret_bytes;
 
 /// Names one counter of failures.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub enum Counter {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Device cookies are authenticated with these 32 bytes; a new value ends all of them.
-    #[serde(with = "codec::secret")]
+    #[serde(with = "secret_bytes")]
     pub device_key: Secret,
     /// The latest time that is known to have passed; before it no code is taken.
     pub clock_floor: Timestamp,
@@ -42,7 +42,10 @@ pub struct Settings {
     pub ever_had_user: bool,
     /// The session secret before the last `key rotate`, as long as sessions signed with it may
     /// live.
-    #[serde(with = "codec::secret::option")]
+    #[serde(
+        serialize_with = "secret_bytes::serialize_option",
+        deserialize_with = "secret_bytes::deserialize_option"
+    )]
     pub previous_session_secret: Option<Secret>,
 }
 

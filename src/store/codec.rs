@@ -35,46 +35,6 @@ pub fn decode<'r, T: Deserialize<'r>>(bytes: &'r [u8]) -> Option<T> {
     }
 }
 
-/// Secrets inside of records, as their bytes.
-pub(super) mod secret {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::secret::Secret;
-
-    pub(in crate::store) fn serialize<S: Serializer>(
-        secret: &Secret,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        secret.expose().serialize(serializer)
-    }
-
-    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Secret, D::Error> {
-        Vec::deserialize(deserializer).map(Secret::new)
-    }
-
-    /// The same for a secret that may be missing.
-    pub(in crate::store) mod option {
-        use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-        use crate::secret::Secret;
-
-        pub(in crate::store) fn serialize<S: Serializer>(
-            secret: &Option<Secret>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            secret.as_ref().map(Secret::expose).serialize(serializer)
-        }
-
-        pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Secret>, D::Error> {
-            Ok(Option::<Vec<u8>>::deserialize(deserializer)?.map(Secret::new))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,6 +35,7 @@ mod portable;
 mod rewrite;
 mod schema;
 mod seal;
+mod secret_bytes;
 mod shelf;
 mod snapshot;
 mod sound;
