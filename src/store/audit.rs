@@ -4,8 +4,8 @@
 use crate::auth::audit::{Entry, Mark};
 use crate::clock::Timestamp;
 use crate::store::error::StoreError;
+use crate::store::open_store::Store;
 use crate::store::parts;
-use crate::store::{Store, blocks};
 
 /// The log as it is on the disk.
 pub struct AuditLog<'s> {
@@ -90,29 +90,6 @@ impl Store {
         self.write(edits, trail, false, now)?;
         parts::remove_up_to(&self.place, self.trail.anchor().number);
         Ok(())
-    }
-
-    /// Brings entries from the database into a file, if there are enough. What was acknowledged is
-    /// on the disk before and after; if it fails, the next commit tries again.
-    pub(super) fn file_audit(&mut self, now: Timestamp) {
-        while self.trail.is_full() && self.engine.is_some() {
-            let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(
-                |(trail, edits)| {
-                    self.write(edits, trail, false, now)?;
-                    let written = self
-                        .trail
-                        .parts()
-                        .last()
-                        .map_or(0, |part| parts::length(&self.place, part.first));
-                    self.bytes_written = self.bytes_written.saturating_add(blocks(written));
-                    Ok(())
-                },
-            );
-            if let Err(error) = filed {
-                log::warn!("store: the audit log stays in the database: {error}");
-                return;
-            }
-        }
     }
 }
 

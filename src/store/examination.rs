@@ -6,8 +6,8 @@
 //! file, the number of the last commit, the snapshot.
 
 use crate::clock::Timestamp;
-use crate::store::Store;
 use crate::store::manifest::Manifest;
+use crate::store::open_store::Store;
 use crate::store::snapshot;
 use crate::store::unsound::Unsound;
 use crate::store::witness;

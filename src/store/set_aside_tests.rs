@@ -4,6 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::entropy::System;
+use crate::store::{Change, Opened, Settings, load_or_create_key};
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
