@@ -7,10 +7,11 @@
 use std::fmt;
 
 use super::keys::{self, Key};
+use super::loaded::{Loaded, Origin};
 use super::raw::Raw;
+use super::settings::Config;
 use super::sources::Source;
 use super::values::shown;
-use super::{Config, Loaded, Origin};
 
 /// One setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]

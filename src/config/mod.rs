@@ -2,40 +2,46 @@
 //!
 //! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides
 //! which source wins and [`platforms`] what is none. [`values`] and [`names`] turn one text into
-//! one type, [`public_suffix`] knows what browsers keep no cookie for, [`limits`] checks what only
-//! several keys together can say, [`advice`] is what people are told to write instead. [`secrets`]
-//! finds the session secret, [`setup_code`] the code of the first enrolment. All of it stops at the
-//! first start of the daemon: a setting that cannot be read is refused (exit code 78), never
-//! replaced by a default.
+//! one type of [`settings`], [`public_suffix`] knows what browsers keep no cookie for,
+//! [`contradictions`] are what several keys together must not say, [`limits`] what they had better
+//! not, [`advice`] is what people are told to write instead. [`secrets`] finds the session secret,
+//! [`setup_code`] the code of the first enrolment. All of it stops at the first start of the
+//! daemon: a setting that cannot be read is refused (exit code 78), never replaced by a default.
 //!
 //! Left out: rules and realms, which this version refuses instead of ignoring.
 
 pub mod advice;
 mod assemble;
+mod cloudflare;
+mod contradictions;
 pub mod environment;
 pub mod keys;
 pub mod limits;
+mod loaded;
 mod names;
 pub mod nearest;
 mod platforms;
 mod public_suffix;
+mod public_url;
 pub mod raw;
-#[cfg(test)]
-pub(crate) mod scratch;
+mod reading;
 pub mod secrets;
+mod settings;
 pub mod setup_code;
 pub mod sources;
 mod values;
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use ipnet::IpNet;
-
-pub use self::assemble::{ConfigError, Loaded, Origin};
+pub use self::assemble::ConfigError;
+pub use self::cloudflare::cloudflare_ranges;
 pub use self::environment::Environment;
+pub use self::loaded::{Loaded, Origin};
 pub use self::names::is_host_name;
 pub use self::public_suffix::is_public_suffix;
+pub use self::public_url::PublicUrl;
+pub use self::settings::{
+    Audit, ClockConfig, Config, CookiePrefix, Identity, IdentityHeader, Limits, Log, LogFormat,
+    Login, Metrics, Proxy, RequireSync, Server, Session,
+};
 pub use self::sources::{ConfigFile, Problem, Source, Sources};
 pub use self::values::typed_duration;
 pub use crate::http::client_address::ClientIpHeader;
@@ -44,325 +50,5 @@ pub use crate::http::trust::Trust;
 pub use crate::http::visit::Scheme;
 pub use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
-/// Everything that can be set, in the order of the file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Config {
-    /// Where the gate answers proxies and visitors. Empty: only the sockets that systemd hands
-    /// over.
-    pub listen: Vec<ListenAddress>,
-    /// Where visitors reach the login page; `None`: on each protected host itself.
-    pub public_url: Option<PublicUrl>,
-    /// Put before every path of ours; empty, or starts with `/` and does not end with one.
-    pub path_prefix: String,
-    /// Further hosts that a login may return to, lower case.
-    pub redirect_hosts: Vec<String>,
-    /// `[server]`
-    pub server: Server,
-    /// `[session]`
-    pub session: Session,
-    /// `[login]`
-    pub login: Login,
-    /// `[limits]`
-    pub limits: Limits,
-    /// `[proxy]`
-    pub proxy: Proxy,
-    /// `[identity]`
-    pub identity: Identity,
-    /// `[metrics]`
-    pub metrics: Metrics,
-    /// `[audit]`
-    pub audit: Audit,
-    /// `[clock]`
-    pub clock: ClockConfig,
-    /// `[log]`
-    pub log: Log,
-}
-
-/// An origin (RFC 6454): scheme, host and port, no path, no user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// `http` or `https`.
-    pub scheme: Scheme,
-    /// Lower case; an IPv6 address keeps its brackets.
-    pub host: String,
-    /// As written; the scheme's own port counts as none.
-    pub port: Option<u16>,
-    text: String,
-}
-
-impl PublicUrl {
-    /// Puts the parts together. `host` is already lower case.
-    pub fn new(scheme: Scheme, host: &str, port: Option<u16>) -> Self {
-        let port = port.filter(|port| *port != scheme.default_port());
-        let text = match port {
-            Some(port) => format!("{}://{host}:{port}", scheme.as_str()),
-            None => format!("{}://{host}", scheme.as_str()),
-        };
-        Self { scheme, host: host.to_owned(), port, text }
-    }
-
-    /// `https://auth.example.com` or `https://auth.example.com:8443`, without a final slash.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-/// `[server]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Connections held at once, at least 1.
-    pub max_connections: usize,
-}
-
-/// `[session]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// From login to the end, whatever happens between; never zero.
-    pub lifetime: Duration,
-    /// A session unused for this long ends; `None`: it lasts for its lifetime.
-    pub idle: Option<Duration>,
-    /// Without its prefix; [`Config::cookie_name`] is the name that browsers see.
-    pub cookie_name: String,
-    /// The cookie's `Domain`, without a leading dot; `None`: the cookie stays on the login host.
-    pub cookie_domain: Option<String>,
-    /// What browsers shall enforce by the name (RFC 6265bis section 4.1.3).
-    pub cookie_prefix: CookiePrefix,
-    /// The cookie's `Secure` attribute.
-    pub secure: bool,
-    /// The cookie's `SameSite` attribute.
-    pub same_site: SameSite,
-    /// How long a proxy may keep a pass; `None`: not at all.
-    pub proxy_cache: Option<Duration>,
-}
-
-/// A prefix of the session cookie's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CookiePrefix {
-    /// The plain name.
-    None,
-    /// `__Host-`: `Secure`, no `Domain`, `Path=/`.
-    Host,
-}
-
-/// `[login]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
-    /// The form asks for name and code; else for the code alone.
-    pub ask_username: bool,
-    /// The operator knows that a code alone is easier to guess with many users.
-    pub accept_odds: bool,
-    /// Heading of the login page and issuer shown there.
-    pub title: String,
-    /// Time steps of 30 s accepted before and after the present one, 0 to 2.
-    pub skew: u8,
-}
-
-/// `[limits]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Failures of one address before it has to wait, at least 1.
-    pub attempts: u32,
-    /// For how long a failure counts; never zero.
-    pub window: Duration,
-    /// What is at home beside this machine, link-local and private addresses.
-    pub local: Vec<IpNet>,
-}
-
-/// `[proxy]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Proxy {
-    /// Whose forwarding headers are believed.
-    pub trust: Trust,
-    /// Where the visitor's address stands.
-    pub client_ip_header: ClientIpHeader,
-    /// Addresses of Cloudflare's edge.
-    pub cloudflare_ranges: Vec<IpNet>,
-    /// Refuse untrusted peers and direct calls.
-    pub required: bool,
-}
-
-/// `[identity]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Sent beside the four `Remote-*` headers.
-    pub headers: Vec<IdentityHeader>,
-    /// `X-Portcullis-*` on passes.
-    pub resolver_headers: bool,
-}
-
-/// A further header that carries the user's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityHeader {
-    /// `X-Forwarded-User`
-    XForwardedUser,
-    /// `X-Auth-Request-User`
-    XAuthRequestUser,
-}
-
-impl IdentityHeader {
-    /// The header's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::XForwardedUser => "X-Forwarded-User",
-            Self::XAuthRequestUser => "X-Auth-Request-User",
-        }
-    }
-}
-
-/// `[metrics]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metrics {
-    /// A listener of its own; `None`: no metrics.
-    pub listen: Option<SocketAddr>,
-}
-
-/// `[audit]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audit {
-    /// Older lines are removed; never zero.
-    pub keep: Duration,
-}
-
-/// `[clock]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClockConfig {
-    /// Whether codes wait until the kernel's clock was synchronised.
-    pub require_sync: RequireSync,
-}
-
-/// `clock.require_sync`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequireSync {
-    /// On boards, which have no clock chip.
-    Auto,
-    /// Everywhere (`true`).
-    Always,
-    /// Nowhere (`false`).
-    Never,
-}
-
-/// `[log]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
-    /// How a line looks.
-    pub format: LogFormat,
-    /// Lines below this are not written.
-    pub level: log::LevelFilter,
-    /// A text line begins with the time; one of JSON always holds it.
-    pub time: bool,
-}
-
-/// `log.format`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `event key=value key="value with spaces"`
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl Config {
-    /// The name of the session cookie as browsers see it, prefix included.
-    pub fn cookie_name(&self) -> String {
-        match self.session.cookie_prefix {
-            CookiePrefix::None => self.session.cookie_name.clone(),
-            CookiePrefix::Host => format!("__Host-{}", self.session.cookie_name),
-        }
-    }
-
-    /// Puts the values of `old` back where a change needs a restart, and says so in the log.
-    pub fn keep_what_needs_a_restart(&mut self, old: &Self) {
-        fn keep<T: Clone + PartialEq>(key: &str, new: &mut T, old: &T) {
-            if new != old {
-                log::warn!("{key} has changed; restart the gate to use the new value");
-                new.clone_from(old);
-            }
-        }
-        keep("listen", &mut self.listen, &old.listen);
-        keep("server.max_connections", &mut self.server, &old.server);
-        keep("metrics.listen", &mut self.metrics, &old.metrics);
-        keep("clock.require_sync", &mut self.clock, &old.clock);
-        keep("log", &mut self.log, &old.log);
-    }
-
-    /// `public_url` and prefix before `/setup`; `None` where no `public_url` is set.
-    pub fn setup_address(&self) -> Option<String> {
-        self.public_url.as_ref().map(|url| format!("{}{}/setup", url.as_str(), self.path_prefix))
-    }
-
-    /// `public_url` and prefix before `/login`; `None` where the login page is on the protected
-    /// host itself.
-    pub fn login_address(&self) -> Option<String> {
-        self.public_url.as_ref().map(|url| format!("{}{}/login", url.as_str(), self.path_prefix))
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: vec![ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 3000)))],
-            public_url: None,
-            path_prefix: String::new(),
-            redirect_hosts: Vec::new(),
-            server: Server { max_connections: 1024 },
-            session: Session {
-                lifetime: Duration::from_secs(24 * 3600),
-                idle: None,
-                cookie_name: "auth_token".to_owned(),
-                cookie_domain: None,
-                cookie_prefix: CookiePrefix::None,
-                secure: true,
-                same_site: SameSite::Lax,
-                proxy_cache: None,
-            },
-            login: Login {
-                ask_username: false,
-                accept_odds: false,
-                title: "Portcullis".to_owned(),
-                skew: 1,
-            },
-            limits: Limits { attempts: 5, window: Duration::from_secs(15 * 60), local: Vec::new() },
-            proxy: Proxy {
-                trust: Trust::default(),
-                client_ip_header: ClientIpHeader::XForwardedFor,
-                cloudflare_ranges: cloudflare_ranges(),
-                required: false,
-            },
-            identity: Identity { headers: Vec::new(), resolver_headers: false },
-            metrics: Metrics { listen: None },
-            audit: Audit { keep: Duration::from_secs(90 * 24 * 3600) },
-            clock: ClockConfig { require_sync: RequireSync::Auto },
-            log: Log { format: LogFormat::Text, level: log::LevelFilter::Info, time: false },
-        }
-    }
-}
-
-/// The addresses of Cloudflare's edge, as published at <https://www.cloudflare.com/ips/>.
-pub fn cloudflare_ranges() -> Vec<IpNet> {
-    CLOUDFLARE.iter().filter_map(|range| range.parse().ok()).collect()
-}
-
-const CLOUDFLARE: [&str; 22] = [
-    "173.245.48.0/20",
-    "103.21.244.0/22",
-    "103.22.200.0/22",
-    "103.31.4.0/22",
-    "141.101.64.0/18",
-    "108.162.192.0/18",
-    "190.93.240.0/20",
-    "188.114.96.0/20",
-    "197.234.240.0/22",
-    "198.41.128.0/17",
-    "162.158.0.0/15",
-    "104.16.0.0/13",
-    "104.24.0.0/14",
-    "172.64.0.0/13",
-    "131.0.72.0/22",
-    "2400:cb00::/32",
-    "2606:4700::/32",
-    "2803:f800::/32",
-    "2405:b500::/32",
-    "2405:8100::/32",
-    "2a06:98c0::/29",
-    "2c0f:f248::/32",
-];
+#[cfg(test)]
+pub(crate) mod scratch;

@@ -1,9 +1,10 @@
 //! Written host names, URLs and paths into types (RFC 1123, RFC 3986): what the values of
 //! `public_url`, `path_prefix`, `redirect_hosts` and `session.cookie_domain` may be.
 
+use super::public_url::PublicUrl;
 use super::raw::Raw;
 use super::values::{Read, list, quoted, text};
-use super::{PublicUrl, Scheme};
+use crate::http::visit::Scheme;
 
 /// `public_url`: scheme, host and at most a port; `""` for none.
 pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::cloudflare;
 use super::raw::Raw;
-use super::{
-    ClientIpHeader, CookiePrefix, IdentityHeader, LONGEST_SOCKET_PATH, ListenAddress, LogFormat,
-    RequireSync, SameSite, Trust,
-};
+use super::settings::{CookiePrefix, IdentityHeader, LogFormat, RequireSync};
 use crate::auth::limiter::MAX_ATTEMPTS;
-use crate::http::trust;
+use crate::http::client_address::ClientIpHeader;
+use crate::http::cookie::SameSite;
+use crate::http::trust::{self, Trust};
+use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 /// The typed value, or a sentence that says what is expected.
 pub(super) type Read<T> = Result<T, String>;
@@ -275,7 +276,7 @@ pub fn client_ip_header(raw: &Raw) -> Read<ClientIpHeader> {
 /// `proxy.cloudflare_ranges`; empty for those built in.
 pub fn cloudflare_ranges(raw: &Raw) -> Read<Vec<IpNet>> {
     let entries = list(raw, "[\"173.245.48.0/20\"]")?;
-    if entries.is_empty() { Ok(super::cloudflare_ranges()) } else { ranges(entries) }
+    if entries.is_empty() { Ok(cloudflare::cloudflare_ranges()) } else { ranges(entries) }
 }
 
 /// `limits.local`
