@@ -80,8 +80,7 @@ impl Backend for Daemon {
         }
         let mut desk =
             open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
-        desk.obey(Actor::CommandLine(settings.user));
-        carry_out(&mut desk, command)
+        carry_out(&mut desk, command, &Actor::CommandLine(settings.user))
     }
 
     fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure> {
@@ -99,9 +98,9 @@ fn stored(error: StoreError) -> Failure {
     Failure::new(code, error)
 }
 
-fn carry_out(desk: &mut Desk, command: Command) -> Result<Value, Failure> {
+fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<Value, Failure> {
     let now = desk.read_clock();
-    let done = administer::execute(desk, command, now);
+    let done = administer::execute(desk, command, by, now);
     done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
 }
 
@@ -216,8 +215,8 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let terminal = console::ink_of_stdout(environment);
     let mut console = Console::new(&mut out, &mut err, terminal);
-    desk.obey(Actor::CommandLine(getuid().as_raw()));
-    welcome(&mut console, |command| carry_out(desk, command))?;
+    let by = Actor::CommandLine(getuid().as_raw());
+    welcome(&mut console, |command| carry_out(desk, command, &by))?;
     if !desk.has_no_users() {
         return Ok(());
     }

@@ -16,6 +16,7 @@ use crate::app::gate::state::{Gate, address};
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::router::Route;
 use crate::app::verify;
+use crate::auth::event::Actor;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
@@ -113,10 +114,10 @@ impl App for Gate {
                 }
                 Ok(Command::Doctor) => return Next::Work(doctor::job(self)),
                 Ok(command) => {
-                    let operator = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
+                    let user = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
                     return Next::Work(Job::Command {
                         command,
-                        operator,
+                        by: Actor::Operator(user),
                         seen: self.sessions.take_touched(),
                     });
                 }

@@ -9,6 +9,7 @@ use crate::app::messages::effect::Effect;
 use crate::app::messages::enrolment::{Answer, Enrolment};
 use crate::app::messages::login::{Admission, Attempt};
 use crate::app::messages::running::{Running, Source};
+use crate::auth::event::Actor;
 use crate::auth::session::{Session, SessionId};
 use crate::config::Config;
 use crate::store::StoreError;
@@ -34,8 +35,8 @@ pub enum Job {
     Command {
         /// What is to be done.
         command: Command,
-        /// The user of the process that gave it.
-        operator: u32,
+        /// Who gave it.
+        by: Actor,
         /// Sessions used since the last report, for the list.
         seen: Vec<Session>,
     },

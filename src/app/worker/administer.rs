@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::auth::event::{Action, Event};
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::SessionId;
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
@@ -26,11 +26,11 @@ use crate::app::worker::state::Desk;
 use crate::app::worker::transfer;
 use crate::app::worker::users;
 
-/// Carries out `command` at the desk.
+/// Carries out `command` on behalf of `by`.
 ///
 /// # Errors
 /// The command makes no sense, or the store did not take the change; then nothing has changed.
-pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
+pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) -> Done {
     let now = moment.wall;
     match command {
         Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits } => {
@@ -40,7 +40,7 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
                 .with_profile(display_name, email, groups)
                 .map_err(|error| CommandRefused::data(error.to_string()))?;
             user.admin = admin;
-            users::add(desk, user, now)
+            users::add(desk, user, by, now)
         }
         Command::Generate { name } => {
             let name = match name {
@@ -50,6 +50,7 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
             users::add(
                 desk,
                 User::new(name, users::new_authenticator(None, None)?, now, &mut System),
+                by,
                 now,
             )
         }
@@ -57,11 +58,11 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
             Ok((desk.users.values().map(|user| users::row(desk, user, now)).collect(), Vec::new()))
         }
         Command::UserShow { name } => users::show(desk, &name, now),
-        Command::UserDisable { name } => users::switch(desk, &name, false, now),
-        Command::UserEnable { name } => users::switch(desk, &name, true, now),
-        Command::UserRemove { name } => users::remove(desk, &name, now),
-        Command::UserRotate { name } => users::rotate(desk, &name, now),
-        Command::UserExport { name } => users::export(desk, &name, now),
+        Command::UserDisable { name } => users::switch(desk, &name, false, by, now),
+        Command::UserEnable { name } => users::switch(desk, &name, true, by, now),
+        Command::UserRemove { name } => users::remove(desk, &name, by, now),
+        Command::UserRotate { name } => users::rotate(desk, &name, by, now),
+        Command::UserExport { name } => users::export(desk, &name, by, now),
         Command::SessionList => Ok((
             desk.sessions
                 .iter()
@@ -71,16 +72,16 @@ pub fn execute(desk: &mut Desk, command: Command, moment: Moment) -> Done {
             Vec::new(),
         )),
         Command::SessionRevoke { ids, user, all } => {
-            session_revoke(desk, &ids, user.as_deref(), all, now)
+            session_revoke(desk, &ids, user.as_deref(), all, by, now)
         }
         Command::LimitList => Ok((limits::list(desk, moment), Vec::new())),
-        Command::LimitClear { what, all } => limits::clear(desk, &what, all, moment),
-        Command::ClockReset => clock_reset(desk, now),
-        Command::Setup { new_code } => enrolment::state(desk, new_code, moment),
-        Command::Backup => transfer::give(desk, now),
-        Command::Restore { records } => transfer::take_in(desk, &records, moment),
+        Command::LimitClear { what, all } => limits::clear(desk, &what, all, by, moment),
+        Command::ClockReset => clock_reset(desk, by, now),
+        Command::Setup { new_code } => enrolment::state(desk, new_code, by, moment),
+        Command::Backup => transfer::give(desk, by, now),
+        Command::Restore { records } => transfer::take_in(desk, &records, by, moment),
         Command::AuditShow { since, user, limit, before } => {
-            audit::show(desk, &audit::Wanted { since, user, limit, before }, now)
+            audit::show(desk, &audit::Wanted { since, user, limit, before }, by, now)
         }
         Command::AuditVerify { expect } => audit::verify(desk, expect.as_deref()),
         // The running gate has sent what it alone knows with a job of its own.
@@ -105,6 +106,7 @@ fn session_revoke(
     ids: &[String],
     user: Option<&str>,
     all: bool,
+    by: &Actor,
     now: Timestamp,
 ) -> Done {
     let mut changes: Vec<Change> = Vec::new();
@@ -137,14 +139,14 @@ fn session_revoke(
             Change::PutUser(user)
         }));
     }
-    changes.extend(revocations(desk, &changes, all).into_iter().map(Change::Audit));
+    changes.extend(revocations(desk, &changes, all, by).into_iter().map(Change::Audit));
     let effects = desk.commit(changes, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
     Ok((json!({ "revoked": revoked }), effects))
 }
 
 /// That sessions are ended: one line for each user, one for all.
-fn revocations(desk: &Desk, changes: &[Change], all: bool) -> Vec<Event> {
+fn revocations(desk: &Desk, changes: &[Change], all: bool, by: &Actor) -> Vec<Event> {
     let ended = changes.iter().filter_map(|change| match change {
         Change::EndSession(id) => desk.sessions.get(id),
         _ => None,
@@ -157,12 +159,14 @@ fn revocations(desk: &Desk, changes: &[Change], all: bool) -> Vec<Event> {
         *counts.entry(if all { "all" } else { session.user.as_str() }).or_default() += 1;
     }
     let event = |(about, count): (&str, u32)| {
-        desk.told(Action::SessionRevoked).about(about).because(format_args!("sessions: {count}"))
+        Event::new(Action::SessionRevoked, by.clone())
+            .about(about)
+            .because(format_args!("sessions: {count}"))
     };
     counts.into_iter().map(event).collect()
 }
 
-fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
+fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
     let mut changes: Vec<Change> =
         desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
     let ended = changes.len();
@@ -179,7 +183,7 @@ fn clock_reset(desk: &mut Desk, now: Timestamp) -> Done {
         Change::PutUser(user)
     }));
     changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));
-    let event = desk.told(Action::ClockReset);
+    let event = Event::new(Action::ClockReset, by.clone());
     changes.push(Change::Audit(
         event.because(format_args!("sessions ended: {ended}, users freed: {users}")),
     ));

@@ -35,16 +35,6 @@ pub struct Wanted {
 }
 
 impl Desk {
-    /// An event that is about to be told by whoever gave the order that is being carried out.
-    pub(super) fn told(&self, action: Action) -> Event {
-        Event::new(action, self.ordered_by.clone())
-    }
-
-    /// Names who gives the orders that follow.
-    pub fn obey(&mut self, actor: Actor) {
-        self.ordered_by = actor;
-    }
-
     /// Tells the log of what needs no other change.
     ///
     /// # Errors
@@ -91,10 +81,10 @@ pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
 
 /// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left
 /// out.
-pub(super) fn show(desk: &Desk, wanted: &Wanted, now: Timestamp) -> Done {
+pub(super) fn show(desk: &Desk, wanted: &Wanted, by: &Actor, now: Timestamp) -> Done {
     let user = wanted.user.as_deref().map(UserName::parse).transpose();
     let user = user.map_err(|error| CommandRefused::data(error.to_string()))?;
-    let limit = match desk.ordered_by {
+    let limit = match by {
         Actor::Operator(_) => wanted.limit.min(MOST_AT_ONCE),
         _ => wanted.limit,
     };

@@ -16,13 +16,15 @@ use crate::store::{Store, load_or_create_key};
 struct Fixture {
     dir: PathBuf,
     desk: Option<Desk>,
+    /// Who gives the orders.
+    by: Actor,
 }
 
 impl Fixture {
     fn new() -> Self {
         let dir = std::env::temp_dir()
             .join(format!("portcullis-audit-{:016x}", u64::from_ne_bytes(System.bytes())));
-        let mut fixture = Self { dir, desk: None };
+        let mut fixture = Self { dir, desk: None, by: Actor::Gate };
         fixture.restart();
         fixture
     }
@@ -45,7 +47,8 @@ impl Fixture {
     }
 
     fn order(&mut self, command: Command) -> Result<Value, CommandRefused> {
-        execute(self.desk(), command, Moment::at(clock::now())).map(|(answer, _)| answer)
+        let by = self.by.clone();
+        execute(self.desk(), command, &by, Moment::at(clock::now())).map(|(answer, _)| answer)
     }
 
     fn shown(&mut self, limit: u64, before: Option<u64>) -> Value {
@@ -77,13 +80,13 @@ fn add(name: &str) -> Command {
 fn every_order_is_told_with_who_gave_it() {
     let mut f = Fixture::new();
     let name = || "anna".to_owned();
-    f.desk().obey(Actor::Operator(1000));
+    f.by = Actor::Operator(1000);
     f.order(add("anna")).expect("added");
     let exported = f.order(Command::UserExport { name: name() }).expect("exported");
     f.order(Command::UserDisable { name: name() }).expect("disabled");
     f.order(Command::UserDisable { name: name() }).expect("nothing to do");
     f.order(Command::UserEnable { name: name() }).expect("enabled");
-    f.desk().obey(Actor::CommandLine(0));
+    f.by = Actor::CommandLine(0);
     f.order(Command::UserRotate { name: name() }).expect("rotated");
     f.order(Command::Backup).expect("given");
     f.order(Command::SessionRevoke { ids: Vec::new(), user: None, all: true }).expect("revoked");
@@ -164,7 +167,7 @@ fn a_list_is_shown_piece_by_piece_and_by_user_and_age() {
     assert_eq!(numbers(&f.order(anna(None)).expect("shown")).len(), 100);
     assert_eq!(numbers(&f.order(anna(Some(3_600))).expect("shown")).len(), 100);
     let later = Moment::at(clock::now().plus(std::time::Duration::from_secs(7_200)));
-    let (old, _) = execute(f.desk(), anna(Some(3_600)), later).expect("shown");
+    let (old, _) = execute(f.desk(), anna(Some(3_600)), &Actor::Gate, later).expect("shown");
     assert_eq!(numbers(&old), Vec::<u64>::new());
     assert!(
         f.order(Command::AuditShow {

@@ -39,10 +39,9 @@ impl Desk {
                     Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
                 }
             }
-            Job::Command { command, operator, seen } => {
-                self.obey(Actor::Operator(operator));
+            Job::Command { command, by, seen } => {
                 self.note_seen(&seen);
-                match administer::execute(self, command, now) {
+                match administer::execute(self, command, &by, now) {
                     Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
                     Err(refused) => Outcome::Command(Err(refused), Vec::new()),
                 }

@@ -208,7 +208,7 @@ impl Desk {
 ///
 /// # Errors
 /// A new code is asked for, and there was a user, or no daemon runs that could take it.
-pub fn state(desk: &mut Desk, new_code: bool, Moment { wall, steady }: Moment) -> Done {
+pub fn state(desk: &mut Desk, new_code: bool, by: &Actor, Moment { wall, steady }: Moment) -> Done {
     let mut made = None;
     if new_code {
         if desk.setup.is_none() {
@@ -223,7 +223,7 @@ pub fn state(desk: &mut Desk, new_code: bool, Moment { wall, steady }: Moment) -
         desk.open_setup(&code, steady);
         made = Some(code.to_string());
         log::info!("a new set-up code was made");
-        desk.mention(desk.told(Action::SetupCodeMade), wall);
+        desk.mention(Event::new(Action::SetupCodeMade, by.clone()), wall);
     }
     let mut told = json!({
         "open": desk.is_new(), "address": Value::Null, "code": made, "expires": Value::Null, "tries_left": 0,

@@ -97,12 +97,12 @@ impl Fixture {
 
     fn state(&mut self, new_code: bool) -> Value {
         let now = self.now;
-        execute(self.desk(), Command::Setup { new_code }, now).expect("told").0
+        execute(self.desk(), Command::Setup { new_code }, &Actor::Gate, now).expect("told").0
     }
 
     fn failures(&mut self) -> usize {
         let now = self.now;
-        let list = execute(self.desk(), Command::LimitList, now).expect("told").0;
+        let list = execute(self.desk(), Command::LimitList, &Actor::Gate, now).expect("told").0;
         list.as_array().map_or(0, Vec::len)
     }
 }
@@ -164,14 +164,16 @@ fn a_user_added_by_the_command_line_closes_it_at_once() {
     let cookie = f.begin();
     let shown = f.shown(0);
     let now = f.now;
-    let (_, effects) = execute(f.desk(), Command::Generate { name: None }, now).expect("added");
+    let (_, effects) =
+        execute(f.desk(), Command::Generate { name: None }, &Actor::Gate, now).expect("added");
     assert!(
         effects.iter().any(|effect| matches!(effect, Effect::Setup { open: false })),
         "{effects:?}"
     );
     assert!(matches!(f.finish("anna", shown, Some(&cookie)), Answer::Closed));
     assert_eq!(f.names(), ["user"]);
-    execute(f.desk(), Command::UserRemove { name: "user".to_owned() }, now).expect("removed");
+    execute(f.desk(), Command::UserRemove { name: "user".to_owned() }, &Actor::Gate, now)
+        .expect("removed");
     f.restart();
     assert!(f.desk().setup.is_none(), "there was a user");
 }
@@ -332,5 +334,8 @@ fn root_s_console_is_told_the_seed_that_the_page_will_show() {
         json!({"open": false, "address": null, "code": null, "expires": null, "tries_left": 0, "otpauth_url": null})
     );
     let now = f.now;
-    assert!(execute(f.desk(), Command::Setup { new_code: true }, now).is_err(), "closed");
+    assert!(
+        execute(f.desk(), Command::Setup { new_code: true }, &Actor::Gate, now).is_err(),
+        "closed"
+    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::auth::event::Action;
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::Network;
 use crate::auth::user::UserName;
@@ -44,12 +44,12 @@ pub(super) fn is_about(key: &BudgetKey, name: &str) -> bool {
 
 /// `limit clear`: of an address (its /64), a /56 or /48, a user, `strangers`, those of the
 /// `internet` or at `home` alone; or all.
-pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done {
+pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, by: &Actor, now: Moment) -> Done {
     if all {
         let addresses = desk.limiter.entries(now.steady).map(|(key, _)| CounterKey::Address(key));
         let budgets = desk.budgets.entries().map(|(key, _)| CounterKey::Budget(key.clone()));
         let keys = addresses.chain(budgets).collect();
-        let (told, mut effects) = forget(desk, keys, "all", now.wall)?;
+        let (told, mut effects) = forget(desk, keys, "all", by, now.wall)?;
         desk.limiter.clear();
         // Those that found no counter of their own are nowhere listed.
         effects.push(Effect::AllFreed);
@@ -72,13 +72,14 @@ pub(super) fn clear(desk: &mut Desk, what: &str, all: bool, now: Moment) -> Done
         .map(CounterKey::Address)
         .chain(budgets.cloned().map(CounterKey::Budget))
         .collect();
-    forget(desk, keys, &what, now.wall)
+    forget(desk, keys, &what, by, now.wall)
 }
 
-fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, now: Timestamp) -> Done {
+fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, by: &Actor, now: Timestamp) -> Done {
     let cleared = keys.len();
-    let event =
-        desk.told(Action::LimitsCleared).about(what).because(format_args!("counters: {cleared}"));
+    let event = Event::new(Action::LimitsCleared, by.clone())
+        .about(what)
+        .because(format_args!("counters: {cleared}"));
     let told = (cleared > 0).then_some(Change::Audit(event));
     let effects =
         desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;

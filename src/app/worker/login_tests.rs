@@ -63,7 +63,7 @@ impl Fixture {
 
     fn command(&mut self, command: Command) -> serde_json::Value {
         let now = Moment::at(self.now);
-        execute(self.desk(), command, now).expect("the command is carried out").0
+        execute(self.desk(), command, &Actor::Gate, now).expect("the command is carried out").0
     }
 
     fn add(&mut self, name: &str) -> UserName {
@@ -77,7 +77,7 @@ impl Fixture {
             algorithm: None,
             digits: None,
         };
-        execute(self.desk(), command, now).expect("the user is added");
+        execute(self.desk(), command, &Actor::Gate, now).expect("the user is added");
         UserName::parse(name).expect("a name")
     }
 
@@ -375,10 +375,10 @@ fn only_a_clock_reset_takes_the_gates_floor_back() {
     let floors = |effects: &[Effect]| {
         effects.iter().filter(|effect| matches!(effect, Effect::FloorRaised(_))).count()
     };
-    let (_, effects) =
-        execute(f.desk(), Command::Generate { name: None }, now).expect("the first user");
+    let (_, effects) = execute(f.desk(), Command::Generate { name: None }, &Actor::Gate, now)
+        .expect("the first user");
     assert_eq!(floors(&effects), 0, "the settings were written, with the floor of the last hour");
-    let (_, effects) = execute(f.desk(), Command::ClockReset, now).expect("reset");
+    let (_, effects) = execute(f.desk(), Command::ClockReset, &Actor::Gate, now).expect("reset");
     assert!(
         effects
             .iter()
@@ -463,12 +463,14 @@ fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
 
     let now = Moment::at(fixture.now);
     let clear = Command::LimitClear { what: "strangers".to_owned(), all: false };
-    let (_, effects) = execute(fixture.desk(), clear, now).expect("the command is carried out");
+    let (_, effects) =
+        execute(fixture.desk(), clear, &Actor::Gate, now).expect("the command is carried out");
     let freed = |key| {
         effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key))
     };
     assert!(freed(BudgetKey::StrangersInternet) && freed(BudgetKey::StrangersLocal));
     let clear_all = Command::LimitClear { what: String::new(), all: true };
-    let (_, effects) = execute(fixture.desk(), clear_all, now).expect("the command is carried out");
+    let (_, effects) =
+        execute(fixture.desk(), clear_all, &Actor::Gate, now).expect("the command is carried out");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::AllFreed)), "{effects:?}");
 }

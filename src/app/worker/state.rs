@@ -47,8 +47,6 @@ pub struct Desk {
     pub(super) complaints: Throttle,
     /// The enrolment of the first user; `None` as soon as there was one.
     pub(super) setup: Option<Setup>,
-    /// On whose behalf a command is carried out.
-    pub(super) ordered_by: Actor,
     /// When the machine's own prefixes are to be read again, by the steady clock.
     pub(super) home_due: Timestamp,
     /// Whether the log knows that the gate runs.
@@ -109,7 +107,6 @@ impl Desk {
             time,
             complaints: Throttle::default(),
             setup: None,
-            ordered_by: Actor::Gate,
             home_due: start.plus(home::READ_EVERY),
             greeted: false,
             recovered: opened.recovered,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::auth::event::Action;
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
@@ -39,7 +39,7 @@ const AHEAD: Duration = Duration::from_secs(86_400);
 ///
 /// # Errors
 /// There are none, or more than one answer holds.
-pub fn give(desk: &mut Desk, now: Timestamp) -> Done {
+pub fn give(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
     let (answer, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
         let message =
@@ -48,7 +48,7 @@ pub fn give(desk: &mut Desk, now: Timestamp) -> Done {
     }
     // A backup is wanted most where the disk takes nothing any more.
     desk.mention(
-        desk.told(Action::Backup).because(format_args!("users: {}", desk.users.len())),
+        Event::new(Action::Backup, by.clone()).because(format_args!("users: {}", desk.users.len())),
         now,
     );
     Ok((answer, Vec::new()))
@@ -81,7 +81,7 @@ fn packed<'u>(
 ///
 /// # Errors
 /// There are users or were, the records cannot be read, or the store does not take them.
-pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
+pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> Done {
     if desk.settings.ever_had_user || !desk.has_no_users() {
         return Err(CommandRefused::data(
             "this gate has or had users of its own, and a backup is restored only where no user has ever existed. `portcullis init --again` sets the old store aside (the gate has to be stopped for it); then restore",
@@ -110,7 +110,7 @@ pub fn take_in(desk: &mut Desk, records: &Records, now: Moment) -> Done {
     let changes =
         [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
-    let event = desk.told(Action::Restore).because(format_args!("users: {count}"));
+    let event = Event::new(Action::Restore, by.clone()).because(format_args!("users: {count}"));
     let changes = changes.chain([Change::Audit(event)]);
     let mut effects = desk.commit(changes.collect(), now.wall)?;
     for key in budgets {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::app::messages::command::{CommandRefused, Done};
 use crate::app::worker::limits;
 use crate::app::worker::state::Desk;
-use crate::auth::event::{Action, Event};
+use crate::auth::event::{Action, Actor, Event};
 use crate::auth::totp::{Algorithm, Authenticator, Digits};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
@@ -40,7 +40,7 @@ pub(super) fn first_free_name(desk: &Desk) -> Result<UserName, CommandRefused> {
         .ok_or_else(|| CommandRefused::data("every name from user to the last is taken; give one"))
 }
 
-pub(super) fn add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
+pub(super) fn add(desk: &mut Desk, user: User, by: &Actor, now: Timestamp) -> Done {
     if desk.users.contains_key(&user.name) {
         return Err(CommandRefused::data(format!(
             "user {} exists; `portcullis user rotate {}` makes a new secret",
@@ -61,7 +61,7 @@ pub(super) fn add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
     }
     let shown = credentials(&user);
     log::info!("user added name={} admin={}", user.name, user.admin);
-    let event = told(desk, Action::UserAdded, &user.name);
+    let event = told(by, Action::UserAdded, &user.name);
     let event = if user.admin { event.because("administrator") } else { event };
     let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
     if !desk.settings.ever_had_user {
@@ -71,15 +71,15 @@ pub(super) fn add(desk: &mut Desk, user: User, now: Timestamp) -> Done {
     Ok((shown, desk.commit(changes, now)?))
 }
 
-/// That the operator did this to a user.
-pub(super) fn told(desk: &Desk, action: Action, name: &UserName) -> Event {
-    desk.told(action).about(name)
+/// That this was done to a user.
+fn told(by: &Actor, action: Action, name: &UserName) -> Event {
+    Event::new(action, by.clone()).about(name)
 }
 
 /// Nobody is shown a seed without a trace.
-pub(super) fn export(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+pub(super) fn export(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
     let user = find(desk, name)?;
-    let (shown, event) = (credentials(user), told(desk, Action::UserExported, &user.name));
+    let (shown, event) = (credentials(user), told(by, Action::UserExported, &user.name));
     desk.tell(event, now)?;
     Ok((shown, Vec::new()))
 }
@@ -119,7 +119,13 @@ pub(super) fn show(desk: &Desk, name: &str, now: Timestamp) -> Done {
     Ok((shown, Vec::new()))
 }
 
-pub(super) fn switch(desk: &mut Desk, name: &str, enabled: bool, now: Timestamp) -> Done {
+pub(super) fn switch(
+    desk: &mut Desk,
+    name: &str,
+    enabled: bool,
+    by: &Actor,
+    now: Timestamp,
+) -> Done {
     let user = find(desk, name)?;
     if user.enabled == enabled {
         return Ok((row(desk, user, now), Vec::new()));
@@ -131,7 +137,7 @@ pub(super) fn switch(desk: &mut Desk, name: &str, enabled: bool, now: Timestamp)
     }
     let name = changed.name.clone();
     let action = if enabled { Action::UserEnabled } else { Action::UserDisabled };
-    let mut changes = vec![Change::PutUser(changed), Change::Audit(told(desk, action, &name))];
+    let mut changes = vec![Change::PutUser(changed), Change::Audit(told(by, action, &name))];
     if !enabled {
         changes.extend(desk.endings(&name));
     }
@@ -141,11 +147,11 @@ pub(super) fn switch(desk: &mut Desk, name: &str, enabled: bool, now: Timestamp)
     Ok((row, effects))
 }
 
-pub(super) fn remove(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
     let name = find(desk, name)?.name.clone();
     let mut changes = desk.endings(&name);
     changes.push(Change::RemoveUser(name.clone()));
-    changes.push(Change::Audit(told(desk, Action::UserRemoved, &name)));
+    changes.push(Change::Audit(told(by, Action::UserRemoved, &name)));
     let budgets = desk
         .budgets
         .entries()
@@ -157,7 +163,7 @@ pub(super) fn remove(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
     Ok((json!({ "name": name.as_str(), "removed": true }), effects))
 }
 
-pub(super) fn rotate(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
+pub(super) fn rotate(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
     let mut user = find(desk, name)?.clone();
     let old = &user.authenticator;
     user.authenticator = new_authenticator(Some(old.algorithm.as_str()), Some(old.digits.count()))?;
@@ -166,7 +172,7 @@ pub(super) fn rotate(desk: &mut Desk, name: &str, now: Timestamp) -> Done {
     let shown = credentials(&user);
     let mut changes = desk.endings(&user.name);
     log::info!("user rotated name={}", user.name);
-    changes.push(Change::Audit(told(desk, Action::UserRotated, &user.name)));
+    changes.push(Change::Audit(told(by, Action::UserRotated, &user.name)));
     changes.push(Change::PutUser(user));
     Ok((shown, desk.commit(changes, now)?))
 }
