@@ -11,8 +11,8 @@
 
 use core::time::Duration;
 
+use super::headers::Headers;
 use super::name::Name;
-use super::request::Headers;
 use super::response::{Digits, Out, is_token};
 
 /// How many cookies of one name are looked at.

@@ -37,7 +37,7 @@ impl fmt::Display for BadForm {
 }
 
 /// A field that may be there once was there several times.
-pub use super::request::Repeated;
+pub use super::headers::Repeated;
 
 /// Decodes the body of a form.
 pub fn parse(body: &[u8]) -> Result<Form, BadForm> {

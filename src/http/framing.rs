@@ -6,9 +6,11 @@
 //! with CRLF ends; sizes, extensions and trailers are bounded. Leaves out: other codings (501) and
 //! trailers (checked, then dropped).
 
+use super::headers::Headers;
+use super::malformed::Malformed;
 use super::name::Name;
-use super::request::{Headers, Malformed, Version};
 use super::response::{Status, is_token_byte};
+use super::version::Version;
 
 /// What follows the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

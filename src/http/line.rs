@@ -8,7 +8,7 @@
 
 use wide::u8x16;
 
-use super::request::Malformed;
+use super::malformed::Malformed;
 use super::response::is_token_byte;
 
 /// A header line.

@@ -6,68 +6,21 @@
 //! proxies hand them on as visitors send them. Leaves out: folded header lines, HTTP/0.9 and
 //! everything from HTTP/2 on (refused).
 
-use core::fmt;
-
 use super::framing::{self, Framing};
-use super::line::{self, Front, Line};
-use super::name::{Index, Name};
-use super::request_line::{RequestLine, is_host};
+use super::name::Name;
+use super::request_line::RequestLine;
 use super::response::Status;
+
+pub use super::headers::{Headers, LINE_LIMIT, Repeated};
+pub use super::malformed::Malformed;
+pub use super::method::Method;
+pub use super::request_line::TARGET_LIMIT;
+pub use super::version::Version;
 
 /// Octets that a head may take, blank lines before it included. Over it: 431.
 pub const HEAD_LIMIT: usize = 65_536;
-/// Octets that a request target may take. Over it: 414.
-pub const TARGET_LIMIT: usize = 8_192;
-/// Header lines that a head may have. Over it: 431.
-pub const LINE_LIMIT: usize = 100;
 /// Blank lines passed over before a request line (RFC 9112 section 2.2 asks for at least one).
 const BLANK_LINE_LIMIT: usize = 16;
-
-const TOO_MANY_LINES: Malformed =
-    Malformed::of(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 header lines");
-
-/// A request method (RFC 9110 section 9). Methods are case-sensitive: `get` is [`Method::Other`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the standard's")]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Delete,
-    Options,
-    Patch,
-    Connect,
-    Trace,
-    /// Any other token; its text is [`Head::method_text`].
-    Other,
-}
-
-impl Method {
-    /// The method that `text` names.
-    pub fn of(text: &str) -> Self {
-        match text {
-            "GET" => Self::Get,
-            "HEAD" => Self::Head,
-            "POST" => Self::Post,
-            "PUT" => Self::Put,
-            "DELETE" => Self::Delete,
-            "OPTIONS" => Self::Options,
-            "PATCH" => Self::Patch,
-            "CONNECT" => Self::Connect,
-            "TRACE" => Self::Trace,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The protocol version of a request. A minor version above 1 counts as 1.1 (RFC 9110 section 2.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the standard's")]
-pub enum Version {
-    Http10,
-    Http11,
-}
 
 /// A complete request head, borrowed from the bytes it was read from.
 pub struct Head<'a> {
@@ -150,192 +103,6 @@ impl<'a> Head<'a> {
     pub fn expects_continue(&self) -> bool {
         self.version == Version::Http11
             && self.headers.all("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"))
-    }
-}
-
-/// The header lines of a request, in the order sent. Names compare without regard to case.
-pub struct Headers<'a> {
-    lines: heapless::Vec<Line<'a>, LINE_LIMIT>,
-    index: Index,
-    /// The host of a target in absolute-form, which takes the place of the header's.
-    target_host: Option<&'a [u8]>,
-}
-
-/// A header that may be there once was there several times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeated;
-
-impl fmt::Display for Repeated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sent more than once")
-    }
-}
-
-impl<'a> Headers<'a> {
-    /// Nothing yet.
-    const fn none() -> Self {
-        Self { lines: heapless::Vec::new(), index: Index::EMPTY, target_host: None }
-    }
-
-    /// These lines, for what reads headers that came another way than in a request. Those beyond
-    /// [`LINE_LIMIT`] are left out.
-    pub fn of(lines: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut headers = Self::none();
-        let all = lines
-            .into_iter()
-            .map(|(name, value)| Line { name: name.as_bytes(), value: value.trim_ascii() });
-        headers.lines.extend(all.take(LINE_LIMIT));
-        headers.tell_apart();
-        headers
-    }
-
-    /// Takes in the lines at the front of `octets` up to the empty one behind them; `None` while
-    /// that one is missing, else how many octets they took.
-    fn read(&mut self, octets: &'a [u8]) -> Result<Option<usize>, Malformed> {
-        debug_assert!(self.is_empty(), "a head is read once");
-        let mut rest = octets;
-        let end = loop {
-            match line::read(rest)? {
-                Front::Line(line, behind) => {
-                    self.lines.push(line).map_err(|_| TOO_MANY_LINES)?;
-                    rest = behind;
-                }
-                Front::End(behind) => break behind,
-                Front::Incomplete => return Ok(None),
-            }
-        };
-        self.tell_apart();
-        Ok(Some(octets.len() - end.len()))
-    }
-
-    fn tell_apart(&mut self) {
-        for (line, place) in self.lines.iter().zip(0..) {
-            self.index.add(place, line.name);
-        }
-    }
-
-    /// RFC 9112 section 3.2: no `Host` in HTTP/1.1, several, or one that is no host is a 400. The
-    /// host of a target in absolute-form takes the place of the header's.
-    fn check_host(
-        &mut self,
-        version: Version,
-        authority: Option<&'a [u8]>,
-    ) -> Result<(), Malformed> {
-        if self.is_repeated(Name::Host) {
-            return Err(Malformed::bad("several Host headers"));
-        }
-        if authority.is_some_and(|authority| !is_host(authority)) {
-            return Err(Malformed::bad("the request target names no valid host"));
-        }
-        match self.values(Name::Host).next() {
-            Some(host) if !is_host(host) => {
-                return Err(Malformed::bad("the Host header names no valid host"));
-            }
-            None if version == Version::Http11 => return Err(Malformed::bad("no Host header")),
-            _ => {}
-        }
-        self.target_host = authority;
-        Ok(())
-    }
-
-    /// All lines: name as sent, a token, and value without the white space around it.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'_, 'a> {
-        self.lines.iter().map(|line| (line.name, line.value))
-    }
-
-    /// The values of all lines of this name, without a look at the others.
-    pub fn values(&self, name: Name) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'_, 'a> {
-        let repeated = self.index.is_repeated(name);
-        let places = match self.index.first(name) {
-            None => 0..0,
-            Some(first) => first..if repeated { self.lines.len() } else { first.saturating_add(1) },
-        };
-        let lines = self.lines.get(places).unwrap_or_default().iter();
-        lines
-            .filter(move |line| {
-                !repeated || line.name.eq_ignore_ascii_case(name.as_str().as_bytes())
-            })
-            .map(|line| line.value)
-    }
-
-    /// The host that is asked: the target's, where it names one, else that of the one `Host` line.
-    pub fn host(&self) -> Option<&'a [u8]> {
-        self.target_host.or_else(|| self.values(Name::Host).next())
-    }
-
-    /// Whether there is a line of this name.
-    pub fn has(&self, name: Name) -> bool {
-        self.index.has(name)
-    }
-
-    /// Whether there is more than one line of this name.
-    pub fn is_repeated(&self, name: Name) -> bool {
-        self.index.is_repeated(name)
-    }
-
-    /// Whether there is a header that only a proxy sends: any `X-Forwarded-*`, `X-Original-*`,
-    /// `X-Real-IP` or `CF-*`.
-    pub fn are_forwarded(&self) -> bool {
-        self.index.is_forwarding()
-    }
-
-    /// Whether there may be a line that the gate does not read and whose name has one of these
-    /// marks, see [`super::name::mark`].
-    pub fn may_have_others(&self, marks: u64) -> bool {
-        self.index.may_have_others(marks)
-    }
-
-    /// The values of all lines called `name`: a walk over all lines, for headers that no verify
-    /// needs.
-    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + use<'s, 'a> {
-        self.iter()
-            .filter(move |(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
-    }
-
-    /// The value of the one line called `name`; `None` if there is none.
-    pub fn one(&self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
-        let mut values = self.all(name);
-        let first = values.next();
-        if values.next().is_some() { Err(Repeated) } else { Ok(first) }
-    }
-
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-}
-
-/// Bytes that are no acceptable request. The connection is answered and ends: nothing behind them
-/// can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// The status to answer: 400, 405, 413, 414, 431, 501 or 505.
-    pub status: Status,
-    /// What is wrong, in words for the one who wired the proxy.
-    pub reason: &'static str,
-}
-
-impl Malformed {
-    /// A 400 with its reason.
-    pub const fn bad(reason: &'static str) -> Self {
-        Self { status: Status::BAD_REQUEST, reason }
-    }
-
-    /// A refusal with its reason.
-    pub const fn of(status: Status, reason: &'static str) -> Self {
-        Self { status, reason }
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.status, self.reason)
     }
 }
 

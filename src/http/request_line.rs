@@ -2,10 +2,14 @@
 //! section 3).
 
 use super::line::graphic_length;
+use super::malformed::Malformed;
+use super::method::Method;
 use super::octets::Octets;
-use super::request::{Malformed, Method, TARGET_LIMIT, Version};
 use super::response::{Status, is_token_byte};
+use super::version::Version;
 
+/// Octets that a request target may take. Over it: 414.
+pub const TARGET_LIMIT: usize = 8_192;
 /// Octets of a method's name; the longest registered one has 17. Over it: 501.
 const METHOD_LIMIT: usize = 32;
 

@@ -292,26 +292,6 @@ fn mutated_heads_never_panic() {
 }
 
 #[test]
-fn methods_are_read_by_their_exact_names() {
-    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
-    let methods = [
-        Method::Get,
-        Method::Head,
-        Method::Post,
-        Method::Put,
-        Method::Delete,
-        Method::Options,
-        Method::Patch,
-        Method::Connect,
-        Method::Trace,
-    ];
-    assert_eq!(names.map(Method::of), methods);
-    for name in ["get", "Get", "GETS", "", "PROPFIND"] {
-        assert_eq!(Method::of(name), Method::Other, "{name}");
-    }
-}
-
-#[test]
 fn a_head_may_be_exactly_as_long_as_its_limit_whether_it_is_whole_or_not() {
     let head = |length: usize| {
         let empty = with_line(b"Cookie: ").len();
@@ -331,37 +311,6 @@ fn a_refused_head_says_what_is_wrong_with_it() {
     assert!(refusal(b"X: a\x01b").contains("control character"));
     assert!(refusal(b"Host: b").starts_with("400 Bad Request: "));
     assert!(Repeated.to_string().contains("more than once"));
-}
-
-#[test]
-fn the_lines_of_a_head_are_counted() {
-    let bytes = with_line(b"X-A: b\r\nX-A: c");
-    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
-    assert_eq!((head.headers.len(), head.headers.is_empty()), (3, false));
-    let (bare, _, _) = parse_head(b"GET / HTTP/1.0\r\n\r\n").expect("good").expect("whole");
-    assert_eq!((bare.headers.len(), bare.headers.is_empty()), (0, true));
-}
-
-#[test]
-fn the_lines_of_a_head_are_found_by_name_and_by_mark() {
-    let bytes = with_line(b"Accept: */*\r\nRemote_User: x");
-    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
-    assert_eq!((head.headers.has(Name::Accept), head.headers.has(Name::Cookie)), (true, false));
-    let marks = |name: &[u8]| head.headers.may_have_others(crate::http::name::mark(name));
-    assert_eq!(
-        (marks(b"Remote-User"), marks(b"Remote-Groups"), marks(b"Accept")),
-        (true, false, false)
-    );
-}
-
-#[test]
-fn the_values_of_a_name_are_those_of_its_own_lines_whatever_stands_between() {
-    let bytes = with_line(b"Cookie: a\r\nAccept: b\r\nX-Other: c\r\ncookie: d\r\nUpgrade: e");
-    let (head, _, _) = parse_head(&bytes).expect("good").expect("whole");
-    assert_eq!(head.headers.values(Name::Cookie).collect::<Vec<_>>(), [b"a", b"d"]);
-    assert_eq!(head.headers.values(Name::Cookie).rev().collect::<Vec<_>>(), [b"d", b"a"]);
-    assert_eq!(head.headers.values(Name::Accept).collect::<Vec<_>>(), [b"b"]);
-    assert_eq!(head.headers.values(Name::ForwardedFor).count(), 0);
 }
 
 #[test]
