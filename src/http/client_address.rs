@@ -10,7 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::problem::{Header, Problem};
+use super::forwarding_header::Header;
+use super::problem::Problem;
 use super::trust::Trust;
 
 /// `proxy.client_ip_header`: where the visitor's address stands.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::problem::Header;
+use super::forwarding_header::Header;
 
 /// The programs that lines are known for, by the names they go by.
 pub const CADDY: &str = "Caddy";

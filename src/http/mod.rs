@@ -5,6 +5,7 @@ pub mod client_address;
 pub mod cookie;
 pub mod form;
 pub mod forwarded;
+mod forwarding_header;
 pub mod framing;
 mod headers;
 mod line;

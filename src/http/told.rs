@@ -4,8 +4,9 @@
 //! that said it.
 
 use super::forwarded::{Family, Question};
+use super::forwarding_header::Header;
 use super::line::graphic_length;
-use super::problem::{Header, Problem};
+use super::problem::Problem;
 use super::response::is_token_byte;
 use super::visit::{Host, Scheme, Visit, parse_port};
 
