@@ -15,6 +15,7 @@ mod method;
 pub mod name;
 mod octets;
 pub mod problem;
+mod question;
 pub mod request;
 mod request_line;
 pub mod response;

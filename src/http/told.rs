@@ -3,10 +3,10 @@
 //! Guarantees: what is [`Told`] is well formed; everything that was not is noted with the header
 //! that said it.
 
-use super::forwarded::{Family, Question};
 use super::forwarding_header::Header;
 use super::line::graphic_length;
 use super::problem::Problem;
+use super::question::{Family, Question};
 use super::response::is_token_byte;
 use super::visit::{Host, Scheme, Visit, parse_port};
 
