@@ -15,36 +15,19 @@ use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey, Header};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::Sha256;
 
 use crate::auth::session::Session;
 use crate::secret::Secret;
+
+pub use crate::auth::key_id::KeyId;
 
 /// `iss` of every token.
 pub const ISSUER: &str = "portcullis";
 
 /// `rlm` of every token: the one realm there is.
 pub const REALM: &str = "default";
-
-/// Names a signing key. It is derived from the key, so a session tells whether the key that signed
-/// it is still there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct KeyId(u64);
-
-impl KeyId {
-    /// The identifier with this number, for records that were stored and for tests.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl fmt::Display for KeyId {
-    /// The token's `kid`: 11 characters of base64url.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0.to_be_bytes()))
-    }
-}
 
 /// Why a secret cannot sign tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +165,7 @@ impl Key {
         let keyed = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| WeakKey)?;
         let [a, b, c, d, e, f, g, h, ..] =
             keyed.clone().chain_update("portcullis key id").finalize().into_bytes().0;
-        let id = KeyId(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        let id = KeyId::new(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
 
         let text = format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{id}"}}"#);
         let mut header = [b'.'; Self::HEADER];

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod device;
 pub mod event;
 pub mod guess_budget;
+mod key_id;
 pub mod keyring;
 pub mod limiter;
 pub mod network;

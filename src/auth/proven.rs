@@ -8,7 +8,7 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::auth::keyring::KeyId;
+use crate::auth::key_id::KeyId;
 use crate::auth::session::SessionId;
 use crate::auth::token::{Claims, MAX_TOKEN};
 use crate::auth::user::UserName;

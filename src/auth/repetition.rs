@@ -81,7 +81,7 @@ fn is_recent(success: &Success, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::keyring::KeyId;
+    use crate::auth::key_id::KeyId;
     use crate::auth::testing::Counting;
 
     const T0: Timestamp = Timestamp::from_unix(2_000_000_000);

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::auth::keyring::KeyId;
+use crate::auth::key_id::KeyId;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::auth::keyring::{KeyId, Keyring};
+use crate::auth::key_id::KeyId;
+use crate::auth::keyring::Keyring;
 use crate::auth::session::Session;
 use crate::auth::totp::Authenticator;
 use crate::auth::trusted_time::Reading;

@@ -15,7 +15,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
 use serde::Deserialize;
 
-use crate::auth::keyring::{ISSUER, Key, KeyId, Keyring, REALM};
+use crate::auth::key_id::KeyId;
+use crate::auth::keyring::{ISSUER, Key, Keyring, REALM};
 use crate::auth::proven::{Genuine, Proven};
 use crate::auth::session::SessionId;
 use crate::auth::user::UserName;
