@@ -2,6 +2,7 @@
 //! arguments, nothing here does I/O.
 
 pub mod audit;
+mod claims;
 pub mod device;
 pub mod event;
 pub mod guess_budget;
@@ -20,6 +21,7 @@ pub mod setup_code;
 #[cfg(test)]
 pub mod testing;
 pub mod token;
+mod token_length;
 pub mod totp;
 pub mod trusted_time;
 pub mod typed;

@@ -8,9 +8,10 @@
 
 use subtle::ConstantTimeEq;
 
+use crate::auth::claims::Claims;
 use crate::auth::key_id::KeyId;
 use crate::auth::session::SessionId;
-use crate::auth::token::{Claims, MAX_TOKEN};
+use crate::auth::token_length::MAX_TOKEN;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 

@@ -9,9 +9,9 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
 
+use crate::auth::claims::Claims;
 use crate::auth::key_id::KeyId;
 use crate::auth::session::{Session, SessionId};
-use crate::auth::token::Claims;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 

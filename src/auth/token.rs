@@ -15,27 +15,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
 use serde::Deserialize;
 
-use crate::auth::key_id::KeyId;
-use crate::auth::keyring::{ISSUER, Key, Keyring, REALM};
+use crate::auth::keyring::{ISSUER, Keyring, REALM};
 use crate::auth::proven::{Genuine, Proven};
 use crate::auth::session::SessionId;
+use crate::auth::token_length::{MAC_TEXT, MAX_CLAIMS};
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 
+pub use crate::auth::claims::Claims;
+pub use crate::auth::token_length::MAX_TOKEN;
+
 /// How far in the future `iat` may lie: clocks are set back by a little now and then.
 pub const IAT_LEEWAY: Duration = Duration::from_secs(60);
-
-/// The MAC of SHA-256 in base64url.
-const MAC_TEXT: usize = 43;
-
-/// The longest claims that we issue: the longest name, and times of twenty digits.
-const MAX_CLAIMS: usize = 216;
-
-/// The claims in base64url.
-const MAX_CLAIMS_TEXT: usize = MAX_CLAIMS.div_ceil(3) * 4;
-
-/// The longest token worth looking at, in bytes.
-pub const MAX_TOKEN: usize = Key::HEADER + MAX_CLAIMS_TEXT + 1 + MAC_TEXT;
 
 /// Room for decoding, and the tokens that were found genuine. Make one, use it for every token.
 pub struct Scratch {
@@ -54,22 +45,6 @@ impl Default for Scratch {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// What a genuine token says. Genuine is not living: see
-/// [`crate::auth::sessions::Sessions::admit`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claims<'s> {
-    /// Whose session: a user name in its one spelling.
-    pub sub: &'s str,
-    /// When it was issued.
-    pub iat: Timestamp,
-    /// When it ends at the latest.
-    pub exp: Timestamp,
-    /// Which session.
-    pub jti: SessionId,
-    /// The key that signed it.
-    pub key: KeyId,
 }
 
 /// Why a token is worth nothing.
