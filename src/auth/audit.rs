@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::auth::event::{Action, Event};
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 /// Moments before 2020 were told by a clock that had not been set.

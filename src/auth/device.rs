@@ -19,7 +19,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::auth::user::{User, UserName};
+use crate::auth::user::User;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 

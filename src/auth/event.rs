@@ -7,7 +7,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 
 /// The longest text of an event, in bytes.
 pub const MAX_TEXT: usize = 160;

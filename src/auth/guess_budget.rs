@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::limiter::RetryAfter;
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 /// How many guesses a full bucket holds.

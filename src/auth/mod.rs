@@ -2,7 +2,9 @@
 //! arguments, nothing here does I/O.
 
 pub mod audit;
+mod authenticator;
 mod claims;
+mod code;
 pub mod device;
 pub mod event;
 pub mod guess_budget;
@@ -20,9 +22,11 @@ pub mod setup;
 pub mod setup_code;
 #[cfg(test)]
 pub mod testing;
+mod time_step;
 pub mod token;
 mod token_length;
 pub mod totp;
 pub mod trusted_time;
 pub mod typed;
 pub mod user;
+mod user_name;

@@ -12,7 +12,7 @@ use crate::auth::claims::Claims;
 use crate::auth::key_id::KeyId;
 use crate::auth::session::SessionId;
 use crate::auth::token_length::MAX_TOKEN;
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 /// How many tokens are remembered: more than the browsers of a household, in 130 KiB.

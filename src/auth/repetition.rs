@@ -9,9 +9,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::auth::code::Code;
 use crate::auth::session::Session;
-use crate::auth::totp::Code;
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 /// How long a success can be repeated.

@@ -83,6 +83,7 @@ impl<'de> Deserialize<'de> for Seed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::testing::Counting;
 
     #[test]
     fn a_seed_has_16_to_64_bytes_and_tells_how_many() {
@@ -90,5 +91,25 @@ mod tests {
             let told = Seed::new(vec![7; length]).map(|seed| seed.bytes());
             assert_eq!(told, (16..=64).contains(&length).then_some(length));
         }
+    }
+
+    #[test]
+    fn a_seed_has_160_bits_and_survives_base32() {
+        let seed = Seed::generate(&mut Counting(7));
+        assert_eq!(seed.base32().len(), 32);
+        for text in [seed.base32(), seed.base32().to_lowercase(), format!("{}====", seed.base32())]
+        {
+            assert!(Seed::from_base32(&text).is_some_and(|read| read == seed));
+        }
+        let grouped: Vec<_> = seed
+            .base32()
+            .as_bytes()
+            .chunks(4)
+            .map(|c| String::from_utf8_lossy(c).into_owned())
+            .collect();
+        assert!(Seed::from_base32(&grouped.join(" ")).is_some_and(|read| read == seed));
+        assert!(Seed::generate(&mut Counting(8)) != seed);
+        assert!(Seed::from_base32("ABC1").is_none() && Seed::from_base32("").is_none());
+        assert!(Seed::new(vec![1; 15]).is_none() && Seed::new(vec![1; 65]).is_none());
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::auth::claims::Claims;
 use crate::auth::key_id::KeyId;
 use crate::auth::session::{Session, SessionId};
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 /// How many sessions one user can have; the next one ends the oldest.

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::auth::authenticator::Authenticator;
 use crate::auth::setup_code::{CodeDigest, SetupCode};
-use crate::auth::totp::Authenticator;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 

@@ -3,12 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::auth::authenticator::Authenticator;
 use crate::auth::key_id::KeyId;
 use crate::auth::keyring::Keyring;
 use crate::auth::session::Session;
-use crate::auth::totp::Authenticator;
 use crate::auth::trusted_time::Reading;
-use crate::auth::user::{User, UserName};
+use crate::auth::user::User;
+use crate::auth::user_name::UserName;
 use crate::clock::{self, Timestamp};
 use crate::entropy::Entropy;
 use crate::secret::Secret;

@@ -19,7 +19,7 @@ use crate::auth::keyring::{ISSUER, Keyring, REALM};
 use crate::auth::proven::{Genuine, Proven};
 use crate::auth::session::SessionId;
 use crate::auth::token_length::{MAC_TEXT, MAX_CLAIMS};
-use crate::auth::user::UserName;
+use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
 pub use crate::auth::claims::Claims;
