@@ -6,42 +6,32 @@ use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::form::{Header, Sealed, octets};
-use super::{Backup, FileError, LONGEST};
+use super::contents::Backup;
+use super::cost::Cost;
+use super::file_error::FileError;
+use super::form::{LONGEST, octets};
+use super::sealed::{Header, Sealed};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
-pub(super) const SALT: usize = 16;
-pub(super) const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// What stretching a passphrase costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cost {
-    pub(super) memory_kib: u32,
-    pub(super) passes: u8,
-    pub(super) lanes: u8,
-}
-
-impl Cost {
-    /// The second recommendation of RFC 9106 section 4, with one lane for its four: a board of 512
-    /// MB has to bear it beside everything else, and nothing here computes lanes side by side.
-    pub(super) const USUAL: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
-
-    /// The most that a file may ask for: a later release may double what this one takes. On a small
-    /// board it is half a minute, on no machine is it a flood.
-    const MOST: Self = Self { memory_kib: 128 * 1024, passes: 8, lanes: 4 };
-
-    /// Whether a file may ask for it.
-    pub(super) fn is_bearable(self) -> bool {
-        let Self { memory_kib, passes, lanes } = Self::MOST;
-        (1..=lanes).contains(&self.lanes)
-            && (1..=passes).contains(&self.passes)
-            && (8 * u32::from(self.lanes)..=memory_kib).contains(&self.memory_kib)
+impl Backup {
+    /// The whole file. Takes about a second on a small board, and 64 MiB of memory.
+    ///
+    /// # Errors
+    /// No memory, or more contents than a file may have.
+    pub fn seal(
+        &self,
+        passphrase: &Secret,
+        entropy: &mut impl Entropy,
+    ) -> Result<Vec<u8>, FileError> {
+        seal(self, passphrase, Cost::USUAL, entropy)
     }
 }
 
-pub(super) fn seal(
+/// The whole file, at this cost.
+fn seal(
     backup: &Backup,
     passphrase: &Secret,
     cost: Cost,
@@ -100,3 +90,7 @@ fn stretch(passphrase: &Secret, header: &Header) -> Result<XChaCha20Poly1305, Fi
     done.map_err(|_| FileError::Costly)?;
     Ok(XChaCha20Poly1305::new((&*key).into()))
 }
+
+#[cfg(test)]
+#[path = "seal_tests.rs"]
+mod tests;
