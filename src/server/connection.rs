@@ -9,8 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, Shutdown};
 
-use super::Peer;
-use super::crowd::Origin;
+use super::origin::Origin;
+use super::peer::Peer;
 use super::poll::Interest;
 use crate::http::framing::ChunkedDecoder;
 use crate::http::response::Persistence;

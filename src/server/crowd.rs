@@ -6,34 +6,15 @@
 //! fill the table on its own.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 
 use super::connection::{Connection, Standing};
+use super::origin::Origin;
 use super::slots::{Slots, Ticket};
-use super::{Peer, PeerAddress};
 
 /// One peer may hold the table's size divided by this.
 const SHARES: usize = 4;
 /// No share is smaller: a browser opens six connections at once.
 const SMALLEST_SHARE: usize = 8;
-
-/// Where a peer comes from: its address, or the /64 of which an IPv6 host can take any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Origin(IpAddr);
-
-impl Origin {
-    /// `None` for a Unix socket.
-    pub fn of(peer: &Peer) -> Option<Self> {
-        match peer.address {
-            PeerAddress::Ip(IpAddr::V6(address), _) => {
-                let network = u128::from(address) >> 64 << 64;
-                Some(Self(Ipv6Addr::from(network).into()))
-            }
-            PeerAddress::Ip(address, _) => Some(Self(address)),
-            PeerAddress::Unix => None,
-        }
-    }
-}
 
 pub struct Crowd {
     slots: Slots<Connection>,
@@ -146,8 +127,8 @@ mod tests {
     use std::fs::File;
     use std::os::fd::OwnedFd;
 
-    use super::super::Role;
     use super::super::connection::Phase;
+    use super::super::peer::{Peer, PeerAddress, Role};
     use super::*;
 
     fn peer(address: &str) -> Peer {

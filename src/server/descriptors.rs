@@ -8,7 +8,7 @@ use log::warn;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::ServeError;
+use super::serve_error::ServeError;
 
 /// Descriptors kept for the store, the log and the loop itself.
 const RESERVE: u64 = 64;

@@ -5,10 +5,10 @@
 
 use core::time::Duration;
 
+use super::app::{App, Next, Request};
 use super::connection::{Body, Connection, Gathering, Phase, Reply};
 use super::exchange::{Exchange, GATHERED};
 use super::slots::Ticket;
-use super::{App, Next, Request};
 use crate::http::framing::{ChunkedDecoder, Framing};
 use crate::http::request::{Head, Malformed, Method, Version, parse_head};
 use crate::http::response::{Persistence, Status};

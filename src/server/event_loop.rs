@@ -8,17 +8,22 @@ use core::time::Duration;
 use std::io;
 use std::os::fd::OwnedFd;
 
+use super::app::App;
 use super::connection::{Connection, Standing};
-use super::crowd::{Crowd, Origin};
+use super::crowd::Crowd;
 use super::descriptors::{connections_possible, is_shortage, spare};
 use super::exchange::{Exchange, Fate};
+use super::listen::Listener;
 use super::listeners::Listeners;
 use super::notify::Notifier;
+use super::origin::Origin;
+use super::peer::Peer;
 use super::poll::{Interest, Poll, Token};
+use super::serve_error::ServeError;
+use super::settings::Settings;
 use super::signals::{Asked, Signals};
 use super::slots::Ticket;
 use super::worker::Worker;
-use super::{App, Listener, Peer, ServeError, Settings};
 use crate::clock;
 use log::{info, warn};
 

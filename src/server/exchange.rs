@@ -8,10 +8,11 @@
 use core::mem;
 use core::time::Duration;
 
+use super::app::App;
 use super::connection::{Connection, Phase, Received, Reply, Sent};
+use super::settings::Settings;
 use super::slots::Ticket;
 use super::worker::Worker;
-use super::{App, Settings};
 use crate::http::request::{HEAD_LIMIT, Malformed};
 use crate::http::response::{Out, Persistence, Status};
 

@@ -7,7 +7,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
-use super::{Listener, Role};
+use super::listen::Listener;
+use super::peer::Role;
 
 /// The first descriptor that systemd passes.
 const FIRST: RawFd = 3;

@@ -20,7 +20,7 @@ use nix::sys::socket::{
 };
 
 use super::listen_address::ListenAddress;
-use super::{Credentials, Peer, PeerAddress, Role};
+use super::peer::{Credentials, Peer, PeerAddress, Role};
 use crate::sys;
 
 /// A socket that cannot be opened.

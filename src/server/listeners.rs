@@ -4,7 +4,7 @@
 use core::time::Duration;
 use nix::errno::Errno;
 
-use super::Listener;
+use super::listen::Listener;
 use super::poll::{Interest, Poll, Token};
 
 pub struct Listeners {

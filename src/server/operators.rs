@@ -3,7 +3,7 @@
 
 use nix::unistd::{Uid, geteuid};
 
-use super::Credentials;
+use super::peer::Credentials;
 
 /// The administrator (user 0), the daemon's own user, and the members of the control socket's
 /// group.
