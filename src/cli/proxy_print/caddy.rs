@@ -1,8 +1,13 @@
-//! The Caddyfile.
+//! The Caddyfile, whole or in the parts that a site is made of.
 
-use super::{APPLICATION, CADDY_ORDER, Site, Wiring, claims, fill, lines, spellings};
-use crate::config::ListenAddress;
-use crate::config::{ClientIpHeader, Scheme};
+use super::claims::{claims, spellings};
+use super::template::{fill, lines};
+use super::wiring::{APPLICATION, Site, Wiring};
+use crate::config::{ClientIpHeader, Config, ListenAddress, Scheme};
+
+/// The line that Caddy's global options need wherever [`caddy_snippets`] are used: without it a
+/// visitor's own identity headers would be removed after the gate's were added, with them.
+pub const CADDY_ORDER: &str = "order request_header before forward_auth";
 
 const HEAD: &str = "\
 # Caddyfile: Portcullis before one example site. For Caddy 2.11.4 or later: with 2.10 a visitor's own
@@ -123,7 +128,14 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     [head, snippets(wiring), sites].concat()
 }
 
-pub(super) fn snippets(wiring: &Wiring<'_>) -> String {
+/// The parts of a Caddyfile that a protected site is made of, for who writes the sites:
+/// `(portcullis)` asks the gate, `(portcullis_pages)` leads to its own pages. Ends with an empty
+/// line.
+pub fn caddy_snippets(config: &Config) -> String {
+    snippets(&Wiring::new(config))
+}
+
+fn snippets(wiring: &Wiring<'_>) -> String {
     let gate = match wiring.gate() {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix/{}", path.display()),

@@ -1,8 +1,9 @@
 //! The `nginx.conf`.
 
-use super::{APPLICATION, Site, Wiring, claims, fill, indented, lines};
-use crate::config::ListenAddress;
-use crate::config::Scheme;
+use super::claims::claims;
+use super::template::{fill, indented, lines};
+use super::wiring::{APPLICATION, Site, Wiring};
+use crate::config::{ListenAddress, Scheme};
 
 const HEAD: &str = "\
 # nginx.conf: Portcullis before one example site. For nginx 1.22 or later with ngx_http_auth_request_module.

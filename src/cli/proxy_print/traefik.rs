@@ -1,8 +1,9 @@
 //! The file for Traefik's file provider, with the static part that it needs in a comment.
 
-use super::{APPLICATION, Site, Wiring, claims, fill, lines, spellings};
-use crate::config::ListenAddress;
-use crate::config::Scheme;
+use super::claims::{claims, spellings};
+use super::template::{fill, lines};
+use super::wiring::{APPLICATION, Site, Wiring};
+use crate::config::{ListenAddress, Scheme};
 
 const HEAD: &str = "\
 # Traefik, file provider: Portcullis before one example site. For Traefik 3.7.12 or later; tried with 3.7.15.

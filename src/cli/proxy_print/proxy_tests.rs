@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use super::super::caddy::{CADDY_ORDER, caddy_snippets};
+use super::super::claims::spellings;
 use super::*;
-use crate::config::{ClientIpHeader, IdentityHeader, PublicUrl};
+use crate::config::{ClientIpHeader, IdentityHeader, PublicUrl, Scheme};
 
 fn example() -> Config {
     let mut config = Config {

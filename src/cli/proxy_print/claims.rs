@@ -1,0 +1,37 @@
+//! What a visitor may not tell a site, in every spelling that an application takes for it.
+
+use crate::config::{ClientIpHeader, Config};
+
+/// What a visitor may not tell a site about his address and his request, and no printed
+/// configuration sets: some applications believe it.
+const CLAIMS: [&str; 11] = [
+    "Forwarded",
+    "X-Forwarded-Port",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Method",
+    "X-Forwarded-Prefix",
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Original-Method",
+    "X-Rewrite-URL",
+    "X-Client-IP",
+    "True-Client-IP",
+];
+
+/// [`CLAIMS`], and Cloudflare's word on the address where nobody expects it.
+pub(super) fn claims(config: &Config) -> impl Iterator<Item = &'static str> {
+    let cloudflare = config.proxy.client_ip_header != ClientIpHeader::CfConnectingIp;
+    CLAIMS.into_iter().chain(cloudflare.then_some("CF-Connecting-IP"))
+}
+
+/// A name with every choice of `-` and `_`: many applications take all of them for the same header.
+pub(super) fn spellings(name: &str) -> Vec<String> {
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(vec![first], |spelled, part| {
+        spelled
+            .iter()
+            .flat_map(|start| [format!("{start}-{part}"), format!("{start}_{part}")])
+            .collect()
+    })
+}

@@ -1,0 +1,98 @@
+//! What every proxy is told of the settings: the ways in, the sites, the headers.
+//!
+//! Guarantees: there is always a way in and an example site; a listener on all addresses is named
+//! by the one that a proxy on the same machine reaches it by.
+
+use crate::app::identity;
+use crate::app::router::PAGES;
+use crate::config::{Config, ListenAddress, Scheme};
+
+/// Where the example's application listens.
+pub(super) const APPLICATION: &str = "127.0.0.1:8080";
+
+/// One name that visitors use.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub scheme: Scheme,
+    pub host: String,
+    pub port: Option<u16>,
+}
+
+/// What all proxies need to know of the settings.
+pub(super) struct Wiring<'c> {
+    pub config: &'c Config,
+    /// Every way in, in the order of `listen`; never empty.
+    pub gates: Vec<ListenAddress>,
+    /// The login page's site; nothing where it is on the protected site itself.
+    pub login: Option<Site>,
+    /// The example of a protected site.
+    pub app: Site,
+    /// Headers that carry the gate's word to the site.
+    pub identity: Vec<&'static str>,
+}
+
+impl<'c> Wiring<'c> {
+    pub fn new(config: &'c Config) -> Self {
+        let mut gates: Vec<_> = config.listen.iter().map(reachable).collect();
+        if gates.is_empty() {
+            gates.push(ListenAddress::Tcp(([127, 0, 0, 1], 3000).into()));
+        }
+        let public = config.public_url.as_ref();
+        let site =
+            public.map(|url| Site { scheme: url.scheme, host: url.host.clone(), port: url.port });
+        // Without a cookie domain the session is seen by the login page's own host alone, so
+        // nothing else can be behind it.
+        let (login, app) = match (site, &config.session.cookie_domain) {
+            (Some(login), Some(domain)) => {
+                let host = ["app", "site"]
+                    .map(|label| format!("{label}.{domain}"))
+                    .into_iter()
+                    .find(|h| *h != login.host);
+                let host = host.unwrap_or_else(|| domain.clone());
+                (Some(login.clone()), Site { host, ..login })
+            }
+            (Some(site), None) => (None, site),
+            (None, domain) => {
+                let domain = domain.as_deref().unwrap_or("example.com");
+                let scheme = if config.session.secure { Scheme::Https } else { Scheme::Http };
+                (None, Site { scheme, host: format!("app.{domain}"), port: None })
+            }
+        };
+        Self { config, gates, login, app, identity: identity::header_names(config) }
+    }
+
+    /// The first way in, as the settings have it.
+    pub fn gate(&self) -> &ListenAddress {
+        self.gates.first().unwrap_or(&FALLBACK)
+    }
+
+    pub fn prefix(&self) -> &str {
+        &self.config.path_prefix
+    }
+
+    /// Path prefixes that belong to the gate on a host that it shares with a site.
+    pub fn pages(&self) -> Vec<&str> {
+        if self.prefix().is_empty() { PAGES.to_vec() } else { vec![self.prefix()] }
+    }
+}
+
+static FALLBACK: ListenAddress = ListenAddress::Tcp(std::net::SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    3000,
+));
+
+/// A listener on all addresses is reached through loopback by a proxy on the same machine.
+fn reachable(listen: &ListenAddress) -> ListenAddress {
+    match listen {
+        ListenAddress::Tcp(address) if address.ip().is_unspecified() => {
+            let mut address = *address;
+            address.set_ip(if address.is_ipv4() {
+                std::net::Ipv4Addr::LOCALHOST.into()
+            } else {
+                std::net::Ipv6Addr::LOCALHOST.into()
+            });
+            ListenAddress::Tcp(address)
+        }
+        other => other.clone(),
+    }
+}
