@@ -1,12 +1,13 @@
-//! The command line as types: every verb, its options and its help.
+//! The command line as a type: the options of every verb and its help; the verbs themselves stand
+//! in [`super::verbs`].
 
-use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser};
 
-use super::audit::AuditVerb;
+use super::dashed_id;
+use super::verbs::Verb;
 
 /// Options and verb.
 #[derive(Debug, Parser)]
@@ -59,301 +60,6 @@ pub struct Global {
     pub json: bool,
 }
 
-/// The verbs.
-#[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// Run the gate until it is told to stop
-    #[command(after_help = "Examples:
-  portcullis serve
-  portcullis serve --listen 127.0.0.1:3000 --listen unix:/run/portcullis/gate.sock")]
-    Serve {
-        /// Answer here instead of where the configuration says: ip:port or unix:/path; may be
-        /// repeated
-        #[arg(long, value_name = "ADDR")]
-        listen: Vec<String>,
-    },
-    /// Make the state directory, the store and its keys
-    #[command(after_help = "Examples:
-  portcullis init              make the store; while the gate runs: how its set-up page stands
-  portcullis init --new-code   make another code for the set-up page of the running gate
-  portcullis init --again      set the old store aside (it is kept) and start over without users")]
-    Init {
-        /// Set an existing store aside and start over
-        #[arg(long)]
-        again: bool,
-        /// Make another set-up code for the running gate
-        #[arg(long, conflicts_with = "again")]
-        new_code: bool,
-    },
-    /// Look at the settings
-    #[command(subcommand)]
-    Config(ConfigVerb),
-    /// Wire a proxy to the gate
-    #[command(subcommand)]
-    Proxy(ProxyVerb),
-    /// Users and their authenticator apps
-    #[command(subcommand)]
-    User(UserVerb),
-    /// Who is logged in
-    #[command(subcommand)]
-    Session(SessionVerb),
-    /// Whose failures are counted
-    #[command(subcommand)]
-    Limit(LimitVerb),
-    /// The gate's idea of time
-    #[command(subcommand)]
-    Clock(ClockVerb),
-    /// Put users and configuration into one file, sealed by a passphrase
-    #[command(after_help = "Examples:
-  portcullis backup /mnt/stick/gate.backup
-  portcullis backup gate.backup --passphrase-file /root/passphrase --json
-
-The file opens by its passphrase alone. Sessions, counters and the keys of this machine stay here.")]
-    Backup(BackupFile),
-    /// Bring users and configuration of a backup to a gate that never had a user
-    #[command(after_help = "Examples:
-  portcullis restore /mnt/stick/gate.backup
-  portcullis init --again                    on a gate that has users: sets them aside first
-
-A configuration that is there already is kept; that of the backup is then left in the state directory.")]
-    Restore(BackupFile),
-    /// Find out what is wrong with this gate, and what to do about it
-    #[command(after_help = "Examples:
-  portcullis doctor
-  portcullis doctor --json
-
-The exit code tells the worst that was found: 0 nothing to mend, 1 a warning, 2 an error; 64 and above: it could not
-look.")]
-    Doctor,
-    /// Ask the running gate whether it serves; the exit code tells
-    #[command(after_help = "Examples:
-  portcullis healthcheck
-  portcullis healthcheck --listen 127.0.0.1:3000")]
-    Healthcheck {
-        /// Ask here instead of at the first address of the configuration
-        #[arg(long, value_name = "ADDR")]
-        listen: Option<String>,
-    },
-    /// Print the version
-    Version,
-    /// What was done to the gate, and by whom
-    #[command(subcommand)]
-    Audit(AuditVerb),
-}
-
-/// A backup and what opens it.
-#[derive(Debug, Args)]
-pub struct BackupFile {
-    /// The backup
-    pub file: PathBuf,
-    /// Read the passphrase here instead of asking for it; one line
-    #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-}
-
-/// `config …`
-#[derive(Debug, Subcommand)]
-pub enum ConfigVerb {
-    /// Check all settings; exit code 78 where one cannot be used
-    #[command(after_help = "Example:
-  portcullis config check --config ./portcullis.toml")]
-    Check,
-    /// Print every setting and where it came from
-    #[command(after_help = "Examples:
-  portcullis config show
-  PORTCULLIS_LISTEN=0.0.0.0:3000 portcullis config show --json")]
-    Show,
-}
-
-/// `proxy …`
-#[derive(Debug, Subcommand)]
-pub enum ProxyVerb {
-    /// Print a complete configuration for the proxy in front, from the present settings
-    #[command(after_help = "Examples:
-  portcullis proxy print caddy > Caddyfile
-  portcullis proxy print nginx > nginx.conf")]
-    Print {
-        /// Which proxy
-        proxy: ProxyName,
-    },
-    /// Tell what the gate would believe of a request with these headers
-    #[command(after_help = "Example:
-  portcullis proxy explain --peer 127.0.0.1 --path /verify/caddy \\
-      --header 'X-Forwarded-Proto: https' --header 'X-Forwarded-Host: app.example.com' \\
-      --header 'X-Forwarded-Uri: /' --header 'X-Forwarded-For: 203.0.113.7'")]
-    Explain {
-        /// Address that the request comes from, or `unix`
-        #[arg(long, value_name = "ADDR")]
-        peer: String,
-        /// One header of the request; may be repeated
-        #[arg(long, value_name = "NAME: VALUE")]
-        header: Vec<String>,
-        /// The path that the proxy asks for
-        #[arg(long, value_name = "PATH", default_value = "/verify")]
-        path: String,
-    },
-}
-
-/// Proxies whose configuration can be printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProxyName {
-    /// Caddy 2.11.4 or newer
-    Caddy,
-    /// nginx with auth_request
-    Nginx,
-    /// Traefik
-    Traefik,
-}
-
-/// `user …`
-#[derive(Debug, Subcommand)]
-pub enum UserVerb {
-    /// Add a user and show the secret, this once
-    #[command(after_help = "Examples:
-  portcullis user add alice
-  portcullis user add bob --group family --group media --name 'Bob Example' --email bob@example.com --json")]
-    Add {
-        /// Lower-case letters, digits and ._- (at most 64)
-        name: String,
-        /// May open the administration pages
-        #[arg(long)]
-        admin: bool,
-        /// Group for the Remote-Groups header; may be repeated
-        #[arg(long, value_name = "GROUP")]
-        group: Vec<String>,
-        /// Full name for the Remote-Name header
-        #[arg(
-            long = "name",
-            id = "display_name",
-            value_name = "TEXT",
-            default_value = "",
-            hide_default_value = true
-        )]
-        display_name: String,
-        /// Mail address for the Remote-Email header
-        #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
-        email: String,
-        /// sha1 (the only one that all apps know), sha256 or sha512
-        #[arg(long, value_name = "ALGORITHM")]
-        algorithm: Option<String>,
-        /// Digits of a code: 6 or 8
-        #[arg(long, value_name = "COUNT")]
-        digits: Option<u8>,
-    },
-    /// List all users
-    List,
-    /// Show one user, without the secret
-    Show {
-        /// Whom
-        name: String,
-    },
-    /// End a user's sessions and take no more codes
-    Disable {
-        /// Whom
-        name: String,
-    },
-    /// Take a disabled user's codes again
-    Enable {
-        /// Whom
-        name: String,
-    },
-    /// Remove a user for good
-    Remove {
-        /// Whom
-        name: String,
-    },
-    /// Give a user a new secret; the old one and all sessions end
-    Rotate {
-        /// Whom
-        name: String,
-    },
-    /// Print a user's secret and otpauth:// URL again
-    Export {
-        /// Whom
-        name: String,
-    },
-}
-
-/// `session …`
-#[derive(Debug, Subcommand)]
-pub enum SessionVerb {
-    /// List all living sessions
-    List,
-    /// End sessions; they are refused from the next request on
-    #[command(after_help = "Examples:
-  portcullis session revoke 3zXk2fQ9TgWq1yB7nC5vHA
-  portcullis session revoke --user alice
-  portcullis session revoke --all        everybody, and no browser is a known device any more")]
-    Revoke(Revoke),
-}
-
-/// Which sessions end: exactly one of the three.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Revoke {
-    /// Ids as `session list` shows them
-    #[arg(value_name = "ID", value_parser = without_mark)]
-    pub ids: Vec<String>,
-    /// All of this user's
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// All
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `limit …`
-#[derive(Debug, Subcommand)]
-pub enum LimitVerb {
-    /// List what counts failures now
-    List,
-    /// Forget failures
-    #[command(after_help = "Examples:
-  portcullis limit clear 203.0.113.7
-  portcullis limit clear 2001:db8:1:2::1     clears its whole /64
-  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 too
-  portcullis limit clear alice
-  portcullis limit clear strangers           those of the internet and at home
-  portcullis limit clear home                those at home alone
-  portcullis limit clear --all")]
-    Clear(Clear),
-}
-
-/// Whose failures are forgotten: exactly one of the two.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Clear {
-    /// An address, a user, or `strangers`
-    #[arg(value_name = "ADDRESS|NAME|strangers")]
-    pub what: Option<String>,
-    /// All
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `clock …`
-#[derive(Debug, Subcommand)]
-pub enum ClockVerb {
-    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of
-    /// the future
-    Reset,
-}
-
-/// Stands before a session id that begins with a dash, which would be taken for options otherwise:
-/// `-h…` would show the help, and a script would believe that the session has ended.
-const ID_MARK: &str = "id:";
-
-/// Whether a word is a session's id (22 characters of base64url) that looks like options. No option
-/// is as long.
-fn is_dashed_id(word: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    word.len() == 22 && word.starts_with('-') && word.bytes().all(fits)
-}
-
-fn without_mark(id: &str) -> Result<String, Infallible> {
-    Ok(id.strip_prefix(ID_MARK).unwrap_or(id).to_owned())
-}
-
 /// Reads the words after the program's name; `-generate` is understood like `--generate`.
 ///
 /// # Errors
@@ -361,7 +67,7 @@ fn without_mark(id: &str) -> Result<String, Infallible> {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let words = words.into_iter().map(|word| match word.to_str() {
         Some("-generate") => OsString::from("--generate"),
-        Some(text) if is_dashed_id(text) => OsString::from(format!("{ID_MARK}{text}")),
+        Some(text) if dashed_id::is_one(text) => OsString::from(dashed_id::marked(text)),
         Some(text) => match text.strip_prefix("-generate=") {
             Some(name) => OsString::from(format!("--generate={name}")),
             None => word,
@@ -375,6 +81,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, cla
 mod tests {
     use clap::CommandFactory;
 
+    use super::super::verbs::SessionVerb;
     use super::*;
 
     fn parsed(line: &str) -> Arguments {

@@ -5,8 +5,8 @@ use std::io;
 
 use serde_json::Value;
 
-use super::arguments::{ClockVerb, LimitVerb, SessionVerb, UserVerb};
 use super::console::Console;
+use super::verbs::{ClockVerb, LimitVerb, SessionVerb, UserVerb};
 use super::{credentials, output};
 use crate::app::messages::command::Command;
 

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::arguments::ProxyName;
 use super::backend::Explained;
 use super::console::Console;
 use super::exit::{Failure, USAGE};
 use super::proxy_print::{self, Proxy};
+use super::verbs::ProxyName;
 use crate::config::Config;
 
 /// Prints the proxy's whole configuration.

@@ -207,7 +207,7 @@ fn unsafe_stands_in_one_file() {
 /// for in words of our own.
 #[test]
 fn the_console_and_the_log_are_the_only_ways_out() {
-    let ways = ["cli/mod.rs", "cli/console.rs", "run.rs", "telemetry/log.rs"];
+    let ways = ["cli/command_line.rs", "cli/console.rs", "run.rs", "telemetry/log.rs"];
     for file in library().into_iter().filter(|file| !ways.contains(&file.path.as_str())) {
         let found = file
             .code()

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::backend::{Explained, Offline};
-use super::qr::Ink;
+use super::super::backend::{Explained, Offline, Settings};
+use super::super::credentials::welcome;
+use super::super::places::Places;
+use super::super::qr::Ink;
 use super::*;
 use crate::app::messages::command::Command;
 use crate::config::scratch;

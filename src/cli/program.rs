@@ -1,0 +1,103 @@
+//! What every verb has at hand: the options, the settings, the places, and an answer of the daemon
+//! or of the store.
+//!
+//! Guarantees: an order reaches the store only where no daemon answers, and as its owner; what then
+//! is said names the state directory as the operator knows it.
+
+use std::path::PathBuf;
+
+use nix::unistd::geteuid;
+use serde_json::Value;
+
+use super::arguments::Global;
+use super::backend::{Backend, Offline, Settings};
+use super::client;
+use super::exit::Failure;
+use super::places::Places;
+use crate::app::messages::command::Command;
+use crate::config::{Config, Environment, Loaded};
+use crate::telemetry;
+
+/// One run of the program.
+pub(super) struct Program<'b, B> {
+    /// The options of every verb.
+    pub global: Global,
+    /// As it was when the process started.
+    pub environment: Environment,
+    /// Who runs it.
+    pub user: u32,
+    /// What the verbs need of the rest of the program.
+    pub backend: &'b B,
+}
+
+impl<B: Backend> Program<'_, B> {
+    /// Where the settings come from.
+    pub fn settings(&self, listen: Vec<String>) -> Settings {
+        Settings { listen, file: self.global.config.clone(), environment: self.environment.clone() }
+    }
+
+    /// The settings of all sources, checked.
+    pub fn load(&self, listen: Vec<String>) -> Result<Loaded, Failure> {
+        self.settings(listen).load()
+    }
+
+    /// Where state and control socket are.
+    pub fn places(&self) -> Result<Places, Failure> {
+        let Global { state_dir, control, .. } = &self.global;
+        Places::find(state_dir.as_deref(), control.as_deref(), &self.environment, geteuid())
+    }
+
+    /// The answer of the daemon, or of the store where none runs.
+    pub fn answer(&self, command: Command) -> Result<Value, Failure> {
+        let places = self.places()?;
+        match client::ask(&places.control, &command)? {
+            client::Asked::Answered(answer) => Ok(answer),
+            client::Asked::NotRunning => {
+                let config = self.load(Vec::new())?.config;
+                places.make_state_dir()?;
+                self.offline(config, &places, command)
+            }
+        }
+    }
+
+    /// Does it on the store itself. Afterwards this process may be another user.
+    pub fn offline(
+        &self,
+        config: Config,
+        places: &Places,
+        command: Command,
+    ) -> Result<Value, Failure> {
+        self.offline_in(config, places, command).map(|(answer, _)| answer)
+    }
+
+    /// The same, with the path by which the state directory can still be reached.
+    pub fn offline_in(
+        &self,
+        config: Config,
+        places: &Places,
+        command: Command,
+    ) -> Result<(Value, PathBuf), Failure> {
+        self.quiet_log();
+        let state_dir = places.become_owner()?;
+        let answer = self.backend.offline(self.store_settings(config), &state_dir, command);
+        let answer =
+            answer.map_err(|failure| failure.reworded(|text| places.as_known(&state_dir, text)))?;
+        Ok((answer, state_dir))
+    }
+
+    /// What the backend needs to work on the store.
+    pub fn store_settings(&self, config: Config) -> Offline {
+        Offline { config, environment: self.environment.clone(), user: self.user }
+    }
+
+    /// A verb has an answer of its own: the log only complains.
+    pub fn quiet_log(&self) {
+        let settings = crate::config::Log {
+            format: crate::config::LogFormat::Text,
+            level: log::LevelFilter::Warn,
+            time: false,
+        };
+        // A second verb in one process has the log already.
+        let _ = telemetry::log::start(&settings);
+    }
+}
