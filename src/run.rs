@@ -3,6 +3,7 @@
 //! connection is taken.
 
 mod look;
+mod opening;
 mod sockets;
 
 use std::path::Path;
@@ -11,19 +12,18 @@ use std::sync::Arc;
 use nix::unistd::getuid;
 use serde_json::Value;
 
-use crate::app::Opening;
+use self::opening::{desk_over, stored};
 use crate::app::explain::explain;
-use crate::app::gate::state::Gate;
 use crate::app::messages::command::Command;
 use crate::app::worker::administer;
 use crate::app::worker::gauges::{LOOK, Watched};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
-use crate::app::worker::state::{self, Desk};
+use crate::app::worker::state::Desk;
 use crate::app::worker::transfer;
+use crate::app::{Gate, Opening};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
-use crate::auth::trusted_time::Reading;
 use crate::cli::backend::{Backend, Explained, Offline, Settings, Start};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
@@ -34,11 +34,8 @@ use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
 use crate::server::{self, Operators, Role, Worker};
-use crate::store::{self, Portable, Store, StoreError, StoreKey};
+use crate::store::{self, Portable, Store};
 use crate::sys::wipe_variable;
-
-/// The operating system refuses something (`EX_OSERR`).
-const OS: u8 = 71;
 
 /// The program behind the command line.
 pub struct Daemon;
@@ -93,11 +90,6 @@ impl Backend for Daemon {
     }
 }
 
-fn stored(error: StoreError) -> Failure {
-    let code = if matches!(error, StoreError::Locked(_)) { exit::UNAVAILABLE } else { exit::IO };
-    Failure::new(code, error)
-}
-
 fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<Value, Failure> {
     let now = desk.read_clock();
     let done = administer::execute(desk, command, by, now);
@@ -141,28 +133,12 @@ fn open_desk(
     Ok(desk)
 }
 
-/// The desk, and what was wrong with the store if it had to be recovered.
-fn desk_over(
-    config: Arc<Config>,
-    key: &StoreKey,
-    state_dir: &Path,
-    now: Timestamp,
-) -> Result<(Desk, Option<String>), StoreError> {
-    let (store, opened) = Store::open(state_dir, key, now, System)?;
-    let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, Reading { now, ..state::read_clocks() });
-    if recovered.is_some() {
-        desk.doubt_steps(now)?;
-    }
-    Ok((desk, recovered))
-}
-
 /// Runs the daemon until it is told to stop.
 fn serve(start: Start) -> Result<(), Failure> {
     // `start` has a copy. This one could be read in /proc for as long as the gate runs.
     wipe_variable("JWT_SECRET");
     server::signals::hold()
-        .map_err(|error| Failure::new(OS, format!("signals cannot be held: {error}")))?;
+        .map_err(|error| Failure::new(exit::SYSTEM, format!("signals cannot be held: {error}")))?;
     let Start { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);
     let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
@@ -200,13 +176,15 @@ fn serve(start: Start) -> Result<(), Failure> {
     } else {
         (gate, Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping))
     };
-    let worker = worker
-        .map_err(|error| Failure::new(OS, format!("the worker thread does not start: {error}")))?;
+    let worker = worker.map_err(|error| {
+        Failure::new(exit::SYSTEM, format!("the worker thread does not start: {error}"))
+    })?;
     let settings = server::Settings {
         max_connections: config.server.max_connections,
         ..server::Settings::default()
     };
-    server::serve(gate, listeners, worker, settings).map_err(|error| Failure::new(OS, error))
+    server::serve(gate, listeners, worker, settings)
+        .map_err(|error| Failure::new(exit::SYSTEM, error))
 }
 
 /// Where nobody can log in: a user is made on the terminal, else the set-up page is opened, and the

@@ -15,6 +15,8 @@ pub const DATA: u8 = 65;
 pub const NO_INPUT: u8 = 66;
 /// The daemon does not answer (`EX_UNAVAILABLE`).
 pub const UNAVAILABLE: u8 = 69;
+/// The operating system refuses something (`EX_OSERR`).
+pub const SYSTEM: u8 = 71;
 /// A file cannot be made where it was wanted (`EX_CANTCREAT`).
 pub const CANNOT_CREATE: u8 = 73;
 /// Reading or writing failed (`EX_IOERR`).

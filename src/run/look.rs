@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use serde_json::Value;
 
-use super::{desk_over, stored};
+use super::opening::{desk_over, stored};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
 use crate::app::doctor::surroundings::Surroundings;

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use super::OS;
 use crate::cli::exit::{self, Failure};
 use crate::config::Config;
 use crate::server::{self, ListenAddress, Listener, Role};
@@ -15,7 +14,7 @@ use crate::server::{self, ListenAddress, Listener, Role};
 pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>, Failure> {
     let inherited = server::inherited();
     let mut listeners = inherited.map_err(|error| {
-        Failure::new(OS, format!("systemd's sockets cannot be taken over: {error}"))
+        Failure::new(exit::SYSTEM, format!("systemd's sockets cannot be taken over: {error}"))
     })?;
     // What systemd opened already is not opened again: its socket unit and `listen` usually name
     // the same address, or the unit a wider one.
@@ -77,7 +76,7 @@ fn refused(
                 ),
             )
         }
-        None => Failure::new(OS, format!("{what}: {error}")),
+        None => Failure::new(exit::SYSTEM, format!("{what}: {error}")),
     }
 }
 
@@ -87,7 +86,7 @@ fn make_folder_of(control: &Path) -> Result<(), Failure> {
     let Some(folder) = control.parent() else { return Ok(()) };
     match DirBuilder::new().mode(0o750).create(folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Failure::new(
-            OS,
+            exit::SYSTEM,
             format!("cannot make {} for the control socket: {error}", folder.display()),
         )),
         _ => Ok(()),
@@ -131,7 +130,7 @@ mod tests {
             .expect("bound");
         let _held = std::net::TcpListener::bind(taken).expect("free again");
         let other = told(&[taken.to_string()]);
-        assert_eq!(other.code, OS);
+        assert_eq!(other.code, exit::SYSTEM);
         assert!(other.message.contains("another program"), "{other}");
     }
 
@@ -150,7 +149,7 @@ mod tests {
         );
         assert_eq!(
             make_folder_of(&state.join("no/such/control.sock")).map_err(|failure| failure.code),
-            Err(OS)
+            Err(exit::SYSTEM)
         );
     }
 }

@@ -1,0 +1,38 @@
+//! From the files of a store to the desk over it, for whoever needs one: the daemon, a verb without
+//! a daemon, `doctor`.
+//!
+//! Guarantees: where the store had to be recovered, all codes count as used until the time is
+//! known.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::app::worker::state::{self, Desk};
+use crate::auth::trusted_time::Reading;
+use crate::cli::exit::{self, Failure};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::entropy::System;
+use crate::store::{Store, StoreError, StoreKey};
+
+/// The desk, and what was wrong with the store if it had to be recovered.
+pub(super) fn desk_over(
+    config: Arc<Config>,
+    key: &StoreKey,
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<(Desk, Option<String>), StoreError> {
+    let (store, opened) = Store::open(state_dir, key, now, System)?;
+    let recovered = opened.recovered.clone();
+    let mut desk = Desk::new(config, store, opened, Reading { now, ..state::read_clocks() });
+    if recovered.is_some() {
+        desk.doubt_steps(now)?;
+    }
+    Ok((desk, recovered))
+}
+
+/// A store that does not open, in the words of the command line.
+pub(super) fn stored(error: StoreError) -> Failure {
+    let code = if matches!(error, StoreError::Locked(_)) { exit::UNAVAILABLE } else { exit::IO };
+    Failure::new(code, error)
+}
