@@ -1,10 +1,11 @@
-//! Everybody who is connected: who has to go when room is short, and how much of it one peer may
-//! take.
+//! Everybody who is connected: whose time is up, who has to go when room is short, and how much of
+//! it one peer may take.
 //!
 //! Guarantees: those go first whose leaving costs least, within a class those who have been waited
 //! for longest; a peer that stands for itself alone never holds more than its share, so it cannot
 //! fill the table on its own.
 
+use core::time::Duration;
 use std::collections::HashMap;
 
 use super::connection::{Connection, Standing};
@@ -22,12 +23,19 @@ pub struct Crowd {
     held: HashMap<Origin, usize>,
     /// Octets in all connections' buffers.
     buffered: usize,
+    /// No deadline is earlier than this.
+    next_expiry: Duration,
 }
 
 impl Crowd {
     /// Of at most `limit` connections.
     pub fn new(limit: usize) -> Self {
-        Self { slots: Slots::new(limit), held: HashMap::new(), buffered: 0 }
+        Self {
+            slots: Slots::new(limit),
+            held: HashMap::new(),
+            buffered: 0,
+            next_expiry: Duration::MAX,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -46,22 +54,19 @@ impl Crowd {
         self.slots.is_full()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (Ticket, &Connection)> {
-        self.slots.iter()
-    }
-
     pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Connection> {
         self.slots.get_mut(ticket)
     }
 
     /// Takes one in; `None` if the table is full.
     pub fn insert(&mut self, connection: Connection) -> Option<Ticket> {
-        let origin = connection.origin;
+        let (origin, deadline) = (connection.origin, connection.deadline);
         let ticket = self.slots.insert(connection).ok()?;
         if let Some(origin) = origin {
             let held = self.held.entry(origin).or_default();
             *held = held.saturating_add(1);
         }
+        self.next_expiry = self.next_expiry.min(deadline);
         Some(ticket)
     }
 
@@ -79,18 +84,46 @@ impl Crowd {
         Some(connection)
     }
 
-    /// Octets in all connections' buffers, as of their last weighing.
+    /// Octets in all connections' buffers, as of the last note of each.
     pub fn buffered(&self) -> usize {
         self.buffered
     }
 
-    /// Takes note of how much a connection's buffers hold now.
-    pub fn weigh(&mut self, ticket: Ticket) {
+    /// Takes note of how much a connection's buffers hold now, and of its deadline.
+    pub fn note(&mut self, ticket: Ticket) {
         if let Some(connection) = self.slots.get_mut(ticket) {
             let held = connection.held();
             self.buffered = self.buffered.saturating_sub(connection.counted).saturating_add(held);
             connection.counted = held;
+            self.next_expiry = self.next_expiry.min(connection.deadline);
         }
+    }
+
+    /// No deadline is earlier than this; `None` where nobody is waited for.
+    pub fn next_expiry(&self) -> Option<Duration> {
+        (!self.is_empty()).then_some(self.next_expiry)
+    }
+
+    /// Adds whose time is up. [`Crowd::look_ahead`] is to follow when they are dealt with.
+    pub fn add_expired(&self, now: Duration, due: &mut Vec<Ticket>) {
+        if now >= self.next_expiry {
+            let expired = self.slots.iter().filter(|(_, connection)| connection.deadline <= now);
+            due.extend(expired.map(|(ticket, _)| ticket));
+        }
+    }
+
+    /// Looks for the deadline that is next, once the earliest has passed.
+    pub fn look_ahead(&mut self, now: Duration) {
+        if now >= self.next_expiry {
+            let earliest = self.slots.iter().map(|(_, connection)| connection.deadline).min();
+            self.next_expiry = earliest.unwrap_or(Duration::MAX);
+        }
+    }
+
+    /// Who waits for the first byte of a request.
+    pub fn idle(&self) -> Vec<Ticket> {
+        let idle = self.slots.iter().filter(|(_, connection)| connection.is_idle());
+        idle.map(|(ticket, _)| ticket).collect()
     }
 
     /// Whether `origin` holds as many as one peer may.
@@ -123,7 +156,6 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
     use std::fs::File;
     use std::os::fd::OwnedFd;
 

@@ -48,9 +48,6 @@ pub struct EventLoop<A: App> {
     spare: Option<OwnedFd>,
     /// Monotonic time at which the last turn began: a turn asks for it once.
     now: Duration,
-    /// No deadline is earlier than this.
-    next_expiry: Duration,
-    next_alive: Option<Duration>,
     /// How often the end has been asked for and not yet heeded.
     stops: u32,
     /// Set once the end has begun: when it is over at the latest.
@@ -89,8 +86,6 @@ impl<A: App> EventLoop<A> {
             notifier: Notifier::from_environment(),
             spare: spare(),
             now: clock::monotonic(),
-            next_expiry: Duration::MAX,
-            next_alive: None,
             stops: 0,
             end: None,
             due: Vec::new(),
@@ -99,8 +94,7 @@ impl<A: App> EventLoop<A> {
 
     pub fn run(mut self) -> Result<(), ServeError> {
         self.notifier.ready("Serving");
-        self.next_alive =
-            self.notifier.watchdog_interval().map(|interval| self.now.saturating_add(interval));
+        self.notifier.plan_alive(self.now);
         while !self.is_over() {
             self.turn(self.patience())?;
             if self.stops > 0 {
@@ -143,11 +137,8 @@ impl<A: App> EventLoop<A> {
 
     /// How long nothing needs doing by itself, as of the last turn's beginning; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        let expiry = (!self.crowd.is_empty()).then_some(self.next_expiry);
-        let next = [expiry, self.next_alive, self.listeners.retry(), self.end]
-            .into_iter()
-            .flatten()
-            .min()?;
+        let (expiry, alive) = (self.crowd.next_expiry(), self.notifier.next_alive());
+        let next = [expiry, alive, self.listeners.retry(), self.end].into_iter().flatten().min()?;
         Some(next.saturating_sub(self.now))
     }
 
@@ -181,9 +172,8 @@ impl<A: App> EventLoop<A> {
         if fate == Fate::Ends {
             return self.close(ticket);
         }
-        self.next_expiry = self.next_expiry.min(connection.deadline);
         let gives_way = connection.standing() != Standing::Busy;
-        self.crowd.weigh(ticket);
+        self.crowd.note(ticket);
         while self.crowd.buffered() > self.exchange.settings.buffer_budget {
             let Some(first) = self.crowd.first_to_free_memory() else { break };
             self.close(first);
@@ -251,7 +241,6 @@ impl<A: App> EventLoop<A> {
         if self.poll.watch(&*connection, Token::Connection(ticket), Interest::Read).is_err() {
             return self.close(ticket);
         }
-        self.next_expiry = self.next_expiry.min(deadline);
         self.take_census();
     }
 
@@ -321,29 +310,17 @@ impl<A: App> EventLoop<A> {
 
     /// Deadlines that have passed, the watchdog, a pause that is over.
     fn keep_time(&mut self, now: Duration) {
-        if now >= self.next_expiry {
-            let mut due = core::mem::take(&mut self.due);
-            due.extend(
-                self.crowd
-                    .iter()
-                    .filter(|(_, connection)| connection.deadline <= now)
-                    .map(|(ticket, _)| ticket),
-            );
-            for ticket in due.drain(..) {
-                if let Some(connection) = self.crowd.get_mut(ticket) {
-                    let fate = self.exchange.expired(connection, now);
-                    self.settle(ticket, fate);
-                }
+        let mut due = core::mem::take(&mut self.due);
+        self.crowd.add_expired(now, &mut due);
+        for ticket in due.drain(..) {
+            if let Some(connection) = self.crowd.get_mut(ticket) {
+                let fate = self.exchange.expired(connection, now);
+                self.settle(ticket, fate);
             }
-            self.due = due;
-            let earliest = self.crowd.iter().map(|(_, connection)| connection.deadline).min();
-            self.next_expiry = earliest.unwrap_or(Duration::MAX);
         }
-        if self.next_alive.is_some_and(|next| now >= next) {
-            self.notifier.alive();
-            self.next_alive =
-                self.notifier.watchdog_interval().map(|interval| now.saturating_add(interval));
-        }
+        self.due = due;
+        self.crowd.look_ahead(now);
+        self.notifier.keep_alive(now);
         if self.listeners.retry().is_some_and(|retry| now >= retry) {
             self.listeners.resume(&self.poll);
         }
@@ -378,16 +355,11 @@ impl<A: App> EventLoop<A> {
                 break;
             }
         }
-        let idle = self
-            .crowd
-            .iter()
-            .filter(|(_, connection)| connection.is_idle())
-            .map(|(ticket, _)| ticket);
-        for ticket in idle.collect::<Vec<_>>() {
+        for ticket in self.crowd.idle() {
             match self.crowd.get_mut(ticket) {
                 Some(newcomer) if !newcomer.answered => {
                     newcomer.deadline = newcomer.deadline.min(now.saturating_add(LAST_WORD));
-                    self.next_expiry = self.next_expiry.min(newcomer.deadline);
+                    self.crowd.note(ticket);
                 }
                 _ => self.close(ticket),
             }

@@ -12,6 +12,8 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 pub(super) struct Notifier {
     socket: Option<(UnixDatagram, SocketAddr)>,
     watchdog: Option<Duration>,
+    /// When the next sign of life is due.
+    next_alive: Option<Duration>,
 }
 
 impl Notifier {
@@ -36,13 +38,25 @@ impl Notifier {
             socket.set_nonblocking(true).ok()?;
             Some((socket, address))
         });
-        Self { watchdog: watchdog.filter(|_| socket.is_some()), socket }
+        Self { watchdog: watchdog.filter(|_| socket.is_some()), socket, next_alive: None }
     }
 
-    /// How often [`Notifier::alive`] is to be called: twice as often as systemd expects to hear
-    /// from us.
-    pub fn watchdog_interval(&self) -> Option<Duration> {
-        self.watchdog.map(|longest| longest / 2)
+    /// When the next sign of life is due, if systemd waits for any.
+    pub fn next_alive(&self) -> Option<Duration> {
+        self.next_alive
+    }
+
+    /// Plans the next sign of life: twice as often as systemd expects to hear from us.
+    pub fn plan_alive(&mut self, now: Duration) {
+        self.next_alive = self.watchdog.map(|longest| now.saturating_add(longest / 2));
+    }
+
+    /// Gives the sign of life that is due.
+    pub fn keep_alive(&mut self, now: Duration) {
+        if self.next_alive.is_some_and(|next| now >= next) {
+            self.alive();
+            self.plan_alive(now);
+        }
     }
 
     pub fn ready(&self, status: &str) {
@@ -63,7 +77,7 @@ impl Notifier {
         self.send("STOPPING=1\nSTATUS=Finishing the answers in flight");
     }
 
-    pub fn alive(&self) {
+    fn alive(&self) {
         self.send("WATCHDOG=1");
     }
 
