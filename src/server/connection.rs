@@ -141,6 +141,12 @@ impl Connection {
         }
     }
 
+    /// Waits for the client so long, from now on.
+    pub fn arm(&mut self, now: Duration, patience: Duration) {
+        self.since = now;
+        self.deadline = now.saturating_add(patience);
+    }
+
     /// What to be woken for.
     pub fn interest(&self) -> Interest {
         match self.phase {

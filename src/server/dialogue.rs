@@ -6,16 +6,19 @@
 use core::time::Duration;
 
 use super::app::{App, Next, Request};
-use super::connection::{Body, Connection, Gathering, Phase, Reply};
-use super::exchange::{Exchange, GATHERED};
+use super::connection::{Body, Connection, Gathering, Phase, Reply, Sent};
+use super::settings::Settings;
 use super::slots::Ticket;
+use super::worker::Worker;
 use crate::http::framing::{ChunkedDecoder, Framing};
 use crate::http::request::{Head, Malformed, Method, Version, parse_head};
-use crate::http::response::{Persistence, Status};
+use crate::http::response::{Out, Persistence, Status};
 
 /// Heads and bodies of one connection that are dealt with before others have their turn: what one
 /// client sends in one go must not keep all others waiting.
 const REQUESTS_AT_ONCE: u32 = 16;
+/// A connection's turn ends once so many octets of answers have gathered.
+const GATHERED: usize = 16_384;
 
 /// What became of the bytes at the front.
 enum Step {
@@ -25,7 +28,30 @@ enum Step {
     Took(usize),
 }
 
-impl<A: App> Exchange<A> {
+/// The part that speaks, for one connection at a time.
+pub struct Dialogue<A: App> {
+    pub app: A,
+    pub worker: Worker<A::Job, A::Outcome>,
+    pub settings: Settings,
+    /// The server drains: every answer is its connection's last.
+    pub draining: bool,
+    out: Out,
+    /// Finished answers of the connection in hand, not written yet.
+    gathered: Vec<u8>,
+}
+
+impl<A: App> Dialogue<A> {
+    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, settings: Settings) -> Self {
+        Self {
+            app,
+            worker,
+            settings,
+            draining: false,
+            out: Out::new(),
+            gathered: Vec::with_capacity(GATHERED),
+        }
+    }
+
     /// Deals with the requests at the front of `bytes`; returns how many octets they took.
     pub fn talk(
         &mut self,
@@ -89,7 +115,7 @@ impl<A: App> Exchange<A> {
             Next::Work(job) => self.submit(ticket, connection, job, reply, now),
             Next::ReadBody { limit } => {
                 let alone = bytes.len() == length;
-                self.arm(connection, now, self.settings.body_timeout);
+                connection.arm(now, self.settings.body_timeout);
                 return self
                     .begin_body(connection, head, (length, framing), limit, alone)
                     .unwrap_or_else(|malformed| {
@@ -196,14 +222,23 @@ impl<A: App> Exchange<A> {
         match self.worker.submit(Some(ticket), job, kept) {
             Ok(()) => {
                 connection.phase = Phase::Work(reply);
-                self.arm(connection, now, self.settings.work_timeout);
+                connection.arm(now, self.settings.work_timeout);
             }
-            Err(_) => {
-                self.out.reset();
-                self.app.on_busy(&mut self.out);
-                self.answer(connection, reply, now);
-            }
+            Err(_) => self.busy(connection, reply, now),
         }
+    }
+
+    /// Has the app take what the worker has done; [`Dialogue::answer`] sends what it says to it.
+    pub fn take_outcome(&mut self, outcome: A::Outcome) {
+        self.out.reset();
+        self.app.on_outcome(outcome, &mut self.out);
+    }
+
+    /// Answers that the worker is too busy.
+    pub fn busy(&mut self, connection: &mut Connection, reply: Reply, now: Duration) {
+        self.out.reset();
+        self.app.on_busy(&mut self.out);
+        self.answer(connection, reply, now);
     }
 
     /// Adds the finished answer to those to be written.
@@ -217,7 +252,7 @@ impl<A: App> Exchange<A> {
             Persistence::Close => Phase::Ending,
             Persistence::Keep | Persistence::SayKeep => Phase::Head,
         };
-        self.arm(connection, now, self.settings.head_timeout);
+        connection.arm(now, self.settings.head_timeout);
     }
 
     /// Answers a request that is none, or is not taken, and ends the connection.
@@ -231,6 +266,17 @@ impl<A: App> Exchange<A> {
         self.out.render(&mut self.gathered, head_only, Persistence::Close);
         connection.phase = Phase::EndingSoftly;
         connection.input = Vec::new();
+    }
+
+    /// Writes what has gathered, behind what the connection has not taken yet.
+    pub fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
+        if self.gathered.is_empty() {
+            return if connection.is_blocked() { Sent::Part } else { Sent::All };
+        }
+        let sent = connection.send(&self.gathered);
+        self.gathered.clear();
+        self.gathered.shrink_to(8 * GATHERED);
+        sent
     }
 }
 

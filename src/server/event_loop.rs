@@ -103,7 +103,7 @@ impl<A: App> EventLoop<A> {
         }
         let left = self.end.unwrap_or_default().saturating_sub(clock::monotonic());
         self.crowd = Crowd::new(0);
-        if !self.exchange.worker.finish(left) {
+        if !self.exchange.dialogue.worker.finish(left) {
             warn!("the worker did not finish in time");
         }
         Ok(())
@@ -174,7 +174,7 @@ impl<A: App> EventLoop<A> {
         }
         let gives_way = connection.standing() != Standing::Busy;
         self.crowd.note(ticket);
-        while self.crowd.buffered() > self.exchange.settings.buffer_budget {
+        while self.crowd.buffered() > self.exchange.dialogue.settings.buffer_budget {
             let Some(first) = self.crowd.first_to_free_memory() else { break };
             self.close(first);
         }
@@ -222,7 +222,8 @@ impl<A: App> EventLoop<A> {
     }
 
     fn admit(&mut self, stream: OwnedFd, peer: Peer, now: Duration) {
-        let origin = if self.exchange.app.may_fill(&peer) { None } else { Origin::of(&peer) };
+        let may_fill = self.exchange.dialogue.app.may_fill(&peer);
+        let origin = if may_fill { None } else { Origin::of(&peer) };
         if let Some(origin) = origin.filter(|origin| self.crowd.has_its_share(*origin)) {
             match self.crowd.first_to_give_way(Some(origin)) {
                 Some(first) => self.close(first),
@@ -232,7 +233,7 @@ impl<A: App> EventLoop<A> {
         if self.crowd.is_full() && !self.make_room() {
             return;
         }
-        let deadline = now.saturating_add(self.exchange.settings.head_timeout);
+        let deadline = now.saturating_add(self.exchange.dialogue.settings.head_timeout);
         let Some(ticket) = self.crowd.insert(Connection::new(stream, peer, origin, now, deadline))
         else {
             return;
@@ -245,7 +246,7 @@ impl<A: App> EventLoop<A> {
     }
 
     fn take_census(&mut self) {
-        self.exchange.app.on_census(self.crowd.len(), self.crowd.limit());
+        self.exchange.dialogue.app.on_census(self.crowd.len(), self.crowd.limit());
     }
 
     /// Closes whose leaving costs least. `false`: all are busy.
@@ -256,9 +257,9 @@ impl<A: App> EventLoop<A> {
     }
 
     fn take_outcomes(&mut self, now: Duration) -> Result<(), ServeError> {
-        self.exchange.worker.hear();
+        self.exchange.dialogue.worker.hear();
         while let Some((asker, outcome)) =
-            self.exchange.worker.outcome().map_err(|_| ServeError::WorkerGone)?
+            self.exchange.dialogue.worker.outcome().map_err(|_| ServeError::WorkerGone)?
         {
             let asker = asker.and_then(|ticket| {
                 self.crowd.get_mut(ticket).map(|connection| (ticket, connection))
@@ -278,8 +279,9 @@ impl<A: App> EventLoop<A> {
     }
 
     fn run_errand(&mut self, ending: bool) {
-        if let Some(job) = self.exchange.app.errand(ending)
-            && self.exchange.worker.submit(None, job, true).is_err()
+        let dialogue = &mut self.exchange.dialogue;
+        if let Some(job) = dialogue.app.errand(ending)
+            && dialogue.worker.submit(None, job, true).is_err()
         {
             warn!("the worker is too busy for an errand");
         }
@@ -297,8 +299,8 @@ impl<A: App> EventLoop<A> {
     /// Files are read by the worker; the outcome says when it is over.
     fn reload(&mut self, now: Duration) {
         self.notifier.reloading(now);
-        let submitted =
-            self.exchange.app.on_reload().map(|job| self.exchange.worker.submit(None, job, true));
+        let dialogue = &mut self.exchange.dialogue;
+        let submitted = dialogue.app.on_reload().map(|job| dialogue.worker.submit(None, job, true));
         if let Some(Ok(())) = submitted {
             return;
         }
@@ -338,10 +340,10 @@ impl<A: App> EventLoop<A> {
         }
         info!("stopping");
         self.notifier.stopping();
-        self.end = Some(now.saturating_add(self.exchange.settings.drain_timeout));
-        self.exchange.draining = true;
+        self.end = Some(now.saturating_add(self.exchange.dialogue.settings.drain_timeout));
+        self.exchange.dialogue.draining = true;
         self.run_errand(true);
-        if let Some(stop) = &self.exchange.settings.stop {
+        if let Some(stop) = &self.exchange.dialogue.settings.stop {
             // Its counter stays up, and would wake the loop for ever.
             let _ = self.poll.forget(&*stop.0);
         }

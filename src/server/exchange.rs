@@ -10,16 +10,15 @@ use core::time::Duration;
 
 use super::app::App;
 use super::connection::{Connection, Phase, Received, Reply, Sent};
+use super::dialogue::Dialogue;
 use super::settings::Settings;
 use super::slots::Ticket;
 use super::worker::Worker;
 use crate::http::request::{HEAD_LIMIT, Malformed};
-use crate::http::response::{Out, Persistence, Status};
+use crate::http::response::{Persistence, Status};
 
 /// Octets read at once, for all connections in the same place.
 const READ_BUFFER: usize = 16_384;
-/// A connection's turn ends once so many octets of answers have gathered.
-pub(super) const GATHERED: usize = 16_384;
 
 /// Whether a connection goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,26 +28,14 @@ pub enum Fate {
 }
 
 pub struct Exchange<A: App> {
-    pub app: A,
-    pub worker: Worker<A::Job, A::Outcome>,
-    pub settings: Settings,
-    /// The server drains: every answer is its connection's last.
-    pub draining: bool,
-    pub(super) out: Out,
-    /// Finished answers of the connection in hand, not written yet.
-    pub(super) gathered: Vec<u8>,
+    pub dialogue: Dialogue<A>,
     buffer: Box<[u8]>,
 }
 
 impl<A: App> Exchange<A> {
     pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, settings: Settings) -> Self {
         Self {
-            app,
-            worker,
-            settings,
-            draining: false,
-            out: Out::new(),
-            gathered: Vec::with_capacity(READ_BUFFER),
+            dialogue: Dialogue::new(app, worker, settings),
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
         }
     }
@@ -65,9 +52,9 @@ impl<A: App> Exchange<A> {
                     Phase::Linger => Fate::Stays,
                     _ if connection.input.is_empty() => {
                         if connection.answered {
-                            self.arm(connection, now, self.settings.head_timeout);
+                            connection.arm(now, self.dialogue.settings.head_timeout);
                         }
-                        let used = self.talk(ticket, connection, bytes, now);
+                        let used = self.dialogue.talk(ticket, connection, bytes, now);
                         connection.input.extend_from_slice(bytes.get(used..).unwrap_or_default());
                         self.conclude(connection, now)
                     }
@@ -117,11 +104,10 @@ impl<A: App> Exchange<A> {
         asker: Option<(Ticket, &mut Connection)>,
         now: Duration,
     ) -> Fate {
-        self.out.reset();
-        self.app.on_outcome(outcome, &mut self.out);
+        self.dialogue.take_outcome(outcome);
         let Some((ticket, connection)) = asker else { return Fate::Stays };
         let Phase::Work(reply) = connection.phase else { return Fate::Stays };
-        self.answer(connection, reply, now);
+        self.dialogue.answer(connection, reply, now);
         self.proceed(ticket, connection, now)
     }
 
@@ -136,12 +122,11 @@ impl<A: App> Exchange<A> {
             Phase::Head if connection.input.is_empty() => return Fate::Ends,
             Phase::Head | Phase::Body(_) => {
                 let head_only = connection.input.starts_with(b"HEAD ");
-                self.refuse(connection, LATE, head_only);
+                self.dialogue.refuse(connection, LATE, head_only);
             }
             Phase::Work(reply) => {
-                self.out.reset();
-                self.app.on_busy(&mut self.out);
-                self.answer(connection, Reply { persistence: Persistence::Close, ..reply }, now);
+                let last = Reply { persistence: Persistence::Close, ..reply };
+                self.dialogue.busy(connection, last, now);
             }
             Phase::Ending | Phase::EndingSoftly | Phase::Linger => return Fate::Ends,
         }
@@ -151,7 +136,7 @@ impl<A: App> Exchange<A> {
     /// Goes on with the bytes that the connection has kept.
     fn proceed(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
         let mut input = mem::take(&mut connection.input);
-        let used = self.talk(ticket, connection, &input, now);
+        let used = self.dialogue.talk(ticket, connection, &input, now);
         if used < input.len() {
             input.drain(..used);
             connection.input = input;
@@ -161,10 +146,10 @@ impl<A: App> Exchange<A> {
 
     /// Writes what has gathered, and takes the step that follows from it.
     fn conclude(&mut self, connection: &mut Connection, now: Duration) -> Fate {
-        match self.write_gathered(connection) {
+        match self.dialogue.write_gathered(connection) {
             Sent::Failed => return Fate::Ends,
             Sent::Part => {
-                self.arm(connection, now, self.settings.write_timeout);
+                connection.arm(now, self.dialogue.settings.write_timeout);
                 return Fate::Stays;
             }
             Sent::All => {}
@@ -175,43 +160,28 @@ impl<A: App> Exchange<A> {
                 connection.shut_write();
                 connection.phase = Phase::Linger;
                 connection.input = Vec::new();
-                self.arm(connection, now, self.settings.linger_timeout);
+                connection.arm(now, self.dialogue.settings.linger_timeout);
             }
             Phase::Head if connection.is_idle() => {
-                if self.draining {
+                if self.dialogue.draining {
                     return Fate::Ends;
                 }
-                self.arm(connection, now, self.settings.idle_timeout);
+                connection.arm(now, self.dialogue.settings.idle_timeout);
             }
             _ => {}
         }
         Fate::Stays
     }
 
-    fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
-        if self.gathered.is_empty() {
-            return if connection.is_blocked() { Sent::Part } else { Sent::All };
-        }
-        let sent = connection.send(&self.gathered);
-        self.gathered.clear();
-        self.gathered.shrink_to(8 * GATHERED);
-        sent
-    }
-
     /// After a write that had to wait: the patience that the phase deserves, from now on.
     fn arm_for_phase(&self, connection: &mut Connection, now: Duration) {
-        let settings = &self.settings;
+        let settings = &self.dialogue.settings;
         let patience = match connection.phase {
             Phase::Head => settings.head_timeout,
             Phase::Body(_) => settings.body_timeout,
             Phase::Work(_) => settings.work_timeout,
             Phase::Ending | Phase::EndingSoftly | Phase::Linger => settings.linger_timeout,
         };
-        self.arm(connection, now, patience);
-    }
-
-    pub(super) fn arm(&self, connection: &mut Connection, now: Duration, patience: Duration) {
-        connection.since = now;
-        connection.deadline = now.saturating_add(patience);
+        connection.arm(now, patience);
     }
 }
