@@ -5,6 +5,7 @@
 //! file alone holds `unsafe`, and that no file grows past a sitting. Leaves out what the compiler
 //! and clippy see.
 
+mod rings;
 mod source;
 mod waits;
 
@@ -65,7 +66,7 @@ const LONGEST: usize = 400;
 const WIDEST: usize = 100;
 
 /// The names of drawers into which everything fits.
-const DRAWERS: [&str; 6] = ["common", "helpers", "misc", "shared", "util", "utils"];
+const DRAWERS: [&str; 7] = ["common", "helpers", "misc", "shared", "types", "util", "utils"];
 
 fn row(part: &str) -> Option<usize> {
     LAYERS.iter().position(|(name, _)| *name == part)

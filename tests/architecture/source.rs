@@ -69,6 +69,18 @@ impl File {
             .map(move |(at, line)| (at + 1, without(line).map_or(line, |end| &line[..end])))
     }
 
+    /// What stands before the module of tests; nothing of a file that holds only tests.
+    pub fn text_without_tests(&self) -> &str {
+        if self.path.ends_with("_tests.rs") {
+            return "";
+        }
+        let tests = self
+            .text
+            .find("#[cfg(test)]\nmod tests")
+            .or_else(|| self.text.find("#[cfg(test)]\n#[path"));
+        &self.text[..tests.unwrap_or(self.text.len())]
+    }
+
     /// The lines before the module of tests; none of a file that holds only tests.
     pub fn lines_without_tests(&self) -> usize {
         if self.path.ends_with("_tests.rs") {
