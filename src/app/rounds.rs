@@ -61,14 +61,14 @@ impl Rounds {
         }
     }
 
-    /// The way of the visitor of a login page to the checked address `next`; none to `/`, which is
-    /// the gate's own page.
-    pub fn trip(&self, visit: &Visit<'_>, next: &str) -> Option<Trip> {
+    /// The way of a visitor of the login page at `origin` to the checked address `next`; none to
+    /// `/`, which is the gate's own page.
+    pub fn trip(&self, client: IpAddr, origin: &[u8], next: &str) -> Option<Trip> {
         let address = next.split('#').next().unwrap_or_default();
         (address != "/").then(|| {
-            let mut hasher = self.hasher_of(visit.client);
+            let mut hasher = self.hasher_of(client);
             if address.starts_with('/') {
-                visit.write_origin(&mut |part| write(&mut hasher, part));
+                write(&mut hasher, origin);
             }
             write(&mut hasher, address.as_bytes());
             Trip(hasher.finish())

@@ -38,9 +38,15 @@ fn with<T>(
     run(&head, &visit)
 }
 
+fn trip(rounds: &Rounds, visit: &Visit<'_>, next: &str) -> Option<Trip> {
+    let mut origin = Vec::new();
+    visit.write_origin(&mut |part| origin.extend_from_slice(part));
+    rounds.trip(visit.client, &origin, next)
+}
+
 fn led(rounds: &mut Rounds, client: &str, next: &str, seconds: u64) {
     let trip =
-        with(client, "https://auth.example.com/login", "", |_, visit| rounds.trip(visit, next));
+        with(client, "https://auth.example.com/login", "", |_, visit| trip(rounds, visit, next));
     rounds.led(trip.expect("a trip"), at(seconds));
 }
 
@@ -107,14 +113,14 @@ fn without_public_url_an_address_is_a_path_on_the_visitors_host() {
     let mut rounds = Rounds::new();
     for second in 0..3 {
         let trip = with(client, "https://app.example.com:8443/login", "", |_, visit| {
-            rounds.trip(visit, "/a?x")
+            trip(&rounds, visit, "/a?x")
         });
         rounds.led(trip.expect("a trip"), at(second));
         let url = "https://app.example.com:8443/a?x";
         assert_eq!(back(&mut rounds, client, url, PAGE, second), second == 2);
     }
     assert_eq!(
-        with(client, "https://app.example.com/login", "", |_, visit| rounds.trip(visit, "/")),
+        with(client, "https://app.example.com/login", "", |_, visit| trip(&rounds, visit, "/")),
         None
     );
 }

@@ -139,6 +139,31 @@ pub struct Crowd {
     pub changes: u32,
 }
 
+/// What stands before the client's address in the chain that a proxy told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// It is not read here, or begins with the client.
+    Unasked,
+    /// There is none.
+    Missing,
+    /// It begins with this address.
+    Behind(IpAddr),
+}
+
+impl Chain {
+    /// That of a page's visit.
+    pub fn of(visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::Proxy) -> Self {
+        if visit.way != Way::Proxied
+            || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
+        {
+            return Self::Unasked;
+        }
+        let Some(chain) = headers.all("X-Forwarded-For").next() else { return Self::Missing };
+        let leftmost = chain.split(|byte| *byte == b',').find_map(client_address::address);
+        leftmost.filter(|behind| *behind != visit.client).map_or(Self::Unasked, Self::Behind)
+    }
+}
+
 /// All that was noticed since the start.
 #[derive(Clone, Debug)]
 pub struct Wiring {
@@ -265,30 +290,14 @@ impl Wiring {
     }
 
     /// A code was posted: whose failures will count together?
-    pub fn posted(
-        &mut self,
-        visit: &Visit<'_>,
-        headers: &Headers<'_>,
-        proxy: &config::Proxy,
-        peer: Option<IpAddr>,
-        now: Timestamp,
-    ) {
-        if visit.way != Way::Proxied
-            || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
-        {
-            return;
-        }
-        let Some(chain) = headers.all("X-Forwarded-For").next() else {
-            return self.note(
-                Asker::Page,
-                Fault::Headers(Problem::Missing(Header::ForwardedFor)),
-                peer,
-                now,
-            );
-        };
-        let leftmost = chain.split(|byte| *byte == b',').find_map(client_address::address);
-        if let Some(behind) = leftmost.filter(|behind| *behind != visit.client) {
-            self.watch(visit.client, behind);
+    pub fn posted(&mut self, chain: Chain, client: IpAddr, peer: Option<IpAddr>, now: Timestamp) {
+        match chain {
+            Chain::Unasked => {}
+            Chain::Missing => {
+                let fault = Fault::Headers(Problem::Missing(Header::ForwardedFor));
+                self.note(Asker::Page, fault, peer, now);
+            }
+            Chain::Behind(behind) => self.watch(client, behind),
         }
     }
 

@@ -3,6 +3,8 @@
 //! Guarantees: every question is put on the loop's thread, one at a time; what may take long is
 //! given back as a job, and its outcome comes in a later question.
 
+use std::convert::Infallible;
+
 use super::peer::Peer;
 use crate::http::request::Head;
 use crate::http::response::Out;
@@ -15,15 +17,16 @@ pub struct Request<'a> {
     pub peer: &'a Peer,
 }
 
-/// What becomes of a request.
-pub enum Next<J> {
+/// What becomes of a request. `F` is what its head told, where a body is still to come.
+pub enum Next<J, F = Infallible> {
     /// The answer is written. If a body was announced, the connection ends after it.
     Answered,
-    /// The route takes a body of at most `limit` octets; over it the server answers 413. Only from
-    /// [`App::on_head`].
+    /// The route takes a body of at most `limit` octets; over it the server answers 413.
     ReadBody {
         /// Octets.
         limit: usize,
+        /// Comes back with the body.
+        announced: F,
     },
     /// The worker has to do something first; [`App::on_outcome`] writes the answer.
     Work(J),
@@ -35,11 +38,20 @@ pub trait App {
     type Job: Send + 'static;
     /// What comes of it.
     type Outcome: Send + 'static;
+    /// What is kept of a head until its body is there. Each connection has room for one: a pointer
+    /// at most.
+    type Announced: 'static;
 
     /// A head is complete. Routes that need no body answer here, even if one was announced.
-    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Self::Job>;
-    /// The body asked for by [`Next::ReadBody`] is complete.
-    fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Self::Job>;
+    fn on_head(&mut self, request: &Request<'_>, out: &mut Out)
+    -> Next<Self::Job, Self::Announced>;
+    /// The body asked for by [`Next::ReadBody`] is complete. Its head is not looked at again.
+    fn on_body(
+        &mut self,
+        announced: Self::Announced,
+        body: &[u8],
+        out: &mut Out,
+    ) -> Next<Self::Job>;
     /// The worker is done: apply the effects, write the answer. Without a connection behind it
     /// (housekeeping, or a client that left) the answer is dropped.
     fn on_outcome(&mut self, outcome: Self::Outcome, out: &mut Out);

@@ -16,11 +16,11 @@ use crate::http::framing::ChunkedDecoder;
 use crate::http::response::Persistence;
 
 /// Where the talk stands.
-pub enum Phase {
+pub enum Phase<F> {
     /// Between requests, or inside a head.
     Head,
     /// The head is complete and the route takes a body.
-    Body(Body),
+    Body(Body<F>),
     /// The worker has the request.
     Work(Reply),
     /// The last answer is on its way; close after it.
@@ -58,9 +58,9 @@ pub struct Reply {
     pub unread_body: bool,
 }
 
-/// A body under way. The head stays in front of it, because the route is asked again.
-pub struct Body {
-    pub head_length: usize,
+/// A body under way.
+pub struct Body<F> {
+    pub announced: F,
     pub limit: usize,
     pub gathering: Gathering,
     pub reply: Reply,
@@ -69,7 +69,7 @@ pub struct Body {
 pub enum Gathering {
     /// So many octets in all, which stay where they are in the input.
     Length(usize),
-    /// Chunks: `fed` octets of the input behind the head have been decoded into `data`.
+    /// Chunks: `fed` octets of the input have been decoded into `data`.
     Chunked { decoder: ChunkedDecoder, fed: usize, data: Vec<u8> },
 }
 
@@ -90,12 +90,12 @@ pub enum Sent {
     Failed,
 }
 
-pub struct Connection {
+pub struct Connection<F> {
     stream: OwnedFd,
     pub peer: Peer,
     /// Whose share of the table it counts in; `None` for a peer that may fill it.
     pub origin: Option<Origin>,
-    pub phase: Phase,
+    pub phase: Phase<F>,
     /// Monotonic time at which patience ends.
     pub deadline: Duration,
     /// Monotonic time since when the client is waited for.
@@ -115,7 +115,7 @@ pub struct Connection {
     pub counted: usize,
 }
 
-impl Connection {
+impl<F> Connection<F> {
     pub fn new(
         stream: OwnedFd,
         peer: Peer,
@@ -260,7 +260,7 @@ impl Connection {
     }
 }
 
-impl AsFd for Connection {
+impl<F> AsFd for Connection<F> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }

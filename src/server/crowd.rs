@@ -17,8 +17,8 @@ const SHARES: usize = 4;
 /// No share is smaller: a browser opens six connections at once.
 const SMALLEST_SHARE: usize = 8;
 
-pub struct Crowd {
-    slots: Slots<Connection>,
+pub struct Crowd<F> {
+    slots: Slots<Connection<F>>,
     /// Connections by origin, of those that have a share.
     held: HashMap<Origin, usize>,
     /// Octets in all connections' buffers.
@@ -27,7 +27,7 @@ pub struct Crowd {
     next_expiry: Duration,
 }
 
-impl Crowd {
+impl<F> Crowd<F> {
     /// Of at most `limit` connections.
     pub fn new(limit: usize) -> Self {
         Self {
@@ -54,12 +54,12 @@ impl Crowd {
         self.slots.is_full()
     }
 
-    pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Connection> {
+    pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Connection<F>> {
         self.slots.get_mut(ticket)
     }
 
     /// Takes one in; `None` if the table is full.
-    pub fn insert(&mut self, connection: Connection) -> Option<Ticket> {
+    pub fn insert(&mut self, connection: Connection<F>) -> Option<Ticket> {
         let (origin, deadline) = (connection.origin, connection.deadline);
         let ticket = self.slots.insert(connection).ok()?;
         if let Some(origin) = origin {
@@ -70,7 +70,7 @@ impl Crowd {
         Some(ticket)
     }
 
-    pub fn remove(&mut self, ticket: Ticket) -> Option<Connection> {
+    pub fn remove(&mut self, ticket: Ticket) -> Option<Connection<F>> {
         let connection = self.slots.remove(ticket)?;
         self.buffered = self.buffered.saturating_sub(connection.counted);
         if let Some(origin) = connection.origin
@@ -144,7 +144,7 @@ impl Crowd {
         self.first_of(|connection| connection.counted > 0)
     }
 
-    fn first_of(&self, may_go: impl Fn(&Connection) -> bool) -> Option<Ticket> {
+    fn first_of(&self, may_go: impl Fn(&Connection<F>) -> bool) -> Option<Ticket> {
         let candidates = self.slots.iter().filter(|(_, connection)| may_go(connection));
         // Among equals a trusted proxy's connections stay longest: many visitors come by each.
         let first = candidates.min_by_key(|(_, connection)| {
@@ -169,7 +169,11 @@ mod tests {
     }
 
     /// One of `address` that has been waited for since so many seconds after the start.
-    fn connection(address: &str, since: u64, change: impl FnOnce(&mut Connection)) -> Connection {
+    fn connection(
+        address: &str,
+        since: u64,
+        change: impl FnOnce(&mut Connection<()>),
+    ) -> Connection<()> {
         let (peer, since) = (peer(address), Duration::from_secs(since));
         let stream = OwnedFd::from(File::open("/dev/null").expect("there"));
         let mut connection = Connection::new(stream, peer, Origin::of(&peer), since, Duration::MAX);
@@ -185,7 +189,7 @@ mod tests {
             persistence: crate::http::response::Persistence::Keep,
             unread_body: false,
         };
-        let mut add = |since, change: fn(&mut Connection)| {
+        let mut add = |since, change: fn(&mut Connection<()>)| {
             crowd.insert(connection("203.0.113.7", since, change)).expect("a place")
         };
         let waiting = [add(5, |_| {}), add(1, |_| {})];

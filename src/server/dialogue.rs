@@ -3,6 +3,7 @@
 //! Guarantees: after a refusal, and after an answer that ends the connection, nothing that follows
 //! is read as a request; a body is read only where the route asks for one.
 
+use core::mem;
 use core::time::Duration;
 
 use super::app::{App, Next, Request};
@@ -11,7 +12,7 @@ use super::settings::Settings;
 use super::slots::Ticket;
 use super::worker::Worker;
 use crate::http::framing::{ChunkedDecoder, Framing};
-use crate::http::request::{Head, Malformed, Method, Version, parse_head};
+use crate::http::request::{Head, Malformed, Method, Version};
 use crate::http::response::{Out, Persistence, Status};
 
 /// Heads and bodies of one connection that are dealt with before others have their turn: what one
@@ -56,7 +57,7 @@ impl<A: App> Dialogue<A> {
     pub fn talk(
         &mut self,
         ticket: Ticket,
-        connection: &mut Connection,
+        connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
     ) -> usize {
@@ -86,7 +87,7 @@ impl<A: App> Dialogue<A> {
     fn take_head(
         &mut self,
         ticket: Ticket,
-        connection: &mut Connection,
+        connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
     ) -> Step {
@@ -113,107 +114,77 @@ impl<A: App> Dialogue<A> {
         match self.app.on_head(&Request { head, peer: &connection.peer }, &mut self.out) {
             Next::Answered => self.answer(connection, reply, now),
             Next::Work(job) => self.submit(ticket, connection, job, reply, now),
-            Next::ReadBody { limit } => {
+            Next::ReadBody { limit, announced } => {
                 let alone = bytes.len() == length;
                 connection.arm(now, self.settings.body_timeout);
-                return self
-                    .begin_body(connection, head, (length, framing), limit, alone)
-                    .unwrap_or_else(|malformed| {
+                let gathering = match gathering(framing, limit) {
+                    Ok(gathering) => gathering,
+                    Err(malformed) => {
                         self.refuse(connection, malformed, reply.head_only);
-                        Step::Took(bytes.len())
-                    });
+                        return Step::Took(bytes.len());
+                    }
+                };
+                if alone && framing.announces_body() && head.expects_continue() {
+                    self.gathered.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                let reply =
+                    Reply { persistence: persistence(head, true), unread_body: false, ..reply };
+                let is_empty = matches!(gathering, Gathering::Length(0));
+                connection.phase = Phase::Body(Body { announced, limit, gathering, reply });
+                if is_empty {
+                    self.take_body(ticket, connection, &[], now);
+                }
             }
         }
         Step::Took(length)
     }
 
-    /// Makes ready for a body, or says that it is too long. `alone`: nothing has come behind the
-    /// head yet.
-    fn begin_body(
-        &mut self,
-        connection: &mut Connection,
-        head: &Head<'_>,
-        (head_length, framing): (usize, Framing),
-        limit: usize,
-        alone: bool,
-    ) -> Result<Step, Malformed> {
-        const TOO_LONG: Malformed =
-            Malformed { status: Status::CONTENT_TOO_LARGE, reason: "the body is too long" };
-        let gathering = match framing {
-            Framing::None => Gathering::Length(0),
-            Framing::Length(length) => {
-                let length = usize::try_from(length).ok().filter(|&length| length <= limit);
-                Gathering::Length(length.ok_or(TOO_LONG)?)
-            }
-            Framing::Chunked => {
-                Gathering::Chunked { decoder: ChunkedDecoder::new(), fed: 0, data: Vec::new() }
-            }
-        };
-        if alone && framing.announces_body() && head.expects_continue() {
-            self.gathered.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        }
-        let head_only = head.method == Method::Head;
-        let reply = Reply { head_only, persistence: persistence(head, true), unread_body: false };
-        connection.phase = Phase::Body(Body { head_length, limit, gathering, reply });
-        // The body is looked for in the same bytes.
-        Ok(Step::Took(0))
-    }
-
     fn take_body(
         &mut self,
         ticket: Ticket,
-        connection: &mut Connection,
+        connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
     ) -> Step {
-        let Phase::Body(body) = &mut connection.phase else { return Step::Incomplete };
+        let Phase::Body(mut body) = mem::replace(&mut connection.phase, Phase::Head) else {
+            return Step::Incomplete;
+        };
         let reply = body.reply;
-        let (head, behind) = bytes.split_at_checked(body.head_length).unwrap_or((bytes, &[]));
-        let (data, length): (&[u8], usize) = match &mut body.gathering {
-            Gathering::Length(length) => match behind.get(..*length) {
-                Some(data) => (data, *length),
-                None => return Step::Incomplete,
-            },
+        let gathered = match &mut body.gathering {
+            Gathering::Length(length) => Ok(bytes.get(..*length).map(|data| (data, *length))),
             Gathering::Chunked { decoder, fed, data } => {
-                match decoder.decode(behind.get(*fed..).unwrap_or_default(), data, body.limit) {
-                    Ok(more) => *fed = fed.saturating_add(more),
-                    Err(malformed) => {
-                        self.refuse(connection, malformed, reply.head_only);
-                        return Step::Took(bytes.len());
-                    }
-                }
-                if !decoder.is_done() {
-                    return Step::Incomplete;
-                }
-                (data, *fed)
+                let more = bytes.get(*fed..).unwrap_or_default();
+                decoder.decode(more, data, body.limit).map(|more| {
+                    *fed = fed.saturating_add(more);
+                    decoder.is_done().then_some((data.as_slice(), *fed))
+                })
+            }
+        };
+        let (data, length) = match gathered {
+            Ok(Some(whole)) => whole,
+            Ok(None) => {
+                connection.phase = Phase::Body(body);
+                return Step::Incomplete;
+            }
+            Err(malformed) => {
+                self.refuse(connection, malformed, reply.head_only);
+                return Step::Took(bytes.len());
             }
         };
         self.out.reset();
-        // The same bytes were a head before; should they not be one now, the empty answer is a 500.
-        let next = match parse_head(head) {
-            Ok(Some((head, ..))) => self.app.on_body(
-                &Request { head: &head, peer: &connection.peer },
-                data,
-                &mut self.out,
-            ),
-            _ => Next::Answered,
-        };
-        match next {
+        match self.app.on_body(body.announced, data, &mut self.out) {
             Next::Work(job) => self.submit(ticket, connection, job, reply, now),
             Next::Answered => self.answer(connection, reply, now),
-            Next::ReadBody { .. } => {
-                self.out.reset();
-                self.answer(connection, reply, now);
-            }
+            Next::ReadBody { announced, .. } => match announced {},
         }
-        Step::Took(head.len().saturating_add(length))
+        Step::Took(length)
     }
 
     /// Hands a job to the worker, or answers that there is no room.
     fn submit(
         &mut self,
         ticket: Ticket,
-        connection: &mut Connection,
+        connection: &mut Connection<A::Announced>,
         job: A::Job,
         reply: Reply,
         now: Duration,
@@ -235,14 +206,19 @@ impl<A: App> Dialogue<A> {
     }
 
     /// Answers that the worker is too busy.
-    pub fn busy(&mut self, connection: &mut Connection, reply: Reply, now: Duration) {
+    pub fn busy(&mut self, connection: &mut Connection<A::Announced>, reply: Reply, now: Duration) {
         self.out.reset();
         self.app.on_busy(&mut self.out);
         self.answer(connection, reply, now);
     }
 
     /// Adds the finished answer to those to be written.
-    pub fn answer(&mut self, connection: &mut Connection, reply: Reply, now: Duration) {
+    pub fn answer(
+        &mut self,
+        connection: &mut Connection<A::Announced>,
+        reply: Reply,
+        now: Duration,
+    ) {
         let persistence = if self.draining { Persistence::Close } else { reply.persistence };
         self.out.render(&mut self.gathered, reply.head_only, persistence);
         connection.answered = true;
@@ -256,7 +232,12 @@ impl<A: App> Dialogue<A> {
     }
 
     /// Answers a request that is none, or is not taken, and ends the connection.
-    pub fn refuse(&mut self, connection: &mut Connection, malformed: Malformed, head_only: bool) {
+    pub fn refuse(
+        &mut self,
+        connection: &mut Connection<A::Announced>,
+        malformed: Malformed,
+        head_only: bool,
+    ) {
         self.out.start(malformed.status);
         self.out.header("Cache-Control", b"no-store");
         if malformed.status == Status::METHOD_NOT_ALLOWED {
@@ -269,7 +250,7 @@ impl<A: App> Dialogue<A> {
     }
 
     /// Writes what has gathered, behind what the connection has not taken yet.
-    pub fn write_gathered(&mut self, connection: &mut Connection) -> Sent {
+    pub fn write_gathered(&mut self, connection: &mut Connection<A::Announced>) -> Sent {
         if self.gathered.is_empty() {
             return if connection.is_blocked() { Sent::Part } else { Sent::All };
         }
@@ -278,6 +259,23 @@ impl<A: App> Dialogue<A> {
         self.gathered.shrink_to(8 * GATHERED);
         sent
     }
+}
+
+const BODY_TOO_LONG: Malformed =
+    Malformed { status: Status::CONTENT_TOO_LARGE, reason: "the body is too long" };
+
+/// How a body of at most `limit` octets is taken, or that it is longer.
+fn gathering(framing: Framing, limit: usize) -> Result<Gathering, Malformed> {
+    Ok(match framing {
+        Framing::None => Gathering::Length(0),
+        Framing::Length(length) => {
+            let length = usize::try_from(length).ok().filter(|&length| length <= limit);
+            Gathering::Length(length.ok_or(BODY_TOO_LONG)?)
+        }
+        Framing::Chunked => {
+            Gathering::Chunked { decoder: ChunkedDecoder::new(), fed: 0, data: Vec::new() }
+        }
+    })
 }
 
 /// What an answer to `head` says about the connection; `possible`: nothing but the client speaks

@@ -40,7 +40,7 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 pub struct EventLoop<A: App> {
     poll: Poll,
     listeners: Listeners,
-    crowd: Crowd,
+    crowd: Crowd<A::Announced>,
     exchange: Exchange<A>,
     signals: Option<Signals>,
     notifier: Notifier,

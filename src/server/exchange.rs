@@ -41,7 +41,12 @@ impl<A: App> Exchange<A> {
     }
 
     /// The client has sent something, or has shut its side.
-    pub fn readable(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+    pub fn readable(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection<A::Announced>,
+        now: Duration,
+    ) -> Fate {
         let mut buffer = mem::take(&mut self.buffer);
         let fate = match connection.receive(&mut buffer) {
             Received::Later => Fate::Stays,
@@ -70,7 +75,7 @@ impl<A: App> Exchange<A> {
     fn read_on(
         &mut self,
         ticket: Ticket,
-        connection: &mut Connection,
+        connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
     ) -> Fate {
@@ -86,7 +91,12 @@ impl<A: App> Exchange<A> {
     }
 
     /// The client takes bytes again.
-    pub fn writable(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+    pub fn writable(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection<A::Announced>,
+        now: Duration,
+    ) -> Fate {
         match connection.flush() {
             Sent::Failed => Fate::Ends,
             Sent::Part => Fate::Stays,
@@ -101,7 +111,7 @@ impl<A: App> Exchange<A> {
     pub fn outcome(
         &mut self,
         outcome: A::Outcome,
-        asker: Option<(Ticket, &mut Connection)>,
+        asker: Option<(Ticket, &mut Connection<A::Announced>)>,
         now: Duration,
     ) -> Fate {
         self.dialogue.take_outcome(outcome);
@@ -112,7 +122,7 @@ impl<A: App> Exchange<A> {
     }
 
     /// The connection's deadline has passed.
-    pub fn expired(&mut self, connection: &mut Connection, now: Duration) -> Fate {
+    pub fn expired(&mut self, connection: &mut Connection<A::Announced>, now: Duration) -> Fate {
         const LATE: Malformed = Malformed {
             status: Status::REQUEST_TIMEOUT,
             reason: "the request took too long to arrive",
@@ -134,7 +144,12 @@ impl<A: App> Exchange<A> {
     }
 
     /// Goes on with the bytes that the connection has kept.
-    fn proceed(&mut self, ticket: Ticket, connection: &mut Connection, now: Duration) -> Fate {
+    fn proceed(
+        &mut self,
+        ticket: Ticket,
+        connection: &mut Connection<A::Announced>,
+        now: Duration,
+    ) -> Fate {
         let mut input = mem::take(&mut connection.input);
         let used = self.dialogue.talk(ticket, connection, &input, now);
         if used < input.len() {
@@ -145,7 +160,7 @@ impl<A: App> Exchange<A> {
     }
 
     /// Writes what has gathered, and takes the step that follows from it.
-    fn conclude(&mut self, connection: &mut Connection, now: Duration) -> Fate {
+    fn conclude(&mut self, connection: &mut Connection<A::Announced>, now: Duration) -> Fate {
         match self.dialogue.write_gathered(connection) {
             Sent::Failed => return Fate::Ends,
             Sent::Part => {
@@ -174,7 +189,7 @@ impl<A: App> Exchange<A> {
     }
 
     /// After a write that had to wait: the patience that the phase deserves, from now on.
-    fn arm_for_phase(&self, connection: &mut Connection, now: Duration) {
+    fn arm_for_phase(&self, connection: &mut Connection<A::Announced>, now: Duration) {
         let settings = &self.dialogue.settings;
         let patience = match connection.phase {
             Phase::Head => settings.head_timeout,

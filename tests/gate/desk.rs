@@ -49,7 +49,7 @@ fn wait(page: &Page) -> u64 {
 fn the_wait_for_a_bucket_that_many_share_is_told_in_whole_refills() {
     let gate = HangingGate::serve(|hangs, job| match job {
         Job::Login(attempt) => {
-            let denial = match attempt.browser.client.to_string().as_str() {
+            let denial = match attempt.browser.sender.client.to_string().as_str() {
                 "203.0.113.1" => Denial::Address(LEFT),
                 "203.0.113.2" => Denial::Account(LEFT),
                 "203.0.113.3" => Denial::Strangers(RetryAfter(Duration::from_secs(REFILL + 1))),
@@ -119,7 +119,7 @@ const SENTENCE: Duration = Duration::from_secs(900);
 fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
     match job {
         Job::Login(attempt) => {
-            let (denial, effect) = match attempt.browser.client.to_string().as_str() {
+            let (denial, effect) = match attempt.browser.sender.client.to_string().as_str() {
                 GUILTY => {
                     let limited = Limited::Network(GUILTY.parse().expect("an address"));
                     let until = clock::monotonic() + SENTENCE;

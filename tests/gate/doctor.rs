@@ -518,6 +518,19 @@ fn too_few_descriptors_for_the_connections_are_told() {
 }
 
 #[test]
+fn what_the_head_of_a_form_shows_is_counted_once() {
+    let (gate, owner) = settled("");
+    let form = Ask::form("/login", &[("otp", &owner.wrong_code())])
+        .header("X-Forwarded-For", "203.0.113.9, unknown")
+        .header("X-Forwarded-Proto", "https")
+        .header("X-Forwarded-Host", "auth.example.test");
+    assert_eq!(form.send(gate.address).status, 401);
+    let finding = Report::of(&gate.place);
+    let finding = finding.saying("X-Forwarded-For holds something that is no address");
+    assert!(finding.found.contains("(once, "), "{finding:?}");
+}
+
+#[test]
 fn a_proxy_that_says_http_while_the_cookie_needs_https_is_found() {
     let (gate, _) = settled("");
     let ask = |url: &str| Ask::verify("/verify/caddy", url).by_page_load().send(gate.address);

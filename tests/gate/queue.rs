@@ -28,7 +28,7 @@ const SENTENCE: Duration = Duration::from_secs(900);
 /// The desk of a disk that hangs: it refuses the guilty one, and comes back from nothing else.
 fn work(hangs: &mut Receiver<()>, job: Job) -> Outcome {
     match job {
-        Job::Login(attempt) if attempt.browser.client.to_string() == GUILTY => {
+        Job::Login(attempt) if attempt.browser.sender.client.to_string() == GUILTY => {
             let limited = Limited::Network(GUILTY.parse().expect("an address"));
             let until = clock::monotonic() + SENTENCE;
             let refused = Admission::Refused(Denial::Address(RetryAfter(SENTENCE)));

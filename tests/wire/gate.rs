@@ -45,8 +45,10 @@ impl Small {
 impl App for Small {
     type Job = Job;
     type Outcome = Vec<u8>;
+    /// Whether the worker is to answer.
+    type Announced = bool;
 
-    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job, bool> {
         let head = request.head;
         let reads = matches!(head.method, Method::Get | Method::Head);
         match (head.path, head.method) {
@@ -94,7 +96,9 @@ impl App for Small {
             (b"/hang", _) if reads => {
                 return Next::Work(Job { body: b"released".to_vec(), hangs: true });
             }
-            (b"/echo" | b"/work", Method::Post) => return Next::ReadBody { limit: 65_536 },
+            (b"/echo" | b"/work", Method::Post) => {
+                return Next::ReadBody { limit: 65_536, announced: head.path == b"/work" };
+            }
             (b"/health" | b"/echo" | b"/work", _) => {
                 out.start(Status::METHOD_NOT_ALLOWED);
                 out.header("Allow", b"GET, HEAD, POST");
@@ -105,8 +109,8 @@ impl App for Small {
         Next::Answered
     }
 
-    fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
-        if request.head.path == b"/work" {
+    fn on_body(&mut self, works: bool, body: &[u8], out: &mut Out) -> Next<Job> {
+        if works {
             return Next::Work(Job { body: body.to_vec(), hangs: false });
         }
         Self::plain(out, Status::OK, body);

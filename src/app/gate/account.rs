@@ -3,15 +3,13 @@
 use crate::clock::Timestamp;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
-use crate::server::Next;
 
 use crate::app::gate::state::Gate;
-use crate::app::messages::job::Job;
 use crate::app::pages::texts;
 
 impl Gate {
     /// The account page; strangers are sent to the login page.
-    pub(super) fn account(&self, head: &Head<'_>, now: Timestamp, out: &mut Out) -> Next<Job> {
+    pub(super) fn account(&self, head: &Head<'_>, now: Timestamp, out: &mut Out) {
         match self.session_of(head, now) {
             Some(session) => {
                 out.start(Status::OK);
@@ -23,6 +21,5 @@ impl Gate {
                 out.finish_redirect(format!("{}/login", self.config.path_prefix).as_bytes());
             }
         }
-        Next::Answered
     }
 }

@@ -1,12 +1,15 @@
 //! What the command line asks the daemon for: `POST /command` on the control socket, one JSON
 //! object each way.
 
-use crate::app::messages::command::{CommandRefused, MOST_AT_ONCE};
+use crate::app::messages::command::{Command, CommandRefused, MOST_AT_ONCE};
 
+use crate::auth::event::Actor;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
-use crate::server::{Next, Request};
+use crate::server::{Credentials, Next, Request};
 
+use crate::app::gate::announced::Announced;
+use crate::app::gate::doctor;
 use crate::app::gate::health;
 use crate::app::gate::state::{BODY_LIMIT, Gate};
 use crate::app::messages::job::Job;
@@ -16,7 +19,7 @@ const COMMAND_LIMIT: usize = MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
 
 impl Gate {
     /// The control socket takes one thing: a command, from those who may.
-    pub(super) fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+    pub(super) fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job, Announced> {
         if !self.operators.admit(request.peer.credentials) {
             let message = "only root, the gate's own user and the members of the control socket's group may do this";
             health::command_answer(
@@ -26,8 +29,14 @@ impl Gate {
             return Next::Answered;
         }
         match (request.head.method, request.head.path) {
-            (Method::Post, b"/command") => Next::ReadBody { limit: COMMAND_LIMIT },
-            (Method::Get, b"/health") => health::alive(out),
+            (Method::Post, b"/command") => {
+                let announced = Announced::Command(request.peer.credentials);
+                Next::ReadBody { limit: COMMAND_LIMIT, announced }
+            }
+            (Method::Get, b"/health") => {
+                health::alive(out);
+                Next::Answered
+            }
             _ => {
                 out.start(Status::NOT_FOUND);
                 out.header("Cache-Control", b"no-store");
@@ -35,5 +44,32 @@ impl Gate {
                 Next::Answered
             }
         }
+    }
+
+    /// A command has arrived.
+    pub(super) fn ordered(
+        &mut self,
+        credentials: Option<Credentials>,
+        body: &[u8],
+        out: &mut Out,
+    ) -> Next<Job> {
+        let refused = match serde_json::from_slice::<Command>(body) {
+            Ok(command) if command.needs_owner() && !self.operators.are_owners(credentials) => {
+                let message =
+                    "only root and the gate's own user may do this; run it with sudo".to_owned();
+                CommandRefused { code: 77, message }
+            }
+            Ok(Command::Doctor) => return Next::Work(doctor::job(self)),
+            Ok(command) => {
+                let user = credentials.map_or(u32::MAX, |peer| peer.uid);
+                let seen = self.sessions.take_touched();
+                return Next::Work(Job::Command { command, by: Actor::Operator(user), seen });
+            }
+            Err(error) => {
+                CommandRefused { code: 65, message: format!("this is no command: {error}") }
+            }
+        };
+        health::command_answer(Err(refused), out);
+        Next::Answered
     }
 }

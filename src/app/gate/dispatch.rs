@@ -1,7 +1,6 @@
 //! What the event loop asks of the gate: each request goes to its place, each outcome to who asked
 //! for it.
 
-use crate::app::messages::command::{Command, CommandRefused};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +8,24 @@ use crate::clock::{self};
 use crate::http::response::{Out, Status};
 use crate::server::{App, Next, Peer, PeerAddress, Request, Role};
 
+use crate::app::gate::announced::Announced;
 use crate::app::gate::counts::LoginResult;
-use crate::app::gate::doctor;
 use crate::app::gate::health;
 use crate::app::gate::state::{Gate, address};
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::router::Route;
 use crate::app::verify;
-use crate::auth::event::Actor;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Gate {
-    fn answer(&mut self, request: &Request<'_>, route: Route, out: &mut Out) -> Next<Job> {
+    fn answer(
+        &mut self,
+        request: &Request<'_>,
+        route: Route,
+        out: &mut Out,
+    ) -> Next<Job, Announced> {
         let (head, now) = (request.head, clock::now());
         // A verify refuses by itself, in the form that its proxy takes.
         if self.config.proxy.required
@@ -57,8 +60,14 @@ impl Gate {
             Route::Login => self.login(request, now, out),
             Route::Setup => self.setup(request, now, out),
             Route::Logout => self.logout(request, now, out),
-            Route::Account => self.account(head, now, out),
-            Route::Health => health::alive(out),
+            Route::Account => {
+                self.account(head, now, out);
+                Next::Answered
+            }
+            Route::Health => {
+                health::alive(out);
+                Next::Answered
+            }
             // Anybody may ask; one look a second must not take the queue's places from logins.
             Route::Ready => match &self.readiness {
                 Some((at, checks)) if *at == now => {
@@ -80,12 +89,16 @@ impl Gate {
 impl App for Gate {
     type Job = Job;
     type Outcome = Outcome;
+    type Announced = Announced;
 
-    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job> {
+    fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job, Announced> {
         match request.peer.role {
             Role::Public => {}
             Role::Control => return self.control(request, out),
-            Role::Metrics => return self.show_metrics(request, clock::now(), out),
+            Role::Metrics => {
+                self.show_metrics(request, clock::now(), out);
+                return Next::Answered;
+            }
         }
         let Some(route) = Route::of(request.head.path, &self.config.path_prefix) else {
             self.no_such_place(out);
@@ -101,42 +114,13 @@ impl App for Gate {
         self.answer(request, route, out)
     }
 
-    fn on_body(&mut self, request: &Request<'_>, body: &[u8], out: &mut Out) -> Next<Job> {
-        if request.peer.role == Role::Control {
-            let refused = match serde_json::from_slice::<Command>(body) {
-                Ok(command)
-                    if command.needs_owner()
-                        && !self.operators.are_owners(request.peer.credentials) =>
-                {
-                    let message = "only root and the gate's own user may do this; run it with sudo"
-                        .to_owned();
-                    CommandRefused { code: 77, message }
-                }
-                Ok(Command::Doctor) => return Next::Work(doctor::job(self)),
-                Ok(command) => {
-                    let user = request.peer.credentials.map_or(u32::MAX, |peer| peer.uid);
-                    return Next::Work(Job::Command {
-                        command,
-                        by: Actor::Operator(user),
-                        seen: self.sessions.take_touched(),
-                    });
-                }
-                Err(error) => {
-                    CommandRefused { code: 65, message: format!("this is no command: {error}") }
-                }
-            };
-            health::command_answer(Err(refused), out);
-            return Next::Answered;
-        }
+    fn on_body(&mut self, announced: Announced, body: &[u8], out: &mut Out) -> Next<Job> {
         let now = clock::now();
-        match Route::of(request.head.path, &self.config.path_prefix) {
-            Some(Route::Login) => self.login_posted(request, body, now, out),
-            Some(Route::Setup) => self.setup_posted(request, body, now, out),
-            Some(Route::Logout) => self.logout_posted(request, body, now, out),
-            _ => {
-                self.no_such_place(out);
-                Next::Answered
-            }
+        match announced {
+            Announced::Login(head) => self.login_posted(*head, body, now, out),
+            Announced::Setup(head) => self.setup_posted(*head, body, now, out),
+            Announced::Logout(head) => self.logout_posted(&head, body, out),
+            Announced::Command(credentials) => self.ordered(credentials, body, out),
         }
     }
 
@@ -187,7 +171,7 @@ impl App for Gate {
 
     fn has_kept_place(&self, job: &Job) -> bool {
         match job {
-            Job::Login(attempt) => attempt.browser.device.is_some(),
+            Job::Login(attempt) => attempt.browser.sender.device.is_some(),
             // Anybody may ask for these.
             Job::Enrol(_) | Job::Ready => false,
             Job::Logout { .. }

@@ -26,7 +26,7 @@ impl Gate {
         if let Some(left_out) = self.complaints.get_mut().admit("login", now) {
             let synchronised =
                 clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
-            let client = attempt.browser.client;
+            let client = attempt.browser.sender.client;
             log::warn!(
                 "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
             );
@@ -54,7 +54,7 @@ impl Gate {
         if let Some(left_out) = self.complaints.get_mut().admit("setup", now) {
             log::warn!(
                 "set-up refused result={denial} client={} left_out={left_out}",
-                enrolment.browser.client
+                enrolment.browser.sender.client
             );
         }
         self.setup_decided(enrolment, Answer::Code(Some(Refusal::Denied(denial))), out);

@@ -1,17 +1,15 @@
 //! `/health`, `/ready`, and the answers of the control socket: short texts for programs.
 
 use crate::http::response::{Out, Status};
-use crate::server::Next;
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::job::Check;
 
 /// 200 while the process serves.
-pub fn alive<J>(out: &mut Out) -> Next<J> {
+pub fn alive(out: &mut Out) {
     out.start(Status::OK);
     out.header("Cache-Control", b"no-store");
     out.body("text/plain; charset=utf-8", b"ok\n");
-    Next::Answered
 }
 
 /// 200 or 503 with one line a check: `name: ok (detail)` or `name: failed (detail)`.

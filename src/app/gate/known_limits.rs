@@ -56,17 +56,17 @@ impl KnownLimits {
         account: Option<BudgetKey>,
         now: Duration,
     ) -> Option<Denial> {
-        let networks = Network::all_of(AddressKey::from(browser.client));
+        let networks = Network::all_of(AddressKey::from(browser.sender.client));
         if let Some(wait) =
             networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max()
         {
             return Some(Denial::Address(wait));
         }
-        if browser.device.is_some() {
+        if browser.sender.device.is_some() {
             return None;
         }
         let empty = |budget| self.wait(&Limited::Budget(budget), now);
-        let strangers = empty(BudgetKey::from(browser.origin)).map(Denial::Strangers);
+        let strangers = empty(BudgetKey::from(browser.sender.origin)).map(Denial::Strangers);
         strangers.or_else(|| account.and_then(empty).map(Denial::Account))
     }
 
@@ -80,24 +80,13 @@ impl KnownLimits {
 mod tests {
     use super::*;
     use crate::auth::device::Device;
-    use crate::auth::guess_budget::Origin;
-    use crate::auth::keyring::KeyId;
+
     use crate::auth::user::UserName;
 
     fn browser(client: &str, known: bool) -> Browser {
-        let client = client.parse().expect("an address");
-        Browser {
-            client,
-            origin: Origin::of(client),
-            device: known.then(Device::default),
-            id: None,
-            previous: None,
-            user_agent: Vec::new(),
-            next: "/".to_owned(),
-            next_origin: None,
-            trip: None,
-            key: KeyId::new(1),
-        }
+        let mut browser = Browser::of(client);
+        browser.sender.device = known.then(Device::default);
+        browser
     }
 
     const NOW: Duration = Duration::from_secs(1_000);

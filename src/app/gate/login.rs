@@ -4,28 +4,28 @@ use std::time::Duration;
 
 use crate::auth::device;
 use crate::auth::guess_budget::{Origin, coarse, is_of_shared_space};
-use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::{self, Timestamp};
 use crate::http::client_address::Belief;
-use crate::http::cookie::{self, SameSite, SetCookie};
+use crate::http::cookie::{SameSite, SetCookie};
 use crate::http::form;
 use crate::http::forwarded::{self, Question};
 use crate::http::response::{Out, Status};
-use crate::http::visit::{Scheme, Visit};
+use crate::http::visit::Visit;
 use crate::server::{Next, Request};
 
+use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of, visitor};
 use crate::app::gate::same_origin::{Provenance, provenance};
 use crate::app::gate::state::{BODY_LIMIT, Gate, address, session_cookie};
 use crate::app::messages::job::Job;
-use crate::app::messages::login::{Admission, Attempt, Browser, Denial, Presented};
+use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
 use crate::app::pages::login::LoginForm;
 use crate::app::pages::texts;
 use crate::app::rounds::Trip;
 
-/// The cookie that says who has logged in on this device before.
-const DEVICE_COOKIE: &str = "auth_device";
+/// The media type of what a form sends (URL standard, section 5).
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
 const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
@@ -36,16 +36,22 @@ impl Gate {
         request: &Request<'_>,
         now: Timestamp,
         out: &mut Out,
-    ) -> Next<Job> {
+    ) -> Next<Job, Announced> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == crate::http::request::Method::Post {
-            let next = self.form_announced(request, &visit, false, out);
-            return self.count_unjudged(next, out);
+            if !self.takes_form(request, &visit, false, out) {
+                self.count_unjudged(out);
+                return Next::Answered;
+            }
+            let head = self.form_head(request, &visit, now);
+            let announced = Announced::Login(Box::new(head));
+            return Next::ReadBody { limit: BODY_LIMIT, announced };
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
         if let Some((session, token)) = self.presented_session(request.head, now) {
-            let trip = self.rounds.borrow().trip(&visit, next.as_str());
+            let origin = origin_of(&visit);
+            let trip = self.rounds.borrow().trip(visit.client, &origin, next.as_str());
             self.go_on(token, session.expires.since(now), next.as_str(), trip, out);
         } else {
             out.start(Status::OK);
@@ -57,13 +63,13 @@ impl Gate {
 
     /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every
     /// name of the gate, not only under that of `public_url`.
-    pub(super) fn form_announced(
+    pub(super) fn takes_form(
         &self,
         request: &Request<'_>,
         visit: &Visit<'_>,
         by_any_name: bool,
         out: &mut Out,
-    ) -> Next<Job> {
+    ) -> bool {
         let t = self.pages.texts;
         let may_be_own = by_any_name || visit.host.is_some_and(|host| host.needs_no_dns());
         let own = |origin: &[u8]| match &self.config.public_url {
@@ -82,116 +88,86 @@ impl Gate {
         if let Some(text) = refused {
             out.start(Status::FORBIDDEN);
             self.pages.notice(out, t.forbidden, text, true);
-            return Next::Answered;
+            return false;
         }
         let kind = request.head.headers.one("Content-Type");
         let essence = kind
             .ok()
             .flatten()
             .map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
-        match essence {
-            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => {
-                Next::ReadBody { limit: BODY_LIMIT }
-            }
-            _ => {
-                out.start(Status::UNSUPPORTED_MEDIA_TYPE);
-                out.header("Accept-Post", b"application/x-www-form-urlencoded");
-                self.pages.notice(out, t.problem, t.broken_form, true);
-                Next::Answered
-            }
+        if essence.is_some_and(|kind| kind.eq_ignore_ascii_case(FORM)) {
+            return true;
         }
+        out.start(Status::UNSUPPORTED_MEDIA_TYPE);
+        out.header("Accept-Post", FORM);
+        self.pages.notice(out, t.problem, t.broken_form, true);
+        false
     }
 
     /// Answers a form that lacks what our own pages send.
-    pub(super) fn broken_form(&self, out: &mut Out) -> Next<Job> {
+    pub(super) fn broken_form(&self, out: &mut Out) {
         let t = self.pages.texts;
         out.start(Status::BAD_REQUEST);
         self.pages.notice(out, t.problem, t.broken_form, true);
-        Next::Answered
     }
 
     /// The form has arrived.
     pub(super) fn login_posted(
         &mut self,
-        request: &Request<'_>,
+        head: FormHead,
         body: &[u8],
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job> {
-        match self.read_login(request, body, now, out) {
-            Next::Work(Job::Login(attempt)) if self.refuses_login(&attempt, now, out) => {
+        match self.read_login(head, body, now, out) {
+            Some(attempt) if !self.refuses_login(&attempt, now, out) => {
+                Next::Work(Job::Login(Box::new(attempt)))
+            }
+            Some(_) => Next::Answered,
+            None => {
+                self.count_unjudged(out);
                 Next::Answered
             }
-            next => self.count_unjudged(next, out),
         }
     }
 
+    /// What was posted; `None`: the form lacks something, and that is answered.
     fn read_login(
         &mut self,
-        request: &Request<'_>,
+        head: FormHead,
         body: &[u8],
         now: Timestamp,
         out: &mut Out,
-    ) -> Next<Job> {
+    ) -> Option<Attempt> {
         let t = self.pages.texts;
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let Ok(fields) = form::parse(body) else {
+            self.broken_form(out);
+            return None;
+        };
         let (Ok(otp), Ok(typed)) = (fields.one("otp"), fields.one("username")) else {
-            return self.broken_form(out);
+            self.broken_form(out);
+            return None;
         };
         let wanted = wanted_by_form(&fields);
-        let next = self.return_to(&wanted, &visitor(&visit));
+        let next = self.return_to(&wanted, &head.visitor());
         let typed = typed.unwrap_or_default();
         let Some(code) = otp.and_then(Code::parse) else {
             out.start(Status::UNAUTHORIZED);
             self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_code));
-            return Next::Answered;
+            return None;
         };
         let name = if self.config.login.ask_username {
             let Ok(name) = UserName::parse(typed) else {
                 out.start(Status::UNAUTHORIZED);
                 self.show_form(out, next.as_str(), next.origin(), typed, Some(t.malformed_name));
-                return Next::Answered;
+                return None;
             };
             Some(name)
         } else {
             None
         };
-        self.wiring.get_mut().posted(
-            &visit,
-            &request.head.headers,
-            &self.config.proxy,
-            address(request),
-            now,
-        );
-        let browser = self.browser(request, &visit, &next, now);
-        Next::Work(Job::Login(Box::new(Attempt { code, name, browser })))
-    }
-
-    /// Who posted a form, and where he wants to go.
-    pub(super) fn browser(
-        &self,
-        request: &Request<'_>,
-        visit: &Visit<'_>,
-        next: &ReturnTo<'_>,
-        now: Timestamp,
-    ) -> Browser {
-        let mut devices = cookie::values(&request.head.headers, DEVICE_COOKIE);
-        let agent = request.head.headers.all("User-Agent").next().unwrap_or_default();
-        Browser {
-            client: visit.client,
-            origin: self.origin_of(visit, &request.head.headers),
-            device: devices.find_map(|value| device::read(value, &self.device_key, now)),
-            id: self.marked_browser(request.head),
-            previous: self
-                .presented_session(request.head, now)
-                .map(|(session, token)| Presented { id: session.id, token: token.to_owned() }),
-            user_agent: agent.to_vec(),
-            next: next.as_str().to_owned(),
-            next_origin: next.origin().map(str::to_owned),
-            trip: self.rounds.borrow().trip(visit, next.as_str()),
-            key: self.keyring.current_id(),
-        }
+        self.wiring.get_mut().posted(head.chain, head.sender.client, head.peer, now);
+        Some(Attempt { code, name, browser: self.browser(head, &next) })
     }
 
     /// The desk has decided; what it changed is on the disk and known here.
@@ -200,8 +176,12 @@ impl Gate {
         let name = attempt.name.as_ref().map_or("", UserName::as_str);
         let (status, wait, message) = match admission {
             Admission::In(left) => {
-                let token =
-                    attempt.browser.previous.as_ref().map_or("", |presented| &presented.token);
+                let token = attempt
+                    .browser
+                    .sender
+                    .previous
+                    .as_ref()
+                    .map_or("", |presented| &presented.token);
                 return self.go_on(token, left, &attempt.browser.next, attempt.browser.trip, out);
             }
             Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
@@ -227,9 +207,9 @@ impl Gate {
                     (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
                 }
                 Denial::Strangers(wait) => {
-                    let text = match attempt.browser.origin {
+                    let text = match attempt.browser.sender.origin {
                         Origin::Local => t.limited_strangers_home,
-                        Origin::Internet if is_of_shared_space(attempt.browser.client) => {
+                        Origin::Internet if is_of_shared_space(attempt.browser.sender.client) => {
                             t.limited_strangers_vpn
                         }
                         Origin::Internet => t.limited_strangers,
@@ -336,14 +316,6 @@ impl Gate {
         out.start(Status::BAD_REQUEST);
         self.pages.notice(out, self.pages.texts.problem, &fault.to_string(), false);
         None
-    }
-}
-
-/// The host and scheme that the visitor's browser shows.
-pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
-    Visitor {
-        host: visit.host.map_or("", |host| host.name()),
-        is_http: visit.scheme == Scheme::Http,
     }
 }
 

@@ -9,8 +9,9 @@ use crate::http::response::{Out, Status};
 use crate::server::{Next, Request};
 use crate::store::StoreError;
 
-use crate::app::gate::login::{single, visitor};
-use crate::app::gate::state::{Gate, session_cookie};
+use crate::app::gate::announced::{Announced, FormHead, visitor};
+use crate::app::gate::login::single;
+use crate::app::gate::state::{BODY_LIMIT, Gate, session_cookie};
 use crate::app::messages::job::Job;
 
 impl Gate {
@@ -20,10 +21,14 @@ impl Gate {
         request: &Request<'_>,
         now: Timestamp,
         out: &mut Out,
-    ) -> Next<Job> {
+    ) -> Next<Job, Announced> {
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == Method::Post {
-            return self.form_announced(request, &visit, false, out);
+            if !self.takes_form(request, &visit, false, out) {
+                return Next::Answered;
+            }
+            let announced = Announced::Logout(Box::new(self.form_head(request, &visit, now)));
+            return Next::ReadBody { limit: BODY_LIMIT, announced };
         }
         let wanted = single(form::query_values(request.head.query.unwrap_or_default(), "next"));
         let next = self.return_to(&wanted, &visitor(&visit));
@@ -45,19 +50,19 @@ impl Gate {
     /// The form has arrived.
     pub(super) fn logout_posted(
         &mut self,
-        request: &Request<'_>,
+        head: &FormHead,
         body: &[u8],
-        now: Timestamp,
         out: &mut Out,
     ) -> Next<Job> {
         let t = self.pages.texts;
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         let Ok(fields) = form::parse(body) else {
-            return self.broken_form(out);
+            self.broken_form(out);
+            return Next::Answered;
         };
         let wanted = single(fields.all("next").map(|value| value.as_bytes().to_vec()));
-        let next = self.return_to(&wanted, &visitor(&visit));
-        let Some(session) = self.session_of(request.head, now) else {
+        let next = self.return_to(&wanted, &head.visitor());
+        let presented = head.sender.previous.as_ref();
+        let Some(session) = presented.and_then(|presented| self.sessions.get(&presented.id)) else {
             self.logout_done(Ok(()), next.as_str(), out);
             return Next::Answered;
         };
@@ -73,7 +78,7 @@ impl Gate {
         Next::Work(Job::Logout {
             session: session.id,
             all,
-            client: visit.client,
+            client: head.sender.client,
             next: next.as_str().to_owned(),
         })
     }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use crate::app::gate::counts::{LoginResult, Metrics};
 use crate::app::gate::state::Gate;
 use crate::app::messages::gauges::Figures;
-use crate::app::messages::job::Job;
 use crate::clock::Timestamp;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
-use crate::server::{Next, Request};
+use crate::server::Request;
 use crate::telemetry::metrics::CONTENT_TYPE;
 
 impl Gate {
@@ -42,42 +41,33 @@ impl Gate {
     }
 
     /// Counts a posted login that was answered without the desk.
-    pub(super) fn count_unjudged(&mut self, next: Next<Job>, out: &Out) -> Next<Job> {
-        if matches!(next, Next::Answered) {
-            self.count_login(match Status(out.status()) {
-                Status::UNAUTHORIZED => LoginResult::Malformed,
-                Status::FORBIDDEN => LoginResult::CrossSite,
-                _ => LoginResult::BadForm,
-            });
-        }
-        next
+    pub(super) fn count_unjudged(&mut self, out: &Out) {
+        self.count_login(match Status(out.status()) {
+            Status::UNAUTHORIZED => LoginResult::Malformed,
+            Status::FORBIDDEN => LoginResult::CrossSite,
+            _ => LoginResult::BadForm,
+        });
     }
 
     /// All that the listener for metrics answers: one page.
-    pub(super) fn show_metrics(
-        &mut self,
-        request: &Request<'_>,
-        now: Timestamp,
-        out: &mut Out,
-    ) -> Next<Job> {
+    pub(super) fn show_metrics(&mut self, request: &Request<'_>, now: Timestamp, out: &mut Out) {
         let Some(metrics) = self.metrics.as_mut().filter(|_| request.head.path == b"/metrics")
         else {
             out.start(Status::NOT_FOUND);
             out.header("Cache-Control", b"no-store");
             out.body("text/plain; charset=utf-8", b"only /metrics is here\n");
-            return Next::Answered;
+            return;
         };
         if !matches!(request.head.method, Method::Get | Method::Head) {
             out.start(Status::METHOD_NOT_ALLOWED);
             out.header("Allow", b"GET, HEAD");
             out.header("Cache-Control", b"no-store");
             out.finish_empty();
-            return Next::Answered;
+            return;
         }
         let page = metrics.page(self.sessions.living(now), self.people.count());
         out.start(Status::OK);
         out.header("Cache-Control", b"no-store");
         out.body(CONTENT_TYPE, page.as_bytes());
-        Next::Answered
     }
 }

@@ -1,6 +1,7 @@
 //! The loop's side: answers at once from memory, or asks the worker. One file a page or address.
 
 mod account;
+pub mod announced;
 mod browser_mark;
 mod control;
 mod counts;

@@ -23,8 +23,9 @@ use crate::http::response::{Out, Status};
 use crate::http::visit::Visit;
 use crate::server::{Next, Request};
 
-use crate::app::gate::login::{visitor, wanted_by_form, wanted_by_query, with_wait};
-use crate::app::gate::state::Gate;
+use crate::app::gate::announced::{Announced, SetupHead, visitor};
+use crate::app::gate::login::{wanted_by_form, wanted_by_query, with_wait};
+use crate::app::gate::state::{BODY_LIMIT, Gate};
 use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
 use crate::app::messages::job::Job;
 use crate::app::messages::login::{Browser, Denial};
@@ -43,23 +44,27 @@ impl Gate {
         request: &Request<'_>,
         now: Timestamp,
         out: &mut Out,
-    ) -> Next<Job> {
+    ) -> Next<Job, Announced> {
         if !self.setup_open {
             self.setup_closed(out);
             return Next::Answered;
         }
         let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
         if request.head.method == Method::Post {
-            return self.form_announced(request, &visit, true, out);
+            if !self.takes_form(request, &visit, true, out) {
+                return Next::Answered;
+            }
+            let announced = Announced::Setup(Box::new(self.setup_head(request, &visit, now)));
+            return Next::ReadBody { limit: BODY_LIMIT, announced };
         }
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
-        let browser = self.browser(request, &visit, &next, now);
+        let SetupHead { form, holders, home } = self.setup_head(request, &visit, now);
         Next::Work(Job::Enrol(Box::new(Enrolment {
             step: Step::Look,
-            browser,
-            holders: holders(request),
-            home: self.home_of_another_name(&visit),
+            browser: self.browser(form, &next),
+            holders,
+            home,
             typed: FIRST_NAME.to_owned(),
         })))
     }
@@ -67,23 +72,25 @@ impl Gate {
     /// One of the two forms has arrived.
     pub(super) fn setup_posted(
         &mut self,
-        request: &Request<'_>,
+        head: SetupHead,
         body: &[u8],
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job> {
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        let Ok(fields) = form::parse(body) else { return self.broken_form(out) };
+        let SetupHead { form: head, holders, home } = head;
+        let Ok(fields) = form::parse(body) else {
+            self.broken_form(out);
+            return Next::Answered;
+        };
         let (Ok(code), Ok(otp), Ok(typed)) =
             (fields.one("setup_code"), fields.one("otp"), fields.one("username"))
         else {
-            return self.broken_form(out);
+            self.broken_form(out);
+            return Next::Answered;
         };
         let wanted = wanted_by_form(&fields);
-        let next = self.return_to(&wanted, &visitor(&visit));
-        let browser = self.browser(request, &visit, &next, now);
-        let holders = holders(request);
-        let home = self.home_of_another_name(&visit);
+        let next = self.return_to(&wanted, &head.visitor());
+        let browser = self.browser(head, &next);
         if !self.is_own_setup_form(&fields, otp.is_some(), &holders) {
             out.start(Status::FORBIDDEN);
             self.show_code_form(out, &browser, Some(self.pages.texts.stale_form), true);
@@ -105,6 +112,14 @@ impl Gate {
             return Next::Answered;
         }
         Next::Work(Job::Enrol(Box::new(enrolment)))
+    }
+
+    fn setup_head(&self, request: &Request<'_>, visit: &Visit<'_>, now: Timestamp) -> SetupHead {
+        SetupHead {
+            form: self.form_head(request, visit, now),
+            holders: holders(request),
+            home: self.home_of_another_name(visit),
+        }
     }
 
     /// Where one goes who came by a name under which no session of ours stays, as that of the home
@@ -252,7 +267,7 @@ impl Gate {
                     with_wait(t.setup_limited_address, wait.0),
                 ),
                 Denial::Strangers(wait) => {
-                    let at_home = browser.origin == Origin::Local;
+                    let at_home = browser.sender.origin == Origin::Local;
                     let text = if at_home {
                         t.setup_limited_strangers_home
                     } else {

@@ -26,21 +26,10 @@ pub struct Attempt {
     pub browser: Browser,
 }
 
-/// Who posted a form, and what its answer needs.
+/// Who sends a form, and what its answer needs.
 pub struct Browser {
-    /// Who asks, as `proxy.trust` sees it.
-    pub client: IpAddr,
-    /// Whose budget he draws on where no device of ours is known.
-    pub origin: Origin,
-    /// The device that his cookie proves, of several the first that is ours. Whether it still
-    /// counts, the desk knows.
-    pub device: Option<Device>,
-    /// Which browser it is, if it has seen the login page.
-    pub id: Option<BrowserId>,
-    /// The living session that the browser already had; it ends with a new login.
-    pub previous: Option<Presented>,
-    /// For the list of sessions.
-    pub user_agent: Vec<u8>,
+    /// Who sends it.
+    pub sender: Sender,
     /// Where the visitor goes afterwards, checked.
     pub next: String,
     /// Origin of `next` where it is another than the login page's.
@@ -49,6 +38,23 @@ pub struct Browser {
     pub trip: Option<Trip>,
     /// The key that a new session is signed with.
     pub key: KeyId,
+}
+
+/// Who sends a form, as far as its head tells.
+pub struct Sender {
+    /// Who asks, as `proxy.trust` sees it.
+    pub client: IpAddr,
+    /// Whose budget he draws on where no device of ours is known.
+    pub origin: Origin,
+    /// The device that his cookie proves, of several the first that is ours. Whether it still
+    /// counts, the worker knows.
+    pub device: Option<Device>,
+    /// Which browser it is, if it has seen the login page.
+    pub id: Option<BrowserId>,
+    /// The living session that the browser already had; it ends with a new login.
+    pub previous: Option<Presented>,
+    /// For the list of sessions.
+    pub user_agent: Vec<u8>,
 }
 
 /// A living session, as the browser showed it.
@@ -118,5 +124,23 @@ impl std::fmt::Display for Denial {
             Self::Clock(fault) => write!(f, "clock reason=\"{fault}\""),
             Self::Store(error) => write!(f, "store reason=\"{error}\""),
         }
+    }
+}
+
+#[cfg(test)]
+impl Browser {
+    /// One that nobody knows, from `client`.
+    pub(crate) fn of(client: &str) -> Self {
+        let client = client.parse().expect("an address");
+        let sender = Sender {
+            client,
+            origin: Origin::of(client),
+            device: None,
+            id: None,
+            previous: None,
+            user_agent: b"test".to_vec(),
+        };
+        let next = "/".to_owned();
+        Self { sender, next, next_origin: None, trip: None, key: KeyId::new(1) }
     }
 }

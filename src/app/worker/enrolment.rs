@@ -79,7 +79,7 @@ impl Desk {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, Refusal> {
-        let client = enrolment.browser.client;
+        let client = enrolment.browser.sender.client;
         let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
         let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
         let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
@@ -128,9 +128,10 @@ impl Desk {
         let Verdict::One(Match { step, .. }) =
             whether(Some(&user), code, now.wall, self.config.login.skew)
         else {
-            let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.client);
+            let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.sender.client);
             let told = vec![Change::Audit(event.because("wrong-code").refused())];
-            let denial = self.count_failure(browser.client, vec![strangers], told, now, effects);
+            let denial =
+                self.count_failure(browser.sender.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
         let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
@@ -141,7 +142,7 @@ impl Desk {
             .commit(changes, now.wall)
             .map_err(|error| Refusal::Denied(Denial::Store(error)))?;
         effects.extend(done);
-        log::info!("user added name={name} admin=true by=setup client={}", browser.client);
+        log::info!("user added name={name} admin=true by=setup client={}", browser.sender.client);
         Ok(Answer::Enrolled(session, cookie))
     }
 
@@ -149,10 +150,10 @@ impl Desk {
     fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, Denial> {
         self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
         self.limiter
-            .check(AddressKey::from(browser.client), now.steady)
+            .check(AddressKey::from(browser.sender.client), now.steady)
             .map_err(Denial::Address)?;
         // Before there is a user every browser is a stranger.
-        let strangers = BudgetKey::from(browser.origin);
+        let strangers = BudgetKey::from(browser.sender.origin);
         self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
         Ok(strangers)
     }
@@ -197,7 +198,7 @@ impl Desk {
         if let Some(left_out) = admitted {
             log::warn!(
                 "set-up refused result={word} client={} left_out={left_out}",
-                browser.client
+                browser.sender.client
             );
         }
     }

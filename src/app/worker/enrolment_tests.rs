@@ -6,8 +6,6 @@ use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::enrolment::Lack;
 use crate::app::worker::administer::execute;
-use crate::auth::guess_budget::Origin;
-use crate::auth::keyring::KeyId;
 use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
 use crate::config::Config;
@@ -54,18 +52,7 @@ impl Fixture {
     }
 
     fn enrol(&mut self, step: Step, holder: Option<&str>, client: &str) -> Answer {
-        let browser = Browser {
-            client: client.parse().expect("an address"),
-            origin: Origin::of(client.parse().expect("an address")),
-            device: None,
-            id: None,
-            previous: None,
-            user_agent: b"test".to_vec(),
-            next: "/".to_owned(),
-            next_origin: None,
-            trip: None,
-            key: KeyId::new(1),
-        };
+        let browser = Browser::of(client);
         let holders = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
         let enrolment =
             Enrolment { step, browser, holders, home: None, typed: FIRST_NAME.to_owned() };

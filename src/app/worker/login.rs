@@ -47,7 +47,7 @@ impl Desk {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Admission {
-        let client = attempt.browser.client;
+        let client = attempt.browser.sender.client;
         match self.judge(attempt, now, effects) {
             Ok(admission) => {
                 match &admission {
@@ -96,7 +96,7 @@ impl Desk {
         if let Some(Success { session, device, .. }) = self.repeated(attempt, steady) {
             return Ok(Admission::Repeated { session: session.clone(), device: device.clone() });
         }
-        let client = attempt.browser.client;
+        let client = attempt.browser.sender.client;
         self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
         let scope = self.scope(attempt, steady)?;
         let skew = self.config.login.skew;
@@ -117,7 +117,7 @@ impl Desk {
                     self.welcome(&attempt.browser, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
                 effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
-                if let Some(browser) = attempt.browser.id {
+                if let Some(browser) = attempt.browser.sender.id {
                     self.repetitions.remember(Success {
                         browser,
                         name: attempt.name.clone(),
@@ -165,7 +165,7 @@ impl Desk {
     /// The login that this one repeats, while its session lives.
     fn repeated(&self, attempt: &Attempt, steady: Timestamp) -> Option<&Success> {
         let success = self.repetitions.find(
-            attempt.browser.id?,
+            attempt.browser.sender.id?,
             attempt.name.as_ref(),
             &attempt.code,
             steady,
@@ -175,7 +175,7 @@ impl Desk {
 
     /// For how long the session that came with an attempt goes on, if it is this user's.
     fn left_of_session(&self, attempt: &Attempt, user: &User, now: Timestamp) -> Option<Duration> {
-        let session = self.sessions.get(&attempt.browser.previous.as_ref()?.id)?;
+        let session = self.sessions.get(&attempt.browser.sender.previous.as_ref()?.id)?;
         (session.user == user.name).then(|| session.expires.since(now))
     }
 
@@ -185,9 +185,10 @@ impl Desk {
     /// somebody's codes, so that strangers who empty it cannot lock the owner out. For the codes of
     /// all others it is a stranger like any.
     fn scope(&self, attempt: &Attempt, steady: Timestamp) -> Result<Scope, Denial> {
-        let known =
-            |user: &&User| attempt.browser.device.as_ref().is_some_and(|device| device.knows(user));
-        let strangers = BudgetKey::from(attempt.browser.origin);
+        let known = |user: &&User| {
+            attempt.browser.sender.device.as_ref().is_some_and(|device| device.knows(user))
+        };
+        let strangers = BudgetKey::from(attempt.browser.sender.origin);
         let stranger_may = self.budgets.check(&strangers, steady);
         if let Some(name) = &attempt.name {
             let user = self.users.get(name).filter(|user| user.enabled);
@@ -237,10 +238,10 @@ impl Desk {
         let (limited, wait) = match denial {
             Denial::Address(_) => {
                 let (network, wait) =
-                    self.limiter.limited_by(AddressKey::from(browser.client), steady)?;
+                    self.limiter.limited_by(AddressKey::from(browser.sender.client), steady)?;
                 (Limited::Network(network), wait)
             }
-            Denial::Strangers(wait) => (Limited::Budget(browser.origin.into()), *wait),
+            Denial::Strangers(wait) => (Limited::Budget(browser.sender.origin.into()), *wait),
             Denial::Account(_) => {
                 let account = self.account(name?);
                 // A device's budget is its own user's; it says nothing of the account's.
@@ -302,16 +303,16 @@ impl Desk {
             user.name.clone(),
             now,
             self.config.session.lifetime,
-            browser.client,
-            &browser.user_agent,
+            browser.sender.client,
+            &browser.sender.user_agent,
             browser.key,
             &mut System,
         );
-        let mut device = browser.device.clone().unwrap_or_default();
+        let mut device = browser.sender.device.clone().unwrap_or_default();
         device.bind(user);
         let cookie = device.mint(&self.device_key, now);
         let mut changes = vec![Change::PutUser(spend(user, step))];
-        let previous = browser.previous.as_ref().map(|presented| presented.id);
+        let previous = browser.sender.previous.as_ref().map(|presented| presented.id);
         changes.extend(previous.map(Change::EndSession));
         let others =
             || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != previous);
@@ -327,7 +328,7 @@ impl Desk {
             ));
         }
         changes.push(Change::PutSession(session.clone()));
-        let address = AddressKey::from(browser.client);
+        let address = AddressKey::from(browser.sender.client);
         if self.limiter.entries(steady).any(|(key, _)| key == address) {
             changes.push(Change::RemoveCounter(CounterKey::Address(address)));
         }
@@ -344,7 +345,10 @@ pub(super) fn came_in(action: Action, session: &Session) -> Event {
 
 /// That a code let nobody in. Why is for the operator alone.
 fn kept_out(attempt: &Attempt, why: &str) -> Event {
-    Event::new(Action::Login, Actor::Visitor).from(attempt.browser.client).because(why).refused()
+    Event::new(Action::Login, Actor::Visitor)
+        .from(attempt.browser.sender.client)
+        .because(why)
+        .refused()
 }
 
 /// `user` with `step` and all before it used up.

@@ -7,8 +7,6 @@ use crate::app::messages::command::Command;
 use crate::app::messages::login::Presented;
 use crate::app::worker::administer::execute;
 use crate::auth::device::{self, Device};
-use crate::auth::guess_budget::Origin;
-use crate::auth::keyring::KeyId;
 use crate::auth::testing::confirmed;
 use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
@@ -98,22 +96,7 @@ impl Fixture {
     }
 
     fn attempt(&self, code: Code, client: &str) -> Attempt {
-        Attempt {
-            code,
-            name: None,
-            browser: Browser {
-                client: client.parse().expect("an address"),
-                origin: Origin::of(client.parse().expect("an address")),
-                device: None,
-                id: None,
-                previous: None,
-                user_agent: b"test".to_vec(),
-                next: "/".to_owned(),
-                next_origin: None,
-                trip: None,
-                key: KeyId::new(1),
-            },
-        }
+        Attempt { code, name: None, browser: Browser::of(client) }
     }
 
     fn admit(&mut self, attempt: &Attempt) -> Result<(Session, Vec<u8>), Denial> {
@@ -212,7 +195,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
         "a stranger is kept out"
     );
     let mut from_device = f.attempt(good, INTERNET);
-    from_device.browser.device = f.device(&device);
+    from_device.browser.sender.device = f.device(&device);
     assert!(f.admit(&from_device).is_ok(), "a known device gets in");
 
     f.pass(Duration::from_secs(30));
@@ -267,7 +250,7 @@ fn a_device_is_worth_nothing_after_disable_rotate_and_revoke_all() {
         f.command(Command::UserEnable { name: "anna".to_owned() });
         let good = f.code(&anna, 0);
         let mut attempt = f.attempt(good, INTERNET);
-        attempt.browser.device = f.device(&device);
+        attempt.browser.sender.device = f.device(&device);
         assert!(matches!(f.admit(&attempt), Err(Denial::Strangers(_))), "{what}");
     }
 }
@@ -336,7 +319,7 @@ fn a_login_ends_the_session_it_came_with_and_the_oldest_of_too_many() {
     f.pass(Duration::from_secs(30));
     let code = f.code(&anna, 0);
     let mut attempt = f.attempt(code, HOME);
-    attempt.browser.previous = previous.map(|id| Presented { id, token: String::new() });
+    attempt.browser.sender.previous = previous.map(|id| Presented { id, token: String::new() });
     assert!(f.admit(&attempt).is_ok());
     assert!(previous.is_some_and(|id| f.desk().sessions.get(&id).is_none()));
     f.restart();
