@@ -77,7 +77,10 @@ fn gate() -> String {
 fn counted(place: Place, gate: &str, talk: impl FnOnce(&mut Connection)) -> (u64, Place) {
     let profile = place.config_file().with_file_name("profile");
     let into = format!("--callgrind-out-file={}", profile.display());
-    let valgrind = ["valgrind", "--tool=callgrind", "--separate-threads=yes", &into, gate];
+    // In turn: on a quiet machine one that spins while it waits would keep the others from ending
+    // its wait for minutes.
+    let turns = "--fair-sched=yes";
+    let valgrind = ["valgrind", "--tool=callgrind", "--separate-threads=yes", turns, &into, gate];
     let mut daemon = place.with_program(&valgrind).start();
     talk(&mut Connection::open(daemon.address));
     daemon.stop();
