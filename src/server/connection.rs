@@ -61,6 +61,8 @@ pub struct Reply {
 /// A body under way.
 pub struct Body<F> {
     pub announced: F,
+    /// Octets of the head that `announced` was made from, and which it is not longer than.
+    pub head_length: usize,
     pub limit: usize,
     pub gathering: Gathering,
     pub reply: Reply,
@@ -183,10 +185,13 @@ impl<F> Connection<F> {
         }
     }
 
-    /// Octets of memory in its buffers.
+    /// Octets of memory in its buffers, and in what is kept of a head.
     pub fn held(&self) -> usize {
         let body = match &self.phase {
-            Phase::Body(Body { gathering: Gathering::Chunked { data, .. }, .. }) => data.capacity(),
+            Phase::Body(Body {
+                head_length, gathering: Gathering::Chunked { data, .. }, ..
+            }) => head_length.saturating_add(data.capacity()),
+            Phase::Body(Body { head_length, .. }) => *head_length,
             _ => 0,
         };
         self.input.capacity().saturating_add(self.output.capacity()).saturating_add(body)

@@ -130,7 +130,8 @@ impl<A: App> Dialogue<A> {
                 let reply =
                     Reply { persistence: persistence(head, true), unread_body: false, ..reply };
                 let is_empty = matches!(gathering, Gathering::Length(0));
-                connection.phase = Phase::Body(Body { announced, limit, gathering, reply });
+                connection.phase =
+                    Phase::Body(Body { announced, head_length: length, limit, gathering, reply });
                 if is_empty {
                     self.take_body(ticket, connection, &[], now);
                 }

@@ -263,6 +263,23 @@ fn buffers_of_all_connections_together_have_a_budget() {
 }
 
 #[test]
+fn what_is_kept_of_a_head_counts_until_its_body_is_there() {
+    let gate = Gate::with(|settings| settings.buffer_budget = 1 << 20);
+    // Read in one go, so that no buffer is left of it.
+    let cookie = "c".repeat(15_000);
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: gate\r\nContent-Length: 4\r\nCookie: {cookie}\r\n\r\n"
+    );
+    let mut announced = crowd(gate.address, 100, &head);
+    is_healthy(gate.address);
+    let mut last = Client::to(gate.address);
+    last.say(&head);
+    is_healthy(gate.address);
+    assert!(announced[0].has_ended(), "the oldest has to go");
+    assert_eq!(last.say("body").answer().expect("the newest stays").body, b"body");
+}
+
+#[test]
 fn with_256_descriptors_a_thousand_idle_connections_do_no_harm() {
     room_for_clients();
     let server = Child::start("server_with_256_descriptors");
