@@ -1,8 +1,8 @@
 //! The login page.
 
-use std::fmt::Write as _;
+use maud::html;
 
-use crate::app::pages::layout::{Pages, escape};
+use crate::app::pages::layout::{Form, Page, Pages};
 use crate::app::pages::setup;
 use crate::http::response::Out;
 
@@ -28,49 +28,36 @@ impl Pages {
     /// Writes the login page.
     pub fn login(&self, out: &mut Out, form: &LoginForm<'_>) {
         let t = self.texts;
-        let mut body = format!("<h1>{}</h1>\n", escape(t.sign_in));
-        let message = form.message.unwrap_or_default();
-        let _ = writeln!(
-            body,
-            r#"<p class="error" id="error" role="alert" aria-live="polite">{}</p>"#,
-            escape(message)
-        );
-        if form.setup {
-            let _ = writeln!(
-                body,
-                r#"<p class="note">{} <a href="{}">{}</a></p>"#,
-                escape(t.no_user_yet),
-                escape(&setup::address(&self.prefix, form.next)),
-                escape(t.to_setup)
-            );
-        }
-        let _ = writeln!(body, r#"<form method="post" action="{}/login">"#, escape(&self.prefix));
-        if let Some(typed) = form.username {
-            let focus = if typed.is_empty() { " autofocus" } else { "" };
-            let _ = writeln!(
-                body,
-                r#"<label for="username">{}</label>
-<input name="username" id="username" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" value="{}" required{focus}>"#,
-                escape(t.name_label),
-                escape(typed)
-            );
-        }
-        let focus = if form.username.is_some_and(str::is_empty) { "" } else { " autofocus" };
-        let digits = form.digits.map(|n| format!(r#" data-digits="{n}""#)).unwrap_or_default();
-        let invalid = if form.message.is_some() { r#" aria-invalid="true""# } else { "" };
-        let _ = writeln!(
-            body,
-            r#"<label for="otp">{}</label>
-<input name="otp" inputmode="numeric" autocomplete="one-time-code" id="otp" class="code" type="text" maxlength="16" aria-describedby="hint error" required{invalid}{focus}{digits}>
-<p class="hint" id="hint">{}</p>
-<input type="hidden" name="next" value="{}">
-<button type="submit">{}</button>
-</form>"#,
-            escape(t.code_label),
-            escape(t.code_hint),
-            escape(form.next),
-            escape(t.sign_in_button)
-        );
-        self.finish(out, t.sign_in, &body, form.next_origin);
+        let name_missing = form.username.is_some_and(str::is_empty);
+        let main = html! {
+            h1 { (t.sign_in) }
+            p.error id="error" role="alert" aria-live="polite" {
+                (form.message.unwrap_or_default())
+            }
+            @if form.setup {
+                p.note {
+                    (t.no_user_yet) " "
+                    a href=(setup::address(&self.prefix, form.next)) { (t.to_setup) }
+                }
+            }
+            form method="post" action={ (self.prefix) "/login" } {
+                @if let Some(typed) = form.username {
+                    label for="username" { (t.name_label) }
+                    input name="username" id="username" autocomplete="username"
+                        autocapitalize="none" spellcheck="false" maxlength="64" value=(typed)
+                        required autofocus[name_missing];
+                }
+                label for="otp" { (t.code_label) }
+                input name="otp" inputmode="numeric" autocomplete="one-time-code" id="otp"
+                    class="code" type="text" maxlength="16" aria-describedby="hint error" required
+                    aria-invalid=[form.message.map(|_| "true")] autofocus[!name_missing]
+                    data-digits=[form.digits];
+                p.hint id="hint" { (t.code_hint) }
+                input type="hidden" name="next" value=(form.next);
+                button type="submit" { (t.sign_in_button) }
+            }
+        };
+        let form = Some(Form { next_origin: form.next_origin });
+        self.finish(out, Page { title: t.sign_in, main, form });
     }
 }

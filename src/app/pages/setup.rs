@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::app::pages::layout::{Pages, escape};
+use maud::{Markup, html};
+
+use crate::app::pages::layout::{Form, Page, Pages};
 use crate::http::form::percent_encode_component;
 use crate::http::response::Out;
 use crate::qr::{self, QrCodeEcc};
@@ -59,112 +61,101 @@ impl Pages {
     /// Writes the page that asks for the set-up code.
     pub fn setup_code(&self, out: &mut Out, form: &CodeForm<'_>) {
         let t = self.texts;
-        let mut body = self.setup_start(form.message);
-        if form.may_enter {
-            let _ = writeln!(body, "<p>{}</p>", escape(t.setup_intro));
-            body.push_str(&self.form_start(form.token, form.next));
-            let _ = writeln!(
-                body,
-                r#"<label for="setup_code">{}</label>
-<input name="setup_code" id="setup_code" class="letters" type="text" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="40" placeholder="ABCD-EFGH-IJKL-MNOP" aria-describedby="hint error" required autofocus>
-<p class="hint" id="hint">{}</p>
-<button type="submit">{}</button>
-</form>"#,
-                escape(t.setup_code_label),
-                escape(t.setup_code_hint),
-                escape(t.setup_begin_button)
-            );
-        }
-        self.finish(out, t.set_up, &body, form.next_origin);
+        let main = html! {
+            (self.setup_start(form.message))
+            @if form.may_enter {
+                p { (t.setup_intro) }
+                form method="post" action={ (self.prefix) "/setup" } {
+                    (hidden(form.token, form.next))
+                    label for="setup_code" { (t.setup_code_label) }
+                    input name="setup_code" id="setup_code" class="letters" type="text"
+                        autocomplete="off" autocapitalize="characters" autocorrect="off"
+                        spellcheck="false" maxlength="40" placeholder="ABCD-EFGH-IJKL-MNOP"
+                        aria-describedby="hint error" required autofocus;
+                    p.hint id="hint" { (t.setup_code_hint) }
+                    button type="submit" { (t.setup_begin_button) }
+                }
+            }
+        };
+        let form = form.may_enter.then_some(Form { next_origin: form.next_origin });
+        self.finish(out, Page { title: t.set_up, main, form });
     }
 
     /// Writes the page with the seed that asks for the app's code.
     pub fn setup_seed(&self, out: &mut Out, form: &SeedForm<'_>) {
         let t = self.texts;
-        let mut body = self.setup_start(form.message);
-        let _ = writeln!(
-            body,
-            "<p>{}</p>\n{}\n<p><a href=\"{}\">{}</a></p>\n<p class=\"hint\">{}<br><code id=\"secret\">{}</code></p>",
-            escape(t.setup_scan),
-            picture(form.otpauth_url, t.setup_picture),
-            escape(form.otpauth_url),
-            escape(t.setup_on_this_device),
-            escape(t.setup_secret),
-            grouped(form.secret)
-        );
-        body.push_str(&self.form_start(form.token, form.next));
-        let _ = writeln!(
-            body,
-            r#"<label for="username">{}</label>
-<input name="username" id="username" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" value="{}" required>
-<label for="otp">{}</label>
-<input name="otp" inputmode="numeric" autocomplete="one-time-code" id="otp" class="code" type="text" maxlength="16" aria-describedby="hint error" required>
-<p class="hint" id="hint">{}</p>
-<button type="submit">{}</button>
-</form>
-<p class="hint">{}</p>"#,
-            escape(t.name_label),
-            escape(form.username),
-            escape(t.code_label),
-            escape(t.code_hint),
-            escape(t.setup_finish_button),
-            escape(&t.setup_left.replace("{wait}", form.left))
-        );
-        self.finish(out, t.set_up, &body, form.next_origin);
+        let main = html! {
+            (self.setup_start(form.message))
+            p { (t.setup_scan) }
+            (picture(form.otpauth_url, t.setup_picture))
+            p { a href=(form.otpauth_url) { (t.setup_on_this_device) } }
+            p.hint { (t.setup_secret) br; code id="secret" { (grouped(form.secret)) } }
+            form method="post" action={ (self.prefix) "/setup" } {
+                (hidden(form.token, form.next))
+                label for="username" { (t.name_label) }
+                input name="username" id="username" autocomplete="username" autocapitalize="none"
+                    spellcheck="false" maxlength="64" value=(form.username) required;
+                label for="otp" { (t.code_label) }
+                input name="otp" inputmode="numeric" autocomplete="one-time-code" id="otp"
+                    class="code" type="text" maxlength="16" aria-describedby="hint error" required;
+                p.hint id="hint" { (t.code_hint) }
+                button type="submit" { (t.setup_finish_button) }
+            }
+            p.hint { (t.setup_left.replace("{wait}", form.left)) }
+        };
+        let form = Some(Form { next_origin: form.next_origin });
+        self.finish(out, Page { title: t.set_up, main, form });
     }
 
-    fn setup_start(&self, message: Option<&str>) -> String {
-        format!(
-            "<h1>{}</h1>\n<p class=\"error\" id=\"error\" role=\"alert\">{}</p>\n",
-            escape(self.texts.set_up),
-            escape(message.unwrap_or_default())
-        )
+    fn setup_start(&self, message: Option<&str>) -> Markup {
+        html! {
+            h1 { (self.texts.set_up) }
+            p.error id="error" role="alert" { (message.unwrap_or_default()) }
+        }
     }
+}
 
-    fn form_start(&self, token: &str, next: &str) -> String {
-        format!(
-            r#"<form method="post" action="{}/setup">
-<input type="hidden" name="token" value="{}">
-<input type="hidden" name="next" value="{}">
-"#,
-            escape(&self.prefix),
-            escape(token),
-            escape(next)
-        )
+/// What goes back with a form unseen.
+fn hidden(token: &str, next: &str) -> Markup {
+    html! {
+        input type="hidden" name="token" value=(token);
+        input type="hidden" name="next" value=(next);
     }
 }
 
 /// The secret in groups of four, as it is read out and typed. The spaces are for the eye: copied,
 /// it has none.
-fn grouped(secret: &str) -> String {
+fn grouped(secret: &str) -> Markup {
     let letters: Vec<char> = secret.chars().collect();
-    letters
-        .chunks(4)
-        .map(|group| format!("<span>{}</span>", escape(&group.iter().collect::<String>())))
-        .collect()
+    html! {
+        @for group in letters.chunks(4) { span { (group.iter().collect::<String>()) } }
+    }
 }
 
 /// The QR code as SVG, black on white whatever the page's colours are; nothing where the URL is too
 /// long for one.
-fn picture(otpauth_url: &str, label: &str) -> String {
-    let Some(code) = qr::encode(otpauth_url, QrCodeEcc::Medium) else { return String::new() };
+fn picture(otpauth_url: &str, label: &str) -> Markup {
+    let Some(code) = qr::encode(otpauth_url, QrCodeEcc::Medium) else { return html! {} };
     let side = code.size() + 2 * MARGIN;
-    let mut path = String::new();
+    let mut dark = String::new();
     for y in 0..code.size() {
         let mut x = 0;
         while x < code.size() {
             let run =
                 (x..code.size()).take_while(|x| code.get_module(*x, y)).fold(0, |run, _| run + 1);
             if run > 0 {
-                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + MARGIN, y + MARGIN);
+                let _ = write!(dark, "M{} {}h{run}v1h-{run}z", x + MARGIN, y + MARGIN);
             }
             x += run.max(1);
         }
     }
-    format!(
-        r##"<svg class="qr" role="img" aria-label="{}" viewBox="0 0 {side} {side}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/><path fill="#000" d="{path}"/></svg>"##,
-        escape(label)
-    )
+    html! {
+        svg.qr role="img" aria-label=(label) viewBox={ "0 0 " (side) " " (side) }
+            shape-rendering="crispEdges" {
+            path fill="#fff" d={ "M0 0h" (side) "v" (side) "h-" (side) "z" } {}
+            path fill="#000" d=(dark) {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +166,7 @@ mod tests {
     fn the_picture_has_a_margin_and_exactly_the_dark_modules() {
         let url = "otpauth://totp/Portcullis:owner?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portcullis";
         let code = qr::encode(url, QrCodeEcc::Medium).expect("it fits");
-        let svg = picture(url, "a <picture>");
+        let svg = picture(url, "a <picture>").into_string();
         assert!(svg.contains("aria-label=\"a &lt;picture&gt;\""));
         let (_, path) = svg.split_once("fill=\"#000\" d=\"").expect("a path");
         let mut dark = Vec::new();
@@ -205,6 +196,9 @@ mod tests {
 
     #[test]
     fn a_secret_is_shown_in_groups_without_a_space_in_it() {
-        assert_eq!(grouped("ABCDEFGHIJ"), "<span>ABCD</span><span>EFGH</span><span>IJ</span>");
+        assert_eq!(
+            grouped("ABCDEFGHIJ").into_string(),
+            "<span>ABCD</span><span>EFGH</span><span>IJ</span>"
+        );
     }
 }
