@@ -4,5 +4,6 @@
 mod demo;
 mod journey;
 mod page;
+mod pictures;
 mod setup;
 mod steps;
