@@ -33,7 +33,7 @@ use crate::clock::{self, Timestamp};
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::secret::Secret;
-use crate::server::{self, Operators, Role, Worker};
+use crate::server::{self, ControlAccess, ListenerRole, Worker};
 use crate::store::{self, Portable, Store};
 use crate::sys::wipe_variable;
 
@@ -153,7 +153,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     desk.warn_of_odds();
     let listeners = sockets::listeners(&config, &places.control)?;
     for listener in &listeners {
-        let purpose = if listener.role() == Role::Metrics { " for=metrics" } else { "" };
+        let purpose = if listener.role() == ListenerRole::Metrics { " for=metrics" } else { "" };
         log::info!("listening address={}{purpose}", listener.address());
     }
     let gate = Gate::new(Opening {
@@ -163,7 +163,7 @@ fn serve(start: Start) -> Result<(), Failure> {
         }),
         keyring,
         form_key: desk.form_key(),
-        operators: Operators::of_this_process(),
+        control_access: ControlAccess::of_this_process(),
         device_key: desk.device_key(),
         known: desk.everything(),
     });
@@ -179,9 +179,9 @@ fn serve(start: Start) -> Result<(), Failure> {
     let worker = worker.map_err(|error| {
         Failure::new(exit::SYSTEM, format!("the worker thread does not start: {error}"))
     })?;
-    let settings = server::Settings {
+    let settings = server::ServeOptions {
         max_connections: config.server.max_connections,
-        ..server::Settings::default()
+        ..server::ServeOptions::default()
     };
     server::serve(gate, listeners, worker, settings)
         .map_err(|error| Failure::new(exit::SYSTEM, error))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::cli::exit::{self, Failure};
 use crate::config::Config;
-use crate::server::{self, ListenAddress, Listener, Role};
+use crate::server::{self, ListenAddress, Listener, ListenerRole};
 
 /// All sockets: the configured ones, those that systemd hands over, the one for metrics, and the
 /// control socket.
@@ -27,7 +27,7 @@ pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>
     let others: Vec<ListenAddress> =
         listeners.iter().map(Listener::address).chain(&wanted).cloned().collect();
     for address in &wanted {
-        let bound = server::bind_beside(address, Role::Public, 0o660, &others);
+        let bound = server::bind_beside(address, ListenerRole::Public, 0o660, &others);
         listeners.push(bound.map_err(|error| refused("listen", address, &error, &listeners))?);
     }
     if listeners.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>
     }
     if let Some(address) = config.metrics.listen {
         let address = ListenAddress::Tcp(address);
-        let bound = server::bind(&address, Role::Metrics, 0o660);
+        let bound = server::bind(&address, ListenerRole::Metrics, 0o660);
         listeners
             .push(bound.map_err(|error| refused("metrics.listen", &address, &error, &listeners))?);
     }
@@ -47,7 +47,7 @@ pub(super) fn listeners(config: &Config, control: &Path) -> Result<Vec<Listener>
         return Ok(listeners);
     }
     make_folder_of(control)?;
-    let bound = server::bind(&address, Role::Control, 0o660);
+    let bound = server::bind(&address, ListenerRole::Control, 0o660);
     listeners
         .push(bound.map_err(|error| refused("the control socket", &address, &error, &listeners))?);
     Ok(listeners)
@@ -64,8 +64,8 @@ fn refused(
         Some(own) => {
             let from = match own.role() {
                 _ if own.outlives_us() => "systemd's socket",
-                Role::Metrics => "metrics.listen",
-                Role::Public | Role::Control => "listen",
+                ListenerRole::Metrics => "metrics.listen",
+                ListenerRole::Public | ListenerRole::Control => "listen",
             };
             let way = "name another address, or one of the two alone";
             Failure::new(

@@ -77,7 +77,7 @@ pub trait App {
     }
     /// A job that nobody waits for. Asked after each outcome, and once when the server is about to
     /// end.
-    fn errand(&mut self, _ending: bool) -> Option<Self::Job> {
+    fn background_job(&mut self, _ending: bool) -> Option<Self::Job> {
         None
     }
 }

@@ -1,4 +1,5 @@
-//! One connection: its descriptor, where its talk stands, and the bytes that wait on either side.
+//! One connection: its descriptor, what it is in the middle of, and the bytes that wait on either
+//! side.
 //!
 //! A connection between two requests owns no buffer: `input` is filled only while a request is
 //! incomplete or waits its turn, `output` only while the client does not take an answer.
@@ -9,18 +10,18 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use nix::sys::socket::{self, MsgFlags, Shutdown};
 
-use super::origin::Origin;
 use super::peer::Peer;
+use super::peer_network::PeerNetwork;
 use super::poll::Interest;
 use crate::http::framing::ChunkedDecoder;
 use crate::http::response::Persistence;
 
-/// Where the talk stands.
+/// What it is in the middle of.
 pub enum Phase<F> {
     /// Between requests, or inside a head.
     Head,
     /// The head is complete and the route takes a body.
-    Body(Body<F>),
+    Body(PendingBody<F>),
     /// The worker has the request.
     Work(Reply),
     /// The last answer is on its way; close after it.
@@ -35,7 +36,7 @@ pub enum Phase<F> {
 
 /// What is lost when the connection is closed to make room: the less it is, the sooner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum EvictionClass {
     /// Nothing: it has had its last answer.
     Lingering,
     /// Answers that the client does not take, or more asked at once than one turn answers. A client
@@ -59,7 +60,7 @@ pub struct Reply {
 }
 
 /// A body under way.
-pub struct Body<F> {
+pub struct PendingBody<F> {
     pub announced: F,
     /// Octets of the head that `announced` was made from, and which it is not longer than.
     pub head_length: usize,
@@ -85,7 +86,7 @@ pub enum Received {
 
 /// What became of bytes to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub enum SendOutcome {
     All,
     /// The rest is kept and goes out when the client takes it.
     Part,
@@ -96,7 +97,7 @@ pub struct Connection<F> {
     stream: OwnedFd,
     pub peer: Peer,
     /// Whose share of the table it counts in; `None` for a peer that may fill it.
-    pub origin: Option<Origin>,
+    pub network: Option<PeerNetwork>,
     pub phase: Phase<F>,
     /// Monotonic time at which patience ends.
     pub deadline: Duration,
@@ -121,14 +122,14 @@ impl<F> Connection<F> {
     pub fn new(
         stream: OwnedFd,
         peer: Peer,
-        origin: Option<Origin>,
+        network: Option<PeerNetwork>,
         now: Duration,
         deadline: Duration,
     ) -> Self {
         Self {
             stream,
             peer,
-            origin,
+            network,
             phase: Phase::Head,
             deadline,
             since: now,
@@ -176,22 +177,24 @@ impl<F> Connection<F> {
     }
 
     /// What would be lost if it were closed now.
-    pub fn standing(&self) -> Standing {
+    pub fn eviction_class(&self) -> EvictionClass {
         match self.phase {
-            Phase::Linger => Standing::Lingering,
-            _ if self.owes() => Standing::Unread,
-            Phase::Head | Phase::Body(_) => Standing::Waiting,
-            Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => Standing::Busy,
+            Phase::Linger => EvictionClass::Lingering,
+            _ if self.owes() => EvictionClass::Unread,
+            Phase::Head | Phase::Body(_) => EvictionClass::Waiting,
+            Phase::Work(_) | Phase::Ending | Phase::EndingSoftly => EvictionClass::Busy,
         }
     }
 
     /// Octets of memory in its buffers, and in what is kept of a head.
     pub fn held(&self) -> usize {
         let body = match &self.phase {
-            Phase::Body(Body {
-                head_length, gathering: Gathering::Chunked { data, .. }, ..
+            Phase::Body(PendingBody {
+                head_length,
+                gathering: Gathering::Chunked { data, .. },
+                ..
             }) => head_length.saturating_add(data.capacity()),
-            Phase::Body(Body { head_length, .. }) => *head_length,
+            Phase::Body(PendingBody { head_length, .. }) => *head_length,
             _ => 0,
         };
         self.input.capacity().saturating_add(self.output.capacity()).saturating_add(body)
@@ -211,35 +214,35 @@ impl<F> Connection<F> {
     }
 
     /// Sends behind what still waits; keeps what the client does not take.
-    pub fn send(&mut self, bytes: &[u8]) -> Sent {
+    pub fn send(&mut self, bytes: &[u8]) -> SendOutcome {
         if self.is_blocked() {
             self.output.extend_from_slice(bytes);
             return self.flush();
         }
         match self.push(bytes) {
-            Ok(length) if length == bytes.len() => Sent::All,
+            Ok(length) if length == bytes.len() => SendOutcome::All,
             Ok(length) => {
                 self.output.extend_from_slice(bytes.get(length..).unwrap_or_default());
-                Sent::Part
+                SendOutcome::Part
             }
-            Err(_) => Sent::Failed,
+            Err(_) => SendOutcome::Failed,
         }
     }
 
     /// Sends what still waits.
-    pub fn flush(&mut self) -> Sent {
+    pub fn flush(&mut self) -> SendOutcome {
         let rest = self.output.get(self.written..).unwrap_or_default();
         match self.push(rest) {
             Ok(length) => {
                 self.written = self.written.saturating_add(length);
                 if self.written < self.output.len() {
-                    return Sent::Part;
+                    return SendOutcome::Part;
                 }
                 self.output = Vec::new();
                 self.written = 0;
-                Sent::All
+                SendOutcome::All
             }
-            Err(_) => Sent::Failed,
+            Err(_) => SendOutcome::Failed,
         }
     }
 

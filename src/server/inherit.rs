@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use super::listen::Listener;
-use super::peer::Role;
+use super::peer::ListenerRole;
 
 /// The first descriptor that systemd passes.
 const FIRST: RawFd = 3;
@@ -35,7 +35,11 @@ pub fn inherited() -> io::Result<Vec<Listener>> {
     let mut names = names.split(':');
     let mut listeners = Vec::new();
     for number in FIRST..FIRST.saturating_add(count) {
-        let role = if names.next() == Some("control") { Role::Control } else { Role::Public };
+        let role = if names.next() == Some("control") {
+            ListenerRole::Control
+        } else {
+            ListenerRole::Public
+        };
         listeners.push(Listener::adopt(take(number)?, role)?);
     }
     Ok(listeners)

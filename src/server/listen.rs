@@ -20,7 +20,7 @@ use nix::sys::socket::{
 };
 
 use super::listen_address::ListenAddress;
-use super::peer::{Credentials, Peer, PeerAddress, Role};
+use super::peer::{Credentials, ListenerRole, Peer, PeerAddress};
 use crate::sys;
 
 /// A socket that cannot be opened.
@@ -62,7 +62,7 @@ enum Socket {
 /// A socket that takes connections.
 pub struct Listener {
     socket: Socket,
-    role: Role,
+    role: ListenerRole,
     address: ListenAddress,
     /// systemd keeps it open when this process ends.
     inherited: bool,
@@ -72,7 +72,7 @@ pub struct Listener {
 }
 
 /// Opens a listener. `mode` is the Unix socket's file mode, 0o660 as a rule.
-pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, BindError> {
+pub fn bind(address: &ListenAddress, role: ListenerRole, mode: u32) -> Result<Listener, BindError> {
     bind_beside(address, role, mode, &[])
 }
 
@@ -80,7 +80,7 @@ pub fn bind(address: &ListenAddress, role: Role, mode: u32) -> Result<Listener, 
 /// IPv4 among `others`.
 pub fn bind_beside(
     address: &ListenAddress,
-    role: Role,
+    role: ListenerRole,
     mode: u32,
     others: &[ListenAddress],
 ) -> Result<Listener, BindError> {
@@ -191,7 +191,7 @@ impl Drop for SocketFile {
 
 impl Listener {
     /// A socket that somebody else has bound and that already listens.
-    pub(super) fn adopt(socket: OwnedFd, role: Role) -> io::Result<Self> {
+    pub(super) fn adopt(socket: OwnedFd, role: ListenerRole) -> io::Result<Self> {
         if !socket::getsockopt(&socket, sockopt::AcceptConn)? {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
         }
@@ -262,7 +262,7 @@ impl Listener {
     }
 
     /// Whom it is for.
-    pub fn role(&self) -> Role {
+    pub fn role(&self) -> ListenerRole {
         self.role
     }
 
@@ -287,7 +287,7 @@ impl Listener {
                 let credentials = socket::getsockopt(&stream, sockopt::PeerCredentials)?;
                 let (uid, gid, pid) = (credentials.uid(), credentials.gid(), credentials.pid());
                 let member = |group: u32| gid == group || sys::peer_is_member(&stream, group);
-                let operator = self.role == Role::Control && self.group.is_some_and(member);
+                let operator = self.role == ListenerRole::Control && self.group.is_some_and(member);
                 let credentials = Credentials { uid, gid, pid, operator };
                 (OwnedFd::from(stream), PeerAddress::Unix, Some(credentials))
             }
@@ -312,15 +312,18 @@ mod tests {
     #[test]
     fn all_of_ipv6_and_all_of_ipv4_are_bound_side_by_side_in_either_order() {
         for first in ["0.0.0.0:0", "[::]:0"] {
-            let Ok(one) = bind(&first.parse().expect("good"), Role::Public, 0) else { return };
+            let Ok(one) = bind(&first.parse().expect("good"), ListenerRole::Public, 0) else {
+                return;
+            };
             let ListenAddress::Tcp(bound) = one.address().clone() else { panic!("TCP") };
             drop(one);
             let [v4, v6]: [ListenAddress; 2] = ["0.0.0.0", "[::]"]
                 .map(|ip| format!("{ip}:{}", bound.port()).parse().expect("good"));
             let all = [v4.clone(), v6.clone()];
             let order = if first.starts_with('[') { [&v6, &v4] } else { [&v4, &v6] };
-            let both = order
-                .map(|address| bind_beside(address, Role::Public, 0, &all).expect("side by side"));
+            let both = order.map(|address| {
+                bind_beside(address, ListenerRole::Public, 0, &all).expect("side by side")
+            });
             for (listener, local) in both.iter().zip(order.map(|address| address == &v4)) {
                 let to = if local { "127.0.0.1" } else { "::1" };
                 let _client = std::net::TcpStream::connect((to, bound.port())).expect("connected");
@@ -332,19 +335,23 @@ mod tests {
 
     #[test]
     fn a_listener_knows_what_it_takes_already() {
-        let Ok(all) = bind(&"[::]:0".parse().expect("good"), Role::Public, 0) else { return };
+        let Ok(all) = bind(&"[::]:0".parse().expect("good"), ListenerRole::Public, 0) else {
+            return;
+        };
         let ListenAddress::Tcp(bound) = all.address().clone() else { panic!("TCP") };
         let at =
             |ip: &str| format!("{ip}:{}", bound.port()).parse::<ListenAddress>().expect("good");
         for ip in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"] {
             assert!(all.covers(&at(ip)), "{ip}");
         }
-        let near = bind(&"127.0.0.1:0".parse().expect("good"), Role::Public, 0).expect("bound");
+        let near =
+            bind(&"127.0.0.1:0".parse().expect("good"), ListenerRole::Public, 0).expect("bound");
         let ListenAddress::Tcp(bound) = near.address().clone() else { panic!("TCP") };
         let wide = format!("0.0.0.0:{}", bound.port()).parse::<ListenAddress>().expect("good");
         assert!(near.is_in_the_way_of(&wide) && !near.covers(&wide));
         let path = folder("link").join("gate.sock");
-        let socket = bind(&ListenAddress::Unix(path.clone()), Role::Public, 0o660).expect("bound");
+        let socket =
+            bind(&ListenAddress::Unix(path.clone()), ListenerRole::Public, 0o660).expect("bound");
         let folder = folder("link").with_extension("other");
         let _ = fs::remove_file(&folder);
         std::os::unix::fs::symlink(path.parent().expect("a folder"), &folder).expect("linked");
@@ -364,7 +371,7 @@ mod tests {
     fn a_unix_socket_has_its_mode_and_goes_with_the_listener() {
         let path = folder("mode").join("gate.sock");
         let listener =
-            bind(&ListenAddress::Unix(path.clone()), Role::Control, 0o660).expect("bound");
+            bind(&ListenAddress::Unix(path.clone()), ListenerRole::Control, 0o660).expect("bound");
         assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, 0o660);
         let _client = UnixStream::connect(&path).expect("connected");
         let (_, peer) = listener.accept().expect("accepted");
@@ -382,12 +389,12 @@ mod tests {
         let address = ListenAddress::Unix(path.clone());
         drop(UnixListener::bind(&path).expect("bound"));
         assert!(path.exists(), "std leaves the file behind");
-        let living = bind(&address, Role::Public, 0o660).expect("replaced");
-        let second = bind(&address, Role::Public, 0o660).err().expect("refused");
+        let living = bind(&address, ListenerRole::Public, 0o660).expect("replaced");
+        let second = bind(&address, ListenerRole::Public, 0o660).err().expect("refused");
         assert_eq!(second.io_error().kind(), io::ErrorKind::AddrInUse);
         drop(living);
         fs::write(&path, "a file of somebody").expect("written");
-        assert!(bind(&address, Role::Public, 0o660).is_err());
+        assert!(bind(&address, ListenerRole::Public, 0o660).is_err());
         assert_eq!(fs::read_to_string(&path).expect("still there"), "a file of somebody");
         fs::remove_file(&path).expect("removed");
     }
@@ -395,7 +402,7 @@ mod tests {
     #[test]
     fn a_mapped_ipv4_peer_is_an_ipv4_peer() {
         let address = ListenAddress::Tcp("[::]:0".parse().expect("good"));
-        let Ok(listener) = bind(&address, Role::Public, 0) else { return };
+        let Ok(listener) = bind(&address, ListenerRole::Public, 0) else { return };
         let ListenAddress::Tcp(bound) = listener.address().clone() else { panic!("TCP") };
         let Ok(_client) = std::net::TcpStream::connect(("127.0.0.1", bound.port())) else { return };
         let (_, peer) = listener.accept().expect("accepted");

@@ -7,41 +7,42 @@
 //! loop never waits for the [`App`]'s slow work, which has a bounded queue and its own thread.
 //! Leaves out: TLS and HTTP/2, which the proxy in front speaks.
 //!
-//! Read on in [`event_loop`], then [`exchange`] (what happens on one connection) and [`dialogue`]
-//! (what is said on it).
+//! Read on in [`event_loop`], then [`connection_io`] (bytes in and out of one connection) and
+//! [`http1`] (requests in those bytes, and the answers to them).
 
 mod app;
 mod connection;
-mod crowd;
+mod connection_io;
+mod connection_table;
+mod control_access;
 mod descriptors;
-mod dialogue;
 mod event_loop;
-mod exchange;
+mod http1;
 mod inherit;
 mod listen;
 mod listen_address;
 mod listeners;
 mod notify;
-mod operators;
-mod origin;
 mod peer;
+mod peer_network;
 mod poll;
 mod serve_error;
+mod serve_options;
 mod serving;
-mod settings;
+mod shutdown;
 pub mod signals;
 mod slots;
 mod stop;
 mod worker;
 
 pub use app::{App, Next, Request};
+pub use control_access::ControlAccess;
 pub use inherit::inherited;
 pub use listen::{BindError, Listener, bind, bind_beside};
 pub use listen_address::{BadListenAddress, LONGEST_SOCKET_PATH, ListenAddress};
-pub use operators::Operators;
-pub use peer::{Credentials, Peer, PeerAddress, Role};
+pub use peer::{Credentials, ListenerRole, Peer, PeerAddress};
 pub use serve_error::ServeError;
+pub use serve_options::ServeOptions;
 pub use serving::serve;
-pub use settings::Settings;
 pub use stop::Stop;
 pub use worker::Worker;

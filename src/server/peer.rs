@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// Which kind of listener a connection came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ListenerRole {
     /// Visitors, by way of the proxy.
     Public,
     /// The operator's command line.
@@ -20,7 +20,7 @@ pub struct Peer {
     /// The peer's own address: the proxy's, not the visitor's.
     pub address: PeerAddress,
     /// The listener's role.
-    pub role: Role,
+    pub role: ListenerRole,
     /// The peer's process, for Unix sockets.
     pub credentials: Option<Credentials>,
 }

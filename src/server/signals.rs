@@ -8,7 +8,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum SignalAction {
     Stop,
     Reload,
 }
@@ -33,13 +33,13 @@ impl Signals {
     }
 
     /// The next signal; `None` when there is none (any more).
-    pub fn next(&self) -> Option<Asked> {
+    pub fn next(&self) -> Option<SignalAction> {
         let signal = self.0.read_signal().ok().flatten()?;
         let number = i32::try_from(signal.ssi_signo).ok()?;
         Some(if Signal::try_from(number) == Ok(Signal::SIGHUP) {
-            Asked::Reload
+            SignalAction::Reload
         } else {
-            Asked::Stop
+            SignalAction::Stop
         })
     }
 }

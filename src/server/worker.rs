@@ -26,29 +26,29 @@ pub const QUEUE: usize = 64;
 /// Places behind them for jobs that not everybody can give.
 pub const KEPT: usize = 16;
 
-/// Who waits for an outcome; `None` for housekeeping.
-type Asker = Option<Ticket>;
+/// The connection that waits for an outcome; `None` for housekeeping.
+type ReplyTo = Option<Ticket>;
 
 /// The loop's end of the worker.
 pub struct Worker<J, O> {
-    jobs: Option<SyncSender<(Asker, J)>>,
+    jobs: Option<SyncSender<(ReplyTo, J)>>,
     waiting: Arc<AtomicUsize>,
-    outcomes: Receiver<(Asker, O)>,
-    bell: Arc<EventFd>,
+    outcomes: Receiver<(ReplyTo, O)>,
+    wakeup: Arc<EventFd>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Why a job was not taken.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum WorkerError {
     Full,
     Gone,
 }
 
-/// Rings when the thread ends, whatever the reason, so that the loop notices.
-struct LastRing(Arc<EventFd>);
+/// Wakes the loop when the thread ends, whatever the reason, so that it notices.
+struct WakeOnEnd(Arc<EventFd>);
 
-impl Drop for LastRing {
+impl Drop for WakeOnEnd {
     fn drop(&mut self) {
         let _ = self.0.write(1);
     }
@@ -67,35 +67,35 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         let waiting = Arc::new(AtomicUsize::new(0));
         let taken = Arc::clone(&waiting);
         let (answers, outcomes) = mpsc::channel();
-        let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
-        let ring = LastRing(Arc::clone(&bell));
+        let wakeup = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+        let wake = WakeOnEnd(Arc::clone(&wakeup));
         let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
             // Signals are for the loop. Where that fails they end the daemon, as they were meant
             // to.
             let _ = signals::hold();
-            let post = |answer: (Asker, O)| {
+            let post = |answer: (ReplyTo, O)| {
                 let heard = answers.send(answer).is_ok();
-                // A counter that is full rings already.
-                let _ = ring.0.write(1);
+                // A counter that is full wakes the loop already.
+                let _ = wake.0.write(1);
                 heard
             };
             work(state, every, (&queue, &taken), handle, tick, post);
         })?;
-        Ok(Self { jobs: Some(jobs), waiting, outcomes, bell, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), waiting, outcomes, wakeup, thread: Some(thread) })
     }
 
     /// Hands a job over without waiting. `kept`: it may take one of the places behind those for
     /// everybody.
-    pub(super) fn submit(&self, asker: Asker, job: J, kept: bool) -> Result<(), Refused> {
-        let Some(jobs) = &self.jobs else { return Err(Refused::Gone) };
+    pub(super) fn submit(&self, reply_to: ReplyTo, job: J, kept: bool) -> Result<(), WorkerError> {
+        let Some(jobs) = &self.jobs else { return Err(WorkerError::Gone) };
         if !kept && self.waiting.load(Ordering::Relaxed) >= QUEUE {
-            return Err(Refused::Full);
+            return Err(WorkerError::Full);
         }
         // Counted before the other thread can take it; the loop alone adds.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = jobs.try_send((asker, job)).map_err(|error| match error {
-            TrySendError::Full(_) => Refused::Full,
-            TrySendError::Disconnected(_) => Refused::Gone,
+        let sent = jobs.try_send((reply_to, job)).map_err(|error| match error {
+            TrySendError::Full(_) => WorkerError::Full,
+            TrySendError::Disconnected(_) => WorkerError::Gone,
         });
         if sent.is_err() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -103,19 +103,19 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
         sent
     }
 
-    /// Silences the bell. To be called before the outcomes are taken, so that none is left without
-    /// a ring.
-    pub(super) fn hear(&self) {
-        // Nothing to read means that there was no ring.
-        let _ = self.bell.read();
+    /// Resets the eventfd. To be called before the outcomes are taken, so that none is left without
+    /// a wake-up.
+    pub(super) fn clear_wakeup(&self) {
+        // Nothing to read means that there was none.
+        let _ = self.wakeup.read();
     }
 
     /// The next outcome; `Err` once the thread has ended.
-    pub(super) fn outcome(&self) -> Result<Option<(Asker, O)>, Refused> {
+    pub(super) fn outcome(&self) -> Result<Option<(ReplyTo, O)>, WorkerError> {
         match self.outcomes.try_recv() {
             Ok(outcome) => Ok(Some(outcome)),
             Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(Refused::Gone),
+            Err(TryRecvError::Disconnected) => Err(WorkerError::Gone),
         }
     }
 
@@ -129,12 +129,12 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
             if left.is_zero() {
                 return false;
             }
-            self.hear();
-            // The last ring comes just before the thread is finished: look again soon.
+            self.clear_wakeup();
+            // The last wake-up comes just before the thread is finished: look again soon.
             let slice = PollTimeout::try_from(left.min(Duration::from_millis(20)))
                 .unwrap_or(PollTimeout::ZERO);
             if !matches!(
-                poll(&mut [PollFd::new(self.bell.as_fd(), PollFlags::POLLIN)], slice),
+                poll(&mut [PollFd::new(self.wakeup.as_fd(), PollFlags::POLLIN)], slice),
                 Ok(_) | Err(Errno::EINTR)
             ) {
                 return false;
@@ -146,7 +146,7 @@ impl<J: Send + 'static, O: Send + 'static> Worker<J, O> {
 
 impl<J, O> AsFd for Worker<J, O> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.wakeup.as_fd()
     }
 }
 
@@ -154,17 +154,17 @@ impl<J, O> AsFd for Worker<J, O> {
 fn work<S, J, O>(
     mut state: S,
     every: Duration,
-    (queue, waiting): (&Receiver<(Asker, J)>, &AtomicUsize),
+    (queue, waiting): (&Receiver<(ReplyTo, J)>, &AtomicUsize),
     mut handle: impl FnMut(&mut S, J) -> O,
     mut tick: impl FnMut(&mut S) -> Option<O>,
-    post: impl Fn((Asker, O)) -> bool,
+    post: impl Fn((ReplyTo, O)) -> bool,
 ) {
     let mut next_tick = clock::monotonic();
     loop {
         let outcome = match queue.recv_timeout(next_tick.saturating_sub(clock::monotonic())) {
-            Ok((asker, job)) => {
+            Ok((reply_to, job)) => {
                 waiting.fetch_sub(1, Ordering::Relaxed);
-                Some((asker, handle(&mut state, job)))
+                Some((reply_to, handle(&mut state, job)))
             }
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
@@ -187,15 +187,15 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3_600);
 
-    /// Waits for the bell and takes what is there.
-    fn next<J: Send + 'static, O: Send + 'static>(worker: &Worker<J, O>) -> (Asker, O) {
+    /// Waits for the wake-up and takes what is there.
+    fn next<J: Send + 'static, O: Send + 'static>(worker: &Worker<J, O>) -> (ReplyTo, O) {
         for _ in 0..100 {
             if let Ok(Some(outcome)) = worker.outcome() {
                 return outcome;
             }
-            let mut bell = [PollFd::new(worker.as_fd(), PollFlags::POLLIN)];
-            poll(&mut bell, PollTimeout::from(5_000_u16)).expect("poll");
-            worker.hear();
+            let mut wakeup = [PollFd::new(worker.as_fd(), PollFlags::POLLIN)];
+            poll(&mut wakeup, PollTimeout::from(5_000_u16)).expect("poll");
+            worker.clear_wakeup();
         }
         panic!("no outcome");
     }
@@ -220,12 +220,12 @@ mod tests {
             Worker::spawn(gate, LONG, |gate, job: u32| (gate.recv().is_ok(), job).1, |_| None)
                 .expect("started");
         let taken = (0..1_000)
-            .take_while(|job| worker.submit(None, *job, false) != Err(Refused::Full))
+            .take_while(|job| worker.submit(None, *job, false) != Err(WorkerError::Full))
             .count();
         assert!((QUEUE..=QUEUE + 1).contains(&taken), "{taken}");
         let first = u32::try_from(taken).expect("a small number");
         let kept = (first..)
-            .take_while(|job| worker.submit(None, *job, true) != Err(Refused::Full))
+            .take_while(|job| worker.submit(None, *job, true) != Err(WorkerError::Full))
             .count();
         assert!((KEPT..=KEPT + 1).contains(&kept), "{kept}");
         let taken = taken + kept;

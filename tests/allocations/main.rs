@@ -24,7 +24,7 @@ use portcullis::entropy;
 use portcullis::http::request::parse_head;
 use portcullis::http::response::{Out, Persistence};
 use portcullis::secret::Secret;
-use portcullis::server::{App, Next, Operators, Peer, PeerAddress, Request, Role};
+use portcullis::server::{App, ControlAccess, ListenerRole, Next, Peer, PeerAddress, Request};
 
 #[allow(dead_code, reason = "the other counts ask as nginx, too")]
 #[path = "../support/page_load.rs"]
@@ -93,7 +93,7 @@ fn gate() -> (Gate, String) {
         keyring,
         form_key: Secret::new(vec![9; 32]),
         device_key: DeviceKey::new(&Secret::new(vec![3; 32])),
-        operators: Operators::of_this_process(),
+        control_access: ControlAccess::of_this_process(),
         known,
     });
     (gate, token)
@@ -107,7 +107,7 @@ fn page_load(token: &str) -> String {
 fn allocations_of_a_thousand(gate: &mut Gate, head: &str, status: u16) -> usize {
     let peer = Peer {
         address: PeerAddress::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_000),
-        role: Role::Public,
+        role: ListenerRole::Public,
         credentials: None,
     };
     let (mut out, mut sink) = (Out::new(), Vec::with_capacity(32 * 1024));

@@ -16,7 +16,7 @@ use portcullis::auth::keyring::Keyring;
 use portcullis::config::Config;
 use portcullis::secret::Secret;
 use portcullis::server::{
-    self, ListenAddress, Operators, Role, ServeError, Settings, Stop, Worker,
+    self, ControlAccess, ListenAddress, ListenerRole, ServeError, ServeOptions, Stop, Worker,
 };
 
 /// A gate that serves until [`HangingGate::end`].
@@ -32,18 +32,18 @@ impl HangingGate {
     /// Serves with this work for its desk. Whoever waits on the receiver hangs until the end.
     pub fn serve(work: fn(&mut Receiver<()>, Job) -> Outcome) -> Self {
         let anywhere = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listeners = [Role::Public, Role::Metrics]
+        let listeners = [ListenerRole::Public, ListenerRole::Metrics]
             .map(|role| server::bind(&anywhere, role, 0).expect("a free port"));
         let [address, metrics] = [0, 1].map(|place| match listeners[place].address() {
             ListenAddress::Tcp(address) => *address,
             ListenAddress::Unix(_) => panic!("TCP"),
         });
         let stop = Stop::new().expect("an eventfd");
-        let settings = Settings {
+        let settings = ServeOptions {
             stop: Some(stop.clone()),
             take_signals: false,
             drain_timeout: Duration::from_millis(100),
-            ..Settings::default()
+            ..ServeOptions::default()
         };
         let (release, hangs) = mpsc::channel();
         let serving = std::thread::spawn(move || {
@@ -79,7 +79,7 @@ fn opening() -> Opening {
         keyring: Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough"),
         form_key: Secret::new(vec![9; 32]),
         device_key: device_key(),
-        operators: Operators::of_this_process(),
+        control_access: ControlAccess::of_this_process(),
         known: Vec::new(),
     }
 }

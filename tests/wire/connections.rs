@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use portcullis::server::{ListenAddress, Role, bind};
+use portcullis::server::{ListenAddress, ListenerRole, bind};
 
 use super::client::{Client, get, is_healthy};
 use super::gate::{Gate, HOUR};
@@ -149,7 +149,8 @@ fn a_client_that_leaves_its_job_harms_nobody() {
 #[test]
 fn unix_sockets_are_served_with_the_peers_credentials() {
     let path = std::env::temp_dir().join(format!("portcullis-wire-{}.sock", std::process::id()));
-    let listener = bind(&ListenAddress::Unix(path.clone()), Role::Control, 0o660).expect("bound");
+    let listener =
+        bind(&ListenAddress::Unix(path.clone()), ListenerRole::Control, 0o660).expect("bound");
     let gate = Gate::on(listener, |_| {});
     let mut stream = UnixStream::connect(&path).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -166,7 +167,7 @@ fn unix_sockets_are_served_with_the_peers_credentials() {
 fn ipv6_is_served() {
     let listen = ListenAddress::Tcp("[::1]:0".parse().expect("an address"));
     // A machine without IPv6 cannot show it.
-    let Ok(listener) = bind(&listen, Role::Public, 0) else { return };
+    let Ok(listener) = bind(&listen, ListenerRole::Public, 0) else { return };
     let gate = Gate::on(listener, |_| {});
     assert_eq!(Client::to(gate.address).say(get("/peer")).answer().expect("an answer").body, b"v6");
 }
@@ -217,6 +218,6 @@ fn the_end_comes_whoever_hangs() {
     is_healthy(gate.address);
     gate.end().expect("a good end");
     assert!(clients[2].has_ended());
-    let usual = portcullis::server::Settings::default().drain_timeout;
+    let usual = portcullis::server::ServeOptions::default().drain_timeout;
     assert!(usual < MANAGERS_PATIENCE / 2, "{usual:?}");
 }

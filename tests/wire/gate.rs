@@ -9,8 +9,8 @@ use std::time::Duration;
 use portcullis::http::request::Method;
 use portcullis::http::response::{Out, Status};
 use portcullis::server::{
-    App, ListenAddress, Listener, Next, Peer, PeerAddress, Request, Role, ServeError, Settings,
-    Stop, Worker, bind, serve,
+    App, ListenAddress, Listener, ListenerRole, Next, Peer, PeerAddress, Request, ServeError,
+    ServeOptions, Stop, Worker, bind, serve,
 };
 
 /// Octets of the answer to `/big`: more than any pair of socket buffers holds.
@@ -159,32 +159,32 @@ impl Gate {
     }
 
     /// With settings changed by `change`.
-    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn with(change: impl FnOnce(&mut ServeOptions)) -> Self {
         Self::on(Self::somewhere(), change)
     }
 
     /// Where one peer may have a share of the places alone.
-    pub fn with_shares(change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn with_shares(change: impl FnOnce(&mut ServeOptions)) -> Self {
         Self::serving(Self::somewhere(), false, change)
     }
 
     /// On a given listener.
-    pub fn on(listener: Listener, change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn on(listener: Listener, change: impl FnOnce(&mut ServeOptions)) -> Self {
         Self::serving(listener, true, change)
     }
 
     fn somewhere() -> Listener {
         let listen = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        bind(&listen, Role::Public, 0o660).expect("a free port")
+        bind(&listen, ListenerRole::Public, 0o660).expect("a free port")
     }
 
-    fn serving(listener: Listener, fills: bool, change: impl FnOnce(&mut Settings)) -> Self {
+    fn serving(listener: Listener, fills: bool, change: impl FnOnce(&mut ServeOptions)) -> Self {
         let address = match listener.address() {
             ListenAddress::Tcp(address) => *address,
             ListenAddress::Unix(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
         };
         let stop = Stop::new().expect("an eventfd");
-        let mut settings = Settings {
+        let mut settings = ServeOptions {
             stop: Some(stop.clone()),
             take_signals: false,
             head_timeout: HOUR,
@@ -193,7 +193,7 @@ impl Gate {
             write_timeout: HOUR,
             work_timeout: HOUR,
             linger_timeout: HOUR,
-            ..Settings::default()
+            ..ServeOptions::default()
         };
         change(&mut settings);
         let (release, gate) = mpsc::channel();

@@ -20,7 +20,7 @@ const COMMAND_LIMIT: usize = MOST_AT_ONCE / 3 * 4 + BODY_LIMIT;
 impl Gate {
     /// The control socket takes one thing: a command, from those who may.
     pub(super) fn control(&self, request: &Request<'_>, out: &mut Out) -> Next<Job, Announced> {
-        if !self.operators.admit(request.peer.credentials) {
+        if !self.control_access.permits(request.peer.credentials) {
             let message = "only root, the gate's own user and the members of the control socket's group may do this";
             health::command_answer(
                 Err(CommandRefused { code: 77, message: message.to_owned() }),
@@ -54,7 +54,7 @@ impl Gate {
         out: &mut Out,
     ) -> Next<Job> {
         let refused = match serde_json::from_slice::<Command>(body) {
-            Ok(command) if command.needs_owner() && !self.operators.are_owners(credentials) => {
+            Ok(command) if command.needs_owner() && !self.control_access.is_owner(credentials) => {
                 let message =
                     "only root and the gate's own user may do this; run it with sudo".to_owned();
                 CommandRefused { code: 77, message }

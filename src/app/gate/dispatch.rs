@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{self};
 use crate::http::response::{Out, Status};
-use crate::server::{App, Next, Peer, PeerAddress, Request, Role};
+use crate::server::{App, ListenerRole, Next, Peer, PeerAddress, Request};
 
 use crate::app::gate::announced::Announced;
 use crate::app::gate::counts::LoginResult;
@@ -17,7 +17,7 @@ use crate::app::router::Route;
 use crate::app::verify;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
-const ERRAND_EVERY: Duration = Duration::from_secs(3_600);
+const BACKGROUND_JOB_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Gate {
     fn answer(
@@ -93,9 +93,9 @@ impl App for Gate {
 
     fn on_head(&mut self, request: &Request<'_>, out: &mut Out) -> Next<Job, Announced> {
         match request.peer.role {
-            Role::Public => {}
-            Role::Control => return self.control(request, out),
-            Role::Metrics => {
+            ListenerRole::Public => {}
+            ListenerRole::Control => return self.control(request, out),
+            ListenerRole::Metrics => {
                 self.show_metrics(request, clock::now(), out);
                 return Next::Answered;
             }
@@ -194,12 +194,12 @@ impl App for Gate {
         matches!(outcome, Outcome::Reloaded(_))
     }
 
-    fn errand(&mut self, ending: bool) -> Option<Job> {
+    fn background_job(&mut self, ending: bool) -> Option<Job> {
         let now = clock::now();
-        if !ending && now.since(self.last_errand) < ERRAND_EVERY {
+        if !ending && now.since(self.last_background_job) < BACKGROUND_JOB_EVERY {
             return None;
         }
-        self.last_errand = now;
+        self.last_background_job = now;
         let seen = self.sessions.take_touched();
         (ending || !seen.is_empty()).then_some(Job::Seen { seen, ending })
     }

@@ -19,7 +19,7 @@ use crate::config::{Config, Scheme};
 use crate::http::cookie;
 use crate::http::request::Head;
 use crate::secret::Secret;
-use crate::server::{Operators, PeerAddress, Request};
+use crate::server::{ControlAccess, PeerAddress, Request};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::gate::counts::Metrics;
@@ -49,9 +49,9 @@ pub struct Gate {
     pub(super) complaints: RefCell<Throttle>,
     pub(super) rounds: RefCell<Rounds>,
     pub(super) wiring: RefCell<wiring::Wiring>,
-    pub(super) operators: Operators,
+    pub(super) control_access: ControlAccess,
     pub(super) settings: Source,
-    pub(super) last_errand: Timestamp,
+    pub(super) last_background_job: Timestamp,
     pub(super) readiness: Option<(Timestamp, Vec<Check>)>,
     pub(super) known_limits: KnownLimits,
     /// The machine's own prefixes that are at home.
@@ -76,7 +76,7 @@ pub struct Opening {
     /// Proves the cookies of devices; it is the desk's.
     pub device_key: DeviceKey,
     /// Who may give orders.
-    pub operators: Operators,
+    pub control_access: ControlAccess,
     /// What the desk knows.
     pub known: Vec<Effect>,
 }
@@ -84,7 +84,8 @@ pub struct Opening {
 impl Gate {
     /// Opens the gate.
     pub fn new(opening: Opening) -> Self {
-        let Opening { config, settings, keyring, form_key, device_key, operators, known } = opening;
+        let Opening { config, settings, keyring, form_key, device_key, control_access, known } =
+            opening;
         let mut gate = Self {
             cookie_name: config.cookie_name(),
             pages: Pages::new(&config.login.title, &config.path_prefix),
@@ -98,9 +99,9 @@ impl Gate {
             complaints: RefCell::default(),
             rounds: RefCell::new(Rounds::new()),
             wiring: RefCell::new(wiring::Wiring::new(clock::now())),
-            operators,
+            control_access,
             settings,
-            last_errand: clock::now(),
+            last_background_job: clock::now(),
             readiness: None,
             known_limits: KnownLimits::default(),
             home_prefixes: Vec::new(),

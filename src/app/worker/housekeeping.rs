@@ -20,7 +20,7 @@ pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
 impl Desk {
     /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its
-    /// errands after one.
+    /// background jobs after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
         self.settle_steps(now.wall);

@@ -190,7 +190,7 @@ fn day(bench: &Bench, library: &Path, requests: usize, login: bool) -> Fallible<
         let passed = every * u64::try_from(step)? - STEP.as_secs();
         fs::rename(dir.write("clock.new", &format!("+{passed}"))?, &clock_file)?;
         // The worker's timer runs by the true clock; a question that it must answer wakes it, and
-        // what is due is done behind it: housekeeping after the first, the errand that writes when
+        // what is due is done behind it: housekeeping after the first, the job that writes when
         // sessions were last seen after the next.
         for _ in 0..3 {
             Connection::open(address)?.get("/ready", &[])?;

@@ -7,7 +7,7 @@ use super::stop::Stop;
 /// Limits and deadlines of the server. Deadlines are absolute: they count from the start of what
 /// they name, not from the last byte.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ServeOptions {
     /// Connections at once; lowered to what the descriptor limit allows.
     pub max_connections: usize,
     /// From accept, on a kept connection from the first byte, to the end of the head.
@@ -34,7 +34,7 @@ pub struct Settings {
     pub take_signals: bool,
 }
 
-impl Default for Settings {
+impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             max_connections: 1_024,

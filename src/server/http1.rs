@@ -1,4 +1,5 @@
-//! What is said on a connection: requests to the [`App`], answers in the order asked.
+//! HTTP/1 on a connection: passes requests to the [`App`], and gathers the answers in the order
+//! asked.
 //!
 //! Guarantees: after a refusal, and after an answer that ends the connection, nothing that follows
 //! is read as a request; a body is read only where the route asks for one.
@@ -7,13 +8,14 @@ use core::mem;
 use core::time::Duration;
 
 use super::app::{App, Next, Request};
-use super::connection::{Body, Connection, Gathering, Phase, Reply, Sent};
-use super::settings::Settings;
+use super::connection::{Connection, Gathering, PendingBody, Phase, Reply, SendOutcome};
+use super::serve_options::ServeOptions;
 use super::slots::Ticket;
 use super::worker::Worker;
 use crate::http::framing::{ChunkedDecoder, Framing};
 use crate::http::request::{Head, Malformed, Method, Version};
 use crate::http::response::{Out, Persistence, Status};
+use log::warn;
 
 /// Heads and bodies of one connection that are dealt with before others have their turn: what one
 /// client sends in one go must not keep all others waiting.
@@ -22,18 +24,18 @@ const REQUESTS_AT_ONCE: u32 = 16;
 const GATHERED: usize = 16_384;
 
 /// What became of the bytes at the front.
-enum Step {
+enum Progress {
     /// More is needed.
     Incomplete,
-    /// So many octets are dealt with.
-    Took(usize),
+    /// So many octets were dealt with.
+    Consumed(usize),
 }
 
-/// The part that speaks, for one connection at a time.
-pub struct Dialogue<A: App> {
+/// Requests and answers, of one connection at a time.
+pub struct Http1<A: App> {
     pub app: A,
     pub worker: Worker<A::Job, A::Outcome>,
-    pub settings: Settings,
+    pub options: ServeOptions,
     /// The server drains: every answer is its connection's last.
     pub draining: bool,
     out: Out,
@@ -41,12 +43,12 @@ pub struct Dialogue<A: App> {
     gathered: Vec<u8>,
 }
 
-impl<A: App> Dialogue<A> {
-    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, settings: Settings) -> Self {
+impl<A: App> Http1<A> {
+    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, options: ServeOptions) -> Self {
         Self {
             app,
             worker,
-            settings,
+            options,
             draining: false,
             out: Out::new(),
             gathered: Vec::with_capacity(GATHERED),
@@ -54,7 +56,7 @@ impl<A: App> Dialogue<A> {
     }
 
     /// Deals with the requests at the front of `bytes`; returns how many octets they took.
-    pub fn talk(
+    pub fn answer_requests(
         &mut self,
         ticket: Ticket,
         connection: &mut Connection<A::Announced>,
@@ -69,12 +71,12 @@ impl<A: App> Dialogue<A> {
                 connection.queues = matches!(connection.phase, Phase::Head | Phase::Body(_));
                 break;
             }
-            let step = match connection.phase {
+            let progress = match connection.phase {
                 Phase::Head => self.take_head(ticket, connection, rest, now),
                 Phase::Body(_) => self.take_body(ticket, connection, rest, now),
                 _ => break,
             };
-            let Step::Took(length) = step else { break };
+            let Progress::Consumed(length) = progress else { break };
             used = used.saturating_add(length);
             left = left.saturating_sub(1);
         }
@@ -90,17 +92,17 @@ impl<A: App> Dialogue<A> {
         connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
-    ) -> Step {
+    ) -> Progress {
         let mut head = Head::none();
         let (length, framing) = match head.read(bytes) {
             Ok(Some(read)) => read,
             Ok(None) => {
                 connection.parsed = bytes.len();
-                return Step::Incomplete;
+                return Progress::Incomplete;
             }
             Err(malformed) => {
                 self.refuse(connection, malformed, bytes.starts_with(b"HEAD "));
-                return Step::Took(bytes.len());
+                return Progress::Consumed(bytes.len());
             }
         };
         let head = &head;
@@ -116,12 +118,12 @@ impl<A: App> Dialogue<A> {
             Next::Work(job) => self.submit(ticket, connection, job, reply, now),
             Next::ReadBody { limit, announced } => {
                 let alone = bytes.len() == length;
-                connection.arm(now, self.settings.body_timeout);
+                connection.arm(now, self.options.body_timeout);
                 let gathering = match gathering(framing, limit) {
                     Ok(gathering) => gathering,
                     Err(malformed) => {
                         self.refuse(connection, malformed, reply.head_only);
-                        return Step::Took(bytes.len());
+                        return Progress::Consumed(bytes.len());
                     }
                 };
                 if alone && framing.announces_body() && head.expects_continue() {
@@ -130,14 +132,19 @@ impl<A: App> Dialogue<A> {
                 let reply =
                     Reply { persistence: persistence(head, true), unread_body: false, ..reply };
                 let is_empty = matches!(gathering, Gathering::Length(0));
-                connection.phase =
-                    Phase::Body(Body { announced, head_length: length, limit, gathering, reply });
+                connection.phase = Phase::Body(PendingBody {
+                    announced,
+                    head_length: length,
+                    limit,
+                    gathering,
+                    reply,
+                });
                 if is_empty {
                     self.take_body(ticket, connection, &[], now);
                 }
             }
         }
-        Step::Took(length)
+        Progress::Consumed(length)
     }
 
     fn take_body(
@@ -146,9 +153,9 @@ impl<A: App> Dialogue<A> {
         connection: &mut Connection<A::Announced>,
         bytes: &[u8],
         now: Duration,
-    ) -> Step {
+    ) -> Progress {
         let Phase::Body(mut body) = mem::replace(&mut connection.phase, Phase::Head) else {
-            return Step::Incomplete;
+            return Progress::Incomplete;
         };
         let reply = body.reply;
         let gathered = match &mut body.gathering {
@@ -165,11 +172,11 @@ impl<A: App> Dialogue<A> {
             Ok(Some(whole)) => whole,
             Ok(None) => {
                 connection.phase = Phase::Body(body);
-                return Step::Incomplete;
+                return Progress::Incomplete;
             }
             Err(malformed) => {
                 self.refuse(connection, malformed, reply.head_only);
-                return Step::Took(bytes.len());
+                return Progress::Consumed(bytes.len());
             }
         };
         self.out.reset();
@@ -178,7 +185,27 @@ impl<A: App> Dialogue<A> {
             Next::Answered => self.answer(connection, reply, now),
             Next::ReadBody { announced, .. } => match announced {},
         }
-        Step::Took(length)
+        Progress::Consumed(length)
+    }
+
+    /// Hands the app's job that nobody waits for to the worker, if there is one.
+    pub fn submit_background_job(&mut self, ending: bool) {
+        if let Some(job) = self.app.background_job(ending)
+            && self.worker.submit(None, job, true).is_err()
+        {
+            warn!("the worker is too busy for a job that nobody waits for");
+        }
+    }
+
+    /// Has the worker read the settings anew. `false`: it does not, because there are none or it is
+    /// too busy.
+    pub fn submit_reload(&mut self) -> bool {
+        let Some(job) = self.app.on_reload() else { return false };
+        let submitted = self.worker.submit(None, job, true).is_ok();
+        if !submitted {
+            warn!("the worker is too busy to reload, the old settings stay; send SIGHUP again");
+        }
+        submitted
     }
 
     /// Hands a job to the worker, or answers that there is no room.
@@ -194,13 +221,13 @@ impl<A: App> Dialogue<A> {
         match self.worker.submit(Some(ticket), job, kept) {
             Ok(()) => {
                 connection.phase = Phase::Work(reply);
-                connection.arm(now, self.settings.work_timeout);
+                connection.arm(now, self.options.work_timeout);
             }
             Err(_) => self.busy(connection, reply, now),
         }
     }
 
-    /// Has the app take what the worker has done; [`Dialogue::answer`] sends what it says to it.
+    /// Has the app take what the worker has done; [`Http1::answer`] sends what it says to it.
     pub fn take_outcome(&mut self, outcome: A::Outcome) {
         self.out.reset();
         self.app.on_outcome(outcome, &mut self.out);
@@ -229,7 +256,7 @@ impl<A: App> Dialogue<A> {
             Persistence::Close => Phase::Ending,
             Persistence::Keep | Persistence::SayKeep => Phase::Head,
         };
-        connection.arm(now, self.settings.head_timeout);
+        connection.arm(now, self.options.head_timeout);
     }
 
     /// Answers a request that is none, or is not taken, and ends the connection.
@@ -251,9 +278,9 @@ impl<A: App> Dialogue<A> {
     }
 
     /// Writes what has gathered, behind what the connection has not taken yet.
-    pub fn write_gathered(&mut self, connection: &mut Connection<A::Announced>) -> Sent {
+    pub fn write_gathered(&mut self, connection: &mut Connection<A::Announced>) -> SendOutcome {
         if self.gathered.is_empty() {
-            return if connection.is_blocked() { Sent::Part } else { Sent::All };
+            return if connection.is_blocked() { SendOutcome::Part } else { SendOutcome::All };
         }
         let sent = connection.send(&self.gathered);
         self.gathered.clear();

@@ -8,9 +8,9 @@ use super::peer::{Peer, PeerAddress};
 
 /// Where a peer comes from: its address, or the /64 of which an IPv6 host can take any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Origin(IpAddr);
+pub struct PeerNetwork(IpAddr);
 
-impl Origin {
+impl PeerNetwork {
     /// `None` for a Unix socket.
     pub fn of(peer: &Peer) -> Option<Self> {
         match peer.address {

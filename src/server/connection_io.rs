@@ -1,17 +1,17 @@
-//! What happens on a connection: it can be read, it can be written, the worker is done, its time is
-//! up.
+//! Input and output of a connection: it can be read, it can be written, the worker is done, its
+//! time is up.
 //!
 //! Guarantees: a client that does not read its answers is not read from either; requests that
 //! arrive together are answered together, with one write, a few at a time; whatever happens, a new
-//! deadline follows. What is said is in [`super::dialogue`].
+//! deadline follows. Requests and answers are in [`super::http1`].
 
 use core::mem;
 use core::time::Duration;
 
 use super::app::App;
-use super::connection::{Connection, Phase, Received, Reply, Sent};
-use super::dialogue::Dialogue;
-use super::settings::Settings;
+use super::connection::{Connection, Phase, Received, Reply, SendOutcome};
+use super::http1::Http1;
+use super::serve_options::ServeOptions;
 use super::slots::Ticket;
 use super::worker::Worker;
 use crate::http::request::{HEAD_LIMIT, Malformed};
@@ -27,15 +27,16 @@ pub enum Fate {
     Ends,
 }
 
-pub struct Exchange<A: App> {
-    pub dialogue: Dialogue<A>,
+/// Reads from connections and writes to them, one at a time.
+pub struct ConnectionIo<A: App> {
+    pub http: Http1<A>,
     buffer: Box<[u8]>,
 }
 
-impl<A: App> Exchange<A> {
-    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, settings: Settings) -> Self {
+impl<A: App> ConnectionIo<A> {
+    pub fn new(app: A, worker: Worker<A::Job, A::Outcome>, options: ServeOptions) -> Self {
         Self {
-            dialogue: Dialogue::new(app, worker, settings),
+            http: Http1::new(app, worker, options),
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
         }
     }
@@ -57,9 +58,9 @@ impl<A: App> Exchange<A> {
                     Phase::Linger => Fate::Stays,
                     _ if connection.input.is_empty() => {
                         if connection.answered {
-                            connection.arm(now, self.dialogue.settings.head_timeout);
+                            connection.arm(now, self.http.options.head_timeout);
                         }
-                        let used = self.dialogue.talk(ticket, connection, bytes, now);
+                        let used = self.http.answer_requests(ticket, connection, bytes, now);
                         connection.input.extend_from_slice(bytes.get(used..).unwrap_or_default());
                         self.conclude(connection, now)
                     }
@@ -98,9 +99,9 @@ impl<A: App> Exchange<A> {
         now: Duration,
     ) -> Fate {
         match connection.flush() {
-            Sent::Failed => Fate::Ends,
-            Sent::Part => Fate::Stays,
-            Sent::All => {
+            SendOutcome::Failed => Fate::Ends,
+            SendOutcome::Part => Fate::Stays,
+            SendOutcome::All => {
                 self.arm_for_phase(connection, now);
                 self.proceed(ticket, connection, now)
             }
@@ -111,13 +112,13 @@ impl<A: App> Exchange<A> {
     pub fn outcome(
         &mut self,
         outcome: A::Outcome,
-        asker: Option<(Ticket, &mut Connection<A::Announced>)>,
+        reply_to: Option<(Ticket, &mut Connection<A::Announced>)>,
         now: Duration,
     ) -> Fate {
-        self.dialogue.take_outcome(outcome);
-        let Some((ticket, connection)) = asker else { return Fate::Stays };
+        self.http.take_outcome(outcome);
+        let Some((ticket, connection)) = reply_to else { return Fate::Stays };
         let Phase::Work(reply) = connection.phase else { return Fate::Stays };
-        self.dialogue.answer(connection, reply, now);
+        self.http.answer(connection, reply, now);
         self.proceed(ticket, connection, now)
     }
 
@@ -132,11 +133,11 @@ impl<A: App> Exchange<A> {
             Phase::Head if connection.input.is_empty() => return Fate::Ends,
             Phase::Head | Phase::Body(_) => {
                 let head_only = connection.input.starts_with(b"HEAD ");
-                self.dialogue.refuse(connection, LATE, head_only);
+                self.http.refuse(connection, LATE, head_only);
             }
             Phase::Work(reply) => {
                 let last = Reply { persistence: Persistence::Close, ..reply };
-                self.dialogue.busy(connection, last, now);
+                self.http.busy(connection, last, now);
             }
             Phase::Ending | Phase::EndingSoftly | Phase::Linger => return Fate::Ends,
         }
@@ -151,7 +152,7 @@ impl<A: App> Exchange<A> {
         now: Duration,
     ) -> Fate {
         let mut input = mem::take(&mut connection.input);
-        let used = self.dialogue.talk(ticket, connection, &input, now);
+        let used = self.http.answer_requests(ticket, connection, &input, now);
         if used < input.len() {
             input.drain(..used);
             connection.input = input;
@@ -161,13 +162,13 @@ impl<A: App> Exchange<A> {
 
     /// Writes what has gathered, and takes the step that follows from it.
     fn conclude(&mut self, connection: &mut Connection<A::Announced>, now: Duration) -> Fate {
-        match self.dialogue.write_gathered(connection) {
-            Sent::Failed => return Fate::Ends,
-            Sent::Part => {
-                connection.arm(now, self.dialogue.settings.write_timeout);
+        match self.http.write_gathered(connection) {
+            SendOutcome::Failed => return Fate::Ends,
+            SendOutcome::Part => {
+                connection.arm(now, self.http.options.write_timeout);
                 return Fate::Stays;
             }
-            Sent::All => {}
+            SendOutcome::All => {}
         }
         match connection.phase {
             Phase::Ending => return Fate::Ends,
@@ -175,13 +176,13 @@ impl<A: App> Exchange<A> {
                 connection.shut_write();
                 connection.phase = Phase::Linger;
                 connection.input = Vec::new();
-                connection.arm(now, self.dialogue.settings.linger_timeout);
+                connection.arm(now, self.http.options.linger_timeout);
             }
             Phase::Head if connection.is_idle() => {
-                if self.dialogue.draining {
+                if self.http.draining {
                     return Fate::Ends;
                 }
-                connection.arm(now, self.dialogue.settings.idle_timeout);
+                connection.arm(now, self.http.options.idle_timeout);
             }
             _ => {}
         }
@@ -190,12 +191,12 @@ impl<A: App> Exchange<A> {
 
     /// After a write that had to wait: the patience that the phase deserves, from now on.
     fn arm_for_phase(&self, connection: &mut Connection<A::Announced>, now: Duration) {
-        let settings = &self.dialogue.settings;
+        let options = &self.http.options;
         let patience = match connection.phase {
-            Phase::Head => settings.head_timeout,
-            Phase::Body(_) => settings.body_timeout,
-            Phase::Work(_) => settings.work_timeout,
-            Phase::Ending | Phase::EndingSoftly | Phase::Linger => settings.linger_timeout,
+            Phase::Head => options.head_timeout,
+            Phase::Body(_) => options.body_timeout,
+            Phase::Work(_) => options.work_timeout,
+            Phase::Ending | Phase::EndingSoftly | Phase::Linger => options.linger_timeout,
         };
         connection.arm(now, patience);
     }
