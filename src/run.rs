@@ -2,7 +2,7 @@
 //! the store's lock before the control socket is replaced, everything read before the first
 //! connection is taken.
 
-mod look;
+mod offline_doctor;
 mod opening;
 mod sockets;
 
@@ -81,7 +81,7 @@ impl Backend for Daemon {
     }
 
     fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure> {
-        look::examine(settings, places)
+        offline_doctor::examine(settings, places)
     }
 
     fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure> {
@@ -145,7 +145,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     let (secret, source) = secrets::session_secret(&environment, &places.state_dir, &mut System)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
-    desk.know(look::surroundings(Some(Ok((secret, source))), &settings, &places));
+    desk.know(offline_doctor::surroundings(Some(Ok((secret, source))), &settings, &places));
     desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
     if desk.has_no_users() {
         first_user(&mut desk, &config, &environment)?;
