@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ipnet::{IpNet, Ipv6Net};
 
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::NetworkZone;
 
 /// How often the machine's prefixes are read: providers give out new ones.
 pub(super) const READ_EVERY: Duration = Duration::from_secs(3_600);
@@ -27,13 +27,13 @@ const UP: u32 = 1;
 const GATEWAY: u32 = 2;
 
 /// Whose budget a stranger with this address draws on.
-pub(super) fn origin(client: IpAddr, local: &[IpNet], prefixes: &[Ipv6Net]) -> Origin {
+pub(super) fn origin(client: IpAddr, local: &[IpNet], prefixes: &[Ipv6Net]) -> NetworkZone {
     let neighbour = || match client {
         IpAddr::V6(address) => prefixes.iter().any(|prefix| prefix.contains(&address)),
         IpAddr::V4(_) => false,
     };
     let at_home = local.iter().any(|range| range.contains(&client)) || neighbour();
-    if at_home { Origin::Local } else { Origin::of(client) }
+    if at_home { NetworkZone::Local } else { NetworkZone::of(client) }
 }
 
 /// The machine's own prefixes that are at home; none where the kernel does not tell.
@@ -127,7 +127,7 @@ mod tests {
         let local = ["100.64.0.0/10".parse().expect("a range")];
         let prefixes = ["2001:db8:1:2::/64".parse().expect("a prefix")];
         let at_home = |client: &str| {
-            origin(client.parse().expect("an address"), &local, &prefixes) == Origin::Local
+            origin(client.parse().expect("an address"), &local, &prefixes) == NetworkZone::Local
         };
         for client in
             ["127.0.0.1", "192.168.1.2", "fe80::1", "fd00::1", "100.64.1.1", "2001:db8:1:2:3::4"]

@@ -9,7 +9,7 @@
 
 use std::net::IpAddr;
 
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::NetworkZone;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
 use crate::http::client_address::{self, Belief};
@@ -337,9 +337,9 @@ impl Wiring {
     }
 
     fn note_stranger(&mut self, address: IpAddr, now: Timestamp) {
-        let strangers = match Origin::of(address) {
-            Origin::Local => &mut self.near,
-            Origin::Internet => &mut self.far,
+        let strangers = match NetworkZone::of(address) {
+            NetworkZone::Local => &mut self.near,
+            NetworkZone::Internet => &mut self.far,
         };
         if let Some(stranger) = strangers.iter_mut().find(|stranger| stranger.address == address) {
             return stranger.seen.again(now);

@@ -40,7 +40,7 @@ pub struct Mark {
 
 /// One line of the log, in its place. Where a text is unknown or there is none it is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Counted from 1, without a gap but where entries were lost with the database.
     pub number: u64,
     /// What the clock said.
@@ -61,7 +61,7 @@ pub struct Entry {
     pub hash: Hash,
 }
 
-impl Entry {
+impl AuditEntry {
     /// The entry for `event`, right behind `before`.
     pub fn after(before: Mark, event: &Event, time: Timestamp) -> Self {
         let mut entry = Self {
@@ -148,7 +148,7 @@ impl Missing {
     }
 }
 
-impl Entry {
+impl AuditEntry {
     /// The entries before this one that are missing, if it says so: it was written when a database
     /// had been lost.
     pub fn missing(&self) -> Vec<Missing> {
@@ -165,7 +165,7 @@ impl Entry {
 
 /// How many of the oldest `entries` are older than `before`. Those whose clock was not set yet are
 /// as old as what follows them.
-pub fn outdated(entries: &[Entry], before: Timestamp) -> usize {
+pub fn outdated(entries: &[AuditEntry], before: Timestamp) -> usize {
     let mut old = 0;
     for (count, entry) in (1..).zip(entries) {
         if entry.time >= before {
@@ -180,7 +180,7 @@ pub fn outdated(entries: &[Entry], before: Timestamp) -> usize {
 
 /// The earliest and the latest credible time of `entries`; of none the end and the beginning of
 /// time.
-pub fn span(entries: &[Entry]) -> (Timestamp, Timestamp) {
+pub fn span(entries: &[AuditEntry]) -> (Timestamp, Timestamp) {
     let times = || entries.iter().map(|entry| entry.time).filter(|time| *time >= FIRST_CREDIBLE);
     let never = Timestamp::from_unix(u64::MAX);
     (times().min().unwrap_or(never), times().max().unwrap_or(never))
@@ -262,7 +262,7 @@ impl Walk {
     ///
     /// # Errors
     /// It does not follow.
-    pub fn step(&mut self, entry: &Entry) -> Result<(), Break> {
+    pub fn step(&mut self, entry: &AuditEntry) -> Result<(), Break> {
         let due = self.at.number.saturating_add(1);
         let told = |missing: &Missing| {
             missing.first.is_none_or(|first| first == due)

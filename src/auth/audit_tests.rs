@@ -6,28 +6,29 @@ use crate::auth::event::{Action, Actor};
 const T0: Timestamp = Timestamp::from_unix(1_800_000_000);
 const DAY: u64 = 86_400;
 
-fn chain(length: u64) -> Vec<Entry> {
+fn chain(length: u64) -> Vec<AuditEntry> {
     let mut at = Mark::default();
     (1..=length)
         .map(|number| {
             let event = Event::new(Action::Login, Actor::Visitor)
                 .about(number)
                 .from([203, 0, 113, 7].into());
-            let entry = Entry::after(at, &event, T0.plus(std::time::Duration::from_secs(number)));
+            let entry =
+                AuditEntry::after(at, &event, T0.plus(std::time::Duration::from_secs(number)));
             at = entry.mark();
             entry
         })
         .collect()
 }
 
-fn walked(entries: &[Entry], head: Mark) -> Result<(), Break> {
+fn walked(entries: &[AuditEntry], head: Mark) -> Result<(), Break> {
     let mut walk = Walk::behind(Mark::default());
     entries.iter().try_for_each(|entry| walk.step(entry))?;
     walk.end(head)
 }
 
-fn head(entries: &[Entry]) -> Mark {
-    entries.last().map(Entry::mark).unwrap_or_default()
+fn head(entries: &[AuditEntry]) -> Mark {
+    entries.last().map(AuditEntry::mark).unwrap_or_default()
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn each_removed_entry_is_named() {
 #[test]
 fn each_changed_text_is_noticed_where_it_stands() {
     let whole = chain(3);
-    let changes: [fn(&mut Entry); 9] = [
+    let changes: [fn(&mut AuditEntry); 9] = [
         |entry| entry.time = entry.time.plus(std::time::Duration::from_secs(1)),
         |entry| entry.action.push('x'),
         |entry| entry.result = "refused".to_owned(),
@@ -132,7 +133,7 @@ fn the_hash_is_the_documented_one() {
         .from([203, 0, 113, 7].into())
         .because("wrong-code")
         .refused();
-    let entry = Entry::after(Mark::default(), &event, Timestamp::from_unix(0));
+    let entry = AuditEntry::after(Mark::default(), &event, Timestamp::from_unix(0));
     assert_eq!(
         hex(&entry.hash),
         "7c93786b88b96b9ee8046adc286295d1d6354f43b644a5bf39e0a2932260ee10"
@@ -176,7 +177,7 @@ fn a_clock_that_was_not_set_makes_no_entry_old() {
 fn no_text_breaks_a_line_moves_the_cursor_or_grows_without_bound() {
     let hostile = format!("a\n\u{1b}[2J\u{202e}\0{}", "\u{e4}".repeat(500));
     let event = Event::new(Action::Login, Actor::Gate).about(&hostile).because(&hostile);
-    let entry = Entry::after(Mark::default(), &event, T0);
+    let entry = AuditEntry::after(Mark::default(), &event, T0);
     for text in [&entry.subject, &entry.why] {
         assert!(text.len() <= crate::auth::event::MAX_TEXT, "{}", text.len());
         assert!(!text.contains(['\n', '\u{1b}', '\u{202e}', '\0']), "{text:?}");
@@ -187,7 +188,12 @@ fn no_text_breaks_a_line_moves_the_cursor_or_grows_without_bound() {
 fn a_text_of_exactly_the_longest_length_stays_whole_and_no_letter_is_cut() {
     let longest = crate::auth::event::MAX_TEXT;
     let kept = |text: &str| {
-        Entry::after(Mark::default(), &Event::new(Action::Login, Actor::Gate).because(text), T0).why
+        AuditEntry::after(
+            Mark::default(),
+            &Event::new(Action::Login, Actor::Gate).because(text),
+            T0,
+        )
+        .why
     };
     let whole = "a".repeat(longest);
     assert_eq!(kept(&whole), whole);
@@ -199,7 +205,7 @@ fn a_text_of_exactly_the_longest_length_stays_whole_and_no_letter_is_cut() {
 fn an_entry_concerns_who_did_it_and_who_it_was_done_to() {
     let anna = UserName::parse("anna").expect("a name");
     let by = |actor, subject: &str| {
-        Entry::after(Mark::default(), &Event::new(Action::Login, actor).about(subject), T0)
+        AuditEntry::after(Mark::default(), &Event::new(Action::Login, actor).about(subject), T0)
     };
     assert!(by(Actor::User(anna.clone()), "").concerns(&anna));
     assert!(by(Actor::Gate, "anna").concerns(&anna));
@@ -214,7 +220,11 @@ fn a_gap_is_accepted_only_before_the_entry_that_tells_of_it_and_only_as_wide_as_
     let behind = |subject: &str, action, number: u64| {
         let mut entries = whole.clone();
         let before = Mark { number: number - 1, ..head(&whole) };
-        entries.push(Entry::after(before, &Event::new(action, Actor::Gate).about(subject), T0));
+        entries.push(AuditEntry::after(
+            before,
+            &Event::new(action, Actor::Gate).about(subject),
+            T0,
+        ));
         walked(&entries, head(&entries))
     };
     let removed = |last| Err(Break::Removed { first: 5, last });
@@ -244,7 +254,7 @@ fn what_is_missing_is_read_as_it_was_written() {
     }
     let told = |number: u64, subject: &str| {
         let before = Mark { number: number - 1, ..Mark::default() };
-        Entry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0)
+        AuditEntry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0)
             .missing()
     };
     assert_eq!((told(1, ""), told(7, "none")), (vec![], vec![]));

@@ -64,7 +64,7 @@ impl From<Algorithm> for totp_rs::Algorithm {
 /// How many digits a user's codes have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-pub enum Digits {
+pub enum CodeLength {
     /// What every authenticator can show.
     #[default]
     Six,
@@ -72,7 +72,7 @@ pub enum Digits {
     Eight,
 }
 
-impl Digits {
+impl CodeLength {
     /// The number itself.
     pub const fn count(self) -> u8 {
         match self {
@@ -82,13 +82,13 @@ impl Digits {
     }
 }
 
-impl From<Digits> for u8 {
-    fn from(digits: Digits) -> Self {
+impl From<CodeLength> for u8 {
+    fn from(digits: CodeLength) -> Self {
         digits.count()
     }
 }
 
-impl TryFrom<u8> for Digits {
+impl TryFrom<u8> for CodeLength {
     type Error = &'static str;
 
     fn try_from(count: u8) -> Result<Self, Self::Error> {
@@ -108,23 +108,31 @@ pub struct Authenticator {
     /// The hash.
     pub algorithm: Algorithm,
     /// The length of a code.
-    pub digits: Digits,
+    pub digits: CodeLength,
 }
 
 impl Authenticator {
     /// A fresh seed with what every authenticator understands: SHA-1 and six digits.
     pub fn generate(entropy: &mut impl Entropy) -> Self {
-        Self::generate_with(Algorithm::default(), Digits::default(), entropy)
+        Self::generate_with(Algorithm::default(), CodeLength::default(), entropy)
     }
 
     /// A fresh seed for this hash and length.
-    pub fn generate_with(algorithm: Algorithm, digits: Digits, entropy: &mut impl Entropy) -> Self {
+    pub fn generate_with(
+        algorithm: Algorithm,
+        digits: CodeLength,
+        entropy: &mut impl Entropy,
+    ) -> Self {
         Self { seed: Seed::generate(entropy), algorithm, digits }
     }
 
     /// That of nobody: it costs what a user's own costs, and no code is its own.
     pub(super) fn of_nobody() -> Self {
-        Self { seed: Seed::of_nobody(), algorithm: Algorithm::default(), digits: Digits::default() }
+        Self {
+            seed: Seed::of_nobody(),
+            algorithm: Algorithm::default(),
+            digits: CodeLength::default(),
+        }
     }
 
     /// The code of one step, as text. For enrolment pages and tests; a login compares, it does not

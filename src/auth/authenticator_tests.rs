@@ -36,8 +36,11 @@ fn at(secs: u64) -> Timestamp {
 
 #[test]
 fn the_codes_of_rfc_4226_appendix_d_come_out() {
-    let authenticator =
-        Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
+    let authenticator = Authenticator {
+        seed: vector_seed(20),
+        algorithm: Algorithm::Sha1,
+        digits: CodeLength::Six,
+    };
     for (step, expected) in (0..).zip(RFC_4226) {
         assert_eq!(authenticator.code(TimeStep::new(step)), expected);
         assert_eq!(
@@ -53,7 +56,7 @@ fn the_codes_of_rfc_6238_appendix_b_come_out() {
     for (secs, codes) in RFC_6238 {
         for ((algorithm, bytes), expected) in hashes.into_iter().zip(codes) {
             let authenticator =
-                Authenticator { seed: vector_seed(bytes), algorithm, digits: Digits::Eight };
+                Authenticator { seed: vector_seed(bytes), algorithm, digits: CodeLength::Eight };
             let step = TimeStep::at(at(secs));
             assert_eq!(authenticator.code(step), expected);
             assert_eq!(authenticator.matching_step(&code(expected), at(secs), 0), Some(step));
@@ -95,8 +98,11 @@ fn the_first_and_the_last_steps_of_time_do_not_overflow() {
 
 #[test]
 fn the_url_is_what_authenticators_read() {
-    let authenticator =
-        Authenticator { seed: vector_seed(20), algorithm: Algorithm::Sha1, digits: Digits::Six };
+    let authenticator = Authenticator {
+        seed: vector_seed(20),
+        algorithm: Algorithm::Sha1,
+        digits: CodeLength::Six,
+    };
     assert_eq!(
         authenticator.otpauth_url(&name("anna"), "Portcullis"),
         "otpauth://totp/Portcullis:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Portcullis&algorithm=SHA1&digits=6&period=30"
@@ -104,7 +110,7 @@ fn the_url_is_what_authenticators_read() {
     let other = Authenticator {
         seed: vector_seed(64),
         algorithm: Algorithm::Sha512,
-        digits: Digits::Eight,
+        digits: CodeLength::Eight,
     };
     let url = other.otpauth_url(&name("b.c_d-e"), "My Gate & Co: ü");
     assert!(url.starts_with("otpauth://totp/My%20Gate%20%26%20Co%3A%20%C3%BC:b.c_d-e?secret="));
@@ -122,7 +128,7 @@ fn a_stored_authenticator_reads_back_and_a_short_seed_does_not() {
     let read: Authenticator = postcard::from_bytes(&bytes).unwrap();
     assert!(read == anna.authenticator);
     assert!(postcard::from_bytes::<Seed>(&postcard::to_allocvec(&vec![1u8; 8]).unwrap()).is_err());
-    assert!(postcard::from_bytes::<Digits>(&[7]).is_err());
+    assert!(postcard::from_bytes::<CodeLength>(&[7]).is_err());
 }
 
 #[test]
@@ -137,6 +143,6 @@ fn hash_names_of_other_tools_are_read() {
 
 #[test]
 fn a_code_has_six_or_eight_digits_and_no_other_number_is_stored() {
-    assert_eq!([6, 8].map(|count| Digits::try_from(count).map(u8::from)), [Ok(6), Ok(8)]);
-    assert!((0..=255).filter(|count| Digits::try_from(*count).is_ok()).count() == 2);
+    assert_eq!([6, 8].map(|count| CodeLength::try_from(count).map(u8::from)), [Ok(6), Ok(8)]);
+    assert!((0..=255).filter(|count| CodeLength::try_from(*count).is_ok()).count() == 2);
 }

@@ -114,7 +114,7 @@ pub fn is_of_shared_space(address: IpAddr) -> bool {
 /// Where a client without a device cookie comes from. Each kind has its own budget, so that
 /// strangers from the internet cannot shut the people at home out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
+pub enum NetworkZone {
     /// Any address that is not local.
     Internet,
     /// At home: `loopback`, `linklocal` or `uniquelocal`, as `proxy.trust` names them, and what
@@ -122,7 +122,7 @@ pub enum Origin {
     Local,
 }
 
-impl Origin {
+impl NetworkZone {
     /// The kind of an address by itself; `::ffff:a.b.c.d` is a.b.c.d.
     pub fn of(address: IpAddr) -> Self {
         let local = match address.to_canonical() {
@@ -163,20 +163,20 @@ impl BudgetKey {
 
 impl BudgetKey {
     /// Whose budget it is, if it is one of strangers.
-    pub const fn origin(&self) -> Option<Origin> {
+    pub const fn zone(&self) -> Option<NetworkZone> {
         match self {
-            Self::StrangersInternet => Some(Origin::Internet),
-            Self::StrangersLocal => Some(Origin::Local),
+            Self::StrangersInternet => Some(NetworkZone::Internet),
+            Self::StrangersLocal => Some(NetworkZone::Local),
             Self::Account(_) | Self::UnknownAccounts | Self::Device(_) => None,
         }
     }
 }
 
-impl From<Origin> for BudgetKey {
-    fn from(origin: Origin) -> Self {
-        match origin {
-            Origin::Internet => Self::StrangersInternet,
-            Origin::Local => Self::StrangersLocal,
+impl From<NetworkZone> for BudgetKey {
+    fn from(zone: NetworkZone) -> Self {
+        match zone {
+            NetworkZone::Internet => Self::StrangersInternet,
+            NetworkZone::Local => Self::StrangersLocal,
         }
     }
 }

@@ -119,10 +119,12 @@ fn an_account_is_closed_after_a_hundred_failures_from_anywhere() {
 fn strangers_from_the_internet_cannot_spend_the_budget_of_home() {
     let mut budgets = Budgets::new();
     for _ in 0..1000 {
-        budgets.failed(Origin::of("198.51.100.1".parse().unwrap()).into(), start());
+        budgets.failed(NetworkZone::of("198.51.100.1".parse().unwrap()).into(), start());
     }
     assert!(budgets.check(&BudgetKey::StrangersInternet, start()).is_err());
-    assert!(budgets.check(&Origin::of("192.168.1.20".parse().unwrap()).into(), start()).is_ok());
+    assert!(
+        budgets.check(&NetworkZone::of("192.168.1.20".parse().unwrap()).into(), start()).is_ok()
+    );
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn home_is_loopback_link_local_and_private() {
         "fd12:3456::1",
         "::ffff:192.168.0.1",
     ] {
-        assert_eq!(Origin::of(local.parse().unwrap()), Origin::Local, "{local}");
+        assert_eq!(NetworkZone::of(local.parse().unwrap()), NetworkZone::Local, "{local}");
     }
     for stranger in [
         "198.51.100.1",
@@ -157,7 +159,7 @@ fn home_is_loopback_link_local_and_private() {
         "::",
         "255.255.255.255",
     ] {
-        assert_eq!(Origin::of(stranger.parse().unwrap()), Origin::Internet, "{stranger}");
+        assert_eq!(NetworkZone::of(stranger.parse().unwrap()), NetworkZone::Internet, "{stranger}");
     }
 }
 
@@ -222,6 +224,6 @@ fn a_budget_is_shown_by_the_name_that_clears_it() {
     assert_eq!(keys.each_ref().map(BudgetKey::kind), ["account", "device", "account"]);
     assert_eq!(BudgetKey::StrangersLocal.kind(), "strangers");
     assert_eq!(keys.map(|key| key.to_string()), ["anna", "ben", "unknown"]);
-    assert_eq!(BudgetKey::from(Origin::Internet).to_string(), "internet");
-    assert_eq!(BudgetKey::from(Origin::Local).to_string(), "home");
+    assert_eq!(BudgetKey::from(NetworkZone::Internet).to_string(), "internet");
+    assert_eq!(BudgetKey::from(NetworkZone::Local).to_string(), "home");
 }

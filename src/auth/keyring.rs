@@ -73,8 +73,8 @@ impl std::error::Error for SignError {}
 /// The current key, and the one before it while sessions of it live.
 #[derive(Clone)]
 pub struct Keyring {
-    current: Key,
-    previous: Option<Key>,
+    current: SigningKey,
+    previous: Option<SigningKey>,
 }
 
 impl Keyring {
@@ -82,7 +82,10 @@ impl Keyring {
     /// signs.
     pub fn new(current: &Secret, previous: Option<&Secret>) -> Result<Self, WeakKey> {
         install_provider();
-        Ok(Self { current: Key::new(current)?, previous: previous.map(Key::new).transpose()? })
+        Ok(Self {
+            current: SigningKey::new(current)?,
+            previous: previous.map(SigningKey::new).transpose()?,
+        })
     }
 
     /// The key that new sessions are signed with.
@@ -123,11 +126,11 @@ impl Keyring {
     }
 
     /// The key whose header text `token` begins with, and what follows the header's dot.
-    pub(super) fn key_of<'t>(&self, token: &'t [u8]) -> Option<(&Key, &'t [u8])> {
+    pub(super) fn key_of<'t>(&self, token: &'t [u8]) -> Option<(&SigningKey, &'t [u8])> {
         self.keys().find_map(|key| token.strip_prefix(&key.header).map(|rest| (key, rest)))
     }
 
-    fn keys(&self) -> impl Iterator<Item = &Key> {
+    fn keys(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.current).chain(&self.previous)
     }
 }
@@ -145,15 +148,15 @@ struct Issued<'s> {
 
 /// One key, ready for use.
 #[derive(Clone)]
-pub(super) struct Key {
+pub(super) struct SigningKey {
     pub(super) id: KeyId,
-    header: [u8; Key::HEADER],
+    header: [u8; SigningKey::HEADER],
     /// The MAC after the header and its dot.
     mac: Hmac<Sha256>,
     signing: EncodingKey,
 }
 
-impl Key {
+impl SigningKey {
     /// Length of the encoded header with its dot: one block of SHA-256.
     pub(super) const HEADER: usize = 64;
 

@@ -15,7 +15,7 @@ fn a_key_issues_exactly_the_header_it_accepts_one_block_long() {
     );
     let token = keyring.sign(&session).unwrap();
     let (header, _) = token.split_once('.').unwrap();
-    assert_eq!(header.len() + 1, Key::HEADER);
+    assert_eq!(header.len() + 1, SigningKey::HEADER);
     assert!(keyring.key_of(token.as_bytes()).is_some());
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     assert_eq!(text, format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{}"}}"#, keyring.current_id()));

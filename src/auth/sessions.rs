@@ -42,7 +42,7 @@ impl fmt::Display for NotLive {
     }
 }
 
-struct Entry {
+struct LiveSession {
     session: Session,
     /// `last_seen` is later than what [`Sessions::take_touched`] gave out.
     touched: bool,
@@ -73,7 +73,7 @@ impl Hasher for OwnBits {
 #[derive(Default)]
 pub struct Sessions {
     idle: Option<Duration>,
-    live: HashMap<SessionId, Entry, BuildHasherDefault<OwnBits>>,
+    live: HashMap<SessionId, LiveSession, BuildHasherDefault<OwnBits>>,
     by_user: HashMap<UserName, Vec<SessionId>>,
 }
 
@@ -93,7 +93,7 @@ impl Sessions {
     pub fn insert(&mut self, session: Session) -> Option<SessionId> {
         let (id, user) = (session.id, session.user.clone());
         self.remove(&id);
-        self.live.insert(id, Entry { session, touched: false });
+        self.live.insert(id, LiveSession { session, touched: false });
         let ids = self.by_user.entry(user).or_default();
         ids.push(id);
         if ids.len() <= MAX_PER_USER {
@@ -107,7 +107,7 @@ impl Sessions {
 
     /// Ends a session.
     pub fn remove(&mut self, id: &SessionId) -> Option<Session> {
-        let Entry { session, .. } = self.live.remove(id)?;
+        let LiveSession { session, .. } = self.live.remove(id)?;
         if let Some(ids) = self.by_user.get_mut(&session.user) {
             ids.retain(|other| other != id);
             if ids.is_empty() {
@@ -160,8 +160,9 @@ impl Sessions {
 
     /// The sessions whose `last_seen` changed since the last call, for the store to write together.
     pub fn take_touched(&mut self) -> Vec<Session> {
-        let touched =
-            |entry: &mut Entry| std::mem::take(&mut entry.touched).then(|| entry.session.clone());
+        let touched = |entry: &mut LiveSession| {
+            std::mem::take(&mut entry.touched).then(|| entry.session.clone())
+        };
         self.live.values_mut().filter_map(touched).collect()
     }
 

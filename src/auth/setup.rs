@@ -51,7 +51,7 @@ pub enum Void {
 
 /// What came of entering a code.
 #[must_use]
-pub enum Entry {
+pub enum SetupOutcome {
     /// The browser holds the enrolment from now on; the value of its cookie.
     Begun(String),
     /// It does already.
@@ -95,24 +95,24 @@ impl Setup {
         holders: &[Vec<u8>],
         now: Timestamp,
         entropy: &mut impl Entropy,
-    ) -> Entry {
+    ) -> SetupOutcome {
         if let Err(void) = self.code(now) {
-            return Entry::Void(void);
+            return SetupOutcome::Void(void);
         }
         if !self.code.is_of(typed) {
             self.wrong = self.wrong.saturating_add(1);
-            return Entry::Wrong;
+            return SetupOutcome::Wrong;
         }
         if self.holder_among(holders).is_some() {
-            return Entry::Yours;
+            return SetupOutcome::Yours;
         }
         if let Some(left) = self.held(now) {
-            return Entry::Held(left);
+            return SetupOutcome::Held(left);
         }
         let value = URL_SAFE_NO_PAD.encode(entropy.bytes::<16>());
         self.hold =
             Some(Hold { digest: Sha256::digest(value.as_bytes()).into(), until: now.plus(HOLD) });
-        Entry::Begun(value)
+        SetupOutcome::Begun(value)
     }
 
     /// How long the enrolment is still held.

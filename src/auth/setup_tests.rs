@@ -22,24 +22,24 @@ impl Fixture {
         Self { setup: Setup::open(&good, START, &mut entropy), good, entropy }
     }
 
-    fn enter(&mut self, code: &SetupCode, holder: Option<&str>, now: Timestamp) -> Entry {
+    fn enter(&mut self, code: &SetupCode, holder: Option<&str>, now: Timestamp) -> SetupOutcome {
         self.setup.settle(now, &mut self.entropy);
         let holders: Vec<_> = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
         self.setup.enter(code, &holders, now, &mut self.entropy)
     }
 
-    fn good(&mut self, holder: Option<&str>, now: Timestamp) -> Entry {
+    fn good(&mut self, holder: Option<&str>, now: Timestamp) -> SetupOutcome {
         self.enter(&self.good.clone(), holder, now)
     }
 
     fn begin(&mut self, now: Timestamp) -> String {
-        let Entry::Begun(cookie) = self.good(None, now) else {
+        let SetupOutcome::Begun(cookie) = self.good(None, now) else {
             panic!("the enrolment does not begin")
         };
         cookie
     }
 
-    fn wrong(&mut self, now: Timestamp) -> Entry {
+    fn wrong(&mut self, now: Timestamp) -> SetupOutcome {
         let other = SetupCode::generate(&mut self.entropy);
         self.enter(&other, None, now)
     }
@@ -61,12 +61,12 @@ fn the_first_browser_with_the_code_holds_the_enrolment_for_ten_minutes() {
     );
     assert_eq!(f.seed(), seed, "the seed that a console may have shown already");
     assert!(
-        matches!(f.good(None, at(2, 0)), Entry::Held(left) if left == Duration::from_secs(9 * 60))
+        matches!(f.good(None, at(2, 0)), SetupOutcome::Held(left) if left == Duration::from_secs(9 * 60))
     );
     assert!(
-        matches!(f.good(Some("other"), at(10, 59)), Entry::Held(left) if left == Duration::from_secs(1))
+        matches!(f.good(Some("other"), at(10, 59)), SetupOutcome::Held(left) if left == Duration::from_secs(1))
     );
-    assert!(matches!(f.good(Some(&cookie), at(10, 59)), Entry::Yours));
+    assert!(matches!(f.good(Some(&cookie), at(10, 59)), SetupOutcome::Yours));
     assert_eq!(f.seed(), seed);
 }
 
@@ -84,23 +84,23 @@ fn a_code_is_good_for_thirty_minutes_and_a_hold_lasts_beyond_them() {
     let mut f = Fixture::new();
     assert_eq!(f.setup.code(at(29, 59)), Ok((at(30, 0), 10)));
     let cookie = f.begin(at(29, 59));
-    assert!(matches!(f.good(None, at(30, 0)), Entry::Void(Void::Late)));
+    assert!(matches!(f.good(None, at(30, 0)), SetupOutcome::Void(Void::Late)));
     f.setup.settle(at(39, 58), &mut f.entropy);
     assert!(f.setup.is_holder(cookie.as_bytes()));
     f.setup.settle(at(39, 59), &mut f.entropy);
     assert!(!f.setup.is_holder(cookie.as_bytes()));
-    assert!(matches!(f.good(None, at(40, 0)), Entry::Void(Void::Late)));
+    assert!(matches!(f.good(None, at(40, 0)), SetupOutcome::Void(Void::Late)));
 }
 
 #[test]
 fn after_ten_wrong_tries_the_right_code_is_worth_nothing_either() {
     let mut f = Fixture::new();
     for left in (0..10).rev() {
-        assert!(matches!(f.wrong(at(1, 0)), Entry::Wrong));
+        assert!(matches!(f.wrong(at(1, 0)), SetupOutcome::Wrong));
         assert_eq!(f.setup.code(at(1, 0)).map(|(_, tries)| tries).unwrap_or(0), left);
     }
-    assert!(matches!(f.good(None, at(1, 1)), Entry::Void(Void::Guessed)));
-    assert!(matches!(f.wrong(at(1, 1)), Entry::Void(Void::Guessed)));
+    assert!(matches!(f.good(None, at(1, 1)), SetupOutcome::Void(Void::Guessed)));
+    assert!(matches!(f.wrong(at(1, 1)), SetupOutcome::Void(Void::Guessed)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::key_id::KeyId;
 use crate::auth::keyring::Keyring;
 use crate::auth::session::Session;
-use crate::auth::trusted_time::Reading;
+use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::User;
 use crate::auth::user_name::UserName;
 use crate::clock::{self, Timestamp};
@@ -43,8 +43,8 @@ impl Entropy for Counting {
 }
 
 /// A reading of clocks that somebody has confirmed.
-pub fn confirmed(now: Timestamp) -> Reading {
-    Reading { now, monotonic: clock::monotonic(), synchronised: Some(true) }
+pub fn confirmed(now: Timestamp) -> ClockReading {
+    ClockReading { now, monotonic: clock::monotonic(), synchronised: Some(true) }
 }
 
 /// A name.

@@ -4,8 +4,8 @@
 //! constant time before a byte of the claims is looked at; the claims must be exactly ours, each
 //! once and of its type. Nothing is accepted that `jsonwebtoken::decode` with the same key and
 //! leeways refuses: `token_tests.rs` holds both side by side, and the list of what only this
-//! refuses. A token that was found genuine is remembered (`proven.rs`), its times are checked anew.
-//! Whether the session still lives is asked of [`crate::auth::sessions`].
+//! refuses. A token that was found genuine is remembered (`token_cache.rs`), its times are checked
+//! anew. Whether the session still lives is asked of [`crate::auth::sessions`].
 
 use std::fmt;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use hmac::Mac;
 use serde::Deserialize;
 
 use crate::auth::keyring::{ISSUER, Keyring, REALM};
-use crate::auth::proven::{Genuine, Proven};
 use crate::auth::session::SessionId;
+use crate::auth::token_cache::{TokenCache, VerifiedToken};
 use crate::auth::token_length::{MAC_TEXT, MAX_CLAIMS};
 use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
@@ -31,13 +31,13 @@ pub const IAT_LEEWAY: Duration = Duration::from_secs(60);
 /// Room for decoding, and the tokens that were found genuine. Make one, use it for every token.
 pub struct Scratch {
     json: [u8; MAX_CLAIMS],
-    proven: Proven,
+    cache: TokenCache,
 }
 
 impl Scratch {
     /// Empty room. The only allocation of all checks.
     pub fn new() -> Self {
-        Self { json: [0; MAX_CLAIMS], proven: Proven::new() }
+        Self { json: [0; MAX_CLAIMS], cache: TokenCache::new() }
     }
 }
 
@@ -89,12 +89,12 @@ pub fn verify<'s>(
     if token.len() > MAX_TOKEN {
         return Err(TokenError::Malformed);
     }
-    let place = scratch.proven.place(token).ok_or(TokenError::Malformed)?;
-    let proven =
+    let place = scratch.cache.place(token).ok_or(TokenError::Malformed)?;
+    let is_known =
         place.as_ref().is_some_and(|genuine| keyring.contains(genuine.key) && genuine.is(token));
-    if !proven {
+    if !is_known {
         let claims = prove(token, keyring, &mut scratch.json)?;
-        *place = Genuine::new(token, &claims);
+        *place = VerifiedToken::new(token, &claims);
     }
     let claims = place.as_ref().ok_or(TokenError::Claims)?.claims();
     if claims.exp < now {

@@ -118,14 +118,14 @@ fn a_genuine_token_is_remembered_and_a_forged_one_is_not() {
     let mut is_remembered = |token: &[u8]| {
         let _ = verify(token, &keyring, now, &mut scratch);
         scratch
-            .proven
+            .cache
             .place(token)
             .is_some_and(|place| place.as_ref().is_some_and(|genuine| genuine.is(token)))
     };
     assert!(!is_remembered(&forged) && is_remembered(token.as_bytes()));
     // It has the MAC of the genuine one, so it looks in the same place, and leaves that alone.
     assert!(!is_remembered(&forged));
-    assert!(scratch.proven.place(token.as_bytes()).is_some_and(|place| place.is_some()));
+    assert!(scratch.cache.place(token.as_bytes()).is_some_and(|place| place.is_some()));
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use crate::auth::user::User;
 use crate::clock::Timestamp;
 
-pub use crate::auth::authenticator::{Algorithm, Authenticator, Digits, MAX_SKEW};
+pub use crate::auth::authenticator::{Algorithm, Authenticator, CodeLength, MAX_SKEW};
 pub use crate::auth::code::Code;
 pub use crate::auth::seed::Seed;
 pub use crate::auth::time_step::{STEP, TimeStep};
@@ -26,7 +26,7 @@ pub struct Match<'u> {
 /// Whose code it was.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Verdict<'u> {
+pub enum CodeOwner<'u> {
     /// Nobody's: a failure.
     Nobody,
     /// One user's. Lets that user in unless it is spent; the step must be stored before the answer
@@ -42,7 +42,7 @@ pub fn who<'u>(
     code: &Code,
     now: Timestamp,
     skew: u8,
-) -> Verdict<'u> {
+) -> CodeOwner<'u> {
     // Room beforehand, so that a match costs no allocation that a miss does not.
     let mut matches = Vec::with_capacity(4);
     for user in users.into_iter().filter(|user| user.enabled) {
@@ -51,24 +51,24 @@ pub fn who<'u>(
         }
     }
     match matches.as_slice() {
-        [] => Verdict::Nobody,
-        [one] => Verdict::One(*one),
-        _ => Verdict::Several(matches),
+        [] => CodeOwner::Nobody,
+        [one] => CodeOwner::One(*one),
+        _ => CodeOwner::Several(matches),
     }
 }
 
 /// Asks one user by name. An unknown or disabled one costs as much as a wrong code: the same number
 /// of HMACs over a seed that nobody has.
-pub fn whether<'u>(user: Option<&'u User>, code: &Code, now: Timestamp, skew: u8) -> Verdict<'u> {
+pub fn whether<'u>(user: Option<&'u User>, code: &Code, now: Timestamp, skew: u8) -> CodeOwner<'u> {
     match user {
         Some(user) => match ask(user, code, now, skew) {
-            Some(found) if user.enabled => Verdict::One(found),
-            _ => Verdict::Nobody,
+            Some(found) if user.enabled => CodeOwner::One(found),
+            _ => CodeOwner::Nobody,
         },
         None => {
             let _ =
                 std::hint::black_box(Authenticator::of_nobody().matching_steps(code, now, skew));
-            Verdict::Nobody
+            CodeOwner::Nobody
         }
     }
 }

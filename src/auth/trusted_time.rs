@@ -42,7 +42,7 @@ impl std::fmt::Display for ClockFault {
 
 /// One reading of all clocks.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading {
+pub struct ClockReading {
     /// Wall clock.
     pub now: Timestamp,
     /// Monotonic clock.
@@ -75,7 +75,7 @@ impl TrustedTime {
     }
 
     /// Takes a reading: raises the floor where that is confirmed.
-    pub fn observe(&mut self, reading: Reading) {
+    pub fn observe(&mut self, reading: ClockReading) {
         self.last_sync = reading.synchronised;
         self.synchronised_once |= reading.synchronised == Some(true);
         let passed = reading.monotonic.saturating_sub(self.floor_known_at);
@@ -177,8 +177,8 @@ mod tests {
 
     const T0: Timestamp = Timestamp::from_unix(4_000_000_000);
 
-    fn reading(now: u64, monotonic: u64, synchronised: Option<bool>) -> Reading {
-        Reading {
+    fn reading(now: u64, monotonic: u64, synchronised: Option<bool>) -> ClockReading {
+        ClockReading {
             now: Timestamp::from_unix(now),
             monotonic: Duration::from_secs(monotonic),
             synchronised,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::worker::state::{self, Desk};
-use crate::auth::trusted_time::Reading;
+use crate::auth::trusted_time::ClockReading;
 use crate::cli::exit::{self, Failure};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -24,7 +24,7 @@ pub(super) fn desk_over(
 ) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, Reading { now, ..state::read_clocks() });
+    let mut desk = Desk::new(config, store, opened, ClockReading { now, ..state::read_clocks() });
     if recovered.is_some() {
         desk.doubt_steps(now)?;
     }

@@ -1,7 +1,7 @@
 //! The audit log as the store's owner sees it: reading it piece by piece, so that memory never
 //! holds all of it, and letting go of what is old.
 
-use crate::auth::audit::{Entry, Mark};
+use crate::auth::audit::{AuditEntry, Mark};
 use crate::clock::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::open_store::Store;
@@ -54,7 +54,7 @@ impl AuditLog<'_> {
     ///
     /// # Errors
     /// Its file is missing or damaged; the message names it.
-    pub fn read(&self, piece: Piece) -> Result<Vec<Entry>, String> {
+    pub fn read(&self, piece: Piece) -> Result<Vec<AuditEntry>, String> {
         let Store { place, vault, shelf, trail, .. } = self.store;
         if piece.filed {
             parts::read(place, vault, piece.first)

@@ -51,12 +51,12 @@ fn key(store: &Store, number: u64) -> Key {
     store.vault.key(Kind::Audit, &number.to_be_bytes())
 }
 
-fn entry(store: &Store, number: u64) -> Entry {
+fn entry(store: &Store, number: u64) -> AuditEntry {
     store.shelf.read(&key(store, number), &store.vault).expect("an entry")
 }
 
 /// Puts a record of one's own in the place of an entry's, or nothing, and makes the manifest agree.
-fn replace(store: &mut Store, changes: Vec<(u64, Option<Entry>)>) {
+fn replace(store: &mut Store, changes: Vec<(u64, Option<AuditEntry>)>) {
     let mut edits = Edits::new();
     for (number, entry) in changes {
         let key = key(store, number);
@@ -184,7 +184,8 @@ fn what_a_later_release_calls_its_deeds_is_no_riddle() {
     let fixture = Fixture::new();
     let mut store = fixture.filled();
     let mut edits = Edits::new();
-    let mut later = Entry::after(store.trail.head, &Event::new(Action::Login, Actor::Gate), NOW);
+    let mut later =
+        AuditEntry::after(store.trail.head, &Event::new(Action::Login, Actor::Gate), NOW);
     later.action = "flown-to-the-moon".to_owned();
     later.hash = later.hash_after(&store.trail.head.hash);
     let key = key(&store, later.number);

@@ -16,7 +16,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::audit::{Entry, Mark, Walk, span};
+use crate::auth::audit::{AuditEntry, Mark, Walk, span};
 use crate::clock::Timestamp;
 use crate::store::codec;
 use crate::store::error::StoreError;
@@ -45,11 +45,11 @@ pub(super) struct Part {
 #[derive(Serialize, Deserialize)]
 struct Body {
     before: Mark,
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
 }
 
 impl Part {
-    fn of(entries: &[Entry]) -> Option<Self> {
+    fn of(entries: &[AuditEntry]) -> Option<Self> {
         let (from, until) = span(entries);
         Some(Self { first: entries.first()?.number, end: entries.last()?.mark(), from, until })
     }
@@ -60,7 +60,7 @@ pub(super) fn write(
     place: &Place,
     vault: &mut Vault,
     before: Mark,
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
 ) -> Result<Part, StoreError> {
     let failed = || StoreError::Io("a part of the audit log cannot be encoded".to_owned());
     let part = Part::of(&entries).ok_or_else(failed)?;
@@ -78,7 +78,7 @@ pub(super) fn write(
 }
 
 /// The entries of the file that begins with this number, or why they cannot be read.
-pub(super) fn read(place: &Place, vault: &Vault, first: u64) -> Result<Vec<Entry>, String> {
+pub(super) fn read(place: &Place, vault: &Vault, first: u64) -> Result<Vec<AuditEntry>, String> {
     body(place, vault, first).map(|body| body.entries)
 }
 

@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::audit::{Entry, Mark, Missing, outdated, span};
+use crate::auth::audit::{AuditEntry, Mark, Missing, outdated, span};
 use crate::auth::event::Event;
 use crate::clock::Timestamp;
 use crate::store::codec;
@@ -100,7 +100,7 @@ impl Trail {
     ) -> Result<Self, StoreError> {
         let mut longer = self.clone();
         for event in events {
-            let entry = Entry::after(longer.head, event, now);
+            let entry = AuditEntry::after(longer.head, event, now);
             longer.head = entry.mark();
             put(edits, Self::key(entry.number, vault), &entry, vault)?;
         }
@@ -204,7 +204,7 @@ impl Trail {
     }
 
     /// The entries that are still in the database, as far as they are there, in their order.
-    pub(super) fn loose(&self, shelf: &Shelf, vault: &Vault) -> Vec<Entry> {
+    pub(super) fn loose(&self, shelf: &Shelf, vault: &Vault) -> Vec<AuditEntry> {
         let numbers = self.filed().number.saturating_add(1)..=self.head.number;
         numbers.filter_map(|number| shelf.read(&Self::key(number, vault), vault)).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 
-use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed};
+use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed};
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock;
 use portcullis::entropy::System;
@@ -93,7 +93,7 @@ fn fifty_posts_through_two_accounts_with_one_seed_let_nobody_in() {
         let authenticator = || Authenticator {
             seed: Seed::new((0..20).collect()).expect("a seed"),
             algorithm: Algorithm::Sha1,
-            digits: Digits::Six,
+            digits: CodeLength::Six,
         };
         let user = |name: &str| {
             Change::PutUser(User::new(

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use portcullis::auth::totp::{Authenticator, Code, Verdict, whether, who};
+use portcullis::auth::totp::{Authenticator, Code, CodeOwner, whether, who};
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock::{self, Timestamp};
 use portcullis::entropy::System;
@@ -57,7 +57,7 @@ fn a_name_that_nobody_has_costs_as_much_work_as_a_wrong_code() {
     let (anna, mut off) = (user("anna"), user("ben"));
     off.enabled = false;
     let wrong = Code::parse("000000").expect("a code");
-    let ask = |user: Option<&User>| matches!(whether(user, &wrong, NOW, 1), Verdict::Nobody);
+    let ask = |user: Option<&User>| matches!(whether(user, &wrong, NOW, 1), CodeOwner::Nobody);
     take_the_same_time("by name", &[&|| ask(Some(&anna)), &|| ask(Some(&off)), &|| ask(None)]);
 }
 
@@ -70,7 +70,7 @@ fn a_code_costs_the_same_work_wherever_it_matches() {
     let codes =
         [users.first(), users.last()].map(|user| code_of(user.expect("ten")).expect("a code"));
     let wrong = Code::parse("000000").expect("a code");
-    let ask = |code: &Code| matches!(who(&users, code, NOW, 1), Verdict::Nobody);
+    let ask = |code: &Code| matches!(who(&users, code, NOW, 1), CodeOwner::Nobody);
     let [first, last] = &codes;
     take_the_same_time("by code alone", &[&|| ask(first), &|| ask(last), &|| ask(&wrong)]);
 }

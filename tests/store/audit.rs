@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use portcullis::auth::audit::{Entry, Missing, Walk};
+use portcullis::auth::audit::{AuditEntry, Missing, Walk};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
 use portcullis::store::{Change, Settings, Store, StoreError};
@@ -34,7 +34,7 @@ fn fill(store: &mut Store, entries: u64, now: Timestamp) {
     }
 }
 
-fn numbers(log: &[Entry]) -> (u64, u64) {
+fn numbers(log: &[AuditEntry]) -> (u64, u64) {
     (log.first().map_or(0, |entry| entry.number), log.last().map_or(0, |entry| entry.number))
 }
 

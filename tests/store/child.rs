@@ -14,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
-use portcullis::auth::totp::{Algorithm, Authenticator, Digits, Seed, TimeStep};
+use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed, TimeStep};
 use portcullis::auth::user::User;
 use portcullis::clock::Timestamp;
 use portcullis::secret::Secret;
@@ -338,7 +338,7 @@ fn nth_event(number: u64) -> Event {
 fn nth_user(number: u64) -> User {
     let which = (number / 3) % 4;
     let seed = Seed::new(number.to_be_bytes().repeat(3)).expect("a seed");
-    let authenticator = Authenticator { seed, algorithm: Algorithm::Sha1, digits: Digits::Six };
+    let authenticator = Authenticator { seed, algorithm: Algorithm::Sha1, digits: CodeLength::Six };
     User {
         name: name(&format!("user{which}")),
         enabled: number.is_multiple_of(2),

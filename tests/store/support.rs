@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use portcullis::auth::audit::{Entry, Walk};
+use portcullis::auth::audit::{AuditEntry, Walk};
 use portcullis::auth::keyring::KeyId;
 use portcullis::auth::session::Session;
 use portcullis::auth::totp::Authenticator;
@@ -60,7 +60,7 @@ pub fn open_sound(dir: &Path) -> (Store, Contents) {
 }
 
 /// All of the audit log, whose chain must be whole.
-pub fn whole_log(store: &Store) -> Vec<Entry> {
+pub fn whole_log(store: &Store) -> Vec<AuditEntry> {
     let log = store.audit();
     let mut walk = Walk::behind(log.anchor());
     let read = |piece| log.read(piece).unwrap_or_else(|error| panic!("{error}"));

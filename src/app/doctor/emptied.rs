@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::auth::audit::Entry;
+use crate::auth::audit::AuditEntry;
 use crate::auth::event::Action;
 use crate::auth::guess_budget::REFILL;
 use crate::clock::Timestamp;
@@ -32,7 +32,7 @@ impl Emptied {
     /// What the log tells of the bucket with this key, from its newest entry on. `concerns`:
     /// failures from there are taken from it.
     pub fn read(
-        newest_first: impl Iterator<Item = Entry>,
+        newest_first: impl Iterator<Item = AuditEntry>,
         key: &str,
         concerns: impl Fn(IpAddr) -> bool,
     ) -> Option<Self> {
@@ -100,13 +100,13 @@ mod tests {
     const START: Timestamp = Timestamp::from_unix(2_000_000_000);
 
     /// A log of these events, each so many hours after the start, newest first.
-    fn log(events: &[(u64, Event)]) -> Vec<Entry> {
+    fn log(events: &[(u64, Event)]) -> Vec<AuditEntry> {
         let before = Mark { number: 0, hash: Hash::default() };
         let time = |hours: u64| START.plus(Duration::from_secs(hours * HOUR));
         events
             .iter()
             .rev()
-            .map(|(hours, event)| Entry::after(before, event, time(*hours)))
+            .map(|(hours, event)| AuditEntry::after(before, event, time(*hours)))
             .collect()
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::device;
-use crate::auth::guess_budget::{Origin, coarse, is_of_shared_space};
+use crate::auth::guess_budget::{NetworkZone, coarse, is_of_shared_space};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::{self, Timestamp};
@@ -208,11 +208,13 @@ impl Gate {
                 }
                 Denial::Strangers(wait) => {
                     let text = match attempt.browser.sender.origin {
-                        Origin::Local => t.limited_strangers_home,
-                        Origin::Internet if is_of_shared_space(attempt.browser.sender.client) => {
+                        NetworkZone::Local => t.limited_strangers_home,
+                        NetworkZone::Internet
+                            if is_of_shared_space(attempt.browser.sender.client) =>
+                        {
                             t.limited_strangers_vpn
                         }
-                        Origin::Internet => t.limited_strangers,
+                        NetworkZone::Internet => t.limited_strangers,
                     };
                     (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
                 }

@@ -2,7 +2,7 @@
 
 use crate::app::gate::state::Gate;
 use crate::app::home::origin;
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::NetworkZone;
 use crate::http::client_address::Belief;
 use crate::http::forwarded;
 use crate::http::problem::Problem;
@@ -11,7 +11,7 @@ use crate::http::visit::{Visit, Way};
 
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.
-    pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> Origin {
+    pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> NetworkZone {
         // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
         // in the middle.
         let is_told = match visit.way {
@@ -22,7 +22,7 @@ impl Gate {
         let is_cut =
             visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
         if !is_told || is_cut {
-            return Origin::Internet;
+            return NetworkZone::Internet;
         }
         origin(visit.client, &self.config.limits.local, &self.home_prefixes)
     }

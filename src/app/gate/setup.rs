@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::auth::guess_budget::{Origin, coarse};
+use crate::auth::guess_budget::{NetworkZone, coarse};
 use crate::auth::return_to::{is_at_or_below, policy_source};
 use crate::auth::session::Session;
 use crate::auth::setup::{HOLD, Void};
@@ -267,7 +267,7 @@ impl Gate {
                     with_wait(t.setup_limited_address, wait.0),
                 ),
                 Denial::Strangers(wait) => {
-                    let at_home = browser.sender.origin == Origin::Local;
+                    let at_home = browser.sender.origin == NetworkZone::Local;
                     let text = if at_home {
                         t.setup_limited_strangers_home
                     } else {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::auth::device::Device;
-use crate::auth::guess_budget::Origin;
+use crate::auth::guess_budget::NetworkZone;
 use crate::auth::keyring::KeyId;
 use crate::auth::limiter::RetryAfter;
 use crate::auth::repetition::BrowserId;
@@ -45,7 +45,7 @@ pub struct Sender {
     /// Who asks, as `proxy.trust` sees it.
     pub client: IpAddr,
     /// Whose budget he draws on where no device of ours is known.
-    pub origin: Origin,
+    pub origin: NetworkZone,
     /// The device that his cookie proves, of several the first that is ours. Whether it still
     /// counts, the worker knows.
     pub device: Option<Device>,
@@ -134,7 +134,7 @@ impl Browser {
         let client = client.parse().expect("an address");
         let sender = Sender {
             client,
-            origin: Origin::of(client),
+            origin: NetworkZone::of(client),
             device: None,
             id: None,
             previous: None,

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::auth::audit::{Entry, Missing, Walk, from_hex, hex};
+use crate::auth::audit::{AuditEntry, Missing, Walk, from_hex, hex};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::user::UserName;
@@ -116,7 +116,7 @@ pub(super) fn show(desk: &Desk, wanted: &Wanted, by: &Actor, now: Timestamp) -> 
     Ok((json!({ "entries": rows, "more": more }), Vec::new()))
 }
 
-fn row(entry: &Entry) -> Value {
+fn row(entry: &AuditEntry) -> Value {
     let text = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
     json!({
         "number": entry.number,

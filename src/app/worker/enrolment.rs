@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
-use crate::auth::setup::{Entry, Setup, Void};
+use crate::auth::setup::{Setup, SetupOutcome, Void};
 use crate::auth::setup_code::SetupCode;
-use crate::auth::totp::{Code, Match, Verdict, whether};
+use crate::auth::totp::{Code, CodeOwner, Match, whether};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
@@ -84,15 +84,15 @@ impl Desk {
         let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
         let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
         match setup.enter(code, &enrolment.holders, now.steady, &mut System) {
-            Entry::Begun(cookie) => {
+            SetupOutcome::Begun(cookie) => {
                 log::info!("set-up begun client={client}");
                 self.mention(tried, now.wall);
                 Ok(Answer::Begun(Some(cookie)))
             }
-            Entry::Yours => Ok(Answer::Begun(None)),
-            Entry::Held(left) => Err(Refusal::Held(left)),
-            Entry::Void(void) => Err(Refusal::Void(void)),
-            Entry::Wrong => {
+            SetupOutcome::Yours => Ok(Answer::Begun(None)),
+            SetupOutcome::Held(left) => Err(Refusal::Held(left)),
+            SetupOutcome::Void(void) => Err(Refusal::Void(void)),
+            SetupOutcome::Wrong => {
                 let mut told = vec![Change::Audit(tried.because("wrong-code").refused())];
                 if setup.code(now.steady).is_err() {
                     let void = Event::new(Action::SetupCodeVoid, Actor::Gate).from(client);
@@ -125,7 +125,7 @@ impl Desk {
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
         user.admin = true;
-        let Verdict::One(Match { step, .. }) =
+        let CodeOwner::One(Match { step, .. }) =
             whether(Some(&user), code, now.wall, self.config.login.skew)
         else {
             let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.sender.client);

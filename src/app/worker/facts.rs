@@ -19,7 +19,7 @@ use crate::app::doctor::facts::{
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
 use crate::app::worker::state::{Desk, sync_required};
-use crate::auth::guess_budget::{BudgetKey, Origin};
+use crate::auth::guess_budget::{BudgetKey, NetworkZone};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
 use crate::auth::trusted_time::{self, BUILT, ClockFault};
@@ -151,7 +151,7 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
     let budgets = counting.map(|(key, bucket)| {
         let left = bucket.available(steady);
         let emptied =
-            key.origin().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
+            key.zone().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
         Budget { kind: key.kind(), key: key.to_string(), left, emptied }
     });
     let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
@@ -174,7 +174,7 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
 }
 
 /// What the audit log tells of an empty bucket of strangers.
-fn emptied(desk: &Desk, key: &BudgetKey, origin: Origin) -> Option<Emptied> {
+fn emptied(desk: &Desk, key: &BudgetKey, origin: NetworkZone) -> Option<Emptied> {
     let log = desk.store.audit();
     // What cannot be read is for `audit verify` to tell.
     let pieces = log.pieces().into_iter().rev().map(|piece| log.read(piece).unwrap_or_default());

@@ -14,7 +14,7 @@ use crate::auth::limiter::AddressKey;
 use crate::auth::repetition::Success;
 use crate::auth::session::Session;
 use crate::auth::sessions::MAX_PER_USER;
-use crate::auth::totp::{Match, TimeStep, Verdict, whether, who};
+use crate::auth::totp::{CodeOwner, Match, TimeStep, whether, who};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
 use crate::entropy::System;
@@ -112,7 +112,7 @@ impl Desk {
             }
         };
         match verdict {
-            Verdict::One(Match { user, step, spent: false }) => {
+            CodeOwner::One(Match { user, step, spent: false }) => {
                 let (session, cookie, mut changes) =
                     self.welcome(&attempt.browser, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
@@ -129,14 +129,14 @@ impl Desk {
                 }
                 Ok(Admission::Admitted { session, device: cookie })
             }
-            Verdict::One(Match { user, .. }) => {
+            CodeOwner::One(Match { user, .. }) => {
                 if let Some(left) = self.left_of_session(attempt, user, wall) {
                     return Ok(Admission::In(left));
                 }
                 let told = vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))];
                 Err(self.count_failure(client, scope.budgets, told, now, effects))
             }
-            Verdict::Nobody => {
+            CodeOwner::Nobody => {
                 // A name that nobody has may be a code in the wrong field.
                 let event = match &scope.candidates {
                     Candidates::Named(Some(name)) => kept_out(attempt, "wrong-code").about(name),
@@ -151,7 +151,7 @@ impl Desk {
                     effects,
                 ))
             }
-            Verdict::Several(matches) => {
+            CodeOwner::Several(matches) => {
                 let names: Vec<_> = matches.iter().map(|found| found.user.name.as_str()).collect();
                 let event = kept_out(attempt, "ambiguous-code").about(names.join(" "));
                 let spent =

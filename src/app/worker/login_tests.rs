@@ -10,7 +10,7 @@ use crate::auth::device::{self, Device};
 use crate::auth::testing::confirmed;
 use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
-use crate::auth::trusted_time::Reading;
+use crate::auth::trusted_time::ClockReading;
 use crate::config::Config;
 use crate::store::{Store, load_or_create_key};
 
@@ -43,7 +43,7 @@ impl Fixture {
         self.restart_at(confirmed(self.now));
     }
 
-    fn restart_at(&mut self, reading: Reading) {
+    fn restart_at(&mut self, reading: ClockReading) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
@@ -90,7 +90,7 @@ impl Fixture {
     fn wrong(&mut self) -> Code {
         let now = self.now;
         let users: Vec<User> = self.desk().users.values().cloned().collect();
-        let nobodys = |code: &Code| matches!(who(&users, code, now, 2), Verdict::Nobody);
+        let nobodys = |code: &Code| matches!(who(&users, code, now, 2), CodeOwner::Nobody);
         let mut codes = (0..1_000_000).filter_map(|n| Code::parse(&format!("{n:06}")));
         codes.find(nobodys).expect("a million codes are not all taken")
     }
@@ -404,7 +404,7 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
     assert_eq!(left(&mut f), (97, 1));
     let month_ahead = confirmed(f.now.plus(Duration::from_secs(30 * 86_400)));
     for unconfirmed in [Some(false), None] {
-        f.restart_at(Reading { synchronised: unconfirmed, ..month_ahead });
+        f.restart_at(ClockReading { synchronised: unconfirmed, ..month_ahead });
         assert_eq!(left(&mut f), (97, 1), "{unconfirmed:?}");
     }
     f.restart_at(month_ahead);

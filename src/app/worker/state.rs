@@ -24,7 +24,7 @@ use crate::auth::repetition::Repetitions;
 use crate::auth::session::Session;
 use crate::auth::sessions::Sessions;
 use crate::auth::setup::Setup;
-use crate::auth::trusted_time::{Reading, TrustedTime};
+use crate::auth::trusted_time::{ClockReading, TrustedTime};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
 use crate::config::{Config, RequireSync, limits};
@@ -65,7 +65,7 @@ impl Desk {
     /// Takes over an opened store. What was counted goes on from the last time that is certain: the
     /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
     /// that nobody has confirmed, refills no budget.
-    pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: Reading) -> Self {
+    pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: ClockReading) -> Self {
         let contents = opened.contents;
         let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
         let (mut windows, mut buckets) = (Vec::new(), Vec::new());
@@ -269,8 +269,8 @@ impl Desk {
 }
 
 /// What all clocks say now.
-pub fn read_clocks() -> Reading {
-    Reading {
+pub fn read_clocks() -> ClockReading {
+    ClockReading {
         now: clock::now(),
         monotonic: clock::monotonic(),
         synchronised: clock::synchronised(),

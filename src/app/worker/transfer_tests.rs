@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::worker::administer::execute;
-use crate::auth::trusted_time::Reading;
+use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::UserName;
 use crate::config::{Config, scratch};
 use crate::entropy::System;
@@ -195,7 +195,7 @@ fn a_floor_that_cannot_be_true_is_left_out() {
     let restored = |floor: Timestamp, at: Timestamp, synchronised: bool| {
         let mut new = new_desk();
         let monotonic = clock::monotonic();
-        new.time.observe(Reading { now: at, monotonic, synchronised: Some(synchronised) });
+        new.time.observe(ClockReading { now: at, monotonic, synchronised: Some(synchronised) });
         let records = Records::of(&Portable::pack(old.users.values(), floor).expect("packs"));
         restore(&mut new, records, at).expect("restored");
         (new.time.floor() >= floor, new.settings.clock_floor >= floor, spent(&new, "anna"))

@@ -6,7 +6,7 @@ use crate::app::messages::command::{CommandRefused, Done};
 use crate::app::worker::limits;
 use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
-use crate::auth::totp::{Algorithm, Authenticator, Digits};
+use crate::auth::totp::{Algorithm, Authenticator, CodeLength};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::config::limits::check_user_count;
@@ -25,7 +25,7 @@ pub(super) fn new_authenticator(
     let algorithm = algorithm.map_or(Some(Algorithm::default()), Algorithm::parse);
     let algorithm =
         algorithm.ok_or_else(|| CommandRefused::data("the algorithm is sha1, sha256 or sha512"))?;
-    let digits = digits.map_or(Ok(Digits::default()), Digits::try_from);
+    let digits = digits.map_or(Ok(CodeLength::default()), CodeLength::try_from);
     let digits = digits.map_err(|_| CommandRefused::data("a code has 6 or 8 digits"))?;
     Ok(Authenticator::generate_with(algorithm, digits, &mut System))
 }

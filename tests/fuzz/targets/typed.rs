@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::seed::Seed;
 use portcullis::auth::setup_code::SetupCode;
-use portcullis::auth::totp::{Algorithm, Authenticator, Code, Digits};
+use portcullis::auth::totp::{Algorithm, Authenticator, Code, CodeLength};
 use portcullis::auth::user::{UserName, check_display_name, check_email, check_groups};
 use portcullis::entropy::Entropy;
 use url::Url;
@@ -59,7 +59,7 @@ impl Entropy for Fixed {
 fn url(name: &UserName, issuer: &str, octets: [u8; 20]) {
     let algorithm =
         [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(octets[0] % 3)];
-    let digits = if octets[1] & 1 == 0 { Digits::Six } else { Digits::Eight };
+    let digits = if octets[1] & 1 == 0 { CodeLength::Six } else { CodeLength::Eight };
     let authenticator = Authenticator::generate_with(algorithm, digits, &mut Fixed(octets));
     let written = authenticator.otpauth_url(name, issuer);
     let read = Url::parse(&written).expect("a URL");

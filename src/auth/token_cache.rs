@@ -2,9 +2,9 @@
 //! and not a hundred.
 //!
 //! A place is found by the token's own MAC and taken by a genuine token only: without the key
-//! nobody can fill or choose one. A token counts as proven if it is the same from the first byte to
-//! the last, compared in constant time. What it says may still have expired or ended; that is asked
-//! anew every time.
+//! nobody can fill or choose one. A token counts as verified if it is the same from the first byte
+//! to the last, compared in constant time. What it says may still have expired or ended; that is
+//! asked anew every time.
 
 use subtle::ConstantTimeEq;
 
@@ -18,21 +18,21 @@ use crate::clock::Timestamp;
 /// How many tokens are remembered: more than the browsers of a household, in 130 KiB.
 const PLACES: usize = 256;
 
-/// The table of proven tokens, of fixed size.
-pub(super) struct Proven(Box<[Option<Genuine>]>);
+/// The table of verified tokens, of fixed size.
+pub(super) struct TokenCache(Box<[Option<VerifiedToken>]>);
 
 /// A token and what it says.
-pub(super) struct Genuine {
+pub(super) struct VerifiedToken {
     token: heapless::Vec<u8, MAX_TOKEN>,
     sub: UserName,
     iat: Timestamp,
     exp: Timestamp,
     jti: SessionId,
-    /// The key it was proven with.
+    /// The key it was verified with.
     pub(super) key: KeyId,
 }
 
-impl Genuine {
+impl VerifiedToken {
     /// What `token` was found to say; `None` if it is none that we could have issued.
     pub(super) fn new(token: &[u8], claims: &Claims<'_>) -> Option<Self> {
         Some(Self {
@@ -73,14 +73,14 @@ impl Genuine {
     }
 }
 
-impl Proven {
-    /// Nothing proven yet. The only allocation.
+impl TokenCache {
+    /// Nothing verified yet. The only allocation.
     pub(super) fn new() -> Self {
         Self(std::iter::repeat_with(|| None).take(PLACES).collect())
     }
 
     /// The place of a token: from letters of its MAC, which are random if it is genuine.
-    pub(super) fn place(&mut self, token: &[u8]) -> Option<&mut Option<Genuine>> {
+    pub(super) fn place(&mut self, token: &[u8]) -> Option<&mut Option<VerifiedToken>> {
         let letters = u64::from_le_bytes(*token.last_chunk()?);
         // Fibonacci hashing: the upper byte depends on all letters.
         let [place, ..] = letters.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
@@ -103,7 +103,7 @@ mod tests {
             .expect("signs");
         let mut scratch = Scratch::new();
         let claims = verify(token.as_bytes(), &keyring, now, &mut scratch).expect("genuine");
-        let genuine = Genuine::new(token.as_bytes(), &claims).expect("ours");
+        let genuine = VerifiedToken::new(token.as_bytes(), &claims).expect("ours");
         assert!(genuine.is(token.as_bytes()));
         for length in 0..token.len() {
             assert!(!genuine.is(&token.as_bytes()[..length]), "{length}");
