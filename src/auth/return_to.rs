@@ -12,8 +12,10 @@
 
 use core::fmt;
 
+use crate::auth::resolved_path::{PathReading, ResolvedPath};
+
 /// Most octets that a return address may have.
-pub const MAX_LENGTH: usize = 4_096;
+pub const MAX_LENGTH: usize = ResolvedPath::MAX_LENGTH;
 
 /// First path segments of the gate's own pages: to return there would go round in circles, or end
 /// what has just begun.
@@ -54,7 +56,7 @@ pub struct ReturnTo<'n> {
 
 /// Why a return address is not followed; for the log, never for the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum ReturnToRefusal {
     /// No octet at all.
     Empty,
     /// More than [`MAX_LENGTH`] octets.
@@ -88,18 +90,18 @@ impl<'c> ReturnPolicy<'c> {
         &self,
         next: &'n [u8],
         visitor: &Visitor<'_>,
-    ) -> Result<ReturnTo<'n>, Refused> {
+    ) -> Result<ReturnTo<'n>, ReturnToRefusal> {
         if next.is_empty() {
-            return Err(Refused::Empty);
+            return Err(ReturnToRefusal::Empty);
         }
         if next.len() > MAX_LENGTH {
-            return Err(Refused::TooLong);
+            return Err(ReturnToRefusal::TooLong);
         }
         let harmless =
             |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'\\' | b'"' | b'<' | b'>');
         let text = match core::str::from_utf8(next) {
             Ok(text) if next.iter().all(harmless) => text,
-            _ => return Err(Refused::Character),
+            _ => return Err(ReturnToRefusal::Character),
         };
         if text.starts_with('/') {
             self.check_path(text)
@@ -108,17 +110,17 @@ impl<'c> ReturnPolicy<'c> {
         }
     }
 
-    fn check_path<'n>(&self, text: &'n str) -> Result<ReturnTo<'n>, Refused> {
+    fn check_path<'n>(&self, text: &'n str) -> Result<ReturnTo<'n>, ReturnToRefusal> {
         let path = path_of(text);
         // A browser keeps to its own reading; but what it sends may be resolved once more by a
         // proxy that follows RFC 3986 to the letter, so neither may come out as `//host`.
-        for reading in [Reading::Rfc3986, Reading::Browser] {
-            if path.starts_with("//") || Settled::new(path, reading).starts_with(b"//") {
-                return Err(Refused::DoubleSlash);
+        for reading in [PathReading::Rfc3986, PathReading::Browser] {
+            if path.starts_with("//") || ResolvedPath::new(path, reading).starts_with(b"//") {
+                return Err(ReturnToRefusal::DoubleSlash);
             }
         }
         if self.is_own_page(path) {
-            return Err(Refused::OwnPage);
+            return Err(ReturnToRefusal::OwnPage);
         }
         Ok(ReturnTo { text, origin_length: 0 })
     }
@@ -127,14 +129,14 @@ impl<'c> ReturnPolicy<'c> {
         &self,
         text: &'n str,
         visitor: &Visitor<'_>,
-    ) -> Result<ReturnTo<'n>, Refused> {
-        let (scheme, rest) = text.split_once("://").ok_or(Refused::Scheme)?;
+    ) -> Result<ReturnTo<'n>, ReturnToRefusal> {
+        let (scheme, rest) = text.split_once("://").ok_or(ReturnToRefusal::Scheme)?;
         if scheme.eq_ignore_ascii_case("http") {
             if !self.public_is_http && !visitor.is_http {
-                return Err(Refused::PlainHttp);
+                return Err(ReturnToRefusal::PlainHttp);
             }
         } else if !scheme.eq_ignore_ascii_case("https") {
-            return Err(Refused::Scheme);
+            return Err(ReturnToRefusal::Scheme);
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (host, port) = split_authority(authority)?;
@@ -143,14 +145,14 @@ impl<'c> ReturnPolicy<'c> {
         if !self.is_at_home(host, visitor) {
             check_name(host)?;
             if !self.allows_host(host) {
-                return Err(Refused::Foreign);
+                return Err(ReturnToRefusal::Foreign);
             }
         }
         if port.is_some_and(|port| !is_port(port)) {
-            return Err(Refused::Port);
+            return Err(ReturnToRefusal::Port);
         }
         if self.is_login_host(host, visitor) && self.is_own_page(path_of(tail)) {
-            return Err(Refused::OwnPage);
+            return Err(ReturnToRefusal::OwnPage);
         }
         Ok(ReturnTo { text, origin_length: text.len() - tail.len() })
     }
@@ -176,10 +178,10 @@ impl<'c> ReturnPolicy<'c> {
     }
 
     fn is_own_page(&self, path: &str) -> bool {
-        [Reading::Browser, Reading::Server].into_iter().any(|reading| {
-            let settled = Settled::new(path, reading);
-            let Some(below) = settled
-                .0
+        [PathReading::Browser, PathReading::Server].into_iter().any(|reading| {
+            let resolved = ResolvedPath::new(path, reading);
+            let Some(below) = resolved
+                .as_bytes()
                 .strip_prefix(self.path_prefix.as_bytes())
                 .and_then(|p| p.strip_prefix(b"/"))
             else {
@@ -213,51 +215,53 @@ impl<'n> ReturnTo<'n> {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for ReturnToRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refused::Empty => "return address is empty",
-            Refused::TooLong => "return address is longer than 4,096 octets",
-            Refused::Character => "return address holds a character that no address may hold",
-            Refused::Scheme => "return address is neither a path nor an https address",
-            Refused::PlainHttp => "return address is plain http, and neither public_url nor the visitor uses that",
-            Refused::DoubleSlash => "return address is a path that begins with two slashes once its dots are resolved",
-            Refused::UserInfo => "return address holds a user name before the host",
-            Refused::Address => "return address names an IP address; give the site a host name",
-            Refused::Host => "return address has a malformed host",
-            Refused::Port => "return address has a malformed port",
-            Refused::Foreign => {
+            Self::Empty => "return address is empty",
+            Self::TooLong => "return address is longer than 4,096 octets",
+            Self::Character => "return address holds a character that no address may hold",
+            Self::Scheme => "return address is neither a path nor an https address",
+            Self::PlainHttp => "return address is plain http, and neither public_url nor the visitor uses that",
+            Self::DoubleSlash => "return address is a path that begins with two slashes once its dots are resolved",
+            Self::UserInfo => "return address holds a user name before the host",
+            Self::Address => "return address names an IP address; give the site a host name",
+            Self::Host => "return address has a malformed host",
+            Self::Port => "return address has a malformed port",
+            Self::Foreign => {
                 "return address is on a host that is neither public_url's, nor in session.cookie_domain, nor in redirect_hosts"
             }
-            Refused::OwnPage => "return address is one of the gate's own pages",
+            Self::OwnPage => "return address is one of the gate's own pages",
         })
     }
 }
 
 /// Splits `host[:port]`, the host in its brackets where it has them (RFC 3986 section 3.2).
-fn split_authority(authority: &str) -> Result<(&str, Option<&str>), Refused> {
+fn split_authority(authority: &str) -> Result<(&str, Option<&str>), ReturnToRefusal> {
     if authority.contains('@') {
-        return Err(Refused::UserInfo);
+        return Err(ReturnToRefusal::UserInfo);
     }
     let end = match authority.strip_prefix('[') {
-        Some(_) => authority.find(']').map(|end| end + "]".len()).ok_or(Refused::Address)?,
+        Some(_) => {
+            authority.find(']').map(|end| end + "]".len()).ok_or(ReturnToRefusal::Address)?
+        }
         None => authority.find(':').unwrap_or(authority.len()),
     };
-    let (host, behind) = authority.split_at_checked(end).ok_or(Refused::Host)?;
+    let (host, behind) = authority.split_at_checked(end).ok_or(ReturnToRefusal::Host)?;
     match behind.strip_prefix(':') {
         None if behind.is_empty() => Ok((host, None)),
-        None => Err(Refused::Address),
+        None => Err(ReturnToRefusal::Address),
         port => Ok((host, port)),
     }
 }
 
 /// Whether it is a name that no browser takes for an address.
-fn check_name(host: &str) -> Result<(), Refused> {
+fn check_name(host: &str) -> Result<(), ReturnToRefusal> {
     if host.starts_with('[') {
-        return Err(Refused::Address);
+        return Err(ReturnToRefusal::Address);
     }
     if host.len() > 253 || !host.split('.').all(is_label) {
-        return Err(Refused::Host);
+        return Err(ReturnToRefusal::Host);
     }
     // The WHATWG standard takes a host whose last label is a number for an IPv4 address,
     // hexadecimal ones included.
@@ -266,7 +270,7 @@ fn check_name(host: &str) -> Result<(), Refused> {
     if last.bytes().all(|b| b.is_ascii_digit())
         || hexadecimal.is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
     {
-        return Err(Refused::Address);
+        return Err(ReturnToRefusal::Address);
     }
     Ok(())
 }
@@ -320,77 +324,6 @@ fn without_port(host: &str) -> &str {
 
 fn path_of(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
-}
-
-/// How a piece of software reads a path before it resolves the dot segments.
-#[derive(Clone, Copy, PartialEq)]
-enum Reading {
-    /// As written.
-    Rfc3986,
-    /// `%2e` is a dot.
-    Browser,
-    /// All escapes are decoded, `%2f` too, and doubled slashes are one.
-    Server,
-}
-
-/// A path after its dot segments are removed.
-struct Settled(heapless::Vec<u8, MAX_LENGTH>);
-
-impl Settled {
-    fn new(path: &str, reading: Reading) -> Settled {
-        let mut read = heapless::Vec::<u8, MAX_LENGTH>::new();
-        let mut rest = path.as_bytes();
-        while let [octet, after @ ..] = rest {
-            let (octet, after) = match (*octet, after) {
-                (b'%', [high, low, after @ ..]) => match unescape(*high, *low) {
-                    Some(decoded) if reading == Reading::Server => (decoded, after),
-                    Some(b'.') if reading == Reading::Browser => (b'.', after),
-                    _ => (b'%', rest.get(1..).unwrap_or_default()),
-                },
-                (octet, after) => (octet, after),
-            };
-            // Never full: nothing grows here, and `check` has refused what is longer than the
-            // buffer.
-            let _ = read.push(octet);
-            rest = after;
-        }
-        let mut settled = Settled(heapless::Vec::new());
-        let segments = read.strip_prefix(b"/").unwrap_or(&read);
-        let mut ends_in_dots = false;
-        for segment in segments.split(|octet| *octet == b'/') {
-            ends_in_dots = matches!(segment, b"." | b"..");
-            match segment {
-                b"." => {}
-                b".." => settled.drop_last(),
-                b"" if reading == Reading::Server => {}
-                segment => settled.push(segment),
-            }
-        }
-        if ends_in_dots || settled.0.is_empty() {
-            settled.push(b"");
-        }
-        settled
-    }
-
-    fn push(&mut self, segment: &[u8]) {
-        let _ = self.0.push(b'/');
-        let _ = self.0.extend_from_slice(segment);
-    }
-
-    fn drop_last(&mut self) {
-        let end = self.0.iter().rposition(|octet| *octet == b'/').unwrap_or(0);
-        self.0.truncate(end);
-    }
-
-    fn starts_with(&self, start: &[u8]) -> bool {
-        self.0.starts_with(start)
-    }
-}
-
-fn unescape(high: u8, low: u8) -> Option<u8> {
-    let digit =
-        |octet: u8| char::from(octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(high)? * 16 + digit(low)?)
 }
 
 #[cfg(test)]

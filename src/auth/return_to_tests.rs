@@ -211,7 +211,7 @@ fn every_octet_outside_the_allowed_set_is_refused_wherever_it_stands() {
             let next = [around.0.as_bytes(), &[octet], around.1.as_bytes()].concat();
             assert_eq!(
                 policy.check(&next, &visitor),
-                Err(Refused::Character),
+                Err(ReturnToRefusal::Character),
                 "{}",
                 next.escape_ascii()
             );
