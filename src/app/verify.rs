@@ -274,7 +274,7 @@ impl Pass<'_> {
 
 impl<'c> Belief<'c> {
     /// The configured belief. It stands here because `http` knows nothing of the configuration.
-    pub fn of(proxy: &'c config::Proxy) -> Self {
+    pub fn of(proxy: &'c config::ProxySettings) -> Self {
         Self {
             trust: &proxy.trust,
             client_ip_header: proxy.client_ip_header,

@@ -152,7 +152,7 @@ pub enum Chain {
 
 impl Chain {
     /// That of a page's visit.
-    pub fn of(visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::Proxy) -> Self {
+    pub fn of(visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::ProxySettings) -> Self {
         if visit.way != Way::Proxied
             || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
         {

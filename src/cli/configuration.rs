@@ -45,17 +45,21 @@ pub fn check(
 /// Standard output does not take it.
 pub fn show(loaded: &Loaded, json: bool, console: &mut Console<'_>) -> Result<(), Failure> {
     if json {
-        let row = |origin: &crate::config::Origin| json!({"key": origin.key, "value": origin.value, "source": origin.source.to_string()});
-        return Ok(console.say_json(&loaded.origins.iter().map(row).collect::<Value>())?);
+        let row = |setting: &crate::config::EffectiveSetting| json!({"key": setting.key, "value": setting.value, "source": setting.source.to_string()});
+        return Ok(console.say_json(&loaded.settings.iter().map(row).collect::<Value>())?);
     }
     let mut section = "";
     let name = |key: &'static str| key.split_once('.').unwrap_or(("", key));
     let settings: Vec<(&str, String, String)> = loaded
-        .origins
+        .settings
         .iter()
-        .map(|origin| {
-            let (section, key) = name(origin.key);
-            (section, format!("{key} = {}", escape::toml(&origin.value)), origin.source.to_string())
+        .map(|setting| {
+            let (section, key) = name(setting.key);
+            (
+                section,
+                format!("{key} = {}", escape::toml(&setting.value)),
+                setting.source.to_string(),
+            )
         })
         .collect();
     let width = settings

@@ -92,7 +92,7 @@ impl<B: Backend> Program<'_, B> {
 
     /// A verb has an answer of its own: the log only complains.
     pub fn quiet_log(&self) {
-        let settings = crate::config::Log {
+        let settings = crate::config::LogSettings {
             format: crate::config::LogFormat::Text,
             level: log::LevelFilter::Warn,
             time: false,

@@ -6,17 +6,17 @@
 
 use std::fmt;
 
-use super::keys::{self, Key};
-use super::loaded::{Loaded, Origin};
+use super::keys::{self, SettingKey};
+use super::loaded::{EffectiveSetting, Loaded};
 use super::raw::Raw;
 use super::settings::Config;
-use super::sources::Source;
+use super::sources::SettingSource;
 use super::values::shown;
 
 /// One setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
-    key: &'static Key,
+    key: &'static SettingKey,
     value: Raw,
     remark: String,
 }
@@ -72,10 +72,10 @@ impl Advice {
     /// As it is to be written for it to count: into the file, or where the key stands now.
     pub fn where_it_counts(&self, loaded: &Loaded) -> String {
         match self.stronger_than_the_file(loaded) {
-            Some(Source::Credential(path) | Source::VariableFile(_, path)) => {
+            Some(SettingSource::Credential(path) | SettingSource::VariableFile(_, path)) => {
                 format!("# as the whole of {}\n{}", path.display(), self.plain_value())
             }
-            Some(Source::Flag(name)) => {
+            Some(SettingSource::Flag(name)) => {
                 format!("{name} {}", self.plain_value().replace(',', &format!(" {name} ")))
             }
             Some(_) => format!("{}={}", self.key.variable(), self.plain_value()),
@@ -99,15 +99,17 @@ impl Advice {
 
     /// Who has set the key, where the file is not asked; of a key that nobody has set, what all the
     /// others come from.
-    fn stronger_than_the_file<'l>(&self, loaded: &'l Loaded) -> Option<&'l Source> {
-        let set = |origin: &&Origin| origin.source != Source::Default;
-        let own = loaded.origins.iter().find(|origin| origin.key == self.key.name).filter(set);
-        let sources = || loaded.origins.iter().filter(set).map(|origin| &origin.source);
+    fn stronger_than_the_file<'l>(&self, loaded: &'l Loaded) -> Option<&'l SettingSource> {
+        let set = |setting: &&EffectiveSetting| setting.source != SettingSource::Default;
+        let own = loaded.settings.iter().find(|setting| setting.key == self.key.name).filter(set);
+        let sources = || loaded.settings.iter().filter(set).map(|setting| &setting.source);
         match own {
-            Some(own) => Some(&own.source).filter(|source| !matches!(source, Source::File(..))),
+            Some(own) => {
+                Some(&own.source).filter(|source| !matches!(source, SettingSource::File(..)))
+            }
             None => sources()
-                .find(|source| matches!(source, Source::Variable(_)))
-                .filter(|_| !sources().any(|source| matches!(source, Source::File(..)))),
+                .find(|source| matches!(source, SettingSource::Variable(_)))
+                .filter(|_| !sources().any(|source| matches!(source, SettingSource::File(..)))),
         }
     }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::contradictions::contradictions;
 use super::keys::KEYS;
-use super::loaded::{Loaded, Origin};
-use super::reading::Reading;
+use super::loaded::{EffectiveSetting, Loaded};
 use super::settings::Config;
-use super::sources::{self, Problem, Setting, Source, Sources};
+use super::settings_reader::SettingsReader;
+use super::sources::{self, ConfigProblem, Setting, SettingSource, Sources};
 use super::{limits, values};
 
 /// Everything that is wrong with the configuration; at least one problem. The program ends with
@@ -16,7 +16,7 @@ use super::{limits, values};
 pub struct ConfigError {
     /// In the order they are found: variables, the file from top to bottom, then what keys say
     /// together.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ConfigProblem>,
 }
 
 impl fmt::Display for ConfigError {
@@ -35,9 +35,9 @@ impl Config {
     /// of it at once.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let settings = sources::collect(sources).map_err(|problems| ConfigError { problems })?;
-        let mut reading = Reading { settings: &settings, problems: Vec::new() };
+        let mut reading = SettingsReader { settings: &settings, problems: Vec::new() };
         let config = reading.over(Config::default());
-        let loaded = Loaded { config, origins: origins(&settings) };
+        let loaded = Loaded { config, settings: effective(&settings) };
         if reading.problems.is_empty() {
             for (key, why) in contradictions(&loaded.config) {
                 let better = limits::better(&loaded.config, key);
@@ -54,17 +54,19 @@ impl Config {
     }
 }
 
-fn origins(settings: &[Setting]) -> Vec<Origin> {
+fn effective(settings: &[Setting]) -> Vec<EffectiveSetting> {
     KEYS.iter()
         .map(|key| match settings.iter().find(|setting| setting.key.name == key.name) {
-            Some(setting) => Origin {
+            Some(setting) => EffectiveSetting {
                 key: key.name,
                 value: values::shown(&setting.value),
                 source: setting.source.clone(),
             },
-            None => {
-                Origin { key: key.name, value: key.default.to_owned(), source: Source::Default }
-            }
+            None => EffectiveSetting {
+                key: key.name,
+                value: key.default.to_owned(),
+                source: SettingSource::Default,
+            },
         })
         .collect()
 }

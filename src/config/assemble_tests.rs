@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::keys::Kind;
+use super::super::keys::ValueKind;
 use super::super::{ConfigFile, CookiePrefix, Environment};
 use super::*;
 
@@ -28,7 +28,7 @@ fn line(key: &str, value: &str) -> String {
 fn nothing_set_is_the_default() {
     let loaded = Config::load(&Sources::default()).expect("the defaults are good");
     assert_eq!(loaded.config, Config::default());
-    assert!(loaded.origins.iter().all(|origin| origin.source == Source::Default));
+    assert!(loaded.settings.iter().all(|setting| setting.source == SettingSource::Default));
 }
 
 #[test]
@@ -59,23 +59,23 @@ fn every_key_changes_the_configuration() {
             "log.format" => r#""json""#,
             "log.level" => r#""debug""#,
             _ => match key.kind {
-                Kind::Flag if key.default == "true" => "false",
-                Kind::Flag | Kind::FlagOrText | Kind::Trust => "true",
-                Kind::Number => "2",
-                Kind::Duration => r#""7s""#,
-                Kind::Text | Kind::List => r#""other""#,
+                ValueKind::Flag if key.default == "true" => "false",
+                ValueKind::Flag | ValueKind::FlagOrText | ValueKind::Trust => "true",
+                ValueKind::Number => "2",
+                ValueKind::Duration => r#""7s""#,
+                ValueKind::Text | ValueKind::List => r#""other""#,
             },
         };
         let loaded =
             load(&line(key.name, value)).unwrap_or_else(|error| panic!("{}: {error}", key.name));
         assert_ne!(loaded.config, Config::default(), "{} is not read", key.name);
-        let origin = loaded
-            .origins
+        let setting = loaded
+            .settings
             .iter()
-            .find(|origin| origin.key == key.name)
-            .expect("every key has an origin");
-        assert!(matches!(origin.source, Source::File(..)), "{}", key.name);
-        assert_eq!(origin.value, value, "{}", key.name);
+            .find(|setting| setting.key == key.name)
+            .expect("every key has a setting");
+        assert!(matches!(setting.source, SettingSource::File(..)), "{}", key.name);
+        assert_eq!(setting.value, value, "{}", key.name);
     }
 }
 

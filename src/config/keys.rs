@@ -3,7 +3,7 @@
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A string.
     Text,
     /// A string such as `"15m"`: a whole number and s, m, h or d.
@@ -22,16 +22,16 @@ pub enum Kind {
 
 /// One key.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct SettingKey {
     /// With its section: `session.lifetime`.
     pub name: &'static str,
     /// How its value is written.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// As it would stand in the file.
     pub default: &'static str,
 }
 
-impl Key {
+impl SettingKey {
     /// The environment variable that sets it: `PORTCULLIS_SESSION_LIFETIME`.
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.name.replace('.', "_").to_ascii_uppercase())
@@ -55,7 +55,7 @@ pub const OTHER_VARIABLES: [&str; 3] =
     ["PORTCULLIS_STATE_DIR", "PORTCULLIS_CONFIG", SETUP_CODE_FILE];
 
 /// The key of that name.
-pub fn find(name: &str) -> Option<&'static Key> {
+pub fn find(name: &str) -> Option<&'static SettingKey> {
     KEYS.iter().find(|key| key.name == name)
 }
 
@@ -71,42 +71,42 @@ pub fn sections() -> impl Iterator<Item = &'static str> {
     )
 }
 
-const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {
-    Key { name, kind, default }
+const fn key(name: &'static str, kind: ValueKind, default: &'static str) -> SettingKey {
+    SettingKey { name, kind, default }
 }
 
 /// All keys, in the order of the file.
-pub static KEYS: [Key; 32] = [
-    key("listen", Kind::List, r#"["127.0.0.1:3000"]"#),
-    key("public_url", Kind::Text, r#""""#),
-    key("path_prefix", Kind::Text, r#""""#),
-    key("redirect_hosts", Kind::List, "[]"),
-    key("server.max_connections", Kind::Number, "1024"),
-    key("session.lifetime", Kind::Duration, r#""24h""#),
-    key("session.idle", Kind::Duration, r#""""#),
-    key("session.cookie_name", Kind::Text, r#""auth_token""#),
-    key("session.cookie_domain", Kind::Text, r#""""#),
-    key("session.cookie_prefix", Kind::Text, r#""""#),
-    key("session.secure", Kind::Flag, "true"),
-    key("session.same_site", Kind::Text, r#""lax""#),
-    key("session.proxy_cache", Kind::Duration, r#""""#),
-    key("login.ask_username", Kind::Flag, "false"),
-    key("login.accept_odds", Kind::Flag, "false"),
-    key("login.title", Kind::Text, r#""Portcullis""#),
-    key("login.skew", Kind::Number, "1"),
-    key("limits.attempts", Kind::Number, "5"),
-    key("limits.window", Kind::Duration, r#""15m""#),
-    key("limits.local", Kind::List, "[]"),
-    key("proxy.trust", Kind::Trust, r#""loopback""#),
-    key("proxy.client_ip_header", Kind::Text, r#""X-Forwarded-For""#),
-    key("proxy.cloudflare_ranges", Kind::List, "[]"),
-    key("proxy.required", Kind::Flag, "false"),
-    key("identity.headers", Kind::List, "[]"),
-    key("identity.resolver_headers", Kind::Flag, "false"),
-    key("metrics.listen", Kind::Text, r#""""#),
-    key("audit.keep", Kind::Duration, r#""90d""#),
-    key("clock.require_sync", Kind::FlagOrText, r#""auto""#),
-    key("log.format", Kind::Text, r#""text""#),
-    key("log.level", Kind::Text, r#""info""#),
-    key("log.time", Kind::Flag, "false"),
+pub static KEYS: [SettingKey; 32] = [
+    key("listen", ValueKind::List, r#"["127.0.0.1:3000"]"#),
+    key("public_url", ValueKind::Text, r#""""#),
+    key("path_prefix", ValueKind::Text, r#""""#),
+    key("redirect_hosts", ValueKind::List, "[]"),
+    key("server.max_connections", ValueKind::Number, "1024"),
+    key("session.lifetime", ValueKind::Duration, r#""24h""#),
+    key("session.idle", ValueKind::Duration, r#""""#),
+    key("session.cookie_name", ValueKind::Text, r#""auth_token""#),
+    key("session.cookie_domain", ValueKind::Text, r#""""#),
+    key("session.cookie_prefix", ValueKind::Text, r#""""#),
+    key("session.secure", ValueKind::Flag, "true"),
+    key("session.same_site", ValueKind::Text, r#""lax""#),
+    key("session.proxy_cache", ValueKind::Duration, r#""""#),
+    key("login.ask_username", ValueKind::Flag, "false"),
+    key("login.accept_odds", ValueKind::Flag, "false"),
+    key("login.title", ValueKind::Text, r#""Portcullis""#),
+    key("login.skew", ValueKind::Number, "1"),
+    key("limits.attempts", ValueKind::Number, "5"),
+    key("limits.window", ValueKind::Duration, r#""15m""#),
+    key("limits.local", ValueKind::List, "[]"),
+    key("proxy.trust", ValueKind::Trust, r#""loopback""#),
+    key("proxy.client_ip_header", ValueKind::Text, r#""X-Forwarded-For""#),
+    key("proxy.cloudflare_ranges", ValueKind::List, "[]"),
+    key("proxy.required", ValueKind::Flag, "false"),
+    key("identity.headers", ValueKind::List, "[]"),
+    key("identity.resolver_headers", ValueKind::Flag, "false"),
+    key("metrics.listen", ValueKind::Text, r#""""#),
+    key("audit.keep", ValueKind::Duration, r#""90d""#),
+    key("clock.require_sync", ValueKind::FlagOrText, r#""auto""#),
+    key("log.format", ValueKind::Text, r#""text""#),
+    key("log.level", ValueKind::Text, r#""info""#),
+    key("log.time", ValueKind::Flag, "false"),
 ];

@@ -6,7 +6,7 @@ use std::fmt;
 use super::advice::Advice;
 use super::loaded::Loaded;
 use super::raw::Raw;
-use super::settings::{Config, Login};
+use super::settings::{Config, LoginSettings};
 use crate::auth::return_to::is_at_or_below;
 use crate::http::trust::Trust;
 use crate::http::visit::Scheme;
@@ -136,7 +136,7 @@ impl std::error::Error for TooManyUsers {}
 
 /// Refuses a code-only login for more than [`MOST_USERS_WITHOUT_NAMES`] users, unless the operator
 /// accepts the odds. `users` are all users there are, or would be.
-pub fn check_user_count(login: &Login, users: usize) -> Result<(), TooManyUsers> {
+pub fn check_user_count(login: &LoginSettings, users: usize) -> Result<(), TooManyUsers> {
     if login.ask_username || login.accept_odds || users <= MOST_USERS_WITHOUT_NAMES {
         Ok(())
     } else {

@@ -24,9 +24,9 @@ mod platforms;
 mod public_suffix;
 mod public_url;
 pub mod raw;
-mod reading;
 pub mod secrets;
 mod settings;
+mod settings_reader;
 pub mod setup_code;
 pub mod sources;
 mod values;
@@ -34,15 +34,16 @@ mod values;
 pub use self::assemble::ConfigError;
 pub use self::cloudflare::cloudflare_ranges;
 pub use self::environment::Environment;
-pub use self::loaded::{Loaded, Origin};
+pub use self::loaded::{EffectiveSetting, Loaded};
 pub use self::names::is_host_name;
 pub use self::public_suffix::is_public_suffix;
 pub use self::public_url::PublicUrl;
 pub use self::settings::{
-    Audit, ClockConfig, Config, CookiePrefix, Identity, IdentityHeader, Limits, Log, LogFormat,
-    Login, Metrics, Proxy, RequireSync, Server, Session,
+    AuditSettings, ClockSettings, Config, CookiePrefix, IdentityHeader, IdentitySettings,
+    LimitSettings, LogFormat, LogSettings, LoginSettings, MetricsSettings, ProxySettings,
+    RequireSync, ServerSettings, SessionSettings,
 };
-pub use self::sources::{ConfigFile, Problem, Source, Sources};
+pub use self::sources::{ConfigFile, ConfigProblem, SettingSource, Sources};
 pub use self::values::typed_duration;
 pub use crate::http::client_address::ClientIpHeader;
 pub use crate::http::cookie::SameSite;

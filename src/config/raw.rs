@@ -5,7 +5,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, Key};
+use super::keys::{self, SettingKey};
 use super::nearest::nearest;
 
 /// A value before its key's own rules were applied.
@@ -23,9 +23,9 @@ pub enum Raw {
 
 /// A key of the file.
 #[derive(Debug)]
-pub struct Entry {
+pub struct FileEntry {
     /// Which one.
-    pub key: &'static Key,
+    pub key: &'static SettingKey,
     /// What it is set to.
     pub value: Raw,
     /// Counted from 1.
@@ -42,7 +42,7 @@ pub struct FileProblem {
 }
 
 /// Reads the whole file, or says everything that is wrong with it.
-pub fn parse(text: &str) -> Result<Vec<Entry>, Vec<FileProblem>> {
+pub fn parse(text: &str) -> Result<Vec<FileEntry>, Vec<FileProblem>> {
     let line_of =
         |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
     let table = DeTable::parse(text).map_err(|error| {
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Vec<FileProblem>> {
         };
         vec![FileProblem { line, message }]
     })?;
-    let mut file = Reading { line_of, entries: Vec::new(), problems: Vec::new() };
+    let mut file = FileReader { line_of, entries: Vec::new(), problems: Vec::new() };
     for (name, value) in table.get_ref() {
         file.top(name.get_ref(), name.span().start, value.get_ref());
     }
@@ -65,13 +65,13 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Vec<FileProblem>> {
     }
 }
 
-struct Reading<L> {
+struct FileReader<L> {
     line_of: L,
-    entries: Vec<Entry>,
+    entries: Vec<FileEntry>,
     problems: Vec<FileProblem>,
 }
 
-impl<L: Fn(usize) -> usize> Reading<L> {
+impl<L: Fn(usize) -> usize> FileReader<L> {
     fn top(&mut self, name: &str, at: usize, value: &DeValue<'_>) {
         if let Some(key) = keys::find(name).filter(|key| !key.name.contains('.')) {
             self.entry(key, at, value);
@@ -105,10 +105,10 @@ impl<L: Fn(usize) -> usize> Reading<L> {
         }
     }
 
-    fn entry(&mut self, key: &'static Key, at: usize, value: &DeValue<'_>) {
+    fn entry(&mut self, key: &'static SettingKey, at: usize, value: &DeValue<'_>) {
         let line = (self.line_of)(at);
         match raw(value) {
-            Ok(value) => self.entries.push(Entry { key, value, line }),
+            Ok(value) => self.entries.push(FileEntry { key, value, line }),
             Err(message) => self
                 .problems
                 .push(FileProblem { line, message: format!("{}: {message}", key.name) }),
@@ -231,7 +231,7 @@ fn unknown_inside(full: &str, name: &str) -> String {
 fn nearest_key(full: &str) -> Option<&'static str> {
     let name = full.rsplit('.').next().unwrap_or(full);
     nearest(full, keys::KEYS.iter().map(|key| key.name)).or_else(|| {
-        let last = |key: &'static Key| key.name.rsplit('.').next().unwrap_or(key.name);
+        let last = |key: &'static SettingKey| key.name.rsplit('.').next().unwrap_or(key.name);
         let near = nearest(name, keys::KEYS.iter().map(last))?;
         keys::KEYS.iter().find(|key| last(key) == near).map(|key| key.name)
     })

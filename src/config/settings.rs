@@ -25,37 +25,37 @@ pub struct Config {
     /// Further hosts that a login may return to, lower case.
     pub redirect_hosts: Vec<String>,
     /// `[server]`
-    pub server: Server,
+    pub server: ServerSettings,
     /// `[session]`
-    pub session: Session,
+    pub session: SessionSettings,
     /// `[login]`
-    pub login: Login,
+    pub login: LoginSettings,
     /// `[limits]`
-    pub limits: Limits,
+    pub limits: LimitSettings,
     /// `[proxy]`
-    pub proxy: Proxy,
+    pub proxy: ProxySettings,
     /// `[identity]`
-    pub identity: Identity,
+    pub identity: IdentitySettings,
     /// `[metrics]`
-    pub metrics: Metrics,
+    pub metrics: MetricsSettings,
     /// `[audit]`
-    pub audit: Audit,
+    pub audit: AuditSettings,
     /// `[clock]`
-    pub clock: ClockConfig,
+    pub clock: ClockSettings,
     /// `[log]`
-    pub log: Log,
+    pub log: LogSettings,
 }
 
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerSettings {
     /// Connections held at once, at least 1.
     pub max_connections: usize,
 }
 
 /// `[session]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct SessionSettings {
     /// From login to the end, whatever happens between; never zero.
     pub lifetime: Duration,
     /// A session unused for this long ends; `None`: it lasts for its lifetime.
@@ -85,7 +85,7 @@ pub enum CookiePrefix {
 
 /// `[login]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
+pub struct LoginSettings {
     /// The form asks for name and code; else for the code alone.
     pub ask_username: bool,
     /// The operator knows that a code alone is easier to guess with many users.
@@ -98,7 +98,7 @@ pub struct Login {
 
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct LimitSettings {
     /// Failures of one address before it has to wait, at least 1.
     pub attempts: u32,
     /// For how long a failure counts; never zero.
@@ -109,7 +109,7 @@ pub struct Limits {
 
 /// `[proxy]`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proxy {
+pub struct ProxySettings {
     /// Whose forwarding headers are believed.
     pub trust: Trust,
     /// Where the visitor's address stands.
@@ -122,7 +122,7 @@ pub struct Proxy {
 
 /// `[identity]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct IdentitySettings {
     /// Sent beside the four `Remote-*` headers.
     pub headers: Vec<IdentityHeader>,
     /// `X-Portcullis-*` on passes.
@@ -150,21 +150,21 @@ impl IdentityHeader {
 
 /// `[metrics]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metrics {
+pub struct MetricsSettings {
     /// A listener of its own; `None`: no metrics.
     pub listen: Option<SocketAddr>,
 }
 
 /// `[audit]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audit {
+pub struct AuditSettings {
     /// Older lines are removed; never zero.
     pub keep: Duration,
 }
 
 /// `[clock]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClockConfig {
+pub struct ClockSettings {
     /// Whether codes wait until the kernel's clock was synchronised.
     pub require_sync: RequireSync,
 }
@@ -182,7 +182,7 @@ pub enum RequireSync {
 
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
+pub struct LogSettings {
     /// How a line looks.
     pub format: LogFormat,
     /// Lines below this are not written.
@@ -243,8 +243,8 @@ impl Default for Config {
             public_url: None,
             path_prefix: String::new(),
             redirect_hosts: Vec::new(),
-            server: Server { max_connections: 1024 },
-            session: Session {
+            server: ServerSettings { max_connections: 1024 },
+            session: SessionSettings {
                 lifetime: Duration::from_secs(24 * 3600),
                 idle: None,
                 cookie_name: "auth_token".to_owned(),
@@ -254,24 +254,32 @@ impl Default for Config {
                 same_site: SameSite::Lax,
                 proxy_cache: None,
             },
-            login: Login {
+            login: LoginSettings {
                 ask_username: false,
                 accept_odds: false,
                 title: "Portcullis".to_owned(),
                 skew: 1,
             },
-            limits: Limits { attempts: 5, window: Duration::from_secs(15 * 60), local: Vec::new() },
-            proxy: Proxy {
+            limits: LimitSettings {
+                attempts: 5,
+                window: Duration::from_secs(15 * 60),
+                local: Vec::new(),
+            },
+            proxy: ProxySettings {
                 trust: Trust::default(),
                 client_ip_header: ClientIpHeader::XForwardedFor,
                 cloudflare_ranges: cloudflare_ranges(),
                 required: false,
             },
-            identity: Identity { headers: Vec::new(), resolver_headers: false },
-            metrics: Metrics { listen: None },
-            audit: Audit { keep: Duration::from_secs(90 * 24 * 3600) },
-            clock: ClockConfig { require_sync: RequireSync::Auto },
-            log: Log { format: LogFormat::Text, level: log::LevelFilter::Info, time: false },
+            identity: IdentitySettings { headers: Vec::new(), resolver_headers: false },
+            metrics: MetricsSettings { listen: None },
+            audit: AuditSettings { keep: Duration::from_secs(90 * 24 * 3600) },
+            clock: ClockSettings { require_sync: RequireSync::Auto },
+            log: LogSettings {
+                format: LogFormat::Text,
+                level: log::LevelFilter::Info,
+                time: false,
+            },
         }
     }
 }

@@ -21,11 +21,11 @@ use crate::auth::setup_code::SetupCode;
 #[derive(Debug)]
 pub struct SetupCodeError {
     source: String,
-    fault: Fault,
+    fault: SetupCodeFault,
 }
 
 #[derive(Debug)]
-enum Fault {
+enum SetupCodeFault {
     /// The variable names no file.
     Empty,
     /// The file cannot be read.
@@ -40,19 +40,19 @@ impl fmt::Display for SetupCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = &self.source;
         match &self.fault {
-            Fault::Empty => {
+            SetupCodeFault::Empty => {
                 write!(f, "{SETUP_CODE_FILE} is empty: name a file in it, or remove it")
             }
-            Fault::Unreadable(error) => {
+            SetupCodeFault::Unreadable(error) => {
                 write!(f, "{source}: the set-up code cannot be read: {error}")
             }
-            Fault::Open(mode, way) => {
+            SetupCodeFault::Open(mode, way) => {
                 write!(
                     f,
                     "{source}: every user of this machine may use this set-up code (mode {mode:04o}): {way}"
                 )
             }
-            Fault::Malformed => write!(
+            SetupCodeFault::Malformed => write!(
                 f,
                 "{source}: this is no set-up code: it has 16 letters of A-Z and 2-7, like ABCD-EFGH-IJKL-MNOP; \
                  without one the gate makes its own"
@@ -78,7 +78,7 @@ pub fn given(environment: &Environment) -> Result<Option<SetupCode>, SetupCodeEr
             (None, Some(value)) if value.is_empty() => {
                 return Err(SetupCodeError {
                     source: SETUP_CODE_FILE.to_owned(),
-                    fault: Fault::Empty,
+                    fault: SetupCodeFault::Empty,
                 });
             }
             (None, Some(value)) => {
@@ -94,20 +94,22 @@ pub fn given(environment: &Environment) -> Result<Option<SetupCode>, SetupCodeEr
     Err(SetupCodeError { source, fault })
 }
 
-fn read(path: &Path, guarded: bool) -> Result<SetupCode, Fault> {
-    let file = File::open(path).map_err(Fault::Unreadable)?;
-    let about = file.metadata().map_err(Fault::Unreadable)?;
+fn read(path: &Path, guarded: bool) -> Result<SetupCode, SetupCodeFault> {
+    let file = File::open(path).map_err(SetupCodeFault::Unreadable)?;
+    let about = file.metadata().map_err(SetupCodeFault::Unreadable)?;
     let mode = about.permissions().mode() & 0o7777;
     if about.is_file() && !guarded && mode & 0o007 != 0 {
-        return Err(Fault::Open(mode, way_to_narrow(path)));
+        return Err(SetupCodeFault::Open(mode, way_to_narrow(path)));
     }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or(0)));
     match file.take(LONGEST).read_to_string(&mut text) {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Fault::Malformed),
-        Err(error) => return Err(Fault::Unreadable(error)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(SetupCodeFault::Malformed);
+        }
+        Err(error) => return Err(SetupCodeFault::Unreadable(error)),
         Ok(_) => {}
     }
-    SetupCode::parse(&text).ok_or(Fault::Malformed)
+    SetupCode::parse(&text).ok_or(SetupCodeFault::Malformed)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::keys::{self, KEYS, Key, Kind};
+use super::keys::{self, KEYS, SettingKey, ValueKind};
 use super::nearest::nearest;
 use super::platforms;
 use super::raw::{self, Raw};
@@ -39,7 +39,7 @@ pub struct ConfigFile {
 
 /// Where the value of a key came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SettingSource {
     /// Built in.
     Default,
     /// The configuration file, with the line counted from 1.
@@ -54,7 +54,7 @@ pub enum Source {
     Flag(&'static str),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -71,23 +71,23 @@ impl fmt::Display for Source {
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// Which one.
-    pub key: &'static Key,
+    pub key: &'static SettingKey,
     /// What it is set to, not yet checked.
     pub value: Raw,
     /// By whom.
-    pub source: Source,
+    pub source: SettingSource,
 }
 
 /// Why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// A file with its line, a variable, an option; `None` where a default is at fault.
     pub place: Option<String>,
     /// The key and what is wrong with it, and the way out.
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Some(place) => write!(f, "{place}: {}", self.message),
@@ -97,7 +97,7 @@ impl fmt::Display for Problem {
 }
 
 /// The strongest setting of each key that is set at all, in the order of [`KEYS`].
-pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<Problem>> {
+pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<ConfigProblem>> {
     let mut problems = unknown_variables(&sources.environment);
     let mut settings = from_file(sources.file.as_ref(), &mut problems);
     for key in &KEYS {
@@ -114,7 +114,7 @@ pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<Problem>> {
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
 
-fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<Problem>) -> Vec<Setting> {
+fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<ConfigProblem>) -> Vec<Setting> {
     let Some(file) = file else { return Vec::new() };
     match raw::parse(&file.text) {
         Ok(entries) => entries
@@ -122,11 +122,11 @@ fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<Problem>) -> Vec<Sett
             .map(|entry| Setting {
                 key: entry.key,
                 value: entry.value,
-                source: Source::File(file.path.clone(), entry.line),
+                source: SettingSource::File(file.path.clone(), entry.line),
             })
             .collect(),
         Err(found) => {
-            problems.extend(found.into_iter().map(|problem| Problem {
+            problems.extend(found.into_iter().map(|problem| ConfigProblem {
                 place: Some(format!("{}:{}", file.path.display(), problem.line)),
                 message: problem.message,
             }));
@@ -135,35 +135,38 @@ fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<Problem>) -> Vec<Sett
     }
 }
 
-fn from_outside(key: &'static Key, sources: &Sources) -> Result<Option<Setting>, Problem> {
+fn from_outside(
+    key: &'static SettingKey,
+    sources: &Sources,
+) -> Result<Option<Setting>, ConfigProblem> {
     if key.name == "listen" && !sources.listen.is_empty() {
         let value = Raw::List(sources.listen.clone());
-        return Ok(Some(Setting { key, value, source: Source::Flag("--listen") }));
+        return Ok(Some(Setting { key, value, source: SettingSource::Flag("--listen") }));
     }
     let name = key.variable();
     if let Some(value) = sources.environment.value(&name) {
-        let text =
-            text_of(value).map_err(|message| Problem { place: Some(name.clone()), message })?;
+        let text = text_of(value)
+            .map_err(|message| ConfigProblem { place: Some(name.clone()), message })?;
         return Ok(Some(Setting {
             key,
             value: from_text(key.kind, text),
-            source: Source::Variable(name),
+            source: SettingSource::Variable(name),
         }));
     }
     let file_variable = format!("{name}_FILE");
     let (path, source) = if let Some(value) = sources.environment.value(&file_variable) {
         if value.is_empty() {
             let message = "is empty: name a file in it, or remove it".to_owned();
-            return Err(Problem { place: Some(file_variable), message });
+            return Err(ConfigProblem { place: Some(file_variable), message });
         }
         let path = PathBuf::from(value);
-        (path.clone(), Source::VariableFile(file_variable, path))
+        (path.clone(), SettingSource::VariableFile(file_variable, path))
     } else if let Some(path) = sources.environment.credential(&key.credential()) {
-        (path.clone(), Source::Credential(path))
+        (path.clone(), SettingSource::Credential(path))
     } else {
         return Ok(None);
     };
-    let text = read_value(&path).map_err(|message| Problem {
+    let text = read_value(&path).map_err(|message| ConfigProblem {
         place: Some(source.to_string()),
         message: format!("{}: {message}", key.name),
     })?;
@@ -192,7 +195,7 @@ const LONGEST_VALUE: u64 = 65_536;
 
 /// What a text from outside the file means for a key of that kind. What does not fit stays text,
 /// for the key's own check to refuse it by name.
-fn from_text(kind: Kind, text: &str) -> Raw {
+fn from_text(kind: ValueKind, text: &str) -> Raw {
     let number = || {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| digits).map(Raw::Number)
@@ -204,15 +207,15 @@ fn from_text(kind: Kind, text: &str) -> Raw {
     };
     let text = || Raw::Text(text.to_owned());
     match kind {
-        Kind::Text | Kind::Duration => text(),
-        Kind::Number => number().unwrap_or_else(text),
-        Kind::Flag | Kind::FlagOrText => flag().unwrap_or_else(text),
-        Kind::List => list(),
-        Kind::Trust => flag().or_else(number).unwrap_or_else(text),
+        ValueKind::Text | ValueKind::Duration => text(),
+        ValueKind::Number => number().unwrap_or_else(text),
+        ValueKind::Flag | ValueKind::FlagOrText => flag().unwrap_or_else(text),
+        ValueKind::List => list(),
+        ValueKind::Trust => flag().or_else(number).unwrap_or_else(text),
     }
 }
 
-fn unknown_variables(environment: &Environment) -> Vec<Problem> {
+fn unknown_variables(environment: &Environment) -> Vec<ConfigProblem> {
     environment
         .iter()
         .filter(|(name, value)| {
@@ -223,7 +226,7 @@ fn unknown_variables(environment: &Environment) -> Vec<Problem> {
         .filter(|(name, _)| {
             KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name))
         })
-        .map(|(name, rest)| Problem {
+        .map(|(name, rest)| ConfigProblem {
             place: Some(name.to_owned()),
             message: unknown_variable(name, rest),
         })
@@ -234,7 +237,7 @@ fn unknown_variable(name: &str, rest: &str) -> String {
     if rest == "JWT_SECRET" || rest == "JWT_SECRET_FILE" {
         return format!("unknown variable: the secret's variable is {rest}");
     }
-    let names: Vec<String> = KEYS.iter().map(Key::variable).collect();
+    let names: Vec<String> = KEYS.iter().map(SettingKey::variable).collect();
     let known = names.iter().map(String::as_str).chain(keys::OTHER_VARIABLES);
     let rests = known.filter_map(|known| known.strip_prefix(keys::VARIABLE_PREFIX));
     let stem = name.strip_suffix("_FILE").unwrap_or(name);

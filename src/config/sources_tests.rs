@@ -18,7 +18,7 @@ fn only(sources: &Sources) -> Setting {
 
 fn refused(variables: &[(&str, &str)]) -> String {
     let problems = collect(&sources(variables, "")).expect_err("refused");
-    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+    problems.iter().map(ConfigProblem::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -29,11 +29,11 @@ fn each_source_wins_over_the_weaker_ones() {
     let file = "listen = [\"5.5.5.5:5\"]";
     let mut variables = vec![("CREDENTIALS_DIRECTORY", credentials)];
 
-    assert_eq!(only(&sources(&[], file)).source, Source::File("p.toml".into(), 1));
+    assert_eq!(only(&sources(&[], file)).source, SettingSource::File("p.toml".into(), 1));
     let setting = only(&sources(&variables, file));
     assert_eq!(
         (setting.value, setting.source),
-        (list("4.4.4.4:4"), Source::Credential(directory.clone()))
+        (list("4.4.4.4:4"), SettingSource::Credential(directory.clone()))
     );
     variables.push(("PORTCULLIS_LISTEN_FILE", value_file.to_str().expect("UTF-8")));
     assert_eq!(only(&sources(&variables, file)).value, list("3.3.3.3:3"));
@@ -41,12 +41,15 @@ fn each_source_wins_over_the_weaker_ones() {
     let setting = only(&sources(&variables, file));
     assert_eq!(
         (setting.value, setting.source),
-        (list("2.2.2.2:2"), Source::Variable("PORTCULLIS_LISTEN".into()))
+        (list("2.2.2.2:2"), SettingSource::Variable("PORTCULLIS_LISTEN".into()))
     );
     let mut all = sources(&variables, file);
     all.listen = vec!["1.1.1.1:1".into()];
     let setting = only(&all);
-    assert_eq!((setting.value, setting.source), (list("1.1.1.1:1"), Source::Flag("--listen")));
+    assert_eq!(
+        (setting.value, setting.source),
+        (list("1.1.1.1:1"), SettingSource::Flag("--listen"))
+    );
 }
 
 fn list(entry: &str) -> Raw {

@@ -39,7 +39,7 @@ pub fn left_out() -> u64 {
 ///
 /// # Errors
 /// It was started already.
-pub fn start(settings: &config::Log) -> Result<(), SetLoggerError> {
+pub fn start(settings: &config::LogSettings) -> Result<(), SetLoggerError> {
     let logger = Logger::new(settings);
     log::set_max_level(settings.level);
     log::set_boxed_logger(Box::new(logger))
@@ -55,7 +55,7 @@ struct Logger {
 }
 
 impl Logger {
-    fn new(settings: &config::Log) -> Self {
+    fn new(settings: &config::LogSettings) -> Self {
         // Of the packages below us only what they think is wrong.
         let others = settings.level.min(LevelFilter::Warn);
         let levels =
@@ -231,8 +231,11 @@ mod tests {
         for (time, start) in
             [(true, "2033-05-18T03:33:20Z WARN  [t] a\\nb"), (false, "WARN  [t] a\\nb")]
         {
-            let settings =
-                config::Log { format: config::LogFormat::Text, level: LevelFilter::Info, time };
+            let settings = config::LogSettings {
+                format: config::LogFormat::Text,
+                level: LevelFilter::Info,
+                time,
+            };
             assert_eq!(
                 Logger::new(&settings).line(T0, Level::Warn, "t", "a\nb"),
                 format!("{start}\n")
@@ -251,7 +254,8 @@ mod tests {
     #[test]
     fn a_whole_line_fits_a_pipe_in_either_form() {
         for format in [config::LogFormat::Text, config::LogFormat::Json] {
-            let logger = Logger::new(&config::Log { format, level: LevelFilter::Info, time: true });
+            let logger =
+                Logger::new(&config::LogSettings { format, level: LevelFilter::Info, time: true });
             for letter in ["a", "\"", "\\", "ä", "\u{1b}"] {
                 let line = logger.line(
                     T0,
@@ -298,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_nobody_reads_holds_up_no_line_either() {
-        let logger = Logger::new(&config::Log {
+        let logger = Logger::new(&config::LogSettings {
             format: config::LogFormat::Json,
             level: LevelFilter::Info,
             time: false,
@@ -341,7 +345,7 @@ mod tests {
 
     #[test]
     fn other_packages_are_heard_only_when_they_complain() {
-        let logger = Logger::new(&config::Log {
+        let logger = Logger::new(&config::LogSettings {
             format: config::LogFormat::Text,
             level: LevelFilter::Debug,
             time: false,
@@ -366,7 +370,7 @@ mod tests {
     #[test]
     fn lines_that_a_full_pipe_has_no_room_for_are_left_out_and_told_of_later() {
         use std::io::Read as _;
-        let logger = Logger::new(&config::Log {
+        let logger = Logger::new(&config::LogSettings {
             format: config::LogFormat::Text,
             level: LevelFilter::Info,
             time: false,

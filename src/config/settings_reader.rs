@@ -1,19 +1,19 @@
 //! What the sources have set, read key by key into a [`Config`], and what is wrong with it.
 
 use super::contradictions::contradictions;
-use super::keys::Key;
+use super::keys::SettingKey;
 use super::raw::Raw;
 use super::settings::Config;
-use super::sources::{Problem, Setting, Source};
+use super::sources::{ConfigProblem, Setting, SettingSource};
 use super::{names, values};
 
 /// Settings that are being read, and what was wrong with them so far.
-pub(super) struct Reading<'s> {
+pub(super) struct SettingsReader<'s> {
     pub(super) settings: &'s [Setting],
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<ConfigProblem>,
 }
 
-impl Reading<'_> {
+impl SettingsReader<'_> {
     /// What the settings say, and `config` where they say nothing.
     pub(super) fn over(&mut self, mut config: Config) -> Config {
         self.set("listen", &mut config.listen, values::listen);
@@ -73,15 +73,15 @@ impl Reading<'_> {
     pub(super) fn refuse(&mut self, key: &str, message: &str) {
         let setting = self.settings.iter().find(|setting| setting.key.name == key);
         let place = setting.map(|setting| setting.source.to_string());
-        self.problems.push(Problem { place, message: format!("{key}: {message}") });
+        self.problems.push(ConfigProblem { place, message: format!("{key}: {message}") });
     }
 }
 
 impl Config {
     /// These settings with one more, if they would still be taken.
-    pub(super) fn with(&self, key: &'static Key, value: &Raw) -> Option<Self> {
-        let settings = [Setting { key, value: value.clone(), source: Source::Default }];
-        let mut reading = Reading { settings: &settings, problems: Vec::new() };
+    pub(super) fn with(&self, key: &'static SettingKey, value: &Raw) -> Option<Self> {
+        let settings = [Setting { key, value: value.clone(), source: SettingSource::Default }];
+        let mut reading = SettingsReader { settings: &settings, problems: Vec::new() };
         let config = reading.over(self.clone());
         (reading.problems.is_empty() && contradictions(&config).is_empty()).then_some(config)
     }
