@@ -17,7 +17,7 @@ pub struct Backup {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Contents<'c> {
+struct BackupRecord<'c> {
     created: &'c str,
     users: u64,
     records: &'c [u8],
@@ -31,14 +31,14 @@ impl Backup {
         let configuration = configuration.as_deref();
         // Room for all of it at once: growing would leave copies behind.
         let room = records.len() + created.len() + configuration.map_or(0, str::len) + 64;
-        let contents = Contents { created, users: *users, records, configuration };
+        let contents = BackupRecord { created, users: *users, records, configuration };
         postcard::to_extend(&contents, Vec::with_capacity(room)).ok().map(Zeroizing::new)
     }
 
     /// Reads contents that were unsealed; `None` for anything that [`Backup::encode`] does not
     /// write.
     pub fn decode(plain: &[u8]) -> Option<Self> {
-        let (Contents { created, users, records, configuration }, []) =
+        let (BackupRecord { created, users, records, configuration }, []) =
             postcard::take_from_bytes(plain).ok()?
         else {
             return None;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::form::{LONGEST, VERSION};
+use super::format::{LONGEST, VERSION};
 
 /// Why a file gives no backup, or a backup no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

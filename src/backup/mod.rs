@@ -31,11 +31,11 @@
 mod contents;
 mod cost;
 mod file_error;
-mod form;
+mod format;
 mod seal;
 mod sealed;
 
 pub use contents::Backup;
 pub use file_error::FileError;
-pub use form::LONGEST;
+pub use format::LONGEST;
 pub use sealed::Sealed;

@@ -9,8 +9,8 @@ use zeroize::{Zeroize, Zeroizing};
 use super::contents::Backup;
 use super::cost::Cost;
 use super::file_error::FileError;
-use super::form::{LONGEST, octets};
-use super::sealed::{Header, Sealed};
+use super::format::{LONGEST, octets};
+use super::sealed::{BackupHeader, Sealed};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -39,18 +39,19 @@ fn seal(
 ) -> Result<Vec<u8>, FileError> {
     let plain = backup.encode().ok_or(FileError::Long)?;
     let length = u32::try_from(plain.len().saturating_add(TAG)).map_err(|_| FileError::Long)?;
-    let header = Header { cost, salt: entropy.bytes(), nonce: entropy.bytes(), length };
+    let header = BackupHeader { cost, salt: entropy.bytes(), nonce: entropy.bytes(), length };
     let mut file = header.write();
     let start = file.len();
     if octets(start).saturating_add(length.into()) > LONGEST {
         return Err(FileError::Long);
     }
-    let said = file.clone();
+    let associated_data = file.clone();
     file.reserve_exact(plain.len().saturating_add(TAG));
     file.extend_from_slice(&plain);
     let body = file.get_mut(start..).ok_or(FileError::Long)?;
     let cipher = stretch(passphrase, &header)?;
-    let tag = cipher.encrypt_inout_detached(&XNonce::from(header.nonce), &said, body.into());
+    let tag =
+        cipher.encrypt_inout_detached(&XNonce::from(header.nonce), &associated_data, body.into());
     file.extend_from_slice(&tag.map_err(|_| FileError::Long)?);
     Ok(file)
 }
@@ -64,13 +65,15 @@ impl Sealed<'_> {
         let cipher = stretch(passphrase, &self.header)?;
         let mut plain = Zeroizing::new(self.body.to_vec());
         let nonce = XNonce::from(self.header.nonce);
-        cipher.decrypt_in_place(&nonce, self.said, &mut *plain).map_err(|_| FileError::Unopened)?;
+        cipher
+            .decrypt_in_place(&nonce, self.associated_data, &mut *plain)
+            .map_err(|_| FileError::Unopened)?;
         Backup::decode(&plain).ok_or(FileError::Unopened)
     }
 }
 
 /// The cipher under the key that belongs to the passphrase.
-fn stretch(passphrase: &Secret, header: &Header) -> Result<XChaCha20Poly1305, FileError> {
+fn stretch(passphrase: &Secret, header: &BackupHeader) -> Result<XChaCha20Poly1305, FileError> {
     let Cost { memory_kib, passes, lanes } = header.cost;
     let params = Params::new(memory_kib, passes.into(), lanes.into(), Some(32))
         .map_err(|_| FileError::Costly)?;

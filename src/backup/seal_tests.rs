@@ -2,7 +2,7 @@
 //! is believed.
 
 use super::*;
-use crate::backup::form::HEADER;
+use crate::backup::format::HEADER;
 
 /// Cheap, for tests that open many files.
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };

@@ -3,10 +3,10 @@
 
 use super::cost::Cost;
 use super::file_error::FileError;
-use super::form::{HEADER, LONGEST, MAGIC, NONCE, SALT, VERSION, octets};
+use super::format::{HEADER, LONGEST, MAGIC, NONCE, SALT, VERSION, octets};
 
 /// What stands before the seal.
-pub(super) struct Header {
+pub(super) struct BackupHeader {
     pub(super) cost: Cost,
     pub(super) salt: [u8; SALT],
     pub(super) nonce: [u8; NONCE],
@@ -14,7 +14,7 @@ pub(super) struct Header {
     pub(super) length: u32,
 }
 
-impl Header {
+impl BackupHeader {
     pub(super) fn write(&self) -> Vec<u8> {
         let Self { cost, salt, nonce, length } = self;
         let cost = [&cost.memory_kib.to_le_bytes()[..], &[cost.passes, cost.lanes]].concat();
@@ -46,9 +46,9 @@ impl Header {
 
 /// A file that looks like a backup; what is in it only the passphrase tells.
 pub struct Sealed<'f> {
-    pub(super) header: Header,
+    pub(super) header: BackupHeader,
     /// The octets of the header, as they are authenticated.
-    pub(super) said: &'f [u8],
+    pub(super) associated_data: &'f [u8],
     pub(super) body: &'f [u8],
 }
 
@@ -59,7 +59,7 @@ impl<'f> Sealed<'f> {
     /// All of [`FileError`] but [`FileError::Unopened`] for a wrong passphrase and
     /// [`FileError::NoMemory`].
     pub fn parse(file: &'f [u8]) -> Result<Self, FileError> {
-        let (header, body) = Header::read(file)?;
+        let (header, body) = BackupHeader::read(file)?;
         if !header.cost.is_bearable() {
             return Err(FileError::Costly);
         }
@@ -70,7 +70,7 @@ impl<'f> Sealed<'f> {
             _ if has < whole => Err(FileError::Short { has, of: whole }),
             // Something hangs on it that was not sealed.
             _ if has > whole => Err(FileError::Unopened),
-            _ => Ok(Self { header, said: file.get(..HEADER).unwrap_or_default(), body }),
+            _ => Ok(Self { header, associated_data: file.get(..HEADER).unwrap_or_default(), body }),
         }
     }
 }

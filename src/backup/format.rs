@@ -1,4 +1,4 @@
-//! The measures of a file's outer form, which [`crate::backup`] writes down octet by octet.
+//! The measures of a backup file's format, which [`crate::backup`] writes down octet by octet.
 
 /// What a file begins with.
 pub(super) const MAGIC: &[u8; 8] = b"PCBACKUP";
