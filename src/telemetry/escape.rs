@@ -62,40 +62,40 @@ fn needs_quotes(value: &str) -> bool {
 
 /// The text for a place between double quotes: quotes, backslashes and everything unprintable as an
 /// escape.
-pub fn quoted(text: &str) -> Escaped<'_> {
-    Escaped { text, form: Form::Quoted }
+pub fn quoted(text: &str) -> EscapedText<'_> {
+    EscapedText { text, style: EscapeStyle::Quoted }
 }
 
 /// The text for a line or a table cell: everything unprintable as an escape, quotes and backslashes
 /// as they are.
-pub fn line(text: &str) -> Escaped<'_> {
-    Escaped { text, form: Form::Line }
+pub fn line(text: &str) -> EscapedText<'_> {
+    EscapedText { text, style: EscapeStyle::Line }
 }
 
-/// The text for a terminal: as [`line`], but line ends and tabs stay.
-pub fn lines(text: &str) -> Escaped<'_> {
-    Escaped { text, form: Form::Lines }
+/// The text for a terminal: as [`line()`], but line ends and tabs stay.
+pub fn lines(text: &str) -> EscapedText<'_> {
+    EscapedText { text, style: EscapeStyle::Lines }
 }
 
 /// A text of JSON, which means the same afterwards: what is unprintable stands in its strings
 /// alone.
-pub fn json(text: &str) -> Escaped<'_> {
-    Escaped { text, form: Form::Json }
+pub fn json(text: &str) -> EscapedText<'_> {
+    EscapedText { text, style: EscapeStyle::Json }
 }
 
 /// The same for a value of TOML.
-pub fn toml(text: &str) -> Escaped<'_> {
-    Escaped { text, form: Form::Toml }
+pub fn toml(text: &str) -> EscapedText<'_> {
+    EscapedText { text, style: EscapeStyle::Toml }
 }
 
 /// A text that is harmless once it is written out.
-pub struct Escaped<'t> {
+pub struct EscapedText<'t> {
     text: &'t str,
-    form: Form,
+    style: EscapeStyle,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum EscapeStyle {
     Quoted,
     Line,
     Lines,
@@ -103,16 +103,16 @@ enum Form {
     Toml,
 }
 
-impl Display for Escaped<'_> {
+impl Display for EscapedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.text.chars() {
-            match (letter, self.form) {
-                ('"' | '\\', Form::Quoted) => write!(f, "\\{letter}")?,
-                ('\n' | '\t', Form::Lines) => f.write_char(letter)?,
+            match (letter, self.style) {
+                ('"' | '\\', EscapeStyle::Quoted) => write!(f, "\\{letter}")?,
+                ('\n' | '\t', EscapeStyle::Lines) => f.write_char(letter)?,
                 ('\n', _) => f.write_str("\\n")?,
                 ('\r', _) => f.write_str("\\r")?,
                 ('\t', _) => f.write_str("\\t")?,
-                (letter, form) if is_harmful(letter) => form.escape(letter, f)?,
+                (letter, style) if is_harmful(letter) => style.escape(letter, f)?,
                 (letter, _) => f.write_char(letter)?,
             }
         }
@@ -120,7 +120,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-impl Form {
+impl EscapeStyle {
     fn escape(self, letter: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = u32::from(letter);
         match self {

@@ -12,7 +12,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What a family's value does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Only grows while the process runs.
     Counter,
     /// Goes up and down.
@@ -21,7 +21,7 @@ pub enum Kind {
     Histogram,
 }
 
-impl Kind {
+impl MetricKind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -39,10 +39,15 @@ pub struct Page {
 
 impl Page {
     /// Begins the family `name`: its series follow. `help` is one line without a backslash.
-    pub fn family(&mut self, name: &'static str, kind: Kind, help: &'static str) -> Family<'_> {
+    pub fn family(
+        &mut self,
+        name: &'static str,
+        kind: MetricKind,
+        help: &'static str,
+    ) -> MetricFamily<'_> {
         // Writing into a string cannot fail, here and below.
         let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {}\n", kind.as_str());
-        Family { text: &mut self.text, name }
+        MetricFamily { text: &mut self.text, name }
     }
 
     /// The whole page.
@@ -52,12 +57,12 @@ impl Page {
 }
 
 /// The series of one family.
-pub struct Family<'p> {
+pub struct MetricFamily<'p> {
     text: &'p mut String,
     name: &'static str,
 }
 
-impl Family<'_> {
+impl MetricFamily<'_> {
     /// The one series without labels.
     pub fn value(self, value: impl Display) {
         let _ = writeln!(self.text, "{} {value}", self.name);
@@ -120,9 +125,9 @@ impl Histogram {
 }
 
 /// A yes or no as a number; what nobody can tell is no number.
-pub struct Truth(pub Option<bool>);
+pub struct BoolSample(pub Option<bool>);
 
-impl Display for Truth {
+impl Display for BoolSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Some(true) => "1",
@@ -139,10 +144,10 @@ mod tests {
     #[test]
     fn a_page_has_help_type_and_series_of_each_family() {
         let mut page = Page::default();
-        page.family("a_total", Kind::Counter, "How often.").value(3);
-        let mut family = page.family("b", Kind::Gauge, "How many.");
+        page.family("a_total", MetricKind::Counter, "How often.").value(3);
+        let mut family = page.family("b", MetricKind::Gauge, "How many.");
         family.labelled("kind", "x", 0);
-        family.labelled("kind", "y", Truth(None));
+        family.labelled("kind", "y", BoolSample(None));
         assert_eq!(
             page.finish(),
             "# HELP a_total How often.\n# TYPE a_total counter\na_total 3\n\
@@ -157,7 +162,7 @@ mod tests {
             histogram.observe(Duration::from_nanos(nanos));
         }
         let mut page = Page::default();
-        page.family("t", Kind::Histogram, "Time.").histogram(&histogram);
+        page.family("t", MetricKind::Histogram, "Time.").histogram(&histogram);
         let page = page.finish();
         for line in [
             r#"t_bucket{le="0.000001"} 2"#,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 use nix::sys::time::TimeVal;
 
-use super::metrics::{Kind, Page};
+use super::metrics::{MetricKind, Page};
 use crate::clock::{self, Timestamp};
 
 /// A wall clock that differs from what it should be by more than this was set; anything less is
@@ -18,15 +18,15 @@ use crate::clock::{self, Timestamp};
 const SET: Duration = Duration::from_secs(2);
 
 /// When the process started.
-pub struct Start {
+pub struct ProcessStart {
     monotonic: Duration,
-    told: Timestamp,
+    reported: Timestamp,
 }
 
-impl Start {
+impl ProcessStart {
     /// The process starts now.
     pub fn now() -> Self {
-        Self { monotonic: clock::monotonic(), told: clock::now() }
+        Self { monotonic: clock::monotonic(), reported: clock::now() }
     }
 
     /// The start by the clock as it is set now: on a board without a clock chip it woke up in the
@@ -34,37 +34,41 @@ impl Start {
     /// restart.
     fn by(&mut self, now: Timestamp, monotonic: Duration) -> Timestamp {
         let start = now.minus(monotonic.saturating_sub(self.monotonic));
-        if start.since(self.told) > SET || self.told.since(start) > SET {
-            self.told = start;
+        if start.since(self.reported) > SET || self.reported.since(start) > SET {
+            self.reported = start;
         }
-        self.told
+        self.reported
     }
 }
 
 /// Writes the families of the process.
-pub fn write(page: &mut Page, start: &mut Start) {
+pub fn write(page: &mut Page, start: &mut ProcessStart) {
     let started = start.by(clock::now(), clock::monotonic());
     page.family(
         "process_start_time_seconds",
-        Kind::Gauge,
+        MetricKind::Gauge,
         "When the process started, in seconds since 1970.",
     )
     .value(started.unix());
     if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
         let used = duration(usage.user_time()).saturating_add(duration(usage.system_time()));
-        page.family("process_cpu_seconds_total", Kind::Counter, "Processor time used, in seconds.")
-            .value(used.as_secs_f64());
+        page.family(
+            "process_cpu_seconds_total",
+            MetricKind::Counter,
+            "Processor time used, in seconds.",
+        )
+        .value(used.as_secs_f64());
     }
     if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident)
     {
-        page.family("process_resident_memory_bytes", Kind::Gauge, "Memory in use, in bytes.")
+        page.family("process_resident_memory_bytes", MetricKind::Gauge, "Memory in use, in bytes.")
             .value(bytes);
     }
     if let Some(count) = open_descriptors() {
-        page.family("process_open_fds", Kind::Gauge, "Open file descriptors.").value(count);
+        page.family("process_open_fds", MetricKind::Gauge, "Open file descriptors.").value(count);
     }
     if let Ok((most, _)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        page.family("process_max_fds", Kind::Gauge, "File descriptors that may be open.")
+        page.family("process_max_fds", MetricKind::Gauge, "File descriptors that may be open.")
             .value(most);
     }
 }
@@ -99,7 +103,7 @@ mod tests {
     #[test]
     fn the_kernel_tells_of_this_process() {
         let mut page = Page::default();
-        write(&mut page, &mut Start::now());
+        write(&mut page, &mut ProcessStart::now());
         let page = page.finish();
         let value = |name: &str| -> f64 {
             let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -121,8 +125,10 @@ mod tests {
 
     #[test]
     fn the_start_moves_only_when_the_clock_is_set() {
-        let mut start =
-            Start { monotonic: Duration::from_secs(10), told: Timestamp::from_unix(1_000) };
+        let mut start = ProcessStart {
+            monotonic: Duration::from_secs(10),
+            reported: Timestamp::from_unix(1_000),
+        };
         let mut at = |wall, monotonic| {
             start.by(Timestamp::from_unix(wall), Duration::from_secs(monotonic)).unix()
         };

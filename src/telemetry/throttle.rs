@@ -10,10 +10,10 @@ const KINDS: usize = 32;
 /// Counts the lines of each kind. Allocates nothing.
 #[derive(Default)]
 pub struct Throttle {
-    kinds: heapless::Vec<Kind, KINDS>,
+    kinds: heapless::Vec<LineKind, KINDS>,
 }
 
-struct Kind {
+struct LineKind {
     name: &'static str,
     minute: u64,
     written: u32,
@@ -26,7 +26,7 @@ impl Throttle {
     pub fn admit(&mut self, name: &'static str, now: Timestamp) -> Option<u32> {
         let minute = now.unix() / 60;
         let Some(kind) = self.kinds.iter_mut().find(|kind| kind.name == name) else {
-            let first = Kind { name, minute, written: 1, left_out: 0 };
+            let first = LineKind { name, minute, written: 1, left_out: 0 };
             return self.kinds.push(first).ok().map(|()| 0);
         };
         if kind.minute != minute {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::auth::guess_budget::CAPACITY;
 use crate::clock::{self};
 use crate::telemetry::log;
-use crate::telemetry::metrics::{Family, Histogram, Kind, Page, Truth};
-use crate::telemetry::process::{self, Start};
+use crate::telemetry::metrics::{BoolSample, Histogram, MetricFamily, MetricKind, Page};
+use crate::telemetry::process::{self, ProcessStart};
 
 use crate::app::messages::gauges::Figures;
 use crate::app::messages::login::Admission;
@@ -114,7 +114,7 @@ impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
         }
     }
 
-    fn show(&self, mut family: Family<'_>) {
+    fn show(&self, mut family: MetricFamily<'_>) {
         for (_, word, count) in &self.0 {
             family.labelled("result", word, count);
         }
@@ -129,7 +129,7 @@ pub struct Metrics {
     busy: u64,
     connections: (usize, usize),
     figures: Arc<Figures>,
-    start: Start,
+    start: ProcessStart,
 }
 
 impl Metrics {
@@ -142,7 +142,7 @@ impl Metrics {
             busy: 0,
             connections: (0, 0),
             figures,
-            start: Start::now(),
+            start: ProcessStart::now(),
         }
     }
 
@@ -178,76 +178,88 @@ impl Metrics {
     pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
         let figures = self.figures.seen();
         let mut page = Page::default();
-        page.family("portcullis_build_info", Kind::Gauge, "Always 1; the label tells the version.")
-            .labelled("version", env!("CARGO_PKG_VERSION"), 1);
+        page.family(
+            "portcullis_build_info",
+            MetricKind::Gauge,
+            "Always 1; the label tells the version.",
+        )
+        .labelled("version", env!("CARGO_PKG_VERSION"), 1);
         let help = "Questions of the proxy, by what they came to.";
-        self.verify.show(page.family("portcullis_verify_total", Kind::Counter, help));
+        self.verify.show(page.family("portcullis_verify_total", MetricKind::Counter, help));
         page.family(
             "portcullis_verify_duration_seconds",
-            Kind::Histogram,
+            MetricKind::Histogram,
             "From the whole head of a question to its answer.",
         )
         .histogram(&self.verify_time);
         let help = "Posted logins, by what they came to.";
-        self.login.show(page.family("portcullis_login_total", Kind::Counter, help));
+        self.login.show(page.family("portcullis_login_total", MetricKind::Counter, help));
         page.family(
             "portcullis_busy_total",
-            Kind::Counter,
+            MetricKind::Counter,
             "Requests turned away because the worker had too much to do.",
         )
         .value(self.busy);
-        page.family("portcullis_sessions_active", Kind::Gauge, "Sessions that open something.")
-            .value(sessions);
-        page.family("portcullis_users", Kind::Gauge, "Users who can log in.").value(users);
+        page.family(
+            "portcullis_sessions_active",
+            MetricKind::Gauge,
+            "Sessions that open something.",
+        )
+        .value(sessions);
+        page.family("portcullis_users", MetricKind::Gauge, "Users who can log in.").value(users);
         page.family(
             "portcullis_limited_active",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Addresses that have to wait after too many wrong codes.",
         )
         .value(figures.limited);
         let mut guesses = page.family(
             "portcullis_guesses_left",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Wrong codes that strangers may still try, all together.",
         );
         guesses.labelled("kind", "internet", figures.guesses_internet);
         guesses.labelled("kind", "local", figures.guesses_local);
         page.family(
             "portcullis_guesses_most",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Wrong codes that strangers may try with a full budget.",
         )
         .value(CAPACITY);
         page.family(
             "portcullis_clock_synchronised",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
         )
-        .value(Truth(clock::synchronised()));
-        page.family("portcullis_store_writes_total", Kind::Counter, "Changes brought to the disk.")
-            .value(figures.store_writes);
+        .value(BoolSample(clock::synchronised()));
+        page.family(
+            "portcullis_store_writes_total",
+            MetricKind::Counter,
+            "Changes brought to the disk.",
+        )
+        .value(figures.store_writes);
         page.family(
             "portcullis_store_bytes_written_total",
-            Kind::Counter,
+            MetricKind::Counter,
             "Bytes that these changes cost the disk, in whole blocks.",
         )
         .value(figures.store_bytes);
         page.family(
             "portcullis_log_lines_left_out_total",
-            Kind::Counter,
+            MetricKind::Counter,
             "Log lines that nobody read in time.",
         )
         .value(log::left_out());
         let (held, most) = self.connections;
         page.family(
             "portcullis_connections_active",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Connections held, this one included.",
         )
         .value(held);
         page.family(
             "portcullis_connections_most",
-            Kind::Gauge,
+            MetricKind::Gauge,
             "Connections that there is room for.",
         )
         .value(most);
