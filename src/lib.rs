@@ -1,8 +1,8 @@
 //! Portcullis: the gatekeeper of a homelab.
 //!
-//! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules, [`http`]
-//! turns bytes into messages and back, [`server`] moves the bytes, [`store`] keeps what must
-//! survive a pulled plug.
+//! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules,
+//! [`original`] reads what a visitor asked the proxy for, [`http`] turns bytes into messages and
+//! back, [`server`] moves the bytes, [`store`] keeps what must survive a pulled plug.
 
 // A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that
 // is how they fail.
@@ -31,6 +31,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod http;
+pub mod original;
 pub mod qr;
 pub mod run;
 pub mod secret;

@@ -8,9 +8,9 @@ use crate::auth::sessions::NotLive;
 use crate::auth::token::TokenError;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
-use crate::http::mending::Mending;
-use crate::http::problem::Problem;
-use crate::http::visit::Visit;
+use crate::original::mending::Mending;
+use crate::original::problem::Problem;
+use crate::original::visit::Visit;
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::rounds::Cause;

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::http::client_address::Belief;
-use crate::http::forwarded::{self, Question};
 use crate::http::request::Headers;
+use crate::original::client_address::Belief;
+use crate::original::forwarded::{self, Question};
 
 use crate::app::router::Route;
 use crate::app::verify;

@@ -2,7 +2,7 @@
 
 use crate::http::name::{self, Name};
 use crate::http::request::Head;
-use crate::http::visit::{Visit, Way};
+use crate::original::visit::{Visit, Way};
 
 /// How a refused client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::http::form::percent_encode_component;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
-use crate::http::visit::{Visit, Way};
+use crate::original::visit::{Visit, Way};
 
 use crate::app::denial::Denial;
 use crate::app::manner::{Manner, manner, method};

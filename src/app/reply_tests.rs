@@ -5,9 +5,9 @@ use crate::app::verify::{family, visit};
 use crate::auth::return_to::{ReturnPolicy, Visitor};
 use crate::config::PublicUrl;
 use crate::http::form::query_values;
-use crate::http::problem::Problem;
 use crate::http::request::parse_head;
-use crate::http::visit::Scheme;
+use crate::original::problem::Problem;
+use crate::original::visit::Scheme;
 
 const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: App.example.com:8443\r\nX-Forwarded-Uri: /a?x=1&y=%26&u=%C3%A4&v=a+b\r\nX-Forwarded-Method: GET\r\n";
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
@@ -270,10 +270,10 @@ fn every_problem_fits_into_the_page_and_is_escaped() {
         )),
         Denial::Wiring(Problem::LoginHost),
         Denial::Wiring(Problem::Contradiction(
-            crate::http::problem::Header::ForwardedMethod,
-            crate::http::problem::Header::OriginalMethod,
+            crate::original::problem::Header::ForwardedMethod,
+            crate::original::problem::Header::OriginalMethod,
         )),
-        Denial::Wiring(Problem::Missing(crate::http::problem::Header::ForwardedMethod)),
+        Denial::Wiring(Problem::Missing(crate::original::problem::Header::ForwardedMethod)),
     ];
     for denial in denials {
         let got = refused_bytes(&config(true), VerifyForm::Any, denial, CADDY.as_bytes());

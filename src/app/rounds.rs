@@ -17,7 +17,7 @@ use crate::auth::return_to::is_at_or_below;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::http::request::Head;
-use crate::http::visit::{Scheme, Visit, Way};
+use crate::original::visit::{Scheme, Visit, Way};
 
 use crate::app::manner::{Manner, manner, method};
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::app::verify;
 use crate::config::PublicUrl;
-use crate::http::forwarded::Family;
 use crate::http::request::parse_head;
+use crate::original::forwarded::Family;
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 const PAGE: &str = "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";

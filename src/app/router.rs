@@ -1,7 +1,7 @@
 //! Which page an address belongs to, and which methods it takes.
 
-use crate::http::mending;
 use crate::http::request::Method;
+use crate::original::mending;
 
 /// A place below `path_prefix`.
 ///

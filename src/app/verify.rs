@@ -19,14 +19,14 @@ use crate::auth::token::{self, Scratch};
 use crate::auth::trusted_time;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
-use crate::http::client_address::Belief;
 use crate::http::cookie;
-use crate::http::forwarded::{self, Family, Question};
 use crate::http::name::Name;
-use crate::http::problem::Problem;
 use crate::http::request::{Head, Headers};
 use crate::http::response::{Out, Status};
-use crate::http::visit::{Visit, Way};
+use crate::original::client_address::Belief;
+use crate::original::forwarded::{self, Family, Question};
+use crate::original::problem::Problem;
+use crate::original::visit::{Visit, Way};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::Denial;

@@ -12,7 +12,7 @@ use crate::config::{IdentityHeader, PublicUrl};
 use crate::entropy::Entropy;
 use crate::http::request::parse_head;
 use crate::http::response::Persistence;
-use crate::http::visit::Scheme;
+use crate::original::visit::Scheme;
 use crate::secret::Secret;
 
 const NOW: Timestamp = Timestamp::from_unix(4_000_000_000);

@@ -12,11 +12,11 @@ use std::net::IpAddr;
 use crate::auth::guess_budget::NetworkZone;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
-use crate::http::client_address::{self, Belief};
 use crate::http::name::Name;
-use crate::http::problem::{Header, Problem};
 use crate::http::request::{Head, Headers};
-use crate::http::visit::{Visit, Way};
+use crate::original::client_address::{self, Belief};
+use crate::original::problem::{Header, Problem};
+use crate::original::visit::{Visit, Way};
 
 use crate::app::denial::Denial;
 use crate::app::rounds::{Cause, is_plain_http};

@@ -45,10 +45,10 @@ pub use self::settings::{
 };
 pub use self::sources::{ConfigFile, ConfigProblem, SettingSource, Sources};
 pub use self::values::typed_duration;
-pub use crate::http::client_address::ClientIpHeader;
 pub use crate::http::cookie::SameSite;
-pub use crate::http::trust::Trust;
-pub use crate::http::visit::Scheme;
+pub use crate::original::client_address::ClientIpHeader;
+pub use crate::original::trust::Trust;
+pub use crate::original::visit::Scheme;
 pub use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 #[cfg(test)]

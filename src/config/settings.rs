@@ -7,9 +7,9 @@ use ipnet::IpNet;
 
 use super::cloudflare::cloudflare_ranges;
 use super::public_url::PublicUrl;
-use crate::http::client_address::ClientIpHeader;
 use crate::http::cookie::SameSite;
-use crate::http::trust::Trust;
+use crate::original::client_address::ClientIpHeader;
+use crate::original::trust::Trust;
 use crate::server::ListenAddress;
 
 /// Everything that can be set, in the order of the file.

@@ -10,9 +10,9 @@ use super::cloudflare;
 use super::raw::Raw;
 use super::settings::{CookiePrefix, IdentityHeader, LogFormat, RequireSync};
 use crate::auth::limiter::MAX_ATTEMPTS;
-use crate::http::client_address::ClientIpHeader;
 use crate::http::cookie::SameSite;
-use crate::http::trust::{self, Trust};
+use crate::original::client_address::ClientIpHeader;
+use crate::original::trust::{self, Trust};
 use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 /// The typed value, or a sentence that says what is expected.

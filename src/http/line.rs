@@ -125,7 +125,7 @@ fn split_text(octets: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// How many octets stand before the first space or control character.
-pub(super) fn graphic_length(octets: &[u8]) -> usize {
+pub(crate) fn graphic_length(octets: &[u8]) -> usize {
     let mut rest = octets;
     while let Some(block) = rest.first_chunk::<16>() {
         let block = u8x16::new(*block);

@@ -1,7 +1,7 @@
 //! Sets of octets, for texts that may hold some and no others: a look into a table for each.
 
 /// A set of octets.
-pub(super) struct Octets([bool; 256]);
+pub(crate) struct Octets([bool; 256]);
 
 impl Octets {
     /// Letters, digits and these.
@@ -10,7 +10,7 @@ impl Octets {
         clippy::as_conversions,
         reason = "made by the compiler, which checks the places"
     )]
-    pub(super) const fn letters_digits_and(others: &[u8]) -> Self {
+    pub(crate) const fn letters_digits_and(others: &[u8]) -> Self {
         let mut holds = [false; 256];
         let mut octet = 0;
         while octet < 128 {
@@ -31,13 +31,13 @@ impl Octets {
         clippy::as_conversions,
         reason = "an octet is always less than 256"
     )]
-    pub(super) const fn has(&self, octet: u8) -> bool {
+    pub(crate) const fn has(&self, octet: u8) -> bool {
         let Self(holds) = self;
         holds[octet as usize]
     }
 
     /// How many of them stand at the front.
-    pub(super) fn count_in_front(&self, text: &[u8]) -> usize {
+    pub(crate) fn count_in_front(&self, text: &[u8]) -> usize {
         text.iter().position(|octet| !self.has(*octet)).unwrap_or(text.len())
     }
 }

@@ -17,7 +17,7 @@ use source::{File, appliance, library, tests};
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is;
 /// the shell, the only part that waits, and the wire format; the store, the only part that knows
 /// sled; the rules, pure; leaves.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "run", "sys"]),
     (
         "run",
@@ -31,6 +31,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
             "telemetry",
             "config",
             "server",
+            "original",
             "http",
             "store",
             "auth",
@@ -42,8 +43,10 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ),
     ("telemetry", &["config", "clock"]),
     // Settings are parsed into the types of those who live by them.
-    ("config", &["server", "http", "auth", "entropy", "secret"]),
+    ("config", &["server", "original", "http", "auth", "entropy", "secret"]),
     ("server", &["http", "clock", "sys"]),
+    // What the headers of a message say about another one.
+    ("original", &["http"]),
     ("http", &[]),
     // A file; what its records mean it does not know.
     ("backup", &["entropy", "secret"]),

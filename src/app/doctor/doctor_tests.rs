@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::config::advice::Advice;
 use crate::config::sources::{ConfigFile, Sources};
 use crate::config::{Config, Environment};
-use crate::http::problem::{Header, Problem};
+use crate::original::problem::{Header, Problem};
 use crate::store::{Examination, StoreError};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);

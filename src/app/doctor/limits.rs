@@ -7,7 +7,7 @@ use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
-use crate::http::mending;
+use crate::original::mending;
 
 const LIMITS: Subject = Subject("limits");
 

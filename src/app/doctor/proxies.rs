@@ -9,7 +9,7 @@ use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::http::mending::{self, Mending};
+use crate::original::mending::{self, Mending};
 
 const WIRING: Subject = Subject("wiring");
 

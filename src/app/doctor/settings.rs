@@ -6,7 +6,7 @@ use crate::config::advice::Advice;
 use crate::config::limits::warnings;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::http::trust::{Range, Trust};
+use crate::original::trust::{Range, Trust};
 
 const SETTINGS: Subject = Subject("configuration");
 

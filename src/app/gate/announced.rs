@@ -9,7 +9,7 @@ use crate::auth::device;
 use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::clock::Timestamp;
 use crate::http::cookie;
-use crate::http::visit::{Scheme, Visit};
+use crate::original::visit::{Scheme, Visit};
 use crate::server::{Credentials, Request};
 
 /// The cookie that says who has logged in on this device before.

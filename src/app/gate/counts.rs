@@ -277,7 +277,7 @@ mod tests {
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
-    use crate::http::problem::Problem;
+    use crate::original::problem::Problem;
 
     #[test]
     fn each_denial_has_its_word_in_the_list() {

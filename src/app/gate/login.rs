@@ -7,12 +7,12 @@ use crate::auth::guess_budget::{NetworkZone, coarse, is_of_shared_space};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::{self, Timestamp};
-use crate::http::client_address::Belief;
 use crate::http::cookie::{SameSite, SetCookie};
 use crate::http::form;
-use crate::http::forwarded::{self, Question};
 use crate::http::response::{Out, Status};
-use crate::http::visit::Visit;
+use crate::original::client_address::Belief;
+use crate::original::forwarded::{self, Question};
+use crate::original::visit::Visit;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of, visitor};

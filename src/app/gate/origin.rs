@@ -3,11 +3,11 @@
 use crate::app::gate::state::Gate;
 use crate::app::home::origin;
 use crate::auth::guess_budget::NetworkZone;
-use crate::http::client_address::Belief;
-use crate::http::forwarded;
-use crate::http::problem::Problem;
 use crate::http::request::Headers;
-use crate::http::visit::{Visit, Way};
+use crate::original::client_address::Belief;
+use crate::original::forwarded;
+use crate::original::problem::Problem;
+use crate::original::visit::{Visit, Way};
 
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.

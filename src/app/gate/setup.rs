@@ -20,7 +20,7 @@ use crate::http::cookie::{self, SameSite, SetCookie};
 use crate::http::form::{self, Form};
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
-use crate::http::visit::Visit;
+use crate::original::visit::Visit;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, SetupHead, visitor};

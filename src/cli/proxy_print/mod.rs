@@ -6,7 +6,7 @@
 //! those of the settings. Every form was tried with the real proxy (`tests/proxies`).
 //!
 //! Leaves out: certificates, the sites' own addresses (the example's are to be replaced), and
-//! reading what a proxy sent (`http::forwarded`).
+//! reading what a proxy sent (`original::forwarded`).
 
 mod caddy;
 mod claims;

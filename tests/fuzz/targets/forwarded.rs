@@ -8,11 +8,11 @@ use std::net::{IpAddr, Ipv4Addr};
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
 use portcullis::config::cloudflare_ranges;
-use portcullis::http::client_address::{Belief, ClientIpHeader};
-use portcullis::http::forwarded::{Family, Question, read};
+use portcullis::original::client_address::{Belief, ClientIpHeader};
+use portcullis::original::forwarded::{Family, Question, read};
 use portcullis::http::request::parse_head;
-use portcullis::http::trust::Trust;
-use portcullis::http::visit::Way;
+use portcullis::original::trust::Trust;
+use portcullis::original::visit::Way;
 
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 

@@ -1,9 +1,9 @@
 //! What each proxy hands over about a visit, and the contradictions that are refused.
 
 use super::*;
-use crate::http::client_address::ClientIpHeader;
-use crate::http::trust::Trust;
-use crate::http::visit::Scheme;
+use crate::original::client_address::ClientIpHeader;
+use crate::original::trust::Trust;
+use crate::original::visit::Scheme;
 
 const CADDY: [(&str, &str); 5] = [
     ("X-Forwarded-For", "203.0.113.7"),

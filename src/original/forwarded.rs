@@ -14,11 +14,11 @@ use std::net::IpAddr;
 
 use super::client_address::{self, Belief, ClientIpHeader, entries_from_right};
 use super::forwarding_header::Header;
-use super::headers::Headers;
-use super::name::Name;
 use super::problem::Problem;
 use super::told::{Notes, Told};
 use super::visit::{Host, Visit, Way};
+use crate::http::name::Name;
+use crate::http::request::Headers;
 
 pub use super::question::{Family, Question};
 

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: which of them say the site, and which the request, is told here alone.
 
-use super::name::Name;
+use crate::http::name::Name;
 
 /// A forwarding header that the gate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

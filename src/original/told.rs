@@ -4,11 +4,11 @@
 //! that said it.
 
 use super::forwarding_header::Header;
-use super::line::graphic_length;
 use super::problem::Problem;
 use super::question::{Family, Question};
-use super::response::is_token_byte;
 use super::visit::{Host, Scheme, Visit, parse_port};
+use crate::http::line::graphic_length;
+use crate::http::response::is_token_byte;
 
 /// Where problems go while reading: those that end this question, and those that are only noted.
 pub(super) struct Notes<'n, 'a> {

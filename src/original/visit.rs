@@ -7,8 +7,8 @@
 
 use std::net::IpAddr;
 
-use super::octets::Octets;
 use super::problem::Problem;
+use crate::http::octets::Octets;
 
 /// How a visitor speaks to the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

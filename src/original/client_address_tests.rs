@@ -1,8 +1,8 @@
 //! The visitor's address, on the table of forwarded chains that Express' published rules give.
 
 use super::*;
-use crate::http::forwarded::{Question, read};
 use crate::http::request::Headers;
+use crate::original::forwarded::{Question, read};
 
 const VECTORS: &str = include_str!("../../tests/vectors/proxy_trust.tsv");
 

@@ -1,0 +1,15 @@
+//! The original request: what a visitor asked the proxy for, and from where, as far as the
+//! forwarding headers of a trusted proxy tell it.
+//!
+//! Guarantees: nothing that an untrusted peer sends decides anything; whatever is missing, doubled
+//! or contradictory is noted as a problem. Leaves out the bytes of a request (`http`).
+
+pub mod client_address;
+pub mod forwarded;
+mod forwarding_header;
+pub mod mending;
+pub mod problem;
+mod question;
+mod told;
+pub mod trust;
+pub mod visit;
