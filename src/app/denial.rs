@@ -8,9 +8,9 @@ use crate::auth::sessions::NotLive;
 use crate::auth::token::TokenError;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
-use crate::original::mending::Mending;
-use crate::original::problem::Problem;
-use crate::original::visit::Visit;
+use crate::original::fix::Fixes;
+use crate::original::problem::ForwardingProblem;
+use crate::original::request::OriginalRequest;
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::rounds::Cause;
@@ -37,9 +37,9 @@ pub enum Denial {
     /// A CORS preflight, which passes only where a rule says so.
     Preflight,
     /// Nobody knows for sure what the visitor asked for.
-    Wiring(Problem),
+    Wiring(ForwardingProblem),
     /// There is no session, and what the peer tells is not believed.
-    UntrustedPeer(Problem),
+    UntrustedPeer(ForwardingProblem),
     /// `proxy.required`, and the request did not come through a trusted proxy.
     ProxyRequired,
     /// The request brought this identity header itself, where ours is empty, or an alias of it.
@@ -74,7 +74,7 @@ impl Denial {
     pub fn log(
         &self,
         complaints: &RefCell<Throttle>,
-        visit: &Visit<'_>,
+        visit: &OriginalRequest<'_>,
         form: VerifyForm,
         now: Timestamp,
     ) {
@@ -132,7 +132,7 @@ impl fmt::Display for ToldTo {
                 f,
                 "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
                  of `-`); the proxy must remove all of them before it asks. {}",
-                Mending::forged(header).in_program(*program)
+                Fixes::forged(header).in_program(*program)
             ),
         }
     }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::http::request::Headers;
 use crate::original::client_address::Belief;
-use crate::original::forwarded::{self, Question};
+use crate::original::purpose::Purpose;
+use crate::original::reader;
 
 use crate::app::router::Route;
 use crate::app::verify;
@@ -51,8 +52,8 @@ pub fn explain(
     let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
         Some(Route::Verify(form)) => verify::visit(config, &headers, peer, verify::family(form)),
         _ => {
-            let question = Question::Page { public_url_known: config.public_url.is_some() };
-            forwarded::read(&headers, peer, question, &Belief::of(&config.proxy))
+            let question = Purpose::Page { public_url_known: config.public_url.is_some() };
+            reader::read(&headers, peer, question, &Belief::of(&config.proxy))
         }
     };
     let mut uri = Vec::new();

@@ -14,7 +14,7 @@ use crate::auth::user::UserName;
 use crate::config::{Config, IdentityHeader};
 use crate::http::name;
 use crate::http::request::Headers;
-use crate::http::response::{Digits, Lines};
+use crate::http::response::{DecimalDigits, Lines};
 
 use crate::app::messages::effect::Person;
 
@@ -164,7 +164,7 @@ impl Telling {
         }
         // Before Cache-Control: nginx 1.22 obeys the first of the two.
         if let Some(keep) = self.proxy_cache {
-            lines.header("X-Accel-Expires", Digits::of(keep.as_secs()).as_bytes());
+            lines.header("X-Accel-Expires", DecimalDigits::of(keep.as_secs()).as_bytes());
         }
         lines.header("Cache-Control", b"no-store");
         Known { person, lines, empty }

@@ -2,7 +2,7 @@
 
 use crate::http::name::{self, Name};
 use crate::http::request::Head;
-use crate::original::visit::{Visit, Way};
+use crate::original::request::{OriginalRequest, Way};
 
 /// How a refused client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Manner {
 /// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455
 /// section 4.1), and from what they do not do by themselves: browsers load pages by GET and POST,
 /// WebDAV and gRPC clients ask otherwise.
-pub fn manner(head: &Head<'_>, visit: &Visit<'_>) -> Manner {
+pub fn manner(head: &Head<'_>, visit: &OriginalRequest<'_>) -> Manner {
     let headers = &head.headers;
     let navigates =
         headers.values(Name::FetchMode).any(|mode| mode.eq_ignore_ascii_case(b"navigate"));
@@ -66,6 +66,6 @@ fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The visitor's method: the proxy's word, or the request's own where there is no proxy.
-pub fn method<'a>(head: &Head<'a>, visit: &Visit<'a>) -> &'a str {
+pub fn method<'a>(head: &Head<'a>, visit: &OriginalRequest<'a>) -> &'a str {
     if visit.way == Way::Direct { head.method_text } else { visit.method }
 }

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::http::form::percent_encode_component;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
-use crate::original::visit::{Visit, Way};
+use crate::original::request::{OriginalRequest, Way};
 
 use crate::app::denial::Denial;
 use crate::app::manner::{Manner, manner, method};
@@ -24,7 +24,7 @@ const BODY: usize = 2_048;
 
 /// GET and HEAD are repeated as they are, everything else becomes a GET of the address (RFC 9110
 /// sections 15.4.3, 15.4.4).
-fn redirect_status(head: &Head<'_>, visit: &Visit<'_>) -> Status {
+fn redirect_status(head: &Head<'_>, visit: &OriginalRequest<'_>) -> Status {
     if matches!(method(head, visit), "GET" | "HEAD") { Status::FOUND } else { Status::SEE_OTHER }
 }
 
@@ -32,7 +32,7 @@ fn redirect_status(head: &Head<'_>, visit: &Visit<'_>) -> Status {
 pub fn refuse(
     config: &Config,
     head: &Head<'_>,
-    visit: &Visit<'_>,
+    visit: &OriginalRequest<'_>,
     denial: Denial,
     form: VerifyForm,
     out: &mut Out,
@@ -53,7 +53,7 @@ pub fn refuse(
 fn refuse_in_full(
     config: &Config,
     head: &Head<'_>,
-    visit: &Visit<'_>,
+    visit: &OriginalRequest<'_>,
     denial: Denial,
     form: VerifyForm,
     out: &mut Out,
@@ -105,7 +105,7 @@ fn refuse_in_full(
 fn refuse_nginx(
     config: &Config,
     head: &Head<'_>,
-    visit: &Visit<'_>,
+    visit: &OriginalRequest<'_>,
     denial: Denial,
     out: &mut Out,
 ) {
@@ -131,7 +131,7 @@ fn refuse_nginx(
 }
 
 /// Sends a visitor back to where the question came from: the session has become valid since.
-pub fn send_back(head: &Head<'_>, visit: &Visit<'_>, out: &mut Out) {
+pub fn send_back(head: &Head<'_>, visit: &OriginalRequest<'_>, out: &mut Out) {
     let mut address = Buffer::new();
     if visit.way == Way::Proxied {
         visit.write_origin(&mut |part| address.push(part));
@@ -272,7 +272,12 @@ impl Buffer {
 /// Writes where a visitor logs in: `public_url` + prefix + `/login`; with `public_url` empty it is
 /// on the protected host itself. Absolute where a proxy named the host, because Traefik completes a
 /// relative address with the gate's own; and for nginx always.
-fn login_address(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: &mut Buffer) {
+fn login_address(
+    config: &Config,
+    visit: &OriginalRequest<'_>,
+    form: VerifyForm,
+    address: &mut Buffer,
+) {
     match &config.public_url {
         Some(url) => address.push(url.as_str().as_bytes()),
         None if visit.way == Way::Proxied || form == VerifyForm::Nginx => {
@@ -288,7 +293,7 @@ fn login_address(config: &Config, visit: &Visit<'_>, form: VerifyForm, address: 
 /// long.
 fn login_address_with_next(
     config: &Config,
-    visit: &Visit<'_>,
+    visit: &OriginalRequest<'_>,
     form: VerifyForm,
     address: &mut Buffer,
 ) {

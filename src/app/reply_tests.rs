@@ -6,8 +6,8 @@ use crate::auth::return_to::{ReturnPolicy, Visitor};
 use crate::config::PublicUrl;
 use crate::http::form::query_values;
 use crate::http::request::parse_head;
-use crate::original::problem::Problem;
-use crate::original::visit::Scheme;
+use crate::original::problem::ForwardingProblem;
+use crate::original::scheme::Scheme;
 
 const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: App.example.com:8443\r\nX-Forwarded-Uri: /a?x=1&y=%26&u=%C3%A4&v=a+b\r\nX-Forwarded-Method: GET\r\n";
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
@@ -234,7 +234,7 @@ fn a_host_that_a_proxy_did_not_name_never_becomes_the_target() {
 
 #[test]
 fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
-    let denial = Denial::Wiring(Problem::LoginHost);
+    let denial = Denial::Wiring(ForwardingProblem::LoginHost);
     let got = refused_bytes(
         &config(true),
         VerifyForm::Caddy,
@@ -265,15 +265,17 @@ fn every_problem_fits_into_the_page_and_is_escaped() {
     let denials = [
         Denial::ForgedIdentity("X-Auth-Request-User"),
         Denial::ProxyRequired,
-        Denial::UntrustedPeer(Problem::UntrustedPeer(
+        Denial::UntrustedPeer(ForwardingProblem::UntrustedPeer(
             "2001:0db8:1111:2222:3333:4444:5555:6666".parse().expect("an address"),
         )),
-        Denial::Wiring(Problem::LoginHost),
-        Denial::Wiring(Problem::Contradiction(
-            crate::original::problem::Header::ForwardedMethod,
-            crate::original::problem::Header::OriginalMethod,
+        Denial::Wiring(ForwardingProblem::LoginHost),
+        Denial::Wiring(ForwardingProblem::Contradiction(
+            crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
+            crate::original::forwarding_header::ForwardingHeader::OriginalMethod,
         )),
-        Denial::Wiring(Problem::Missing(crate::original::problem::Header::ForwardedMethod)),
+        Denial::Wiring(ForwardingProblem::Missing(
+            crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
+        )),
     ];
     for denial in denials {
         let got = refused_bytes(&config(true), VerifyForm::Any, denial, CADDY.as_bytes());

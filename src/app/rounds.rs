@@ -17,7 +17,8 @@ use crate::auth::return_to::is_at_or_below;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::http::request::Head;
-use crate::original::visit::{Scheme, Visit, Way};
+use crate::original::request::{OriginalRequest, Way};
+use crate::original::scheme::Scheme;
 
 use crate::app::manner::{Manner, manner, method};
 
@@ -92,7 +93,12 @@ impl Rounds {
 
     /// Whether this question without any session cookie is of a visitor who goes round. A page that
     /// the visitor sees counts, nothing that the browser fetches beside it or ahead of it.
-    pub fn go_round(&mut self, head: &Head<'_>, visit: &Visit<'_>, now: Timestamp) -> bool {
+    pub fn go_round(
+        &mut self,
+        head: &Head<'_>,
+        visit: &OriginalRequest<'_>,
+        now: Timestamp,
+    ) -> bool {
         let is_idle = now.since(self.latest) > WITHIN;
         if is_idle || visit.way != Way::Proxied || !is_page_load(head, visit) {
             return false;
@@ -128,7 +134,7 @@ fn write(hasher: &mut DefaultHasher, part: &[u8]) {
 }
 
 /// Fetch Metadata, and the Speculation Rules' `Sec-Purpose`.
-fn is_page_load(head: &Head<'_>, visit: &Visit<'_>) -> bool {
+fn is_page_load(head: &Head<'_>, visit: &OriginalRequest<'_>) -> bool {
     let is = |name: &str, wanted: &[u8]| {
         head.headers.all(name).all(|value| value.eq_ignore_ascii_case(wanted))
     };
@@ -140,7 +146,7 @@ fn is_page_load(head: &Head<'_>, visit: &Visit<'_>) -> bool {
 
 /// Whether the proxy says that a place is plain http, where browsers send no `Secure` cookie, but
 /// to `localhost`.
-pub fn is_plain_http(config: &Config, visit: &Visit<'_>) -> bool {
+pub fn is_plain_http(config: &Config, visit: &OriginalRequest<'_>) -> bool {
     config.session.secure
         && visit.way == Way::Proxied
         && visit.scheme == Scheme::Http
@@ -162,7 +168,7 @@ pub enum Cause {
 
 impl Cause {
     /// The likely one, for a site that was asked for.
-    pub fn of(config: &Config, visit: &Visit<'_>) -> Self {
+    pub fn of(config: &Config, visit: &OriginalRequest<'_>) -> Self {
         if is_plain_http(config, visit) {
             return Self::PlainHttp;
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::app::verify;
 use crate::config::PublicUrl;
 use crate::http::request::parse_head;
-use crate::original::forwarded::Family;
+use crate::original::purpose::ForwardingFamily;
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 const PAGE: &str = "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
@@ -25,7 +25,7 @@ fn with<T>(
     client: &str,
     url: &str,
     lines: &str,
-    run: impl FnOnce(&Head<'_>, &Visit<'_>) -> T,
+    run: impl FnOnce(&Head<'_>, &OriginalRequest<'_>) -> T,
 ) -> T {
     let (scheme, rest) = url.split_once("://").expect("a scheme");
     let (host, path) = rest.split_once('/').expect("a path");
@@ -34,11 +34,16 @@ fn with<T>(
          X-Forwarded-Host: {host}\r\nX-Forwarded-Uri: /{path}\r\nX-Forwarded-Method: GET\r\n{lines}\r\n"
     );
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
-    let visit = verify::visit(&config(), &head.headers, Some([127, 0, 0, 1].into()), Family::Caddy);
+    let visit = verify::visit(
+        &config(),
+        &head.headers,
+        Some([127, 0, 0, 1].into()),
+        ForwardingFamily::XForwardedWithoutPort,
+    );
     run(&head, &visit)
 }
 
-fn trip(rounds: &Rounds, visit: &Visit<'_>, next: &str) -> Option<Trip> {
+fn trip(rounds: &Rounds, visit: &OriginalRequest<'_>, next: &str) -> Option<Trip> {
     let mut origin = Vec::new();
     visit.write_origin(&mut |part| origin.extend_from_slice(part));
     rounds.trip(visit.client, &origin, next)

@@ -1,7 +1,7 @@
 //! Which page an address belongs to, and which methods it takes.
 
 use crate::http::request::Method;
-use crate::original::mending;
+use crate::original::fix;
 
 /// A place below `path_prefix`.
 ///
@@ -50,10 +50,10 @@ impl VerifyForm {
     pub const fn program(self) -> Option<&'static str> {
         match self {
             Self::Any => None,
-            Self::Caddy => Some(mending::CADDY),
-            Self::Traefik => Some(mending::TRAEFIK),
-            Self::Haproxy => Some(mending::HAPROXY),
-            Self::Nginx | Self::NginxRefusal => Some(mending::NGINX),
+            Self::Caddy => Some(fix::CADDY),
+            Self::Traefik => Some(fix::TRAEFIK),
+            Self::Haproxy => Some(fix::HAPROXY),
+            Self::Nginx | Self::NginxRefusal => Some(fix::NGINX),
         }
     }
 }

@@ -24,9 +24,10 @@ use crate::http::name::Name;
 use crate::http::request::{Head, Headers};
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
-use crate::original::forwarded::{self, Family, Question};
-use crate::original::problem::Problem;
-use crate::original::visit::{Visit, Way};
+use crate::original::problem::ForwardingProblem;
+use crate::original::purpose::{ForwardingFamily, Purpose};
+use crate::original::reader;
+use crate::original::request::{OriginalRequest, Way};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::Denial;
@@ -126,13 +127,13 @@ pub fn answer(
 pub fn decide<'g>(
     view: &View<'g>,
     head: &Head<'_>,
-    visit: &Visit<'_>,
+    visit: &OriginalRequest<'_>,
     now: Timestamp,
 ) -> Verdict<'g> {
     if view.config.proxy.required && visit.way != Way::Proxied {
         return Verdict::Refuse(Denial::ProxyRequired);
     }
-    if let Some(problem) = visit.fault {
+    if let Some(problem) = visit.blocking_problem {
         return Verdict::Refuse(Denial::Wiring(problem));
     }
     if is_preflight(head, visit) {
@@ -209,15 +210,15 @@ pub fn visit<'a>(
     config: &Config,
     headers: &Headers<'a>,
     peer: Option<IpAddr>,
-    family: Family,
-) -> Visit<'a> {
+    family: ForwardingFamily,
+) -> OriginalRequest<'a> {
     let mut visit =
-        forwarded::read(headers, peer, Question::Verify(family), &Belief::of(&config.proxy));
+        reader::read(headers, peer, Purpose::Verify(family), &Belief::of(&config.proxy));
     if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url)
         && visit.is_at(&login.host, login.port)
         && is_own(config, visit.uri)
     {
-        visit.end(Problem::LoginHost);
+        visit.block(ForwardingProblem::LoginHost);
     }
     visit
 }
@@ -236,26 +237,30 @@ fn is_own(config: &Config, uri: &[u8]) -> bool {
 
 /// Did the request come through a trusted proxy? All that `proxy.required` lets a page answer.
 pub fn came_by_proxy(config: &Config, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
-    let question = Question::Page { public_url_known: true };
-    forwarded::read(&head.headers, peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
+    let question = Purpose::Page { public_url_known: true };
+    reader::read(&head.headers, peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
 }
 
-fn untrusted(visit: &Visit<'_>) -> Option<Problem> {
-    visit.problems().iter().copied().find(|problem| matches!(problem, Problem::UntrustedPeer(_)))
+fn untrusted(visit: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
+    visit
+        .problems()
+        .iter()
+        .copied()
+        .find(|problem| matches!(problem, ForwardingProblem::UntrustedPeer(_)))
 }
 
 /// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
-fn is_preflight(head: &Head<'_>, visit: &Visit<'_>) -> bool {
+fn is_preflight(head: &Head<'_>, visit: &OriginalRequest<'_>) -> bool {
     method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
 }
 
 /// Which headers each proxy sets; `/verify/envoy` gets its line here.
-pub const fn family(form: VerifyForm) -> Family {
+pub const fn family(form: VerifyForm) -> ForwardingFamily {
     match form {
-        VerifyForm::Any => Family::Both,
-        VerifyForm::Caddy => Family::Caddy,
-        VerifyForm::Traefik | VerifyForm::Haproxy => Family::Forwarded,
-        VerifyForm::Nginx | VerifyForm::NginxRefusal => Family::Original,
+        VerifyForm::Any => ForwardingFamily::Any,
+        VerifyForm::Caddy => ForwardingFamily::XForwardedWithoutPort,
+        VerifyForm::Traefik | VerifyForm::Haproxy => ForwardingFamily::XForwarded,
+        VerifyForm::Nginx | VerifyForm::NginxRefusal => ForwardingFamily::XOriginal,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::{IdentityHeader, PublicUrl};
 use crate::entropy::Entropy;
 use crate::http::request::parse_head;
 use crate::http::response::Persistence;
-use crate::original::visit::Scheme;
+use crate::original::scheme::Scheme;
 use crate::secret::Secret;
 
 const NOW: Timestamp = Timestamp::from_unix(4_000_000_000);
@@ -347,7 +347,7 @@ fn the_login_host_may_be_a_protected_host_below_a_prefix() {
     assert_eq!(status(&text), "204");
     let own = CADDY.replace("/a?", "/.portcullis/login?");
     let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{own}Cookie: {anna}\r\n"));
-    assert_eq!(answered, Answered::Refused(Denial::Wiring(Problem::LoginHost)));
+    assert_eq!(answered, Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost)));
 }
 
 /// Only where the session is for one host; the gate's own pages on it are asked about by mistake,
@@ -368,7 +368,7 @@ fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
         let asked_wrongly = |uri: &str| {
             let lines = CADDY.replace("/a?x=1&y=%26", uri);
             let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n"));
-            answered == Answered::Refused(Denial::Wiring(Problem::LoginHost))
+            answered == Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost))
         };
         for path in own {
             assert!(asked_wrongly(&format!("{prefix}{path}")), "{domain:?} {prefix}{path}");

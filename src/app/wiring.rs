@@ -15,8 +15,9 @@ use crate::config::{self, Config};
 use crate::http::name::Name;
 use crate::http::request::{Head, Headers};
 use crate::original::client_address::{self, Belief};
-use crate::original::problem::{Header, Problem};
-use crate::original::visit::{Visit, Way};
+use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::problem::ForwardingProblem;
+use crate::original::request::{OriginalRequest, Way};
 
 use crate::app::denial::Denial;
 use crate::app::rounds::{Cause, is_plain_http};
@@ -65,7 +66,7 @@ pub enum Asker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Forwarding headers that are missing, doubled or contradictory.
-    Headers(Problem),
+    Headers(ForwardingProblem),
     /// The question itself brought this identity header.
     Forged(&'static str),
     /// `proxy.required`, and the question did not come through a trusted proxy.
@@ -87,8 +88,8 @@ impl Fault {
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Headers(Problem::Contradiction(one, _)),
-                Self::Headers(Problem::Contradiction(other, _)),
+                Self::Headers(ForwardingProblem::Contradiction(one, _)),
+                Self::Headers(ForwardingProblem::Contradiction(other, _)),
             ) => one == other,
             (one, other) => one == other,
         }
@@ -152,7 +153,11 @@ pub enum Chain {
 
 impl Chain {
     /// That of a page's visit.
-    pub fn of(visit: &Visit<'_>, headers: &Headers<'_>, proxy: &config::ProxySettings) -> Self {
+    pub fn of(
+        visit: &OriginalRequest<'_>,
+        headers: &Headers<'_>,
+        proxy: &config::ProxySettings,
+    ) -> Self {
         if visit.way != Way::Proxied
             || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
         {
@@ -266,7 +271,7 @@ impl Wiring {
     /// A page was visited.
     pub fn visited(
         &mut self,
-        visit: &Visit<'_>,
+        visit: &OriginalRequest<'_>,
         config: &Config,
         peer: Option<IpAddr>,
         now: Timestamp,
@@ -294,7 +299,8 @@ impl Wiring {
         match chain {
             Chain::Unasked => {}
             Chain::Missing => {
-                let fault = Fault::Headers(Problem::Missing(Header::ForwardedFor));
+                let fault =
+                    Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::ForwardedFor));
                 self.note(Asker::Page, fault, peer, now);
             }
             Chain::Behind(behind) => self.watch(client, behind),
@@ -321,7 +327,7 @@ impl Wiring {
     }
 
     fn note(&mut self, asker: Asker, fault: Fault, peer: Option<IpAddr>, now: Timestamp) {
-        if let Fault::Headers(Problem::UntrustedPeer(address)) = fault {
+        if let Fault::Headers(ForwardingProblem::UntrustedPeer(address)) = fault {
             return self.note_stranger(address, now);
         }
         self.broken = true;

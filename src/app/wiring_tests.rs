@@ -34,8 +34,8 @@ fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, a
     );
 }
 
-fn missing(header: Header) -> Answered {
-    Answered::Refused(Denial::Wiring(Problem::Missing(header)))
+fn missing(header: ForwardingHeader) -> Answered {
+    Answered::Refused(Denial::Wiring(ForwardingProblem::Missing(header)))
 }
 
 const GOOD: Answered = Answered::Refused(Denial::NoCookie);
@@ -44,9 +44,9 @@ const GOOD: Answered = Answered::Refused(Denial::NoCookie);
 fn a_problem_is_noted_once_and_counted_on() {
     let mut wiring = Wiring::new(T0);
     for at in 0..3 {
-        ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", at);
+        ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", at);
     }
-    ask(&mut wiring, VerifyForm::Traefik, missing(Header::ForwardedUri), "", 3);
+    ask(&mut wiring, VerifyForm::Traefik, missing(ForwardingHeader::ForwardedUri), "", 3);
     assert_eq!(wiring.notes.len(), 2, "each asker has its own");
     let seen = wiring.notes[0].seen;
     assert_eq!((seen.count, seen.first, seen.last.unix() - T0.unix()), (3, T0, 2));
@@ -56,8 +56,8 @@ fn a_problem_is_noted_once_and_counted_on() {
 #[test]
 fn a_good_question_says_that_its_own_asker_is_mended() {
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 0);
-    ask(&mut wiring, VerifyForm::Nginx, missing(Header::OriginalUrl), "", 0);
+    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 0);
+    ask(&mut wiring, VerifyForm::Nginx, missing(ForwardingHeader::OriginalUrl), "", 0);
     ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 1);
     assert_eq!(wiring.notes.iter().map(|note| note.mended).collect::<Vec<_>>(), [true, false]);
     ask(
@@ -68,14 +68,14 @@ fn a_good_question_says_that_its_own_asker_is_mended() {
         2,
     );
     assert!(wiring.notes.iter().all(|note| note.mended));
-    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 3);
+    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 3);
     assert!(!wiring.notes[0].mended, "broken again");
 }
 
 #[test]
 fn what_is_sent_straight_to_the_port_mends_nothing_and_is_no_question_of_a_proxy() {
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Caddy, missing(Header::ForwardedUri), "", 0);
+    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 0);
     ask_from(TRUSTED, &mut wiring, VerifyForm::Caddy, GOOD, "", 1);
     let preflight = Answered::Refused(Denial::Preflight);
     ask_from(
@@ -93,7 +93,7 @@ fn what_is_sent_straight_to_the_port_mends_nothing_and_is_no_question_of_a_proxy
 
 #[test]
 fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows() {
-    use Header::*;
+    use ForwardingHeader::*;
     let headers = [
         ForwardedFor,
         ForwardedProto,
@@ -121,18 +121,18 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
         for form in forms {
             for one in headers {
                 for problem in [
-                    Problem::Missing(one),
-                    Problem::Repeated(one),
-                    Problem::List(one),
-                    Problem::Malformed(one),
-                    Problem::UnknownScheme(one),
-                    Problem::NotAnAddress(one),
-                    Problem::LoginHost,
+                    ForwardingProblem::Missing(one),
+                    ForwardingProblem::Repeated(one),
+                    ForwardingProblem::List(one),
+                    ForwardingProblem::Malformed(one),
+                    ForwardingProblem::UnknownScheme(one),
+                    ForwardingProblem::NotAnAddress(one),
+                    ForwardingProblem::LoginHost,
                 ] {
                     ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
                 }
                 for other in headers {
-                    let problem = Problem::Contradiction(one, other);
+                    let problem = ForwardingProblem::Contradiction(one, other);
                     ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
                 }
             }
@@ -146,7 +146,9 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
 }
 
 fn stranger(address: [u8; 4]) -> Answered {
-    Answered::Refused(Denial::UntrustedPeer(Problem::UntrustedPeer(IpAddr::from(address))))
+    Answered::Refused(Denial::UntrustedPeer(ForwardingProblem::UntrustedPeer(IpAddr::from(
+        address,
+    ))))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::public_suffix::is_public_suffix;
 use super::settings::{Config, CookiePrefix};
 use crate::auth::return_to::is_at_or_below;
 use crate::http::cookie::SameSite;
-use crate::original::visit::Scheme;
+use crate::original::scheme::Scheme;
 use crate::server::ListenAddress;
 
 /// Keys whose values exclude each other, each with the reason and the way out.

@@ -8,8 +8,8 @@ use super::loaded::Loaded;
 use super::raw::Raw;
 use super::settings::{Config, LoginSettings};
 use crate::auth::return_to::is_at_or_below;
+use crate::original::scheme::Scheme;
 use crate::original::trust::Trust;
-use crate::original::visit::Scheme;
 use crate::server::ListenAddress;
 
 /// With the code alone every user's code opens the door, so each further user makes guessing

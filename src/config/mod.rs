@@ -47,8 +47,8 @@ pub use self::sources::{ConfigFile, ConfigProblem, SettingSource, Sources};
 pub use self::values::typed_duration;
 pub use crate::http::cookie::SameSite;
 pub use crate::original::client_address::ClientIpHeader;
+pub use crate::original::scheme::Scheme;
 pub use crate::original::trust::Trust;
-pub use crate::original::visit::Scheme;
 pub use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::public_url::PublicUrl;
 use super::raw::Raw;
 use super::values::{Read, list, quoted, text};
-use crate::original::visit::Scheme;
+use crate::original::scheme::Scheme;
 
 /// `public_url`: scheme, host and at most a port; `""` for none.
 pub fn public_url(raw: &Raw) -> Read<Option<PublicUrl>> {

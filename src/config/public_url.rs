@@ -1,6 +1,6 @@
 //! The address at which visitors reach the login page, in its parts.
 
-use crate::original::visit::Scheme;
+use crate::original::scheme::Scheme;
 
 /// An origin (RFC 6454): scheme, host and port, no path, no user.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use super::settings::{CookiePrefix, IdentityHeader, LogFormat, RequireSync};
 use crate::auth::limiter::MAX_ATTEMPTS;
 use crate::http::cookie::SameSite;
 use crate::original::client_address::ClientIpHeader;
-use crate::original::trust::{self, Trust};
+use crate::original::trust::Trust;
+use crate::original::trusted_range;
 use crate::server::{LONGEST_SOCKET_PATH, ListenAddress};
 
 /// The typed value, or a sentence that says what is expected.
@@ -286,7 +287,7 @@ pub fn local_ranges(raw: &Raw) -> Read<Vec<IpNet>> {
 
 fn ranges(entries: &[String]) -> Read<Vec<IpNet>> {
     let network = |entry: &String| {
-        trust::network(entry.trim())
+        trusted_range::network(entry.trim())
             .map_err(|_| format!("{} is no range of addresses", quoted(entry)))
     };
     entries.iter().map(network).collect()

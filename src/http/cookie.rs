@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use super::headers::Headers;
 use super::name::Name;
-use super::response::{Digits, Out, is_token};
+use super::response::{DecimalDigits, Out, is_token};
 
 /// How many cookies of one name are looked at.
 pub const MOST: usize = 8;
@@ -96,7 +96,7 @@ impl SetCookie<'_> {
             && self.value.bytes().all(is_cookie_octet)
             && attribute(domain)
             && attribute(self.path);
-        let seconds = Digits::of(self.max_age.map_or(0, |age| age.as_secs()));
+        let seconds = DecimalDigits::of(self.max_age.map_or(0, |age| age.as_secs()));
         let when = |condition: bool, text: &'static str| if condition { text } else { "" };
         let parts = [
             self.name,

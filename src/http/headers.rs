@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::line::{self, Front, Line};
 use super::malformed::Malformed;
-use super::name::{Index, Name};
+use super::name::{Name, NameIndex};
 use super::request_line::is_host;
 use super::response::Status;
 use super::version::Version;
@@ -21,7 +21,7 @@ const TOO_MANY_LINES: Malformed =
 /// The header lines of a request, in the order sent. Names compare without regard to case.
 pub struct Headers<'a> {
     lines: heapless::Vec<Line<'a>, LINE_LIMIT>,
-    index: Index,
+    index: NameIndex,
     /// The host of a target in absolute-form, which takes the place of the header's.
     target_host: Option<&'a [u8]>,
 }
@@ -39,7 +39,7 @@ impl fmt::Display for Repeated {
 impl<'a> Headers<'a> {
     /// Nothing yet.
     pub(super) const fn none() -> Self {
-        Self { lines: heapless::Vec::new(), index: Index::EMPTY, target_host: None }
+        Self { lines: heapless::Vec::new(), index: NameIndex::EMPTY, target_host: None }
     }
 
     /// These lines, for what reads headers that came another way than in a request. Those beyond

@@ -112,7 +112,7 @@ const BY_PROXIES: u32 = Name::ForwardedFor.bit()
     | Name::CfConnectingIp.bit();
 
 /// Where the lines that the gate reads stand among all lines of a request.
-pub(super) struct Index {
+pub(super) struct NameIndex {
     first: [u8; Name::ALL.len()],
     present: u32,
     repeated: u32,
@@ -121,7 +121,7 @@ pub(super) struct Index {
     others: u64,
 }
 
-impl Index {
+impl NameIndex {
     /// Of no lines.
     pub(super) const EMPTY: Self =
         Self { first: [0; Name::ALL.len()], present: 0, repeated: 0, forwarding: false, others: 0 };
@@ -213,8 +213,8 @@ mod tests {
         }
     }
 
-    fn index(names: &[&str]) -> Index {
-        let mut index = Index::EMPTY;
+    fn index(names: &[&str]) -> NameIndex {
+        let mut index = NameIndex::EMPTY;
         names.iter().zip(0..).for_each(|(name, place)| index.add(place, name.as_bytes()));
         index
     }

@@ -230,7 +230,7 @@ impl Out {
         if !status.is_bodiless() {
             sink.extend_from_slice(b"Content-Length: ");
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-            sink.extend_from_slice(Digits::of(length).as_bytes());
+            sink.extend_from_slice(DecimalDigits::of(length).as_bytes());
             sink.extend_from_slice(b"\r\n");
         }
         sink.extend_from_slice(match persistence {
@@ -267,12 +267,12 @@ impl Lines {
 }
 
 /// The decimal digits of a number, on the stack.
-pub struct Digits {
+pub struct DecimalDigits {
     text: [u8; 20],
     start: usize,
 }
 
-impl Digits {
+impl DecimalDigits {
     /// Writes `number` out.
     pub fn of(mut number: u64) -> Self {
         let mut digits = Self { text: [b'0'; 20], start: 20 };
@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn digits_are_those_of_the_number() {
         for number in [0, 7, 10, 204, 65_536, u64::MAX] {
-            assert_eq!(Digits::of(number).as_bytes(), number.to_string().as_bytes());
+            assert_eq!(DecimalDigits::of(number).as_bytes(), number.to_string().as_bytes());
         }
     }
 

@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::forwarding_header::Header;
-use super::problem::Problem;
+use super::forwarding_header::ForwardingHeader;
+use super::problem::ForwardingProblem;
 use super::trust::Trust;
 
 /// `proxy.client_ip_header`: where the visitor's address stands.
@@ -69,14 +69,17 @@ impl Belief<'_> {
         peer: Option<IpAddr>,
         trusted: bool,
         entries_from_right: impl Iterator<Item = &'a [u8]>,
-    ) -> (IpAddr, Option<Problem>) {
+    ) -> (IpAddr, Option<ForwardingProblem>) {
         let mut found = canonical(peer);
         if !trusted {
             return (found, None);
         }
         for (nearer, entry) in entries_from_right.filter(|entry| !entry.is_empty()).enumerate() {
             let Some(address) = address(entry) else {
-                return (found, Some(Problem::NotAnAddress(Header::ForwardedFor)));
+                return (
+                    found,
+                    Some(ForwardingProblem::NotAnAddress(ForwardingHeader::ForwardedFor)),
+                );
             };
             found = address;
             if !self.trust.trusts(found, nearer + 1) {
@@ -93,11 +96,11 @@ impl Belief<'_> {
         peer: Option<IpAddr>,
         trusted: bool,
         walked: IpAddr,
-    ) -> Option<(Header, IpAddr)> {
+    ) -> Option<(ForwardingHeader, IpAddr)> {
         match self.client_ip_header {
-            ClientIpHeader::XRealIp if trusted => Some((Header::RealIp, canonical(peer))),
+            ClientIpHeader::XRealIp if trusted => Some((ForwardingHeader::RealIp, canonical(peer))),
             ClientIpHeader::CfConnectingIp if self.is_cloudflare(walked) => {
-                Some((Header::CfConnectingIp, walked))
+                Some((ForwardingHeader::CfConnectingIp, walked))
             }
             _ => None,
         }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::http::request::Headers;
-use crate::original::forwarded::{Question, read};
+use crate::original::purpose::Purpose;
+use crate::original::reader::read;
 
 const VECTORS: &str = include_str!("../../tests/vectors/proxy_trust.tsv");
 
@@ -11,12 +12,12 @@ fn client(
     client_ip_header: ClientIpHeader,
     peer: Option<IpAddr>,
     lines: &[(&str, &str)],
-) -> (IpAddr, Vec<Problem>) {
+) -> (IpAddr, Vec<ForwardingProblem>) {
     let ranges = ["104.16.0.0/13".parse().unwrap(), "2606:4700::/32".parse().unwrap()];
     let belief = Belief { trust, client_ip_header, cloudflare_ranges: &ranges };
     let headers = Headers::of(lines.iter().map(|(name, value)| (*name, value.as_bytes())));
-    let visit = read(&headers, peer, Question::Page { public_url_known: true }, &belief);
-    (visit.client, visit.problems().to_vec())
+    let original = read(&headers, peer, Purpose::Page { public_url_known: true }, &belief);
+    (original.client, original.problems().to_vec())
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn an_entry_that_is_no_address_is_noted_only_where_the_walk_meets_it() {
         )
         .1
     };
-    assert_eq!(problems("a"), [Problem::NotAnAddress(Header::ForwardedFor)]);
+    assert_eq!(problems("a"), [ForwardingProblem::NotAnAddress(ForwardingHeader::ForwardedFor)]);
     assert_eq!(problems("a, 203.0.113.7"), []);
 }
 

@@ -1,210 +1,205 @@
-//! Who asked for what: from the headers of a request the visitor's address, the scheme, host, path
-//! and method that the proxy tells, and everything that is wrong with it.
+//! What one family of forwarding headers says, value by value, and where two families disagree.
 //!
-//! Guarantees: nothing that an untrusted peer sends decides anything; a request whose scheme, host,
-//! URI or method is missing, doubled, a list or contradictory carries a [`Visit::fault`] and must
-//! not pass; nothing is allocated.
-//!
-//! Each proxy sets one family of headers and lets a client's headers of the other one through, so
-//! only the family that belongs to the path asked is read. Left out on purpose: `Forwarded` (RFC
-//! 7239; no proxy here sets it, all pass a client's on), `X-Forwarded-Prefix`, and names with
-//! underscores, which are other headers.
+//! Guarantees: what is in [`Forwarded`] is well formed; everything that was not is noted with the
+//! header that said it.
 
-use std::net::IpAddr;
+use super::forwarding_header::ForwardingHeader;
+use super::host::{Host, parse_port};
+use super::problem::ForwardingProblem;
+use super::purpose::{ForwardingFamily, Purpose};
+use super::request::OriginalRequest;
+use super::scheme::Scheme;
+use crate::http::line::graphic_length;
+use crate::http::response::is_token_byte;
 
-use super::client_address::{self, Belief, ClientIpHeader, entries_from_right};
-use super::forwarding_header::Header;
-use super::problem::Problem;
-use super::told::{Notes, Told};
-use super::visit::{Host, Visit, Way};
-use crate::http::name::Name;
-use crate::http::request::Headers;
+/// Where problems go while reading: those for which a verify or page is refused, and those
+/// that are only noted.
+pub(super) struct Notes<'n, 'a> {
+    pub purpose: Purpose,
+    pub request: &'n mut OriginalRequest<'a>,
+}
 
-pub use super::question::{Family, Question};
+impl<'a> Notes<'_, 'a> {
+    pub(super) fn add(&mut self, problem: ForwardingProblem) {
+        let blocks = match self.purpose {
+            Purpose::Verify(_) => problem.blocks_verify(),
+            Purpose::Page { public_url_known: false } => problem.blocks_page(),
+            Purpose::Page { public_url_known: true } => false,
+        };
+        if blocks { self.request.block(problem) } else { self.request.note(problem) }
+    }
 
-/// Reads the header lines of one request. `peer` is the address of the connection's other end,
-/// `None` for a Unix socket.
-pub fn read<'a>(
-    headers: &Headers<'a>,
-    peer: Option<IpAddr>,
-    question: Question,
-    belief: &Belief<'_>,
-) -> Visit<'a> {
-    let sent = Sent(headers);
-    let trusted = belief.trusts_peer(peer);
-    let way = match (headers.are_forwarded(), trusted) {
-        (false, _) => Way::Direct,
-        (true, false) => Way::Untrusted,
-        (true, true) => Way::Proxied,
-    };
+    /// The scheme, or that of the connection: the gate itself speaks plain http.
+    pub(super) fn scheme(&mut self, text: &[u8], header: ForwardingHeader) -> Scheme {
+        Scheme::parse(text).unwrap_or_else(|| {
+            self.add(ForwardingProblem::UnknownScheme(header));
+            Scheme::Http
+        })
+    }
 
-    // Several lines are one list, the last line its right end (RFC 9110 section 5.3).
-    let chain = entries_from_right(headers.values(Name::ForwardedFor).rev());
-    let (walked, walk_problem) = belief.walk(peer, trusted, chain);
-    let (client, choice_problem) = match belief.other_header(peer, trusted, walked) {
-        Some((header, fallback)) if way != Way::Direct => match sent.line(header).address() {
-            Ok(address) => (address, None),
-            Err(problem) => (fallback, Some(problem)),
-        },
-        _ => (walked, None),
-    };
+    pub(super) fn host(&mut self, text: &'a [u8], header: ForwardingHeader) -> Option<Host<'a>> {
+        let host = Host::parse(text);
+        if host.is_none() {
+            self.add(ForwardingProblem::Malformed(header));
+        }
+        host
+    }
 
-    let mut visit = Visit::unknown(trusted, way, client);
-    match way {
-        Way::Direct => {}
-        Way::Untrusted => {
-            if let Some(peer) = peer {
-                visit.note(Problem::UntrustedPeer(peer.to_canonical()));
+    pub(super) fn port(&mut self, text: &[u8]) -> Option<u16> {
+        let port = parse_port(text);
+        if port.is_none() {
+            self.add(ForwardingProblem::Malformed(ForwardingHeader::ForwardedPort));
+        }
+        port
+    }
+
+    /// Path and query: starts with a slash, without blanks and control characters. Bytes above 0x7F
+    /// are let in.
+    pub(super) fn uri(
+        &mut self,
+        text: &'a [u8],
+        header: ForwardingHeader,
+    ) -> Option<(&'a [u8], ForwardingHeader)> {
+        if is_target(text) {
+            return Some((text, header));
+        }
+        self.add(ForwardingProblem::Malformed(header));
+        None
+    }
+
+    /// A method is a token (RFC 9110 section 9.1), so a list of two is none.
+    pub(super) fn method(
+        &mut self,
+        text: &'a [u8],
+        header: ForwardingHeader,
+    ) -> Option<(&'a str, ForwardingHeader)> {
+        let method =
+            std::str::from_utf8(text).ok().filter(|_| text.iter().all(|byte| is_token_byte(*byte)));
+        if method.is_none() {
+            self.add(if text.contains(&b',') {
+                ForwardingProblem::List(header)
+            } else {
+                ForwardingProblem::Malformed(header)
+            });
+        }
+        method.map(|method| (method, header))
+    }
+
+    /// `scheme://host[:port]/path?query`, as nginx puts it together from its own variables.
+    pub(super) fn url(&mut self, text: &'a [u8]) -> Forwarded<'a> {
+        let header = ForwardingHeader::OriginalUrl;
+        let Some((scheme, host, uri)) = split_url(text) else {
+            self.add(ForwardingProblem::Malformed(header));
+            return Forwarded::default();
+        };
+        Forwarded {
+            scheme: Some((self.scheme(scheme, header), header)),
+            host: Some((host, header)),
+            port: host.port(),
+            uri: Some((uri, header)),
+            method: None,
+        }
+    }
+}
+
+/// Splits an absolute URL; an empty path is `/` (RFC 9110 section 4.2.3).
+fn split_url(text: &[u8]) -> Option<(&[u8], Host<'_>, &[u8])> {
+    let colon = text.windows(3).position(|three| three == b"://")?;
+    let (scheme, rest) = (text.get(..colon)?, text.get(colon + 3..)?);
+    let (authority, uri) =
+        rest.split_at(rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len()));
+    let uri = if uri.is_empty() { b"/" } else { uri };
+    if scheme.is_empty() || !scheme.iter().all(u8::is_ascii_alphanumeric) || !is_target(uri) {
+        return None;
+    }
+    Some((scheme, Host::parse(authority)?, uri))
+}
+
+fn is_target(text: &[u8]) -> bool {
+    text.starts_with(b"/") && graphic_length(text) == text.len()
+}
+
+/// What one family of headers says, each part with the header that said it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Forwarded<'a> {
+    pub scheme: Option<(Scheme, ForwardingHeader)>,
+    pub host: Option<(Host<'a>, ForwardingHeader)>,
+    pub port: Option<u16>,
+    pub uri: Option<(&'a [u8], ForwardingHeader)>,
+    pub method: Option<(&'a str, ForwardingHeader)>,
+}
+
+impl<'a> Forwarded<'a> {
+    pub(super) fn suffices_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Verify(_) => {
+                self.scheme.is_some() && self.host.is_some() && self.uri.is_some()
             }
-        }
-        Way::Proxied => {
-            sent.tell(question, &mut visit);
-            for problem in [walk_problem, choice_problem].into_iter().flatten() {
-                visit.note(problem);
-            }
-        }
-    }
-    if visit.host.is_none() {
-        visit.host = headers.host().and_then(Host::parse);
-    }
-    visit.drop_default_port();
-    visit
-}
-
-/// Does what a trusted peer sent tell the visitor's address? Where it does not, nobody knows where
-/// the visitor is.
-pub fn tells_client(headers: &Headers<'_>, belief: &Belief<'_>) -> bool {
-    if belief.client_ip_header == ClientIpHeader::XRealIp {
-        return Sent(headers).line(Header::RealIp).address().is_ok();
-    }
-    let chain = entries_from_right(headers.values(Name::ForwardedFor).rev());
-    let mut entries = chain.filter(|entry| !entry.is_empty());
-    entries.next().is_some_and(|entry| client_address::address(entry).is_some())
-}
-
-/// One header as it came: an empty value counts as none, the first of several lines is the value.
-struct Line<'a> {
-    header: Header,
-    value: Option<&'a [u8]>,
-    repeated: bool,
-}
-
-impl<'a> Line<'a> {
-    /// The value; a repetition is a problem.
-    fn once(&self, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
-        if self.repeated {
-            notes.add(Problem::Repeated(self.header));
-        }
-        self.value
-    }
-
-    /// The one address in it.
-    fn address(&self) -> Result<IpAddr, Problem> {
-        match self.value {
-            None => Err(Problem::Missing(self.header)),
-            Some(_) if self.repeated => Err(Problem::Repeated(self.header)),
-            Some(value) => client_address::address(value).ok_or(Problem::NotAnAddress(self.header)),
+            Purpose::Page { .. } => self.scheme.is_some() && self.host.is_some(),
         }
     }
 
-    /// The first entry of the value; a list or a repetition is a problem.
-    fn first(&self, notes: &mut Notes<'_, '_>) -> Option<&'a [u8]> {
-        let value = self.once(notes)?;
-        let Some(end) = memchr::memchr(b',', value) else { return Some(value) };
-        notes.add(Problem::List(self.header));
-        value.get(..end).map(<[u8]>::trim_ascii)
-    }
-}
-
-/// What the proxy sent.
-struct Sent<'h, 'a>(&'h Headers<'a>);
-
-impl<'a> Sent<'_, 'a> {
-    fn line(&self, header: Header) -> Line<'a> {
-        let mut values = self.0.values(header.line());
-        Line {
-            header,
-            value: values.find(|value| !value.is_empty()),
-            repeated: self.0.is_repeated(header.line()),
-        }
-    }
-
-    /// Fills in what the trusted proxy told, and everything that is wrong with it.
-    fn tell(&self, question: Question, visit: &mut Visit<'a>) {
-        let mut notes = Notes { question, visit };
-        let family = question.family();
-        let forwarded = if family == Family::Original {
-            Told::default()
+    /// The header to ask for: that of nginx where only its family is there, else the first that is
+    /// not.
+    pub(super) fn first_missing(&self, other: &Self, family: ForwardingFamily) -> ForwardingHeader {
+        let nothing = self.scheme.is_none() && self.host.is_none() && self.uri.is_none();
+        let nginx = other.uri.is_some() || other.method.is_some();
+        if family == ForwardingFamily::XOriginal || (nothing && nginx) {
+            ForwardingHeader::OriginalUrl
+        } else if self.scheme.is_none() {
+            ForwardingHeader::ForwardedProto
+        } else if self.host.is_none() {
+            ForwardingHeader::ForwardedHost
         } else {
-            self.forwarded(family, &mut notes)
-        };
-        let original = if matches!(family, Family::Both | Family::Original) {
-            self.original(&mut notes)
-        } else {
-            Told::default()
-        };
-
-        let (chosen, other) = if !forwarded.answers(question) && original.answers(question) {
-            (original, forwarded)
-        } else {
-            (forwarded, original)
-        };
-        if family == Family::Both {
-            for (one, another) in chosen.disagreements(&other) {
-                notes.add(Problem::Contradiction(one, another));
-            }
-        }
-        if !chosen.answers(question) && question != (Question::Page { public_url_known: true }) {
-            notes.add(Problem::Missing(chosen.first_missing(&other, family)));
-        }
-        chosen.show(visit);
-    }
-
-    fn forwarded(&self, family: Family, notes: &mut Notes<'_, 'a>) -> Told<'a> {
-        let of = |header| self.line(header);
-        let scheme = of(Header::ForwardedProto).first(notes);
-        let scheme = scheme.map(|text| notes.scheme(text, Header::ForwardedProto));
-        let host = of(Header::ForwardedHost).first(notes);
-        let host = host.and_then(|text| notes.host(text, Header::ForwardedHost));
-        let port = match family {
-            Family::Caddy => None,
-            _ => of(Header::ForwardedPort).first(notes).and_then(|text| notes.port(text)),
-        };
-        let uri = of(Header::ForwardedUri).once(notes);
-        let uri = uri.and_then(|text| notes.uri(text, Header::ForwardedUri));
-        let method = of(Header::ForwardedMethod).once(notes);
-        Told {
-            scheme: scheme.map(|scheme| (scheme, Header::ForwardedProto)),
-            host: host.map(|host| (host, Header::ForwardedHost)),
-            // A proxy that sends the two ports of the web means "none", whatever the scheme.
-            port: host
-                .and_then(|host| host.port())
-                .or(port.filter(|port| *port != 80 && *port != 443)),
-            uri,
-            method: method.and_then(|text| notes.method(text, Header::ForwardedMethod)),
+            ForwardingHeader::ForwardedUri
         }
     }
 
-    fn original(&self, notes: &mut Notes<'_, 'a>) -> Told<'a> {
-        let of = |header| self.line(header);
-        let mut told =
-            of(Header::OriginalUrl).once(notes).map(|url| notes.url(url)).unwrap_or_default();
-        let uri = of(Header::OriginalUri)
-            .once(notes)
-            .and_then(|text| notes.uri(text, Header::OriginalUri));
-        match (told.uri, uri) {
-            (Some((in_url, header)), Some((alone, other))) if in_url != alone => {
-                notes.add(Problem::Contradiction(header, other));
-            }
-            (None, _) => told.uri = uri,
-            _ => {}
+    fn effective_port(&self) -> Option<u16> {
+        self.port.or(self.scheme.map(|(scheme, _)| scheme.default_port()))
+    }
+
+    /// The pairs of headers that say different things about the same.
+    pub(super) fn disagreements(
+        &self,
+        other: &Self,
+    ) -> impl Iterator<Item = (ForwardingHeader, ForwardingHeader)> {
+        let scheme = differing(self.scheme, other.scheme, |one, another| one == another);
+        let same_port = self.scheme.is_none()
+            || other.scheme.is_none()
+            || self.effective_port() == other.effective_port();
+        let host =
+            differing(self.host, other.host, |one, another| one.is_alike(&another) && same_port);
+        let uri = differing(self.uri, other.uri, |one, another| one == another);
+        // Where the family that counts does not name the method, it is GET.
+        let anchor = self.uri.or(self.host.map(|(_, header)| (&b"/"[..], header)));
+        let method = self.method.or(anchor.map(|(_, header)| ("GET", header)));
+        let method = differing(method, other.method, |one, another| one == another);
+        [scheme, host, uri, method].into_iter().flatten()
+    }
+
+    pub(super) fn fill_in(&self, request: &mut OriginalRequest<'a>) {
+        if let Some((scheme, _)) = self.scheme {
+            request.scheme = scheme;
         }
-        let method = of(Header::OriginalMethod).once(notes);
-        told.method = method.and_then(|text| notes.method(text, Header::OriginalMethod));
-        told
+        if let Some((host, _)) = self.host {
+            request.host = Some(host);
+            request.port = self.port;
+        }
+        if let Some((uri, _)) = self.uri {
+            request.uri = uri;
+        }
+        if let Some((method, _)) = self.method {
+            request.method = method;
+        }
     }
 }
 
-#[cfg(test)]
-#[path = "forwarded_tests.rs"]
-mod tests;
+fn differing<T: Copy>(
+    one: Option<(T, ForwardingHeader)>,
+    other: Option<(T, ForwardingHeader)>,
+    same: impl Fn(T, T) -> bool,
+) -> Option<(ForwardingHeader, ForwardingHeader)> {
+    let ((one, header), (another, other_header)) = (one?, other?);
+    (!same(one, another)).then_some((header, other_header))
+}

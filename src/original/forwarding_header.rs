@@ -1,12 +1,12 @@
 //! The headers in which a proxy tells what the visitor asked it for, and from where.
 //!
-//! Guarantees: which of them say the site, and which the request, is told here alone.
+//! Guarantees: which of them say the site, and which the request, is decided here alone.
 
 use crate::http::name::Name;
 
 /// A forwarding header that the gate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header {
+pub enum ForwardingHeader {
     /// `X-Forwarded-For`: the chain of addresses.
     ForwardedFor,
     /// `X-Forwarded-Proto`: http or https.
@@ -31,7 +31,7 @@ pub enum Header {
     CfConnectingIp,
 }
 
-impl Header {
+impl ForwardingHeader {
     /// Its line in a request.
     pub const fn line(self) -> Name {
         match self {

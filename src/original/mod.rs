@@ -5,11 +5,14 @@
 //! or contradictory is noted as a problem. Leaves out the bytes of a request (`http`).
 
 pub mod client_address;
-pub mod forwarded;
-mod forwarding_header;
-pub mod mending;
+pub mod fix;
+mod forwarded;
+pub mod forwarding_header;
+pub mod host;
 pub mod problem;
-mod question;
-mod told;
+pub mod purpose;
+pub mod reader;
+pub mod request;
+pub mod scheme;
 pub mod trust;
-pub mod visit;
+pub mod trusted_range;

@@ -7,34 +7,34 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::mending::Mending;
+use super::fix::Fixes;
 
-pub use super::forwarding_header::Header;
+use super::forwarding_header::ForwardingHeader;
 
 /// Something about a request that its proxy should have done otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum ForwardingProblem {
     /// The peer sends forwarding headers, but `proxy.trust` does not name it.
     UntrustedPeer(IpAddr),
     /// A header without which nobody knows what the visitor asked for.
-    Missing(Header),
+    Missing(ForwardingHeader),
     /// More than one line of a header that says one thing.
-    Repeated(Header),
+    Repeated(ForwardingHeader),
     /// A list where one value belongs.
-    List(Header),
+    List(ForwardingHeader),
     /// A value that is none.
-    Malformed(Header),
+    Malformed(ForwardingHeader),
     /// Two headers that say different things about the same.
-    Contradiction(Header, Header),
+    Contradiction(ForwardingHeader, ForwardingHeader),
     /// A scheme other than http, https, ws, wss; that of the connection counts.
-    UnknownScheme(Header),
+    UnknownScheme(ForwardingHeader),
     /// An entry that is no address ended the walk to the client's address.
-    NotAnAddress(Header),
+    NotAnAddress(ForwardingHeader),
     /// The gate is asked about its own login page.
     LoginHost,
 }
 
-impl Problem {
+impl ForwardingProblem {
     /// Does nobody know for sure what the visitor asked the proxy for? Then `/verify` must not
     /// pass.
     pub(super) const fn blocks_verify(&self) -> bool {
@@ -76,11 +76,11 @@ impl Problem {
     }
 }
 
-impl Problem {
+impl ForwardingProblem {
     /// The lines that mend it. None for an untrusted peer: its line names the peer.
-    pub const fn mending(&self) -> Mending {
+    pub const fn fixes(&self) -> Fixes {
         match self {
-            Self::UntrustedPeer(_) => Mending::NOTHING,
+            Self::UntrustedPeer(_) => Fixes::NOTHING,
             Self::Missing(header)
             | Self::Repeated(header)
             | Self::List(header)
@@ -88,9 +88,9 @@ impl Problem {
             | Self::UnknownScheme(header)
             | Self::NotAnAddress(header)
             // One proxy said both.
-            | Self::Contradiction(Header::OriginalUrl, header @ Header::OriginalUri) => Mending::header(*header),
-            Self::Contradiction(..) => Mending::ASK_AS_YOURSELF,
-            Self::LoginHost => Mending::LET_PAGES_THROUGH,
+            | Self::Contradiction(ForwardingHeader::OriginalUrl, header @ ForwardingHeader::OriginalUri) => Fixes::header(*header),
+            Self::Contradiction(..) => Fixes::ASK_AS_YOURSELF,
+            Self::LoginHost => Fixes::LET_PAGES_THROUGH,
         }
     }
 
@@ -106,58 +106,58 @@ impl Problem {
     }
 }
 
-struct What(Problem);
+struct What(ForwardingProblem);
 
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Problem::UntrustedPeer(peer) => {
+            ForwardingProblem::UntrustedPeer(peer) => {
                 write!(f, "{peer} sends forwarding headers but is not trusted, so they were ignored")
             }
-            Problem::Missing(header) => write!(f, "{} is missing", header.name()),
-            Problem::Repeated(header) => {
+            ForwardingProblem::Missing(header) => write!(f, "{} is missing", header.name()),
+            ForwardingProblem::Repeated(header) => {
                 write!(f, "{} came more than once; the proxy must set it, not add to it", header.name())
             }
-            Problem::List(header) => {
+            ForwardingProblem::List(header) => {
                 write!(f, "{} is a list; the proxy must replace what it receives", header.name())
             }
-            Problem::Malformed(header) => write!(f, "{} cannot be read", header.name()),
-            Problem::Contradiction(one @ Header::OriginalUrl, other @ Header::OriginalUri) => {
+            ForwardingProblem::Malformed(header) => write!(f, "{} cannot be read", header.name()),
+            ForwardingProblem::Contradiction(one @ ForwardingHeader::OriginalUrl, other @ ForwardingHeader::OriginalUri) => {
                 write!(f, "{} and {} disagree", one.name(), other.name())
             }
-            Problem::Contradiction(one, other) => write!(
+            ForwardingProblem::Contradiction(one, other) => write!(
                 f,
                 "{} and {} disagree; ask the address that reads the headers of your proxy alone",
                 one.name(),
                 other.name()
             ),
-            Problem::UnknownScheme(header) => {
+            ForwardingProblem::UnknownScheme(header) => {
                 write!(f, "{} is neither http nor https; http is assumed", header.name())
             }
-            Problem::NotAnAddress(header) => write!(f, "{} holds something that is no address", header.name()),
-            Problem::LoginHost => f.write_str(
+            ForwardingProblem::NotAnAddress(header) => write!(f, "{} holds something that is no address", header.name()),
+            ForwardingProblem::LoginHost => f.write_str(
                 "X-Forwarded-Host is the login host: the proxy asks the gate about the gate's own pages. \
-                 Take the question out of that site",
+                 Take the purpose out of that site",
             ),
         }
     }
 }
 
-struct ToldTo(Problem, Option<&'static str>);
+struct ToldTo(ForwardingProblem, Option<&'static str>);
 
 impl fmt::Display for ToldTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(problem, program) = self;
         let what = problem.what();
-        let mending = problem.mending().in_program(*program);
+        let mending = problem.fixes().in_program(*program);
         match problem {
-            Problem::UntrustedPeer(peer) => {
+            ForwardingProblem::UntrustedPeer(peer) => {
                 write!(
                     f,
                     "{what}; if it is your proxy, add {peer} to proxy.trust: `portcullis doctor` prints the line"
                 )
             }
-            Problem::LoginHost => write!(
+            ForwardingProblem::LoginHost => write!(
                 f,
                 "{what}. {mending}. Where site and login share one host: leave `session.cookie_domain` empty or set \
                  `path_prefix`",
@@ -167,7 +167,7 @@ impl fmt::Display for ToldTo {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ForwardingProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.told_to(None).fmt(f)
     }
@@ -179,56 +179,88 @@ mod tests {
 
     #[test]
     fn a_page_is_refused_where_the_site_is_in_doubt_and_not_for_what_was_asked() {
-        assert!(Problem::Contradiction(Header::ForwardedHost, Header::OriginalUrl).blocks_page());
-        assert!(!Problem::Contradiction(Header::ForwardedUri, Header::OriginalUrl).blocks_page());
-        assert!(!Problem::Contradiction(Header::OriginalUrl, Header::OriginalUri).blocks_page());
-        for header in [Header::ForwardedProto, Header::ForwardedHost, Header::OriginalUrl] {
+        assert!(
+            ForwardingProblem::Contradiction(
+                ForwardingHeader::ForwardedHost,
+                ForwardingHeader::OriginalUrl
+            )
+            .blocks_page()
+        );
+        assert!(
+            !ForwardingProblem::Contradiction(
+                ForwardingHeader::ForwardedUri,
+                ForwardingHeader::OriginalUrl
+            )
+            .blocks_page()
+        );
+        assert!(
+            !ForwardingProblem::Contradiction(
+                ForwardingHeader::OriginalUrl,
+                ForwardingHeader::OriginalUri
+            )
+            .blocks_page()
+        );
+        for header in [
+            ForwardingHeader::ForwardedProto,
+            ForwardingHeader::ForwardedHost,
+            ForwardingHeader::OriginalUrl,
+        ] {
             assert!(
-                Problem::Missing(header).blocks_page() && Problem::Repeated(header).blocks_page()
+                ForwardingProblem::Missing(header).blocks_page()
+                    && ForwardingProblem::Repeated(header).blocks_page()
             );
             assert!(
-                Problem::Malformed(header).blocks_page() && !Problem::List(header).blocks_page()
+                ForwardingProblem::Malformed(header).blocks_page()
+                    && !ForwardingProblem::List(header).blocks_page()
             );
         }
-        assert!(!Problem::Missing(Header::ForwardedMethod).blocks_page());
+        assert!(!ForwardingProblem::Missing(ForwardingHeader::ForwardedMethod).blocks_page());
     }
 
     #[test]
     fn a_visit_is_refused_where_the_request_is_in_doubt_and_not_for_its_client() {
         for header in [
-            Header::ForwardedUri,
-            Header::ForwardedMethod,
-            Header::OriginalUri,
-            Header::OriginalMethod,
+            ForwardingHeader::ForwardedUri,
+            ForwardingHeader::ForwardedMethod,
+            ForwardingHeader::OriginalUri,
+            ForwardingHeader::OriginalMethod,
         ] {
             assert!(
-                Problem::List(header).blocks_verify() && Problem::Malformed(header).blocks_verify()
+                ForwardingProblem::List(header).blocks_verify()
+                    && ForwardingProblem::Malformed(header).blocks_verify()
             );
         }
-        for header in
-            [Header::ForwardedFor, Header::RealIp, Header::CfConnectingIp, Header::ForwardedPort]
-        {
-            assert!(!Problem::Repeated(header).blocks_verify(), "{}", header.name());
+        for header in [
+            ForwardingHeader::ForwardedFor,
+            ForwardingHeader::RealIp,
+            ForwardingHeader::CfConnectingIp,
+            ForwardingHeader::ForwardedPort,
+        ] {
+            assert!(!ForwardingProblem::Repeated(header).blocks_verify(), "{}", header.name());
         }
-        assert!(!Problem::NotAnAddress(Header::ForwardedFor).blocks_verify());
-        assert!(Problem::LoginHost.blocks_verify() && !Problem::LoginHost.blocks_page());
+        assert!(!ForwardingProblem::NotAnAddress(ForwardingHeader::ForwardedFor).blocks_verify());
+        assert!(
+            ForwardingProblem::LoginHost.blocks_verify()
+                && !ForwardingProblem::LoginHost.blocks_page()
+        );
     }
 
     #[test]
     fn every_problem_has_a_word_of_its_own_and_a_message_that_names_the_header() {
-        let header = Header::ForwardedHost;
+        let header = ForwardingHeader::ForwardedHost;
         let all = [
-            Problem::UntrustedPeer(std::net::Ipv4Addr::LOCALHOST.into()),
-            Problem::Missing(header),
-            Problem::Repeated(header),
-            Problem::List(header),
-            Problem::Malformed(header),
-            Problem::Contradiction(header, Header::OriginalUrl),
-            Problem::UnknownScheme(header),
-            Problem::NotAnAddress(header),
-            Problem::LoginHost,
+            ForwardingProblem::UntrustedPeer(std::net::Ipv4Addr::LOCALHOST.into()),
+            ForwardingProblem::Missing(header),
+            ForwardingProblem::Repeated(header),
+            ForwardingProblem::List(header),
+            ForwardingProblem::Malformed(header),
+            ForwardingProblem::Contradiction(header, ForwardingHeader::OriginalUrl),
+            ForwardingProblem::UnknownScheme(header),
+            ForwardingProblem::NotAnAddress(header),
+            ForwardingProblem::LoginHost,
         ];
-        let words: std::collections::BTreeSet<_> = all.iter().map(Problem::word).collect();
+        let words: std::collections::BTreeSet<_> =
+            all.iter().map(ForwardingProblem::word).collect();
         assert_eq!(words.len(), all.len());
         assert!(
             words.iter().all(|word| !word.is_empty()
@@ -242,7 +274,7 @@ mod tests {
 
     #[test]
     fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
-        let told = Problem::LoginHost.to_string();
+        let told = ForwardingProblem::LoginHost.to_string();
         for way in [
             "`reverse_proxy 127.0.0.1:3000`",
             "`auth_request off;`",

@@ -16,7 +16,8 @@ use crate::clock::Timestamp;
 use crate::config::advice::Advice;
 use crate::config::sources::{ConfigFile, Sources};
 use crate::config::{Config, Environment};
-use crate::original::problem::{Header, Problem};
+use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::problem::ForwardingProblem;
 use crate::store::{Examination, StoreError};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
@@ -638,7 +639,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
             facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note.clone()])
         }
     };
-    let uri = Fault::Headers(Problem::Missing(Header::ForwardedUri));
+    let uri = Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::ForwardedUri));
     one(
         Severity::Error,
         "/verify/caddy: X-Forwarded-Uri is missing (3 times",
@@ -677,7 +678,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "proxy_set_header X-Original-URL $scheme",
         noted(note(
             Asker::Verify(VerifyForm::Nginx),
-            Fault::Headers(Problem::Missing(Header::OriginalUrl)),
+            Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::OriginalUrl)),
             false,
         )),
     );
@@ -685,7 +686,11 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Error,
         "the login host",
         "middlewares = []",
-        noted(note(Asker::Verify(VerifyForm::Traefik), Fault::Headers(Problem::LoginHost), false)),
+        noted(note(
+            Asker::Verify(VerifyForm::Traefik),
+            Fault::Headers(ForwardingProblem::LoginHost),
+            false,
+        )),
     );
     one(
         Severity::Error,
@@ -693,7 +698,10 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "uri /verify/caddy?",
         noted(note(
             Asker::Verify(VerifyForm::Any),
-            Fault::Headers(Problem::Contradiction(Header::ForwardedUri, Header::OriginalUrl)),
+            Fault::Headers(ForwardingProblem::Contradiction(
+                ForwardingHeader::ForwardedUri,
+                ForwardingHeader::OriginalUrl,
+            )),
             false,
         )),
     );

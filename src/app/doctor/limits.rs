@@ -7,7 +7,7 @@ use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
-use crate::original::mending;
+use crate::original::fix;
 
 const LIMITS: Subject = Subject("limits");
 
@@ -121,7 +121,7 @@ fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
 pub(super) fn cloudflare(config: &Config, program: Option<&str>) -> String {
     match (config.proxy.client_ip_header, program) {
         // Believed already, so the proxy before the gate does not hand it on.
-        (ClientIpHeader::CfConnectingIp, Some(program)) if program != mending::HAPROXY => {
+        (ClientIpHeader::CfConnectingIp, Some(program)) if program != fix::HAPROXY => {
             format!("portcullis proxy print {}", program.to_ascii_lowercase())
         }
         (ClientIpHeader::CfConnectingIp, _) => {
@@ -129,7 +129,7 @@ pub(super) fn cloudflare(config: &Config, program: Option<&str>) -> String {
         }
         (_, program) => {
             let header = Raw::Text("CF-Connecting-IP".to_owned());
-            let remark = if matches!(program, None | Some(mending::CADDY)) {
+            let remark = if matches!(program, None | Some(fix::CADDY)) {
                 CADDY
             } else {
                 "believed from Cloudflare's ranges alone"

@@ -9,7 +9,7 @@ use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::original::mending::{self, Mending};
+use crate::original::fix::{self, Fixes};
 
 const WIRING: Subject = Subject("wiring");
 
@@ -136,13 +136,13 @@ fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
 fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String) {
     match note.fault {
         Fault::Headers(problem) => {
-            (problem.what().to_string(), chosen(problem.mending().lines(), program))
+            (problem.what().to_string(), chosen(problem.fixes().lines(), program))
         }
         Fault::Forged(header) => {
             let what = format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
-            (what, chosen(Mending::forged(header).lines(), program))
+            (what, chosen(Fixes::forged(header).lines(), program))
         }
         Fault::ProxyRequired => {
             let what =
@@ -187,10 +187,10 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
                         the gate's pages, or another site sent it";
             let lines = [
-                (mending::CADDY, "header Referrer-Policy same-origin"),
-                (mending::NGINX, "add_header Referrer-Policy same-origin always;"),
-                (mending::TRAEFIK, "headers.referrerPolicy = \"same-origin\""),
-                (mending::HAPROXY, "http-response set-header Referrer-Policy same-origin"),
+                (fix::CADDY, "header Referrer-Policy same-origin"),
+                (fix::NGINX, "add_header Referrer-Policy same-origin always;"),
+                (fix::TRAEFIK, "headers.referrerPolicy = \"same-origin\""),
+                (fix::HAPROXY, "http-response set-header Referrer-Policy same-origin"),
             ];
             (what.to_owned(), chosen(lines.into_iter(), program))
         }

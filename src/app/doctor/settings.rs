@@ -6,7 +6,8 @@ use crate::config::advice::Advice;
 use crate::config::limits::warnings;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::original::trust::{Range, Trust};
+use crate::original::trust::Trust;
+use crate::original::trusted_range::TrustedRange;
 
 const SETTINGS: Subject = Subject("configuration");
 
@@ -50,10 +51,10 @@ fn pending(pending: &Pending) -> Finding {
 
 /// A whole network of homes or containers is believed: said, because it is often meant.
 fn neighbours(config: &Config) -> Option<Finding> {
-    let wide = |range: &Range| match range {
-        Range::Loopback => false,
-        Range::LinkLocal | Range::UniqueLocal => true,
-        Range::Network(network) => network.max_prefix_len() - network.prefix_len() > 16,
+    let wide = |range: &TrustedRange| match range {
+        TrustedRange::Loopback => false,
+        TrustedRange::LinkLocal | TrustedRange::UniqueLocal => true,
+        TrustedRange::Network(network) => network.max_prefix_len() - network.prefix_len() > 16,
     };
     let Trust::Ranges(ranges) = &config.proxy.trust else { return None };
     let range = ranges.iter().find(|range| wide(range))?;

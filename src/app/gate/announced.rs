@@ -9,7 +9,8 @@ use crate::auth::device;
 use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::clock::Timestamp;
 use crate::http::cookie;
-use crate::original::visit::{Scheme, Visit};
+use crate::original::request::OriginalRequest;
+use crate::original::scheme::Scheme;
 use crate::server::{Credentials, Request};
 
 /// The cookie that says who has logged in on this device before.
@@ -63,7 +64,7 @@ impl Gate {
     pub(super) fn form_head(
         &self,
         request: &Request<'_>,
-        visit: &Visit<'_>,
+        visit: &OriginalRequest<'_>,
         now: Timestamp,
     ) -> FormHead {
         let headers = &request.head.headers;
@@ -104,14 +105,14 @@ impl Gate {
 }
 
 /// The origin that a page is shown under; empty where the host is unknown.
-pub(super) fn origin_of(visit: &Visit<'_>) -> Vec<u8> {
+pub(super) fn origin_of(visit: &OriginalRequest<'_>) -> Vec<u8> {
     let mut origin = Vec::new();
     visit.write_origin(&mut |part| origin.extend_from_slice(part));
     origin
 }
 
 /// The host and scheme that the visitor's browser shows.
-pub(super) fn visitor<'v>(visit: &Visit<'v>) -> Visitor<'v> {
+pub(super) fn visitor<'v>(visit: &OriginalRequest<'v>) -> Visitor<'v> {
     Visitor {
         host: visit.host.map_or("", |host| host.name()),
         is_http: visit.scheme == Scheme::Http,

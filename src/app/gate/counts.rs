@@ -277,7 +277,7 @@ mod tests {
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
-    use crate::original::problem::Problem;
+    use crate::original::problem::ForwardingProblem;
 
     #[test]
     fn each_denial_has_its_word_in_the_list() {
@@ -290,8 +290,8 @@ mod tests {
             Denial::SessionsDisagree,
             Denial::Clock(ClockFault::BehindFloor),
             Denial::Preflight,
-            Denial::Wiring(Problem::LoginHost),
-            Denial::UntrustedPeer(Problem::UntrustedPeer(IpAddr::from([192, 0, 2, 1]))),
+            Denial::Wiring(ForwardingProblem::LoginHost),
+            Denial::UntrustedPeer(ForwardingProblem::UntrustedPeer(IpAddr::from([192, 0, 2, 1]))),
             Denial::ProxyRequired,
             Denial::ForgedIdentity("Remote-User"),
         ] {

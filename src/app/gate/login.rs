@@ -11,8 +11,9 @@ use crate::http::cookie::{SameSite, SetCookie};
 use crate::http::form;
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
-use crate::original::forwarded::{self, Question};
-use crate::original::visit::Visit;
+use crate::original::purpose::Purpose;
+use crate::original::reader;
+use crate::original::request::OriginalRequest;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of, visitor};
@@ -66,7 +67,7 @@ impl Gate {
     pub(super) fn takes_form(
         &self,
         request: &Request<'_>,
-        visit: &Visit<'_>,
+        visit: &OriginalRequest<'_>,
         by_any_name: bool,
         out: &mut Out,
     ) -> bool {
@@ -302,16 +303,20 @@ impl Gate {
     }
 
     /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
-    pub(super) fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<Visit<'r>> {
-        let question = Question::Page { public_url_known: self.config.public_url.is_some() };
-        let visit = forwarded::read(
+    pub(super) fn page_visit<'r>(
+        &self,
+        request: &Request<'r>,
+        out: &mut Out,
+    ) -> Option<OriginalRequest<'r>> {
+        let question = Purpose::Page { public_url_known: self.config.public_url.is_some() };
+        let visit = reader::read(
             &request.head.headers,
             address(request),
             question,
             &Belief::of(&self.config.proxy),
         );
         self.wiring.borrow_mut().visited(&visit, &self.config, address(request), clock::now());
-        let Some(fault) = visit.fault else { return Some(visit) };
+        let Some(fault) = visit.blocking_problem else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());
         }

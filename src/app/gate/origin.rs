@@ -5,22 +5,28 @@ use crate::app::home::origin;
 use crate::auth::guess_budget::NetworkZone;
 use crate::http::request::Headers;
 use crate::original::client_address::Belief;
-use crate::original::forwarded;
-use crate::original::problem::Problem;
-use crate::original::visit::{Visit, Way};
+use crate::original::problem::ForwardingProblem;
+use crate::original::reader;
+use crate::original::request::{OriginalRequest, Way};
 
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.
-    pub(super) fn origin_of(&self, visit: &Visit<'_>, headers: &Headers<'_>) -> NetworkZone {
+    pub(super) fn origin_of(
+        &self,
+        visit: &OriginalRequest<'_>,
+        headers: &Headers<'_>,
+    ) -> NetworkZone {
         // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
         // in the middle.
         let is_told = match visit.way {
             Way::Untrusted => false,
             _ if !visit.trusted => true,
-            _ => forwarded::tells_client(headers, &Belief::of(&self.config.proxy)),
+            _ => reader::forwards_client(headers, &Belief::of(&self.config.proxy)),
         };
-        let is_cut =
-            visit.problems().iter().any(|problem| matches!(problem, Problem::NotAnAddress(_)));
+        let is_cut = visit
+            .problems()
+            .iter()
+            .any(|problem| matches!(problem, ForwardingProblem::NotAnAddress(_)));
         if !is_told || is_cut {
             return NetworkZone::Internet;
         }

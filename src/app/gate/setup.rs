@@ -20,7 +20,7 @@ use crate::http::cookie::{self, SameSite, SetCookie};
 use crate::http::form::{self, Form};
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
-use crate::original::visit::Visit;
+use crate::original::request::OriginalRequest;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, SetupHead, visitor};
@@ -114,7 +114,12 @@ impl Gate {
         Next::Work(Job::Enrol(Box::new(enrolment)))
     }
 
-    fn setup_head(&self, request: &Request<'_>, visit: &Visit<'_>, now: Timestamp) -> SetupHead {
+    fn setup_head(
+        &self,
+        request: &Request<'_>,
+        visit: &OriginalRequest<'_>,
+        now: Timestamp,
+    ) -> SetupHead {
         SetupHead {
             form: self.form_head(request, visit, now),
             holders: holders(request),
@@ -124,14 +129,14 @@ impl Gate {
 
     /// Where one goes who came by a name under which no session of ours stays, as that of the home
     /// network while the gate has a domain: to the gate's own address, to log in there.
-    fn home_of_another_name(&self, visit: &Visit<'_>) -> Option<String> {
+    fn home_of_another_name(&self, visit: &OriginalRequest<'_>) -> Option<String> {
         let url = self.config.public_url.as_ref().filter(|url| !self.keeps_session(url, visit))?;
         Some(format!("{}{}/", url.as_str(), self.config.path_prefix))
     }
 
     /// Whether a session's cookie that is set here is sent to `url` as well. Of an unknown host it
     /// is assumed.
-    fn keeps_session(&self, url: &PublicUrl, visit: &Visit<'_>) -> bool {
+    fn keeps_session(&self, url: &PublicUrl, visit: &OriginalRequest<'_>) -> bool {
         let Some(host) = visit.host else { return true };
         let name = host.name().to_ascii_lowercase();
         let domain = self.config.session.cookie_domain.as_deref();

@@ -9,10 +9,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use libfuzzer_sys::fuzz_target;
 use portcullis::config::cloudflare_ranges;
 use portcullis::original::client_address::{Belief, ClientIpHeader};
-use portcullis::original::forwarded::{Family, Question, read};
+use portcullis::original::purpose::{ForwardingFamily, Purpose};
+use portcullis::original::reader::read;
 use portcullis::http::request::parse_head;
 use portcullis::original::trust::Trust;
-use portcullis::original::visit::Way;
+use portcullis::original::request::Way;
 
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
@@ -29,12 +30,12 @@ fuzz_target!(|input: (u8, &[u8])| {
     };
     let belief = Belief { trust: &trust, client_ip_header, cloudflare_ranges: &ranges };
     let question = match choice / 3 % 6 {
-        0 => Question::Verify(Family::Both),
-        1 => Question::Verify(Family::Caddy),
-        2 => Question::Verify(Family::Forwarded),
-        3 => Question::Verify(Family::Original),
-        4 => Question::Page { public_url_known: true },
-        _ => Question::Page { public_url_known: false },
+        0 => Purpose::Verify(ForwardingFamily::Any),
+        1 => Purpose::Verify(ForwardingFamily::XForwardedWithoutPort),
+        2 => Purpose::Verify(ForwardingFamily::XForwarded),
+        3 => Purpose::Verify(ForwardingFamily::XOriginal),
+        4 => Purpose::Page { public_url_known: true },
+        _ => Purpose::Page { public_url_known: false },
     };
 
     let stranger = read(&head.headers, Some(STRANGER), question, &belief);
@@ -42,19 +43,19 @@ fuzz_target!(|input: (u8, &[u8])| {
     assert_eq!(stranger.client, STRANGER, "a stranger names his own address");
 
     for peer in [None, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))] {
-        let visit = read(&head.headers, peer, question, &belief);
-        assert!(visit.trusted && visit.way != Way::Untrusted);
+        let original = read(&head.headers, peer, question, &belief);
+        assert!(original.trusted && original.way != Way::Untrusted);
         assert_eq!(
-            visit.client,
-            visit.client.to_canonical(),
+            original.client,
+            original.client.to_canonical(),
             "mapped addresses are IPv4 everywhere"
         );
-        let asked = matches!(question, Question::Verify(_)) && visit.way == Way::Proxied;
-        if asked && visit.fault.is_none() {
-            assert!(visit.host.is_some(), "passes without a host");
+        let asked = matches!(question, Purpose::Verify(_)) && original.way == Way::Proxied;
+        if asked && original.blocking_problem.is_none() {
+            assert!(original.host.is_some(), "passes without a host");
         }
         let mut origin = Vec::new();
-        visit.write_origin(&mut |bytes| origin.extend_from_slice(bytes));
+        original.write_origin(&mut |bytes| origin.extend_from_slice(bytes));
         assert!(
             origin
                 .iter()

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::forwarding_header::Header;
+use super::forwarding_header::ForwardingHeader;
 
 /// The programs that lines are known for, by the names they go by.
 pub const CADDY: &str = "Caddy";
@@ -19,7 +19,7 @@ pub const HAPROXY: &str = "HAProxy";
 
 /// Lines, each with its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mending {
+pub struct Fixes {
     lines: &'static [(&'static str, &'static str)],
     /// What stands for `<header>` in them.
     header: &'static str,
@@ -29,12 +29,12 @@ pub struct Mending {
 
 /// One line of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct FixLine {
     text: &'static str,
     header: &'static str,
 }
 
-impl Mending {
+impl Fixes {
     /// No line.
     pub(super) const NOTHING: Self = Self::of(&[]);
 
@@ -62,45 +62,45 @@ impl Mending {
     }
 
     /// The lines that make a proxy send this header once and rightly, or not at all.
-    pub(super) const fn header(header: Header) -> Self {
+    pub(super) const fn header(header: ForwardingHeader) -> Self {
         let mending = Self::of(match header {
-            Header::ForwardedFor => &[
+            ForwardingHeader::ForwardedFor => &[
                 (CADDY, "header_up X-Forwarded-For {client_ip}"),
                 (NGINX, "proxy_set_header X-Forwarded-For $remote_addr;"),
                 (TRAEFIK, TRUSTS_THE_ONE_BEFORE),
                 (HAPROXY, "http-request set-header X-Forwarded-For %[src]"),
             ],
-            Header::ForwardedProto => &[
+            ForwardingHeader::ForwardedProto => &[
                 (CADDY, "header_up X-Forwarded-Proto {scheme}"),
                 (NGINX, "proxy_set_header X-Forwarded-Proto $scheme;"),
                 (TRAEFIK, DESCRIBES_ITSELF),
                 (HAPROXY, "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"),
             ],
-            Header::ForwardedHost => &[
+            ForwardingHeader::ForwardedHost => &[
                 (CADDY, "header_up X-Forwarded-Host {hostport}"),
                 (NGINX, "proxy_set_header X-Forwarded-Host $host;"),
                 (TRAEFIK, DESCRIBES_ITSELF),
                 (HAPROXY, "http-request set-header X-Forwarded-Host %[req.hdr(host)]"),
             ],
-            Header::ForwardedPort => &[
+            ForwardingHeader::ForwardedPort => &[
                 (CADDY, "header_up -X-Forwarded-Port"),
                 (NGINX, "proxy_set_header X-Forwarded-Port $server_port;"),
                 (TRAEFIK, DESCRIBES_ITSELF),
                 (HAPROXY, "http-request del-header X-Forwarded-Port"),
             ],
-            Header::ForwardedUri => &[
+            ForwardingHeader::ForwardedUri => &[
                 (CADDY, "header_up X-Forwarded-Uri {http.request.orig_uri}"),
                 (NGINX, "proxy_set_header X-Forwarded-Uri $request_uri;"),
                 (TRAEFIK, DESCRIBES_ITSELF),
                 (HAPROXY, "http-request set-header X-Forwarded-Uri %[pathq]"),
             ],
-            Header::ForwardedMethod => &[
+            ForwardingHeader::ForwardedMethod => &[
                 (CADDY, "header_up X-Forwarded-Method {http.request.orig_method}"),
                 (NGINX, "proxy_set_header X-Forwarded-Method $request_method;"),
                 (TRAEFIK, DESCRIBES_ITSELF),
                 (HAPROXY, "http-request set-header X-Forwarded-Method %[method]"),
             ],
-            Header::OriginalUrl => &[
+            ForwardingHeader::OriginalUrl => &[
                 (
                     NGINX,
                     "proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;",
@@ -109,25 +109,25 @@ impl Mending {
                 (TRAEFIK, REMOVE),
                 (HAPROXY, DELETE),
             ],
-            Header::OriginalUri => &[
+            ForwardingHeader::OriginalUri => &[
                 (NGINX, "proxy_set_header X-Original-URI \"\";"),
                 (CADDY, STRIP_ORIGINAL),
                 (TRAEFIK, REMOVE),
                 (HAPROXY, DELETE),
             ],
-            Header::OriginalMethod => &[
+            ForwardingHeader::OriginalMethod => &[
                 (NGINX, "proxy_set_header X-Original-Method $request_method;"),
                 (CADDY, STRIP_ORIGINAL),
                 (TRAEFIK, REMOVE),
                 (HAPROXY, DELETE),
             ],
-            Header::RealIp => &[
+            ForwardingHeader::RealIp => &[
                 (CADDY, "request_header X-Real-IP {client_ip}"),
                 (NGINX, "proxy_set_header X-Real-IP $remote_addr;"),
                 (TRAEFIK, TRUSTS_THE_ONE_BEFORE),
                 (HAPROXY, "http-request set-header X-Real-IP %[src]"),
             ],
-            Header::CfConnectingIp => &[(
+            ForwardingHeader::CfConnectingIp => &[(
                 "Cloudflare sends it; without Cloudflare",
                 "proxy.client_ip_header = \"X-Forwarded-For\"",
             )],
@@ -172,10 +172,10 @@ impl Mending {
     }
 
     /// Program and line.
-    pub fn lines(self) -> impl Iterator<Item = (&'static str, Line)> + Clone {
+    pub fn lines(self) -> impl Iterator<Item = (&'static str, FixLine)> + Clone {
         let wanted = move |owner: &str| self.program.is_none_or(|program| program == owner);
         let lines = self.lines.iter().filter(move |(owner, _)| wanted(owner));
-        lines.map(move |(owner, text)| (*owner, Line { text, header: self.header }))
+        lines.map(move |(owner, text)| (*owner, FixLine { text, header: self.header }))
     }
 }
 
@@ -191,7 +191,7 @@ const DROP_ALIASES: &str = "underscores_in_headers off; ignore_invalid_headers o
 const REMOVE: &str = "headers.customRequestHeaders.<header> = \"\"";
 const DELETE_ALIASES: &str = "entryPoints.websecure.http.aliasHeadersStrategy = \"delete\"";
 
-impl fmt::Display for Mending {
+impl fmt::Display for Fixes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (program, line)) in self.lines().enumerate() {
             write!(f, "{}{program}: `{line}`", if index == 0 { "" } else { "; " })?;
@@ -200,7 +200,7 @@ impl fmt::Display for Mending {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for FixLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text.split_once("<header>") {
             Some((before, after)) => write!(f, "{before}{}{after}", self.header),
@@ -215,23 +215,22 @@ mod tests {
 
     const PROGRAMS: [&str; 4] = [CADDY, NGINX, TRAEFIK, HAPROXY];
 
-    fn all() -> Vec<Mending> {
+    fn all() -> Vec<Fixes> {
         let headers = [
-            Header::ForwardedFor,
-            Header::ForwardedProto,
-            Header::ForwardedHost,
-            Header::ForwardedPort,
-            Header::ForwardedUri,
-            Header::ForwardedMethod,
-            Header::OriginalUrl,
-            Header::OriginalUri,
-            Header::OriginalMethod,
-            Header::RealIp,
+            ForwardingHeader::ForwardedFor,
+            ForwardingHeader::ForwardedProto,
+            ForwardingHeader::ForwardedHost,
+            ForwardingHeader::ForwardedPort,
+            ForwardingHeader::ForwardedUri,
+            ForwardingHeader::ForwardedMethod,
+            ForwardingHeader::OriginalUrl,
+            ForwardingHeader::OriginalUri,
+            ForwardingHeader::OriginalMethod,
+            ForwardingHeader::RealIp,
         ];
-        let forged =
-            ["Remote-User", "X-Forwarded-User", "X-Portcullis-User-Id"].map(Mending::forged);
-        let others = [Mending::ASK_AS_YOURSELF, Mending::LET_PAGES_THROUGH];
-        headers.map(Mending::header).into_iter().chain(forged).chain(others).collect()
+        let forged = ["Remote-User", "X-Forwarded-User", "X-Portcullis-User-Id"].map(Fixes::forged);
+        let others = [Fixes::ASK_AS_YOURSELF, Fixes::LET_PAGES_THROUGH];
+        headers.map(Fixes::header).into_iter().chain(forged).chain(others).collect()
     }
 
     #[test]
@@ -257,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_line_that_belongs_to_no_proxy_is_told_to_all() {
-        let cloudflare = Mending::header(Header::CfConnectingIp);
+        let cloudflare = Fixes::header(ForwardingHeader::CfConnectingIp);
         assert_eq!(cloudflare.in_program(Some(CADDY)).to_string(), cloudflare.to_string());
     }
 }
