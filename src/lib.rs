@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules,
 //! [`original`] reads what a visitor asked the proxy for, [`http`] turns bytes into messages and
-//! back, [`server`] moves the bytes, [`store`] keeps what must survive a pulled plug.
+//! back, [`server`] moves the bytes, [`ledger`] keeps what must survive a pulled plug.
 
 // A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that
 // is how they fail.
@@ -31,11 +31,12 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod http;
+pub mod ledger;
 pub mod original;
 pub mod qr;
 pub mod run;
 pub mod secret;
 pub mod server;
-pub mod store;
+
 pub mod sys;
 pub mod telemetry;

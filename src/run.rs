@@ -32,9 +32,9 @@ use crate::cli::welcome;
 use crate::clock::{self, Timestamp};
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
+use crate::ledger::{self, Portable, Store};
 use crate::secret::Secret;
 use crate::server::{self, ControlAccess, ListenerRole, Worker};
-use crate::store::{self, Portable, Store};
 use crate::sys::wipe_variable;
 
 /// The program behind the command line.
@@ -125,7 +125,7 @@ fn open_desk(
 ) -> Result<Desk, Failure> {
     let credential = secrets::store_key(environment)?;
     let credential = credential.as_ref().map(Secret::expose);
-    let key = store::load_or_create_key(state_dir, credential, &mut System).map_err(stored)?;
+    let key = ledger::load_or_create_key(state_dir, credential, &mut System).map_err(stored)?;
     let (desk, recovered) = desk_over(config, &key, state_dir, now).map_err(stored)?;
     if let Some(told) = recovered {
         log::error!("store recovered {told}");

@@ -14,8 +14,8 @@ use crate::cli::places::{self, Places};
 use crate::clock;
 use crate::config::secrets::{self, SecretSource};
 use crate::entropy::System;
+use crate::ledger::{self, Store, StoreError};
 use crate::secret::Secret;
-use crate::store::{self, Store, StoreError};
 
 /// What is wrong with the gate that does not run.
 pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Failure> {
@@ -35,11 +35,11 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
     {
         let credential = secrets::store_key(&settings.environment)?;
         let used = places.become_owner()?;
-        let copy = store::Copy::of_store_in(&used, &mut System);
-        let at = copy.as_ref().map_or(used.as_path(), store::Copy::path);
+        let copy = ledger::Copy::of_store_in(&used, &mut System);
+        let at = copy.as_ref().map_or(used.as_path(), ledger::Copy::path);
         let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
         let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
-            let key = store::existing_key(&used, credential.as_ref().map(Secret::expose))?;
+            let key = ledger::existing_key(&used, credential.as_ref().map(Secret::expose))?;
             desk_over(config.into(), &key, copy.path(), clock::now())
         });
         match tried {

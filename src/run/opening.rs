@@ -13,7 +13,7 @@ use crate::cli::exit::{self, Failure};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::entropy::System;
-use crate::store::{Store, StoreError, StoreKey};
+use crate::ledger::{Store, StoreError, StoreKey};
 
 /// The desk, and what was wrong with the store if it had to be recovered.
 pub(super) fn desk_over(

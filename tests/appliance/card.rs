@@ -7,7 +7,7 @@ use std::process::Command;
 
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::store::{Contents, Store, load_or_create_key};
+use portcullis::ledger::{Contents, Store, load_or_create_key};
 
 use crate::support::scratch::Scratch;
 

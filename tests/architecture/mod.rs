@@ -1,7 +1,7 @@
 //! The project's shape, read from the source itself: which part may know which, and what every file
 //! owes its reader.
 //!
-//! Guarantees that the rules are still pure (`auth` knows neither messages nor the store), that one
+//! Guarantees that the rules are still pure (`auth` knows neither messages nor the ledger), that one
 //! file alone holds `unsafe`, and that no file grows past a sitting. Leaves out what the compiler
 //! and clippy see.
 
@@ -15,13 +15,13 @@ use source::{File, appliance, library, tests};
 /// there is no cycle.
 ///
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is;
-/// the shell, the only part that waits, and the wire format; the store, the only part that knows
+/// the shell, the only part that waits, and the wire format; the ledger, the only part that knows
 /// sled; the rules, pure; leaves.
 const LAYERS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "run", "sys"]),
     (
         "run",
-        &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "store", "sys"],
+        &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "ledger", "sys"],
     ),
     ("cli", &["app", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "server",
             "original",
             "http",
-            "store",
+            "ledger",
             "auth",
             "clock",
             "entropy",
@@ -51,7 +51,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     // A file; what its records mean it does not know.
     ("backup", &["entropy", "secret"]),
     // `auth` for its plain records alone; `sys` for what is done to sled's descriptors.
-    ("store", &["auth", "clock", "entropy", "secret", "sys"]),
+    ("ledger", &["auth", "clock", "entropy", "secret", "sys"]),
     ("auth", &["clock", "entropy", "secret"]),
     ("clock", &["sys"]),
     ("entropy", &[]),

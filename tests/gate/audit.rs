@@ -392,7 +392,7 @@ fn fill(place: &Place, entries: usize) {
     use portcullis::auth::event::{Action, Actor, Event};
     use portcullis::clock;
     use portcullis::entropy::System;
-    use portcullis::store::{Change, Store, load_or_create_key};
+    use portcullis::ledger::{Change, Store, load_or_create_key};
 
     let key = load_or_create_key(&place.state(), None, &mut System)
         .unwrap_or_else(|error| panic!("{error}"));

@@ -16,8 +16,8 @@ use portcullis::auth::user::{User, UserName};
 use portcullis::backup::Backup;
 use portcullis::clock;
 use portcullis::entropy::System;
+use portcullis::ledger::{Change, Settings, Store, load_or_create_key};
 use portcullis::secret::Secret;
-use portcullis::store::{Change, Settings, Store, load_or_create_key};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

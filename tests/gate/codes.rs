@@ -6,7 +6,7 @@ use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed};
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::store::{Change, Settings, Store, load_or_create_key};
+use portcullis::ledger::{Change, Settings, Store, load_or_create_key};
 
 use crate::support::codes::{Person, STEP, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};

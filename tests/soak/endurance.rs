@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::store::{Store, load_or_create_key};
+use portcullis::ledger::{Store, load_or_create_key};
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis::auth::audit::{AuditEntry, Missing, Walk};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
-use portcullis::store::{Change, Settings, Store, StoreError};
+use portcullis::ledger::{Change, Settings, Store, StoreError};
 
 use super::child::state_of;
 use super::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};

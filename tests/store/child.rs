@@ -17,8 +17,8 @@ use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed, TimeStep};
 use portcullis::auth::user::User;
 use portcullis::clock::Timestamp;
+use portcullis::ledger::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 use portcullis::secret::Secret;
-use portcullis::store::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
 
 use crate::support::clock::preloaded;
 

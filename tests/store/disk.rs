@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::geteuid;
-use portcullis::store::StoreError;
+use portcullis::ledger::StoreError;
 
 use super::child::{LOGINS, changes, command, state_of};
 use super::support::{Dir, NOW, open_sound};

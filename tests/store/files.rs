@@ -9,7 +9,7 @@ use portcullis::auth::guess_budget::BudgetKey;
 use portcullis::auth::totp::{MAX_SKEW, TimeStep};
 use portcullis::clock::Timestamp;
 use portcullis::entropy::System;
-use portcullis::store::{
+use portcullis::ledger::{
     Change, Counter, CounterKey, Store, StoreError, StoreKey, load_or_create_key,
 };
 

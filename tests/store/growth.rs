@@ -11,7 +11,7 @@ use portcullis::clock;
 use super::child::{assert_log, commit, state_of};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
-use portcullis::store::{Change, Store};
+use portcullis::ledger::{Change, Store};
 
 use super::image::{Disk, SILENT};
 use super::support::{Dir, NOW, open_sound, rounds, session, user};

@@ -6,8 +6,8 @@ use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::limiter::{AddressKey, Window};
 use portcullis::auth::totp::TimeStep;
 use portcullis::clock::Timestamp;
+use portcullis::ledger::{Change, Counter, CounterKey, Settings, StoreError};
 use portcullis::secret::Secret;
-use portcullis::store::{Change, Counter, CounterKey, Settings, StoreError};
 
 use super::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
 

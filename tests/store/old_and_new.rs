@@ -9,7 +9,7 @@ use std::path::Path;
 
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
-use portcullis::store::{
+use portcullis::ledger::{
     Change, Contents, Portable, Settings, Store, StoreError, load_or_create_key,
 };
 

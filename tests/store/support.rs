@@ -14,7 +14,7 @@ use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock::Timestamp;
 use portcullis::entropy::System;
-use portcullis::store::{Contents, Opened, Store, StoreError, StoreKey};
+use portcullis::ledger::{Contents, Opened, Store, StoreError, StoreKey};
 
 /// The moment most tests take place at.
 pub const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);

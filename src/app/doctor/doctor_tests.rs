@@ -16,9 +16,9 @@ use crate::clock::Timestamp;
 use crate::config::advice::Advice;
 use crate::config::sources::{ConfigFile, Sources};
 use crate::config::{Config, Environment};
+use crate::ledger::{Examination, StoreError};
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::problem::ForwardingProblem;
-use crate::store::{Examination, StoreError};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 

@@ -9,7 +9,7 @@ use crate::app::wiring::Wiring;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::store::Examination;
+use crate::ledger::Examination;
 
 /// Everything that could be learnt; what is not known is missing.
 pub struct Facts {

@@ -2,7 +2,7 @@
 
 use crate::app::doctor::facts::{Disk, Facts, Kept, Shut};
 use crate::app::doctor::finding::{Finding, Subject, count, word};
-use crate::store::StoreError;
+use crate::ledger::StoreError;
 
 const STORE: Subject = Subject("store");
 

@@ -6,8 +6,8 @@ use crate::clock::Timestamp;
 use crate::http::form;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
+use crate::ledger::StoreError;
 use crate::server::{Next, Request};
-use crate::store::StoreError;
 
 use crate::app::gate::announced::{Announced, FormHead, visitor};
 use crate::app::gate::login::single;

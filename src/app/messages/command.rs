@@ -9,7 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::app::messages::effect::Effect;
-use crate::store::StoreError;
+use crate::ledger::StoreError;
 
 /// The most octets of records in one answer or order over the control socket. All that the daemon
 /// holds of unread answers and unfinished requests is twice as much.

@@ -12,7 +12,7 @@ use crate::app::messages::running::{Running, Source};
 use crate::auth::event::Actor;
 use crate::auth::session::{Session, SessionId};
 use crate::config::Config;
-use crate::store::StoreError;
+use crate::ledger::StoreError;
 
 /// What the loop asks of the desk.
 pub enum Job {

@@ -12,7 +12,7 @@ use crate::auth::session::{Session, SessionId};
 use crate::auth::totp::Code;
 use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::UserName;
-use crate::store::StoreError;
+use crate::ledger::StoreError;
 
 use crate::app::rounds::Trip;
 

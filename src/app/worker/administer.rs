@@ -13,7 +13,7 @@ use crate::auth::session::SessionId;
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
-use crate::store::{Change, Settings};
+use crate::ledger::{Change, Settings};
 
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;

@@ -10,7 +10,7 @@ use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
-use crate::store::{AuditLog, Change, StoreError};
+use crate::ledger::{AuditLog, Change, StoreError};
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;

@@ -11,7 +11,7 @@ use crate::app::worker::state::Desk;
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::entropy::{Entropy, System};
-use crate::store::{Store, load_or_create_key};
+use crate::ledger::{Store, load_or_create_key};
 
 struct Fixture {
     dir: PathBuf,

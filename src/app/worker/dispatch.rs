@@ -14,7 +14,7 @@ use crate::auth::limiter::Limiter;
 use crate::auth::session::SessionId;
 use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
-use crate::store::{Change, StoreError};
+use crate::ledger::{Change, StoreError};
 
 impl Desk {
     /// Does one job. Reads the clocks first.

@@ -18,7 +18,7 @@ use crate::auth::totp::{Code, CodeOwner, Match, whether};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
-use crate::store::{Change, Settings};
+use crate::ledger::{Change, Settings};
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;

@@ -10,7 +10,7 @@ use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
 use crate::config::Config;
 use crate::entropy::Entropy as _;
-use crate::store::{Store, load_or_create_key};
+use crate::ledger::{Store, load_or_create_key};
 
 const CODE: &str = "ABCD-EFGH-IJKL-MNOP";
 const HOME: &str = "192.168.1.20";

@@ -1,6 +1,6 @@
 //! Looks at the machine, the store and the gate, and writes down what there is: the only part of
 //! `doctor` that is not pure. Reads a few small files; of the store what
-//! [`crate::store::Store::examine`] reads.
+//! [`crate::ledger::Store::examine`] reads.
 
 use crate::app::messages::running::{Running, Source};
 use std::fs;

@@ -78,7 +78,7 @@ mod tests {
     use crate::auth::guess_budget::CAPACITY;
     use crate::config::{Config, scratch};
     use crate::entropy::System;
-    use crate::store::{Change, Store, load_or_create_key};
+    use crate::ledger::{Change, Store, load_or_create_key};
 
     fn watched() -> Watched {
         let (folder, now) = (scratch::directory(), clock::now());

@@ -13,7 +13,7 @@ use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::Session;
 use crate::clock::{Moment, Timestamp};
-use crate::store::{Change, CounterKey, Settings};
+use crate::ledger::{Change, CounterKey, Settings};
 
 /// How often the desk looks for what has expired, without being asked.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
@@ -102,7 +102,7 @@ mod tests {
     use crate::clock;
     use crate::config::{Config, scratch};
     use crate::entropy::System;
-    use crate::store::{Store, load_or_create_key};
+    use crate::ledger::{Store, load_or_create_key};
 
     #[test]
     fn the_gate_is_told_the_prefixes_at_the_start_and_every_hour() {

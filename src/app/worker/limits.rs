@@ -7,7 +7,7 @@ use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::Network;
 use crate::auth::user::UserName;
 use crate::clock::{Moment, Timestamp};
-use crate::store::{Change, CounterKey};
+use crate::ledger::{Change, CounterKey};
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;

@@ -18,7 +18,7 @@ use crate::auth::totp::{CodeOwner, Match, TimeStep, whether, who};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
 use crate::entropy::System;
-use crate::store::{Change, Counter, CounterKey};
+use crate::ledger::{Change, Counter, CounterKey};
 
 use crate::app::messages::effect::Effect;
 use crate::app::messages::limited::Limited;

@@ -12,7 +12,7 @@ use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
 use crate::auth::trusted_time::ClockReading;
 use crate::config::Config;
-use crate::store::{Store, load_or_create_key};
+use crate::ledger::{Store, load_or_create_key};
 
 const INTERNET: &str = "203.0.113.7";
 const HOME: &str = "192.168.1.20";

@@ -28,8 +28,8 @@ use crate::auth::trusted_time::{ClockReading, TrustedTime};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
 use crate::config::{Config, RequireSync, limits};
+use crate::ledger::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
 use crate::secret::Secret;
-use crate::store::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
 use crate::telemetry::throttle::Throttle;
 
 /// The owner of all state that survives a restart.

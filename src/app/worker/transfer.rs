@@ -18,7 +18,7 @@ use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
 use crate::auth::user::User;
 use crate::clock::{self, Moment, Timestamp};
-use crate::store::{Change, Counter, CounterKey, Portable, Settings, StoreError};
+use crate::ledger::{Change, Counter, CounterKey, Portable, Settings, StoreError};
 
 use crate::app::messages::command::Done;
 use crate::app::messages::command::{CommandRefused, Records};

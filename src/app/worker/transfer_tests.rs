@@ -9,7 +9,7 @@ use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::UserName;
 use crate::config::{Config, scratch};
 use crate::entropy::System;
-use crate::store::{Store, load_or_create_key};
+use crate::ledger::{Store, load_or_create_key};
 
 /// A gate's clock that has not been set.
 const UNSET: Timestamp = Timestamp::from_unix(1_000);

@@ -11,7 +11,7 @@ use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::config::limits::check_user_count;
 use crate::entropy::System;
-use crate::store::{Change, CounterKey, Settings};
+use crate::ledger::{Change, CounterKey, Settings};
 
 /// Users that one gate holds at most.
 pub const MAX_USERS: usize = 10_000;

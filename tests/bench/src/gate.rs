@@ -13,7 +13,7 @@ use portcullis::auth::user::{User, UserName};
 use portcullis::clock::{self, Timestamp};
 use portcullis::entropy::System;
 use portcullis::secret::Secret;
-use portcullis::store::{Change, Store, load_or_create_key};
+use portcullis::ledger::{Change, Store, load_or_create_key};
 
 use crate::Fallible;
 use crate::http::{Answer, Connection};
@@ -213,7 +213,7 @@ impl Gate {
 
 /// Writes users and sessions into the store, in changes of a thousand.
 fn fill(state: &Path, users: &[User], sessions: &[Session], now: Timestamp) -> Fallible<()> {
-    let failed = |error: portcullis::store::StoreError| error.to_string();
+    let failed = |error: portcullis::ledger::StoreError| error.to_string();
     let key = load_or_create_key(state, None, &mut System).map_err(failed)?;
     let (mut store, opened) = Store::open(state, &key, now, System).map_err(failed)?;
     let mut settings = opened.contents.settings;

@@ -10,7 +10,7 @@
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::user::UserName;
 use portcullis::backup::{Backup, FileError, Sealed};
-use portcullis::store::Portable;
+use portcullis::ledger::Portable;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (part, bytes) = input;

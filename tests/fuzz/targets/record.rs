@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::{User, UserName};
-use portcullis::store::{Counter, CounterKey, Settings, codec};
+use portcullis::ledger::{Counter, CounterKey, Settings, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

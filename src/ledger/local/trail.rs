@@ -1,0 +1,237 @@
+//! The audit log in the store: each entry is a record of the commit that it tells of, and leaves
+//! the database in a file of its own ([`parts`]) together with [`PART`] others.
+//!
+//! ```text
+//! pruned            | files of 256 entries    | records of the database
+//! … anchor          | part | part | …         | entry … entry = head
+//! ```
+//!
+//! Anchor and head, number and hash, are records too. So the manifest vouches for them: cutting off
+//! the end shows, and what was pruned is known from what was removed. Memory holds the newest
+//! entries, sealed, 256 at most, and 50 bytes for each file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::audit::{AuditEntry, Mark, Missing, outdated, span};
+use crate::auth::event::Event;
+use crate::clock::Timestamp;
+use crate::ledger::local::codec;
+use crate::ledger::local::error::StoreError;
+use crate::ledger::local::parts::{self, Part};
+use crate::ledger::local::place::Place;
+use crate::ledger::local::schema::{Key, Kind};
+use crate::ledger::local::seal::Vault;
+use crate::ledger::local::shelf::{Edits, Shelf};
+
+/// Entries that leave the database together.
+pub(super) const PART: u64 = 256;
+
+/// How long an entry may outlive its time, so that a file is written anew once a day and not for
+/// each entry.
+const SLACK: core::time::Duration = core::time::Duration::from_secs(86_400);
+
+const HEAD: &[u8] = b"head";
+const INDEX: &[u8] = b"index";
+
+/// What is known of the log without reading it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trail {
+    /// The newest entry.
+    pub(super) head: Mark,
+    index: Index,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Index {
+    /// The last entry that was pruned.
+    anchor: Mark,
+    parts: Vec<Part>,
+}
+
+impl Trail {
+    /// Of the records in the database; `None` if a release wrote them that kept no log.
+    pub(super) fn load(shelf: &Shelf, vault: &Vault) -> Result<Option<Self>, String> {
+        let (head, index) = (vault.key(Kind::Trail, HEAD), vault.key(Kind::Trail, INDEX));
+        match (shelf.read(&head, vault), shelf.read(&index, vault)) {
+            (None, None) => Ok(None),
+            (Some(head), Some(index)) => Ok(Some(Self { head, index })),
+            _ => Err("its audit log has no beginning or no end".to_owned()),
+        }
+    }
+
+    /// Of the files that a lost database left, and the entries that are missing. `said`: the last
+    /// entry that the log had, as far as `store.seq` knows; `latest`: it had no later one. The log
+    /// goes on behind it: no number is given twice.
+    pub(super) fn salvaged(
+        place: &Place,
+        vault: &Vault,
+        said: u64,
+        latest: bool,
+    ) -> (Self, Vec<Missing>) {
+        let (anchor, parts, left_out) = parts::salvage(place, vault);
+        let end = parts.last().map_or(anchor, |part| part.end);
+        let head = Mark { number: end.number.max(said), ..end };
+        let mut missing = Vec::new();
+        if left_out {
+            missing.push(Missing { first: None, last: Some(anchor.number) });
+        }
+        let first = end.number.saturating_add(1);
+        if !latest || said < end.number {
+            missing.push(Missing { first: Some(first), last: None });
+        } else if said >= first {
+            // Without any file nobody knows how many of them were pruned.
+            missing.push(Missing { first: (!parts.is_empty()).then_some(first), last: Some(said) });
+        }
+        (Self { head, index: Index { anchor, parts } }, missing)
+    }
+
+    /// Where an entry is kept in the database.
+    fn key(number: u64, vault: &Vault) -> Key {
+        vault.key(Kind::Audit, &number.to_be_bytes())
+    }
+
+    /// The log as it is with these events behind it; their records are added to `edits`.
+    pub(super) fn append<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e Event>,
+        now: Timestamp,
+        vault: &mut Vault,
+        edits: &mut Edits,
+    ) -> Result<Self, StoreError> {
+        let mut longer = self.clone();
+        for event in events {
+            let entry = AuditEntry::after(longer.head, event, now);
+            longer.head = entry.mark();
+            put(edits, Self::key(entry.number, vault), &entry, vault)?;
+        }
+        if longer.head != self.head {
+            longer.put_head(vault, edits)?;
+        }
+        Ok(longer)
+    }
+
+    /// The log as it begins, or goes on after what was lost, with this event.
+    pub(super) fn begin(
+        &self,
+        event: &Event,
+        now: Timestamp,
+        vault: &mut Vault,
+        edits: &mut Edits,
+    ) -> Result<Self, StoreError> {
+        self.put_index(vault, edits)?;
+        self.append([event], now, vault, edits)
+    }
+
+    /// Whether entries should leave the database.
+    pub(super) fn is_full(&self) -> bool {
+        self.head.number.saturating_sub(self.filed().number) >= PART
+    }
+
+    /// Writes the oldest entries of the database into a file; gives the log as it is then, and the
+    /// edits that make it so.
+    pub(super) fn file(
+        &self,
+        place: &Place,
+        vault: &mut Vault,
+        shelf: &Shelf,
+    ) -> Result<(Self, Edits), StoreError> {
+        let mut entries = self.loose(shelf, vault);
+        entries.truncate(usize::try_from(PART).unwrap_or(usize::MAX));
+        let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
+        let part = parts::write(place, vault, self.filed(), entries)?;
+        let mut edits: Edits =
+            numbers.iter().map(|number| (Self::key(*number, vault), None)).collect();
+        let mut shorter = self.clone();
+        shorter.index.parts.push(part);
+        shorter.put_index(vault, &mut edits)?;
+        Ok((shorter, edits))
+    }
+
+    /// The log without what is older than `before` or beyond the newest `most`, and the edits that
+    /// make it so; `None` if all may stay.
+    pub(super) fn prune(
+        &self,
+        (before, most): (Timestamp, u64),
+        place: &Place,
+        vault: &mut Vault,
+        shelf: &Shelf,
+    ) -> Result<Option<(Self, Edits)>, StoreError> {
+        let (mut shorter, mut edits) = (self.clone(), Edits::new());
+        let Index { anchor, parts } = &mut shorter.index;
+        let whole = |anchor: &Mark, part: &Part| {
+            part.until < before || self.head.number.saturating_sub(anchor.number) > most
+        };
+        while let Some(part) = parts.first().filter(|part| whole(anchor, part)) {
+            *anchor = part.end;
+            parts.remove(0);
+        }
+        let stale = before.minus(SLACK);
+        if let Some(part) = parts.first_mut() {
+            // One that cannot be read stays until all of it is old.
+            if part.from < stale
+                && let Ok(mut entries) = parts::read(place, vault, part.first)
+            {
+                let rest = entries.split_off(outdated(&entries, before));
+                if let (Some(last), false) = (entries.last(), rest.is_empty()) {
+                    *anchor = last.mark();
+                    *part = parts::write(place, vault, *anchor, rest)?;
+                }
+            }
+        } else {
+            let entries = self.loose(shelf, vault);
+            let old =
+                entries.get(..outdated(&entries, before)).filter(|_| span(&entries).0 < stale);
+            for entry in old.unwrap_or_default() {
+                edits.insert(Self::key(entry.number, vault), None);
+                *anchor = entry.mark();
+            }
+        }
+        if shorter == *self {
+            return Ok(None);
+        }
+        shorter.put_index(vault, &mut edits)?;
+        Ok(Some((shorter, edits)))
+    }
+
+    /// The last entry that is not in the log any more.
+    pub(super) const fn anchor(&self) -> Mark {
+        self.index.anchor
+    }
+
+    /// The files, oldest first.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.index.parts
+    }
+
+    /// The entries that are still in the database, as far as they are there, in their order.
+    pub(super) fn loose(&self, shelf: &Shelf, vault: &Vault) -> Vec<AuditEntry> {
+        let numbers = self.filed().number.saturating_add(1)..=self.head.number;
+        numbers.filter_map(|number| shelf.read(&Self::key(number, vault), vault)).collect()
+    }
+
+    /// The last entry that is not in the database any more.
+    fn filed(&self) -> Mark {
+        self.index.parts.last().map_or(self.index.anchor, |part| part.end)
+    }
+
+    fn put_head(&self, vault: &mut Vault, edits: &mut Edits) -> Result<(), StoreError> {
+        put(edits, vault.key(Kind::Trail, HEAD), &self.head, vault)
+    }
+
+    fn put_index(&self, vault: &mut Vault, edits: &mut Edits) -> Result<(), StoreError> {
+        put(edits, vault.key(Kind::Trail, INDEX), &self.index, vault)
+    }
+}
+
+fn put(
+    edits: &mut Edits,
+    key: Key,
+    record: &impl Serialize,
+    vault: &mut Vault,
+) -> Result<(), StoreError> {
+    let sealed = codec::encode(record).and_then(|plain| vault.seal(&key, &plain));
+    let sealed =
+        sealed.ok_or_else(|| StoreError::Io("the audit log cannot be encoded".to_owned()))?;
+    edits.insert(key, Some(sealed.into()));
+    Ok(())
+}
