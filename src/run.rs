@@ -32,7 +32,7 @@ use crate::cli::welcome;
 use crate::clock::{self, Timestamp};
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
-use crate::ledger::{self, Portable, Store};
+use crate::ledger::{self, PortableUsers, Store};
 use crate::secret::Secret;
 use crate::server::{self, ControlAccess, ListenerRole, Worker};
 use crate::sys::wipe_variable;
@@ -100,8 +100,9 @@ fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<Value, Fai
 /// need not own them.
 fn users_of(environment: &Environment, state_dir: &Path) -> Result<Value, Failure> {
     let credential = secrets::store_key(environment)?;
-    let found = Portable::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System)
-        .map_err(stored)?;
+    let found =
+        PortableUsers::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System)
+            .map_err(stored)?;
     let Some(portable) = found else {
         let way = "is --state-dir right?";
         return Err(Failure::new(

@@ -30,9 +30,9 @@ pub enum Counter {
     Bucket(Bucket),
 }
 
-/// What there is once. No `Debug`: it holds secrets.
+/// The gate's own record: what there is once. No `Debug`: it holds secrets.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct GateRecord {
     /// Device cookies are authenticated with these 32 bytes; a new value ends all of them.
     #[serde(with = "secret_bytes")]
     pub device_key: Secret,
@@ -49,8 +49,8 @@ pub struct Settings {
     pub previous_session_secret: Option<Secret>,
 }
 
-impl Settings {
-    /// The settings of a new store.
+impl GateRecord {
+    /// The record of a new store.
     pub fn new(entropy: &mut impl Entropy) -> Self {
         Self::with_device_key(entropy.bytes())
     }
@@ -80,15 +80,15 @@ pub enum Change {
     PutCounter(CounterKey, Counter),
     /// Forgets a counter; nothing if there is none.
     RemoveCounter(CounterKey),
-    /// Replaces the settings.
-    PutSettings(Settings),
+    /// Replaces the gate's own record.
+    PutGateRecord(GateRecord),
     /// Adds a line to the audit log.
     Audit(Event),
 }
 
 /// Everything that is kept.
 #[derive(Clone)]
-pub struct Contents {
+pub struct StoredState {
     /// In no order that means anything.
     pub users: Vec<User>,
     /// Also expired ones that nobody has removed yet.
@@ -96,5 +96,5 @@ pub struct Contents {
     /// Also those that count nothing any more.
     pub counters: Vec<(CounterKey, Counter)>,
     /// One record.
-    pub settings: Settings,
+    pub gate_record: GateRecord,
 }

@@ -1,12 +1,12 @@
-//! What must survive a pulled plug: users, sessions, counters, settings.
+//! What must survive a pulled plug: users, sessions, counters, the gate's own record.
 
 mod change;
 mod local;
 mod secret_bytes;
 
-pub use change::{Change, Contents, Counter, CounterKey, Settings};
+pub use change::{Change, Counter, CounterKey, GateRecord, StoredState};
 pub use local::codec;
 pub use local::{
-    AuditLog, Copy, Examination, Opened, Piece, Portable, Store, StoreError, StoreKey,
-    existing_key, load_or_create_key,
+    AuditPiece, AuditReader, Examination, Opened, PortableUsers, Store, StoreCopy, StoreError,
+    StoreKey, existing_key, load_or_create_key,
 };

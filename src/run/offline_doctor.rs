@@ -35,8 +35,8 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
     {
         let credential = secrets::store_key(&settings.environment)?;
         let used = places.become_owner()?;
-        let copy = ledger::Copy::of_store_in(&used, &mut System);
-        let at = copy.as_ref().map_or(used.as_path(), ledger::Copy::path);
+        let copy = ledger::StoreCopy::of_store_in(&used, &mut System);
+        let at = copy.as_ref().map_or(used.as_path(), ledger::StoreCopy::path);
         let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
         let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
             let key = ledger::existing_key(&used, credential.as_ref().map(Secret::expose))?;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::ledger::{Contents, Store, load_or_create_key};
+use portcullis::ledger::{Store, StoredState, load_or_create_key};
 
 use crate::support::scratch::Scratch;
 
@@ -119,7 +119,7 @@ impl Card {
 
     /// Checks the data on a copy: the file system's journal is played back, then nothing may be
     /// wrong, and the gate's store opens. Gives what is in it.
-    pub fn check_data(&self) -> Contents {
+    pub fn check_data(&self) -> StoredState {
         let copy = self.dir.path().join("data");
         let mut card = self.opened();
         card.seek(SeekFrom::Start(DATA)).expect("a place");

@@ -16,7 +16,7 @@ use portcullis::auth::user::{User, UserName};
 use portcullis::backup::Backup;
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::ledger::{Change, Settings, Store, load_or_create_key};
+use portcullis::ledger::{Change, GateRecord, Store, load_or_create_key};
 use portcullis::secret::Secret;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -88,9 +88,9 @@ fn populate(place: &Place, count: usize) {
         )
         .expect("a user")
     };
-    let settings = Settings { ever_had_user: true, ..opened.contents.settings };
+    let settings = GateRecord { ever_had_user: true, ..opened.contents.gate_record };
     let changes = (0..count).map(|number| Change::PutUser(user(number)));
-    let changes: Vec<_> = changes.chain([Change::PutSettings(settings)]).collect();
+    let changes: Vec<_> = changes.chain([Change::PutGateRecord(settings)]).collect();
     store.commit(&changes, clock::now()).expect("commits");
 }
 

@@ -6,7 +6,7 @@ use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed};
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock;
 use portcullis::entropy::System;
-use portcullis::ledger::{Change, Settings, Store, load_or_create_key};
+use portcullis::ledger::{Change, GateRecord, Store, load_or_create_key};
 
 use crate::support::codes::{Person, STEP, current_step};
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
@@ -103,8 +103,8 @@ fn fifty_posts_through_two_accounts_with_one_seed_let_nobody_in() {
                 &mut System,
             ))
         };
-        let settings = Settings { ever_had_user: true, ..opened.contents.settings };
-        let changes = [user("one"), user("other"), Change::PutSettings(settings)];
+        let settings = GateRecord { ever_had_user: true, ..opened.contents.gate_record };
+        let changes = [user("one"), user("other"), Change::PutGateRecord(settings)];
         store.commit(&changes, clock::now()).unwrap_or_else(|error| panic!("{error}"));
         let secret = authenticator().seed.base32().to_string();
         Person::from_answer(&serde_json::json!({ "name": "one", "secret": secret }))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis::auth::audit::{AuditEntry, Missing, Walk};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
-use portcullis::ledger::{Change, Settings, Store, StoreError};
+use portcullis::ledger::{Change, GateRecord, Store, StoreError};
 
 use super::child::state_of;
 use super::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};
@@ -259,9 +259,9 @@ fn entries_that_are_lost_are_known_to_be_missing_whatever_is_left() {
     for (what, loss, expected) in losses {
         let dir = Dir::new();
         let (mut store, contents) = open_sound(&dir.state());
-        let settings = Settings { ever_had_user: true, ..contents.settings };
+        let settings = GateRecord { ever_had_user: true, ..contents.gate_record };
         store
-            .commit(&[Change::PutUser(user("anna")), Change::PutSettings(settings)], NOW)
+            .commit(&[Change::PutUser(user("anna")), Change::PutGateRecord(settings)], NOW)
             .expect("commits");
         fill(&mut store, 100, NOW);
         drop(store);

@@ -17,7 +17,7 @@ use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed, TimeStep};
 use portcullis::auth::user::User;
 use portcullis::clock::Timestamp;
-use portcullis::ledger::{Change, Contents, Counter, CounterKey, Opened, Settings, Store};
+use portcullis::ledger::{Change, Counter, CounterKey, GateRecord, Opened, Store, StoredState};
 use portcullis::secret::Secret;
 
 use crate::support::clock::preloaded;
@@ -276,7 +276,7 @@ pub fn changes(number: u64) -> Vec<Change> {
         changes.push(Change::PutUser(nth_user(number)));
     }
     if number < LOGINS && number.is_multiple_of(5) {
-        changes.push(Change::PutSettings(nth_settings(number)));
+        changes.push(Change::PutGateRecord(nth_settings(number)));
     }
     changes
 }
@@ -286,19 +286,19 @@ const SESSIONS: u64 = 5;
 
 /// The commit that these contents are the state after; 0 for a new store. Panics if they are no
 /// such state.
-pub fn state_of(contents: &Contents) -> u64 {
+pub fn state_of(contents: &StoredState) -> u64 {
     let numbers =
         contents.sessions.iter().map(|session| u128::from_be_bytes(*session.id.as_bytes()));
     let number = u64::try_from(numbers.max().unwrap_or(0)).expect("a number");
     let (first, last_change) = if number > LOGINS { (LOGINS + 1, 0) } else { (1, number) };
     let changes = || (1..=last_change).rev();
-    let mut expected = Contents {
+    let mut expected = StoredState {
         users: changes().filter(|n| n.is_multiple_of(3)).take(USERS).map(nth_user).collect(),
         sessions: (first..=number).rev().take(5).map(nth_session).collect(),
         counters: Vec::new(),
-        settings: changes()
+        gate_record: changes()
             .find(|n| n.is_multiple_of(5))
-            .map_or(contents.settings.clone(), nth_settings),
+            .map_or(contents.gate_record.clone(), nth_settings),
     };
     if number > 0 {
         expected
@@ -363,8 +363,8 @@ fn nth_counter(number: u64) -> Counter {
     Counter::Bucket(bucket)
 }
 
-fn nth_settings(number: u64) -> Settings {
-    Settings {
+fn nth_settings(number: u64) -> GateRecord {
+    GateRecord {
         device_key: Secret::new(number.to_be_bytes().repeat(4)),
         clock_floor: Timestamp::from_unix(number),
         ever_had_user: true,

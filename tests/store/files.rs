@@ -157,7 +157,7 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
     assert!(users == vec![anna, ben]);
     assert!(opened.contents.sessions.is_empty());
     assert!(
-        opened.contents.settings.device_key == contents.settings.device_key,
+        opened.contents.gate_record.device_key == contents.gate_record.device_key,
         "known devices stay known"
     );
     let budgets = [
@@ -187,7 +187,7 @@ fn devices_stay_known_only_where_the_snapshot_is_known_to_be_the_latest() {
     fs::remove_file(dir.state().join("store.seq")).expect("removed");
     let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.recovered.expect("a message").contains("Nothing shows that it is the latest"));
-    assert!(opened.contents.settings.device_key != contents.settings.device_key);
+    assert!(opened.contents.gate_record.device_key != contents.gate_record.device_key);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::limiter::{AddressKey, Window};
 use portcullis::auth::totp::TimeStep;
 use portcullis::clock::Timestamp;
-use portcullis::ledger::{Change, Counter, CounterKey, Settings, StoreError};
+use portcullis::ledger::{Change, Counter, CounterKey, GateRecord, StoreError};
 use portcullis::secret::Secret;
 
 use super::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
@@ -26,9 +26,9 @@ fn everything_committed_is_there_after_opening_again() {
         (CounterKey::Budget(BudgetKey::Account(name("anna"))), Counter::Bucket(Bucket::default())),
         (CounterKey::Budget(BudgetKey::StrangersLocal), Counter::Bucket(Bucket::default())),
     ];
-    contents.settings.clock_floor = NOW;
-    contents.settings.previous_session_secret = Some(Secret::new(b"the one before".to_vec()));
-    let mut changes = vec![Change::PutSettings(contents.settings.clone())];
+    contents.gate_record.clock_floor = NOW;
+    contents.gate_record.previous_session_secret = Some(Secret::new(b"the one before".to_vec()));
+    let mut changes = vec![Change::PutGateRecord(contents.gate_record.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
     changes.extend(contents.sessions.iter().cloned().map(Change::PutSession));
     changes.extend(
@@ -100,8 +100,8 @@ fn a_new_store_has_a_device_key_of_its_own() {
     let (one, other) = (Dir::new(), Dir::new());
     let (_one, first) = open_sound(&one.state());
     let (_other, second) = open_sound(&other.state());
-    assert_eq!(first.settings.device_key.expose().len(), 32);
-    assert!(first.settings.device_key != second.settings.device_key);
+    assert_eq!(first.gate_record.device_key.expose().len(), 32);
+    assert!(first.gate_record.device_key != second.gate_record.device_key);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn every_other_change_of_a_user_or_the_settings_takes_a_new_snapshot() {
     let mut anna = user("anna");
     let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
     let mut before = snapshot();
-    let mut settings = contents.settings;
+    let mut settings = contents.gate_record;
     settings.ever_had_user = true;
     anna.enabled = false;
     let disabled = anna.clone();
@@ -136,7 +136,7 @@ fn every_other_change_of_a_user_or_the_settings_takes_a_new_snapshot() {
     for change in [
         Change::PutUser(disabled),
         Change::PutUser(anna.clone()),
-        Change::PutSettings(settings),
+        Change::PutGateRecord(settings),
         Change::RemoveUser(anna.name),
     ] {
         store.commit(&[change], NOW).expect("commits");
@@ -198,24 +198,24 @@ fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
 fn the_floor_of_the_clock_is_kept() {
     let dir = Dir::new();
     let (mut store, contents) = open_sound(&dir.state());
-    let mut settings = contents.settings;
+    let mut settings = contents.gate_record;
     settings.clock_floor = Timestamp::from_unix(1_812_345_678);
-    store.commit(&[Change::PutSettings(settings)], NOW).expect("commits");
+    store.commit(&[Change::PutGateRecord(settings)], NOW).expect("commits");
     drop(store);
-    assert_eq!(open_sound(&dir.state()).1.settings.clock_floor.unix(), 1_812_345_678);
+    assert_eq!(open_sound(&dir.state()).1.gate_record.clock_floor.unix(), 1_812_345_678);
 }
 
 #[test]
 fn the_snapshot_follows_a_rising_floor_once_a_day_and_everything_else_at_once() {
     let dir = Dir::new();
     let (mut store, contents) = open_sound(&dir.state());
-    let mut settings = contents.settings;
+    let mut settings = contents.gate_record;
     settings.clock_floor = NOW;
-    store.commit(&[Change::PutSettings(settings.clone())], NOW).expect("commits");
+    store.commit(&[Change::PutGateRecord(settings.clone())], NOW).expect("commits");
     let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
-    let mut follows = |settings: &Settings, now: Timestamp| {
+    let mut follows = |settings: &GateRecord, now: Timestamp| {
         let before = snapshot();
-        store.commit(&[Change::PutSettings(settings.clone())], now).expect("commits");
+        store.commit(&[Change::PutGateRecord(settings.clone())], now).expect("commits");
         snapshot() != before
     };
     let hour = Duration::from_secs(3_600);

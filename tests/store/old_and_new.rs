@@ -10,7 +10,7 @@ use std::path::Path;
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::totp::TimeStep;
 use portcullis::ledger::{
-    Change, Contents, Portable, Settings, Store, StoreError, load_or_create_key,
+    Change, GateRecord, PortableUsers, Store, StoreError, StoredState, load_or_create_key,
 };
 
 use portcullis::entropy::System;
@@ -64,7 +64,7 @@ fn fill(store: &mut Store, entries: u32) {
 }
 
 /// Names and whether they may log in: what a recovery must not get wrong.
-fn people(contents: &Contents) -> Vec<(String, bool)> {
+fn people(contents: &StoredState) -> Vec<(String, bool)> {
     let mut people: Vec<_> =
         contents.users.iter().map(|user| (user.name.to_string(), user.enabled)).collect();
     people.sort();
@@ -73,8 +73,8 @@ fn people(contents: &Contents) -> Vec<(String, bool)> {
 
 struct Eras {
     _dirs: [Dir; 3],
-    old: Contents,
-    today: Contents,
+    old: StoredState,
+    today: StoredState,
 }
 
 /// A store twice: as it was, with people or on its first day, and as it is.
@@ -83,10 +83,10 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
     let (anna, mut mallory) = (user("anna"), user("mallory"));
     let (hers, his) = (session("anna"), session("mallory"));
     if with_people {
-        let settings = Settings { ever_had_user: true, ..first.settings };
+        let settings = GateRecord { ever_had_user: true, ..first.gate_record };
         let people = [anna.clone(), mallory.clone(), user("gone")].map(Change::PutUser);
         store
-            .commit(&[people.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW)
+            .commit(&[people.to_vec(), vec![Change::PutGateRecord(settings)]].concat(), NOW)
             .expect("commits");
         store
             .commit(&[Change::PutSession(hers.clone()), Change::PutSession(his.clone())], NOW)
@@ -100,11 +100,11 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
     mallory.enabled = false;
     let mut spent = anna;
     spent.spend(TimeStep::at(NOW));
-    let settings = Settings { ever_had_user: true, ..first.settings };
+    let settings = GateRecord { ever_had_user: true, ..first.gate_record };
     let changes =
         [Change::PutUser(spent), Change::PutUser(mallory), Change::RemoveUser(name("gone"))];
     store
-        .commit(&[changes.to_vec(), vec![Change::PutSettings(settings)]].concat(), NOW)
+        .commit(&[changes.to_vec(), vec![Change::PutGateRecord(settings)]].concat(), NOW)
         .expect("commits");
     store.commit(&[Change::EndSession(his.id), Change::PutSession(hers)], NOW).expect("commits");
     fill(&mut store, 700);
@@ -218,7 +218,7 @@ fn an_old_snapshot_is_no_backup_of_today_s_users() {
     let Eras { _dirs, today, .. } = eras(dirs, true);
     let backup = |parts| {
         lay(&today_in, &old_in, parts, &to);
-        Portable::of_store_in(&to, Some(&[7; 32]), System)
+        PortableUsers::of_store_in(&to, Some(&[7; 32]), System)
     };
     let mut users: Vec<_> = today.users.iter().map(|user| user.name.to_string()).collect();
     let given = backup([Is::Present; PARTS.len()])
@@ -234,5 +234,5 @@ fn an_old_snapshot_is_no_backup_of_today_s_users() {
     assert!(matches!(&error, StoreError::NoSnapshot(why) if why.contains("old copy")), "{error}");
     assert!(error.to_string().contains("Start the gate once"), "{error}");
     drop(open_sound(&to));
-    assert!(Portable::of_store_in(&to, Some(&[7; 32]), System).is_ok(), "as it says");
+    assert!(PortableUsers::of_store_in(&to, Some(&[7; 32]), System).is_ok(), "as it says");
 }

@@ -14,7 +14,7 @@ use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock::Timestamp;
 use portcullis::entropy::System;
-use portcullis::ledger::{Contents, Opened, Store, StoreError, StoreKey};
+use portcullis::ledger::{Opened, Store, StoreError, StoreKey, StoredState};
 
 /// The moment most tests take place at.
 pub const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -53,7 +53,7 @@ pub fn open(dir: &Path) -> Result<(Store, Opened), StoreError> {
 }
 
 /// Opens a store that must be sound.
-pub fn open_sound(dir: &Path) -> (Store, Contents) {
+pub fn open_sound(dir: &Path) -> (Store, StoredState) {
     let (store, opened) = open(dir).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(opened.recovered, None);
     (store, opened.contents)
@@ -87,8 +87,8 @@ pub fn session(user: &str) -> Session {
     Session::begin(name(user), NOW, day, ip, b"Mozilla/5.0", KeyId::new(1), &mut System)
 }
 
-/// Contents in a form that can be compared: every record in full, sorted.
-pub fn fingerprint(contents: &Contents) -> Vec<String> {
+/// StoredState in a form that can be compared: every record in full, sorted.
+pub fn fingerprint(contents: &StoredState) -> Vec<String> {
     let mut lines = Vec::new();
     for user in &contents.users {
         lines.push(format!("user {}", serde_json::to_string(user).expect("a user")));
@@ -99,8 +99,10 @@ pub fn fingerprint(contents: &Contents) -> Vec<String> {
     for (key, counter) in &contents.counters {
         lines.push(format!("counter {key:?} {counter:?}"));
     }
-    lines
-        .push(format!("settings {}", serde_json::to_string(&contents.settings).expect("settings")));
+    lines.push(format!(
+        "settings {}",
+        serde_json::to_string(&contents.gate_record).expect("settings")
+    ));
     lines.sort();
     lines
 }

@@ -34,7 +34,7 @@ fn kept() -> Kept {
         records: 4,
         unsealed: Ok(4),
         database: Ok(524_288),
-        witness: Ok(()),
+        high_water_mark: Ok(()),
         snapshot: Ok(T0),
         written: 12_288,
         commits: 1,
@@ -460,7 +460,7 @@ fn the_store_and_its_disk_are_judged() {
         Severity::Error,
         "last commit",
         "restart",
-        broken(|kept| kept.examination.witness = Err("no".to_owned())),
+        broken(|kept| kept.examination.high_water_mark = Err("no".to_owned())),
     );
     one(
         Severity::Error,

@@ -68,7 +68,7 @@ fn kept_well(kept: &Kept) -> Vec<Finding> {
     for (what, why) in [
         ("the records in memory are not whole", look.unsealed.as_ref().err()),
         ("the database cannot be read again", look.database.as_ref().err()),
-        ("nothing vouches for the last commit", look.witness.as_ref().err()),
+        ("nothing vouches for the last commit", look.high_water_mark.as_ref().err()),
     ] {
         findings.extend(why.map(|why| STORE.error(format!("{what}: {why}"), restart)));
     }

@@ -13,7 +13,7 @@ use crate::auth::session::SessionId;
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
-use crate::ledger::{Change, Settings};
+use crate::ledger::{Change, GateRecord};
 
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;
@@ -81,7 +81,7 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
         Command::Backup => transfer::give(desk, by, now),
         Command::Restore { records } => transfer::take_in(desk, &records, by, moment),
         Command::AuditShow { since, user, limit, before } => {
-            audit::show(desk, &audit::Wanted { since, user, limit, before }, by, now)
+            audit::show(desk, &audit::AuditQuery { since, user, limit, before }, by, now)
         }
         Command::AuditVerify { expect } => audit::verify(desk, expect.as_deref()),
         // The running gate has sent what it alone knows with a job of its own.
@@ -182,7 +182,8 @@ fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
         user.spent = user.awaits_time().then(|| transfer::spent_by(now));
         Change::PutUser(user)
     }));
-    changes.push(Change::PutSettings(Settings { clock_floor: now, ..desk.settings.clone() }));
+    changes
+        .push(Change::PutGateRecord(GateRecord { clock_floor: now, ..desk.gate_record.clone() }));
     let event = Event::new(Action::ClockReset, by.clone());
     changes.push(Change::Audit(
         event.because(format_args!("sessions ended: {ended}, users freed: {users}")),

@@ -10,7 +10,7 @@ use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
-use crate::ledger::{AuditLog, Change, StoreError};
+use crate::ledger::{AuditReader, Change, StoreError};
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;
@@ -23,7 +23,7 @@ pub const MOST_AT_ONCE: u64 = 1_000;
 const MOST_KEPT: u64 = 50_000;
 
 /// Which entries are shown.
-pub struct Wanted {
+pub struct AuditQuery {
     /// None that are older than so many seconds.
     pub since: Option<u64>,
     /// Those that this user did, or that were done to that user.
@@ -81,7 +81,7 @@ pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
 
 /// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left
 /// out.
-pub(super) fn show(desk: &Desk, wanted: &Wanted, by: &Actor, now: Timestamp) -> Done {
+pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp) -> Done {
     let user = wanted.user.as_deref().map(UserName::parse).transpose();
     let user = user.map_err(|error| CommandRefused::data(error.to_string()))?;
     let limit = match by {
@@ -148,7 +148,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
     let log = desk.store.audit();
     let pruned = log.anchor();
     let seen = expected.is_none_or(|hash| pruned.number > 0 && hash == pruned.hash);
-    let mut found = Found { seen, ..Found::default() };
+    let mut found = LogSummary { seen, ..LogSummary::default() };
     let problem = match walk(&log, expected, &mut found) {
         Ok(()) if found.seen => found.lost(),
         Ok(()) => {
@@ -174,7 +174,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
 
 /// What a walk along the log has come by.
 #[derive(Default)]
-struct Found {
+struct LogSummary {
     entries: u64,
     first: Option<u64>,
     last: Option<u64>,
@@ -185,7 +185,7 @@ struct Found {
     missing: Vec<(u64, Missing)>,
 }
 
-impl Found {
+impl LogSummary {
     /// The entries that are known to be missing, as a problem.
     fn lost(&self) -> Option<(Option<u64>, String)> {
         let (told_by, first) = self.missing.first()?;
@@ -200,9 +200,9 @@ impl Found {
 }
 
 fn walk(
-    log: &AuditLog<'_>,
+    log: &AuditReader<'_>,
     expected: Option<[u8; 32]>,
-    found: &mut Found,
+    found: &mut LogSummary,
 ) -> Result<(), (u64, String)> {
     let mut walk = Walk::behind(log.anchor());
     for piece in log.pieces() {

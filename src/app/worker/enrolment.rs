@@ -18,7 +18,7 @@ use crate::auth::totp::{Code, CodeOwner, Match, whether};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::entropy::System;
-use crate::ledger::{Change, Settings};
+use crate::ledger::{Change, GateRecord};
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;
@@ -38,7 +38,7 @@ impl Desk {
 
     /// Whether no user has ever existed.
     pub fn is_new(&self) -> bool {
-        !self.settings.ever_had_user
+        !self.gate_record.ever_had_user
     }
 
     /// Judges `enrolment`. What the gate must know of it is added to `effects`, for a refusal too.
@@ -48,7 +48,7 @@ impl Desk {
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Answer {
-        let Some(setup) = self.setup.as_mut().filter(|_| !self.settings.ever_had_user) else {
+        let Some(setup) = self.setup.as_mut().filter(|_| !self.gate_record.ever_had_user) else {
             return Answer::Closed;
         };
         setup.settle(now.steady, &mut System);
@@ -135,8 +135,10 @@ impl Desk {
             return Err(Refusal::Denied(denial));
         };
         let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
-        changes
-            .push(Change::PutSettings(Settings { ever_had_user: true, ..self.settings.clone() }));
+        changes.push(Change::PutGateRecord(GateRecord {
+            ever_had_user: true,
+            ..self.gate_record.clone()
+        }));
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
         let done = self
             .commit(changes, now.wall)

@@ -98,8 +98,8 @@ mod tests {
         let figures = watched.figures();
         let before = figures.seen();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
-        let settings = watched.desk.settings.clone();
-        watched.desk.commit(vec![Change::PutSettings(settings)], clock::now()).expect("written");
+        let settings = watched.desk.gate_record.clone();
+        watched.desk.commit(vec![Change::PutGateRecord(settings)], clock::now()).expect("written");
         assert!(matches!(watched.handle(Job::Ready), Outcome::Ready(_)));
         let after = figures.seen();
         assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);

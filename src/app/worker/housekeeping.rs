@@ -13,7 +13,7 @@ use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::Session;
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, CounterKey, Settings};
+use crate::ledger::{Change, CounterKey, GateRecord};
 
 /// How often the desk looks for what has expired, without being asked.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
@@ -44,9 +44,9 @@ impl Desk {
             changes.extend(addresses.chain(budgets).map(Change::RemoveCounter));
         }
         if let Some(floor) = self.time.due_for_writing() {
-            changes.push(Change::PutSettings(Settings {
+            changes.push(Change::PutGateRecord(GateRecord {
                 clock_floor: floor,
-                ..self.settings.clone()
+                ..self.gate_record.clone()
             }));
         }
         if !self.greeted {

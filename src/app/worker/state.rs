@@ -28,7 +28,7 @@ use crate::auth::trusted_time::{ClockReading, TrustedTime};
 use crate::auth::user::{User, UserName};
 use crate::clock::{self, Moment, Timestamp};
 use crate::config::{Config, RequireSync, limits};
-use crate::ledger::{Change, Counter, CounterKey, Opened, Settings, Store, StoreError};
+use crate::ledger::{Change, Counter, CounterKey, GateRecord, Opened, Store, StoreError};
 use crate::secret::Secret;
 use crate::telemetry::throttle::Throttle;
 
@@ -41,7 +41,7 @@ pub struct Desk {
     pub(super) limiter: Limiter,
     pub(super) budgets: Budgets,
     pub(super) repetitions: Repetitions,
-    pub(super) settings: Settings,
+    pub(super) gate_record: GateRecord,
     pub(super) device_key: DeviceKey,
     pub(super) time: TrustedTime,
     pub(super) complaints: Throttle,
@@ -81,13 +81,13 @@ impl Desk {
             }
         }
         let mut time = TrustedTime::new(
-            contents.settings.clock_floor,
+            contents.gate_record.clock_floor,
             reading.monotonic,
             sync_required(&config),
         );
         time.observe(reading);
         // A new store has counted nothing yet.
-        let is_new = contents.settings.clock_floor == Timestamp::default();
+        let is_new = contents.gate_record.clock_floor == Timestamp::default();
         let start = if is_new { reading.now.max(time.floor()) } else { time.floor() };
         limiter.restore(windows, start);
         let mut sessions = Sessions::new(None);
@@ -102,8 +102,8 @@ impl Desk {
             limiter,
             budgets: Budgets::restore(buckets, start),
             repetitions: Repetitions::default(),
-            device_key: DeviceKey::new(&contents.settings.device_key),
-            settings: contents.settings,
+            device_key: DeviceKey::new(&contents.gate_record.device_key),
+            gate_record: contents.gate_record,
             time,
             complaints: Throttle::default(),
             setup: None,
@@ -167,12 +167,12 @@ impl Desk {
             }
             // Failures count in memory before they are written; entries the store alone knows.
             Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
-            Change::PutSettings(settings) => {
+            Change::PutGateRecord(gate_record) => {
                 // Says nothing of the floor: the one that is written may be older than the one the
                 // gate goes by.
-                self.time.written(settings.clock_floor);
-                self.settings = settings;
-                let closed = self.setup.take_if(|_| self.settings.ever_had_user);
+                self.time.written(gate_record.clock_floor);
+                self.gate_record = gate_record;
+                let closed = self.setup.take_if(|_| self.gate_record.ever_had_user);
                 closed.map(|_| Effect::Setup { open: false }).into_iter().collect()
             }
         }
@@ -253,7 +253,7 @@ impl Desk {
     /// The key of form tokens, made from one that is in the store for good.
     #[cfg_attr(not(test), expect(clippy::expect_used, reason = "HMAC takes a key of any length"))]
     pub fn form_key(&self) -> Secret {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.settings.device_key.expose())
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.gate_record.device_key.expose())
             .expect("HMAC takes a key of any length");
         mac.update(b"portcullis form token");
         Secret::new(mac.finalize().into_bytes().to_vec())

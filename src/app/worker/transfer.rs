@@ -18,7 +18,7 @@ use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
 use crate::auth::user::User;
 use crate::clock::{self, Moment, Timestamp};
-use crate::ledger::{Change, Counter, CounterKey, Portable, Settings, StoreError};
+use crate::ledger::{Change, Counter, CounterKey, GateRecord, PortableUsers, StoreError};
 
 use crate::app::messages::command::Done;
 use crate::app::messages::command::{CommandRefused, Records};
@@ -58,7 +58,7 @@ pub fn give(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
 ///
 /// # Errors
 /// There are none.
-pub fn given(portable: &Portable, now: Timestamp) -> Result<Value, CommandRefused> {
+pub fn given(portable: &PortableUsers, now: Timestamp) -> Result<Value, CommandRefused> {
     packed(portable.users.iter(), portable.clock_floor, now).map(|(answer, _)| answer)
 }
 
@@ -71,7 +71,7 @@ fn packed<'u>(
     if count == 0 {
         return Err(CommandRefused::data("there are no users yet, so there is nothing to back up"));
     }
-    let records = Portable::pack(users, clock_floor)
+    let records = PortableUsers::pack(users, clock_floor)
         .ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
     let text = Records::of(&records);
     Ok((json!({ "users": count, "created": now.to_string(), "records": text }), records.len()))
@@ -82,13 +82,13 @@ fn packed<'u>(
 /// # Errors
 /// There are users or were, the records cannot be read, or the store does not take them.
 pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> Done {
-    if desk.settings.ever_had_user || !desk.has_no_users() {
+    if desk.gate_record.ever_had_user || !desk.has_no_users() {
         return Err(CommandRefused::data(
             "this gate has or had users of its own, and a backup is restored only where no user has ever existed. `portcullis init --again` sets the old store aside (the gate has to be stopped for it); then restore",
         ));
     }
-    let portable = records.octets().and_then(|octets| Portable::unpack(&octets));
-    let Portable { mut users, clock_floor } = portable.ok_or_else(|| {
+    let portable = records.octets().and_then(|octets| PortableUsers::unpack(&octets));
+    let PortableUsers { mut users, clock_floor } = portable.ok_or_else(|| {
         CommandRefused::data("the users in the backup have a form that this release does not know: use the one that made it, or a newer one")
     })?;
     check(&users)?;
@@ -103,12 +103,13 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     let budgets: Vec<_> = accounts.chain(shared).collect();
     let bucket = Bucket::with_left(LEFT, now.steady);
     let count = users.len();
-    let clock_floor = clock_floor.max(desk.settings.clock_floor);
-    let settings = Settings { ever_had_user: true, clock_floor, ..desk.settings.clone() };
+    let clock_floor = clock_floor.max(desk.gate_record.clock_floor);
+    let gate_record = GateRecord { ever_had_user: true, clock_floor, ..desk.gate_record.clone() };
     let counters =
         budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
-    let changes =
-        [Change::PutSettings(settings)].into_iter().chain(users.into_iter().map(Change::PutUser));
+    let changes = [Change::PutGateRecord(gate_record)]
+        .into_iter()
+        .chain(users.into_iter().map(Change::PutUser));
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
     let event = Event::new(Action::Restore, by.clone()).because(format_args!("users: {count}"));
     let changes = changes.chain([Change::Audit(event)]);

@@ -65,7 +65,9 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
         there.spent = user.spent;
         assert_eq!(&there, user);
     }
-    assert!(new.settings.ever_had_user && new.settings.device_key != old.settings.device_key);
+    assert!(
+        new.gate_record.ever_had_user && new.gate_record.device_key != old.gate_record.device_key
+    );
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn records_that_make_no_sense_change_nothing() {
     let anna = || old.users.values().next().expect("a user").clone();
     let mut doubled = anna();
     doubled.name = UserName::parse("ben").expect("a name");
-    let pack = |users: &[User]| Records::of(&Portable::pack(users, UNSET).expect("packs"));
+    let pack = |users: &[User]| Records::of(&PortableUsers::pack(users, UNSET).expect("packs"));
     let mut new = new_desk();
     for bad in [
         Records::from("no base64!".to_owned()),
@@ -130,7 +132,7 @@ fn records_that_make_no_sense_change_nothing() {
         pack(&[anna(), doubled]),
     ] {
         assert_eq!(restore(&mut new, bad, clock::now()).expect_err("refused").code, 65);
-        assert!(new.has_no_users() && !new.settings.ever_had_user);
+        assert!(new.has_no_users() && !new.gate_record.ever_had_user);
     }
 }
 
@@ -178,11 +180,11 @@ fn with_an_unset_clock_no_step_counts_until_it_is_set_also_after_a_restart() {
 fn a_clock_behind_the_floor_of_the_old_gate_is_not_set() {
     let old = giver(&["anna"]);
     let ahead = clock::now().plus(Duration::from_secs(86_400));
-    let records = Records::of(&Portable::pack(old.users.values(), ahead).expect("packs"));
+    let records = Records::of(&PortableUsers::pack(old.users.values(), ahead).expect("packs"));
     let mut new = new_desk();
     restore(&mut new, records, clock::now()).expect("restored");
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
-    assert!(new.time.floor() >= ahead && new.settings.clock_floor >= ahead);
+    assert!(new.time.floor() >= ahead && new.gate_record.clock_floor >= ahead);
     new.settle_steps(clock::now());
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST), "still behind");
 }
@@ -196,9 +198,9 @@ fn a_floor_that_cannot_be_true_is_left_out() {
         let mut new = new_desk();
         let monotonic = clock::monotonic();
         new.time.observe(ClockReading { now: at, monotonic, synchronised: Some(synchronised) });
-        let records = Records::of(&Portable::pack(old.users.values(), floor).expect("packs"));
+        let records = Records::of(&PortableUsers::pack(old.users.values(), floor).expect("packs"));
         restore(&mut new, records, at).expect("restored");
-        (new.time.floor() >= floor, new.settings.clock_floor >= floor, spent(&new, "anna"))
+        (new.time.floor() >= floor, new.gate_record.clock_floor >= floor, spent(&new, "anna"))
     };
     let up_to_now = Some(TimeStep::at(now).plus(2));
     // A clock that a time server has set knows better.

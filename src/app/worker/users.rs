@@ -11,7 +11,7 @@ use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::config::limits::check_user_count;
 use crate::entropy::System;
-use crate::ledger::{Change, CounterKey, Settings};
+use crate::ledger::{Change, CounterKey, GateRecord};
 
 /// Users that one gate holds at most.
 pub const MAX_USERS: usize = 10_000;
@@ -64,9 +64,11 @@ pub(super) fn add(desk: &mut Desk, user: User, by: &Actor, now: Timestamp) -> Do
     let event = told(by, Action::UserAdded, &user.name);
     let event = if user.admin { event.because("administrator") } else { event };
     let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
-    if !desk.settings.ever_had_user {
-        changes
-            .push(Change::PutSettings(Settings { ever_had_user: true, ..desk.settings.clone() }));
+    if !desk.gate_record.ever_had_user {
+        changes.push(Change::PutGateRecord(GateRecord {
+            ever_had_user: true,
+            ..desk.gate_record.clone()
+        }));
     }
     Ok((shown, desk.commit(changes, now)?))
 }

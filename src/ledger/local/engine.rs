@@ -3,9 +3,10 @@
 //!
 //! sled 0.34 ends a flush with `sync_file_range`, which makes neither the file's length nor the
 //! drive's cache last, so every batch is followed by our own `fdatasync`. It panics on some damaged
-//! files, which is caught here where panics unwind; where they abort, [`crate::ledger::local::opening`]
-//! sees the next start that the last one did not end. It also writes and syncs when it is dropped,
-//! and panics where that fails; so it is cut off from its file before.
+//! files, which is caught here where panics unwind; where they abort, the
+//! next start sees that the last one did not end ([`crate::ledger::local::crash_guard`]). It also
+//! writes and syncs when it is dropped, and panics where that fails; so it is cut off from its file
+//! before.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -22,7 +23,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::clock;
 use crate::ledger::local::error::{StoreError, is_failing, is_full};
-use crate::ledger::local::place::{Place, sync_dir};
+use crate::ledger::local::state_dir::{StateDir, sync_dir};
 use crate::sys::redirect_descriptor;
 
 /// The page cache. All records are in memory once more anyway; this is for sled's own index pages.
@@ -54,7 +55,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Opens or creates the database in `folder`. Its files are private, and new ones last.
-    pub(super) fn open(place: &Place, folder: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(state_dir: &StateDir, folder: &Path) -> Result<Self, OpenError> {
         let fresh = !folder.join("db").exists();
         sweep(folder, |name| name.ends_with(".generating"));
         let database = match start(folder) {
@@ -70,12 +71,12 @@ impl Engine {
             }
         };
         let engine = Self { database, file, folder: folder.to_path_buf() };
-        engine.settle(place, fresh).map_err(OpenError::System)?;
+        engine.settle(state_dir, fresh).map_err(OpenError::System)?;
         Ok(engine)
     }
 
-    fn settle(&self, place: &Place, fresh: bool) -> Result<(), StoreError> {
-        place.make_private(&self.folder)?;
+    fn settle(&self, state_dir: &StateDir, fresh: bool) -> Result<(), StoreError> {
+        state_dir.make_private(&self.folder)?;
         // Later on nothing but sled's index is new, and it can do without.
         if !fresh {
             return Ok(());

@@ -16,23 +16,23 @@
 //! are equally old.
 
 use crate::clock::Timestamp;
-use crate::ledger::local::parts;
-use crate::ledger::local::place::Place;
+use crate::ledger::local::audit_files;
+use crate::ledger::local::audit_log::AuditLog;
+use crate::ledger::local::high_water_mark::{self, Acknowledged};
+use crate::ledger::local::record_cache::RecordCache;
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::shelf::Shelf;
 use crate::ledger::local::snapshot;
-use crate::ledger::local::trail::Trail;
+use crate::ledger::local::state_dir::StateDir;
 use crate::ledger::local::unsound::Unsound;
-use crate::ledger::local::witness::{self, Said};
 
 /// What stands beside the database.
 pub(super) struct Evidence {
     /// What `store.seq` says.
-    pub(super) said: Option<Said>,
+    pub(super) acknowledged: Option<Acknowledged>,
     /// The commit of the snapshot, and when it was taken; `None` if it is missing or of no use.
     pub(super) snapshot: Option<(u64, Timestamp)>,
     /// The last entry of the audit log that has left the database.
-    filed: Option<u64>,
+    last_in_files: Option<u64>,
 }
 
 /// Why a database is not trusted.
@@ -47,17 +47,17 @@ impl Evidence {
     ///
     /// # Errors
     /// The snapshot is of a newer release: so is, or was, the database.
-    pub(super) fn gather(place: &Place, vault: &mut Vault) -> Result<Self, Unsound> {
-        let snapshot = match snapshot::stored(place, vault) {
+    pub(super) fn gather(state_dir: &StateDir, vault: &mut Vault) -> Result<Self, Unsound> {
+        let snapshot = match snapshot::stored(state_dir, vault) {
             Ok(snapshot) => snapshot.map(|snapshot| (snapshot.sequence, snapshot.taken)),
             Err(Unsound::Newer(found)) => return Err(Unsound::Newer(found)),
             // What it says of itself is worth nothing.
             Err(Unsound::Damaged(_) | Unsound::WrongKey) => None,
         };
         Ok(Self {
-            said: witness::read(place, vault),
+            acknowledged: high_water_mark::read(state_dir, vault),
             snapshot,
-            filed: parts::last_entry(place, vault),
+            last_in_files: audit_files::last_entry(state_dir, vault),
         })
     }
 
@@ -68,17 +68,17 @@ impl Evidence {
     /// It is an old one, or nothing vouches for it. `unborn`: nothing need vouch for it.
     pub(super) fn support(
         &self,
-        shelf: &Shelf,
-        trail: Option<&Trail>,
+        cache: &RecordCache,
+        audit_log: Option<&AuditLog>,
         unborn: bool,
     ) -> Result<(), Distrust> {
-        let (found, due) = (shelf.manifest().sequence, shelf.manifest().snapshot);
+        let (found, due) = (cache.manifest().sequence, cache.manifest().snapshot);
         let distrust = |why| Err(Distrust { why, due });
-        match self.said {
-            Some(said) if found < said.commit => {
+        match self.acknowledged {
+            Some(acknowledged) if found < acknowledged.commit => {
                 return distrust(format!(
                     "it ends with commit {found}, but commit {} was acknowledged",
-                    said.commit
+                    acknowledged.commit
                 ));
             }
             None if !unborn => {
@@ -93,8 +93,8 @@ impl Evidence {
                 "it is an old copy: the snapshot is of commit {taken}, and it knows of none behind {due}"
             ));
         }
-        let head = trail.map_or(0, |trail| trail.head.number);
-        match self.filed.filter(|entry| *entry > head) {
+        let head = audit_log.map_or(0, |audit_log| audit_log.head.number);
+        match self.last_in_files.filter(|entry| *entry > head) {
             None => Ok(()),
             // Nothing tells how old the snapshot is then, but that store.seq is as old.
             Some(entry) => Err(Distrust {
@@ -108,8 +108,9 @@ impl Evidence {
 
     /// Whether the snapshot of this commit is known to be the latest.
     pub(super) fn vouches_for_snapshot(&self, commit: u64) -> bool {
-        let latest = |said: &Said| said.entry >= self.filed.unwrap_or(0);
-        self.said.filter(latest).is_some_and(|said| said.snapshot == commit)
+        let latest =
+            |acknowledged: &Acknowledged| acknowledged.entry >= self.last_in_files.unwrap_or(0);
+        self.acknowledged.filter(latest).is_some_and(|acknowledged| acknowledged.snapshot == commit)
     }
 
     /// Whether the snapshot of this commit may stand in for a database that asks for one of the
@@ -118,7 +119,7 @@ impl Evidence {
     /// # Errors
     /// It is an old one: users that were removed or disabled would be back.
     pub(super) fn may_stand_in(&self, commit: u64, due: u64) -> Result<(), String> {
-        let due = self.said.map_or(due, |said| due.max(said.snapshot));
+        let due = self.acknowledged.map_or(due, |acknowledged| due.max(acknowledged.snapshot));
         if commit >= due {
             return Ok(());
         }

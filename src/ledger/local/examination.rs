@@ -6,11 +6,11 @@
 //! file, the number of the last commit, the snapshot.
 
 use crate::clock::Timestamp;
+use crate::ledger::local::high_water_mark;
 use crate::ledger::local::manifest::Manifest;
 use crate::ledger::local::open_store::Store;
 use crate::ledger::local::snapshot;
 use crate::ledger::local::unsound::Unsound;
-use crate::ledger::local::witness;
 
 /// Records that are looked at: more than ten thousand users and their counters have.
 const MOST: usize = 40_000;
@@ -25,7 +25,7 @@ pub struct Examination {
     /// The length of the database's file in bytes, every one of which could be read.
     pub database: Result<u64, String>,
     /// Whether the number of the last commit stands beside the database.
-    pub witness: Result<(), String>,
+    pub high_water_mark: Result<(), String>,
     /// When the snapshot was taken, if it is the one that is due.
     pub snapshot: Result<Timestamp, String>,
     /// Bytes that commits have cost the disk since the store was opened.
@@ -38,7 +38,7 @@ impl Store {
     /// Looks at everything that the next start will need.
     pub fn examine(&mut self) -> Examination {
         Examination {
-            records: self.shelf.records().count(),
+            records: self.cache.records().count(),
             unsealed: self.unsealed(),
             database: match &self.engine {
                 Some(engine) => engine.read_through(),
@@ -47,12 +47,14 @@ impl Store {
                         .to_owned())
                 }
             },
-            witness: match witness::read(&self.place, &self.vault) {
-                Some(said) if said.commit == self.shelf.manifest().sequence => Ok(()),
-                Some(said) => Err(format!(
+            high_water_mark: match high_water_mark::read(&self.state_dir, &self.vault) {
+                Some(acknowledged) if acknowledged.commit == self.cache.manifest().sequence => {
+                    Ok(())
+                }
+                Some(acknowledged) => Err(format!(
                     "store.seq says {} instead of {}",
-                    said.commit,
-                    self.shelf.manifest().sequence
+                    acknowledged.commit,
+                    self.cache.manifest().sequence
                 )),
                 None => Err("store.seq is missing or damaged".to_owned()),
             },
@@ -65,7 +67,7 @@ impl Store {
     fn unsealed(&self) -> Result<usize, String> {
         let mut counted = Manifest::default();
         let mut looked_at = 0;
-        for (key, sealed) in self.shelf.records().take(MOST) {
+        for (key, sealed) in self.cache.records().take(MOST) {
             counted.add(&self.vault, key, sealed);
             if self.vault.unseal(key, sealed).is_none() {
                 return Err("a record does not unseal".to_owned());
@@ -73,8 +75,8 @@ impl Store {
             looked_at += 1;
         }
         let all = looked_at < MOST;
-        if all && !self.shelf.manifest().agrees(&counted) {
-            let (noted, found) = (self.shelf.manifest().counts(), counted.counts());
+        if all && !self.cache.manifest().agrees(&counted) {
+            let (noted, found) = (self.cache.manifest().counts(), counted.counts());
             return Err(format!(
                 "the manifest tells of {noted}, and {found} of other content are there"
             ));
@@ -83,8 +85,8 @@ impl Store {
     }
 
     fn snapshot(&mut self) -> Result<Timestamp, String> {
-        let due = self.shelf.manifest().snapshot;
-        match snapshot::stored(&self.place, &mut self.vault) {
+        let due = self.cache.manifest().snapshot;
+        match snapshot::stored(&self.state_dir, &mut self.vault) {
             // Its seal is over the whole of it: what unseals is what was written.
             Ok(Some(snapshot)) if snapshot.sequence == due => Ok(snapshot.taken),
             Ok(Some(snapshot)) => {

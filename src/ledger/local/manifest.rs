@@ -15,7 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::local::schema::{Key, Kind};
+use crate::ledger::local::schema::{RecordKey, RecordKind};
 use crate::ledger::local::seal::Vault;
 
 /// Counts and digests of all records.
@@ -25,13 +25,13 @@ pub(super) struct Manifest {
     pub(super) sequence: u64,
     /// The commit that the snapshot must have seen.
     pub(super) snapshot: u64,
-    /// One for each of [`Kind::COUNTED`]; of kinds that came later an older manifest has none,
-    /// which is zero.
-    tallies: Vec<Tally>,
+    /// One for each of [`RecordKind::COUNTED`]; of kinds that came later an older manifest has
+    /// none, which is zero.
+    tallies: Vec<RecordTally>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Tally {
+struct RecordTally {
     count: u64,
     digest: [u8; 32],
 }
@@ -43,7 +43,7 @@ impl Manifest {
     }
 
     /// Adds a record.
-    pub(super) fn add(&mut self, vault: &Vault, key: &Key, sealed: &[u8]) {
+    pub(super) fn add(&mut self, vault: &Vault, key: &RecordKey, sealed: &[u8]) {
         if let Some(tally) = self.tally(key) {
             tally.count = tally.count.wrapping_add(1);
             tally.mix(&vault.digest(key, sealed));
@@ -51,7 +51,7 @@ impl Manifest {
     }
 
     /// Takes a record out that was added.
-    pub(super) fn take(&mut self, vault: &Vault, key: &Key, sealed: &[u8]) {
+    pub(super) fn take(&mut self, vault: &Vault, key: &RecordKey, sealed: &[u8]) {
         if let Some(tally) = self.tally(key) {
             tally.count = tally.count.wrapping_sub(1);
             tally.mix(&vault.digest(key, sealed));
@@ -72,23 +72,23 @@ impl Manifest {
         )
     }
 
-    fn tally(&mut self, key: &Key) -> Option<&mut Tally> {
-        let kind = Kind::of(key)?;
-        let at = Kind::COUNTED.iter().position(|counted| *counted == kind)?;
+    fn tally(&mut self, key: &RecordKey) -> Option<&mut RecordTally> {
+        let kind = RecordKind::of(key)?;
+        let at = RecordKind::COUNTED.iter().position(|counted| *counted == kind)?;
         if self.tallies.len() <= at {
-            self.tallies.resize(at + 1, Tally::default());
+            self.tallies.resize(at + 1, RecordTally::default());
         }
         self.tallies.get_mut(at)
     }
 
-    fn padded(tallies: &[Tally]) -> [Tally; Kind::COUNTED.len()] {
-        let mut all = [Tally::default(); Kind::COUNTED.len()];
+    fn padded(tallies: &[RecordTally]) -> [RecordTally; RecordKind::COUNTED.len()] {
+        let mut all = [RecordTally::default(); RecordKind::COUNTED.len()];
         all.iter_mut().zip(tallies).for_each(|(to, from)| *to = *from);
         all
     }
 }
 
-impl Tally {
+impl RecordTally {
     fn mix(&mut self, digest: &[u8; 32]) {
         self.digest.iter_mut().zip(digest).for_each(|(sum, part)| *sum ^= part);
     }
@@ -98,7 +98,7 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::entropy::System;
-    use crate::ledger::local::key::StoreKey;
+    use crate::ledger::local::store_key::StoreKey;
 
     fn vault() -> Vault {
         Vault::new(&StoreKey::new(vec![7; 32]).expect("32 bytes"), System)
@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn the_order_of_records_does_not_matter() {
         let vault = vault();
-        let (anna, ben) = (vault.key(Kind::User, b"anna"), vault.key(Kind::User, b"ben"));
+        let (anna, ben) =
+            (vault.key(RecordKind::User, b"anna"), vault.key(RecordKind::User, b"ben"));
         let (mut one, mut other) = (Manifest::default(), Manifest::default());
         one.add(&vault, &anna, b"1");
         one.add(&vault, &ben, b"2");
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn a_missing_record_shows() {
         let vault = vault();
-        let anna = vault.key(Kind::User, b"anna");
+        let anna = vault.key(RecordKind::User, b"anna");
         let mut full = Manifest::default();
         full.add(&vault, &anna, b"1");
         assert!(!full.agrees(&Manifest::default()));
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn an_older_version_of_a_record_shows() {
         let vault = vault();
-        let anna = vault.key(Kind::User, b"anna");
+        let anna = vault.key(RecordKind::User, b"anna");
         let (mut new, mut old) = (Manifest::default(), Manifest::default());
         new.add(&vault, &anna, b"disabled");
         old.add(&vault, &anna, b"enabled");
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn what_was_added_and_taken_leaves_nothing() {
         let vault = vault();
-        let anna = vault.key(Kind::User, b"anna");
+        let anna = vault.key(RecordKind::User, b"anna");
         let mut manifest = Manifest::default();
         manifest.add(&vault, &anna, b"1");
         manifest.take(&vault, &anna, b"1");

@@ -1,16 +1,16 @@
 //! From one schema to the next. A newer one is refused, never guessed at.
 //!
 //! ```text
-//! 1    users, sessions, counters, settings
+//! 1    users, sessions, counters, the gate's own record
 //! 2    the same records, and the audit log (an older release would take its entries for damage)
 //! ```
 //!
 //! Records are unsealed as the old schema has it (the schema is part of the associated data) and
 //! sealed anew, while they are read. The result is written as a whole new database beside the old
-//! one, so that a pulled plug leaves one or the other (see [`crate::ledger::local::rewrite`]); the snapshot
-//! follows, and the file that says which schema it is comes last.
+//! one, so that a pulled plug leaves one or the other (see [`crate::ledger::local::rewrite`]);
+//! the snapshot follows, and the file that says which schema it is comes last.
 
-use crate::ledger::local::schema::{Fingerprint, Key, SCHEMA};
+use crate::ledger::local::schema::{Fingerprint, RecordKey, SCHEMA};
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::unsound::Unsound;
 
@@ -30,7 +30,7 @@ pub(super) fn admit(
 /// A record of the schema `found` as this program seals it. `None` if it does not unseal.
 pub(super) fn reseal(
     found: u32,
-    key: &Key,
+    key: &RecordKey,
     sealed: Box<[u8]>,
     vault: &mut Vault,
 ) -> Option<Box<[u8]>> {

@@ -14,17 +14,17 @@ use std::path::Path;
 
 use crate::clock::{self, Timestamp};
 use crate::entropy::Entropy;
-use crate::ledger::change::{Change, Contents};
+use crate::ledger::change::{Change, StoredState};
+use crate::ledger::local::audit_log::AuditLog;
+use crate::ledger::local::backoff::Backoff;
 use crate::ledger::local::engine::Engine;
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::key::StoreKey;
-use crate::ledger::local::mending::Mending;
-use crate::ledger::local::place::{Lock, Place};
+use crate::ledger::local::high_water_mark::{Acknowledged, HighWaterMark};
+use crate::ledger::local::record_cache::{Edits, RecordCache};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::shelf::{Edits, Shelf};
-use crate::ledger::local::trail::Trail;
-use crate::ledger::local::witness::{Said, Witness};
-use crate::ledger::local::{frozen, opening, parts, rewrite, snapshot};
+use crate::ledger::local::state_dir::{StateDir, StoreLock};
+use crate::ledger::local::store_key::StoreKey;
+use crate::ledger::local::{audit_files, opening, read_only, rewrite, snapshot};
 
 /// The length at which the database's file is written anew, above sixteen times its records.
 const GROWN: u64 = 8 * 1024 * 1024;
@@ -34,27 +34,27 @@ const FLOOR_IN_SNAPSHOT: core::time::Duration = core::time::Duration::from_secs(
 
 /// An open store.
 pub struct Store {
-    pub(super) place: Place,
+    pub(super) state_dir: StateDir,
     pub(super) vault: Vault,
-    pub(super) shelf: Shelf,
-    pub(super) trail: Trail,
+    pub(super) cache: RecordCache,
+    pub(super) audit_log: AuditLog,
     /// `None` after a failed write, and where the disk took none at the opening, until the database
     /// could be written anew.
     pub(super) engine: Option<Engine>,
     /// `None` as long as the disk has taken no write since the opening.
-    witness: Option<Witness>,
-    mending: Mending,
+    high_water_mark: Option<HighWaterMark>,
+    backoff: Backoff,
     snapshot_taken: Timestamp,
     commits: u64,
     bytes_written: u64,
     /// Released last.
-    _lock: Lock,
+    _lock: StoreLock,
 }
 
 /// An open store's contents.
 pub struct Opened {
     /// Everything that is kept.
-    pub contents: Contents,
+    pub contents: StoredState,
     /// What the operator must be told: the database was lost and the snapshot stands in for it.
     pub recovered: Option<String>,
 }
@@ -73,38 +73,46 @@ impl Store {
         now: Timestamp,
         entropy: impl Entropy + Send + 'static,
     ) -> Result<(Self, Opened), StoreError> {
-        let place = Place::prepare(dir)?;
-        let lock = place.lock()?;
+        let state_dir = StateDir::prepare(dir)?;
+        let lock = state_dir.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let (open, shelf, trail, contents, snapshot_taken, recovered) =
-            match opening::open(&place, &mut vault, now) {
-                Ok(opening::Ready {
+        let (open, cache, audit_log, contents, snapshot_taken, recovered) =
+            match opening::open(&state_dir, &mut vault, now) {
+                Ok(opening::ReadyStore {
                     engine,
-                    witness,
-                    shelf,
-                    trail,
+                    high_water_mark,
+                    cache,
+                    audit_log,
                     contents,
                     snapshot_taken,
                     recovered,
-                }) => (Some((engine, witness)), shelf, trail, contents, snapshot_taken, recovered),
+                }) => (
+                    Some((engine, high_water_mark)),
+                    cache,
+                    audit_log,
+                    contents,
+                    snapshot_taken,
+                    recovered,
+                ),
                 Err(error) if error.is_of_the_disk() => {
-                    let Ok((shelf, trail, contents)) = frozen::read(&place, &mut vault) else {
+                    let Ok((cache, audit_log, contents)) = read_only::read(&state_dir, &mut vault)
+                    else {
                         return Err(error);
                     };
                     log::error!("store: opened for reading only: {error}");
-                    (None, shelf, trail, contents, now, None)
+                    (None, cache, audit_log, contents, now, None)
                 }
                 Err(error) => return Err(error),
             };
-        let (engine, witness) = open.unzip();
+        let (engine, high_water_mark) = open.unzip();
         let mut store = Self {
-            place,
+            state_dir,
             vault,
-            shelf,
-            trail,
+            cache,
+            audit_log,
             engine,
-            witness,
-            mending: Mending::default(),
+            high_water_mark,
+            backoff: Backoff::default(),
             snapshot_taken,
             commits: 0,
             bytes_written: 0,
@@ -115,8 +123,8 @@ impl Store {
     }
 
     /// Makes all changes or none; of several to one record the last counts. On return they are on
-    /// the disk, and so is the snapshot if users (other than by a spent step) or settings (other
-    /// than by a floor that rose within a day) changed.
+    /// the disk, and so is the snapshot if users (other than by a spent step) or the gate's own
+    /// record (other than by a floor that rose within a day) changed.
     ///
     /// # Errors
     /// [`StoreError::Full`], [`StoreError::Failing`] and [`StoreError::Io`]. The change then has
@@ -125,18 +133,18 @@ impl Store {
     /// refused change be found at the next start, and then as a whole.
     pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.writable()?;
-        let mut edits = Shelf::edits(changes, &mut self.vault)?;
+        let mut edits = RecordCache::edits(changes, &mut self.vault)?;
         let events = changes.iter().filter_map(|change| {
             if let Change::Audit(event) = change { Some(event) } else { None }
         });
-        let trail = self.trail.append(events, now, &mut self.vault, &mut edits)?;
-        let edits = self.shelf.relevant(edits);
+        let audit_log = self.audit_log.append(events, now, &mut self.vault, &mut edits)?;
+        let edits = self.cache.relevant(edits);
         if edits.is_empty() {
             return Ok(());
         }
         let due = changes.iter().any(|change| self.concerns_snapshot(change, now));
-        self.write(edits, trail, due, now)?;
-        self.file_audit(now);
+        self.write(edits, audit_log, due, now)?;
+        self.move_audit_entries(now);
         self.shrink();
         Ok(())
     }
@@ -146,17 +154,18 @@ impl Store {
     pub(super) fn write(
         &mut self,
         edits: Edits,
-        trail: Trail,
+        audit_log: AuditLog,
         due: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let manifest = self.shelf.manifest_after(&edits, due, &self.vault);
-        let (manifest_key, sealed_manifest) = Shelf::sealed_manifest(&manifest, &mut self.vault)?;
+        let manifest = self.cache.manifest_after(&edits, due, &self.vault);
+        let (manifest_key, sealed_manifest) =
+            RecordCache::sealed_manifest(&manifest, &mut self.vault)?;
         let snapshot = match due {
             true => Some(snapshot::stage(
-                &self.place,
+                &self.state_dir,
                 &mut self.vault,
-                &self.shelf,
+                &self.cache,
                 &edits,
                 manifest.sequence,
                 now,
@@ -171,25 +180,26 @@ impl Store {
         let cost = blocks(records + sealed_manifest.len())
             + blocks(0)
             + snapshot.as_ref().map_or(0, |staged| blocks(staged.len()));
-        let (Some(witness), Some(engine)) = (&self.witness, self.engine.take()) else {
+        let (Some(high_water_mark), Some(engine)) = (&self.high_water_mark, self.engine.take())
+        else {
             return Err(StoreError::Io("the database is closed".to_owned()));
         };
-        let said = Said {
+        let acknowledged = Acknowledged {
             commit: manifest.sequence,
             snapshot: manifest.snapshot,
-            entry: trail.head.number,
+            entry: audit_log.head.number,
         };
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
         let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
         engine.apply(writes)?;
-        snapshot.map_or(Ok(()), |staged| staged.publish(&self.place))?;
-        witness.record(&self.vault, said)?;
+        snapshot.map_or(Ok(()), |staged| staged.publish(&self.state_dir))?;
+        high_water_mark.record(&self.vault, acknowledged)?;
         if due {
             self.snapshot_taken = now;
         }
         self.engine = Some(engine);
-        self.shelf.apply(edits, manifest);
-        self.trail = trail;
+        self.cache.apply(edits, manifest);
+        self.audit_log = audit_log;
         self.commits = self.commits.saturating_add(1);
         self.bytes_written = self.bytes_written.saturating_add(cost);
         Ok(())
@@ -199,43 +209,43 @@ impl Store {
     /// database anew, if there is room. Where that fails too it is not tried again with every call:
     /// a dying disk is left alone for a while, and the answer is the last error.
     pub fn writable(&mut self) -> Result<(), StoreError> {
-        self.place.has_room()?;
-        if self.engine.is_some() && self.witness.is_some() {
+        self.state_dir.has_room()?;
+        if self.engine.is_some() && self.high_water_mark.is_some() {
             return Ok(());
         }
-        if let Some(error) = self.mending.refused(clock::monotonic()) {
+        if let Some(error) = self.backoff.refused(clock::monotonic()) {
             return Err(error);
         }
-        match self.mend() {
+        match self.repair() {
             Ok(()) => {
-                self.mending = Mending::default();
+                self.backoff = Backoff::default();
                 Ok(())
             }
             Err(error) => {
-                self.mending.failed(error.clone(), clock::monotonic());
+                self.backoff.failed(error.clone(), clock::monotonic());
                 Err(error)
             }
         }
     }
 
-    fn mend(&mut self) -> Result<(), StoreError> {
-        if self.witness.is_none() {
-            self.witness = Some(Witness::open(&self.place)?);
+    fn repair(&mut self) -> Result<(), StoreError> {
+        if self.high_water_mark.is_none() {
+            self.high_water_mark = Some(HighWaterMark::open(&self.state_dir)?);
         }
         if self.engine.is_none() {
-            self.shelf.skip();
-            let (due, taken) = (self.shelf.manifest().snapshot, self.snapshot_taken);
+            self.cache.skip();
+            let (due, taken) = (self.cache.manifest().snapshot, self.snapshot_taken);
             // First: a disk that takes no plain file is no place for a database.
             let staged = snapshot::stage(
-                &self.place,
+                &self.state_dir,
                 &mut self.vault,
-                &self.shelf,
+                &self.cache,
                 &Edits::new(),
                 due,
                 taken,
             )?;
-            let engine = rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, None)?;
-            staged.publish(&self.place)?;
+            let engine = rewrite::rewrite(&self.state_dir, &mut self.vault, &self.cache, None)?;
+            staged.publish(&self.state_dir)?;
             self.engine = Some(engine);
         }
         Ok(())
@@ -257,7 +267,7 @@ impl Store {
     fn concerns_snapshot(&self, change: &Change, now: Timestamp) -> bool {
         match change {
             Change::PutUser(user) => {
-                self.shelf.user(&user.name, &self.vault).is_none_or(|mut before| {
+                self.cache.user(&user.name, &self.vault).is_none_or(|mut before| {
                     before.spent = user.spent;
                     before != *user
                 })
@@ -266,13 +276,13 @@ impl Store {
             // what an idle gate writes. One that stands in is a day behind at most, and spends all
             // steps up to the present anyway. One that was taken by a clock ahead of its time is
             // replaced as soon as the clock is right.
-            Change::PutSettings(settings) => {
-                self.shelf.settings(&self.vault).is_none_or(|mut before| {
-                    let risen = before.clock_floor <= settings.clock_floor;
-                    before.clock_floor = settings.clock_floor;
+            Change::PutGateRecord(gate_record) => {
+                self.cache.gate_record(&self.vault).is_none_or(|mut before| {
+                    let risen = before.clock_floor <= gate_record.clock_floor;
+                    before.clock_floor = gate_record.clock_floor;
                     let due = self.snapshot_taken > now
                         || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT;
-                    !risen || before != *settings || due
+                    !risen || before != *gate_record || due
                 })
             }
             Change::RemoveUser(_) => true,
@@ -286,21 +296,22 @@ impl Store {
 
     /// Brings entries from the database into a file, if there are enough. What was acknowledged is
     /// on the disk before and after; if it fails, the next commit tries again.
-    fn file_audit(&mut self, now: Timestamp) {
-        while self.trail.is_full() && self.engine.is_some() {
-            let filed = self.trail.file(&self.place, &mut self.vault, &self.shelf).and_then(
-                |(trail, edits)| {
-                    self.write(edits, trail, false, now)?;
+    fn move_audit_entries(&mut self, now: Timestamp) {
+        while self.audit_log.is_full() && self.engine.is_some() {
+            let moved = self
+                .audit_log
+                .move_to_file(&self.state_dir, &mut self.vault, &self.cache)
+                .and_then(|(audit_log, edits)| {
+                    self.write(edits, audit_log, false, now)?;
                     let written = self
-                        .trail
-                        .parts()
+                        .audit_log
+                        .files()
                         .last()
-                        .map_or(0, |part| parts::length(&self.place, part.first));
+                        .map_or(0, |file| audit_files::length(&self.state_dir, file.first));
                     self.bytes_written = self.bytes_written.saturating_add(blocks(written));
                     Ok(())
-                },
-            );
-            if let Err(error) = filed {
+                });
+            if let Err(error) = moved {
                 log::warn!("store: the audit log stays in the database: {error}");
                 return;
             }
@@ -310,9 +321,14 @@ impl Store {
     /// Writes the database anew if its file has grown far beyond its records. What was acknowledged
     /// is on the disk before and after; if it fails, the next commit tries again.
     fn shrink(&mut self) {
-        let bound = GROWN.saturating_add(self.shelf.size().saturating_mul(16));
+        let bound = GROWN.saturating_add(self.cache.size().saturating_mul(16));
         if self.engine.as_ref().is_some_and(|engine| engine.file_len() > bound) {
-            match rewrite::rewrite(&self.place, &mut self.vault, &self.shelf, self.engine.take()) {
+            match rewrite::rewrite(
+                &self.state_dir,
+                &mut self.vault,
+                &self.cache,
+                self.engine.take(),
+            ) {
                 Ok(engine) => self.engine = Some(engine),
                 Err(error) => log::warn!("store: the database could not be made smaller: {error}"),
             }

@@ -11,67 +11,67 @@
 
 use crate::ledger::local::engine::{Engine, OpenError};
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::place::{DATABASE, DATABASE_NEW, DATABASE_OLD, Place};
+use crate::ledger::local::record_cache::RecordCache;
 use crate::ledger::local::schema::{self, SCHEMA_KEY};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::shelf::Shelf;
+use crate::ledger::local::state_dir::{DATABASE, DATABASE_NEW, DATABASE_OLD, StateDir};
 
 /// Records a batch while building: none of it counts before it has its name, so this bounds memory
 /// only.
 const BATCH: usize = 500;
 
-/// Builds the database of `shelf`, puts it in place and opens it. `old` is the open database, if
+/// Builds the database of `cache`, puts it in place and opens it. `old` is the open database, if
 /// there is one.
 pub(super) fn rewrite(
-    place: &Place,
+    state_dir: &StateDir,
     vault: &mut Vault,
-    shelf: &Shelf,
+    cache: &RecordCache,
     old: Option<Engine>,
 ) -> Result<Engine, StoreError> {
-    let built = build(place, vault, shelf);
+    let built = build(state_dir, vault, cache);
     drop(old);
     built?;
-    if place.has(DATABASE) {
-        place.clear(DATABASE_OLD)?;
-        place.rename(DATABASE, DATABASE_OLD)?;
+    if state_dir.has(DATABASE) {
+        state_dir.clear(DATABASE_OLD)?;
+        state_dir.rename(DATABASE, DATABASE_OLD)?;
     }
-    place.rename(DATABASE_NEW, DATABASE)?;
-    place.clear(DATABASE_OLD)?;
-    Engine::open(place, &place.path(DATABASE)).map_err(refused)
+    state_dir.rename(DATABASE_NEW, DATABASE)?;
+    state_dir.clear(DATABASE_OLD)?;
+    Engine::open(state_dir, &state_dir.path(DATABASE)).map_err(refused)
 }
 
 /// Brings the directory into order after a crash in the middle.
-pub(super) fn tidy(place: &Place) -> Result<(), StoreError> {
-    if !place.has(DATABASE) && place.has(DATABASE_OLD) {
-        place.rename(DATABASE_OLD, DATABASE)?;
+pub(super) fn tidy(state_dir: &StateDir) -> Result<(), StoreError> {
+    if !state_dir.has(DATABASE) && state_dir.has(DATABASE_OLD) {
+        state_dir.rename(DATABASE_OLD, DATABASE)?;
     }
     for left in [DATABASE_OLD, DATABASE_NEW] {
-        if place.has(left) {
-            place.clear(left)?;
+        if state_dir.has(left) {
+            state_dir.clear(left)?;
         }
     }
     Ok(())
 }
 
-fn build(place: &Place, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreError> {
-    place.clear(DATABASE_NEW)?;
-    let engine = Engine::open(place, &place.path(DATABASE_NEW)).map_err(refused)?;
-    let filled = fill(&engine, vault, shelf);
+fn build(state_dir: &StateDir, vault: &mut Vault, cache: &RecordCache) -> Result<(), StoreError> {
+    state_dir.clear(DATABASE_NEW)?;
+    let engine = Engine::open(state_dir, &state_dir.path(DATABASE_NEW)).map_err(refused)?;
+    let filled = fill(&engine, vault, cache);
     drop(engine);
     if filled.is_err() {
         // Half a database is of no use, and its room may be what is missing.
-        let _ = place.clear(DATABASE_NEW);
+        let _ = state_dir.clear(DATABASE_NEW);
     }
     filled
 }
 
-fn fill(engine: &Engine, vault: &mut Vault, shelf: &Shelf) -> Result<(), StoreError> {
+fn fill(engine: &Engine, vault: &mut Vault, cache: &RecordCache) -> Result<(), StoreError> {
     let records: Vec<_> =
-        shelf.records().map(|(key, sealed)| (key.as_slice(), Some(sealed))).collect();
+        cache.records().map(|(key, sealed)| (key.as_slice(), Some(sealed))).collect();
     for batch in records.chunks(BATCH) {
         engine.apply(batch.iter().copied())?;
     }
-    let (key, sealed) = Shelf::sealed_manifest(shelf.manifest(), vault)?;
+    let (key, sealed) = RecordCache::sealed_manifest(cache.manifest(), vault)?;
     let schema = schema::schema_record(vault.fingerprint());
     engine.apply([(SCHEMA_KEY, Some(schema.as_slice())), (key.as_slice(), Some(sealed.as_slice()))])
 }

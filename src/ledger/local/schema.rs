@@ -8,7 +8,7 @@
 //! value    nonce (24) | XChaCha20-Poly1305 of (record version (1) | postcard) | tag (16)
 //!          associated data: "portcullis store" | schema (4, little endian) | key (17)
 //!
-//! kinds    u user   s session   c counter   g settings (one)   m manifest (one)
+//! kinds    u user   s session   c counter   g the gate's own record (one)   m manifest (one)
 //!          a audit entry (by its number)   t head and index of the audit log
 //! schema   key "v": schema (4, little endian) | key fingerprint (8) | first 8 bytes of SHA-256
 //!          over both; not sealed, so that a release which seals in another way is recognised
@@ -28,45 +28,45 @@ pub(super) const SCHEMA: u32 = 2;
 pub(super) const SCHEMA_KEY: &[u8] = b"v";
 
 /// A record's key on the disk.
-pub(super) type Key = [u8; 17];
+pub(super) type RecordKey = [u8; 17];
 
 /// What a record is: the first byte of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Kind {
+pub(super) enum RecordKind {
     User,
     Session,
     Counter,
-    Settings,
+    Gate,
     Manifest,
-    Audit,
-    Trail,
+    AuditEntry,
+    AuditLog,
 }
 
-impl Kind {
+impl RecordKind {
     /// The kinds that the manifest counts, in its order.
     pub(super) const COUNTED: [Self; 6] =
-        [Self::User, Self::Session, Self::Counter, Self::Settings, Self::Audit, Self::Trail];
+        [Self::User, Self::Session, Self::Counter, Self::Gate, Self::AuditEntry, Self::AuditLog];
 
     pub(super) const fn byte(self) -> u8 {
         match self {
             Self::User => b'u',
             Self::Session => b's',
             Self::Counter => b'c',
-            Self::Settings => b'g',
+            Self::Gate => b'g',
             Self::Manifest => b'm',
-            Self::Audit => b'a',
-            Self::Trail => b't',
+            Self::AuditEntry => b'a',
+            Self::AuditLog => b't',
         }
     }
 
-    pub(super) fn of(key: &Key) -> Option<Self> {
+    pub(super) fn of(key: &RecordKey) -> Option<Self> {
         let [byte, ..] = *key;
         Self::COUNTED.into_iter().chain([Self::Manifest]).find(|kind| kind.byte() == byte)
     }
 
     /// Whether the snapshot holds these.
     pub(super) const fn in_snapshot(self) -> bool {
-        matches!(self, Self::User | Self::Settings)
+        matches!(self, Self::User | Self::Gate)
     }
 }
 

@@ -9,8 +9,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
-use crate::ledger::local::key::StoreKey;
-use crate::ledger::local::schema::{Fingerprint, Key, Kind, SCHEMA};
+use crate::ledger::local::schema::{Fingerprint, RecordKey, RecordKind, SCHEMA};
+use crate::ledger::local::store_key::StoreKey;
 
 const NONCE: usize = 24;
 
@@ -50,7 +50,7 @@ impl Vault {
     }
 
     /// Where the record of this kind and identity is kept.
-    pub(super) fn key(&self, kind: Kind, identity: &[u8]) -> Key {
+    pub(super) fn key(&self, kind: RecordKind, identity: &[u8]) -> RecordKey {
         let kind = [kind.byte()];
         let named = authenticate(self.names.clone(), &[&kind, identity]);
         let mut key = [0; 17];
@@ -59,12 +59,12 @@ impl Vault {
     }
 
     /// What a record adds to the manifest's digest.
-    pub(super) fn digest(&self, key: &Key, sealed: &[u8]) -> [u8; 32] {
+    pub(super) fn digest(&self, key: &RecordKey, sealed: &[u8]) -> [u8; 32] {
         authenticate(self.digests.clone(), &[key, sealed])
     }
 
     /// Vouches for the number of a commit, and for what is told with it.
-    pub(super) fn witness(&self, numbers: &[&[u8; 8]]) -> [u8; 32] {
+    pub(super) fn vouch(&self, numbers: &[&[u8; 8]]) -> [u8; 32] {
         let numbers = numbers.iter().map(|number| number.as_slice());
         authenticate(
             self.digests.clone(),

@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 use crate::entropy::System;
 use crate::ledger::local::{Opened, load_or_create_key};
-use crate::ledger::{Change, Settings};
+use crate::ledger::{Change, GateRecord};
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
@@ -25,16 +25,16 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
             let (mut store, opened) = open(&dir).unwrap_or_else(|error| panic!("{error}"));
             store
                 .commit(
-                    &[Change::PutSettings(Settings {
+                    &[Change::PutGateRecord(GateRecord {
                         ever_had_user: true,
-                        ..opened.contents.settings
+                        ..opened.contents.gate_record
                     })],
                     NOW,
                 )
                 .expect("commits");
             drop(store);
             if rewriting {
-                fs::rename(dir.join(place::DATABASE), dir.join(place::DATABASE_OLD))
+                fs::rename(dir.join(state_dir::DATABASE), dir.join(state_dir::DATABASE_OLD))
                     .expect("moved");
             }
             let aside = dir.join("set-aside");
@@ -44,11 +44,11 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
             }
             match open(&dir) {
                 Ok((_, opened)) if moved == SET_ASIDE.len() => {
-                    assert!(!opened.contents.settings.ever_had_user)
+                    assert!(!opened.contents.gate_record.ever_had_user)
                 }
                 Ok((_, opened)) => {
                     assert!(
-                        opened.contents.settings.ever_had_user && opened.recovered.is_none(),
+                        opened.contents.gate_record.ever_had_user && opened.recovered.is_none(),
                         "{moved} moved"
                     );
                     whole += 1;
@@ -61,7 +61,8 @@ fn a_power_cut_leaves_the_whole_old_store_or_one_that_refuses_to_start() {
                     // Asking again ends what was begun.
                     Store::set_aside(&dir, NOW).expect("set aside");
                     assert!(
-                        open(&dir).is_ok_and(|(_, opened)| !opened.contents.settings.ever_had_user)
+                        open(&dir)
+                            .is_ok_and(|(_, opened)| !opened.contents.gate_record.ever_had_user)
                     );
                 }
             }

@@ -1,5 +1,5 @@
-//! The snapshot: users and settings as of the last change to them, in a file of their own, for the
-//! day on which the database does not open.
+//! The snapshot: users and the gate's own record as of the last change to them, in a file of their
+//! own, for the day on which the database does not open.
 //!
 //! ```text
 //! "PCSNAP" | schema (4, little endian) | key fingerprint (8)
@@ -20,14 +20,14 @@ use serde::{Deserialize, Serialize};
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::clock::Timestamp;
-use crate::ledger::change::{Contents, Counter, CounterKey};
+use crate::ledger::change::{Counter, CounterKey, StoredState};
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::migrate;
-use crate::ledger::local::place::{Place, SNAPSHOT, Staged};
-use crate::ledger::local::schema::{Fingerprint, Key, Kind, SCHEMA};
+use crate::ledger::local::record_cache::{Edits, RecordCache};
+use crate::ledger::local::schema::{Fingerprint, RecordKey, RecordKind, SCHEMA};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::shelf::{Edits, Shelf};
+use crate::ledger::local::state_dir::{SNAPSHOT, StagedFile, StateDir};
 use crate::ledger::local::unsound::Unsound;
 use crate::secret::Secret;
 
@@ -39,10 +39,10 @@ const MAGIC: &[u8] = b"PCSNAP";
 const LEFT: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct SnapshotBody {
     sequence: u64,
     taken: Timestamp,
-    records: Vec<(Key, Box<[u8]>)>,
+    records: Vec<(RecordKey, Box<[u8]>)>,
 }
 
 /// What a snapshot file holds.
@@ -51,19 +51,19 @@ pub(super) struct Snapshot {
     pub(super) sequence: u64,
     /// When it was taken.
     pub(super) taken: Timestamp,
-    records: Vec<(Key, Box<[u8]>)>,
+    records: Vec<(RecordKey, Box<[u8]>)>,
 }
 
 /// Writes the snapshot that is due after `edits`, up to its last step.
 pub(super) fn stage(
-    place: &Place,
+    state_dir: &StateDir,
     vault: &mut Vault,
-    shelf: &Shelf,
+    cache: &RecordCache,
     edits: &Edits,
     sequence: u64,
     now: Timestamp,
-) -> Result<Staged, StoreError> {
-    let kept = shelf
+) -> Result<StagedFile, StoreError> {
+    let kept = cache
         .records()
         .filter(|(key, _)| !edits.contains_key(*key))
         .map(|(key, sealed)| (*key, sealed.into()));
@@ -71,18 +71,18 @@ pub(super) fn stage(
         edits.iter().filter_map(|(key, value)| value.as_ref().map(|sealed| (*key, sealed.clone())));
     let records = kept
         .chain(new)
-        .filter(|(key, _)| Kind::of(key).is_some_and(Kind::in_snapshot))
+        .filter(|(key, _)| RecordKind::of(key).is_some_and(RecordKind::in_snapshot))
         .collect::<Vec<_>>();
     let header = [MAGIC, &SCHEMA.to_le_bytes(), vault.fingerprint()].concat();
-    let body = codec::encode(&Body { sequence, taken: now, records })
+    let body = codec::encode(&SnapshotBody { sequence, taken: now, records })
         .and_then(|plain| vault.seal(&header, &plain));
     let body = body.ok_or_else(|| StoreError::Io("the snapshot cannot be encoded".to_owned()))?;
-    place.stage(SNAPSHOT, &[header, body].concat())
+    state_dir.stage(SNAPSHOT, &[header, body].concat())
 }
 
-/// The snapshot of the store in `place`, if there is one.
-pub(super) fn stored(place: &Place, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
-    match place.read(SNAPSHOT) {
+/// The snapshot of the store in `state_dir`, if there is one.
+pub(super) fn stored(state_dir: &StateDir, vault: &mut Vault) -> Result<Option<Snapshot>, Unsound> {
+    match state_dir.read(SNAPSHOT) {
         Ok(file) => read(&file, vault).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Unsound::Damaged(format!("the snapshot cannot be read: {error}"))),
@@ -100,19 +100,19 @@ fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
     let fingerprint: Fingerprint = said.1.try_into().map_err(|_| damaged())?;
     migrate::admit((schema, fingerprint), vault)?;
     let plain = vault.unseal_as(schema, header, body).ok_or_else(damaged)?;
-    let Body { sequence, taken, records } = codec::decode(&plain).ok_or_else(damaged)?;
+    let SnapshotBody { sequence, taken, records } = codec::decode(&plain).ok_or_else(damaged)?;
     let resealed = |(key, sealed)| Some((key, migrate::reseal(schema, &key, sealed, vault)?));
     let records = records.into_iter().map(resealed).collect::<Option<_>>().ok_or_else(damaged)?;
     Ok(Snapshot { sequence, taken, records })
 }
 
 impl Snapshot {
-    /// Users and settings as they were.
-    pub(super) fn contents(self, vault: &Vault) -> Result<Contents, String> {
-        let mut shelf = Shelf::default();
+    /// Users and the gate's own record as they were.
+    pub(super) fn contents(self, vault: &Vault) -> Result<StoredState, String> {
+        let mut cache = RecordCache::default();
         let records = self.records.into_iter().map(|(key, sealed)| (key, Some(sealed))).collect();
-        shelf.apply(records, shelf.manifest().clone());
-        shelf.contents(vault).map_err(|why| format!("snapshot: {why}"))
+        cache.apply(records, cache.manifest().clone());
+        cache.contents(vault).map_err(|why| format!("snapshot: {why}"))
     }
 
     /// What the gate goes on with. `vouched`: it is known to be the latest.
@@ -121,11 +121,11 @@ impl Snapshot {
         vault: &mut Vault,
         now: Timestamp,
         vouched: bool,
-    ) -> Result<Contents, String> {
+    ) -> Result<StoredState, String> {
         let taken = self.taken;
         let mut contents = self.contents(vault)?;
         // A machine without a clock chip may believe in 1970 now.
-        let now = now.max(contents.settings.clock_floor).max(taken);
+        let now = now.max(contents.gate_record.clock_floor).max(taken);
         let spent = TimeStep::at(now).plus(u64::from(MAX_SKEW));
         let mut budgets = vec![
             (BudgetKey::StrangersInternet, 0),
@@ -144,7 +144,7 @@ impl Snapshot {
             .collect();
         contents.sessions = Vec::new();
         if !vouched {
-            contents.settings.device_key = Secret::new(vault.random::<32>().to_vec());
+            contents.gate_record.device_key = Secret::new(vault.random::<32>().to_vec());
         }
         Ok(contents)
     }

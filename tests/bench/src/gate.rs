@@ -219,7 +219,7 @@ fn fill(state: &Path, users: &[User], sessions: &[Session], now: Timestamp) -> F
     let mut settings = opened.contents.settings;
     settings.ever_had_user = true;
     settings.clock_floor = now;
-    let mut changes = vec![Change::PutSettings(settings)];
+    let mut changes = vec![Change::PutGateRecord(settings)];
     changes.extend(users.iter().cloned().map(Change::PutUser));
     changes.extend(sessions.iter().cloned().map(Change::PutSession));
     for some in changes.chunks(1_000) {

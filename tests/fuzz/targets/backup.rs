@@ -10,7 +10,7 @@
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::user::UserName;
 use portcullis::backup::{Backup, FileError, Sealed};
-use portcullis::ledger::Portable;
+use portcullis::ledger::PortableUsers;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (part, bytes) = input;
@@ -26,15 +26,15 @@ fuzz_target!(|input: (u8, &[u8])| {
             assert!(Backup::decode(&written) == Some(backup));
         }
         _ => {
-            let Some(Portable { users, clock_floor }) = Portable::unpack(bytes) else { return };
+            let Some(PortableUsers { users, clock_floor }) = PortableUsers::unpack(bytes) else { return };
             for user in &users {
                 assert!(UserName::parse(user.name.as_str()).is_ok_and(|name| name == user.name));
                 for text in [&user.display_name, &user.email].into_iter().chain(&user.groups) {
                     assert!(!text.chars().any(char::is_control), "would split a header");
                 }
             }
-            let packed = Portable::pack(&users, clock_floor).expect("what was read can be packed");
-            let again = Portable::unpack(&packed).expect("reads back");
+            let packed = PortableUsers::pack(&users, clock_floor).expect("what was read can be packed");
+            let again = PortableUsers::unpack(&packed).expect("reads back");
             assert!(again.users == users && again.clock_floor == clock_floor);
         }
     }

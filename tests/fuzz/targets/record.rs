@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::{User, UserName};
-use portcullis::ledger::{Counter, CounterKey, Settings, codec};
+use portcullis::ledger::{Counter, CounterKey, GateRecord, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,9 +36,9 @@ fuzz_target!(|input: (u8, &[u8])| {
             assert_eq!(read(&written(&counter)), Some(counter));
         }
         _ => {
-            let Some(settings) = codec::decode::<Settings>(bytes) else { return };
+            let Some(settings) = codec::decode::<GateRecord>(bytes) else { return };
             let again = codec::encode(&settings).expect("every record can be written");
-            assert!(codec::decode::<Settings>(&again).is_some_and(|read| read == settings));
+            assert!(codec::decode::<GateRecord>(&again).is_some_and(|read| read == settings));
         }
     }
 });

@@ -17,18 +17,18 @@ use zeroize::Zeroizing;
 use crate::auth::user::User;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
-use crate::ledger::change::Contents;
+use crate::ledger::change::StoredState;
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::evidence::Evidence;
-use crate::ledger::local::key::{self, StoreKey};
-use crate::ledger::local::place::{self, Place};
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::snapshot;
+use crate::ledger::local::state_dir::{self, StateDir};
+use crate::ledger::local::store_key::{self, StoreKey};
 use crate::ledger::local::unsound::refuse;
 
 /// What one store gives to another.
-pub struct Portable {
+pub struct PortableUsers {
     /// All users, with seeds.
     pub users: Vec<User>,
     /// The latest time that was certainly reached.
@@ -42,7 +42,7 @@ struct Packed<'r> {
     users: Vec<&'r [u8]>,
 }
 
-impl Portable {
+impl PortableUsers {
     /// As bytes, seeds in the clear; `None` if a record has a form that cannot be written.
     pub fn pack<'u>(
         users: impl IntoIterator<Item = &'u User>,
@@ -54,8 +54,8 @@ impl Portable {
         codec::encode_into(&Packed { clock_floor, users }, room)
     }
 
-    /// Reads what [`Portable::pack`] wrote; `None` for anything else, and for versions that this
-    /// program does not know.
+    /// Reads what [`PortableUsers::pack`] wrote; `None` for anything else, and for versions that
+    /// this program does not know.
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let Packed { clock_floor, users } = codec::decode(bytes)?;
         let users = users.into_iter().map(codec::decode).collect::<Option<_>>()?;
@@ -76,30 +76,31 @@ impl Portable {
         if !dir.is_dir() {
             return Ok(None);
         }
-        let place = Place::prepare(dir)?;
-        if !place.holds_a_store() {
+        let state_dir = StateDir::prepare(dir)?;
+        if !state_dir.holds_a_store() {
             return Ok(None);
         }
-        let mut vault = Vault::new(&key_of(&place, credential)?, entropy);
+        let mut vault = Vault::new(&key_of(&state_dir, credential)?, entropy);
         let snapshot =
-            snapshot::stored(&place, &mut vault).map_err(|unsound| match refuse(unsound) {
+            snapshot::stored(&state_dir, &mut vault).map_err(|unsound| match refuse(unsound) {
                 StoreError::Damaged(why) => StoreError::NoSnapshot(why),
                 other => other,
             })?;
         let snapshot =
             snapshot.ok_or_else(|| StoreError::NoSnapshot("it is missing".to_owned()))?;
-        let evidence = Evidence::gather(&place, &mut vault).map_err(refuse)?;
+        let evidence = Evidence::gather(&state_dir, &mut vault).map_err(refuse)?;
         evidence.may_stand_in(snapshot.sequence, 0).map_err(StoreError::NoSnapshot)?;
-        let Contents { users, settings, .. } =
+        let StoredState { users, gate_record, .. } =
             snapshot.contents(&vault).map_err(StoreError::NoSnapshot)?;
-        Ok(Some(Self { users, clock_floor: settings.clock_floor }))
+        Ok(Some(Self { users, clock_floor: gate_record.clock_floor }))
     }
 }
 
-fn key_of(place: &Place, credential: Option<&[u8]>) -> Result<StoreKey, StoreError> {
+fn key_of(state_dir: &StateDir, credential: Option<&[u8]>) -> Result<StoreKey, StoreError> {
     match credential {
-        Some(bytes) => key::given(bytes),
-        None => key::load(place)?.ok_or_else(|| StoreError::KeyMissing(place.path(place::KEY))),
+        Some(bytes) => store_key::given(bytes),
+        None => store_key::load(state_dir)?
+            .ok_or_else(|| StoreError::KeyMissing(state_dir.path(state_dir::KEY))),
     }
 }
 
@@ -124,23 +125,23 @@ mod tests {
 
     #[test]
     fn users_come_back_as_they_left() {
-        let packed = Portable::pack(&users(), T0).expect("packs");
-        let there = Portable::unpack(&packed).expect("unpacks");
+        let packed = PortableUsers::pack(&users(), T0).expect("packs");
+        let there = PortableUsers::unpack(&packed).expect("unpacks");
         assert_eq!(there.clock_floor, T0);
-        assert_eq!(Portable::pack(&there.users, T0).expect("packs")[..], packed[..]);
+        assert_eq!(PortableUsers::pack(&there.users, T0).expect("packs")[..], packed[..]);
         assert_eq!(there.users.iter().map(|user| user.enabled).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
     fn a_cut_or_lengthened_form_and_another_version_are_refused() {
-        let packed = Portable::pack(&users(), T0).expect("packs");
+        let packed = PortableUsers::pack(&users(), T0).expect("packs");
         for length in 0..packed.len() {
-            assert!(Portable::unpack(&packed[..length]).is_none(), "{length}");
+            assert!(PortableUsers::unpack(&packed[..length]).is_none(), "{length}");
         }
-        assert!(Portable::unpack(&[packed.as_slice(), &[0]].concat()).is_none());
+        assert!(PortableUsers::unpack(&[packed.as_slice(), &[0]].concat()).is_none());
         let mut newer = packed.to_vec();
         newer[0] += 1;
-        assert!(Portable::unpack(&newer).is_none());
+        assert!(PortableUsers::unpack(&newer).is_none());
     }
 
     #[test]
@@ -149,6 +150,6 @@ mod tests {
         record[0] += 1;
         let packed =
             codec::encode(&Packed { clock_floor: T0, users: vec![&record] }).expect("encodes");
-        assert!(Portable::unpack(&packed).is_none());
+        assert!(PortableUsers::unpack(&packed).is_none());
     }
 }

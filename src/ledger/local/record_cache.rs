@@ -11,26 +11,26 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::session::Session;
 use crate::auth::user::{User, UserName};
-use crate::ledger::change::{Change, Contents, Counter, CounterKey, Settings};
+use crate::ledger::change::{Change, Counter, CounterKey, GateRecord, StoredState};
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::manifest::Manifest;
 use crate::ledger::local::migrate;
-use crate::ledger::local::schema::{self, Key, Kind, SCHEMA, SCHEMA_KEY};
+use crate::ledger::local::schema::{self, RecordKey, RecordKind, SCHEMA, SCHEMA_KEY};
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::unsound::Unsound;
 
 /// Sealed records by key: what is set, and `None` for what is removed.
-pub(super) type Edits = BTreeMap<Key, Option<Box<[u8]>>>;
+pub(super) type Edits = BTreeMap<RecordKey, Option<Box<[u8]>>>;
 
 /// Everything that is kept, and its manifest.
 #[derive(Clone, Default)]
-pub(super) struct Shelf {
-    records: BTreeMap<Key, Box<[u8]>>,
+pub(super) struct RecordCache {
+    records: BTreeMap<RecordKey, Box<[u8]>>,
     manifest: Manifest,
 }
 
-impl Shelf {
+impl RecordCache {
     /// An empty one that goes on counting commits behind `sequence`.
     pub(super) fn after(sequence: u64) -> Self {
         Self { records: BTreeMap::new(), manifest: Manifest::after(sequence) }
@@ -47,7 +47,7 @@ impl Shelf {
         let (schema, fingerprint) =
             schema.ok_or_else(|| damaged("its schema record is missing or damaged"))?;
         migrate::admit((schema, fingerprint), vault)?;
-        let manifest_key = vault.key(Kind::Manifest, b"");
+        let manifest_key = vault.key(RecordKind::Manifest, b"");
         let sealed =
             raw.get(manifest_key.as_slice()).ok_or_else(|| damaged("its manifest is missing"))?;
         let manifest =
@@ -59,7 +59,7 @@ impl Shelf {
             if key == SCHEMA_KEY || key == manifest_key {
                 continue;
             }
-            let key: Key =
+            let key: RecordKey =
                 key.try_into().map_err(|_| damaged("a record has a key of no known form"))?;
             counted.add(vault, &key, &sealed);
             records.insert(key, sealed.into_boxed_slice());
@@ -80,7 +80,7 @@ impl Shelf {
     /// Records of an older schema under today's seal.
     fn resealed(
         schema: u32,
-        records: BTreeMap<Key, Box<[u8]>>,
+        records: BTreeMap<RecordKey, Box<[u8]>>,
         manifest: &Manifest,
         vault: &mut Vault,
     ) -> Option<Self> {
@@ -88,51 +88,51 @@ impl Shelf {
             .into_iter()
             .map(|(key, sealed)| Some((key, Some(migrate::reseal(schema, &key, sealed, vault)?))))
             .collect();
-        let mut shelf = Self::after(manifest.sequence);
+        let mut cache = Self::after(manifest.sequence);
         let edits = edits?;
-        let manifest = shelf.manifest_after(&edits, true, vault);
-        shelf.apply(edits, manifest);
-        Some(shelf)
+        let manifest = cache.manifest_after(&edits, true, vault);
+        cache.apply(edits, manifest);
+        Some(cache)
     }
 
     /// What is kept, in the clear. Every record must unseal at its own key and be the one that the
     /// key names.
-    pub(super) fn contents(&self, vault: &Vault) -> Result<Contents, String> {
-        let (mut users, mut sessions, mut counters, mut settings) =
+    pub(super) fn contents(&self, vault: &Vault) -> Result<StoredState, String> {
+        let (mut users, mut sessions, mut counters, mut gate_record) =
             (Vec::new(), Vec::new(), Vec::new(), None);
         for (key, sealed) in &self.records {
-            let named = match Kind::of(key) {
-                Some(Kind::User) => read(vault, key, sealed, |user: User| {
-                    let named = vault.key(Kind::User, user.name.as_str().as_bytes());
+            let named = match RecordKind::of(key) {
+                Some(RecordKind::User) => read(vault, key, sealed, |user: User| {
+                    let named = vault.key(RecordKind::User, user.name.as_str().as_bytes());
                     users.push(user);
                     named
                 }),
-                Some(Kind::Session) => read(vault, key, sealed, |session: Session| {
-                    let named = vault.key(Kind::Session, session.id.as_bytes());
+                Some(RecordKind::Session) => read(vault, key, sealed, |session: Session| {
+                    let named = vault.key(RecordKind::Session, session.id.as_bytes());
                     sessions.push(session);
                     named
                 }),
-                Some(Kind::Counter) => {
+                Some(RecordKind::Counter) => {
                     read(vault, key, sealed, |counter: (CounterKey, Counter)| {
                         let named = counter_key(vault, &counter.0);
                         counters.push(counter);
                         named
                     })
                 }
-                Some(Kind::Settings) => read(vault, key, sealed, |record: Settings| {
-                    settings = Some(record);
-                    vault.key(Kind::Settings, b"")
+                Some(RecordKind::Gate) => read(vault, key, sealed, |record: GateRecord| {
+                    gate_record = Some(record);
+                    vault.key(RecordKind::Gate, b"")
                 }),
                 // The manifest vouches for them; the log is read when somebody asks for it.
-                Some(Kind::Audit | Kind::Trail) => Some(*key),
-                Some(Kind::Manifest) | None => None,
+                Some(RecordKind::AuditEntry | RecordKind::AuditLog) => Some(*key),
+                Some(RecordKind::Manifest) | None => None,
             };
             if named != Some(*key) {
                 return Err("a record does not unseal".to_owned());
             }
         }
-        let settings = settings.ok_or("its settings are missing")?;
-        Ok(Contents { users, sessions, counters, settings })
+        let gate_record = gate_record.ok_or("its settings are missing")?;
+        Ok(StoredState { users, sessions, counters, gate_record })
     }
 
     /// Seals a change. The last of several edits of one record counts.
@@ -141,20 +141,23 @@ impl Shelf {
         for change in changes {
             let (key, plain) = match change {
                 Change::PutUser(user) => (
-                    vault.key(Kind::User, user.name.as_str().as_bytes()),
+                    vault.key(RecordKind::User, user.name.as_str().as_bytes()),
                     Some(codec::encode(user)),
                 ),
-                Change::RemoveUser(name) => (vault.key(Kind::User, name.as_str().as_bytes()), None),
-                Change::PutSession(session) => {
-                    (vault.key(Kind::Session, session.id.as_bytes()), Some(codec::encode(session)))
+                Change::RemoveUser(name) => {
+                    (vault.key(RecordKind::User, name.as_str().as_bytes()), None)
                 }
-                Change::EndSession(id) => (vault.key(Kind::Session, id.as_bytes()), None),
+                Change::PutSession(session) => (
+                    vault.key(RecordKind::Session, session.id.as_bytes()),
+                    Some(codec::encode(session)),
+                ),
+                Change::EndSession(id) => (vault.key(RecordKind::Session, id.as_bytes()), None),
                 Change::PutCounter(key, counter) => {
                     (counter_key(vault, key), Some(codec::encode(&(key, counter))))
                 }
                 Change::RemoveCounter(key) => (counter_key(vault, key), None),
-                Change::PutSettings(settings) => {
-                    (vault.key(Kind::Settings, b""), Some(codec::encode(settings)))
+                Change::PutGateRecord(gate_record) => {
+                    (vault.key(RecordKind::Gate, b""), Some(codec::encode(gate_record)))
                 }
                 // It gets its record from the log, which knows the one before it.
                 Change::Audit(_) => continue,
@@ -183,16 +186,16 @@ impl Shelf {
 
     /// The user as stored, if there is one and it unseals.
     pub(super) fn user(&self, name: &UserName, vault: &Vault) -> Option<User> {
-        self.read(&vault.key(Kind::User, name.as_str().as_bytes()), vault)
+        self.read(&vault.key(RecordKind::User, name.as_str().as_bytes()), vault)
     }
 
-    /// The settings, if there are any yet.
-    pub(super) fn settings(&self, vault: &Vault) -> Option<Settings> {
-        self.read(&vault.key(Kind::Settings, b""), vault)
+    /// The gate record, if there are any yet.
+    pub(super) fn gate_record(&self, vault: &Vault) -> Option<GateRecord> {
+        self.read(&vault.key(RecordKind::Gate, b""), vault)
     }
 
     /// The record at this key, if there is one and it unseals.
-    pub(super) fn read<T: DeserializeOwned>(&self, key: &Key, vault: &Vault) -> Option<T> {
+    pub(super) fn read<T: DeserializeOwned>(&self, key: &RecordKey, vault: &Vault) -> Option<T> {
         open(vault, key, self.records.get(key)?)
     }
 
@@ -240,8 +243,8 @@ impl Shelf {
     pub(super) fn sealed_manifest(
         manifest: &Manifest,
         vault: &mut Vault,
-    ) -> Result<(Key, Vec<u8>), StoreError> {
-        let key = vault.key(Kind::Manifest, b"");
+    ) -> Result<(RecordKey, Vec<u8>), StoreError> {
+        let key = vault.key(RecordKind::Manifest, b"");
         let sealed = codec::encode(manifest).and_then(|plain| vault.seal(&key, &plain));
         Ok((
             key,
@@ -250,7 +253,7 @@ impl Shelf {
     }
 
     /// All records in the order of their keys.
-    pub(super) fn records(&self) -> impl Iterator<Item = (&Key, &[u8])> {
+    pub(super) fn records(&self) -> impl Iterator<Item = (&RecordKey, &[u8])> {
         self.records.iter().map(|(key, sealed)| (key, sealed.as_ref()))
     }
 
@@ -261,21 +264,21 @@ impl Shelf {
     }
 }
 
-fn counter_key(vault: &Vault, key: &CounterKey) -> Key {
+fn counter_key(vault: &Vault, key: &CounterKey) -> RecordKey {
     // Counter keys are plain enums, which postcard always encodes.
     let identity = codec::encode(key).unwrap_or_default();
-    vault.key(Kind::Counter, &identity)
+    vault.key(RecordKind::Counter, &identity)
 }
 
-fn open<T: DeserializeOwned>(vault: &Vault, key: &Key, sealed: &[u8]) -> Option<T> {
+fn open<T: DeserializeOwned>(vault: &Vault, key: &RecordKey, sealed: &[u8]) -> Option<T> {
     codec::decode(&vault.unseal(key, sealed)?)
 }
 
 fn read<T: DeserializeOwned>(
     vault: &Vault,
-    key: &Key,
+    key: &RecordKey,
     sealed: &[u8],
-    keep: impl FnOnce(T) -> Key,
-) -> Option<Key> {
+    keep: impl FnOnce(T) -> RecordKey,
+) -> Option<RecordKey> {
     open(vault, key, sealed).map(keep)
 }

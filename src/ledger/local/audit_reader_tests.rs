@@ -8,9 +8,9 @@ use crate::auth::audit::{Break, Walk};
 use crate::auth::event::{Action, Actor, Event};
 use crate::entropy::{Entropy, System};
 use crate::ledger::Change;
-use crate::ledger::local::schema::{Key, Kind};
-use crate::ledger::local::shelf::Edits;
-use crate::ledger::local::trail::Trail;
+use crate::ledger::local::audit_log::AuditLog;
+use crate::ledger::local::record_cache::Edits;
+use crate::ledger::local::schema::{RecordKey, RecordKind};
 use crate::ledger::local::{StoreKey, codec};
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -48,12 +48,12 @@ impl Drop for Fixture {
     }
 }
 
-fn key(store: &Store, number: u64) -> Key {
-    store.vault.key(Kind::Audit, &number.to_be_bytes())
+fn key(store: &Store, number: u64) -> RecordKey {
+    store.vault.key(RecordKind::AuditEntry, &number.to_be_bytes())
 }
 
 fn entry(store: &Store, number: u64) -> AuditEntry {
-    store.shelf.read(&key(store, number), &store.vault).expect("an entry")
+    store.cache.read(&key(store, number), &store.vault).expect("an entry")
 }
 
 /// Puts a record of one's own in the place of an entry's, or nothing, and makes the manifest agree.
@@ -67,7 +67,7 @@ fn replace(store: &mut Store, changes: Vec<(u64, Option<AuditEntry>)>) {
         });
         edits.insert(key, sealed);
     }
-    store.write(edits, store.trail.clone(), false, NOW).expect("writes");
+    store.write(edits, store.audit_log.clone(), false, NOW).expect("writes");
 }
 
 fn verified(store: &Store) -> Result<(), Break> {
@@ -159,7 +159,7 @@ fn an_entry_that_does_not_unseal_is_missing_and_the_store_opens() {
     let broken = found(&Fixture::new(), |store| {
         let key = key(store, 5);
         store
-            .write([(key, Some(vec![7; 90].into()))].into(), store.trail.clone(), false, NOW)
+            .write([(key, Some(vec![7; 90].into()))].into(), store.audit_log.clone(), false, NOW)
             .expect("writes");
     });
     assert_eq!(broken, Err(Break::Removed { first: 5, last: 5 }));
@@ -170,8 +170,8 @@ fn a_log_without_head_or_index_is_damage_and_no_new_log() {
     for name in [b"head".as_slice(), b"index"] {
         let fixture = Fixture::new();
         let mut store = fixture.filled();
-        let key = store.vault.key(Kind::Trail, name);
-        store.write([(key, None)].into(), store.trail.clone(), false, NOW).expect("writes");
+        let key = store.vault.key(RecordKind::AuditLog, name);
+        store.write([(key, None)].into(), store.audit_log.clone(), false, NOW).expect("writes");
         drop(store);
         let key = StoreKey::new(vec![7; 32]).expect("32 bytes");
         let (_, opened) =
@@ -186,18 +186,18 @@ fn what_a_later_release_calls_its_deeds_is_no_riddle() {
     let mut store = fixture.filled();
     let mut edits = Edits::new();
     let mut later =
-        AuditEntry::after(store.trail.head, &Event::new(Action::Login, Actor::Gate), NOW);
+        AuditEntry::after(store.audit_log.head, &Event::new(Action::Login, Actor::Gate), NOW);
     later.action = "flown-to-the-moon".to_owned();
-    later.hash = later.hash_after(&store.trail.head.hash);
+    later.hash = later.hash_after(&store.audit_log.head.hash);
     let key = key(&store, later.number);
     let plain = codec::encode(&later).expect("encodes");
     edits.insert(key, store.vault.seal(&key, &plain).map(Into::into));
-    let head = store.vault.key(Kind::Trail, b"head");
+    let head = store.vault.key(RecordKind::AuditLog, b"head");
     let plain = codec::encode(&later.mark()).expect("encodes");
     edits.insert(head, store.vault.seal(&head, &plain).map(Into::into));
-    store.write(edits, store.trail.clone(), false, NOW).expect("writes");
+    store.write(edits, store.audit_log.clone(), false, NOW).expect("writes");
     drop(store);
     let store = fixture.open();
     assert_eq!(verified(&store), Ok(()));
-    assert!(store.trail != Trail::default());
+    assert!(store.audit_log != AuditLog::default());
 }

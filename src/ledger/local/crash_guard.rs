@@ -11,7 +11,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 
-use crate::ledger::local::place::{OPENING, Place};
+use crate::ledger::local::state_dir::{OPENING, StateDir};
 
 /// So many openings that never ended are taken for damage.
 const TOO_MANY: u32 = 5;
@@ -19,16 +19,16 @@ const TOO_MANY: u32 = 5;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// An opening that has begun.
-pub(super) struct Attempt<'p> {
-    place: &'p Place,
+pub(super) struct CrashGuard<'p> {
+    state_dir: &'p StateDir,
 }
 
-impl<'p> Attempt<'p> {
+impl<'p> CrashGuard<'p> {
     /// Notes the beginning; `None` if the last ones never ended.
-    pub(super) fn begin(place: &'p Place) -> Option<Self> {
+    pub(super) fn begin(state_dir: &'p StateDir) -> Option<Self> {
         let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
         let boot = boot.trim();
-        let noted = place
+        let noted = state_dir
             .read(OPENING)
             .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
         let noted = noted.unwrap_or_default();
@@ -41,19 +41,19 @@ impl<'p> Attempt<'p> {
         }
         // Where it cannot be written the database cannot be opened either, and that says so itself.
         let mut options = OpenOptions::new();
-        let file = place.open(OPENING, options.write(true).create(true).truncate(true));
+        let file = state_dir.open(OPENING, options.write(true).create(true).truncate(true));
         let _ = file.and_then(|mut file| writeln!(file, "{boot} {}", before.saturating_add(1)));
-        Some(Self { place })
+        Some(Self { state_dir })
     }
 
     /// Notes the end, good or bad.
     pub(super) fn end(self) {
-        forget(self.place);
+        forget(self.state_dir);
     }
 }
 
 /// Starts counting anew.
-pub(super) fn forget(place: &Place) {
+pub(super) fn forget(state_dir: &StateDir) {
     // A file that stays is harmless: the next good opening removes it.
-    let _ = fs::remove_file(place.path(OPENING));
+    let _ = fs::remove_file(state_dir.path(OPENING));
 }

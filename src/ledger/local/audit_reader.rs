@@ -3,49 +3,49 @@
 
 use crate::auth::audit::{AuditEntry, Mark};
 use crate::clock::Timestamp;
+use crate::ledger::local::audit_files;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::open_store::Store;
-use crate::ledger::local::parts;
 
 /// The log as it is on the disk.
-pub struct AuditLog<'s> {
+pub struct AuditReader<'s> {
     store: &'s Store,
 }
 
 /// Entries that are read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct AuditPiece {
     /// Number of the first one.
     pub first: u64,
     /// Number of the last one.
     pub last: u64,
-    filed: bool,
+    in_file: bool,
 }
 
-impl AuditLog<'_> {
+impl AuditReader<'_> {
     /// The newest entry.
     pub fn head(&self) -> Mark {
-        self.store.trail.head
+        self.store.audit_log.head
     }
 
     /// The last entry that was pruned; number 0 if none was.
     pub fn anchor(&self) -> Mark {
-        self.store.trail.anchor()
+        self.store.audit_log.anchor()
     }
 
     /// All of it, oldest first.
-    pub fn pieces(&self) -> Vec<Piece> {
-        let trail = &self.store.trail;
-        let filed = trail.parts().iter().map(|part| Piece {
-            first: part.first,
-            last: part.end.number,
-            filed: true,
+    pub fn pieces(&self) -> Vec<AuditPiece> {
+        let audit_log = &self.store.audit_log;
+        let in_files = audit_log.files().iter().map(|file| AuditPiece {
+            first: file.first,
+            last: file.end.number,
+            in_file: true,
         });
-        let mut pieces: Vec<_> = filed.collect();
+        let mut pieces: Vec<_> = in_files.collect();
         let first =
-            pieces.last().map_or(trail.anchor().number, |piece| piece.last).saturating_add(1);
-        if first <= trail.head.number {
-            pieces.push(Piece { first, last: trail.head.number, filed: false });
+            pieces.last().map_or(audit_log.anchor().number, |piece| piece.last).saturating_add(1);
+        if first <= audit_log.head.number {
+            pieces.push(AuditPiece { first, last: audit_log.head.number, in_file: false });
         }
         pieces
     }
@@ -54,20 +54,20 @@ impl AuditLog<'_> {
     ///
     /// # Errors
     /// Its file is missing or damaged; the message names it.
-    pub fn read(&self, piece: Piece) -> Result<Vec<AuditEntry>, String> {
-        let Store { place, vault, shelf, trail, .. } = self.store;
-        if piece.filed {
-            parts::read(place, vault, piece.first)
+    pub fn read(&self, piece: AuditPiece) -> Result<Vec<AuditEntry>, String> {
+        let Store { state_dir, vault, cache, audit_log, .. } = self.store;
+        if piece.in_file {
+            audit_files::read(state_dir, vault, piece.first)
         } else {
-            Ok(trail.loose(shelf, vault))
+            Ok(audit_log.loose(cache, vault))
         }
     }
 }
 
 impl Store {
     /// The audit log. What [`Store::commit`] has acknowledged is in it.
-    pub const fn audit(&self) -> AuditLog<'_> {
-        AuditLog { store: self }
+    pub const fn audit(&self) -> AuditReader<'_> {
+        AuditReader { store: self }
     }
 
     /// Lets go of entries that are older than `before`, at most a day late, and of the oldest files
@@ -82,17 +82,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.writable()?;
-        let Some((trail, edits)) =
-            self.trail.prune((before, most), &self.place, &mut self.vault, &self.shelf)?
+        let Some((audit_log, edits)) =
+            self.audit_log.prune((before, most), &self.state_dir, &mut self.vault, &self.cache)?
         else {
             return Ok(());
         };
-        self.write(edits, trail, false, now)?;
-        parts::remove_up_to(&self.place, self.trail.anchor().number);
+        self.write(edits, audit_log, false, now)?;
+        audit_files::remove_up_to(&self.state_dir, self.audit_log.anchor().number);
         Ok(())
     }
 }
 
 #[cfg(test)]
-#[path = "audit_tests.rs"]
+#[path = "audit_reader_tests.rs"]
 mod tests;

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::place::{self, Place};
+use crate::ledger::local::state_dir::{self, StateDir};
 use crate::secret::Secret;
 
 /// 32 random bytes that everything in the store is sealed under. Whoever has them and a copy of the
@@ -50,22 +50,22 @@ pub fn load_or_create_key(
     if let Some(bytes) = credential {
         return given(bytes);
     }
-    let place = Place::prepare(dir)?;
-    if let Some(key) = load(&place)? {
+    let state_dir = StateDir::prepare(dir)?;
+    if let Some(key) = load(&state_dir)? {
         return Ok(key);
     }
     // Two first starts at one moment must not make two keys.
-    let _lock = place.lock()?;
-    if let Some(key) = load(&place)? {
+    let _lock = state_dir.lock()?;
+    if let Some(key) = load(&state_dir)? {
         return Ok(key);
     }
-    let path = place.path(place::KEY);
-    if place.holds_a_store() {
+    let path = state_dir.path(state_dir::KEY);
+    if state_dir.holds_a_store() {
         return Err(StoreError::KeyMissing(path));
     }
     let mut bytes = Zeroizing::new([0; StoreKey::BYTES]);
     entropy.fill(bytes.as_mut_slice());
-    place.write(place::KEY, bytes.as_slice())?;
+    state_dir.write(state_dir::KEY, bytes.as_slice())?;
     StoreKey::new(bytes.to_vec())
         .ok_or_else(|| StoreError::BadKey("it has not 32 bytes".to_owned()))
 }
@@ -78,8 +78,8 @@ pub fn existing_key(dir: &Path, credential: Option<&[u8]>) -> Result<StoreKey, S
     if let Some(bytes) = credential {
         return given(bytes);
     }
-    let place = Place::prepare(dir)?;
-    load(&place)?.ok_or_else(|| StoreError::KeyMissing(place.path(place::KEY)))
+    let state_dir = StateDir::prepare(dir)?;
+    load(&state_dir)?.ok_or_else(|| StoreError::KeyMissing(state_dir.path(state_dir::KEY)))
 }
 
 /// The key that a credential is.
@@ -93,10 +93,10 @@ pub(super) fn given(bytes: &[u8]) -> Result<StoreKey, StoreError> {
 }
 
 /// The key in its file; `None` if there is none.
-pub(super) fn load(place: &Place) -> Result<Option<StoreKey>, StoreError> {
-    let path = place.path(place::KEY);
+pub(super) fn load(state_dir: &StateDir) -> Result<Option<StoreKey>, StoreError> {
+    let path = state_dir.path(state_dir::KEY);
     let failed = |error: io::Error| StoreError::io("reading", &path, &error);
-    let mut file = match place.open(place::KEY, OpenOptions::new().read(true)) {
+    let mut file = match state_dir.open(state_dir::KEY, OpenOptions::new().read(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,
     };

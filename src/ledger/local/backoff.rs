@@ -14,15 +14,15 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// The last try, if it failed.
 #[derive(Default)]
-pub(super) struct Mending(Option<Failed>);
+pub(super) struct Backoff(Option<LastFailure>);
 
-struct Failed {
+struct LastFailure {
     error: StoreError,
     pause: Duration,
     until: Duration,
 }
 
-impl Mending {
+impl Backoff {
     /// The error of the last try, as long as no other is due. `now` by the monotonic clock.
     pub(super) fn refused(&self, now: Duration) -> Option<StoreError> {
         self.0.as_ref().filter(|failed| now < failed.until).map(|failed| failed.error.clone())
@@ -31,7 +31,7 @@ impl Mending {
     /// Notes that a try has failed.
     pub(super) fn failed(&mut self, error: StoreError, now: Duration) {
         let pause = self.0.as_ref().map_or(FIRST, |failed| (failed.pause * 2).min(LONGEST));
-        self.0 = Some(Failed { error, pause, until: now.saturating_add(pause) });
+        self.0 = Some(LastFailure { error, pause, until: now.saturating_add(pause) });
     }
 }
 
@@ -41,14 +41,14 @@ mod tests {
 
     #[test]
     fn tries_become_rarer_up_to_a_limit_and_in_between_the_last_error_is_told() {
-        let mut mending = Mending::default();
-        assert_eq!(mending.refused(Duration::ZERO), None, "at once");
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.refused(Duration::ZERO), None, "at once");
         let (mut now, mut pauses) = (Duration::from_secs(100), Vec::new());
         for number in 0..8 {
             let error = StoreError::Failing(number.to_string());
-            mending.failed(error.clone(), now);
+            backoff.failed(error.clone(), now);
             let begun = now;
-            while let Some(told) = mending.refused(now) {
+            while let Some(told) = backoff.refused(now) {
                 assert_eq!(told, error);
                 now += Duration::from_millis(500);
             }

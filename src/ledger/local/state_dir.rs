@@ -14,7 +14,7 @@
 //!               of the audit log with it
 //! store.lock    locked by the one process that has the store
 //! db/           sled's database
-//! snapshot      users and settings, sealed
+//! snapshot      users and the gate's own record, sealed
 //! audit/        the audit log's older entries, sealed
 //! db.new/       a database being built; garbage after a crash
 //! db.old/       the one being replaced
@@ -44,7 +44,7 @@ pub(super) const DATABASE_OLD: &str = "db.old";
 pub(super) const OPENING: &str = "db.opening";
 pub(super) const SNAPSHOT: &str = "snapshot";
 pub(super) const AUDIT: &str = "audit";
-pub(super) const WITNESS: &str = "store.seq";
+pub(super) const HIGH_WATER_MARK: &str = "store.seq";
 const LOCK: &str = "store.lock";
 
 /// Room that must be free before a change is begun. The database writes at most one segment (512
@@ -52,17 +52,17 @@ const LOCK: &str = "store.lock";
 const RESERVE: u64 = 1024 * 1024;
 
 /// Held as long as the store is open.
-pub(super) type Lock = Flock<File>;
+pub(super) type StoreLock = Flock<File>;
 
 /// The state directory.
-pub(super) struct Place {
+pub(super) struct StateDir {
     dir: PathBuf,
     /// Whom new files must belong to, where that is not whoever runs this: root runs a verb beside
     /// a daemon that has a user of its own.
     owner: Option<(u32, u32)>,
 }
 
-impl Place {
+impl StateDir {
     /// The directory, made (0700) if it is missing.
     pub(super) fn prepare(dir: &Path) -> Result<Self, StoreError> {
         let failed = |error: io::Error| StoreError::io("making the state directory", dir, &error);
@@ -92,13 +92,15 @@ impl Place {
     /// Whether anything shows that there is or was a store: any of its files but the key and the
     /// lock, which a first start that was cut short leaves as well.
     pub(super) fn holds_a_store(&self) -> bool {
-        [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT].iter().any(|name| self.has(name))
+        [ID, HIGH_WATER_MARK, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT]
+            .iter()
+            .any(|name| self.has(name))
     }
 
     /// Refuses what others may write to: they could put an old store, or one of another key, in its
     /// place, or take it away.
     fn refuse_exposed(&self) -> Result<(), StoreError> {
-        let parts = [ID, WITNESS, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT, KEY];
+        let parts = [ID, HIGH_WATER_MARK, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT, KEY];
         let paths = parts.iter().map(|part| self.path(part)).chain([self.dir.clone()]);
         for path in paths {
             // What is not there, or cannot be looked at, is for the opening to tell. A link has no
@@ -115,7 +117,7 @@ impl Place {
 
     /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot
     /// and renaming, and the moments in which the database is closed to be rebuilt.
-    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+    pub(super) fn lock(&self) -> Result<StoreLock, StoreError> {
         self.refuse_exposed()?;
         if self.owner.is_some() {
             refuse_links(&self.dir)?;
@@ -138,7 +140,7 @@ impl Place {
 
     /// The same without writing anything; `None` where the lock's file is missing, so that no
     /// process can hold it.
-    pub(super) fn lock_if_there(&self) -> Result<Option<Lock>, StoreError> {
+    pub(super) fn lock_if_there(&self) -> Result<Option<StoreLock>, StoreError> {
         if self.owner.is_some() {
             refuse_links(&self.dir)?;
         }
@@ -155,7 +157,7 @@ impl Place {
         }
     }
 
-    fn flock(&self, file: File) -> Result<Lock, StoreError> {
+    fn flock(&self, file: File) -> Result<StoreLock, StoreError> {
         Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
             Errno::EWOULDBLOCK => StoreError::Locked(self.dir.clone()),
             other => StoreError::io("locking", &self.path(LOCK), &other.into()),
@@ -182,9 +184,9 @@ impl Place {
         self.stage(name, bytes)?.publish(self)
     }
 
-    /// The first half of [`Place::write`]: everything that is likely to fail.
-    pub(super) fn stage(&self, name: &str, bytes: &[u8]) -> Result<Staged, StoreError> {
-        let staged = Staged {
+    /// The first half of [`StateDir::write`]: everything that is likely to fail.
+    pub(super) fn stage(&self, name: &str, bytes: &[u8]) -> Result<StagedFile, StoreError> {
+        let staged = StagedFile {
             from: self.path(&format!("{name}.new")),
             to: self.path(name),
             len: bytes.len(),
@@ -308,23 +310,23 @@ fn refuse_links(dir: &Path) -> Result<(), StoreError> {
 
 /// A file that is written and waits for its name.
 #[must_use]
-pub(super) struct Staged {
+pub(super) struct StagedFile {
     from: PathBuf,
     to: PathBuf,
     len: usize,
 }
 
-impl Staged {
+impl StagedFile {
     /// Its length in bytes.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
     /// Gives the file its name.
-    pub(super) fn publish(self, place: &Place) -> Result<(), StoreError> {
+    pub(super) fn publish(self, state_dir: &StateDir) -> Result<(), StoreError> {
         fs::rename(&self.from, &self.to)
             .map_err(|error| StoreError::io("renaming to", &self.to, &error))?;
-        place.sync()
+        state_dir.sync()
     }
 }
 
@@ -352,18 +354,18 @@ mod tests {
         fs::write(&victim, "root's own").expect("our file");
         fs::set_permissions(&victim, Permissions::from_mode(0o644)).expect("our file");
         chown(&dir, Some(12345), Some(12346)).expect("an owner");
-        let place = Place::prepare(&dir).expect("a place");
-        let _lock = place.lock().expect("free");
+        let state_dir = StateDir::prepare(&dir).expect("a directory");
+        let _lock = state_dir.lock().expect("free");
         fs::create_dir(dir.join(DATABASE)).expect("a folder");
-        for link in [SNAPSHOT, WITNESS, "db/conf"] {
+        for link in [SNAPSHOT, HIGH_WATER_MARK, "db/conf"] {
             symlink(&victim, dir.join(link)).expect("a link");
-            assert!(place.read(link).is_err(), "{link}");
+            assert!(state_dir.read(link).is_err(), "{link}");
             assert!(
-                place.open(link, OpenOptions::new().write(true).truncate(true)).is_err(),
+                state_dir.open(link, OpenOptions::new().write(true).truncate(true)).is_err(),
                 "{link}"
             );
         }
-        assert!(place.make_private(&dir.join(DATABASE)).is_err());
+        assert!(state_dir.make_private(&dir.join(DATABASE)).is_err());
         let about = fs::metadata(&victim).expect("still there");
         assert_eq!((about.uid(), about.mode() & 0o777), (0, 0o644));
         assert_eq!(fs::read_to_string(&victim).expect("still ours"), "root's own");

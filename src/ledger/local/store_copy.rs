@@ -8,19 +8,19 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::entropy::Entropy;
+use crate::ledger::local::audit_files;
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::parts;
-use crate::ledger::local::place::{
-    AUDIT, DATABASE, DATABASE_OLD, ID, OPENING, Place, SNAPSHOT, WITNESS,
+use crate::ledger::local::state_dir::{
+    AUDIT, DATABASE, DATABASE_OLD, HIGH_WATER_MARK, ID, OPENING, SNAPSHOT, StateDir,
 };
 
 /// Memory that every Linux offers as a folder; a unit that may write nowhere else may write there.
 const MEMORY: &str = "/dev/shm";
 
 /// A folder in memory.
-pub struct Copy(PathBuf);
+pub struct StoreCopy(PathBuf);
 
-impl Copy {
+impl StoreCopy {
     /// All that the next start of the store in `dir` would read, but for the key and all but the
     /// newest file of the audit log's older entries: to find out what would come of that start.
     /// Writes nothing in `dir`.
@@ -29,29 +29,31 @@ impl Copy {
     /// [`StoreError::Locked`]; a file cannot be read; there is room neither in memory nor for
     /// temporary files.
     pub fn of_store_in(dir: &Path, entropy: &mut impl Entropy) -> Result<Self, StoreError> {
-        let place = Place::prepare(dir)?;
+        let state_dir = StateDir::prepare(dir)?;
         // No lock file: no process has had the store yet.
-        let _lock = place.lock_if_there()?;
+        let _lock = state_dir.lock_if_there()?;
         let mut number = [0; 8];
         entropy.fill(&mut number);
         let number = u64::from_le_bytes(number);
         // Where memory is short, the store is not to blame.
-        Self::of(&place, Path::new(MEMORY), number)
-            .or_else(|_| Self::of(&place, &std::env::temp_dir(), number))
+        Self::of(&state_dir, Path::new(MEMORY), number)
+            .or_else(|_| Self::of(&state_dir, &std::env::temp_dir(), number))
     }
 
-    fn of(place: &Place, parent: &Path, number: u64) -> Result<Self, StoreError> {
+    fn of(state_dir: &StateDir, parent: &Path, number: u64) -> Result<Self, StoreError> {
         let copy = Self::empty_in(parent, number)?;
-        for name in [ID, WITNESS, SNAPSHOT, OPENING].into_iter().filter(|name| place.has(name)) {
-            copy.take(&place.path(name), name)?;
+        for name in
+            [ID, HIGH_WATER_MARK, SNAPSHOT, OPENING].into_iter().filter(|name| state_dir.has(name))
+        {
+            copy.take(&state_dir.path(name), name)?;
         }
-        for name in [DATABASE, DATABASE_OLD].into_iter().filter(|name| place.has(name)) {
-            copy.take_database(&place.path(name), name)?;
+        for name in [DATABASE, DATABASE_OLD].into_iter().filter(|name| state_dir.has(name)) {
+            copy.take_database(&state_dir.path(name), name)?;
         }
-        if place.has(AUDIT) {
+        if state_dir.has(AUDIT) {
             make(&copy.0.join(AUDIT))?;
-            if let Some(newest) = parts::newest(place) {
-                copy.take(&place.path(&newest), &newest)?;
+            if let Some(newest) = audit_files::newest(state_dir) {
+                copy.take(&state_dir.path(&newest), &newest)?;
             }
         }
         Ok(copy)
@@ -98,7 +100,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for StoreCopy {
     fn drop(&mut self) {
         // What cannot be removed is sealed, and gone with the next start of the machine.
         let _ = fs::remove_dir_all(&self.0);

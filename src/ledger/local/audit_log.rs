@@ -1,9 +1,9 @@
 //! The audit log in the store: each entry is a record of the commit that it tells of, and leaves
-//! the database in a file of its own ([`parts`]) together with [`PART`] others.
+//! the database in a file of its own ([`audit_files`]) together with [`ENTRIES_PER_FILE`] others.
 //!
 //! ```text
 //! pruned            | files of 256 entries    | records of the database
-//! … anchor          | part | part | …         | entry … entry = head
+//! … anchor          | file | file | …         | entry … entry = head
 //! ```
 //!
 //! Anchor and head, number and hash, are records too. So the manifest vouches for them: cutting off
@@ -15,16 +15,16 @@ use serde::{Deserialize, Serialize};
 use crate::auth::audit::{AuditEntry, Mark, Missing, outdated, span};
 use crate::auth::event::Event;
 use crate::clock::Timestamp;
+use crate::ledger::local::audit_files::{self, AuditFile};
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::parts::{self, Part};
-use crate::ledger::local::place::Place;
-use crate::ledger::local::schema::{Key, Kind};
+use crate::ledger::local::record_cache::{Edits, RecordCache};
+use crate::ledger::local::schema::{RecordKey, RecordKind};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::shelf::{Edits, Shelf};
+use crate::ledger::local::state_dir::StateDir;
 
 /// Entries that leave the database together.
-pub(super) const PART: u64 = 256;
+pub(super) const ENTRIES_PER_FILE: u64 = 256;
 
 /// How long an entry may outlive its time, so that a file is written anew once a day and not for
 /// each entry.
@@ -35,24 +35,25 @@ const INDEX: &[u8] = b"index";
 
 /// What is known of the log without reading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Trail {
+pub(super) struct AuditLog {
     /// The newest entry.
     pub(super) head: Mark,
-    index: Index,
+    index: AuditIndex,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Index {
+struct AuditIndex {
     /// The last entry that was pruned.
     anchor: Mark,
-    parts: Vec<Part>,
+    files: Vec<AuditFile>,
 }
 
-impl Trail {
+impl AuditLog {
     /// Of the records in the database; `None` if a release wrote them that kept no log.
-    pub(super) fn load(shelf: &Shelf, vault: &Vault) -> Result<Option<Self>, String> {
-        let (head, index) = (vault.key(Kind::Trail, HEAD), vault.key(Kind::Trail, INDEX));
-        match (shelf.read(&head, vault), shelf.read(&index, vault)) {
+    pub(super) fn load(cache: &RecordCache, vault: &Vault) -> Result<Option<Self>, String> {
+        let (head, index) =
+            (vault.key(RecordKind::AuditLog, HEAD), vault.key(RecordKind::AuditLog, INDEX));
+        match (cache.read(&head, vault), cache.read(&index, vault)) {
             (None, None) => Ok(None),
             (Some(head), Some(index)) => Ok(Some(Self { head, index })),
             _ => Err("its audit log has no beginning or no end".to_owned()),
@@ -63,13 +64,13 @@ impl Trail {
     /// entry that the log had, as far as `store.seq` knows; `latest`: it had no later one. The log
     /// goes on behind it: no number is given twice.
     pub(super) fn salvaged(
-        place: &Place,
+        state_dir: &StateDir,
         vault: &Vault,
         said: u64,
         latest: bool,
     ) -> (Self, Vec<Missing>) {
-        let (anchor, parts, left_out) = parts::salvage(place, vault);
-        let end = parts.last().map_or(anchor, |part| part.end);
+        let (anchor, files, left_out) = audit_files::salvage(state_dir, vault);
+        let end = files.last().map_or(anchor, |file| file.end);
         let head = Mark { number: end.number.max(said), ..end };
         let mut missing = Vec::new();
         if left_out {
@@ -80,14 +81,14 @@ impl Trail {
             missing.push(Missing { first: Some(first), last: None });
         } else if said >= first {
             // Without any file nobody knows how many of them were pruned.
-            missing.push(Missing { first: (!parts.is_empty()).then_some(first), last: Some(said) });
+            missing.push(Missing { first: (!files.is_empty()).then_some(first), last: Some(said) });
         }
-        (Self { head, index: Index { anchor, parts } }, missing)
+        (Self { head, index: AuditIndex { anchor, files } }, missing)
     }
 
     /// Where an entry is kept in the database.
-    fn key(number: u64, vault: &Vault) -> Key {
-        vault.key(Kind::Audit, &number.to_be_bytes())
+    fn key(number: u64, vault: &Vault) -> RecordKey {
+        vault.key(RecordKind::AuditEntry, &number.to_be_bytes())
     }
 
     /// The log as it is with these events behind it; their records are added to `edits`.
@@ -124,25 +125,25 @@ impl Trail {
 
     /// Whether entries should leave the database.
     pub(super) fn is_full(&self) -> bool {
-        self.head.number.saturating_sub(self.filed().number) >= PART
+        self.head.number.saturating_sub(self.last_in_files().number) >= ENTRIES_PER_FILE
     }
 
     /// Writes the oldest entries of the database into a file; gives the log as it is then, and the
     /// edits that make it so.
-    pub(super) fn file(
+    pub(super) fn move_to_file(
         &self,
-        place: &Place,
+        state_dir: &StateDir,
         vault: &mut Vault,
-        shelf: &Shelf,
+        cache: &RecordCache,
     ) -> Result<(Self, Edits), StoreError> {
-        let mut entries = self.loose(shelf, vault);
-        entries.truncate(usize::try_from(PART).unwrap_or(usize::MAX));
+        let mut entries = self.loose(cache, vault);
+        entries.truncate(usize::try_from(ENTRIES_PER_FILE).unwrap_or(usize::MAX));
         let numbers: Vec<_> = entries.iter().map(|entry| entry.number).collect();
-        let part = parts::write(place, vault, self.filed(), entries)?;
+        let file = audit_files::write(state_dir, vault, self.last_in_files(), entries)?;
         let mut edits: Edits =
             numbers.iter().map(|number| (Self::key(*number, vault), None)).collect();
         let mut shorter = self.clone();
-        shorter.index.parts.push(part);
+        shorter.index.files.push(file);
         shorter.put_index(vault, &mut edits)?;
         Ok((shorter, edits))
     }
@@ -152,33 +153,33 @@ impl Trail {
     pub(super) fn prune(
         &self,
         (before, most): (Timestamp, u64),
-        place: &Place,
+        state_dir: &StateDir,
         vault: &mut Vault,
-        shelf: &Shelf,
+        cache: &RecordCache,
     ) -> Result<Option<(Self, Edits)>, StoreError> {
         let (mut shorter, mut edits) = (self.clone(), Edits::new());
-        let Index { anchor, parts } = &mut shorter.index;
-        let whole = |anchor: &Mark, part: &Part| {
-            part.until < before || self.head.number.saturating_sub(anchor.number) > most
+        let AuditIndex { anchor, files } = &mut shorter.index;
+        let whole = |anchor: &Mark, file: &AuditFile| {
+            file.until < before || self.head.number.saturating_sub(anchor.number) > most
         };
-        while let Some(part) = parts.first().filter(|part| whole(anchor, part)) {
-            *anchor = part.end;
-            parts.remove(0);
+        while let Some(file) = files.first().filter(|file| whole(anchor, file)) {
+            *anchor = file.end;
+            files.remove(0);
         }
         let stale = before.minus(SLACK);
-        if let Some(part) = parts.first_mut() {
+        if let Some(file) = files.first_mut() {
             // One that cannot be read stays until all of it is old.
-            if part.from < stale
-                && let Ok(mut entries) = parts::read(place, vault, part.first)
+            if file.from < stale
+                && let Ok(mut entries) = audit_files::read(state_dir, vault, file.first)
             {
                 let rest = entries.split_off(outdated(&entries, before));
                 if let (Some(last), false) = (entries.last(), rest.is_empty()) {
                     *anchor = last.mark();
-                    *part = parts::write(place, vault, *anchor, rest)?;
+                    *file = audit_files::write(state_dir, vault, *anchor, rest)?;
                 }
             }
         } else {
-            let entries = self.loose(shelf, vault);
+            let entries = self.loose(cache, vault);
             let old =
                 entries.get(..outdated(&entries, before)).filter(|_| span(&entries).0 < stale);
             for entry in old.unwrap_or_default() {
@@ -199,33 +200,33 @@ impl Trail {
     }
 
     /// The files, oldest first.
-    pub(super) fn parts(&self) -> &[Part] {
-        &self.index.parts
+    pub(super) fn files(&self) -> &[AuditFile] {
+        &self.index.files
     }
 
     /// The entries that are still in the database, as far as they are there, in their order.
-    pub(super) fn loose(&self, shelf: &Shelf, vault: &Vault) -> Vec<AuditEntry> {
-        let numbers = self.filed().number.saturating_add(1)..=self.head.number;
-        numbers.filter_map(|number| shelf.read(&Self::key(number, vault), vault)).collect()
+    pub(super) fn loose(&self, cache: &RecordCache, vault: &Vault) -> Vec<AuditEntry> {
+        let numbers = self.last_in_files().number.saturating_add(1)..=self.head.number;
+        numbers.filter_map(|number| cache.read(&Self::key(number, vault), vault)).collect()
     }
 
     /// The last entry that is not in the database any more.
-    fn filed(&self) -> Mark {
-        self.index.parts.last().map_or(self.index.anchor, |part| part.end)
+    fn last_in_files(&self) -> Mark {
+        self.index.files.last().map_or(self.index.anchor, |file| file.end)
     }
 
     fn put_head(&self, vault: &mut Vault, edits: &mut Edits) -> Result<(), StoreError> {
-        put(edits, vault.key(Kind::Trail, HEAD), &self.head, vault)
+        put(edits, vault.key(RecordKind::AuditLog, HEAD), &self.head, vault)
     }
 
     fn put_index(&self, vault: &mut Vault, edits: &mut Edits) -> Result<(), StoreError> {
-        put(edits, vault.key(Kind::Trail, INDEX), &self.index, vault)
+        put(edits, vault.key(RecordKind::AuditLog, INDEX), &self.index, vault)
     }
 }
 
 fn put(
     edits: &mut Edits,
-    key: Key,
+    key: RecordKey,
     record: &impl Serialize,
     vault: &mut Vault,
 ) -> Result<(), StoreError> {

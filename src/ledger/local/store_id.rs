@@ -13,12 +13,12 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::place::{ID, Place};
 use crate::ledger::local::schema::{Fingerprint, SCHEMA};
+use crate::ledger::local::state_dir::{ID, StateDir};
 
 /// What the file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Identity {
+pub(super) enum StoreId {
     /// There is none: no store was ever completed here.
     Missing,
     /// It is there and damaged: there is a store.
@@ -28,17 +28,17 @@ pub(super) enum Identity {
 }
 
 /// Reads it.
-pub(super) fn read(place: &Place) -> Result<Identity, StoreError> {
-    match place.read(ID) {
-        Ok(text) => Ok(parse(&text).unwrap_or(Identity::Unreadable)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Identity::Missing),
-        Err(error) => Err(StoreError::io("reading", &place.path(ID), &error)),
+pub(super) fn read(state_dir: &StateDir) -> Result<StoreId, StoreError> {
+    match state_dir.read(ID) {
+        Ok(text) => Ok(parse(&text).unwrap_or(StoreId::Unreadable)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(StoreId::Missing),
+        Err(error) => Err(StoreError::io("reading", &state_dir.path(ID), &error)),
     }
 }
 
 /// Writes it: the last step of making a store.
-pub(super) fn write(place: &Place, fingerprint: &Fingerprint) -> Result<(), StoreError> {
-    place.write(ID, compose(SCHEMA, fingerprint).as_bytes())
+pub(super) fn write(state_dir: &StateDir, fingerprint: &Fingerprint) -> Result<(), StoreError> {
+    state_dir.write(ID, compose(SCHEMA, fingerprint).as_bytes())
 }
 
 fn compose(schema: u32, fingerprint: &Fingerprint) -> String {
@@ -51,14 +51,14 @@ fn compose(schema: u32, fingerprint: &Fingerprint) -> String {
     format!("{said}check {check:08x}\n")
 }
 
-fn parse(text: &[u8]) -> Option<Identity> {
+fn parse(text: &[u8]) -> Option<StoreId> {
     let text = str::from_utf8(text).ok()?;
     let mut lines = text.lines().skip(1);
     let schema = lines.next()?.strip_prefix("schema ")?.parse().ok()?;
     let key = u64::from_str_radix(lines.next()?.strip_prefix("key ")?, 16).ok()?;
     let fingerprint = key.to_be_bytes();
     // Whatever was read must be exactly what would have been written.
-    (compose(schema, &fingerprint) == text).then_some(Identity::Says { schema, fingerprint })
+    (compose(schema, &fingerprint) == text).then_some(StoreId::Says { schema, fingerprint })
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     fn it_says_what_was_written() {
         let fingerprint = [0, 1, 2, 3, 4, 5, 6, 255];
         let says = parse(compose(7, &fingerprint).as_bytes());
-        assert_eq!(says, Some(Identity::Says { schema: 7, fingerprint }));
+        assert_eq!(says, Some(StoreId::Says { schema: 7, fingerprint }));
     }
 
     #[test]

@@ -20,9 +20,9 @@ use crate::auth::audit::{AuditEntry, Mark, Walk, span};
 use crate::clock::Timestamp;
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
-use crate::ledger::local::place::{AUDIT, Place, sync_dir};
 use crate::ledger::local::schema::SCHEMA;
 use crate::ledger::local::seal::Vault;
+use crate::ledger::local::state_dir::{AUDIT, StateDir, sync_dir};
 
 const MAGIC: &[u8] = b"PCAUDT";
 
@@ -31,7 +31,7 @@ const ROOM: usize = 512;
 
 /// What the index knows of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct AuditFile {
     /// Number of its first entry, and its name.
     pub(super) first: u64,
     /// Its last entry.
@@ -43,12 +43,12 @@ pub(super) struct Part {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct AuditFileBody {
     before: Mark,
     entries: Vec<AuditEntry>,
 }
 
-impl Part {
+impl AuditFile {
     fn of(entries: &[AuditEntry]) -> Option<Self> {
         let (from, until) = span(entries);
         Some(Self { first: entries.first()?.number, end: entries.last()?.mark(), from, until })
@@ -57,34 +57,38 @@ impl Part {
 
 /// Writes these entries, which come right behind `before`, into a file of their own.
 pub(super) fn write(
-    place: &Place,
+    state_dir: &StateDir,
     vault: &mut Vault,
     before: Mark,
     entries: Vec<AuditEntry>,
-) -> Result<Part, StoreError> {
+) -> Result<AuditFile, StoreError> {
     let failed = || StoreError::Io("a part of the audit log cannot be encoded".to_owned());
-    let part = Part::of(&entries).ok_or_else(failed)?;
+    let written = AuditFile::of(&entries).ok_or_else(failed)?;
     let header = header(SCHEMA);
     let room = entries.len().saturating_mul(ROOM);
-    let plain = codec::encode_into(&Body { before, entries }, room).ok_or_else(failed)?;
-    let sealed = vault.seal(&context(&header, part.first), &plain).ok_or_else(failed)?;
-    if !place.has(AUDIT) {
-        place.make_folder(AUDIT)?;
+    let plain = codec::encode_into(&AuditFileBody { before, entries }, room).ok_or_else(failed)?;
+    let sealed = vault.seal(&context(&header, written.first), &plain).ok_or_else(failed)?;
+    if !state_dir.has(AUDIT) {
+        state_dir.make_folder(AUDIT)?;
     }
-    place.write(&name(part.first), &[header, sealed].concat())?;
-    let folder = place.path(AUDIT);
+    state_dir.write(&name(written.first), &[header, sealed].concat())?;
+    let folder = state_dir.path(AUDIT);
     sync_dir(&folder).map_err(|error| StoreError::io("syncing", &folder, &error))?;
-    Ok(part)
+    Ok(written)
 }
 
 /// The entries of the file that begins with this number, or why they cannot be read.
-pub(super) fn read(place: &Place, vault: &Vault, first: u64) -> Result<Vec<AuditEntry>, String> {
-    body(place, vault, first).map(|body| body.entries)
+pub(super) fn read(
+    state_dir: &StateDir,
+    vault: &Vault,
+    first: u64,
+) -> Result<Vec<AuditEntry>, String> {
+    body(state_dir, vault, first).map(|body| body.entries)
 }
 
-fn body(place: &Place, vault: &Vault, first: u64) -> Result<Body, String> {
-    let path = place.path(&name(first));
-    let file = place.read(&name(first)).map_err(|error| match error.kind() {
+fn body(state_dir: &StateDir, vault: &Vault, first: u64) -> Result<AuditFileBody, String> {
+    let path = state_dir.path(&name(first));
+    let file = state_dir.read(&name(first)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => format!("{} is missing", path.display()),
         _ => format!("{} cannot be read: {error}", path.display()),
     })?;
@@ -102,12 +106,12 @@ fn body(place: &Place, vault: &Vault, first: u64) -> Result<Body, String> {
 /// The files that form one whole chain up to the last of them, with the mark before it: what is
 /// left where the database was lost. And whether older ones are left out, because one between them
 /// is missing or damaged.
-pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
-    let mut firsts = names(place);
+pub(super) fn salvage(state_dir: &StateDir, vault: &Vault) -> (Mark, Vec<AuditFile>, bool) {
+    let mut firsts = names(state_dir);
     firsts.sort_unstable();
-    let (mut anchor, mut kept) = (Mark::default(), Vec::<Part>::new());
+    let (mut anchor, mut kept) = (Mark::default(), Vec::<AuditFile>::new());
     for first in firsts.into_iter().rev() {
-        let Ok(Body { before, entries }) = body(place, vault, first) else {
+        let Ok(AuditFileBody { before, entries }) = body(state_dir, vault, first) else {
             // The newest may be the one that the disk has spoiled; older ones are still worth
             // having.
             if kept.is_empty() {
@@ -118,8 +122,8 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
         let mut walk = Walk::behind(before);
         let whole = entries.iter().all(|entry| walk.step(entry).is_ok());
         let joins = kept.is_empty() || walk.at() == anchor;
-        match Part::of(&entries) {
-            Some(part) if whole && joins => kept.push(part),
+        match AuditFile::of(&entries) {
+            Some(file) if whole && joins => kept.push(file),
             _ => break,
         }
         anchor = before;
@@ -127,42 +131,42 @@ pub(super) fn salvage(place: &Place, vault: &Vault) -> (Mark, Vec<Part>, bool) {
     kept.reverse();
     let left_out = kept
         .first()
-        .is_some_and(|oldest| names(place).into_iter().any(|first| first < oldest.first));
+        .is_some_and(|oldest| names(state_dir).into_iter().any(|first| first < oldest.first));
     (anchor, kept, left_out)
 }
 
 /// The last entry in the newest file that can be read.
-pub(super) fn last_entry(place: &Place, vault: &Vault) -> Option<u64> {
-    let mut firsts = names(place);
+pub(super) fn last_entry(state_dir: &StateDir, vault: &Vault) -> Option<u64> {
+    let mut firsts = names(state_dir);
     firsts.sort_unstable();
     firsts
         .into_iter()
         .rev()
-        .find_map(|first| read(place, vault, first).ok()?.last().map(|entry| entry.number))
+        .find_map(|first| read(state_dir, vault, first).ok()?.last().map(|entry| entry.number))
 }
 
 /// The file with the newest entries.
-pub(super) fn newest(place: &Place) -> Option<String> {
-    names(place).into_iter().max().map(name)
+pub(super) fn newest(state_dir: &StateDir) -> Option<String> {
+    names(state_dir).into_iter().max().map(name)
 }
 
 /// Removes the files that begin with an entry up to this one. What cannot be removed now is removed
 /// the next time.
-pub(super) fn remove_up_to(place: &Place, number: u64) {
-    for first in names(place).into_iter().filter(|first| *first <= number) {
-        let _ = fs::remove_file(place.path(&name(first)));
+pub(super) fn remove_up_to(state_dir: &StateDir, number: u64) {
+    for first in names(state_dir).into_iter().filter(|first| *first <= number) {
+        let _ = fs::remove_file(state_dir.path(&name(first)));
     }
-    let _ = sync_dir(&place.path(AUDIT));
+    let _ = sync_dir(&state_dir.path(AUDIT));
 }
 
 /// The length of a file in bytes; 0 if it is not there.
-pub(super) fn length(place: &Place, first: u64) -> usize {
-    fs::metadata(place.path(&name(first)))
+pub(super) fn length(state_dir: &StateDir, first: u64) -> usize {
+    fs::metadata(state_dir.path(&name(first)))
         .map_or(0, |meta| usize::try_from(meta.len()).unwrap_or(usize::MAX))
 }
 
-fn names(place: &Place) -> Vec<u64> {
-    let entries = fs::read_dir(place.path(AUDIT)).into_iter().flatten().flatten();
+fn names(state_dir: &StateDir) -> Vec<u64> {
+    let entries = fs::read_dir(state_dir.path(AUDIT)).into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.collect()
 }
