@@ -38,10 +38,12 @@ mod seal;
 mod set_aside;
 mod snapshot;
 mod sound_database;
+mod staged_file;
 mod state_dir;
 mod store_copy;
 mod store_id;
 mod store_key;
+mod store_lock;
 mod unsound;
 
 pub use audit_reader::{AuditPiece, AuditReader};

@@ -22,8 +22,9 @@ use crate::ledger::local::error::StoreError;
 use crate::ledger::local::high_water_mark::{Acknowledged, HighWaterMark};
 use crate::ledger::local::record_cache::{Edits, RecordCache};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::state_dir::{StateDir, StoreLock};
+use crate::ledger::local::state_dir::StateDir;
 use crate::ledger::local::store_key::StoreKey;
+use crate::ledger::local::store_lock::StoreLock;
 use crate::ledger::local::{audit_files, opening, read_only, rewrite, snapshot};
 
 /// The length at which the database's file is written anew, above sixteen times its records.

@@ -27,7 +27,8 @@ use crate::ledger::local::migrate;
 use crate::ledger::local::record_cache::{Edits, RecordCache};
 use crate::ledger::local::schema::{Fingerprint, RecordKey, RecordKind, SCHEMA};
 use crate::ledger::local::seal::Vault;
-use crate::ledger::local::state_dir::{SNAPSHOT, StagedFile, StateDir};
+use crate::ledger::local::staged_file::StagedFile;
+use crate::ledger::local::state_dir::{SNAPSHOT, StateDir};
 use crate::ledger::local::unsound::Unsound;
 use crate::secret::Secret;
 

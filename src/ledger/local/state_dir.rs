@@ -1,5 +1,4 @@
-//! The state directory: who may read it, who holds it, and how a file is replaced so that a pulled
-//! plug leaves the old one or the new one.
+//! The state directory: its files, whom they belong to, and whether there is room.
 //!
 //! Where root works in somebody else's directory no link in it is followed: its owner may have been
 //! taken over, and lie in wait. Links that are there when the store is locked are refused; the
@@ -24,17 +23,16 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::geteuid;
 
-use crate::ledger::local::error::{StoreError, takes_no_writes};
+use crate::ledger::local::error::StoreError;
 
 pub(super) const KEY: &str = "store.key";
 pub(super) const ID: &str = "store.id";
@@ -45,21 +43,17 @@ pub(super) const OPENING: &str = "db.opening";
 pub(super) const SNAPSHOT: &str = "snapshot";
 pub(super) const AUDIT: &str = "audit";
 pub(super) const HIGH_WATER_MARK: &str = "store.seq";
-const LOCK: &str = "store.lock";
 
 /// Room that must be free before a change is begun. The database writes at most one segment (512
 /// KiB) at a time, and running out in the middle costs a rebuild.
 const RESERVE: u64 = 1024 * 1024;
-
-/// Held as long as the store is open.
-pub(super) type StoreLock = Flock<File>;
 
 /// The state directory.
 pub(super) struct StateDir {
     dir: PathBuf,
     /// Whom new files must belong to, where that is not whoever runs this: root runs a verb beside
     /// a daemon that has a user of its own.
-    owner: Option<(u32, u32)>,
+    pub(super) owner: Option<(u32, u32)>,
 }
 
 impl StateDir {
@@ -97,73 +91,6 @@ impl StateDir {
             .any(|name| self.has(name))
     }
 
-    /// Refuses what others may write to: they could put an old store, or one of another key, in its
-    /// place, or take it away.
-    fn refuse_exposed(&self) -> Result<(), StoreError> {
-        let parts = [ID, HIGH_WATER_MARK, DATABASE, DATABASE_OLD, SNAPSHOT, AUDIT, KEY];
-        let paths = parts.iter().map(|part| self.path(part)).chain([self.dir.clone()]);
-        for path in paths {
-            // What is not there, or cannot be looked at, is for the opening to tell. A link has no
-            // mode of its own.
-            let Ok(about) = fs::symlink_metadata(&path) else { continue };
-            let about = if path == self.dir { fs::metadata(&path).unwrap_or(about) } else { about };
-            let mode = about.permissions().mode() & 0o7777;
-            if mode & 0o022 != 0 && !about.is_symlink() {
-                return Err(StoreError::Exposed { path, mode });
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the store for this process. Sled has a lock of its own; this one also covers snapshot
-    /// and renaming, and the moments in which the database is closed to be rebuilt.
-    pub(super) fn lock(&self) -> Result<StoreLock, StoreError> {
-        self.refuse_exposed()?;
-        if self.owner.is_some() {
-            refuse_links(&self.dir)?;
-        }
-        let path = self.path(LOCK);
-        let failed = |error: io::Error| StoreError::io("opening", &path, &error);
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(O_NOFOLLOW);
-        let file = match options.open(&path) {
-            // Nothing is ever written into it.
-            Err(error) if takes_no_writes(&error) => File::open(&path).map_err(failed)?,
-            opened => {
-                let file = opened.map_err(failed)?;
-                self.give(&file, &path)?;
-                file
-            }
-        };
-        self.flock(file)
-    }
-
-    /// The same without writing anything; `None` where the lock's file is missing, so that no
-    /// process can hold it.
-    pub(super) fn lock_if_there(&self) -> Result<Option<StoreLock>, StoreError> {
-        if self.owner.is_some() {
-            refuse_links(&self.dir)?;
-        }
-        let path = self.path(LOCK);
-        let open =
-            |write| OpenOptions::new().read(true).write(write).custom_flags(O_NOFOLLOW).open(&path);
-        // Over a network an exclusive lock takes a descriptor for writing (flock(2)).
-        let opened = open(true)
-            .or_else(|error| if takes_no_writes(&error) { open(false) } else { Err(error) });
-        match opened {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("opening", &path, &error)),
-            Ok(file) => self.flock(file).map(Some),
-        }
-    }
-
-    fn flock(&self, file: File) -> Result<StoreLock, StoreError> {
-        Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-            Errno::EWOULDBLOCK => StoreError::Locked(self.dir.clone()),
-            other => StoreError::io("locking", &self.path(LOCK), &other.into()),
-        })
-    }
-
     /// Opens a file.
     pub(super) fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
         if self.owner.is_some() {
@@ -177,33 +104,6 @@ impl StateDir {
         let mut bytes = Vec::new();
         self.open(name, OpenOptions::new().read(true))?.read_to_end(&mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Replaces a file: temporary file, fsync, rename, fsync of the directory.
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.stage(name, bytes)?.publish(self)
-    }
-
-    /// The first half of [`StateDir::write`]: everything that is likely to fail.
-    pub(super) fn stage(&self, name: &str, bytes: &[u8]) -> Result<StagedFile, StoreError> {
-        let staged = StagedFile {
-            from: self.path(&format!("{name}.new")),
-            to: self.path(name),
-            len: bytes.len(),
-        };
-        let failed = |error: io::Error| StoreError::io("writing", &staged.to, &error);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .custom_flags(O_NOFOLLOW)
-            .open(&staged.from)
-            .map_err(failed)?;
-        self.give(&file, &staged.from)?;
-        file.write_all(bytes).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        Ok(staged)
     }
 
     /// Makes renames and removals in the directory last.
@@ -267,7 +167,7 @@ impl StateDir {
         self.give(&file, path)
     }
 
-    fn give(&self, file: &File, path: &Path) -> Result<(), StoreError> {
+    pub(super) fn give(&self, file: &File, path: &Path) -> Result<(), StoreError> {
         let Some((uid, gid)) = self.owner else { return Ok(()) };
         fchown(file, Some(uid), Some(gid))
             .map_err(|error| StoreError::io("changing the owner of", path, &error))
@@ -285,48 +185,6 @@ impl StateDir {
         let free =
             u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
         if free < RESERVE { Err(StoreError::Full(self.dir.clone())) } else { Ok(()) }
-    }
-}
-
-/// Refuses a directory in which anything is a link, however deep.
-fn refuse_links(dir: &Path) -> Result<(), StoreError> {
-    let failed = |error: io::Error| StoreError::io("looking for links in", dir, &error);
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_symlink() {
-            return Err(StoreError::io(
-                "using",
-                &entry.path(),
-                &io::Error::other("it is a link: remove it"),
-            ));
-        }
-        if kind.is_dir() {
-            refuse_links(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// A file that is written and waits for its name.
-#[must_use]
-pub(super) struct StagedFile {
-    from: PathBuf,
-    to: PathBuf,
-    len: usize,
-}
-
-impl StagedFile {
-    /// Its length in bytes.
-    pub(super) const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Gives the file its name.
-    pub(super) fn publish(self, state_dir: &StateDir) -> Result<(), StoreError> {
-        fs::rename(&self.from, &self.to)
-            .map_err(|error| StoreError::io("renaming to", &self.to, &error))?;
-        state_dir.sync()
     }
 }
 
