@@ -1,7 +1,12 @@
 //! Wall-clock and monotonic time. The only file that asks the system what time it is.
 //!
-//! Everything below the wiring takes a [`Timestamp`] as an argument, so tests move time by passing
-//! another one.
+//! The rules take a [`Timestamp`] as an argument. The gate and the worker, which must know what
+//! time it is now, are handed a [`Clock`] when they are made: the system's in the daemon, one that
+//! stands still until it is moved in tests. [`now`], [`monotonic`] and [`synchronised`] are for
+//! those who put the process together, and for waits that the kernel ends.
+
+#[cfg(test)]
+pub mod testing;
 
 use std::time::Duration;
 
@@ -73,6 +78,36 @@ impl Moment {
     /// A moment on which both clocks agree.
     pub const fn at(time: Timestamp) -> Self {
         Self { wall: time, steady: time }
+    }
+}
+
+/// What tells the time.
+pub trait Clock: Send + Sync {
+    /// The wall clock; it can be set.
+    fn now(&self) -> Timestamp;
+
+    /// Time since an arbitrary point that never goes backwards.
+    fn monotonic(&self) -> Duration;
+
+    /// Whether a time source has set the wall clock since the machine started; `None` where nobody
+    /// can tell.
+    fn synchronised(&self) -> Option<bool>;
+}
+
+/// The clock of the machine.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        monotonic()
+    }
+
+    fn synchronised(&self) -> Option<bool> {
+        synchronised()
     }
 }
 

@@ -1,4 +1,7 @@
 //! Random bytes from the operating system. The only file that asks for them.
+//!
+//! Whoever needs some is handed an [`Entropy`]; [`System`] is named where the process is put
+//! together, and by tests.
 
 /// A source of unpredictable bytes; tests pass a counting one.
 pub trait Entropy {
@@ -13,6 +16,12 @@ pub trait Entropy {
         let mut bytes = [0; N];
         self.fill(&mut bytes);
         bytes
+    }
+}
+
+impl Entropy for Box<dyn Entropy + Send> {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        (**self).fill(bytes);
     }
 }
 

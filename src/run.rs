@@ -29,7 +29,7 @@ use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
 use crate::cli::places::Places;
 use crate::cli::welcome;
-use crate::clock::{self, Timestamp};
+use crate::clock::{self, SystemClock, Timestamp};
 use crate::config::{Config, Environment, secrets, setup_code};
 use crate::entropy::System;
 use crate::ledger::{self, PortableUsers, Store};
@@ -158,6 +158,8 @@ fn serve(start: Start) -> Result<(), Failure> {
         log::info!("listening address={}{purpose}", listener.address());
     }
     let gate = Gate::new(Opening {
+        clock: Arc::new(SystemClock),
+        entropy: Box::new(System),
         config: Arc::clone(&config),
         settings: Arc::new(move || {
             settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)

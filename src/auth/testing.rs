@@ -7,10 +7,9 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::key_id::KeyId;
 use crate::auth::keyring::Keyring;
 use crate::auth::session::Session;
-use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::User;
 use crate::auth::user_name::UserName;
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -40,11 +39,6 @@ impl Entropy for Counting {
             chunk.copy_from_slice(&number[..chunk.len()]);
         }
     }
-}
-
-/// A reading of clocks that somebody has confirmed.
-pub fn confirmed(now: Timestamp) -> ClockReading {
-    ClockReading { now, monotonic: clock::monotonic(), synchronised: Some(true) }
 }
 
 /// A name.

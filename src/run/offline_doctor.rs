@@ -29,7 +29,7 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
     let secret = secrets::existing(&settings.environment, state_dir);
     let about = surroundings(secret.transpose(), settings, places);
     let config = settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message);
-    let mut facts = Facts::of_files(config, &about, clock::now());
+    let mut facts = Facts::of_files(config, &about, clock::now(), clock::synchronised());
     if let Ok(config) = facts.config.clone()
         && Store::is_in(state_dir)
     {

@@ -7,10 +7,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::worker::state::{self, Desk};
-use crate::auth::trusted_time::ClockReading;
+use crate::app::worker::state::Desk;
 use crate::cli::exit::{self, Failure};
-use crate::clock::Timestamp;
+use crate::clock::{SystemClock, Timestamp};
 use crate::config::Config;
 use crate::entropy::System;
 use crate::ledger::{Store, StoreError, StoreKey};
@@ -24,7 +23,7 @@ pub(super) fn desk_over(
 ) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, ClockReading { now, ..state::read_clocks() });
+    let mut desk = Desk::new(config, store, opened, Arc::new(SystemClock), Box::new(System));
     if recovered.is_some() {
         desk.doubt_steps(now)?;
     }

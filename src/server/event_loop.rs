@@ -3,6 +3,9 @@
 //! Guarantees: without connections nothing wakes it (a service manager's watchdog excepted); a full
 //! table makes room by closing whose leaving costs least (see [`super::connection_table`]); when
 //! descriptors run out, accepting pauses instead of spinning.
+//!
+//! Deadlines are the system's monotonic clock's, not one that was handed in: they end waits of the
+//! kernel, which knows no other. Tests shorten them by [`Settings`].
 
 use core::time::Duration;
 use std::io;

@@ -3,7 +3,8 @@
 //!
 //! Guarantees: at most [`QUEUE`] jobs wait, and [`KEPT`] more of those that have a place kept for
 //! them; the next one is refused at once; outcomes come back in order, with an eventfd that wakes
-//! the loop; ending the worker finishes the jobs that were taken.
+//! the loop; ending the worker finishes the jobs that were taken. Ticks come by the system's
+//! monotonic clock, by which the thread waits for them.
 
 use core::time::Duration;
 use std::io;

@@ -18,7 +18,7 @@ use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::UserName;
-use portcullis::clock;
+use portcullis::clock::{self, SystemClock};
 use portcullis::config::Config;
 use portcullis::entropy;
 use portcullis::http::request::parse_head;
@@ -88,6 +88,8 @@ fn gate() -> (Gate, String) {
     let known = vec![Effect::PersonChanged(person), Effect::SessionBegun(session)];
     let config = Config { public_url: None, ..Config::default() };
     let gate = Gate::new(Opening {
+        clock: Arc::new(SystemClock),
+        entropy: Box::new(entropy::System),
         config: Arc::new(config),
         settings: Arc::new(|| Err("nobody asks".to_owned())),
         keyring,

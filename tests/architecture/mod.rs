@@ -5,6 +5,7 @@
 //! file alone holds `unsafe`, and that no file grows past a sitting. Leaves out what the compiler
 //! and clippy see.
 
+mod clock;
 mod rings;
 mod source;
 mod waits;

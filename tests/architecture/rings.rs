@@ -17,7 +17,7 @@ fn module(file: &File) -> Module {
 }
 
 /// The code without tests, comments and strings, on one line.
-fn bare(file: &File) -> String {
+pub(super) fn bare(file: &File) -> String {
     let text = file.text_without_tests();
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join(" ");
@@ -49,7 +49,7 @@ fn expanded(tree: &str) -> Vec<String> {
 }
 
 /// All paths in a file's code.
-fn paths(code: &str) -> Vec<String> {
+pub(super) fn paths(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let mut rest = String::new();
     for (at, part) in code.split(';').enumerate() {

@@ -13,7 +13,9 @@ use portcullis::app::messages::gauges::Figures;
 use portcullis::app::messages::job::{Job, Outcome};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
+use portcullis::clock::SystemClock;
 use portcullis::config::Config;
+use portcullis::entropy;
 use portcullis::secret::Secret;
 use portcullis::server::{
     self, ControlAccess, ListenAddress, ListenerRole, ServeError, ServeOptions, Stop, Worker,
@@ -74,6 +76,8 @@ pub fn device_key() -> DeviceKey {
 
 fn opening() -> Opening {
     Opening {
+        clock: Arc::new(SystemClock),
+        entropy: Box::new(entropy::System),
         config: Arc::new(Config::default()),
         settings: Arc::new(|| Err("nobody asks".to_owned())),
         keyring: Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough"),

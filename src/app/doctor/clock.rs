@@ -1,6 +1,6 @@
 //! Can the clock be believed?
 
-use crate::app::doctor::facts::Clock;
+use crate::app::doctor::facts::ClockFacts;
 use crate::app::doctor::finding::{Finding, Subject, count};
 use crate::auth::trusted_time::ClockFault;
 
@@ -9,12 +9,12 @@ const CLOCK: Subject = Subject("clock");
 /// The command that starts the usual time client of a machine with systemd.
 const SET: &str = "timedatectl set-ntp true";
 
-pub(super) fn findings(clock: &Clock) -> Vec<Finding> {
+pub(super) fn findings(clock: &ClockFacts) -> Vec<Finding> {
     vec![judged(clock), synchronised(clock)].into_iter().flatten().chain(ahead(clock)).collect()
 }
 
-fn judged(clock: &Clock) -> Option<Finding> {
-    let Clock { now, built, floor, .. } = clock;
+fn judged(clock: &ClockFacts) -> Option<Finding> {
+    let ClockFacts { now, built, floor, .. } = clock;
     Some(match clock.fault {
         None => CLOCK.ok(format!("it is {now}; the program was built {built}")),
         Some(ClockFault::BeforeBuild) => CLOCK.error(
@@ -37,7 +37,7 @@ fn judged(clock: &Clock) -> Option<Finding> {
     })
 }
 
-fn synchronised(clock: &Clock) -> Option<Finding> {
+fn synchronised(clock: &ClockFacts) -> Option<Finding> {
     let rule = if clock.sync_required {
         "codes wait for it at each boot"
     } else {
@@ -67,7 +67,7 @@ fn synchronised(clock: &Clock) -> Option<Finding> {
     }
 }
 
-fn ahead(clock: &Clock) -> Option<Finding> {
+fn ahead(clock: &ClockFacts) -> Option<Finding> {
     let (_, furthest) = clock.ahead.iter().max_by_key(|(_, until)| *until)?;
     let mut names: Vec<_> = clock.ahead.iter().map(|(name, _)| name.as_str()).take(5).collect();
     if clock.ahead.len() > names.len() {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::app::doctor::facts::{
-    Budget, Clock, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process, Role,
-    Shut, Strength,
+    Budget, ClockFacts, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process,
+    Role, Shut, Strength,
 };
 use crate::app::doctor::finding::word;
 use crate::app::rounds::Cause;
@@ -64,8 +64,8 @@ fn disk() -> Disk {
     }
 }
 
-fn clock() -> Clock {
-    Clock {
+fn clock() -> ClockFacts {
+    ClockFacts {
         now: T0,
         floor: Some(T0),
         built: T0,
@@ -292,8 +292,9 @@ fn the_settings_are_judged_as_config_check_judges_them() {
 
 #[test]
 fn the_clock_is_judged() {
-    let changed =
-        |change: fn(&mut Clock)| move |facts: &mut Facts| facts.clock.iter_mut().for_each(change);
+    let changed = |change: fn(&mut ClockFacts)| {
+        move |facts: &mut Facts| facts.clock.iter_mut().for_each(change)
+    };
     one(
         Severity::Error,
         "before this program was built",

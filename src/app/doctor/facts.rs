@@ -22,7 +22,7 @@ pub struct Facts {
     /// The process of the running gate.
     pub process: Option<Process>,
     /// The clocks.
-    pub clock: Option<Clock>,
+    pub clock: Option<ClockFacts>,
     /// The session secret.
     pub secret: Option<Result<Strength, NoSecret>>,
     /// Files and folders that exist.
@@ -72,7 +72,7 @@ pub struct Process {
 
 /// The clocks, and what hangs on them.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct ClockFacts {
     /// The wall clock.
     pub now: Timestamp,
     /// The latest time that was certainly reached; `None` where no store could be opened.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use crate::auth::repetition::BrowserId;
-use crate::entropy::{Entropy as _, System};
+use crate::entropy::Entropy as _;
 use crate::http::cookie::{self, SameSite, SetCookie};
 use crate::http::request::Head;
 use crate::http::response::Out;
@@ -36,7 +36,7 @@ impl Gate {
         if !self.config.session.secure || self.marked_browser(head).is_some() {
             return;
         }
-        let id = URL_SAFE_NO_PAD.encode(System.bytes::<16>());
+        let id = URL_SAFE_NO_PAD.encode(self.entropy.borrow_mut().bytes::<16>());
         let mark = SetCookie {
             name: COOKIE,
             value: &format!("{id}.{}", self.mark_of(&id)),

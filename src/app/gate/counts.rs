@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::guess_budget::CAPACITY;
-use crate::clock::{self};
+use crate::clock::Clock;
 use crate::telemetry::log;
 use crate::telemetry::metrics::{BoolSample, Histogram, MetricFamily, MetricKind, Page};
 use crate::telemetry::process::{self, ProcessStart};
@@ -123,6 +123,7 @@ impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
 
 /// What the gate counts. It lives on the loop's thread and belongs to nobody else.
 pub struct Metrics {
+    clock: Arc<dyn Clock>,
     verify: Tally<&'static str, { VERIFY_WORDS.len() }>,
     verify_time: Histogram,
     login: Tally<LoginResult, { LoginResult::WORDS.len() }>,
@@ -134,15 +135,16 @@ pub struct Metrics {
 
 impl Metrics {
     /// All zero. `figures` are the desk's.
-    pub fn new(figures: Arc<Figures>) -> Self {
+    pub fn new(figures: Arc<Figures>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            start: ProcessStart::at(clock.now(), clock.monotonic()),
+            clock,
             verify: Tally::of(VERIFY_WORDS.map(|word| (word, word))),
             verify_time: Histogram::default(),
             login: Tally::of(LoginResult::WORDS),
             busy: 0,
             connections: (0, 0),
             figures,
-            start: ProcessStart::now(),
         }
     }
 
@@ -172,7 +174,7 @@ impl Metrics {
             Answered::Refused(denial) => denial.word(),
         };
         self.verify.count(word);
-        self.verify_time.observe(clock::monotonic().saturating_sub(began));
+        self.verify_time.observe(self.clock.monotonic().saturating_sub(began));
     }
 
     pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
@@ -231,7 +233,7 @@ impl Metrics {
             MetricKind::Gauge,
             "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
         )
-        .value(BoolSample(clock::synchronised()));
+        .value(BoolSample(self.clock.synchronised()));
         page.family(
             "portcullis_store_writes_total",
             MetricKind::Counter,
@@ -263,7 +265,8 @@ impl Metrics {
             "Connections that there is room for.",
         )
         .value(most);
-        process::write(&mut page, &mut self.start);
+        let start = self.start.by(self.clock.now(), self.clock.monotonic());
+        process::write(&mut page, start);
         page.finish()
     }
 }
@@ -277,6 +280,8 @@ mod tests {
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
+    use crate::clock::Timestamp;
+    use crate::clock::testing::TestClock;
     use crate::original::problem::ForwardingProblem;
 
     #[test]
@@ -301,7 +306,8 @@ mod tests {
 
     #[test]
     fn a_page_has_all_its_series_before_anything_has_happened() {
-        let page = Metrics::new(Arc::default()).page(0, 0);
+        let page =
+            Metrics::new(Arc::default(), Arc::new(TestClock::at(Timestamp::default()))).page(0, 0);
         for word in VERIFY_WORDS {
             assert!(
                 page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")),

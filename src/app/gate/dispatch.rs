@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{self};
 use crate::http::response::{Out, Status};
 use crate::server::{App, ListenerRole, Next, Peer, PeerAddress, Request};
 
@@ -26,7 +25,7 @@ impl Gate {
         route: Route,
         out: &mut Out,
     ) -> Next<Job, Announced> {
-        let (head, now) = (request.head, clock::now());
+        let (head, now) = (request.head, self.clock.now());
         // A verify refuses by itself, in the form that its proxy takes.
         if self.config.proxy.required
             && !matches!(route, Route::Health | Route::Verify(_))
@@ -39,7 +38,7 @@ impl Gate {
         }
         match route {
             Route::Verify(form) => {
-                let began = self.metrics.is_some().then(clock::monotonic);
+                let began = self.metrics.is_some().then(|| self.clock.monotonic());
                 let answered = verify::answer(&self.view(), head, address(request), form, now, out);
                 self.wiring.get_mut().answered(
                     form,
@@ -96,7 +95,7 @@ impl App for Gate {
             ListenerRole::Public => {}
             ListenerRole::Control => return self.control(request, out),
             ListenerRole::Metrics => {
-                self.show_metrics(request, clock::now(), out);
+                self.show_metrics(request, self.clock.now(), out);
                 return Next::Answered;
             }
         }
@@ -115,7 +114,7 @@ impl App for Gate {
     }
 
     fn on_body(&mut self, announced: Announced, body: &[u8], out: &mut Out) -> Next<Job> {
-        let now = clock::now();
+        let now = self.clock.now();
         match announced {
             Announced::Login(head) => self.login_posted(*head, body, now, out),
             Announced::Setup(head) => self.setup_posted(*head, body, now, out),
@@ -145,7 +144,7 @@ impl App for Gate {
             }
             Outcome::Ready(checks) => {
                 health::ready(&checks, out);
-                self.readiness = Some((clock::now(), checks));
+                self.readiness = Some((self.clock.now(), checks));
             }
             Outcome::Reloaded(config) => self.reconfigure(config),
             Outcome::Housekeeping(effects) => self.learn(effects),
@@ -195,7 +194,7 @@ impl App for Gate {
     }
 
     fn background_job(&mut self, ending: bool) -> Option<Job> {
-        let now = clock::now();
+        let now = self.clock.now();
         if !ending && now.since(self.last_background_job) < BACKGROUND_JOB_EVERY {
             return None;
         }

@@ -7,7 +7,7 @@ use crate::app::messages::enrolment::{Answer, Enrolment, Refusal, Step};
 use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::trusted_time;
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::http::response::Out;
 
 impl Gate {
@@ -25,7 +25,7 @@ impl Gate {
         let Some(denial) = self.known_refusal(&attempt.browser, account, now) else { return false };
         if let Some(left_out) = self.complaints.get_mut().admit("login", now) {
             let synchronised =
-                clock::synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
+                self.clock.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
             let client = attempt.browser.sender.client;
             log::warn!(
                 "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
@@ -69,6 +69,6 @@ impl Gate {
         now: Timestamp,
     ) -> Option<Denial> {
         trusted_time::judge(now, self.floor).ok()?;
-        self.known_limits.refuse(browser, account, clock::monotonic())
+        self.known_limits.refuse(browser, account, self.clock.monotonic())
     }
 }

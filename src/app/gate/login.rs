@@ -6,7 +6,7 @@ use crate::auth::device;
 use crate::auth::guess_budget::{NetworkZone, coarse, is_of_shared_space};
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::http::cookie::{SameSite, SetCookie};
 use crate::http::form;
 use crate::http::response::{Out, Status};
@@ -82,7 +82,7 @@ impl Gate {
             Provenance::Own | Provenance::Unsaid => None,
             Provenance::Foreign => Some(t.cross_site),
             Provenance::Hidden => {
-                self.wiring.borrow_mut().hidden(address(request), clock::now());
+                self.wiring.borrow_mut().hidden(address(request), self.clock.now());
                 Some(t.hidden_origin)
             }
         };
@@ -259,7 +259,7 @@ impl Gate {
     /// Somebody is led to where he wanted to go: will he come back without his cookie?
     fn depart(&self, trip: Option<Trip>) {
         if let Some(trip) = trip {
-            self.rounds.borrow_mut().led(trip, clock::now());
+            self.rounds.borrow_mut().led(trip, self.clock.now());
         }
     }
 
@@ -315,9 +315,9 @@ impl Gate {
             question,
             &Belief::of(&self.config.proxy),
         );
-        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), clock::now());
+        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), self.clock.now());
         let Some(fault) = visit.blocking_problem else { return Some(visit) };
-        if let Some(left_out) = self.complaints.borrow_mut().admit("page", clock::now()) {
+        if let Some(left_out) = self.complaints.borrow_mut().admit("page", self.clock.now()) {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());
         }
         out.start(Status::BAD_REQUEST);

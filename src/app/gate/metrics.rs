@@ -15,7 +15,7 @@ impl Gate {
     /// Counts from now on.
     #[must_use]
     pub fn with_metrics(mut self, figures: Arc<Figures>) -> Self {
-        self.metrics = Some(Box::new(Metrics::new(figures)));
+        self.metrics = Some(Box::new(Metrics::new(figures, Arc::clone(&self.clock))));
         self
     }
 

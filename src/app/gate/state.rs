@@ -14,8 +14,9 @@ use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
 use crate::auth::session::Session;
 use crate::auth::sessions::Sessions;
 use crate::auth::token::Scratch;
-use crate::clock::{self, Timestamp};
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Scheme};
+use crate::entropy::Entropy;
 use crate::http::cookie;
 use crate::http::request::Head;
 use crate::secret::Secret;
@@ -37,6 +38,8 @@ pub(super) const BODY_LIMIT: usize = 64 * 1024;
 
 /// Everything that a request can be answered from without waiting.
 pub struct Gate {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: RefCell<Box<dyn Entropy + Send>>,
     pub(super) config: Arc<Config>,
     pub(super) cookie_name: String,
     pub(super) sessions: Sessions,
@@ -65,6 +68,10 @@ pub struct Gate {
 
 /// What a gate is opened with.
 pub struct Opening {
+    /// Tells the time of every answer.
+    pub clock: Arc<dyn Clock>,
+    /// Makes what nobody can guess: the marks of browsers.
+    pub entropy: Box<dyn Entropy + Send>,
     /// The settings.
     pub config: Arc<Config>,
     /// Reads the settings again, for SIGHUP and `doctor`.
@@ -84,28 +91,30 @@ pub struct Opening {
 impl Gate {
     /// Opens the gate.
     pub fn new(opening: Opening) -> Self {
-        let Opening { config, settings, keyring, form_key, device_key, control_access, known } =
-            opening;
+        let Opening { config, known, .. } = opening;
+        let now = opening.clock.now();
         let mut gate = Self {
+            clock: opening.clock,
+            entropy: RefCell::new(opening.entropy),
             cookie_name: config.cookie_name(),
             pages: Pages::new(&config.login.title, &config.path_prefix),
             people: People::new(&config),
             sessions: Sessions::new(config.session.idle),
             floor: Timestamp::default(),
             config,
-            keyring,
-            form_key,
+            keyring: opening.keyring,
+            form_key: opening.form_key,
             scratch: RefCell::new(Scratch::new()),
             complaints: RefCell::default(),
             rounds: RefCell::new(Rounds::new()),
-            wiring: RefCell::new(wiring::Wiring::new(clock::now())),
-            control_access,
-            settings,
-            last_background_job: clock::now(),
+            wiring: RefCell::new(wiring::Wiring::new(now)),
+            control_access: opening.control_access,
+            settings: opening.settings,
+            last_background_job: now,
             readiness: None,
             known_limits: KnownLimits::default(),
             home_prefixes: Vec::new(),
-            device_key,
+            device_key: opening.device_key,
             setup_open: false,
             metrics: None,
         };
@@ -133,7 +142,7 @@ impl Gate {
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
                 Effect::Limited { limited, until } => {
-                    self.known_limits.learn(limited, until, clock::monotonic())
+                    self.known_limits.learn(limited, until, self.clock.monotonic())
                 }
                 Effect::AllFreed => self.known_limits.forget_all(),
                 Effect::AddressFreed(address) => self.known_limits.forget_address(address),
@@ -192,7 +201,7 @@ impl Gate {
         };
         policy.check(wanted, visitor).unwrap_or_else(|refused| {
             if let Some(left_out) =
-                self.complaints.borrow_mut().admit("return_address", clock::now())
+                self.complaints.borrow_mut().admit("return_address", self.clock.now())
             {
                 log::warn!("return address refused reason=\"{refused}\" left_out={left_out}");
             }

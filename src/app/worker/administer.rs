@@ -12,7 +12,6 @@ use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::SessionId;
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
-use crate::entropy::System;
 use crate::ledger::{Change, GateRecord};
 
 use crate::app::doctor;
@@ -34,9 +33,10 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
     let now = moment.wall;
     match command {
         Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits } => {
-            let authenticator = users::new_authenticator(algorithm.as_deref(), digits)?;
+            let entropy = desk.entropy.get_mut();
+            let authenticator = users::new_authenticator(algorithm.as_deref(), digits, entropy)?;
             let name = users::parse_name(&name)?;
-            let mut user = User::new(name, authenticator, now, &mut System)
+            let mut user = User::new(name, authenticator, now, entropy)
                 .with_profile(display_name, email, groups)
                 .map_err(|error| CommandRefused::data(error.to_string()))?;
             user.admin = admin;
@@ -47,12 +47,10 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
                 Some(name) => users::parse_name(&name)?,
                 None => users::first_free_name(desk)?,
             };
-            users::add(
-                desk,
-                User::new(name, users::new_authenticator(None, None)?, now, &mut System),
-                by,
-                now,
-            )
+            let entropy = desk.entropy.get_mut();
+            let authenticator = users::new_authenticator(None, None, entropy)?;
+            let user = User::new(name, authenticator, now, entropy);
+            users::add(desk, user, by, now)
         }
         Command::UserList => {
             Ok((desk.users.values().map(|user| users::row(desk, user, now)).collect(), Vec::new()))
@@ -189,7 +187,7 @@ fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
         event.because(format_args!("sessions ended: {ended}, users freed: {users}")),
     ));
     let mut effects = desk.commit(changes, now)?;
-    desk.time.reset(now, crate::clock::monotonic());
+    desk.time.reset(now, desk.clock.monotonic());
     effects.push(Effect::FloorRaised(now));
     log::warn!("clock reset now={now} sessions_ended={ended} users_freed={users}");
     Ok((json!({ "now": now.to_string(), "sessions_ended": ended, "users_freed": users }), effects))

@@ -8,6 +8,7 @@ use crate::app::messages::command::Command;
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::worker::administer::execute;
 use crate::app::worker::state::Desk;
+use crate::clock::testing::TestClock;
 use crate::clock::{self, Moment};
 use crate::config::Config;
 use crate::entropy::{Entropy, System};
@@ -38,7 +39,8 @@ impl Fixture {
             Config::default().into(),
             store,
             opened,
-            crate::app::worker::state::read_clocks(),
+            Arc::new(TestClock::at(clock::now())),
+            Box::new(System),
         ));
     }
 

@@ -17,7 +17,6 @@ use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::{Code, CodeOwner, Match, whether};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
-use crate::entropy::System;
 use crate::ledger::{Change, GateRecord};
 
 use crate::app::messages::command::CommandRefused;
@@ -32,7 +31,7 @@ impl Desk {
     /// Opens the enrolment of the first user with this code; nothing where there was a user before.
     pub fn open_setup(&mut self, code: &SetupCode, steady: Timestamp) {
         if self.is_new() {
-            self.setup = Some(Setup::open(code, steady, &mut System));
+            self.setup = Some(Setup::open(code, steady, self.entropy.get_mut()));
         }
     }
 
@@ -51,7 +50,7 @@ impl Desk {
         let Some(setup) = self.setup.as_mut().filter(|_| !self.gate_record.ever_had_user) else {
             return Answer::Closed;
         };
-        setup.settle(now.steady, &mut System);
+        setup.settle(now.steady, self.entropy.get_mut());
         let done = match &enrolment.step {
             Step::Look => Ok(None),
             Step::Malformed(lack) => Err(Refusal::Malformed(*lack)),
@@ -83,7 +82,7 @@ impl Desk {
         let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
         let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
         let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
-        match setup.enter(code, &enrolment.holders, now.steady, &mut System) {
+        match setup.enter(code, &enrolment.holders, now.steady, self.entropy.get_mut()) {
             SetupOutcome::Begun(cookie) => {
                 log::info!("set-up begun client={client}");
                 self.mention(tried, now.wall);
@@ -123,7 +122,7 @@ impl Desk {
         let held =
             self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
-        let mut user = User::new(name.clone(), authenticator, now.wall, &mut System);
+        let mut user = User::new(name.clone(), authenticator, now.wall, self.entropy.get_mut());
         user.admin = true;
         let CodeOwner::One(Match { step, .. }) =
             whether(Some(&user), code, now.wall, self.config.login.skew)
@@ -222,7 +221,7 @@ pub fn state(desk: &mut Desk, new_code: bool, by: &Actor, Moment { wall, steady 
             };
             return Err(CommandRefused { code: 69, message: message.to_owned() });
         }
-        let code = SetupCode::generate(&mut System);
+        let code = SetupCode::generate(desk.entropy.get_mut());
         desk.open_setup(&code, steady);
         made = Some(code.to_string());
         log::info!("a new set-up code was made");
@@ -234,7 +233,7 @@ pub fn state(desk: &mut Desk, new_code: bool, by: &Actor, Moment { wall, steady 
     });
     let address = desk.is_new().then(|| desk.config.setup_address()).flatten();
     let Some(setup) = &mut desk.setup else { return Ok((told, Vec::new())) };
-    setup.settle(steady, &mut System);
+    setup.settle(steady, desk.entropy.get_mut());
     let code = setup.code(steady).ok();
     let name = UserName::from_canonical(FIRST_NAME)
         .filter(|_| code.is_some() || setup.held(steady).is_some());

@@ -1,15 +1,16 @@
 //! The first enrolment on a desk with a real store; time is what the test says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::enrolment::Lack;
 use crate::app::worker::administer::execute;
-use crate::auth::testing::confirmed;
 use crate::auth::totp::TimeStep;
+use crate::clock::testing::TestClock;
 use crate::config::Config;
-use crate::entropy::Entropy as _;
+use crate::entropy::{Entropy as _, System};
 use crate::ledger::{Store, load_or_create_key};
 
 const CODE: &str = "ABCD-EFGH-IJKL-MNOP";
@@ -37,7 +38,9 @@ impl Fixture {
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&self.dir, &key, self.now.wall, System).expect("the store opens");
-        let mut desk = Desk::new(Config::default().into(), store, opened, confirmed(self.now.wall));
+        let clock = TestClock::confirmed(self.now.wall);
+        let mut desk =
+            Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System));
         desk.open_setup(&code(CODE), self.now.steady);
         self.desk = Some(desk);
     }

@@ -14,7 +14,7 @@ use nix::unistd::{Gid, Group, geteuid};
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::doctor::facts::{
-    Budget, Clock, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role,
+    Budget, ClockFacts, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role,
 };
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
@@ -23,7 +23,7 @@ use crate::auth::guess_budget::{BudgetKey, NetworkZone};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
 use crate::auth::trusted_time::{self, BUILT, ClockFault};
-use crate::clock::{self, Moment, Timestamp};
+use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 
 /// What was done to the settings since the gate took over those `in_use`.
@@ -37,9 +37,14 @@ fn pending(settings: &Source, in_use: &Config) -> Option<Pending> {
 
 impl Facts {
     /// What can be known without opening the store.
-    pub fn of_files(config: Result<Config, String>, about: &Surroundings, now: Timestamp) -> Self {
+    /// `synchronised` is the clock's own word of it.
+    pub fn of_files(
+        config: Result<Config, String>,
+        about: &Surroundings,
+        now: Timestamp,
+        synchronised: Option<bool>,
+    ) -> Self {
         let sync_required = config.as_ref().is_ok_and(sync_required);
-        let synchronised = clock::synchronised();
         let fault = trusted_time::judge(now, Timestamp::default()).err();
         let unsure =
             (sync_required && synchronised != Some(true)).then_some(ClockFault::NotSynchronised);
@@ -53,7 +58,7 @@ impl Facts {
             pending: None,
             running_since: None,
             process: None,
-            clock: Some(Clock {
+            clock: Some(ClockFacts {
                 now,
                 floor: None,
                 built: BUILT,
@@ -76,7 +81,8 @@ impl Facts {
     /// Everything that the desk knows, and the running gate if one runs.
     pub fn of_desk(desk: &mut Desk, running: Option<Running>, now: Moment) -> Self {
         let about = desk.surroundings.clone();
-        let mut facts = Self::of_files(Ok((*desk.config).clone()), &about, now.wall);
+        let mut facts =
+            Self::of_files(Ok((*desk.config).clone()), &about, now.wall, desk.clock.synchronised());
         facts.add_store(desk, now);
         if let Some(Running { wiring, settings, .. }) = running {
             facts.owner = Some(geteuid().as_raw());

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::guess_budget::BudgetKey;
-use crate::clock;
 
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
@@ -48,7 +47,7 @@ impl Watched {
 
     /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
     pub fn tick(&mut self) -> Option<Outcome> {
-        let now = clock::monotonic();
+        let now = self.desk.clock.monotonic();
         let outcome = if now >= self.tidy_at {
             self.tidy_at = now.saturating_add(HOUSEKEEPING);
             self.desk.housekeeping()
@@ -76,6 +75,8 @@ impl Watched {
 mod tests {
     use super::*;
     use crate::auth::guess_budget::CAPACITY;
+    use crate::clock;
+    use crate::clock::testing::TestClock;
     use crate::config::{Config, scratch};
     use crate::entropy::System;
     use crate::ledger::{Change, Store, load_or_create_key};
@@ -88,7 +89,8 @@ mod tests {
             Config::default().into(),
             store,
             opened,
-            crate::app::worker::state::read_clocks(),
+            Arc::new(TestClock::at(now)),
+            Box::new(System),
         ))
     }
 

@@ -98,11 +98,12 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::worker::state::read_clocks;
     use crate::clock;
+    use crate::clock::testing::TestClock;
     use crate::config::{Config, scratch};
     use crate::entropy::System;
     use crate::ledger::{Store, load_or_create_key};
+    use std::sync::Arc;
 
     #[test]
     fn the_gate_is_told_the_prefixes_at_the_start_and_every_hour() {
@@ -110,7 +111,8 @@ mod tests {
         let key = load_or_create_key(&folder, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&folder, &key, clock::now(), System).expect("the store opens");
-        let mut desk = Desk::new(Config::default().into(), store, opened, read_clocks());
+        let time = Arc::new(TestClock::at(clock::now()));
+        let mut desk = Desk::new(Config::default().into(), store, opened, time, Box::new(System));
         let told = |effects: &[Effect]| {
             effects.iter().any(|effect| matches!(effect, Effect::HomePrefixes(_)))
         };

@@ -16,8 +16,7 @@ use crate::auth::session::Session;
 use crate::auth::sessions::MAX_PER_USER;
 use crate::auth::totp::{CodeOwner, Match, TimeStep, whether, who};
 use crate::auth::user::{User, UserName};
-use crate::clock::{self, Moment, Timestamp};
-use crate::entropy::System;
+use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Counter, CounterKey};
 
 use crate::app::messages::effect::Effect;
@@ -250,7 +249,7 @@ impl Desk {
             }
             Denial::WrongCode | Denial::Clock(_) | Denial::Store(_) => return None,
         };
-        Some(Effect::Limited { limited, until: clock::monotonic().saturating_add(wait.0) })
+        Some(Effect::Limited { limited, until: self.clock.monotonic().saturating_add(wait.0) })
     }
 
     /// Counts a wrong code of this client, and commits `changes` with it.
@@ -306,7 +305,7 @@ impl Desk {
             browser.sender.client,
             &browser.sender.user_agent,
             browser.key,
-            &mut System,
+            &mut *self.entropy.borrow_mut(),
         );
         let mut device = browser.sender.device.clone().unwrap_or_default();
         device.bind(user);

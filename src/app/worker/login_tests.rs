@@ -1,5 +1,6 @@
 //! The desk with a real store; time is what the test says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -7,11 +8,12 @@ use crate::app::messages::command::Command;
 use crate::app::messages::login::Presented;
 use crate::app::worker::administer::execute;
 use crate::auth::device::{self, Device};
-use crate::auth::testing::confirmed;
 use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
-use crate::auth::trusted_time::ClockReading;
+use crate::clock;
+use crate::clock::testing::TestClock;
 use crate::config::Config;
+use crate::entropy::System;
 use crate::ledger::{Store, load_or_create_key};
 
 const INTERNET: &str = "203.0.113.7";
@@ -40,15 +42,21 @@ impl Fixture {
     }
 
     fn restart(&mut self) {
-        self.restart_at(confirmed(self.now));
+        self.restart_by(TestClock::confirmed(self.now));
     }
 
-    fn restart_at(&mut self, reading: ClockReading) {
+    fn restart_by(&mut self, clock: TestClock) {
         self.desk = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&self.dir, &key, self.now, System).expect("the store opens");
-        self.desk = Some(Desk::new(self.config.clone().into(), store, opened, reading));
+        self.desk = Some(Desk::new(
+            self.config.clone().into(),
+            store,
+            opened,
+            Arc::new(clock),
+            Box::new(System),
+        ));
     }
 
     fn desk(&mut self) -> &mut Desk {
@@ -402,12 +410,14 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
         )
     };
     assert_eq!(left(&mut f), (97, 1));
-    let month_ahead = confirmed(f.now.plus(Duration::from_secs(30 * 86_400)));
+    let month_ahead = f.now.plus(Duration::from_secs(30 * 86_400));
     for unconfirmed in [Some(false), None] {
-        f.restart_at(ClockReading { synchronised: unconfirmed, ..month_ahead });
+        let clock = TestClock::at(month_ahead);
+        clock.set_synchronised(unconfirmed);
+        f.restart_by(clock);
         assert_eq!(left(&mut f), (97, 1), "{unconfirmed:?}");
     }
-    f.restart_at(month_ahead);
+    f.restart_by(TestClock::confirmed(month_ahead));
     assert_eq!(left(&mut f), (100, 0), "a month has passed");
 }
 

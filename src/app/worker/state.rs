@@ -5,6 +5,7 @@
 //! disk. What the gate must know of a change comes back as [`Effect`]s. Nothing here answers a
 //! verify.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +27,17 @@ use crate::auth::sessions::Sessions;
 use crate::auth::setup::Setup;
 use crate::auth::trusted_time::{ClockReading, TrustedTime};
 use crate::auth::user::{User, UserName};
-use crate::clock::{self, Moment, Timestamp};
+use crate::clock::{Clock, Moment, Timestamp};
 use crate::config::{Config, RequireSync, limits};
+use crate::entropy::Entropy;
 use crate::ledger::{Change, Counter, CounterKey, GateRecord, Opened, Store, StoreError};
 use crate::secret::Secret;
 use crate::telemetry::throttle::Throttle;
 
 /// The owner of all state that survives a restart.
 pub struct Desk {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: RefCell<Box<dyn Entropy + Send>>,
     pub(super) config: Arc<Config>,
     pub(super) store: Store,
     pub(super) users: BTreeMap<UserName, User>,
@@ -65,7 +69,16 @@ impl Desk {
     /// Takes over an opened store. What was counted goes on from the last time that is certain: the
     /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
     /// that nobody has confirmed, refills no budget.
-    pub fn new(config: Arc<Config>, store: Store, opened: Opened, reading: ClockReading) -> Self {
+    ///
+    /// `entropy` makes the seeds, codes and sessions.
+    pub fn new(
+        config: Arc<Config>,
+        store: Store,
+        opened: Opened,
+        clock: Arc<dyn Clock>,
+        entropy: Box<dyn Entropy + Send>,
+    ) -> Self {
+        let reading = read_clocks(&*clock);
         let contents = opened.contents;
         let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
         let (mut windows, mut buckets) = (Vec::new(), Vec::new());
@@ -95,6 +108,8 @@ impl Desk {
             sessions.insert(session);
         }
         let mut desk = Self {
+            clock,
+            entropy: RefCell::new(entropy),
             users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
             config,
             store,
@@ -220,7 +235,7 @@ impl Desk {
             let event = Event::new(Action::SecretChanged, Actor::Gate);
             changes.push(Change::Audit(event.because(format_args!("sessions: {}", changes.len()))));
         }
-        self.commit(changes, clock::now()).map(drop)
+        self.commit(changes, self.clock.now()).map(drop)
     }
 
     /// Learns what the process knows of itself.
@@ -230,7 +245,7 @@ impl Desk {
 
     /// For how long the store has been open.
     pub(super) fn open_for(&self) -> Duration {
-        clock::monotonic().saturating_sub(self.opened)
+        self.clock.monotonic().saturating_sub(self.opened)
     }
 
     /// Whether nobody can log in yet.
@@ -261,19 +276,18 @@ impl Desk {
 
     /// Reads all clocks and lets the floor rise.
     pub fn read_clock(&mut self) -> Moment {
-        let reading = read_clocks();
+        let reading = read_clocks(&*self.clock);
         self.time.observe(reading);
         let (start, at) = self.anchor;
         Moment { wall: reading.now, steady: start.plus(reading.monotonic.saturating_sub(at)) }
     }
 }
 
-/// What all clocks say now.
-pub fn read_clocks() -> ClockReading {
+fn read_clocks(clock: &dyn Clock) -> ClockReading {
     ClockReading {
-        now: clock::now(),
-        monotonic: clock::monotonic(),
-        synchronised: clock::synchronised(),
+        now: clock.now(),
+        monotonic: clock.monotonic(),
+        synchronised: clock.synchronised(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
 use crate::auth::user::User;
-use crate::clock::{self, Moment, Timestamp};
+use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Counter, CounterKey, GateRecord, PortableUsers, StoreError};
 
 use crate::app::messages::command::Done;
@@ -117,7 +117,7 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     for key in budgets {
         desk.budgets.put(key, bucket);
     }
-    desk.time.learn(clock_floor, clock::monotonic());
+    desk.time.learn(clock_floor, desk.clock.monotonic());
     effects.push(Effect::FloorRaised(desk.time.floor()));
     log::info!("users restored count={count} time_known={known}");
     Ok((json!({ "users": count }), effects))

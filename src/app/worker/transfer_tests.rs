@@ -1,5 +1,6 @@
 //! Two desks with real stores: one gives, the other takes in. Time is what the test says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -7,6 +8,8 @@ use crate::app::messages::command::Command;
 use crate::app::worker::administer::execute;
 use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::UserName;
+use crate::clock;
+use crate::clock::testing::TestClock;
 use crate::config::{Config, scratch};
 use crate::entropy::System;
 use crate::ledger::{Store, load_or_create_key};
@@ -17,7 +20,8 @@ const UNSET: Timestamp = Timestamp::from_unix(1_000);
 fn desk_in(dir: &std::path::Path) -> Desk {
     let key = load_or_create_key(dir, None, &mut System).expect("a key");
     let (store, opened) = Store::open(dir, &key, clock::now(), System).expect("the store opens");
-    Desk::new(Config::default().into(), store, opened, crate::app::worker::state::read_clocks())
+    let clock = TestClock::at(clock::now());
+    Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
 }
 
 fn new_desk() -> Desk {
@@ -196,7 +200,7 @@ fn a_floor_that_cannot_be_true_is_left_out() {
     let ahead = |days: u64| now.plus(Duration::from_secs(days * 86_400));
     let restored = |floor: Timestamp, at: Timestamp, synchronised: bool| {
         let mut new = new_desk();
-        let monotonic = clock::monotonic();
+        let monotonic = new.clock.monotonic();
         new.time.observe(ClockReading { now: at, monotonic, synchronised: Some(synchronised) });
         let records = Records::of(&PortableUsers::pack(old.users.values(), floor).expect("packs"));
         restore(&mut new, records, at).expect("restored");

@@ -10,7 +10,7 @@ use crate::auth::totp::{Algorithm, Authenticator, CodeLength};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::config::limits::check_user_count;
-use crate::entropy::System;
+use crate::entropy::Entropy;
 use crate::ledger::{Change, CounterKey, GateRecord};
 
 /// Users that one gate holds at most.
@@ -21,13 +21,14 @@ pub const ISSUER: &str = "Portcullis";
 pub(super) fn new_authenticator(
     algorithm: Option<&str>,
     digits: Option<u8>,
+    entropy: &mut impl Entropy,
 ) -> Result<Authenticator, CommandRefused> {
     let algorithm = algorithm.map_or(Some(Algorithm::default()), Algorithm::parse);
     let algorithm =
         algorithm.ok_or_else(|| CommandRefused::data("the algorithm is sha1, sha256 or sha512"))?;
     let digits = digits.map_or(Ok(CodeLength::default()), CodeLength::try_from);
     let digits = digits.map_err(|_| CommandRefused::data("a code has 6 or 8 digits"))?;
-    Ok(Authenticator::generate_with(algorithm, digits, &mut System))
+    Ok(Authenticator::generate_with(algorithm, digits, entropy))
 }
 
 pub(super) fn first_free_name(desk: &Desk) -> Result<UserName, CommandRefused> {
@@ -168,7 +169,11 @@ pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) ->
 pub(super) fn rotate(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
     let mut user = find(desk, name)?.clone();
     let old = &user.authenticator;
-    user.authenticator = new_authenticator(Some(old.algorithm.as_str()), Some(old.digits.count()))?;
+    user.authenticator = new_authenticator(
+        Some(old.algorithm.as_str()),
+        Some(old.digits.count()),
+        desk.entropy.get_mut(),
+    )?;
     user.spent = None;
     user.end_devices();
     let shown = credentials(&user);
