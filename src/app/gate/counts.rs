@@ -100,9 +100,9 @@ const VERIFY_WORDS: [&str; 13] = [
 ];
 
 /// A counter for each result, and its word.
-struct Tally<R, const N: usize>([(R, &'static str, u64); N]);
+struct ResultCounters<R, const N: usize>([(R, &'static str, u64); N]);
 
-impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
+impl<R: Copy + PartialEq, const N: usize> ResultCounters<R, N> {
     fn of(words: [(R, &'static str); N]) -> Self {
         Self(words.map(|(result, word)| (result, word, 0)))
     }
@@ -122,26 +122,26 @@ impl<R: Copy + PartialEq, const N: usize> Tally<R, N> {
 }
 
 /// What the gate counts. It lives on the loop's thread and belongs to nobody else.
-pub struct Metrics {
+pub struct GateMetrics {
     clock: Arc<dyn Clock>,
-    verify: Tally<&'static str, { VERIFY_WORDS.len() }>,
+    verify: ResultCounters<&'static str, { VERIFY_WORDS.len() }>,
     verify_time: Histogram,
-    login: Tally<LoginResult, { LoginResult::WORDS.len() }>,
+    login: ResultCounters<LoginResult, { LoginResult::WORDS.len() }>,
     busy: u64,
     connections: (usize, usize),
     figures: Arc<Figures>,
     start: ProcessStart,
 }
 
-impl Metrics {
+impl GateMetrics {
     /// All zero. `figures` are the desk's.
     pub fn new(figures: Arc<Figures>, clock: Arc<dyn Clock>) -> Self {
         Self {
             start: ProcessStart::at(clock.now(), clock.monotonic()),
             clock,
-            verify: Tally::of(VERIFY_WORDS.map(|word| (word, word))),
+            verify: ResultCounters::of(VERIFY_WORDS.map(|word| (word, word))),
             verify_time: Histogram::default(),
-            login: Tally::of(LoginResult::WORDS),
+            login: ResultCounters::of(LoginResult::WORDS),
             busy: 0,
             connections: (0, 0),
             figures,
@@ -306,8 +306,8 @@ mod tests {
 
     #[test]
     fn a_page_has_all_its_series_before_anything_has_happened() {
-        let page =
-            Metrics::new(Arc::default(), Arc::new(TestClock::at(Timestamp::default()))).page(0, 0);
+        let page = GateMetrics::new(Arc::default(), Arc::new(TestClock::at(Timestamp::default())))
+            .page(0, 0);
         for word in VERIFY_WORDS {
             assert!(
                 page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")),

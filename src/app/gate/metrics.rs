@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::gate::counts::{LoginResult, Metrics};
+use crate::app::gate::counts::{GateMetrics, LoginResult};
 use crate::app::gate::state::Gate;
 use crate::app::messages::gauges::Figures;
 use crate::clock::Timestamp;
@@ -15,7 +15,7 @@ impl Gate {
     /// Counts from now on.
     #[must_use]
     pub fn with_metrics(mut self, figures: Arc<Figures>) -> Self {
-        self.metrics = Some(Box::new(Metrics::new(figures, Arc::clone(&self.clock))));
+        self.metrics = Some(Box::new(GateMetrics::new(figures, Arc::clone(&self.clock))));
         self
     }
 

@@ -171,19 +171,19 @@ impl Gate {
                 out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
             }
             Answer::Code(refusal) => {
-                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
-                start(out, told.as_ref().filter(|_| !looks));
+                let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
+                start(out, refused.as_ref().filter(|_| !looks));
                 let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
                 self.show_code_form(
                     out,
                     browser,
-                    told.as_ref().map(|told| told.text.as_str()),
+                    refused.as_ref().map(|answer| answer.text.as_str()),
                     may_enter,
                 );
             }
             Answer::Seed(seed, refusal) => {
-                let told = refusal.as_ref().map(|refusal| self.told(refusal, browser));
-                start(out, told.as_ref().filter(|_| !looks));
+                let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
+                start(out, refused.as_ref().filter(|_| !looks));
                 let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
                 let form = SeedForm {
                     token: &self.form_token(&second_form(&seed.holder)),
@@ -195,7 +195,7 @@ impl Gate {
                     secret: &seed.secret,
                     otpauth_url: &seed.otpauth_url,
                     left: &texts::wait(seed.left.as_secs()),
-                    message: told.as_ref().map(|told| told.text.as_str()),
+                    message: refused.as_ref().map(|answer| answer.text.as_str()),
                 };
                 self.pages.setup_seed(out, &form);
             }
@@ -245,7 +245,7 @@ impl Gate {
     }
 
     /// Status, waiting time and words for a refusal.
-    fn told(&self, refusal: &Refusal, browser: &Browser) -> Told {
+    fn refusal_answer(&self, refusal: &Refusal, browser: &Browser) -> RefusalAnswer {
         let t = self.pages.texts;
         let seconds = Duration::from_secs;
         let (status, wait, text) = match refusal {
@@ -288,7 +288,7 @@ impl Gate {
                 }
             },
         };
-        Told { status, wait, text }
+        RefusalAnswer { status, wait, text }
     }
 
     fn holder_cookie(&self, value: &str, max_age: Duration, out: &mut Out) {
@@ -308,15 +308,15 @@ impl Gate {
 }
 
 /// How a refusal is answered.
-struct Told {
+struct RefusalAnswer {
     status: Status,
     wait: Option<Duration>,
     text: String,
 }
 
-fn start(out: &mut Out, refused: Option<&Told>) {
-    out.start(refused.map_or(Status::OK, |told| told.status));
-    if let Some(wait) = refused.and_then(|told| told.wait) {
+fn start(out: &mut Out, refused: Option<&RefusalAnswer>) {
+    out.start(refused.map_or(Status::OK, |answer| answer.status));
+    if let Some(wait) = refused.and_then(|answer| answer.wait) {
         out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
     }
 }

@@ -23,7 +23,7 @@ use crate::secret::Secret;
 use crate::server::{ControlAccess, PeerAddress, Request};
 use crate::telemetry::throttle::Throttle;
 
-use crate::app::gate::counts::Metrics;
+use crate::app::gate::counts::GateMetrics;
 use crate::app::gate::known_limits::KnownLimits;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::Check;
@@ -63,7 +63,7 @@ pub struct Gate {
     pub(super) device_key: DeviceKey,
     pub(super) setup_open: bool,
     /// `None` where nobody listens for them.
-    pub(super) metrics: Option<Box<Metrics>>,
+    pub(super) metrics: Option<Box<GateMetrics>>,
 }
 
 /// What a gate is opened with.
