@@ -10,23 +10,17 @@ use crate::clock::Timestamp;
 use crate::http::cookie::{SameSite, SetCookie};
 use crate::http::form;
 use crate::http::response::{Out, Status};
-use crate::original::client_address::Belief;
-use crate::original::purpose::Purpose;
-use crate::original::reader;
-use crate::original::request::OriginalRequest;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of, visitor};
-use crate::app::gate::same_origin::{Provenance, provenance};
-use crate::app::gate::state::{BODY_LIMIT, Gate, address, session_cookie};
+use crate::app::gate::page_form::PageForm;
+use crate::app::gate::state::{Gate, session_cookie};
 use crate::app::messages::job::Job;
 use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
 use crate::app::pages::login::LoginForm;
 use crate::app::pages::texts;
 use crate::app::rounds::Trip;
 
-/// The media type of what a form sends (URL standard, section 5).
-const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
 const NEXT_NAMES: [&str; 3] = ["next", "rd", "redirect_uri"];
 
@@ -38,16 +32,10 @@ impl Gate {
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job, Announced> {
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        if request.head.method == crate::http::request::Method::Post {
-            if !self.takes_form(request, &visit, false, out) {
-                self.count_unjudged(out);
-                return Next::Answered;
-            }
-            let head = self.form_head(request, &visit, now);
-            let announced = Announced::Login(Box::new(head));
-            return Next::ReadBody { limit: BODY_LIMIT, announced };
-        }
+        let visit = match self.page_or_form(request, PageForm::Login, now, out) {
+            Ok(visit) => visit,
+            Err(next) => return next,
+        };
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
         if let Some((session, token)) = self.presented_session(request.head, now) {
@@ -60,56 +48,6 @@ impl Gate {
             self.show_form(out, next.as_str(), next.origin(), "", None);
         }
         Next::Answered
-    }
-
-    /// Whether the body of a form is worth reading. `by_any_name`: its page is there under every
-    /// name of the gate, not only under that of `public_url`.
-    pub(super) fn takes_form(
-        &self,
-        request: &Request<'_>,
-        visit: &OriginalRequest<'_>,
-        by_any_name: bool,
-        out: &mut Out,
-    ) -> bool {
-        let t = self.pages.texts;
-        let may_be_own = by_any_name || visit.host.is_some_and(|host| host.needs_no_dns());
-        let own = |origin: &[u8]| match &self.config.public_url {
-            Some(url) if origin.eq_ignore_ascii_case(url.as_str().as_bytes()) => true,
-            Some(_) => may_be_own && visit.is_own_origin(origin),
-            None => visit.is_own_origin(origin),
-        };
-        let refused = match provenance(request.head, own) {
-            Provenance::Own | Provenance::Unsaid => None,
-            Provenance::Foreign => Some(t.cross_site),
-            Provenance::Hidden => {
-                self.wiring.borrow_mut().hidden(address(request), self.clock.now());
-                Some(t.hidden_origin)
-            }
-        };
-        if let Some(text) = refused {
-            out.start(Status::FORBIDDEN);
-            self.pages.notice(out, t.forbidden, text, true);
-            return false;
-        }
-        let kind = request.head.headers.one("Content-Type");
-        let essence = kind
-            .ok()
-            .flatten()
-            .map(|kind| kind.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
-        if essence.is_some_and(|kind| kind.eq_ignore_ascii_case(FORM)) {
-            return true;
-        }
-        out.start(Status::UNSUPPORTED_MEDIA_TYPE);
-        out.header("Accept-Post", FORM);
-        self.pages.notice(out, t.problem, t.broken_form, true);
-        false
-    }
-
-    /// Answers a form that lacks what our own pages send.
-    pub(super) fn broken_form(&self, out: &mut Out) {
-        let t = self.pages.texts;
-        out.start(Status::BAD_REQUEST);
-        self.pages.notice(out, t.problem, t.broken_form, true);
     }
 
     /// The form has arrived.
@@ -300,29 +238,6 @@ impl Gate {
             setup: self.setup_open,
         };
         self.pages.login(out, &form);
-    }
-
-    /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
-    pub(super) fn page_visit<'r>(
-        &self,
-        request: &Request<'r>,
-        out: &mut Out,
-    ) -> Option<OriginalRequest<'r>> {
-        let question = Purpose::Page { public_url_known: self.config.public_url.is_some() };
-        let visit = reader::read(
-            &request.head.headers,
-            address(request),
-            question,
-            &Belief::of(&self.config.proxy),
-        );
-        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), self.clock.now());
-        let Some(fault) = visit.blocking_problem else { return Some(visit) };
-        if let Some(left_out) = self.complaints.borrow_mut().admit("page", self.clock.now()) {
-            log::warn!("page refused problem={} left_out={left_out}", fault.word());
-        }
-        out.start(Status::BAD_REQUEST);
-        self.pages.notice(out, self.pages.texts.problem, &fault.to_string(), false);
-        None
     }
 }
 

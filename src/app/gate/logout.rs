@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::http::form;
-use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::ledger::StoreError;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, FormHead, visitor};
 use crate::app::gate::login::single;
-use crate::app::gate::state::{BODY_LIMIT, Gate, session_cookie};
+use crate::app::gate::page_form::PageForm;
+use crate::app::gate::state::{Gate, session_cookie};
 use crate::app::messages::job::Job;
 
 impl Gate {
@@ -22,14 +22,10 @@ impl Gate {
         now: Timestamp,
         out: &mut Out,
     ) -> Next<Job, Announced> {
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        if request.head.method == Method::Post {
-            if !self.takes_form(request, &visit, false, out) {
-                return Next::Answered;
-            }
-            let announced = Announced::Logout(Box::new(self.form_head(request, &visit, now)));
-            return Next::ReadBody { limit: BODY_LIMIT, announced };
-        }
+        let visit = match self.page_or_form(request, PageForm::Logout, now, out) {
+            Ok(visit) => visit,
+            Err(next) => return next,
+        };
         let wanted = single(form::query_values(request.head.query.unwrap_or_default(), "next"));
         let next = self.return_to(&wanted, &visitor(&visit));
         match self.session_of(request.head, now) {

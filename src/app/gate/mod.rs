@@ -14,6 +14,7 @@ mod login;
 mod logout;
 mod metrics;
 mod origin;
+mod page_form;
 mod same_origin;
 mod setup;
 pub mod state;

@@ -18,14 +18,14 @@ use crate::clock::Timestamp;
 use crate::config::PublicUrl;
 use crate::http::cookie::{self, SameSite, SetCookie};
 use crate::http::form::{self, Form};
-use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::original::request::OriginalRequest;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, SetupHead, visitor};
 use crate::app::gate::login::{wanted_by_form, wanted_by_query, with_wait};
-use crate::app::gate::state::{BODY_LIMIT, Gate};
+use crate::app::gate::page_form::PageForm;
+use crate::app::gate::state::Gate;
 use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
 use crate::app::messages::job::Job;
 use crate::app::messages::login::{Browser, Denial};
@@ -49,14 +49,10 @@ impl Gate {
             self.setup_closed(out);
             return Next::Answered;
         }
-        let Some(visit) = self.page_visit(request, out) else { return Next::Answered };
-        if request.head.method == Method::Post {
-            if !self.takes_form(request, &visit, true, out) {
-                return Next::Answered;
-            }
-            let announced = Announced::Setup(Box::new(self.setup_head(request, &visit, now)));
-            return Next::ReadBody { limit: BODY_LIMIT, announced };
-        }
+        let visit = match self.page_or_form(request, PageForm::Setup, now, out) {
+            Ok(visit) => visit,
+            Err(next) => return next,
+        };
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
         let SetupHead { form, holders, home } = self.setup_head(request, &visit, now);
@@ -114,7 +110,8 @@ impl Gate {
         Next::Work(Job::Enrol(Box::new(enrolment)))
     }
 
-    fn setup_head(
+    /// Keeps what the head of one of the two forms tells.
+    pub(super) fn setup_head(
         &self,
         request: &Request<'_>,
         visit: &OriginalRequest<'_>,
