@@ -173,7 +173,7 @@ fn serve(start: Start) -> Result<(), Failure> {
     let (gate, worker) = if config.metrics.listen.is_some() {
         let desk = Watched::new(desk);
         (
-            gate.with_metrics(desk.figures()),
+            gate.with_metrics(desk.gauges()),
             Worker::spawn(desk, LOOK, Watched::handle, Watched::tick),
         )
     } else {

@@ -25,4 +25,4 @@ pub mod wiring;
 pub mod worker;
 
 pub use gate::state::{Gate, Opening};
-pub use messages::running::Source;
+pub use messages::running::SettingsReader;

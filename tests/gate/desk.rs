@@ -5,10 +5,10 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use portcullis::app::messages::effect::Effect;
-use portcullis::app::messages::enrolment::{Answer, Lack, Refusal, Step};
+use portcullis::app::messages::enrolment::{EnrolmentAnswer, EnrolmentStep, Lack, Refusal};
 use portcullis::app::messages::job::{Job, Outcome};
 use portcullis::app::messages::limited::Limited;
-use portcullis::app::messages::login::{Admission, Denial};
+use portcullis::app::messages::login::{Admission, LoginDenial};
 use portcullis::auth::limiter::RetryAfter;
 use portcullis::clock;
 
@@ -50,19 +50,21 @@ fn the_wait_for_a_bucket_that_many_share_is_told_in_whole_refills() {
     let gate = HangingGate::serve(|hangs, job| match job {
         Job::Login(attempt) => {
             let denial = match attempt.browser.sender.client.to_string().as_str() {
-                "203.0.113.1" => Denial::Address(LEFT),
-                "203.0.113.2" => Denial::Account(LEFT),
-                "203.0.113.3" => Denial::Strangers(RetryAfter(Duration::from_secs(REFILL + 1))),
-                _ => Denial::Strangers(LEFT),
+                "203.0.113.1" => LoginDenial::Address(LEFT),
+                "203.0.113.2" => LoginDenial::Account(LEFT),
+                "203.0.113.3" => {
+                    LoginDenial::Strangers(RetryAfter(Duration::from_secs(REFILL + 1)))
+                }
+                _ => LoginDenial::Strangers(LEFT),
             };
             Outcome::Login(attempt, Admission::Refused(denial), vec![Effect::Setup { open: true }])
         }
         Job::Enrol(enrolment) => {
             let told = match enrolment.step {
-                Step::Begin(_) => Some(Refusal::Denied(Denial::Strangers(LEFT))),
+                EnrolmentStep::Begin(_) => Some(Refusal::Denied(LoginDenial::Strangers(LEFT))),
                 _ => None,
             };
-            Outcome::Enrol(enrolment, Answer::Code(told), Vec::new())
+            Outcome::Enrol(enrolment, EnrolmentAnswer::Code(told), Vec::new())
         }
         _ => hang(hangs),
     });
@@ -97,7 +99,7 @@ fn a_prefix_that_the_desk_found_on_this_machine_is_home() {
             let found = vec!["2001:db8:1:2::/64".parse().expect("a prefix")];
             Outcome::Login(
                 attempt,
-                Admission::Refused(Denial::Strangers(LEFT)),
+                Admission::Refused(LoginDenial::Strangers(LEFT)),
                 vec![Effect::HomePrefixes(found)],
             )
         }
@@ -123,19 +125,19 @@ fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
                 GUILTY => {
                     let limited = Limited::Network(GUILTY.parse().expect("an address"));
                     let until = clock::monotonic() + SENTENCE;
-                    (Denial::Address(LEFT), Effect::Limited { limited, until })
+                    (LoginDenial::Address(LEFT), Effect::Limited { limited, until })
                 }
-                "127.0.0.1" => (Denial::WrongCode, Effect::AllFreed),
-                _ => (Denial::WrongCode, Effect::Setup { open: true }),
+                "127.0.0.1" => (LoginDenial::WrongCode, Effect::AllFreed),
+                _ => (LoginDenial::WrongCode, Effect::Setup { open: true }),
             };
             Outcome::Login(attempt, Admission::Refused(denial), vec![effect])
         }
         Job::Enrol(enrolment) => {
             let told = match enrolment.step {
-                Step::Look => None,
+                EnrolmentStep::Look => None,
                 _ => Some(Refusal::Malformed(Lack::SetupCode)),
             };
-            Outcome::Enrol(enrolment, Answer::Code(told), Vec::new())
+            Outcome::Enrol(enrolment, EnrolmentAnswer::Code(told), Vec::new())
         }
         _ => hang(hangs),
     }

@@ -151,7 +151,7 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
     gate.login_form(&wrong, "203.0.113.8").set("Content-Type", "text/plain").send(gate.address);
     gate.login_form(&wrong, "203.0.113.8").body(b"otp=%zz").send(gate.address);
     gate.log_in(&owner);
-    let after = scrape_until(metrics, "the desk's figures", |scrape| {
+    let after = scrape_until(metrics, "the desk's gauges", |scrape| {
         scrape.text("portcullis_guesses_left{kind=\"internet\"}") == "95"
     });
     for (result, wanted) in [

@@ -7,7 +7,7 @@ use std::time::Duration;
 use portcullis::app::messages::effect::Effect;
 use portcullis::app::messages::job::{Job, Outcome};
 use portcullis::app::messages::limited::Limited;
-use portcullis::app::messages::login::{Admission, Denial};
+use portcullis::app::messages::login::{Admission, LoginDenial};
 use portcullis::auth::device;
 use portcullis::auth::limiter::RetryAfter;
 use portcullis::auth::user::UserName;
@@ -31,7 +31,7 @@ fn work(hangs: &mut Receiver<()>, job: Job) -> Outcome {
         Job::Login(attempt) if attempt.browser.sender.client.to_string() == GUILTY => {
             let limited = Limited::Network(GUILTY.parse().expect("an address"));
             let until = clock::monotonic() + SENTENCE;
-            let refused = Admission::Refused(Denial::Address(RetryAfter(SENTENCE)));
+            let refused = Admission::Refused(LoginDenial::Address(RetryAfter(SENTENCE)));
             Outcome::Login(attempt, refused, vec![Effect::Limited { limited, until }])
         }
         _ => hang(hangs),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use portcullis::app::Gate;
 use portcullis::app::Opening;
-use portcullis::app::messages::gauges::Figures;
+use portcullis::app::messages::gauges::Gauges;
 use portcullis::app::messages::job::{Job, Outcome};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
@@ -51,7 +51,7 @@ impl HangingGate {
         let serving = std::thread::spawn(move || {
             let worker =
                 Worker::spawn(hangs, Duration::from_secs(3_600), work, |_| None).expect("a thread");
-            let gate = Gate::new(opening()).with_metrics(Arc::new(Figures::default()));
+            let gate = Gate::new(opening()).with_metrics(Arc::new(Gauges::default()));
             server::serve(gate, listeners.into(), worker, settings)
         });
         Self { address, metrics, release, stop, serving }

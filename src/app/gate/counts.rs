@@ -4,7 +4,7 @@
 //! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue
 //! does not silence it; every series is there from the start; label values are words of this file.
 //! Counting is a plain addition on the loop's own thread; what the desk knows comes over in
-//! [`Figures`]. Without a listener for it nothing is counted, and no clock is read.
+//! [`Gauges`]. Without a listener for it nothing is counted, and no clock is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::telemetry::log;
 use crate::telemetry::metrics::{BoolSample, Histogram, MetricFamily, MetricKind, Page};
 use crate::telemetry::process::{self, ProcessStart};
 
-use crate::app::messages::gauges::Figures;
+use crate::app::messages::gauges::Gauges;
 use crate::app::messages::login::Admission;
 use crate::app::router::VerifyForm;
 use crate::app::verify::Answered;
@@ -64,7 +64,7 @@ impl LoginResult {
 
     /// What the desk has decided.
     pub const fn of(admission: &Admission) -> Self {
-        use crate::app::messages::login::Denial as Kept;
+        use crate::app::messages::login::LoginDenial as Kept;
         match admission {
             Admission::Admitted { .. } => Self::Ok,
             Admission::Repeated { .. } | Admission::In(_) => Self::Repeated,
@@ -129,13 +129,13 @@ pub struct GateMetrics {
     login: ResultCounters<LoginResult, { LoginResult::WORDS.len() }>,
     busy: u64,
     connections: (usize, usize),
-    figures: Arc<Figures>,
+    gauges: Arc<Gauges>,
     start: ProcessStart,
 }
 
 impl GateMetrics {
-    /// All zero. `figures` are the desk's.
-    pub fn new(figures: Arc<Figures>, clock: Arc<dyn Clock>) -> Self {
+    /// All zero. `gauges` are the desk's.
+    pub fn new(gauges: Arc<Gauges>, clock: Arc<dyn Clock>) -> Self {
         Self {
             start: ProcessStart::at(clock.now(), clock.monotonic()),
             clock,
@@ -144,7 +144,7 @@ impl GateMetrics {
             login: ResultCounters::of(LoginResult::WORDS),
             busy: 0,
             connections: (0, 0),
-            figures,
+            gauges,
         }
     }
 
@@ -178,7 +178,7 @@ impl GateMetrics {
     }
 
     pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
-        let figures = self.figures.seen();
+        let gauges = self.gauges.read();
         let mut page = Page::default();
         page.family(
             "portcullis_build_info",
@@ -214,14 +214,14 @@ impl GateMetrics {
             MetricKind::Gauge,
             "Addresses that have to wait after too many wrong codes.",
         )
-        .value(figures.limited);
+        .value(gauges.limited);
         let mut guesses = page.family(
             "portcullis_guesses_left",
             MetricKind::Gauge,
             "Wrong codes that strangers may still try, all together.",
         );
-        guesses.labelled("kind", "internet", figures.guesses_internet);
-        guesses.labelled("kind", "local", figures.guesses_local);
+        guesses.labelled("kind", "internet", gauges.guesses_internet);
+        guesses.labelled("kind", "local", gauges.guesses_local);
         page.family(
             "portcullis_guesses_most",
             MetricKind::Gauge,
@@ -239,13 +239,13 @@ impl GateMetrics {
             MetricKind::Counter,
             "Changes brought to the disk.",
         )
-        .value(figures.store_writes);
+        .value(gauges.store_writes);
         page.family(
             "portcullis_store_bytes_written_total",
             MetricKind::Counter,
             "Bytes that these changes cost the disk, in whole blocks.",
         )
-        .value(figures.store_bytes);
+        .value(gauges.store_bytes);
         page.family(
             "portcullis_log_lines_left_out_total",
             MetricKind::Counter,

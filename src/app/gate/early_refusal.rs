@@ -3,8 +3,8 @@
 
 use crate::app::gate::counts::LoginResult;
 use crate::app::gate::state::Gate;
-use crate::app::messages::enrolment::{Answer, Enrolment, Refusal, Step};
-use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
+use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer, EnrolmentStep, Refusal};
+use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::trusted_time;
 use crate::clock::Timestamp;
@@ -14,7 +14,7 @@ impl Gate {
     /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
     pub(super) fn refuses_login(
         &mut self,
-        attempt: &Attempt,
+        attempt: &LoginAttempt,
         now: Timestamp,
         out: &mut Out,
     ) -> bool {
@@ -46,7 +46,7 @@ impl Gate {
     ) -> bool {
         if !self.setup_open
             || !enrolment.holders.is_empty()
-            || !matches!(enrolment.step, Step::Begin(_))
+            || !matches!(enrolment.step, EnrolmentStep::Begin(_))
         {
             return false;
         }
@@ -57,7 +57,7 @@ impl Gate {
                 enrolment.browser.sender.client
             );
         }
-        self.setup_decided(enrolment, Answer::Code(Some(Refusal::Denied(denial))), out);
+        self.setup_decided(enrolment, EnrolmentAnswer::Code(Some(Refusal::Denied(denial))), out);
         true
     }
 
@@ -67,7 +67,7 @@ impl Gate {
         browser: &Browser,
         account: Option<BudgetKey>,
         now: Timestamp,
-    ) -> Option<Denial> {
+    ) -> Option<LoginDenial> {
         trusted_time::judge(now, self.floor).ok()?;
         self.known_limits.refuse(browser, account, self.clock.monotonic())
     }

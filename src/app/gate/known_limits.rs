@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::{AddressKey, CAPACITY, Network, RetryAfter};
 
-use crate::app::messages::login::{Browser, Denial};
+use crate::app::messages::login::{Browser, LoginDenial};
 
 /// Who may not guess, and until when by the monotonic clock.
 #[derive(Default)]
@@ -55,19 +55,19 @@ impl KnownLimits {
         browser: &Browser,
         account: Option<BudgetKey>,
         now: Duration,
-    ) -> Option<Denial> {
+    ) -> Option<LoginDenial> {
         let networks = Network::all_of(AddressKey::from(browser.sender.client));
         if let Some(wait) =
             networks.filter_map(|network| self.wait(&Limited::Network(network), now)).max()
         {
-            return Some(Denial::Address(wait));
+            return Some(LoginDenial::Address(wait));
         }
         if browser.sender.device.is_some() {
             return None;
         }
         let empty = |budget| self.wait(&Limited::Budget(budget), now);
-        let strangers = empty(BudgetKey::from(browser.sender.origin)).map(Denial::Strangers);
-        strangers.or_else(|| account.and_then(empty).map(Denial::Account))
+        let strangers = empty(BudgetKey::from(browser.sender.origin)).map(LoginDenial::Strangers);
+        strangers.or_else(|| account.and_then(empty).map(LoginDenial::Account))
     }
 
     fn wait(&self, limited: &Limited, now: Duration) -> Option<RetryAfter> {
@@ -103,10 +103,8 @@ mod tests {
         known.learn(network("2001:db8:1:200::/56"), LATER, NOW);
         for client in ["203.0.113.7", "::ffff:203.0.113.7", "2001:db8:1:2ff::1"] {
             let refused = known.refuse(&browser(client, true), None, NOW);
-            assert!(
-                matches!(refused, Some(Denial::Address(RetryAfter(wait))) if wait == LATER - NOW),
-                "{client}"
-            );
+            let Some(LoginDenial::Address(RetryAfter(wait))) = refused else { panic!("{client}") };
+            assert_eq!(wait, LATER - NOW, "{client}");
             assert!(known.refuse(&browser(client, true), None, LATER).is_none(), "{client}");
         }
         for client in ["203.0.113.8", "2001:db8:1:300::1"] {
@@ -122,7 +120,7 @@ mod tests {
         known.learn(Limited::Budget(BudgetKey::StrangersInternet), LATER, NOW);
         assert!(matches!(
             known.refuse(&browser("203.0.113.7", false), None, NOW),
-            Some(Denial::Strangers(_))
+            Some(LoginDenial::Strangers(_))
         ));
         assert!(known.refuse(&browser("203.0.113.7", true), None, NOW).is_none());
         assert!(known.refuse(&browser("192.168.1.2", false), None, NOW).is_none());
@@ -137,7 +135,7 @@ mod tests {
         known.learn(Limited::Budget(account("anna").expect("one")), LATER, NOW);
         for client in ["203.0.113.7", "192.168.1.2"] {
             let refused = known.refuse(&browser(client, false), account("anna"), NOW);
-            assert!(matches!(refused, Some(Denial::Account(_))), "{client}");
+            assert!(matches!(refused, Some(LoginDenial::Account(_))), "{client}");
             for other in [account("ben"), Some(BudgetKey::UnknownAccounts), None] {
                 assert!(known.refuse(&browser(client, false), other, NOW).is_none(), "{client}");
             }

@@ -16,7 +16,7 @@ use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of,
 use crate::app::gate::page_form::PageForm;
 use crate::app::gate::state::{Gate, session_cookie};
 use crate::app::messages::job::Job;
-use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
+use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::app::pages::login::LoginForm;
 use crate::app::pages::texts;
 use crate::app::rounds::Trip;
@@ -77,7 +77,7 @@ impl Gate {
         body: &[u8],
         now: Timestamp,
         out: &mut Out,
-    ) -> Option<Attempt> {
+    ) -> Option<LoginAttempt> {
         let t = self.pages.texts;
         let Ok(fields) = form::parse(body) else {
             self.broken_form(out);
@@ -106,11 +106,16 @@ impl Gate {
             None
         };
         self.wiring.get_mut().posted(head.chain, head.sender.client, head.peer, now);
-        Some(Attempt { code, name, browser: self.browser(head, &next) })
+        Some(LoginAttempt { code, name, browser: self.browser(head, &next) })
     }
 
     /// The desk has decided; what it changed is on the disk and known here.
-    pub(super) fn login_decided(&mut self, attempt: &Attempt, admission: Admission, out: &mut Out) {
+    pub(super) fn login_decided(
+        &mut self,
+        attempt: &LoginAttempt,
+        admission: Admission,
+        out: &mut Out,
+    ) {
         let t = self.pages.texts;
         let name = attempt.name.as_ref().map_or("", UserName::as_str);
         let (status, wait, message) = match admission {
@@ -141,11 +146,11 @@ impl Gate {
                 }
             }
             Admission::Refused(denial) => match denial {
-                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
-                Denial::Address(wait) => {
+                LoginDenial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
+                LoginDenial::Address(wait) => {
                     (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
                 }
-                Denial::Strangers(wait) => {
+                LoginDenial::Strangers(wait) => {
                     let text = match attempt.browser.sender.origin {
                         NetworkZone::Local => t.limited_strangers_home,
                         NetworkZone::Internet
@@ -157,17 +162,17 @@ impl Gate {
                     };
                     (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
                 }
-                Denial::Account(wait) => (
+                LoginDenial::Account(wait) => (
                     Status::TOO_MANY_REQUESTS,
                     Some(coarse(wait)),
                     with_wait(t.limited_account, coarse(wait)),
                 ),
-                Denial::Clock(_) => (
+                LoginDenial::Clock(_) => (
                     Status::SERVICE_UNAVAILABLE,
                     Some(Duration::from_secs(10)),
                     t.clock_wrong.to_owned(),
                 ),
-                Denial::Store(_) => (
+                LoginDenial::Store(_) => (
                     Status::SERVICE_UNAVAILABLE,
                     Some(Duration::from_secs(60)),
                     t.store_down.to_owned(),

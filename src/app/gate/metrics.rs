@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::gate::counts::{GateMetrics, LoginResult};
 use crate::app::gate::state::Gate;
-use crate::app::messages::gauges::Figures;
+use crate::app::messages::gauges::Gauges;
 use crate::clock::Timestamp;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
@@ -14,8 +14,8 @@ use crate::telemetry::metrics::CONTENT_TYPE;
 impl Gate {
     /// Counts from now on.
     #[must_use]
-    pub fn with_metrics(mut self, figures: Arc<Figures>) -> Self {
-        self.metrics = Some(Box::new(GateMetrics::new(figures, Arc::clone(&self.clock))));
+    pub fn with_metrics(mut self, gauges: Arc<Gauges>) -> Self {
+        self.metrics = Some(Box::new(GateMetrics::new(gauges, Arc::clone(&self.clock))));
         self
     }
 

@@ -26,9 +26,11 @@ use crate::app::gate::announced::{Announced, SetupHead, visitor};
 use crate::app::gate::login::{wanted_by_form, wanted_by_query, with_wait};
 use crate::app::gate::page_form::PageForm;
 use crate::app::gate::state::Gate;
-use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Lack, Refusal, Step};
+use crate::app::messages::enrolment::{
+    Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Lack, Refusal,
+};
 use crate::app::messages::job::Job;
-use crate::app::messages::login::{Browser, Denial};
+use crate::app::messages::login::{Browser, LoginDenial};
 use crate::app::pages::setup::{CodeForm, SeedForm, address};
 use crate::app::pages::texts;
 
@@ -57,7 +59,7 @@ impl Gate {
         let next = self.return_to(&wanted, &visitor(&visit));
         let SetupHead { form, holders, home } = self.setup_head(request, &visit, now);
         Next::Work(Job::Enrol(Box::new(Enrolment {
-            step: Step::Look,
+            step: EnrolmentStep::Look,
             browser: self.browser(form, &next),
             holders,
             home,
@@ -96,11 +98,11 @@ impl Gate {
         let step = match otp {
             None => code
                 .and_then(SetupCode::parse)
-                .map_or(Step::Malformed(Lack::SetupCode), Step::Begin),
+                .map_or(EnrolmentStep::Malformed(Lack::SetupCode), EnrolmentStep::Begin),
             Some(otp) => match (UserName::parse(typed), Code::parse(otp)) {
-                (Err(_), _) => Step::Malformed(Lack::Name),
-                (_, None) => Step::Malformed(Lack::Code),
-                (Ok(name), Some(code)) => Step::Finish(name, code),
+                (Err(_), _) => EnrolmentStep::Malformed(Lack::Name),
+                (_, None) => EnrolmentStep::Malformed(Lack::Code),
+                (Ok(name), Some(code)) => EnrolmentStep::Finish(name, code),
             },
         };
         let enrolment = Enrolment { step, browser, holders, home, typed: typed.to_owned() };
@@ -150,24 +152,29 @@ impl Gate {
     }
 
     /// The desk has decided; what it changed is on the disk and known here.
-    pub(super) fn setup_decided(&mut self, enrolment: &Enrolment, answer: Answer, out: &mut Out) {
+    pub(super) fn setup_decided(
+        &mut self,
+        enrolment: &Enrolment,
+        answer: EnrolmentAnswer,
+        out: &mut Out,
+    ) {
         let browser = &enrolment.browser;
         // Who only looks is told how things stand; there is nothing to refuse.
-        let looks = matches!(enrolment.step, Step::Look);
+        let looks = matches!(enrolment.step, EnrolmentStep::Look);
         match answer {
-            Answer::Closed => self.setup_closed(out),
-            Answer::Enrolled(session, device) => {
+            EnrolmentAnswer::Closed => self.setup_closed(out),
+            EnrolmentAnswer::Enrolled(session, device) => {
                 let next = enrolment.home.as_deref().unwrap_or(&browser.next);
                 self.enrolled(&session, &device, next, out);
             }
-            Answer::Begun(cookie) => {
+            EnrolmentAnswer::Begun(cookie) => {
                 out.start(Status::SEE_OTHER);
                 if let Some(value) = cookie {
                     self.holder_cookie(&value, HOLD, out);
                 }
                 out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
             }
-            Answer::Code(refusal) => {
+            EnrolmentAnswer::Code(refusal) => {
                 let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
                 start(out, refused.as_ref().filter(|_| !looks));
                 let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
@@ -178,7 +185,7 @@ impl Gate {
                     may_enter,
                 );
             }
-            Answer::Seed(seed, refusal) => {
+            EnrolmentAnswer::Seed(seed, refusal) => {
                 let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
                 start(out, refused.as_ref().filter(|_| !looks));
                 let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
@@ -262,13 +269,13 @@ impl Gate {
                 (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned())
             }
             Refusal::Denied(denial) => match denial {
-                Denial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
-                Denial::Address(wait) | Denial::Account(wait) => (
+                LoginDenial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
+                LoginDenial::Address(wait) | LoginDenial::Account(wait) => (
                     Status::TOO_MANY_REQUESTS,
                     Some(wait.0),
                     with_wait(t.setup_limited_address, wait.0),
                 ),
-                Denial::Strangers(wait) => {
+                LoginDenial::Strangers(wait) => {
                     let at_home = browser.sender.origin == NetworkZone::Local;
                     let text = if at_home {
                         t.setup_limited_strangers_home
@@ -277,10 +284,10 @@ impl Gate {
                     };
                     (Status::TOO_MANY_REQUESTS, Some(coarse(*wait)), text.to_owned())
                 }
-                Denial::Clock(_) => {
+                LoginDenial::Clock(_) => {
                     (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned())
                 }
-                Denial::Store(_) => {
+                LoginDenial::Store(_) => {
                     (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned())
                 }
             },

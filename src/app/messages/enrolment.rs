@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::messages::login::{Browser, Denial};
+use crate::app::messages::login::{Browser, LoginDenial};
 use crate::auth::session::Session;
 use crate::auth::setup::Void;
 use crate::auth::setup_code::SetupCode;
@@ -15,7 +15,7 @@ pub const FIRST_NAME: &str = "owner";
 /// What a visitor of `/setup` asks for.
 pub struct Enrolment {
     /// How far he is.
-    pub step: Step,
+    pub step: EnrolmentStep,
     /// Who asks.
     pub browser: Browser,
     /// The cookies of the one who holds the enrolment, as sent; the first that is his counts.
@@ -28,7 +28,7 @@ pub struct Enrolment {
 }
 
 /// How far a visitor of `/setup` is.
-pub enum Step {
+pub enum EnrolmentStep {
     /// Looks at the page.
     Look,
     /// Sent a form that lacks something.
@@ -41,13 +41,13 @@ pub enum Step {
 
 /// What he is shown.
 #[must_use]
-pub enum Answer {
+pub enum EnrolmentAnswer {
     /// There was a user.
     Closed,
     /// The form for the set-up code, and what keeps him from going on.
     Code(Option<Refusal>),
     /// The seed and the form for the app's code, and what was wrong with the last one.
-    Seed(Seed, Option<Refusal>),
+    Seed(SeedOffer, Option<Refusal>),
     /// He holds the enrolment from now on: the value of the cookie; none where he has it.
     Begun(Option<String>),
     /// The user is made and signed in: the session, and the value of the device cookie.
@@ -55,7 +55,7 @@ pub enum Answer {
 }
 
 /// What goes into the app.
-pub struct Seed {
+pub struct SeedOffer {
     /// The cookie's value of the one who holds the enrolment.
     pub holder: Vec<u8>,
     /// In base32.
@@ -89,5 +89,5 @@ pub enum Refusal {
     /// No set-up code is good any more.
     Void(Void),
     /// As at a login.
-    Denied(Denial),
+    Denied(LoginDenial),
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The numbers, shared by the desk, which sets them, and the gate, which shows them.
 #[derive(Default)]
-pub struct Figures {
+pub struct Gauges {
     store_writes: AtomicU64,
     store_bytes: AtomicU64,
     limited: AtomicU64,
@@ -14,7 +14,7 @@ pub struct Figures {
 }
 
 /// The numbers at one moment.
-pub struct Seen {
+pub struct GaugeReadings {
     /// Changes brought to the disk.
     pub store_writes: u64,
     /// Bytes that these cost the disk.
@@ -27,25 +27,25 @@ pub struct Seen {
     pub guesses_local: u64,
 }
 
-impl Figures {
+impl Gauges {
     /// Shows these from now on.
-    pub fn set(&self, seen: &Seen) {
+    pub fn set(&self, readings: &GaugeReadings) {
         for (place, value) in [
-            (&self.store_writes, seen.store_writes),
-            (&self.store_bytes, seen.store_bytes),
-            (&self.limited, seen.limited),
-            (&self.guesses_internet, seen.guesses_internet),
-            (&self.guesses_local, seen.guesses_local),
+            (&self.store_writes, readings.store_writes),
+            (&self.store_bytes, readings.store_bytes),
+            (&self.limited, readings.limited),
+            (&self.guesses_internet, readings.guesses_internet),
+            (&self.guesses_local, readings.guesses_local),
         ] {
             place.store(value, Ordering::Relaxed);
         }
     }
 
     /// What the desk set last.
-    pub fn seen(&self) -> Seen {
+    pub fn read(&self) -> GaugeReadings {
         // They are not a unit: each is right by itself, and a page may be a job late.
         let read = |place: &AtomicU64| place.load(Ordering::Relaxed);
-        Seen {
+        GaugeReadings {
             store_writes: read(&self.store_writes),
             store_bytes: read(&self.store_bytes),
             limited: read(&self.limited),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::app::messages::command::{Command, CommandRefused};
 use crate::app::messages::effect::Effect;
-use crate::app::messages::enrolment::{Answer, Enrolment};
-use crate::app::messages::login::{Admission, Attempt};
-use crate::app::messages::running::{Running, Source};
+use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer};
+use crate::app::messages::login::{Admission, LoginAttempt};
+use crate::app::messages::running::{Running, SettingsReader};
 use crate::auth::event::Actor;
 use crate::auth::session::{Session, SessionId};
 use crate::config::Config;
@@ -17,7 +17,7 @@ use crate::ledger::StoreError;
 /// What the loop asks of the desk.
 pub enum Job {
     /// A well-formed code was posted.
-    Login(Box<Attempt>),
+    Login(Box<LoginAttempt>),
     /// Somebody is at the set-up page.
     Enrol(Box<Enrolment>),
     /// End one session, or all of its user's.
@@ -52,15 +52,15 @@ pub enum Job {
         ending: bool,
     },
     /// The settings may have changed: read them again.
-    Reload(Source),
+    Reload(SettingsReader),
 }
 
 /// What comes back, answer first.
 pub enum Outcome {
     /// The fate of a login.
-    Login(Box<Attempt>, Admission, Vec<Effect>),
+    Login(Box<LoginAttempt>, Admission, Vec<Effect>),
     /// What the set-up page shows.
-    Enrol(Box<Enrolment>, Answer, Vec<Effect>),
+    Enrol(Box<Enrolment>, EnrolmentAnswer, Vec<Effect>),
     /// The session has ended, or could not be ended.
     Logout(Result<(), StoreError>, String, Vec<Effect>),
     /// A command's result.

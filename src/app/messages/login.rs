@@ -17,7 +17,7 @@ use crate::ledger::StoreError;
 use crate::app::rounds::Trip;
 
 /// A login as it was posted, well-formed.
-pub struct Attempt {
+pub struct LoginAttempt {
     /// The code.
     pub code: Code,
     /// The name, where the form asks for one.
@@ -86,12 +86,12 @@ pub enum Admission {
     /// on for so long.
     In(Duration),
     /// Kept out.
-    Refused(Denial),
+    Refused(LoginDenial),
 }
 
 /// Why a visitor is kept out.
 #[derive(Debug)]
-pub enum Denial {
+pub enum LoginDenial {
     /// The code lets nobody in; wrong, spent and ambiguous ones look alike.
     WrongCode,
     /// Too many failures from this address.
@@ -106,14 +106,14 @@ pub enum Denial {
     Store(StoreError),
 }
 
-impl Denial {
+impl LoginDenial {
     /// Whether it was decided before the code was looked at, so that nothing counts how often.
     pub fn is_costless(&self) -> bool {
         matches!(self, Self::Address(_) | Self::Strangers(_) | Self::Account(_) | Self::Clock(_))
     }
 }
 
-impl std::fmt::Display for Denial {
+impl std::fmt::Display for LoginDenial {
     /// One word for the log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -5,7 +5,9 @@
 //! spent step and the mark that there was a user are one commit, made only while that mark is not
 //! set: of two confirmations at once the second finds it set.
 
-use crate::app::messages::enrolment::{Answer, Enrolment, FIRST_NAME, Refusal, Seed, Step};
+use crate::app::messages::enrolment::{
+    Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Refusal, SeedOffer,
+};
 
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ use crate::ledger::{Change, GateRecord};
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command::Done;
 use crate::app::messages::effect::Effect;
-use crate::app::messages::login::{Browser, Denial};
+use crate::app::messages::login::{Browser, LoginDenial};
 use crate::app::worker::login::came_in;
 use crate::app::worker::state::Desk;
 use crate::app::worker::users::ISSUER;
@@ -46,16 +48,18 @@ impl Desk {
         enrolment: &Enrolment,
         now: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Answer {
+    ) -> EnrolmentAnswer {
         let Some(setup) = self.setup.as_mut().filter(|_| !self.gate_record.ever_had_user) else {
-            return Answer::Closed;
+            return EnrolmentAnswer::Closed;
         };
         setup.settle(now.steady, self.entropy.get_mut());
         let done = match &enrolment.step {
-            Step::Look => Ok(None),
-            Step::Malformed(lack) => Err(Refusal::Malformed(*lack)),
-            Step::Begin(code) => self.begin(code, enrolment, now, effects).map(Some),
-            Step::Finish(name, code) => self.finish(name, code, enrolment, now, effects).map(Some),
+            EnrolmentStep::Look => Ok(None),
+            EnrolmentStep::Malformed(lack) => Err(Refusal::Malformed(*lack)),
+            EnrolmentStep::Begin(code) => self.begin(code, enrolment, now, effects).map(Some),
+            EnrolmentStep::Finish(name, code) => {
+                self.finish(name, code, enrolment, now, effects).map(Some)
+            }
         };
         match done {
             Ok(Some(answer)) => answer,
@@ -77,18 +81,18 @@ impl Desk {
         enrolment: &Enrolment,
         now: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<EnrolmentAnswer, Refusal> {
         let client = enrolment.browser.sender.client;
         let strangers = self.may_try(&enrolment.browser, now).map_err(Refusal::Denied)?;
-        let Some(setup) = &mut self.setup else { return Ok(Answer::Closed) };
+        let Some(setup) = &mut self.setup else { return Ok(EnrolmentAnswer::Closed) };
         let tried = Event::new(Action::SetupCode, Actor::Visitor).from(client);
         match setup.enter(code, &enrolment.holders, now.steady, self.entropy.get_mut()) {
             SetupOutcome::Begun(cookie) => {
                 log::info!("set-up begun client={client}");
                 self.mention(tried, now.wall);
-                Ok(Answer::Begun(Some(cookie)))
+                Ok(EnrolmentAnswer::Begun(Some(cookie)))
             }
-            SetupOutcome::Yours => Ok(Answer::Begun(None)),
+            SetupOutcome::Yours => Ok(EnrolmentAnswer::Begun(None)),
             SetupOutcome::Held(left) => Err(Refusal::Held(left)),
             SetupOutcome::Void(void) => Err(Refusal::Void(void)),
             SetupOutcome::Wrong => {
@@ -116,7 +120,7 @@ impl Desk {
         enrolment: &Enrolment,
         now: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<EnrolmentAnswer, Refusal> {
         let browser = &enrolment.browser;
         let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
         let held =
@@ -141,29 +145,37 @@ impl Desk {
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
         let done = self
             .commit(changes, now.wall)
-            .map_err(|error| Refusal::Denied(Denial::Store(error)))?;
+            .map_err(|error| Refusal::Denied(LoginDenial::Store(error)))?;
         effects.extend(done);
         log::info!("user added name={name} admin=true by=setup client={}", browser.sender.client);
-        Ok(Answer::Enrolled(session, cookie))
+        Ok(EnrolmentAnswer::Enrolled(session, cookie))
     }
 
     /// Whether a code of this browser may be looked at; else whom a wrong one is counted against.
-    fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, Denial> {
-        self.time.judge_codes(now.wall).map_err(Denial::Clock)?;
+    fn may_try(&self, browser: &Browser, now: Moment) -> Result<BudgetKey, LoginDenial> {
+        self.time.judge_codes(now.wall).map_err(LoginDenial::Clock)?;
         self.limiter
             .check(AddressKey::from(browser.sender.client), now.steady)
-            .map_err(Denial::Address)?;
+            .map_err(LoginDenial::Address)?;
         // Before there is a user every browser is a stranger.
         let strangers = BudgetKey::from(browser.sender.origin);
-        self.budgets.check(&strangers, now.steady).map_err(Denial::Strangers)?;
+        self.budgets.check(&strangers, now.steady).map_err(LoginDenial::Strangers)?;
         Ok(strangers)
     }
 
     /// What this browser sees: the holder the seed, everybody else the form for the set-up code.
-    fn page(&self, enrolment: &Enrolment, refusal: Option<Refusal>, now: Moment) -> Answer {
-        let Some(setup) = &self.setup else { return Answer::Closed };
+    fn page(
+        &self,
+        enrolment: &Enrolment,
+        refusal: Option<Refusal>,
+        now: Moment,
+    ) -> EnrolmentAnswer {
+        let Some(setup) = &self.setup else { return EnrolmentAnswer::Closed };
         let clock = || {
-            self.time.judge_codes(now.wall).err().map(|fault| Refusal::Denied(Denial::Clock(fault)))
+            self.time
+                .judge_codes(now.wall)
+                .err()
+                .map(|fault| Refusal::Denied(LoginDenial::Clock(fault)))
         };
         let left = setup.held(now.steady);
         if let (Some(left), Some(holder)) = (left, setup.holder_among(&enrolment.holders)) {
@@ -173,11 +185,11 @@ impl Desk {
             let otpauth_url =
                 name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
             let holder = holder.to_vec();
-            let seed = Seed { holder, secret: authenticator.seed.base32(), otpauth_url, left };
-            return Answer::Seed(seed, refusal.or_else(clock));
+            let seed = SeedOffer { holder, secret: authenticator.seed.base32(), otpauth_url, left };
+            return EnrolmentAnswer::Seed(seed, refusal.or_else(clock));
         }
         let void = setup.code(now.steady).err().map(Refusal::Void);
-        Answer::Code(match refusal {
+        EnrolmentAnswer::Code(match refusal {
             Some(Refusal::NotHolder | Refusal::Malformed(_)) if void.is_some() => void,
             Some(refusal) => Some(refusal),
             None => void.or_else(|| left.map(Refusal::Held)).or_else(clock),
@@ -194,7 +206,7 @@ impl Desk {
             Refusal::Malformed(_) => return,
         };
         // Wrong codes are bounded by the budgets; everything else is not.
-        let counted = matches!(refusal, Refusal::Denied(Denial::WrongCode));
+        let counted = matches!(refusal, Refusal::Denied(LoginDenial::WrongCode));
         let admitted = if counted { Some(0) } else { self.complaints.admit("setup", now) };
         if let Some(left_out) = admitted {
             log::warn!(

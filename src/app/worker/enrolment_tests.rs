@@ -54,7 +54,12 @@ impl Fixture {
         self.now = Moment { wall: self.now.wall.plus(time), steady: self.now.steady.plus(time) };
     }
 
-    fn enrol(&mut self, step: Step, holder: Option<&str>, client: &str) -> Answer {
+    fn enrol(
+        &mut self,
+        step: EnrolmentStep,
+        holder: Option<&str>,
+        client: &str,
+    ) -> EnrolmentAnswer {
         let browser = Browser::of(client);
         let holders = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
         let enrolment =
@@ -64,8 +69,8 @@ impl Fixture {
     }
 
     fn begin(&mut self) -> String {
-        match self.enrol(Step::Begin(code(CODE)), None, HOME) {
-            Answer::Begun(Some(cookie)) => cookie,
+        match self.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME) {
+            EnrolmentAnswer::Begun(Some(cookie)) => cookie,
             _ => panic!("the enrolment does not begin"),
         }
     }
@@ -77,8 +82,12 @@ impl Fixture {
         Code::parse(&setup.authenticator().code(TimeStep::new(step))).expect("an app shows codes")
     }
 
-    fn finish(&mut self, name: &str, code: Code, holder: Option<&str>) -> Answer {
-        self.enrol(Step::Finish(UserName::parse(name).expect("a name"), code), holder, HOME)
+    fn finish(&mut self, name: &str, code: Code, holder: Option<&str>) -> EnrolmentAnswer {
+        self.enrol(
+            EnrolmentStep::Finish(UserName::parse(name).expect("a name"), code),
+            holder,
+            HOME,
+        )
     }
 
     fn names(&mut self) -> Vec<String> {
@@ -108,14 +117,16 @@ fn code(text: &str) -> SetupCode {
     SetupCode::parse(text).expect("a code")
 }
 
-fn refusal(answer: Answer) -> String {
+fn refusal(answer: EnrolmentAnswer) -> String {
     match answer {
-        Answer::Code(Some(refusal)) | Answer::Seed(_, Some(refusal)) => format!("{refusal:?}"),
-        Answer::Code(None) => "the code form".to_owned(),
-        Answer::Seed(_, None) => "the seed".to_owned(),
-        Answer::Closed => "closed".to_owned(),
-        Answer::Begun(_) => "begun".to_owned(),
-        Answer::Enrolled(..) => "enrolled".to_owned(),
+        EnrolmentAnswer::Code(Some(refusal)) | EnrolmentAnswer::Seed(_, Some(refusal)) => {
+            format!("{refusal:?}")
+        }
+        EnrolmentAnswer::Code(None) => "the code form".to_owned(),
+        EnrolmentAnswer::Seed(_, None) => "the seed".to_owned(),
+        EnrolmentAnswer::Closed => "closed".to_owned(),
+        EnrolmentAnswer::Begun(_) => "begun".to_owned(),
+        EnrolmentAnswer::Enrolled(..) => "enrolled".to_owned(),
     }
 }
 
@@ -124,18 +135,21 @@ fn the_code_and_the_apps_code_make_the_first_user_who_is_there_after_a_restart()
     let mut f = Fixture::new();
     let cookie = f.begin();
     let shown = f.shown(0);
-    let Answer::Enrolled(session, _) = f.finish("anna", shown, Some(&cookie)) else {
+    let EnrolmentAnswer::Enrolled(session, _) = f.finish("anna", shown, Some(&cookie)) else {
         panic!("not enrolled")
     };
     assert_eq!(session.user.as_str(), "anna");
     let user = f.desk().users.values().next().expect("a user");
     assert!(user.admin && user.spent.is_some(), "an administrator, and the code is spent");
-    assert!(matches!(f.enrol(Step::Look, Some(&cookie), HOME), Answer::Closed));
+    assert!(matches!(f.enrol(EnrolmentStep::Look, Some(&cookie), HOME), EnrolmentAnswer::Closed));
     f.restart();
     assert_eq!(f.names(), ["anna"]);
     assert!(f.desk().sessions.get(&session.id).is_some());
     assert!(f.desk().setup.is_none(), "closed for good");
-    assert!(matches!(f.enrol(Step::Begin(code(CODE)), None, HOME), Answer::Closed));
+    assert!(matches!(
+        f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME),
+        EnrolmentAnswer::Closed
+    ));
 }
 
 #[test]
@@ -143,8 +157,8 @@ fn of_two_confirmations_the_second_makes_nobody() {
     let mut f = Fixture::new();
     let cookie = f.begin();
     let (one, other) = (f.shown(0), f.shown(1));
-    assert!(matches!(f.finish("anna", one, Some(&cookie)), Answer::Enrolled(..)));
-    assert!(matches!(f.finish("bert", other, Some(&cookie)), Answer::Closed));
+    assert!(matches!(f.finish("anna", one, Some(&cookie)), EnrolmentAnswer::Enrolled(..)));
+    assert!(matches!(f.finish("bert", other, Some(&cookie)), EnrolmentAnswer::Closed));
     assert_eq!(f.names(), ["anna"]);
 }
 
@@ -160,7 +174,7 @@ fn a_user_added_by_the_command_line_closes_it_at_once() {
         effects.iter().any(|effect| matches!(effect, Effect::Setup { open: false })),
         "{effects:?}"
     );
-    assert!(matches!(f.finish("anna", shown, Some(&cookie)), Answer::Closed));
+    assert!(matches!(f.finish("anna", shown, Some(&cookie)), EnrolmentAnswer::Closed));
     assert_eq!(f.names(), ["user"]);
     execute(f.desk(), Command::UserRemove { name: "user".to_owned() }, &Actor::Gate, now)
         .expect("removed");
@@ -186,7 +200,8 @@ fn without_the_cookie_of_the_holder_the_apps_code_is_not_looked_at() {
 fn a_hold_ends_after_ten_minutes_and_its_seed_with_it() {
     let mut f = Fixture::new();
     let cookie = f.begin();
-    let Answer::Seed(seed, None) = f.enrol(Step::Look, Some(&cookie), HOME) else {
+    let EnrolmentAnswer::Seed(seed, None) = f.enrol(EnrolmentStep::Look, Some(&cookie), HOME)
+    else {
         panic!("no seed")
     };
     assert!(seed.otpauth_url.contains(&format!(":owner?secret={}", seed.secret)));
@@ -194,7 +209,7 @@ fn a_hold_ends_after_ten_minutes_and_its_seed_with_it() {
     let shown = f.shown(0);
     assert_eq!(refusal(f.finish("anna", shown, Some(&cookie))), "NotHolder");
     let next = f.begin();
-    let Answer::Seed(other, None) = f.enrol(Step::Look, Some(&next), HOME) else {
+    let EnrolmentAnswer::Seed(other, None) = f.enrol(EnrolmentStep::Look, Some(&next), HOME) else {
         panic!("no seed")
     };
     assert_ne!(seed.secret, other.secret);
@@ -209,12 +224,12 @@ fn a_hold_ends_after_ten_minutes_and_its_seed_with_it() {
 fn wrong_codes_of_both_kinds_count_as_at_a_login() {
     let mut f = Fixture::new();
     assert_eq!(
-        refusal(f.enrol(Step::Malformed(Lack::SetupCode), None, HOME)),
+        refusal(f.enrol(EnrolmentStep::Malformed(Lack::SetupCode), None, HOME)),
         "Malformed(SetupCode)"
     );
     assert_eq!(f.failures(), 0, "no guess");
     assert_eq!(
-        refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME)),
+        refusal(f.enrol(EnrolmentStep::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME)),
         "Denied(WrongCode)"
     );
     assert_eq!(f.failures(), 2, "the address and the strangers of the home network");
@@ -228,7 +243,10 @@ fn wrong_codes_of_both_kinds_count_as_at_a_login() {
         refusal(f.finish("anna", good, Some(&cookie))).starts_with("Denied(Address"),
         "five in all"
     );
-    assert!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)).starts_with("Denied(Address"));
+    assert!(
+        refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME))
+            .starts_with("Denied(Address")
+    );
 }
 
 #[test]
@@ -237,12 +255,12 @@ fn after_ten_wrong_tries_only_a_restart_or_a_new_code_opens_it() {
     for n in 0..10 {
         let client = format!("203.0.113.{n}");
         assert_eq!(
-            refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, &client)),
+            refusal(f.enrol(EnrolmentStep::Begin(code("AAAAAAAAAAAAAAAA")), None, &client)),
             "Denied(WrongCode)"
         );
     }
-    assert_eq!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)), "Void(Guessed)");
-    assert_eq!(refusal(f.enrol(Step::Look, None, HOME)), "Void(Guessed)");
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME)), "Void(Guessed)");
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Look, None, HOME)), "Void(Guessed)");
     let state = f.state(false);
     assert_eq!(
         (&state["expires"], &state["tries_left"], &state["otpauth_url"]),
@@ -251,14 +269,14 @@ fn after_ten_wrong_tries_only_a_restart_or_a_new_code_opens_it() {
     let made = f.state(true);
     let new = code(made["code"].as_str().expect("a code"));
     assert_eq!(
-        refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)),
+        refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME)),
         "Denied(WrongCode)",
         "the old one"
     );
-    assert_eq!(refusal(f.enrol(Step::Begin(new), None, HOME)), "begun");
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Begin(new), None, HOME)), "begun");
     f.restart();
     assert_eq!(
-        refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)),
+        refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME)),
         "begun",
         "a given code is good again"
     );
@@ -270,9 +288,9 @@ fn the_code_ends_after_thirty_minutes_by_the_steady_clock() {
     f.now.wall = f.now.wall.plus(Duration::from_secs(86_400));
     assert_eq!(f.state(false)["tries_left"], 10, "the wall clock was set, no time has passed");
     f.pass(1_799);
-    assert_eq!(refusal(f.enrol(Step::Look, None, HOME)), "the code form");
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Look, None, HOME)), "the code form");
     f.pass(1);
-    assert_eq!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)), "Void(Late)");
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME)), "Void(Late)");
 }
 
 #[test]
@@ -280,13 +298,15 @@ fn while_the_clock_is_wrong_no_code_is_looked_at_and_nothing_begins() {
     let mut f = Fixture::new();
     let right = f.now.wall;
     f.now.wall = Timestamp::from_unix(1_000_000);
-    assert!(refusal(f.enrol(Step::Begin(code(CODE)), None, HOME)).starts_with("Denied(Clock"));
     assert!(
-        refusal(f.enrol(Step::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME))
+        refusal(f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME)).starts_with("Denied(Clock")
+    );
+    assert!(
+        refusal(f.enrol(EnrolmentStep::Begin(code("AAAAAAAAAAAAAAAA")), None, HOME))
             .starts_with("Denied(Clock")
     );
     assert!(
-        refusal(f.enrol(Step::Look, None, HOME)).starts_with("Denied(Clock"),
+        refusal(f.enrol(EnrolmentStep::Look, None, HOME)).starts_with("Denied(Clock"),
         "who looks is told, too"
     );
     assert_eq!(f.failures(), 0);
@@ -306,18 +326,23 @@ fn root_s_console_is_told_the_seed_that_the_page_will_show() {
     assert_eq!(state["expires"], f.now.wall.plus(Duration::from_secs(1_800)).to_string());
     let url = state["otpauth_url"].as_str().expect("a URL").to_owned();
     let cookie = f.begin();
-    let Answer::Seed(seed, _) = f.enrol(Step::Look, Some(&cookie), HOME) else { panic!("no seed") };
+    let EnrolmentAnswer::Seed(seed, _) = f.enrol(EnrolmentStep::Look, Some(&cookie), HOME) else {
+        panic!("no seed")
+    };
     assert_eq!(seed.otpauth_url, url);
     let made = f.state(true);
     assert_ne!(made["otpauth_url"], url, "a new code ends the hold and its seed");
-    assert_eq!(refusal(f.enrol(Step::Look, Some(&cookie), HOME)), "the code form");
-    let cookie =
-        match f.enrol(Step::Begin(code(made["code"].as_str().expect("a code"))), None, HOME) {
-            Answer::Begun(Some(cookie)) => cookie,
-            other => panic!("{}", refusal(other)),
-        };
+    assert_eq!(refusal(f.enrol(EnrolmentStep::Look, Some(&cookie), HOME)), "the code form");
+    let cookie = match f.enrol(
+        EnrolmentStep::Begin(code(made["code"].as_str().expect("a code"))),
+        None,
+        HOME,
+    ) {
+        EnrolmentAnswer::Begun(Some(cookie)) => cookie,
+        other => panic!("{}", refusal(other)),
+    };
     let shown = f.shown(0);
-    assert!(matches!(f.finish("owner", shown, Some(&cookie)), Answer::Enrolled(..)));
+    assert!(matches!(f.finish("owner", shown, Some(&cookie)), EnrolmentAnswer::Enrolled(..)));
     let state = f.state(false);
     assert_eq!(
         state,

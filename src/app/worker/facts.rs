@@ -2,7 +2,7 @@
 //! `doctor` that is not pure. Reads a few small files; of the store what
 //! [`crate::ledger::Store::examine`] reads.
 
-use crate::app::messages::running::{Running, Source};
+use crate::app::messages::running::{Running, SettingsReader};
 use std::fs;
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
@@ -27,7 +27,7 @@ use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 
 /// What was done to the settings since the gate took over those `in_use`.
-fn pending(settings: &Source, in_use: &Config) -> Option<Pending> {
+fn pending(settings: &SettingsReader, in_use: &Config) -> Option<Pending> {
     match settings() {
         Ok(config) if config == *in_use => None,
         Ok(_) => Some(Pending::Changed),

@@ -3,7 +3,7 @@
 //!
 //! Limits end and budgets fill up with time alone, so the desk also looks once in [`LOOK`].
 
-use crate::app::messages::gauges::{Figures, Seen};
+use crate::app::messages::gauges::{GaugeReadings, Gauges};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ use crate::app::messages::job::{Job, Outcome};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
 use crate::app::worker::state::Desk;
 
-/// How often the desk sets its figures anew without being asked: limits end and buckets fill by
+/// How often the desk sets its gauges anew without being asked: limits end and buckets fill by
 /// themselves.
 pub const LOOK: Duration = Duration::from_secs(60);
 
-/// The desk, and its figures on show after each job.
+/// The desk, and its gauges on show after each job.
 pub struct Watched {
     desk: Desk,
-    figures: Arc<Figures>,
+    gauges: Arc<Gauges>,
     /// When the next housekeeping is due, by the monotonic clock.
     tidy_at: Duration,
 }
 
 impl Watched {
-    /// Shows the figures of `desk` from now on.
+    /// Shows the gauges of `desk` from now on.
     pub fn new(desk: Desk) -> Self {
-        let mut watched = Self { desk, figures: Arc::default(), tidy_at: Duration::ZERO };
+        let mut watched = Self { desk, gauges: Arc::default(), tidy_at: Duration::ZERO };
         watched.show();
         watched
     }
 
-    /// Where the figures are to be read.
-    pub fn figures(&self) -> Arc<Figures> {
-        Arc::clone(&self.figures)
+    /// Where the gauges are to be read.
+    pub fn gauges(&self) -> Arc<Gauges> {
+        Arc::clone(&self.gauges)
     }
 
     /// [`Desk::handle`]
@@ -45,7 +45,7 @@ impl Watched {
         outcome
     }
 
-    /// Every [`LOOK`]: the figures alone, and as seldom as ever [`Desk::housekeeping`].
+    /// Every [`LOOK`]: the gauges alone, and as seldom as ever [`Desk::housekeeping`].
     pub fn tick(&mut self) -> Option<Outcome> {
         let now = self.desk.clock.monotonic();
         let outcome = if now >= self.tidy_at {
@@ -61,7 +61,7 @@ impl Watched {
     fn show(&mut self) {
         let steady = self.desk.read_clock().steady;
         let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
-        self.figures.set(&Seen {
+        self.gauges.set(&GaugeReadings {
             store_writes: self.desk.store.commits(),
             store_bytes: self.desk.store.bytes_written(),
             limited: u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX),
@@ -95,15 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn the_figures_are_those_of_the_last_job() {
+    fn the_gauges_are_those_of_the_last_job() {
         let mut watched = watched();
-        let figures = watched.figures();
-        let before = figures.seen();
+        let gauges = watched.gauges();
+        let before = gauges.read();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
         let settings = watched.desk.gate_record.clone();
         watched.desk.commit(vec![Change::PutGateRecord(settings)], clock::now()).expect("written");
         assert!(matches!(watched.handle(Job::Ready), Outcome::Ready(_)));
-        let after = figures.seen();
+        let after = gauges.read();
         assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);
     }
 

@@ -21,7 +21,7 @@ use crate::ledger::{Change, Counter, CounterKey};
 
 use crate::app::messages::effect::Effect;
 use crate::app::messages::limited::Limited;
-use crate::app::messages::login::{Admission, Attempt, Browser, Denial};
+use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::app::worker::audit;
 use crate::app::worker::state::Desk;
 
@@ -42,7 +42,7 @@ impl Desk {
     /// Judges `attempt`. What the gate must know of it is added to `effects`, for a refusal too.
     pub fn admit(
         &mut self,
-        attempt: &Attempt,
+        attempt: &LoginAttempt,
         now: Moment,
         effects: &mut Vec<Effect>,
     ) -> Admission {
@@ -86,17 +86,17 @@ impl Desk {
 
     fn judge(
         &mut self,
-        attempt: &Attempt,
+        attempt: &LoginAttempt,
         now: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Result<Admission, Denial> {
+    ) -> Result<Admission, LoginDenial> {
         let Moment { wall, steady } = now;
-        self.time.judge_codes(wall).map_err(Denial::Clock)?;
+        self.time.judge_codes(wall).map_err(LoginDenial::Clock)?;
         if let Some(Success { session, device, .. }) = self.repeated(attempt, steady) {
             return Ok(Admission::Repeated { session: session.clone(), device: device.clone() });
         }
         let client = attempt.browser.sender.client;
-        self.limiter.check(AddressKey::from(client), steady).map_err(Denial::Address)?;
+        self.limiter.check(AddressKey::from(client), steady).map_err(LoginDenial::Address)?;
         let scope = self.scope(attempt, steady)?;
         let skew = self.config.login.skew;
         let verdict = match &scope.candidates {
@@ -115,7 +115,7 @@ impl Desk {
                 let (session, cookie, mut changes) =
                     self.welcome(&attempt.browser, user, step, now);
                 changes.push(Change::Audit(came_in(Action::Login, &session)));
-                effects.extend(self.commit(changes, wall).map_err(Denial::Store)?);
+                effects.extend(self.commit(changes, wall).map_err(LoginDenial::Store)?);
                 if let Some(browser) = attempt.browser.sender.id {
                     self.repetitions.remember(Success {
                         browser,
@@ -162,7 +162,7 @@ impl Desk {
     }
 
     /// The login that this one repeats, while its session lives.
-    fn repeated(&self, attempt: &Attempt, steady: Timestamp) -> Option<&Success> {
+    fn repeated(&self, attempt: &LoginAttempt, steady: Timestamp) -> Option<&Success> {
         let success = self.repetitions.find(
             attempt.browser.sender.id?,
             attempt.name.as_ref(),
@@ -173,7 +173,12 @@ impl Desk {
     }
 
     /// For how long the session that came with an attempt goes on, if it is this user's.
-    fn left_of_session(&self, attempt: &Attempt, user: &User, now: Timestamp) -> Option<Duration> {
+    fn left_of_session(
+        &self,
+        attempt: &LoginAttempt,
+        user: &User,
+        now: Timestamp,
+    ) -> Option<Duration> {
         let session = self.sessions.get(&attempt.browser.sender.previous.as_ref()?.id)?;
         (session.user == user.name).then(|| session.expires.since(now))
     }
@@ -183,7 +188,7 @@ impl Desk {
     /// A device where somebody has logged in before is spared the strangers' budget for that
     /// somebody's codes, so that strangers who empty it cannot lock the owner out. For the codes of
     /// all others it is a stranger like any.
-    fn scope(&self, attempt: &Attempt, steady: Timestamp) -> Result<Scope, Denial> {
+    fn scope(&self, attempt: &LoginAttempt, steady: Timestamp) -> Result<Scope, LoginDenial> {
         let known = |user: &&User| {
             attempt.browser.sender.device.as_ref().is_some_and(|device| device.knows(user))
         };
@@ -194,12 +199,12 @@ impl Desk {
             let candidates = Candidates::Named(user.map(|user| user.name.clone()));
             if let Some(user) = user.filter(known) {
                 let budget = BudgetKey::Device(user.name.clone());
-                self.budgets.check(&budget, steady).map_err(Denial::Account)?;
+                self.budgets.check(&budget, steady).map_err(LoginDenial::Account)?;
                 return Ok(Scope { candidates, budgets: vec![budget] });
             }
             let account = self.account(name);
-            stranger_may.map_err(Denial::Strangers)?;
-            self.budgets.check(&account, steady).map_err(Denial::Account)?;
+            stranger_may.map_err(LoginDenial::Strangers)?;
+            self.budgets.check(&account, steady).map_err(LoginDenial::Account)?;
             return Ok(Scope { candidates, budgets: vec![account, strangers] });
         }
         let (mut spared, mut others, mut budgets) = (Vec::new(), Vec::new(), Vec::new());
@@ -213,7 +218,7 @@ impl Desk {
             }
         }
         if spared.is_empty() || (!others.is_empty() && stranger_may.is_ok()) {
-            stranger_may.map_err(Denial::Strangers)?;
+            stranger_may.map_err(LoginDenial::Strangers)?;
             spared.append(&mut others);
             budgets.push(strangers);
         }
@@ -229,25 +234,25 @@ impl Desk {
     /// What the gate learns from a refusal: whom it need not bring here for a while.
     pub(super) fn limited(
         &self,
-        denial: &Denial,
+        denial: &LoginDenial,
         browser: &Browser,
         name: Option<&UserName>,
         steady: Timestamp,
     ) -> Option<Effect> {
         let (limited, wait) = match denial {
-            Denial::Address(_) => {
+            LoginDenial::Address(_) => {
                 let (network, wait) =
                     self.limiter.limited_by(AddressKey::from(browser.sender.client), steady)?;
                 (Limited::Network(network), wait)
             }
-            Denial::Strangers(wait) => (Limited::Budget(browser.sender.origin.into()), *wait),
-            Denial::Account(_) => {
+            LoginDenial::Strangers(wait) => (Limited::Budget(browser.sender.origin.into()), *wait),
+            LoginDenial::Account(_) => {
                 let account = self.account(name?);
                 // A device's budget is its own user's; it says nothing of the account's.
                 let wait = self.budgets.check(&account, steady).err()?;
                 (Limited::Budget(account), wait)
             }
-            Denial::WrongCode | Denial::Clock(_) | Denial::Store(_) => return None,
+            LoginDenial::WrongCode | LoginDenial::Clock(_) | LoginDenial::Store(_) => return None,
         };
         Some(Effect::Limited { limited, until: self.clock.monotonic().saturating_add(wait.0) })
     }
@@ -260,7 +265,7 @@ impl Desk {
         mut changes: Vec<Change>,
         now: Moment,
         effects: &mut Vec<Effect>,
-    ) -> Denial {
+    ) -> LoginDenial {
         let Moment { wall, steady } = now;
         let address = AddressKey::from(client);
         // Memory counts before the disk does: a full disk must not make guessing free.
@@ -284,9 +289,9 @@ impl Desk {
         match self.commit(changes, wall) {
             Ok(done) => {
                 effects.extend(done);
-                Denial::WrongCode
+                LoginDenial::WrongCode
             }
-            Err(error) => Denial::Store(error),
+            Err(error) => LoginDenial::Store(error),
         }
     }
 
@@ -343,7 +348,7 @@ pub(super) fn came_in(action: Action, session: &Session) -> Event {
 }
 
 /// That a code let nobody in. Why is for the operator alone.
-fn kept_out(attempt: &Attempt, why: &str) -> Event {
+fn kept_out(attempt: &LoginAttempt, why: &str) -> Event {
     Event::new(Action::Login, Actor::Visitor)
         .from(attempt.browser.sender.client)
         .because(why)

@@ -103,11 +103,11 @@ impl Fixture {
         codes.find(nobodys).expect("a million codes are not all taken")
     }
 
-    fn attempt(&self, code: Code, client: &str) -> Attempt {
-        Attempt { code, name: None, browser: Browser::of(client) }
+    fn attempt(&self, code: Code, client: &str) -> LoginAttempt {
+        LoginAttempt { code, name: None, browser: Browser::of(client) }
     }
 
-    fn admit(&mut self, attempt: &Attempt) -> Result<(Session, Vec<u8>), Denial> {
+    fn admit(&mut self, attempt: &LoginAttempt) -> Result<(Session, Vec<u8>), LoginDenial> {
         let now = Moment::at(self.now);
         match self.desk().admit(attempt, now, &mut Vec::new()) {
             Admission::Admitted { session, device } => Ok((session, device.into_bytes())),
@@ -122,7 +122,7 @@ impl Fixture {
         device::read(cookie, &self.desk().device_key, now)
     }
 
-    fn try_code(&mut self, code: Code, client: &str) -> Result<(Session, Vec<u8>), Denial> {
+    fn try_code(&mut self, code: Code, client: &str) -> Result<(Session, Vec<u8>), LoginDenial> {
         let attempt = self.attempt(code, client);
         self.admit(&attempt)
     }
@@ -132,7 +132,10 @@ impl Fixture {
         for n in 0..100_u32 {
             let code = self.wrong();
             let client = format!("198.51.{}.{}", n / 4 / 256, n / 4 % 256);
-            assert!(matches!(self.try_code(code, &client), Err(Denial::WrongCode)), "failure {n}");
+            assert!(
+                matches!(self.try_code(code, &client), Err(LoginDenial::WrongCode)),
+                "failure {n}"
+            );
         }
     }
 }
@@ -151,9 +154,9 @@ fn a_code_is_refused_the_second_time_and_after_a_restart() {
     let code = f.code(&anna, 0);
     let (session, _) = f.try_code(code, INTERNET).expect("the code is good");
     assert_eq!(session.user, anna);
-    assert!(matches!(f.try_code(code, INTERNET), Err(Denial::WrongCode)));
+    assert!(matches!(f.try_code(code, INTERNET), Err(LoginDenial::WrongCode)));
     f.restart();
-    assert!(matches!(f.try_code(code, INTERNET), Err(Denial::WrongCode)));
+    assert!(matches!(f.try_code(code, INTERNET), Err(LoginDenial::WrongCode)));
     assert_eq!(f.command(Command::SessionList).as_array().map(Vec::len), Some(1));
 }
 
@@ -163,8 +166,8 @@ fn after_a_later_code_the_earlier_ones_are_spent_too() {
     let anna = f.add("anna");
     let (before, at, after) = (f.code(&anna, -1), f.code(&anna, 0), f.code(&anna, 1));
     assert!(f.try_code(after, HOME).is_ok());
-    assert!(matches!(f.try_code(at, HOME), Err(Denial::WrongCode)));
-    assert!(matches!(f.try_code(before, HOME), Err(Denial::WrongCode)));
+    assert!(matches!(f.try_code(at, HOME), Err(LoginDenial::WrongCode)));
+    assert!(matches!(f.try_code(before, HOME), Err(LoginDenial::WrongCode)));
 }
 
 #[test]
@@ -173,15 +176,18 @@ fn the_sixth_failure_from_one_address_is_not_looked_at_and_a_right_code_neither(
     let anna = f.add("anna");
     for _ in 0..5 {
         let code = f.wrong();
-        assert!(matches!(f.try_code(code, INTERNET), Err(Denial::WrongCode)));
+        assert!(matches!(f.try_code(code, INTERNET), Err(LoginDenial::WrongCode)));
     }
     let good = f.code(&anna, 0);
-    let Err(Denial::Address(wait)) = f.try_code(good, INTERNET) else {
+    let Err(LoginDenial::Address(wait)) = f.try_code(good, INTERNET) else {
         panic!("the address is limited")
     };
     assert_eq!(wait.0, Duration::from_secs(900));
     f.restart();
-    assert!(matches!(f.try_code(good, INTERNET), Err(Denial::Address(_))), "also after a restart");
+    assert!(
+        matches!(f.try_code(good, INTERNET), Err(LoginDenial::Address(_))),
+        "also after a restart"
+    );
     assert!(f.try_code(good, HOME).is_ok(), "another address is not concerned");
     f.pass(Duration::from_secs(900));
     let good = f.code(&anna, 0);
@@ -199,7 +205,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
 
     let good = f.code(&anna, 0);
     assert!(
-        matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))),
+        matches!(f.try_code(good, INTERNET), Err(LoginDenial::Strangers(_))),
         "a stranger is kept out"
     );
     let mut from_device = f.attempt(good, INTERNET);
@@ -214,7 +220,7 @@ fn strangers_of_the_internet_cannot_lock_the_owner_out() {
     f.pass(Duration::from_secs(30));
     let good = f.code(&anna, 0);
     assert!(
-        matches!(f.try_code(good, INTERNET), Err(Denial::Strangers(_))),
+        matches!(f.try_code(good, INTERNET), Err(LoginDenial::Strangers(_))),
         "the bucket survives a restart"
     );
     f.command(Command::LimitClear { what: "strangers".to_owned(), all: false });
@@ -259,7 +265,7 @@ fn a_device_is_worth_nothing_after_disable_rotate_and_revoke_all() {
         let good = f.code(&anna, 0);
         let mut attempt = f.attempt(good, INTERNET);
         attempt.browser.sender.device = f.device(&device);
-        assert!(matches!(f.admit(&attempt), Err(Denial::Strangers(_))), "{what}");
+        assert!(matches!(f.admit(&attempt), Err(LoginDenial::Strangers(_))), "{what}");
     }
 }
 
@@ -274,7 +280,7 @@ fn a_code_that_two_users_share_lets_nobody_in_and_is_spent_for_both() {
     let now = f.now;
     f.desk().commit(vec![Change::PutUser(twin)], now).expect("the store takes it");
     let code = f.code(&anna, 0);
-    assert!(matches!(f.try_code(code, HOME), Err(Denial::WrongCode)));
+    assert!(matches!(f.try_code(code, HOME), Err(LoginDenial::WrongCode)));
     for name in [&anna, &bert] {
         assert_eq!(f.desk().users.get(name).and_then(|user| user.spent), Some(TimeStep::at(now)));
     }
@@ -288,7 +294,7 @@ fn a_name_has_its_own_budget_and_all_unknown_names_share_one() {
         let code = f.wrong();
         let mut attempt = f.attempt(code, HOME);
         attempt.name = UserName::parse(name).ok();
-        assert!(matches!(f.admit(&attempt), Err(Denial::WrongCode)));
+        assert!(matches!(f.admit(&attempt), Err(LoginDenial::WrongCode)));
     }
     let limits = f.command(Command::LimitList);
     let failures = |key: &str| {
@@ -302,7 +308,7 @@ fn a_name_has_its_own_budget_and_all_unknown_names_share_one() {
     let mut attempt = f.attempt(good, HOME);
     attempt.name = UserName::parse("nobody").ok();
     assert!(
-        matches!(f.admit(&attempt), Err(Denial::WrongCode)),
+        matches!(f.admit(&attempt), Err(LoginDenial::WrongCode)),
         "another's code does not fit the name"
     );
     attempt.name = Some(anna);
@@ -340,7 +346,7 @@ fn no_code_is_looked_at_while_the_clock_is_wrong() {
     let anna = f.add("anna");
     f.now = Timestamp::from_unix(1_000_000);
     let code = f.code(&anna, 0);
-    assert!(matches!(f.try_code(code, HOME), Err(Denial::Clock(_))));
+    assert!(matches!(f.try_code(code, HOME), Err(LoginDenial::Clock(_))));
     assert_eq!(f.command(Command::LimitList).as_array().map(Vec::len), Some(0));
 }
 
@@ -383,13 +389,13 @@ fn setting_the_clock_forward_frees_nobody() {
     f.add("anna");
     for _ in 0..5 {
         let code = f.wrong();
-        assert!(matches!(f.try_code(code, INTERNET), Err(Denial::WrongCode)));
+        assert!(matches!(f.try_code(code, INTERNET), Err(LoginDenial::WrongCode)));
     }
     let code = f.wrong();
     let attempt = f.attempt(code, INTERNET);
     let jumped = Moment { wall: f.now.plus(Duration::from_secs(86_400)), steady: f.now };
     let admission = f.desk().admit(&attempt, jumped, &mut Vec::new());
-    assert!(matches!(admission, Admission::Refused(Denial::Address(_))));
+    assert!(matches!(admission, Admission::Refused(LoginDenial::Address(_))));
 }
 
 #[test]
@@ -398,7 +404,7 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
     let anna = f.add("anna");
     for _ in 0..3 {
         let wrong = f.code(&anna, 1_000);
-        assert!(matches!(f.try_code(wrong, INTERNET), Err(Denial::WrongCode)));
+        assert!(matches!(f.try_code(wrong, INTERNET), Err(LoginDenial::WrongCode)));
     }
     // The floor is written.
     f.desk().housekeeping();
