@@ -24,7 +24,7 @@ use crate::app::{Gate, Opening};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
-use crate::cli::backend::{Backend, Explained, Offline, Settings, Start};
+use crate::cli::backend::{Backend, DaemonStart, ExplainRequest, Offline, SettingsSources};
 use crate::cli::console::{self, Console};
 use crate::cli::exit::{self, Failure};
 use crate::cli::places::Places;
@@ -41,7 +41,7 @@ use crate::sys::wipe_variable;
 pub struct Daemon;
 
 impl Backend for Daemon {
-    fn serve(&self, start: Start) -> Result<(), Failure> {
+    fn serve(&self, start: DaemonStart) -> Result<(), Failure> {
         serve(start)
     }
 
@@ -80,11 +80,11 @@ impl Backend for Daemon {
         carry_out(&mut desk, command, &Actor::CommandLine(settings.user))
     }
 
-    fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure> {
+    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<Value, Failure> {
         offline_doctor::examine(settings, places)
     }
 
-    fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure> {
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Result<Value, Failure> {
         let explained = explain(config, request.peer, &request.path, &request.headers);
         serde_json::to_value(explained).map_err(|error| Failure::new(exit::IO, error))
     }
@@ -135,12 +135,12 @@ fn open_desk(
 }
 
 /// Runs the daemon until it is told to stop.
-fn serve(start: Start) -> Result<(), Failure> {
+fn serve(start: DaemonStart) -> Result<(), Failure> {
     // `start` has a copy. This one could be read in /proc for as long as the gate runs.
     wipe_variable("JWT_SECRET");
     server::signals::hold()
         .map_err(|error| Failure::new(exit::SYSTEM, format!("signals cannot be held: {error}")))?;
-    let Start { loaded, settings, places, environment } = start;
+    let DaemonStart { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);
     let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
     let (secret, source) = secrets::session_secret(&environment, &places.state_dir, &mut System)

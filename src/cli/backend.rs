@@ -12,7 +12,7 @@ use crate::config::{Config, Environment, Loaded, Sources};
 
 /// Where the settings of this process come from.
 #[derive(Clone)]
-pub struct Settings {
+pub struct SettingsSources {
     /// `--listen`, as often as it was given.
     pub listen: Vec<String>,
     /// The file that `--config` names.
@@ -21,7 +21,7 @@ pub struct Settings {
     pub environment: Environment,
 }
 
-impl Settings {
+impl SettingsSources {
     /// Reads and checks them; the file may have changed since the last time.
     ///
     /// # Errors
@@ -34,11 +34,11 @@ impl Settings {
 }
 
 /// Everything a daemon needs to start.
-pub struct Start {
+pub struct DaemonStart {
     /// The checked settings.
     pub loaded: Loaded,
     /// Reads them again from the same sources.
-    pub settings: Settings,
+    pub settings: SettingsSources,
     /// Where its state is; the directory exists.
     pub places: Places,
     /// For the session secret, systemd's sockets and its notification socket.
@@ -58,7 +58,7 @@ pub struct Offline {
 
 /// A request that somebody wants explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explained {
+pub struct ExplainRequest {
     /// The peer's address; `None`: a Unix socket.
     pub peer: Option<std::net::IpAddr>,
     /// The path asked for, such as `/verify/caddy`.
@@ -73,7 +73,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// It does not start, or cannot go on.
-    fn serve(&self, start: Start) -> Result<(), Failure>;
+    fn serve(&self, start: DaemonStart) -> Result<(), Failure>;
 
     /// Makes the store and its key where there is none; `again` sets an existing one aside first.
     /// Gives back what to tell the operator.
@@ -99,12 +99,12 @@ pub trait Backend {
     ///
     /// # Errors
     /// Another process holds the store, or this one may not read it.
-    fn doctor(&self, settings: &Settings, places: &Places) -> Result<Value, Failure>;
+    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<Value, Failure>;
 
     /// What the gate would believe of a request:
     /// `{"trusted","client_ip","scheme","host","port","uri","method", "problems"}`.
     ///
     /// # Errors
     /// What was given is no request at all.
-    fn explain(&self, config: &Config, request: &Explained) -> Result<Value, Failure>;
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Result<Value, Failure>;
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::backend::Backend;
-use super::client::{self, Asked};
+use super::client::{self, DaemonReply};
 use super::console::Console;
 use super::exit::{CANNOT_CREATE, DATA, Failure, NO_INPUT, UNAVAILABLE};
 use super::passphrase::{self, Purpose};
@@ -50,9 +50,9 @@ impl<B: Backend> Program<'_, B> {
         refuse_existing(&to.file)?;
         let places = self.places()?;
         let answer = match client::ask(&places.control, &Command::Backup)? {
-            Asked::Answered(answer) => answer,
+            DaemonReply::Answered(answer) => answer,
             // The settings do not matter for it, so faults in them do not either.
-            Asked::NotRunning => {
+            DaemonReply::NotRunning => {
                 let settings = self.store_settings(Config::default());
                 self.backend.offline(settings, &places.state_dir, Command::Backup)?
             }
@@ -137,8 +137,8 @@ impl<B: Backend> Program<'_, B> {
             _ => failure,
         })?;
         match asked {
-            Asked::Answered(answer) => Ok((answer, places.state_dir.clone())),
-            Asked::NotRunning => {
+            DaemonReply::Answered(answer) => Ok((answer, places.state_dir.clone())),
+            DaemonReply::NotRunning => {
                 let config = self.config_or_none()?;
                 places.make_state_dir()?;
                 self.offline_in(config, places, command)

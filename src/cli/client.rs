@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What asking the daemon led to.
 #[derive(Debug)]
-pub enum Asked {
+pub enum DaemonReply {
     /// It answered.
     Answered(Value),
     /// Nobody listens there: the store may be opened.
@@ -30,7 +30,7 @@ pub enum Asked {
 ///
 /// # Errors
 /// The daemon refuses, cannot be understood, or this user may not ask it.
-pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
+pub fn ask(control: &Path, command: &Command) -> Result<DaemonReply, Failure> {
     let mut stream = match UnixStream::connect(control) {
         Ok(stream) => stream,
         Err(error) => return not_connected(control, &error),
@@ -48,7 +48,7 @@ pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
         exchange(&mut stream, "POST", "/command", "portcullis", Some(&order)).map_err(silent)?;
     if answer.status == 200 {
         return serde_json::from_slice(&answer.body)
-            .map(Asked::Answered)
+            .map(DaemonReply::Answered)
             .map_err(|error| silent(error.into()));
     }
     match serde_json::from_slice::<CommandRefused>(&answer.body) {
@@ -58,10 +58,10 @@ pub fn ask(control: &Path, command: &Command) -> Result<Asked, Failure> {
     }
 }
 
-fn not_connected(control: &Path, error: &io::Error) -> Result<Asked, Failure> {
+fn not_connected(control: &Path, error: &io::Error) -> Result<DaemonReply, Failure> {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => {
-            Ok(Asked::NotRunning)
+            Ok(DaemonReply::NotRunning)
         }
         ErrorKind::PermissionDenied => Err(forbidden(control)),
         _ => Err(Failure::new(
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(ask(&path, &Command::UserList).expect_err("cut").code, UNAVAILABLE);
         assert!(asked.join().expect("asked").ends_with("\r\n\r\n{\"verb\":\"user-list\"}"));
         let (path, _) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n[{\"name\":\"a\"}]");
-        let Ok(Asked::Answered(value)) = ask(&path, &Command::UserList) else {
+        let Ok(DaemonReply::Answered(value)) = ask(&path, &Command::UserList) else {
             panic!("no answer")
         };
         assert_eq!(value, serde_json::json!([{"name": "a"}]));
@@ -130,10 +130,13 @@ mod tests {
     #[test]
     fn no_socket_and_a_stale_one_mean_that_no_daemon_runs() {
         let directory = scratch::directory();
-        assert!(matches!(ask(&directory.join("none"), &Command::UserList), Ok(Asked::NotRunning)));
+        assert!(matches!(
+            ask(&directory.join("none"), &Command::UserList),
+            Ok(DaemonReply::NotRunning)
+        ));
         let stale = directory.join("stale");
         drop(UnixListener::bind(&stale).expect("bound"));
-        assert!(matches!(ask(&stale, &Command::UserList), Ok(Asked::NotRunning)));
+        assert!(matches!(ask(&stale, &Command::UserList), Ok(DaemonReply::NotRunning)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use nix::unistd::getuid;
 
 use super::arguments::{self, Arguments};
-use super::backend::{Backend, Start};
+use super::backend::{Backend, DaemonStart};
 use super::console::{self, Console};
 use super::exit::{self, Failure, USAGE};
 use super::program::Program;
@@ -117,7 +117,7 @@ impl<B: Backend> Program<'_, B> {
         }
         let places = self.places()?;
         places.make_state_dir()?;
-        self.backend.serve(Start {
+        self.backend.serve(DaemonStart {
             loaded,
             settings,
             places,
@@ -131,22 +131,22 @@ impl<B: Backend> Program<'_, B> {
         let places = self.places()?;
         let question = if again { Command::UserList } else { Command::Setup { new_code } };
         match client::ask(&places.control, &question)? {
-            client::Asked::Answered(_) if again => {
+            client::DaemonReply::Answered(_) if again => {
                 let way = "stop it first, then run this again";
                 return Err(Failure::new(
                     exit::UNAVAILABLE,
                     format!("a daemon holds {}: {way}", places.state_dir.display()),
                 ));
             }
-            client::Asked::Answered(state) if self.global.json => {
+            client::DaemonReply::Answered(state) if self.global.json => {
                 return Ok(console.say_json(&state)?);
             }
-            client::Asked::Answered(state) => return Ok(setup::show(console, &state)?),
-            client::Asked::NotRunning if new_code => {
+            client::DaemonReply::Answered(state) => return Ok(setup::show(console, &state)?),
+            client::DaemonReply::NotRunning if new_code => {
                 let message = "the gate does not run: it makes a set-up code when it starts";
                 return Err(Failure::new(exit::UNAVAILABLE, message));
             }
-            client::Asked::NotRunning => {}
+            client::DaemonReply::NotRunning => {}
         }
         self.quiet_log();
         places.make_state_dir()?;
@@ -174,9 +174,9 @@ impl<B: Backend> Program<'_, B> {
         let places = self.places().ok()?;
         let command = Command::UserList;
         let answer = match client::ask(&places.control, &command) {
-            Ok(client::Asked::Answered(answer)) => Ok(answer),
-            Ok(client::Asked::NotRunning) if !places.holds_a_store() => return None,
-            Ok(client::Asked::NotRunning) => self.offline(config.clone(), &places, command),
+            Ok(client::DaemonReply::Answered(answer)) => Ok(answer),
+            Ok(client::DaemonReply::NotRunning) if !places.holds_a_store() => return None,
+            Ok(client::DaemonReply::NotRunning) => self.offline(config.clone(), &places, command),
             Err(failure) => Err(failure),
         };
         match answer {
@@ -192,8 +192,8 @@ impl<B: Backend> Program<'_, B> {
     fn doctor(&self, console: &mut Console<'_>) -> Result<(), Failure> {
         let places = self.places()?;
         let answer = match client::ask(&places.control, &Command::Doctor)? {
-            client::Asked::Answered(answer) => answer,
-            client::Asked::NotRunning => {
+            client::DaemonReply::Answered(answer) => answer,
+            client::DaemonReply::NotRunning => {
                 self.quiet_log();
                 self.backend.doctor(&self.settings(Vec::new()), &places)?
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::super::backend::{Explained, Offline, Settings};
+use super::super::backend::{ExplainRequest, Offline, SettingsSources};
 use super::super::credentials::welcome;
 use super::super::places::Places;
 use super::super::qr::Ink;
@@ -28,7 +28,7 @@ impl Played {
 }
 
 impl Backend for Played {
-    fn serve(&self, start: Start) -> Result<(), Failure> {
+    fn serve(&self, start: DaemonStart) -> Result<(), Failure> {
         let listen: Vec<String> =
             start.loaded.config.listen.iter().map(ToString::to_string).collect();
         self.asked.borrow_mut().push(format!(
@@ -49,12 +49,12 @@ impl Backend for Played {
         self.answer.clone()
     }
 
-    fn doctor(&self, _: &Settings, places: &Places) -> Result<Value, Failure> {
+    fn doctor(&self, _: &SettingsSources, places: &Places) -> Result<Value, Failure> {
         self.asked.borrow_mut().push(format!("doctor {}", places.state_dir.display()));
         self.answer.clone()
     }
 
-    fn explain(&self, _: &Config, request: &Explained) -> Result<Value, Failure> {
+    fn explain(&self, _: &Config, request: &ExplainRequest) -> Result<Value, Failure> {
         self.asked.borrow_mut().push(format!("{request:?}"));
         self.answer.clone()
     }
@@ -428,8 +428,8 @@ fn harmless(text: &str) -> bool {
 
 #[test]
 fn every_way_out_of_the_console_takes_what_moves_the_cursor() {
-    type Way = fn(&mut Console<'_>);
-    let ways: [(&str, Way); 7] = [
+    type WayOut = fn(&mut Console<'_>);
+    let ways: [(&str, WayOut); 7] = [
         ("say", |console| console.say(HOSTILE).expect("written")),
         ("say_all", |console| console.say_all(HOSTILE).expect("written")),
         ("say_json", |console| console.say_json(&json!({ HOSTILE: HOSTILE })).expect("written")),

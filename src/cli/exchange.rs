@@ -8,7 +8,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// What came back.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status code.
     pub status: u16,
     /// The body, as many bytes as were announced.
@@ -25,7 +25,7 @@ pub fn exchange(
     path: &str,
     host: &str,
     json: Option<&[u8]>,
-) -> io::Result<Answer> {
+) -> io::Result<HttpAnswer> {
     let mut request =
         format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n").into_bytes();
     if let Some(json) = json {
@@ -41,7 +41,7 @@ pub fn exchange(
     parse(&bytes)
 }
 
-fn parse(bytes: &[u8]) -> io::Result<Answer> {
+fn parse(bytes: &[u8]) -> io::Result<HttpAnswer> {
     let broken =
         |why: &str| io::Error::new(ErrorKind::InvalidData, format!("the answer is no HTTP: {why}"));
     let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -69,25 +69,25 @@ fn parse(bytes: &[u8]) -> io::Result<Answer> {
             rest.get(..length).ok_or_else(short)?
         }
     };
-    Ok(Answer { status, body: body.to_vec() })
+    Ok(HttpAnswer { status, body: body.to_vec() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Played {
+    struct PlayedStream {
         sent: Vec<u8>,
         answer: io::Cursor<Vec<u8>>,
     }
 
-    impl Read for Played {
+    impl Read for PlayedStream {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             self.answer.read(into)
         }
     }
 
-    impl Write for Played {
+    impl Write for PlayedStream {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.sent.extend_from_slice(bytes);
             Ok(bytes.len())
@@ -98,9 +98,9 @@ mod tests {
         }
     }
 
-    fn asked(answer: &str, json: Option<&[u8]>) -> (io::Result<Answer>, String) {
+    fn asked(answer: &str, json: Option<&[u8]>) -> (io::Result<HttpAnswer>, String) {
         let mut stream =
-            Played { sent: Vec::new(), answer: io::Cursor::new(answer.as_bytes().to_vec()) };
+            PlayedStream { sent: Vec::new(), answer: io::Cursor::new(answer.as_bytes().to_vec()) };
         let answer = exchange(&mut stream, "POST", "/command", "portcullis", json);
         (answer, String::from_utf8(stream.sent).expect("text"))
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_request_is_whole_and_asks_for_the_end() {
         let (answer, sent) = asked("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", Some(b"{}"));
-        assert_eq!(answer.expect("an answer"), Answer { status: 200, body: b"[]".to_vec() });
+        assert_eq!(answer.expect("an answer"), HttpAnswer { status: 200, body: b"[]".to_vec() });
         assert_eq!(
             sent,
             "POST /command HTTP/1.1\r\nHost: portcullis\r\nConnection: close\r\nContent-Type: application/json\r\n\

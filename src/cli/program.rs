@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 use serde_json::Value;
 
 use super::arguments::Global;
-use super::backend::{Backend, Offline, Settings};
+use super::backend::{Backend, Offline, SettingsSources};
 use super::client;
 use super::exit::Failure;
 use super::places::Places;
@@ -32,8 +32,12 @@ pub(super) struct Program<'b, B> {
 
 impl<B: Backend> Program<'_, B> {
     /// Where the settings come from.
-    pub fn settings(&self, listen: Vec<String>) -> Settings {
-        Settings { listen, file: self.global.config.clone(), environment: self.environment.clone() }
+    pub fn settings(&self, listen: Vec<String>) -> SettingsSources {
+        SettingsSources {
+            listen,
+            file: self.global.config.clone(),
+            environment: self.environment.clone(),
+        }
     }
 
     /// The settings of all sources, checked.
@@ -51,8 +55,8 @@ impl<B: Backend> Program<'_, B> {
     pub fn answer(&self, command: Command) -> Result<Value, Failure> {
         let places = self.places()?;
         match client::ask(&places.control, &command)? {
-            client::Asked::Answered(answer) => Ok(answer),
-            client::Asked::NotRunning => {
+            client::DaemonReply::Answered(answer) => Ok(answer),
+            client::DaemonReply::NotRunning => {
                 let config = self.load(Vec::new())?.config;
                 places.make_state_dir()?;
                 self.offline(config, &places, command)

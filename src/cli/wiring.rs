@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::backend::Explained;
+use super::backend::ExplainRequest;
 use super::console::Console;
 use super::exit::{Failure, USAGE};
 use super::proxy_print::{self, Proxy};
@@ -26,7 +26,7 @@ pub fn print(proxy: ProxyName, config: &Config, console: &mut Console<'_>) -> Re
 ///
 /// # Errors
 /// The peer is no address, a header has no colon or no name, or the path starts with no slash.
-pub fn request(peer: &str, headers: &[String], path: String) -> Result<Explained, Failure> {
+pub fn request(peer: &str, headers: &[String], path: String) -> Result<ExplainRequest, Failure> {
     let usage = |message: String| Failure::new(USAGE, message);
     let address =
         peer.parse::<IpAddr>().or_else(|_| peer.parse::<SocketAddr>().map(|socket| socket.ip()));
@@ -44,7 +44,7 @@ pub fn request(peer: &str, headers: &[String], path: String) -> Result<Explained
     if !path.starts_with('/') || path.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
         return Err(usage(format!("--path {path:?} is no path such as /verify/caddy")));
     }
-    Ok(Explained { peer, path, headers })
+    Ok(ExplainRequest { peer, path, headers })
 }
 
 fn header(line: &str) -> Result<(String, String), String> {

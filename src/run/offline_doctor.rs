@@ -8,7 +8,7 @@ use super::opening::{desk_over, stored};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
 use crate::app::doctor::surroundings::Surroundings;
-use crate::cli::backend::Settings;
+use crate::cli::backend::SettingsSources;
 use crate::cli::exit::{self, Failure};
 use crate::cli::places::{self, Places};
 use crate::clock;
@@ -18,7 +18,7 @@ use crate::ledger::{self, Store, StoreError};
 use crate::secret::Secret;
 
 /// What is wrong with the gate that does not run.
-pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Failure> {
+pub(super) fn examine(settings: &SettingsSources, places: &Places) -> Result<Value, Failure> {
     let state_dir = &places.state_dir;
     if let Err(error) = std::fs::read_dir(state_dir)
         && error.kind() == ErrorKind::PermissionDenied
@@ -62,7 +62,7 @@ pub(super) fn examine(settings: &Settings, places: &Places) -> Result<Value, Fai
 /// What the process knows of itself, for `doctor`.
 pub(super) fn surroundings(
     secret: Option<Result<(Secret, SecretSource), secrets::SecretError>>,
-    settings: &Settings,
+    settings: &SettingsSources,
     places: &Places,
 ) -> Surroundings {
     let environment = &settings.environment;
