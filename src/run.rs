@@ -10,11 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nix::unistd::getuid;
-use serde_json::Value;
 
 use self::opening::{desk_over, stored};
-use crate::app::explain::explain;
+use crate::app::explain::{Explained, explain};
+use crate::app::messages::answers::backup::PackedUsers;
+use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::worker::administer;
 use crate::app::worker::gauges::{LOOK, Watched};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
@@ -71,26 +73,25 @@ impl Backend for Daemon {
         settings: Offline,
         state_dir: &Path,
         command: Command,
-    ) -> Result<Value, Failure> {
+    ) -> Result<CommandAnswer, Failure> {
         if command == Command::Backup {
-            return users_of(&settings.environment, state_dir);
+            return users_of(&settings.environment, state_dir).map(CommandAnswer::PackedUsers);
         }
         let mut desk =
             open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
         carry_out(&mut desk, command, &Actor::CommandLine(settings.user))
     }
 
-    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<Value, Failure> {
+    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<DoctorReport, Failure> {
         offline_doctor::examine(settings, places)
     }
 
-    fn explain(&self, config: &Config, request: &ExplainRequest) -> Result<Value, Failure> {
-        let explained = explain(config, request.peer, &request.path, &request.headers);
-        serde_json::to_value(explained).map_err(|error| Failure::new(exit::IO, error))
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explained {
+        explain(config, request.peer, &request.path, &request.headers)
     }
 }
 
-fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<Value, Failure> {
+fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<CommandAnswer, Failure> {
     let now = desk.read_clock();
     let done = administer::execute(desk, command, by, now);
     done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
@@ -98,7 +99,7 @@ fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<Value, Fai
 
 /// The users for a backup, without a desk: nothing is opened, so that whoever can read the files
 /// need not own them.
-fn users_of(environment: &Environment, state_dir: &Path) -> Result<Value, Failure> {
+fn users_of(environment: &Environment, state_dir: &Path) -> Result<PackedUsers, Failure> {
     let credential = secrets::store_key(environment)?;
     let found =
         PortableUsers::of_store_in(state_dir, credential.as_ref().map(Secret::expose), System)
@@ -228,13 +229,14 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::config::scratch;
 
     fn ordered(state: &Path, command: Command) -> Result<Value, Failure> {
-        Daemon.offline(Offline::default(), state, command)
+        let answer = Daemon.offline(Offline::default(), state, command)?;
+        Ok(serde_json::to_value(answer).expect("JSON"))
     }
 
     fn named(name: &str) -> Command {
@@ -269,11 +271,9 @@ mod tests {
         let (state, credentials) = (scratch::directory(), scratch::directory());
         let given = Environment::of([("CREDENTIALS_DIRECTORY", &credentials)]);
         let ordered = |command| {
-            Daemon.offline(
-                Offline { environment: given.clone(), ..Offline::default() },
-                &state,
-                command,
-            )
+            let settings = Offline { environment: given.clone(), ..Offline::default() };
+            let answer = Daemon.offline(settings, &state, command)?;
+            Ok::<_, Failure>(serde_json::to_value(answer).expect("JSON"))
         };
         std::fs::write(credentials.join("store_key"), [7; 32]).expect("written");
         ordered(named("alice")).expect("added");

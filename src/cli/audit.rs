@@ -3,30 +3,32 @@
 //! The daemon answers with a thousand lines at most, so a longer list is asked for piece by piece,
 //! newest first.
 
-use serde_json::{Value, json};
-
 use super::backend::Backend;
 use super::console::Console;
 use super::exit::{DATA, Failure};
-use super::output;
+use super::output::{Table, or_dash};
 use super::program::Program;
 use super::verbs::AuditVerb;
+use crate::app::messages::answers::audit::{AuditLine, AuditPage, AuditVerdict};
 use crate::app::messages::command::Command;
 use crate::telemetry::escape;
 
 /// Lines that are shown where neither a number nor a time is given.
 const USUAL: u64 = 100;
 
-const COLUMNS: [(&str, &str); 8] = [
-    ("number", "NO"),
-    ("time", "TIME"),
-    ("action", "ACTION"),
-    ("result", "RESULT"),
-    ("actor", "BY"),
-    ("subject", "ABOUT"),
-    ("client", "ADDRESS"),
-    ("why", "WHY"),
-];
+const LINES: Table<AuditLine> = Table {
+    columns: &[
+        ("NO", |line| line.number.to_string()),
+        ("TIME", |line| line.time.clone()),
+        ("ACTION", |line| line.action.clone()),
+        ("RESULT", |line| line.result.clone()),
+        ("BY", |line| line.actor.clone()),
+        ("ABOUT", |line| or_dash(line.subject.as_ref())),
+        ("ADDRESS", |line| or_dash(line.client)),
+        ("WHY", |line| or_dash(line.why.as_ref())),
+    ],
+    empty: "The audit log has no such lines.",
+};
 
 impl<B: Backend> Program<'_, B> {
     /// `audit …`
@@ -34,81 +36,64 @@ impl<B: Backend> Program<'_, B> {
         match verb {
             AuditVerb::Show { since, user, limit } => {
                 let limit = limit.unwrap_or(if since.is_some() { u64::MAX } else { USUAL });
-                let rows = Value::Array(self.rows(
-                    since.map(|since| since.as_secs()),
-                    user.as_deref(),
-                    limit,
-                )?);
-                if self.global.json {
-                    return Ok(console.say_json(&rows)?);
-                }
-                let text = output::table(&rows, &COLUMNS, "The audit log has no such lines.");
-                Ok(console.say_all(&text)?)
+                let since = since.map(|since| since.as_secs());
+                let lines = self.lines(since, user.as_deref(), limit)?;
+                self.say(&lines, || LINES.text(&lines), console)
             }
             AuditVerb::Verify { expect } => {
-                let answer = self.answer(Command::AuditVerify { expect })?;
+                let verdict: AuditVerdict = self.answer(Command::AuditVerify { expect })?;
                 if self.global.json {
-                    console.say_json(&answer)?;
+                    console.say_json(&verdict)?;
                 }
-                self.verdict(&answer, console)
+                self.verdict(&verdict, console)
             }
         }
     }
 
-    fn rows(
+    fn lines(
         &self,
         since: Option<u64>,
         user: Option<&str>,
         limit: u64,
-    ) -> Result<Vec<Value>, Failure> {
-        let (mut pieces, mut left, mut before) = (Vec::new(), limit, None);
+    ) -> Result<Vec<AuditLine>, Failure> {
+        let (mut pages, mut left, mut before) = (Vec::new(), limit, None);
         loop {
             let command =
                 Command::AuditShow { since, user: user.map(str::to_owned), limit: left, before };
-            let mut answer = self.answer(command)?;
-            let rows = answer
-                .get_mut("entries")
-                .and_then(Value::as_array_mut)
-                .map(std::mem::take)
-                .unwrap_or_default();
-            left = left.saturating_sub(u64::try_from(rows.len()).unwrap_or(u64::MAX));
-            before = rows.first().and_then(|row| row.get("number")).and_then(Value::as_u64);
-            let more = answer.get("more").and_then(Value::as_bool) == Some(true);
-            pieces.push(rows);
+            let AuditPage { entries, more } = self.answer(command)?;
+            left = left.saturating_sub(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+            before = entries.first().map(|line| line.number);
+            pages.push(entries);
             if !more || left == 0 || before.is_none() {
                 break;
             }
         }
-        Ok(pieces.into_iter().rev().flatten().collect())
+        Ok(pages.into_iter().rev().flatten().collect())
     }
 
-    fn verdict(&self, answer: &Value, console: &mut Console<'_>) -> Result<(), Failure> {
-        let text = |member: &str| {
-            escape::line(answer.get(member).and_then(Value::as_str).unwrap_or("-")).to_string()
-        };
-        let number = |member: &str| answer.get(member).and_then(Value::as_u64).unwrap_or_default();
-        if answer.get("whole") != Some(&json!(true)) {
-            let problem =
-                answer.pointer("/problem/what").and_then(Value::as_str).unwrap_or("no answer");
+    fn verdict(&self, verdict: &AuditVerdict, console: &mut Console<'_>) -> Result<(), Failure> {
+        if !verdict.whole {
+            let problem = verdict.problem.as_ref().map_or("no answer", |problem| &problem.what);
             let message = format!("the audit log is not whole: {}", escape::line(problem));
             return Err(Failure::new(DATA, message));
         }
         if self.global.json {
             return Ok(());
         }
-        let entries = number("entries");
+        let AuditVerdict { entries, from, to, head, pruned, .. } = verdict;
+        let known = |time: &Option<String>| or_dash(time.as_ref());
         let span = match entries {
             0 => String::new(),
-            _ => format!(", from {} to {}", text("from"), text("to")),
+            _ => format!(", from {} to {}", known(from), known(to)),
         };
-        let word = if entries == 1 { "entry" } else { "entries" };
-        console.say(format_args!("{entries} {word}, chain whole{span}"))?;
-        if number("pruned") > 0 {
+        let word = if *entries == 1 { "entry" } else { "entries" };
+        let found = format!("{entries} {word}, chain whole{span}");
+        console.say(escape::line(&found))?;
+        if *pruned > 0 {
             console.say(format_args!(
-                "entries up to {} were removed because of their age or number",
-                number("pruned")
+                "entries up to {pruned} were removed because of their age or number"
             ))?;
         }
-        Ok(console.say(format_args!("head: {}", text("head")))?)
+        Ok(console.say(format_args!("head: {}", escape::line(head)))?)
     }
 }

@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::exit::Failure;
 use super::places::{self, Places};
+use crate::app::explain::Explained;
+use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::CommandAnswer;
 use crate::config::{Config, Environment, Loaded, Sources};
 
 /// Where the settings of this process come from.
@@ -82,7 +83,7 @@ pub trait Backend {
     /// There is a store already, another process holds it, or the disk refuses.
     fn init(&self, settings: Offline, state_dir: &Path, again: bool) -> Result<String, Failure>;
 
-    /// Carries out a command on the store itself, which no daemon holds, and gives back its JSON
+    /// Carries out a command on the store itself, which no daemon holds, and gives back its
     /// answer.
     ///
     /// # Errors
@@ -92,19 +93,15 @@ pub trait Backend {
         settings: Offline,
         state_dir: &Path,
         command: Command,
-    ) -> Result<Value, Failure>;
+    ) -> Result<CommandAnswer, Failure>;
 
     /// Says what is wrong with the gate that has its state in `places`, and that does not run.
     /// Changes nothing.
     ///
     /// # Errors
     /// Another process holds the store, or this one may not read it.
-    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<Value, Failure>;
+    fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<DoctorReport, Failure>;
 
-    /// What the gate would believe of a request:
-    /// `{"trusted","client_ip","scheme","host","port","uri","method", "problems"}`.
-    ///
-    /// # Errors
-    /// What was given is no request at all.
-    fn explain(&self, config: &Config, request: &ExplainRequest) -> Result<Value, Failure>;
+    /// What the gate would believe of a request.
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explained;
 }

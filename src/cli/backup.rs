@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::backend::Backend;
@@ -22,8 +22,10 @@ use super::passphrase::{self, Purpose};
 use super::places::{self, Places};
 use super::program::Program;
 use super::verbs::BackupFile;
-use crate::app::messages::command::MOST_AT_ONCE;
-use crate::app::messages::command::{Command, Records};
+use crate::app::messages::answers::backup::{PackedUsers, UsersRestored};
+use crate::app::messages::command::{Command, MOST_AT_ONCE};
+use crate::app::messages::command_answer::Answer;
+use crate::app::messages::records::Records;
 use crate::backup::{Backup, FileError, LONGEST, Sealed};
 use crate::config::{Config, Sources, limits};
 use crate::entropy::System;
@@ -49,16 +51,20 @@ impl<B: Backend> Program<'_, B> {
         // Before anybody is asked for a passphrase.
         refuse_existing(&to.file)?;
         let places = self.places()?;
-        let answer = match client::ask(&places.control, &Command::Backup)? {
-            DaemonReply::Answered(answer) => answer,
+        let users = match client::ask(&places.control, &Command::Backup)? {
+            DaemonReply::Answered(answer) => answer.read()?,
             // The settings do not matter for it, so faults in them do not either.
             DaemonReply::NotRunning => {
                 let settings = self.store_settings(Config::default());
-                self.backend.offline(settings, &places.state_dir, Command::Backup)?
+                PackedUsers::of(self.backend.offline(
+                    settings,
+                    &places.state_dir,
+                    Command::Backup,
+                )?)?
             }
         };
         let configuration = places::config_file(self.global.config.as_deref(), &self.environment)?;
-        let backup = packed(answer, configuration.map(|file| file.text))?;
+        let backup = packed(users, configuration.map(|file| file.text))?;
         let passphrase = passphrase::ask(to.passphrase_file.as_deref(), Purpose::Seal)?;
         let file = backup.seal(&passphrase, &mut System)?;
         write_new(&to.file, &file, 0o600).map_err(|error| {
@@ -95,14 +101,14 @@ impl<B: Backend> Program<'_, B> {
         let passphrase = passphrase::ask(from.passphrase_file.as_deref(), Purpose::Open)?;
         let backup = sealed.open(&passphrase).map_err(|error| named(error.into()))?;
         let places = self.places()?;
-        let (answer, state_dir) = self.hand_over(&backup, &places)?;
+        let (restored, state_dir) = self.hand_over(&backup, &places)?;
         let (configuration, lies) = match &backup.configuration {
             None => ("none", None),
             Some(text) => self.place_configuration(text, &state_dir, console),
         };
         let lies = lies.map(|path| places.as_known(&state_dir, &path.display().to_string()));
         if self.global.json {
-            let users = answer.get("users");
+            let users = restored.users;
             let answer = json!({ "users": users, "configuration": configuration, "configuration_file": lies });
             return Ok(console.say_json(&answer)?);
         }
@@ -128,7 +134,11 @@ impl<B: Backend> Program<'_, B> {
 
     /// Gives the users to the daemon, or to the store where none runs. Says by which path the state
     /// directory can be reached from then on.
-    fn hand_over(&self, backup: &Backup, places: &Places) -> Result<(Value, PathBuf), Failure> {
+    fn hand_over(
+        &self,
+        backup: &Backup,
+        places: &Places,
+    ) -> Result<(UsersRestored, PathBuf), Failure> {
         let command = Command::Restore { records: Records::of(&backup.records) };
         let asked = client::ask(&places.control, &command).map_err(|failure| match failure.code {
             UNAVAILABLE if backup.records.len() > MOST_AT_ONCE => failure.reworded(|_| {
@@ -137,11 +147,12 @@ impl<B: Backend> Program<'_, B> {
             _ => failure,
         })?;
         match asked {
-            DaemonReply::Answered(answer) => Ok((answer, places.state_dir.clone())),
+            DaemonReply::Answered(answer) => Ok((answer.read()?, places.state_dir.clone())),
             DaemonReply::NotRunning => {
                 let config = self.config_or_none()?;
                 places.make_state_dir()?;
-                self.offline_in(config, places, command)
+                let (answer, state_dir) = self.offline_in(config, places, command)?;
+                Ok((UsersRestored::of(answer)?, state_dir))
             }
         }
     }
@@ -215,13 +226,10 @@ fn users_are(count: u64) -> String {
     if count == 1 { "1 user is".to_owned() } else { format!("{count} users are") }
 }
 
-/// The daemon's answer and the configuration as a backup.
-fn packed(mut answer: Value, configuration: Option<String>) -> Result<Backup, Failure> {
+/// The users and the configuration as a backup.
+fn packed(packed: PackedUsers, configuration: Option<String>) -> Result<Backup, Failure> {
+    let PackedUsers { created, records, users } = packed;
     let broken = || Failure::new(UNAVAILABLE, "the users came in a form that cannot be understood");
-    let records = answer.get_mut("records").map(Value::take).ok_or_else(broken)?;
-    let records: Records = serde_json::from_value(records).map_err(|_| broken())?;
-    let created = answer.get("created").and_then(Value::as_str).ok_or_else(broken)?.to_owned();
-    let users = answer.get("users").and_then(Value::as_u64).ok_or_else(broken)?;
     let records = records.octets().ok_or_else(broken)?;
     Ok(Backup { created, users, records, configuration })
 }

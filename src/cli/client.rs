@@ -1,14 +1,20 @@
 //! The daemon's control socket, from the command line's side.
 //!
-//! `POST /command` with a [`Command`] as JSON. Status 200: the body is the answer. Any other: the
-//! body is a [`CommandRefused`], or some other text of a daemon that did not come that far.
+//! `POST /command` with a [`Command`] as JSON. Status 200: the body is the answer, in the form of
+//! [`crate::app::messages::answers`]. Any other: the body is a [`CommandRefused`], or some other
+//! text of a daemon that did not come that far.
+//!
+//! The daemon may be older or newer than this program. Members that this program does not know are
+//! passed over; where one is missing, it says what to do.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use super::exchange::exchange;
 use super::exit::{Failure, NO_PERMISSION, UNAVAILABLE};
@@ -21,41 +27,76 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub enum DaemonReply {
     /// It answered.
-    Answered(Value),
+    Answered(DaemonAnswer),
     /// Nobody listens there: the store may be opened.
     NotRunning,
+}
+
+/// What the daemon answered. Wiped on drop; `Debug` does not show it.
+pub struct DaemonAnswer {
+    json: Zeroizing<Vec<u8>>,
+    control: PathBuf,
+}
+
+impl DaemonAnswer {
+    /// The answer, whose form the command determines.
+    ///
+    /// # Errors
+    /// It has another form: the daemon is of another version.
+    pub fn read<A: DeserializeOwned>(&self) -> Result<A, Failure> {
+        serde_json::from_slice(&self.json).map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(&self, error: &serde_json::Error) -> Failure {
+        if !error.is_data() {
+            return no_answer(&self.control, error);
+        }
+        let message = format!(
+            "the daemon behind {} answers in a form that this program, version {}, does not know ({error}): the two are of \
+             different versions. After an update restart the daemon (`systemctl restart portcullis`); else run the program \
+             that the daemon was started from",
+            self.control.display(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        Failure::new(UNAVAILABLE, message)
+    }
+}
+
+impl fmt::Debug for DaemonAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DaemonAnswer(…)")
+    }
 }
 
 /// Asks the daemon behind the control socket.
 ///
 /// # Errors
-/// The daemon refuses, cannot be understood, or this user may not ask it.
+/// The daemon refuses, does not answer, or this user may not ask it.
 pub fn ask(control: &Path, command: &Command) -> Result<DaemonReply, Failure> {
     let mut stream = match UnixStream::connect(control) {
         Ok(stream) => stream,
         Err(error) => return not_connected(control, &error),
     };
-    let silent = |error: io::Error| {
-        Failure::new(
-            UNAVAILABLE,
-            format!("the daemon behind {} does not answer: {error}", control.display()),
-        )
-    };
+    let silent = |error: io::Error| no_answer(control, &error);
     stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
     let order = serde_json::to_vec(command).map_err(|error| silent(error.into()))?;
     let answer =
         exchange(&mut stream, "POST", "/command", "portcullis", Some(&order)).map_err(silent)?;
     if answer.status == 200 {
-        return serde_json::from_slice(&answer.body)
-            .map(DaemonReply::Answered)
-            .map_err(|error| silent(error.into()));
+        let (json, control) = (Zeroizing::new(answer.body), control.to_owned());
+        return Ok(DaemonReply::Answered(DaemonAnswer { json, control }));
     }
     match serde_json::from_slice::<CommandRefused>(&answer.body) {
         Ok(refused) => Err(refused.into()),
         Err(_) if answer.status == 403 => Err(forbidden(control)),
         Err(_) => Err(silent(io::Error::other(format!("status {}", answer.status)))),
     }
+}
+
+fn no_answer(control: &Path, error: &dyn fmt::Display) -> Failure {
+    let message = format!("the daemon behind {} does not answer: {error}", control.display());
+    Failure::new(UNAVAILABLE, message)
 }
 
 fn not_connected(control: &Path, error: &io::Error) -> Result<DaemonReply, Failure> {
@@ -81,12 +122,11 @@ fn forbidden(control: &Path) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::app::messages::answers::users::UserLine;
+    use crate::config::scratch;
     use std::io::{Read, Write};
     use std::os::unix::net::UnixListener;
-    use std::path::PathBuf;
-
-    use super::*;
-    use crate::config::scratch;
 
     /// A daemon that gives one answer; tells what it was asked.
     fn daemon(answer: &'static str) -> (PathBuf, std::thread::JoinHandle<String>) {
@@ -107,13 +147,40 @@ mod tests {
         let (path, asked) =
             daemon("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n[{\"name\":\"a\"}]");
         // One byte short of the body: the answer is cut, and that is an error.
-        assert_eq!(ask(&path, &Command::UserList).expect_err("cut").code, UNAVAILABLE);
-        assert!(asked.join().expect("asked").ends_with("\r\n\r\n{\"verb\":\"user-list\"}"));
-        let (path, _) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n[{\"name\":\"a\"}]");
-        let Ok(DaemonReply::Answered(value)) = ask(&path, &Command::UserList) else {
+        let Ok(DaemonReply::Answered(cut)) = ask(&path, &Command::UserList) else {
             panic!("no answer")
         };
+        let cut = cut.read::<serde_json::Value>().expect_err("cut");
+        assert!(cut.code == UNAVAILABLE && cut.message.contains("does not answer"), "{cut}");
+        assert!(asked.join().expect("asked").ends_with("\r\n\r\n{\"verb\":\"user-list\"}"));
+        let (path, _) = daemon("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n[{\"name\":\"a\"}]");
+        let Ok(DaemonReply::Answered(answer)) = ask(&path, &Command::UserList) else {
+            panic!("no answer")
+        };
+        let value: serde_json::Value = answer.read().expect("JSON");
         assert_eq!(value, serde_json::json!([{"name": "a"}]));
+        assert_eq!(format!("{answer:?}"), "DaemonAnswer(…)", "may hold seeds");
+    }
+
+    #[test]
+    fn an_answer_of_another_version_is_told_with_the_way_out() {
+        for body in [
+            r#"[{"name":"anna"}]"#,
+            r#"{"users":[]}"#,
+            r#"[{"admin":"root","created":"","enabled":true,"name":"anna","sessions":0}]"#,
+        ] {
+            let answer =
+                DaemonAnswer { json: body.as_bytes().to_vec().into(), control: "/c".into() };
+            let failure = answer.read::<Vec<UserLine>>().expect_err(body);
+            assert_eq!(failure.code, UNAVAILABLE);
+            for word in ["behind /c", "systemctl restart portcullis", env!("CARGO_PKG_VERSION")] {
+                assert!(failure.message.contains(word), "{failure}");
+            }
+        }
+        let newer =
+            r#"[{"admin":true,"created":"","enabled":true,"name":"anna","passes":3,"sessions":0}]"#;
+        let answer = DaemonAnswer { json: newer.as_bytes().to_vec().into(), control: "/c".into() };
+        assert_eq!(answer.read::<Vec<UserLine>>().expect("read").len(), 1);
     }
 
     #[test]

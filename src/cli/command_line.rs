@@ -13,8 +13,11 @@ use super::console::{self, Console};
 use super::exit::{self, Failure, USAGE};
 use super::program::Program;
 use super::verbs::{ConfigVerb, ProxyVerb, Verb};
-use super::{client, configuration, doctor, healthcheck, orders, setup, wiring};
+use super::{client, configuration, doctor, healthcheck, output, setup, wiring};
+use crate::app::messages::answers::setup::SetupStatus;
+use crate::app::messages::answers::users::UserLine;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::Answer;
 use crate::config::{Config, Environment};
 use crate::telemetry;
 
@@ -66,7 +69,7 @@ impl<B: Backend> Program<'_, B> {
             let Some(name) = arguments.generate else {
                 return Err(Failure::new(USAGE, "see `portcullis --help`"));
             };
-            return self.order(orders::generate(name), console);
+            return self.generate(name, console);
         };
         if arguments.generate.is_some() {
             return Err(Failure::new(USAGE, "--generate stands alone, without another verb"));
@@ -83,14 +86,14 @@ impl<B: Backend> Program<'_, B> {
             }
             Verb::Proxy(ProxyVerb::Explain { peer, header, path }) => {
                 let config = self.load(Vec::new())?.config;
-                let answer =
-                    self.backend.explain(&config, &wiring::request(&peer, &header, path)?)?;
-                Ok(orders::Shape::Members.show(console, &answer, self.global.json)?)
+                let request = wiring::request(&peer, &header, path)?;
+                let explained = output::sorted(&self.backend.explain(&config, &request));
+                self.say(&explained, || output::members(&explained), console)
             }
-            Verb::User(verb) => self.order(orders::user(verb), console),
-            Verb::Session(verb) => self.order(orders::session(verb), console),
-            Verb::Limit(verb) => self.order(orders::limit(verb), console),
-            Verb::Clock(verb) => self.order(orders::clock(&verb), console),
+            Verb::User(verb) => self.user(verb, console),
+            Verb::Session(verb) => self.session(verb, console),
+            Verb::Limit(verb) => self.limit(verb, console),
+            Verb::Clock(verb) => self.clock(&verb, console),
             Verb::Backup(to) => self.back_up(&to, console),
             Verb::Restore(from) => self.restore(&from, console),
             Verb::Doctor => self.doctor(console),
@@ -138,10 +141,13 @@ impl<B: Backend> Program<'_, B> {
                     format!("a daemon holds {}: {way}", places.state_dir.display()),
                 ));
             }
-            client::DaemonReply::Answered(state) if self.global.json => {
-                return Ok(console.say_json(&state)?);
+            client::DaemonReply::Answered(answer) => {
+                let status: SetupStatus = answer.read()?;
+                if self.global.json {
+                    return Ok(console.say_json(&status)?);
+                }
+                return Ok(setup::show(console, &status)?);
             }
-            client::DaemonReply::Answered(state) => return Ok(setup::show(console, &state)?),
             client::DaemonReply::NotRunning if new_code => {
                 let message = "the gate does not run: it makes a set-up code when it starts";
                 return Err(Failure::new(exit::UNAVAILABLE, message));
@@ -173,14 +179,16 @@ impl<B: Backend> Program<'_, B> {
     fn count_users(&self, config: &Config, console: &mut Console<'_>) -> Option<usize> {
         let places = self.places().ok()?;
         let command = Command::UserList;
-        let answer = match client::ask(&places.control, &command) {
-            Ok(client::DaemonReply::Answered(answer)) => Ok(answer),
+        let users = match client::ask(&places.control, &command) {
+            Ok(client::DaemonReply::Answered(answer)) => answer.read(),
             Ok(client::DaemonReply::NotRunning) if !places.holds_a_store() => return None,
-            Ok(client::DaemonReply::NotRunning) => self.offline(config.clone(), &places, command),
+            Ok(client::DaemonReply::NotRunning) => self
+                .offline(config.clone(), &places, command)
+                .and_then(|answer| Ok(Vec::<UserLine>::of(answer)?)),
             Err(failure) => Err(failure),
         };
-        match answer {
-            Ok(answer) => answer.as_array().map(Vec::len),
+        match users {
+            Ok(users) => Some(users.len()),
             Err(failure) => {
                 console.remark(format_args!("the users were not counted: {failure}"));
                 None
@@ -191,23 +199,14 @@ impl<B: Backend> Program<'_, B> {
     /// Asks the daemon what is wrong, or looks at files and store where none runs.
     fn doctor(&self, console: &mut Console<'_>) -> Result<(), Failure> {
         let places = self.places()?;
-        let answer = match client::ask(&places.control, &Command::Doctor)? {
-            client::DaemonReply::Answered(answer) => answer,
+        let report = match client::ask(&places.control, &Command::Doctor)? {
+            client::DaemonReply::Answered(answer) => answer.read()?,
             client::DaemonReply::NotRunning => {
                 self.quiet_log();
                 self.backend.doctor(&self.settings(Vec::new()), &places)?
             }
         };
-        doctor::show(console, &answer, self.global.json)
-    }
-
-    /// Asks the daemon, or does it on the store where none runs, and shows the answer.
-    fn order(
-        &self,
-        (command, shape): (Command, orders::Shape),
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        Ok(shape.show(console, &self.answer(command)?, self.global.json)?)
+        doctor::show(console, &report, self.global.json)
     }
 
     fn version(&self, console: &mut Console<'_>) -> Result<(), Failure> {

@@ -12,18 +12,46 @@ use super::super::credentials::welcome;
 use super::super::places::Places;
 use super::super::qr::Ink;
 use super::*;
+use crate::app::explain::Explained;
+use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::CommandAnswer;
+use crate::app::messages::example_answers::{read, recorded};
 use crate::config::scratch;
 
-/// Writes down what it is asked and answers the same each time.
+/// Gives the answer to a command as it is written.
+type Answering = Box<dyn Fn(&Command) -> String>;
+
+/// Writes down what it is asked, and gives the answers that it was told to give.
 struct Played {
-    answer: Result<Value, Failure>,
+    answer: Result<Answering, Failure>,
     asked: RefCell<Vec<String>>,
 }
 
 impl Played {
     fn that_answers(answer: Value) -> Self {
-        Self { answer: Ok(answer), asked: RefCell::default() }
+        Self { answer: Ok(Box::new(move |_| answer.to_string())), asked: RefCell::default() }
+    }
+
+    fn as_recorded() -> Self {
+        Self {
+            answer: Ok(Box::new(|command| recorded(command).to_owned())),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// Every text of every answer would move the cursor if it could.
+    fn as_hostile_as_can_be() -> Self {
+        Self { answer: Ok(Box::new(hostile)), asked: RefCell::default() }
+    }
+
+    fn that_fails(failure: Failure) -> Self {
+        Self { answer: Err(failure), asked: RefCell::default() }
+    }
+
+    fn answer(&self, command: &Command) -> Result<CommandAnswer, Failure> {
+        let answer = self.answer.as_ref().map_err(Clone::clone)?;
+        read(command, &answer(command)).map_err(|error| Failure::new(exit::UNAVAILABLE, error))
     }
 }
 
@@ -44,19 +72,28 @@ impl Backend for Played {
         Ok("made".to_owned())
     }
 
-    fn offline(&self, _: Offline, _: &Path, command: Command) -> Result<Value, Failure> {
+    fn offline(&self, _: Offline, _: &Path, command: Command) -> Result<CommandAnswer, Failure> {
         self.asked.borrow_mut().push(serde_json::to_string(&command).expect("JSON"));
-        self.answer.clone()
+        self.answer(&command)
     }
 
-    fn doctor(&self, _: &SettingsSources, places: &Places) -> Result<Value, Failure> {
+    fn doctor(&self, _: &SettingsSources, places: &Places) -> Result<DoctorReport, Failure> {
         self.asked.borrow_mut().push(format!("doctor {}", places.state_dir.display()));
-        self.answer.clone()
+        Ok(DoctorReport::of(self.answer(&Command::Doctor)?)?)
     }
 
-    fn explain(&self, _: &Config, request: &ExplainRequest) -> Result<Value, Failure> {
+    fn explain(&self, _: &Config, request: &ExplainRequest) -> Explained {
         self.asked.borrow_mut().push(format!("{request:?}"));
-        self.answer.clone()
+        Explained {
+            trusted: true,
+            client_ip: "203.0.113.7".parse().expect("an address"),
+            scheme: "https",
+            host: Some(HOSTILE.to_owned()),
+            port: None,
+            uri: "/".to_owned(),
+            method: "GET".to_owned(),
+            problems: Vec::new(),
+        }
     }
 }
 
@@ -157,7 +194,7 @@ fn doctor_ends_with_a_code_by_the_worst_finding_and_shows_no_escape_sequence() {
         let scripts = simply("doctor --json", &backend);
         assert_eq!((scripts.code, scripts.out.lines().count()), (code, 1));
     }
-    let backend = Played { answer: Err(Failure::new(69, "held")), asked: RefCell::default() };
+    let backend = Played::that_fails(Failure::new(69, "held"));
     assert_eq!(simply("doctor", &backend).code, 69);
 }
 
@@ -188,7 +225,7 @@ fn every_verb_becomes_its_command() {
         ("-generate", r#"{"verb":"generate","name":null}"#),
         ("--generate bob", r#"{"verb":"generate","name":"bob"}"#),
     ] {
-        let backend = Played::that_answers(json!([]));
+        let backend = Played::as_recorded();
         assert_eq!(simply(line, &backend).code, 0, "{line}");
         assert_eq!(*backend.asked.borrow(), [command], "{line}");
     }
@@ -224,10 +261,7 @@ fn the_picture_is_for_terminals_only() {
 
 #[test]
 fn a_refusal_keeps_its_code() {
-    let backend = Played {
-        answer: Err(Failure::new(67, "there is no user \"x\"")),
-        asked: RefCell::default(),
-    };
+    let backend = Played::that_fails(Failure::new(67, "there is no user \"x\""));
     let ran = simply("user show x", &backend);
     assert_eq!((ran.code, ran.err.as_str()), (67, "portcullis: there is no user \"x\"\n"));
 }
@@ -336,7 +370,8 @@ fn config_check_looks_at_the_secret_that_is_given() {
 
 #[test]
 fn config_check_counts_the_users_where_there_is_a_store() {
-    let users: Vec<Value> = (0..21).map(|_| json!({})).collect();
+    let user: Value = serde_json::from_str(recorded(&Command::UserList)).expect("JSON");
+    let users = vec![user[0].clone(); 21];
     let backend = Played::that_answers(users.into());
     assert_eq!(simply("config check", &backend).code, 0, "no store, no users");
     let state = scratch::directory();
@@ -358,7 +393,7 @@ fn config_check_counts_the_users_where_there_is_a_store() {
 
 #[test]
 fn proxy_verbs_need_neither_store_nor_secret() {
-    let backend = Played::that_answers(json!({"trusted": true, "problems": []}));
+    let backend = Played::as_recorded();
     let printed = simply("proxy print caddy", &backend);
     assert_eq!(printed.code, 0);
     assert!(printed.out.contains("forward_auth"));
@@ -367,7 +402,9 @@ fn proxy_verbs_need_neither_store_nor_secret() {
         "proxy explain --peer ::ffff:127.0.0.1 --header X-Forwarded-Proto:https --path /verify/caddy",
         &backend,
     );
-    assert_eq!(explained.out, "problems:\ntrusted:  yes\n");
+    let expected = "client ip: 203.0.113.7\nhost:      a";
+    assert!(explained.out.starts_with(expected), "{}", explained.out);
+    assert!(explained.out.ends_with("problems:\nscheme:    https\ntrusted:   yes\nuri:       /\n"));
     let asked = backend.asked.borrow();
     assert!(
         asked[0].contains("127.0.0.1") && asked[0].contains("(\"X-Forwarded-Proto\", \"https\")"),
@@ -405,8 +442,9 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
         let mut asked = Vec::new();
         let mut console = Console::new(&mut out, &mut err, terminal);
         let execute = |command| {
+            let answer = read(&command, &credentials().to_string()).expect("read");
             asked.push(command);
-            Ok(credentials())
+            Ok(answer)
         };
         welcome(&mut console, execute).expect("welcomed");
         (String::from_utf8(out).expect("text"), asked)
@@ -420,6 +458,35 @@ fn a_first_start_shows_a_secret_on_a_terminal_only() {
 }
 
 const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\r\u{7f}\u{9b}31m\u{202e}b\u{200b}\u{feff}";
+
+/// The recorded answer with this in the place of each text that may be any.
+fn hostile(command: &Command) -> String {
+    let mut answer: Value = serde_json::from_str(recorded(command)).expect("JSON");
+    let texts = |answer: &Value| -> Vec<String> {
+        let (mut found, mut left) = (Vec::new(), vec![(String::new(), answer)]);
+        while let Some((path, value)) = left.pop() {
+            match value {
+                Value::String(_) => found.push(path),
+                Value::Array(items) => left.extend(
+                    items.iter().enumerate().map(|(at, item)| (format!("{path}/{at}"), item)),
+                ),
+                Value::Object(members) => left
+                    .extend(members.iter().map(|(name, value)| (format!("{path}/{name}"), value))),
+                _ => {}
+            }
+        }
+        found
+    };
+    for path in texts(&answer) {
+        let mut worse = answer.clone();
+        *worse.pointer_mut(&path).expect("a text") = HOSTILE.into();
+        // Addresses and the words of an enumeration are refused.
+        if read(command, &worse.to_string()).is_ok() {
+            answer = worse;
+        }
+    }
+    answer.to_string()
+}
 
 fn harmless(text: &str) -> bool {
     let moves = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
@@ -448,46 +515,6 @@ fn every_way_out_of_the_console_takes_what_moves_the_cursor() {
 
 #[test]
 fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
-    // Every member that an answer may have, so that each verb finds its own.
-    let members = [
-        "name",
-        "secret",
-        "otpauth_url",
-        "created",
-        "id",
-        "user",
-        "client_ip",
-        "user_agent",
-        "kind",
-        "key",
-        "until",
-        "check",
-        "severity",
-        "found",
-        "remedy",
-        "worst",
-        "time",
-        "action",
-        "actor",
-        "subject",
-        "why",
-        "from",
-        "to",
-        "head",
-        "address",
-        "code",
-        "expires",
-        HOSTILE,
-    ];
-    let mut object: serde_json::Map<String, Value> =
-        members.iter().map(|member| ((*member).to_owned(), HOSTILE.into())).collect();
-    object.insert("recovery_codes".to_owned(), json!([HOSTILE]));
-    object.insert("whole".to_owned(), json!(true));
-    object.insert("open".to_owned(), json!(true));
-    object.insert("entries".to_owned(), json!([object.clone()]));
-    object.insert("findings".to_owned(), json!([object.clone()]));
-    let (object, refused) =
-        (Value::Object(object), Failure::new(65, format!("{HOSTILE}\n{HOSTILE}")));
     for line in [
         "user add x",
         "user list",
@@ -517,16 +544,17 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "user show \u{9b}",
         "serve",
     ] {
-        for answer in
-            [Ok(object.clone()), Ok(json!([object])), Ok(json!(HOSTILE)), Err(refused.clone())]
-        {
+        for refused in [None, Some(Failure::new(65, format!("{HOSTILE}\n{HOSTILE}")))] {
             for json in ["", " --json"] {
-                let backend = Played { answer: answer.clone(), asked: RefCell::default() };
+                let backend = match &refused {
+                    None => Played::as_hostile_as_can_be(),
+                    Some(failure) => Played::that_fails(failure.clone()),
+                };
                 let file = "[login]\ntitle = \"a\u{202e}b\"\n";
                 let ran = ran(&format!("{line}{json}"), file, &[], None, &backend);
                 assert!(
                     harmless(&ran.out) && harmless(&ran.err),
-                    "{line}{json} {answer:?}: {:?} {:?}",
+                    "{line}{json}: {:?} {:?}",
                     ran.out,
                     ran.err
                 );
@@ -555,10 +583,11 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "what is shown can be used as a file: {}",
         again.out
     );
-    let json =
-        ran("user list --json", "", &[], None, &Played::that_answers(json!([{"name": HOSTILE}])));
+    let users: Value = serde_json::from_str(&hostile(&Command::UserList)).expect("JSON");
+    let json = ran("user list --json", "", &[], None, &Played::as_hostile_as_can_be());
     let read: Value = serde_json::from_str(&json.out).expect("JSON");
-    assert_eq!(read, json!([{"name": HOSTILE}]), "scripts read what was said");
+    assert_eq!(read, users, "scripts read what was said");
+    assert_eq!(users[0]["name"], HOSTILE);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::qr::Ink;
 use crate::config::Environment;
@@ -43,8 +43,8 @@ impl<'w> Console<'w> {
     }
 
     /// An answer for scripts, as one line.
-    pub fn say_json(&mut self, answer: &Value) -> io::Result<()> {
-        writeln!(self.out, "{}", escape::json(&answer.to_string()))
+    pub fn say_json(&mut self, answer: &impl Serialize) -> io::Result<()> {
+        writeln!(self.out, "{}", escape::json(&serde_json::to_string(answer)?))
     }
 
     /// A picture of our own.

@@ -3,34 +3,28 @@
 
 use std::io;
 
-use serde_json::Value;
-
 use super::console::Console;
 use super::exit::Failure;
 use super::qr;
+use crate::app::messages::answers::users::UserCredentials;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::{Answer, CommandAnswer};
 use crate::telemetry::escape;
 
-/// Shows what `{"name","secret","otpauth_url","recovery_codes"}` holds: the picture on a terminal
-/// only, since anything else may be a log.
+/// Shows them: the picture on a terminal only, since anything else may be a log.
 ///
 /// # Errors
 /// Standard output does not take it.
-pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
-    let text = |member: &str| credentials.get(member).and_then(Value::as_str).unwrap_or_default();
-    console.say(format_args!("user:        {}", escape::line(text("name"))))?;
-    console.say(format_args!("secret:      {}", escape::line(text("secret"))))?;
-    console.say(format_args!("otpauth URL: {}", escape::line(text("otpauth_url"))))?;
-    let codes = credentials
-        .get("recovery_codes")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for code in codes.iter().filter_map(Value::as_str) {
-        console.say(format_args!("recovery:    {}", escape::line(code)))?;
+pub fn show(console: &mut Console<'_>, credentials: &UserCredentials) -> io::Result<()> {
+    let UserCredentials { name, otpauth_url, recovery_codes, secret } = credentials;
+    console.say(format_args!("user:        {}", escape::line(name)))?;
+    console.say(format_args!("secret:      {}", escape::line(secret.expose())))?;
+    console.say(format_args!("otpauth URL: {}", escape::line(otpauth_url.expose())))?;
+    for code in recovery_codes {
+        console.say(format_args!("recovery:    {}", escape::line(code.expose())))?;
     }
     let Some(ink) = console.ink() else { return Ok(()) };
-    match qr::draw(text("otpauth_url"), ink) {
+    match qr::draw(otpauth_url.expose(), ink) {
         // The picture comes last: what follows it would push its upper edge off a small screen.
         Some(picture) => {
             console.say("Scan this with an authenticator app, or type the secret into it:")?;
@@ -48,7 +42,7 @@ pub fn show(console: &mut Console<'_>, credentials: &Value) -> io::Result<()> {
 /// The store takes no user, or the terminal is gone; the daemon can go on all the same.
 pub fn welcome(
     console: &mut Console<'_>,
-    execute: impl FnOnce(Command) -> Result<Value, Failure>,
+    execute: impl FnOnce(Command) -> Result<CommandAnswer, Failure>,
 ) -> Result<(), Failure> {
     if console.ink().is_none() {
         return Ok(());
@@ -62,7 +56,7 @@ pub fn welcome(
         algorithm: None,
         digits: None,
     };
-    let credentials = execute(owner)?;
+    let credentials = UserCredentials::of(execute(owner)?)?;
     console.say("There are no users yet, so here is the first one. This is shown only once.")?;
     Ok(show(console, &credentials)?)
 }

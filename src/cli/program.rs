@@ -7,14 +7,17 @@
 use std::path::PathBuf;
 
 use nix::unistd::geteuid;
-use serde_json::Value;
+use serde::Serialize;
 
 use super::arguments::Global;
 use super::backend::{Backend, Offline, SettingsSources};
 use super::client;
+use super::console::Console;
 use super::exit::Failure;
+use super::output::{self, Table};
 use super::places::Places;
 use crate::app::messages::command::Command;
+use crate::app::messages::command_answer::{Answer, CommandAnswer};
 use crate::config::{Config, Environment, Loaded};
 use crate::telemetry;
 
@@ -52,16 +55,53 @@ impl<B: Backend> Program<'_, B> {
     }
 
     /// The answer of the daemon, or of the store where none runs.
-    pub fn answer(&self, command: Command) -> Result<Value, Failure> {
+    pub fn answer<A: Answer>(&self, command: Command) -> Result<A, Failure> {
         let places = self.places()?;
         match client::ask(&places.control, &command)? {
-            client::DaemonReply::Answered(answer) => Ok(answer),
+            client::DaemonReply::Answered(answer) => answer.read(),
             client::DaemonReply::NotRunning => {
                 let config = self.load(Vec::new())?.config;
                 places.make_state_dir()?;
-                self.offline(config, &places, command)
+                Ok(A::of(self.offline(config, &places, command)?)?)
             }
         }
+    }
+
+    /// Carries out the command and shows its answer, one member a line.
+    pub fn order<A: Answer>(
+        &self,
+        command: Command,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let answer: A = self.answer(command)?;
+        self.say(&answer, || output::members(&answer), console)
+    }
+
+    /// Carries out the command and shows its answer as a table.
+    pub fn list<T>(
+        &self,
+        command: Command,
+        table: &Table<T>,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure>
+    where
+        Vec<T>: Answer,
+    {
+        let lines: Vec<T> = self.answer(command)?;
+        self.say(&lines, || table.text(&lines), console)
+    }
+
+    /// The answer as one line of JSON for scripts, or this text for people.
+    pub fn say(
+        &self,
+        answer: &impl Serialize,
+        text: impl FnOnce() -> String,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        if self.global.json {
+            return Ok(console.say_json(answer)?);
+        }
+        Ok(console.say_all(&text())?)
     }
 
     /// Does it on the store itself. Afterwards this process may be another user.
@@ -70,7 +110,7 @@ impl<B: Backend> Program<'_, B> {
         config: Config,
         places: &Places,
         command: Command,
-    ) -> Result<Value, Failure> {
+    ) -> Result<CommandAnswer, Failure> {
         self.offline_in(config, places, command).map(|(answer, _)| answer)
     }
 
@@ -80,7 +120,7 @@ impl<B: Backend> Program<'_, B> {
         config: Config,
         places: &Places,
         command: Command,
-    ) -> Result<(Value, PathBuf), Failure> {
+    ) -> Result<(CommandAnswer, PathBuf), Failure> {
         self.quiet_log();
         let state_dir = places.become_owner()?;
         let answer = self.backend.offline(self.store_settings(config), &state_dir, command);

@@ -2,12 +2,11 @@
 
 use std::io::ErrorKind;
 
-use serde_json::Value;
-
 use super::opening::{desk_over, stored};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
 use crate::app::doctor::surroundings::Surroundings;
+use crate::app::messages::answers::doctor::DoctorReport;
 use crate::cli::backend::SettingsSources;
 use crate::cli::exit::{self, Failure};
 use crate::cli::places::{self, Places};
@@ -18,7 +17,10 @@ use crate::ledger::{self, Store, StoreError};
 use crate::secret::Secret;
 
 /// What is wrong with the gate that does not run.
-pub(super) fn examine(settings: &SettingsSources, places: &Places) -> Result<Value, Failure> {
+pub(super) fn examine(
+    settings: &SettingsSources,
+    places: &Places,
+) -> Result<DoctorReport, Failure> {
     let state_dir = &places.state_dir;
     if let Err(error) = std::fs::read_dir(state_dir)
         && error.kind() == ErrorKind::PermissionDenied

@@ -1,7 +1,8 @@
 //! Can the clock be believed?
 
 use crate::app::doctor::facts::ClockFacts;
-use crate::app::doctor::finding::{Finding, Subject, count};
+use crate::app::doctor::finding::{Subject, count};
+use crate::app::messages::answers::doctor::Finding;
 use crate::auth::trusted_time::ClockFault;
 
 const CLOCK: Subject = Subject("clock");

@@ -167,13 +167,9 @@ fn pasted(finding: &Finding, config: &Config) {
 fn a_healthy_gate_gives_no_cause_for_complaint() {
     assert_eq!(complaints(&healthy()), []);
     let report = report(&healthy());
-    assert_eq!(report["worst"], "ok");
-    let subjects: std::collections::BTreeSet<_> = report["findings"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|finding| finding["check"].to_string())
-        .collect();
+    assert_eq!(report.worst, Severity::Ok);
+    let subjects: std::collections::BTreeSet<_> =
+        report.findings.iter().map(|finding| finding.check.clone()).collect();
     assert_eq!(subjects.len(), 9, "{subjects:?}");
 }
 

@@ -1,10 +1,8 @@
 //! All checks together.
 
-use serde_json::{Value, json};
-
 use super::facts::Facts;
-use super::finding::{Finding, Severity};
 use super::{clock, files, limits, people, process, proxies, secret, settings, store};
+use crate::app::messages::answers::doctor::{DoctorReport, Finding, Severity};
 
 /// Everything that is to be said of these facts, subject by subject.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
@@ -22,12 +20,11 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// The answer in the shape that scripts rely on:
-/// `{"findings":[{"check","severity","found","remedy"}],"worst"}`.
-pub fn report(facts: &Facts) -> Value {
+/// The same as the answer of `doctor`.
+pub fn report(facts: &Facts) -> DoctorReport {
     let findings = examine(facts);
     let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok);
-    json!({ "findings": findings, "worst": worst })
+    DoctorReport { findings, worst }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Who else may read or write what the gate lives by?
 
 use crate::app::doctor::facts::{Facts, File, Role};
-use crate::app::doctor::finding::{Finding, Subject, word};
+use crate::app::doctor::finding::{Subject, word};
+use crate::app::messages::answers::doctor::Finding;
 use crate::config::secrets::way_out_of_container;
 
 const FILES: Subject = Subject("files");

@@ -1,35 +1,7 @@
-//! What a check finds, and the words that findings are made with.
+//! How findings are made, and the words that they are made with.
 
-use serde::Serialize;
-
+use crate::app::messages::answers::doctor::{Finding, Severity};
 use crate::config::advice::Advice;
-
-/// How bad a finding is, from good to bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// As it should be.
-    Ok,
-    /// Worth knowing.
-    Note,
-    /// Works, but not for long, not for all, or not as safely as it could.
-    Warning,
-    /// Does not work, or is not safe.
-    Error,
-}
-
-/// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The subject.
-    pub check: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What was found.
-    pub found: String,
-    /// What to do: lines to copy.
-    pub remedy: Option<String>,
-}
 
 /// Makes the findings of one subject.
 #[derive(Clone, Copy)]
@@ -37,16 +9,16 @@ pub(super) struct Subject(pub(super) &'static str);
 
 impl Subject {
     pub(super) fn ok(self, found: impl Into<String>) -> Finding {
-        Finding { check: self.0, severity: Severity::Ok, found: found.into(), remedy: None }
+        Finding { check: self.0.into(), severity: Severity::Ok, found: found.into(), remedy: None }
     }
 
     pub(super) fn note(self, found: impl Into<String>, remedy: Option<String>) -> Finding {
-        Finding { check: self.0, severity: Severity::Note, found: found.into(), remedy }
+        Finding { check: self.0.into(), severity: Severity::Note, found: found.into(), remedy }
     }
 
     pub(super) fn warning(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
         Finding {
-            check: self.0,
+            check: self.0.into(),
             severity: Severity::Warning,
             found: found.into(),
             remedy: Some(remedy.into()),
@@ -55,7 +27,7 @@ impl Subject {
 
     pub(super) fn error(self, found: impl Into<String>, remedy: impl Into<String>) -> Finding {
         Finding {
-            check: self.0,
+            check: self.0.into(),
             severity: Severity::Error,
             found: found.into(),
             remedy: Some(remedy.into()),

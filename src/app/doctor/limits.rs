@@ -2,7 +2,8 @@
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::doctor::facts::{Budget, Failing, Limits};
-use crate::app::doctor::finding::{Finding, Subject, written};
+use crate::app::doctor::finding::{Subject, written};
+use crate::app::messages::answers::doctor::Finding;
 use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;

@@ -1,7 +1,7 @@
 //! `doctor`: is everything about this gate as it should be, and if not, what is to be done?
 //!
 //! The worker looks at the machine, the store and the gate; every check is a pure function from
-//! those [`facts`] to [`Finding`]s, one file a subject. Guarantees: orders no change, shows no
+//! those [`facts`] to findings, one file a subject. Guarantees: orders no change, shows no
 //! secret, and looks at no network; where no gate runs a start is tried with a copy of the store.
 //! Each finding that is worse than a note has a remedy, as a line to copy.
 
@@ -21,4 +21,3 @@ mod store;
 pub mod surroundings;
 
 pub use examine::{examine, report};
-pub use finding::{Finding, Severity};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::app::doctor::facts::People;
-use crate::app::doctor::finding::{Finding, Subject, written};
+use crate::app::doctor::finding::{Subject, written};
+use crate::app::messages::answers::doctor::Finding;
 use crate::auth::guess_budget;
 use crate::config::Config;
 use crate::config::advice::Advice;

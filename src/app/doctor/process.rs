@@ -1,7 +1,8 @@
 //! Does the gate run, as whom, and within which limits?
 
 use crate::app::doctor::facts::{Facts, Process};
-use crate::app::doctor::finding::{Finding, Subject};
+use crate::app::doctor::finding::Subject;
+use crate::app::messages::answers::doctor::Finding;
 
 const GATE: Subject = Subject("gate");
 

@@ -1,8 +1,9 @@
 //! What was seen of the proxies in front: who asked, what was wrong with it, and the line that
 //! mends it.
 
-use crate::app::doctor::finding::{Finding, Severity, Subject, count, written};
+use crate::app::doctor::finding::{Subject, count, written};
 use crate::app::doctor::limits::cloudflare;
+use crate::app::messages::answers::doctor::{Finding, Severity};
 use crate::app::rounds::Cause;
 use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
@@ -130,7 +131,7 @@ fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
         Asker::Verify(_) if note.mended => Severity::Warning,
         Asker::Verify(_) => Severity::Error,
     };
-    Finding { check: WIRING.0, severity, found, remedy: Some(remedy) }
+    Finding { check: WIRING.0.into(), severity, found, remedy: Some(remedy) }
 }
 
 fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String) {

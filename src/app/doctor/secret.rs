@@ -1,7 +1,8 @@
 //! Is the session secret one that nobody guesses?
 
 use crate::app::doctor::facts::{NoSecret, Strength};
-use crate::app::doctor::finding::{Finding, Subject};
+use crate::app::doctor::finding::Subject;
+use crate::app::messages::answers::doctor::Finding;
 
 const SECRET: Subject = Subject("secret");
 

@@ -1,7 +1,8 @@
 //! Do the settings make sense together, and are they those in use?
 
 use crate::app::doctor::facts::{Facts, Pending};
-use crate::app::doctor::finding::{Finding, Subject};
+use crate::app::doctor::finding::Subject;
+use crate::app::messages::answers::doctor::Finding;
 use crate::config::advice::Advice;
 use crate::config::limits::warnings;
 use crate::config::raw::Raw;

@@ -1,7 +1,8 @@
 //! Is what is kept whole, and will the disk keep it?
 
 use crate::app::doctor::facts::{Disk, Facts, Kept, Shut};
-use crate::app::doctor::finding::{Finding, Subject, count, word};
+use crate::app::doctor::finding::{Subject, count, word};
+use crate::app::messages::answers::doctor::Finding;
 use crate::ledger::StoreError;
 
 const STORE: Subject = Subject("store");

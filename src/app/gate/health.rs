@@ -3,6 +3,7 @@
 use crate::http::response::{Out, Status};
 
 use crate::app::messages::command::CommandRefused;
+use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::job::Check;
 
 /// 200 while the process serves.
@@ -31,7 +32,7 @@ pub fn ready(checks: &[Check], out: &mut Out) {
 
 /// 200 with the command's answer, or 422 with the exit code and the message that the command line
 /// prints.
-pub fn command_answer(result: Result<serde_json::Value, CommandRefused>, out: &mut Out) {
+pub fn command_answer(result: Result<CommandAnswer, CommandRefused>, out: &mut Out) {
     let (status, json) = match result {
         Ok(answer) => (Status::OK, serde_json::to_vec(&answer)),
         Err(refused) => (Status(422), serde_json::to_vec(&refused)),

@@ -1,22 +1,15 @@
-//! What the command line asks of the gate, one JSON object each way, and what comes of it.
+//! What the command line asks of the gate, one JSON object each way, and why that is refused.
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use zeroize::Zeroizing;
 
-use crate::app::messages::effect::Effect;
+use crate::app::messages::records::Records;
 use crate::ledger::StoreError;
 
 /// The most octets of records in one answer or order over the control socket. All that the daemon
 /// holds of unread answers and unfinished requests is twice as much.
 pub const MOST_AT_ONCE: usize = 5 * 1024 * 1024;
-
-/// An answer in its JSON shape, and what the gate must know.
-pub type Done = Result<(Value, Vec<Effect>), CommandRefused>;
 
 /// One order of the command line. Names and addresses are still text here: who executes it checks
 /// them.
@@ -147,42 +140,6 @@ impl Command {
     }
 }
 
-/// Users as the store packs them, in base64. What is in it only a store reads; `Debug` does not
-/// show it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub struct Records(Zeroizing<String>);
-
-impl Records {
-    /// These octets as text.
-    pub fn of(octets: &[u8]) -> Self {
-        Self(Zeroizing::new(STANDARD.encode(octets)))
-    }
-
-    /// The octets; `None` if the text is no base64.
-    pub fn octets(&self) -> Option<Zeroizing<Vec<u8>>> {
-        STANDARD.decode(self.0.as_bytes()).ok().map(Zeroizing::new)
-    }
-}
-
-impl From<String> for Records {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl Serialize for Records {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Records {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Records(…)")
-    }
-}
-
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandRefused {
@@ -202,6 +159,12 @@ impl CommandRefused {
     /// Bad input, `EX_DATAERR`.
     pub fn data(message: impl Into<String>) -> Self {
         Self { code: 65, message: message.into() }
+    }
+
+    /// An answer of another kind than the command's, `EX_SOFTWARE`.
+    pub fn mistaken() -> Self {
+        let message = "a fault of this program: the answer is that of another command";
+        Self { code: 70, message: message.to_owned() }
     }
 
     /// Unknown user, `EX_NOUSER`.

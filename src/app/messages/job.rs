@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::app::messages::command::{Command, CommandRefused};
+use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer};
 use crate::app::messages::login::{Admission, LoginAttempt};
@@ -64,7 +65,7 @@ pub enum Outcome {
     /// The session has ended, or could not be ended.
     Logout(Result<(), StoreError>, String, Vec<Effect>),
     /// A command's result.
-    Command(Result<serde_json::Value, CommandRefused>, Vec<Effect>),
+    Command(Result<CommandAnswer, CommandRefused>, Vec<Effect>),
     /// What was looked at.
     Ready(Vec<Check>),
     /// The settings that are in force now.

@@ -1,22 +1,23 @@
 //! Carries out the administrator's commands, the same through the control socket and on a store
 //! that no daemon holds.
 //!
-//! The answers have the JSON shapes that scripts rely on; the command line turns them into tables.
+//! The answers are types, written as the JSON that scripts rely on; the command line turns them
+//! into tables.
 
-use crate::app::messages::command::Done;
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 use crate::auth::event::{Action, Actor, Event};
-use crate::auth::session::SessionId;
+use crate::auth::session::{Session, SessionId};
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, GateRecord};
 
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;
+use crate::app::messages::answers::clock::ClockReset;
+use crate::app::messages::answers::sessions::{SessionLine, SessionsRevoked};
 use crate::app::messages::command::{Command, CommandRefused};
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::worker::audit;
 use crate::app::worker::enrolment;
@@ -53,7 +54,8 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
             users::add(desk, user, by, now)
         }
         Command::UserList => {
-            Ok((desk.users.values().map(|user| users::row(desk, user, now)).collect(), Vec::new()))
+            let lines = desk.users.values().map(|user| users::line(desk, user, now)).collect();
+            Ok((CommandAnswer::Users(lines), Vec::new()))
         }
         Command::UserShow { name } => users::show(desk, &name, now),
         Command::UserDisable { name } => users::switch(desk, &name, false, by, now),
@@ -61,18 +63,14 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
         Command::UserRemove { name } => users::remove(desk, &name, by, now),
         Command::UserRotate { name } => users::rotate(desk, &name, by, now),
         Command::UserExport { name } => users::export(desk, &name, by, now),
-        Command::SessionList => Ok((
-            desk.sessions
-                .iter()
-                .filter(|session| desk.lives(session, now))
-                .map(session_row)
-                .collect(),
-            Vec::new(),
-        )),
+        Command::SessionList => {
+            let living = desk.sessions.iter().filter(|session| desk.lives(session, now));
+            Ok((CommandAnswer::Sessions(living.map(session_line).collect()), Vec::new()))
+        }
         Command::SessionRevoke { ids, user, all } => {
             session_revoke(desk, &ids, user.as_deref(), all, by, now)
         }
-        Command::LimitList => Ok((limits::list(desk, moment), Vec::new())),
+        Command::LimitList => Ok((CommandAnswer::Limits(limits::list(desk, moment)), Vec::new())),
         Command::LimitClear { what, all } => limits::clear(desk, &what, all, by, moment),
         Command::ClockReset => clock_reset(desk, by, now),
         Command::Setup { new_code } => enrolment::state(desk, new_code, by, moment),
@@ -83,20 +81,23 @@ pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) ->
         }
         Command::AuditVerify { expect } => audit::verify(desk, expect.as_deref()),
         // The running gate has sent what it alone knows with a job of its own.
-        Command::Doctor => Ok((doctor::report(&Facts::of_desk(desk, None, moment)), Vec::new())),
+        Command::Doctor => {
+            let report = doctor::report(&Facts::of_desk(desk, None, moment));
+            Ok((CommandAnswer::Doctor(report), Vec::new()))
+        }
     }
 }
 
-fn session_row(session: &crate::auth::session::Session) -> Value {
-    json!({
-        "id": session.id.to_string(),
-        "user": session.user.as_str(),
-        "created": session.created.to_string(),
-        "expires": session.expires.to_string(),
-        "last_seen": session.last_seen.to_string(),
-        "client_ip": session.client_ip.to_string(),
-        "user_agent": session.user_agent,
-    })
+fn session_line(session: &Session) -> SessionLine {
+    SessionLine {
+        client_ip: session.client_ip,
+        created: session.created.to_string(),
+        expires: session.expires.to_string(),
+        id: session.id.to_string(),
+        last_seen: session.last_seen.to_string(),
+        user: session.user.to_string(),
+        user_agent: session.user_agent.clone(),
+    }
 }
 
 fn session_revoke(
@@ -140,7 +141,7 @@ fn session_revoke(
     changes.extend(revocations(desk, &changes, all, by).into_iter().map(Change::Audit));
     let effects = desk.commit(changes, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
-    Ok((json!({ "revoked": revoked }), effects))
+    Ok((CommandAnswer::SessionsRevoked(SessionsRevoked { revoked }), effects))
 }
 
 /// That sessions are ended: one line for each user, one for all.
@@ -167,14 +168,14 @@ fn revocations(desk: &Desk, changes: &[Change], all: bool, by: &Actor) -> Vec<Ev
 fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
     let mut changes: Vec<Change> =
         desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
-    let ended = changes.len();
+    let sessions_ended = changes.len();
     let ahead = desk
         .users
         .values()
         .filter(|user| user.spent.is_some_and(|step| step.start() > now))
         .cloned();
     let ahead: Vec<User> = ahead.collect();
-    let users = ahead.len();
+    let users_freed = ahead.len();
     changes.extend(ahead.into_iter().map(|mut user| {
         // What was spent elsewhere, before a backup was restored, must not come back.
         user.spent = user.awaits_time().then(|| transfer::spent_by(now));
@@ -184,11 +185,16 @@ fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
         .push(Change::PutGateRecord(GateRecord { clock_floor: now, ..desk.gate_record.clone() }));
     let event = Event::new(Action::ClockReset, by.clone());
     changes.push(Change::Audit(
-        event.because(format_args!("sessions ended: {ended}, users freed: {users}")),
+        event.because(format_args!("sessions ended: {sessions_ended}, users freed: {users_freed}")),
     ));
     let mut effects = desk.commit(changes, now)?;
     desk.time.reset(now, desk.clock.monotonic());
     effects.push(Effect::FloorRaised(now));
-    log::warn!("clock reset now={now} sessions_ended={ended} users_freed={users}");
-    Ok((json!({ "now": now.to_string(), "sessions_ended": ended, "users_freed": users }), effects))
+    log::warn!("clock reset now={now} sessions_ended={sessions_ended} users_freed={users_freed}");
+    let reset = ClockReset { now: now.to_string(), sessions_ended, users_freed };
+    Ok((CommandAnswer::ClockReset(reset), effects))
 }
+
+#[cfg(test)]
+#[path = "administer_tests.rs"]
+mod tests;

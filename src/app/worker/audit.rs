@@ -3,8 +3,6 @@
 //!
 //! What changes something tells of it in the same commit, where it is done; here is the rest.
 
-use serde_json::{Value, json};
-
 use crate::auth::audit::{AuditEntry, Missing, Walk, from_hex, hex};
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
@@ -12,8 +10,11 @@ use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 use crate::ledger::{AuditReader, Change, StoreError};
 
+use crate::app::messages::answers::audit::{
+    AuditLine, AuditPage, AuditProblem, AuditVerdict, MissingLines,
+};
 use crate::app::messages::command::CommandRefused;
-use crate::app::messages::command::Done;
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::worker::state::Desk;
 
 /// Entries in one answer over the control socket: about 400 kB. Who wants more asks again.
@@ -79,8 +80,7 @@ pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
     Event::new(Action::LimitReached, Actor::Gate).about(key).from(client).because(key.kind())
 }
 
-/// `audit show`: `{"entries","more"}`, oldest first; `more`: there are older ones that were left
-/// out.
+/// `audit show`
 pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp) -> Done {
     let user = wanted.user.as_deref().map(UserName::parse).transpose();
     let user = user.map_err(|error| CommandRefused::data(error.to_string()))?;
@@ -92,7 +92,7 @@ pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp)
     let earliest = wanted.since.map(|seconds| now.minus(std::time::Duration::from_secs(seconds)));
     let before = wanted.before.unwrap_or(u64::MAX);
     let log = desk.store.audit();
-    let (mut rows, mut more) = (Vec::new(), false);
+    let mut page = AuditPage { entries: Vec::new(), more: false };
     // From the newest on, so that only what is shown is read.
     'pieces: for piece in log.pieces().into_iter().rev().filter(|piece| piece.first < before) {
         // What cannot be read is `verify`'s to tell; here it must not hide the rest.
@@ -105,37 +105,35 @@ pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp)
             if !recent || !user.as_ref().is_none_or(|user| entry.concerns(user)) {
                 continue;
             }
-            if rows.len() >= limit {
-                more = true;
+            if page.entries.len() >= limit {
+                page.more = true;
                 break 'pieces;
             }
-            rows.push(row(entry));
+            page.entries.push(line(entry));
         }
     }
-    rows.reverse();
-    Ok((json!({ "entries": rows, "more": more }), Vec::new()))
+    page.entries.reverse();
+    Ok((CommandAnswer::AuditPage(page), Vec::new()))
 }
 
-fn row(entry: &AuditEntry) -> Value {
-    let text = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
-    json!({
-        "number": entry.number,
-        "time": entry.time.to_string(),
-        "action": entry.action,
-        "result": entry.result,
-        "actor": entry.actor,
-        "subject": text(&entry.subject),
-        "client": entry.client.map(|client| client.to_string()),
-        "why": text(&entry.why),
-        "hash": hex(&entry.hash),
-    })
+fn line(entry: &AuditEntry) -> AuditLine {
+    let known = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    AuditLine {
+        action: entry.action.clone(),
+        actor: entry.actor.clone(),
+        client: entry.client,
+        hash: hex(&entry.hash),
+        number: entry.number,
+        result: entry.result.clone(),
+        subject: known(&entry.subject),
+        time: entry.time.to_string(),
+        why: known(&entry.why),
+    }
 }
 
-/// `audit verify`:
-/// `{"whole","entries","first","last","from","to","head","pruned","missing","problem"}`. The
-/// problem is told as an answer, not as a refusal: scripts want its number. A log that is known to
-/// lack entries is not whole, and says so as long as it holds the line that tells of it; a fault in
-/// what is left comes first.
+/// `audit verify`. The problem is told as an answer, not as a refusal: scripts want its number. A
+/// log that is known to lack entries is not whole, and says so as long as it holds the line that
+/// tells of it; a fault in what is left comes first.
 pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
     let expected = match expect {
         None => None,
@@ -153,23 +151,25 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
         Ok(()) if found.seen => found.lost(),
         Ok(()) => {
             let what = "no entry has the expected hash: the log was cut off or written anew, or that entry was pruned";
-            Some((None, what.to_owned()))
+            Some(AuditProblem { number: None, what: what.to_owned() })
         }
-        Err((number, what)) => Some((Some(number), what)),
+        Err((number, what)) => Some(AuditProblem { number: Some(number), what }),
     };
-    let answer = json!({
-        "whole": problem.is_none(),
-        "entries": found.entries,
-        "first": found.first,
-        "last": found.last,
-        "from": found.from.map(|time| time.to_string()),
-        "to": found.to.map(|time| time.to_string()),
-        "head": hex(&log.head().hash),
-        "pruned": pruned.number,
-        "missing": found.missing.iter().map(|(_, it)| json!({ "first": it.first, "last": it.last })).collect::<Vec<_>>(),
-        "problem": problem.map(|(number, what)| json!({ "number": number, "what": what })),
-    });
-    Ok((answer, Vec::new()))
+    let missing = found.missing.iter();
+    let missing = missing.map(|(_, it)| MissingLines { first: it.first, last: it.last });
+    let verdict = AuditVerdict {
+        entries: found.entries,
+        first: found.first,
+        from: found.from.map(|time| time.to_string()),
+        head: hex(&log.head().hash),
+        last: found.last,
+        missing: missing.collect(),
+        pruned: pruned.number,
+        to: found.to.map(|time| time.to_string()),
+        whole: problem.is_none(),
+        problem,
+    };
+    Ok((CommandAnswer::AuditVerdict(verdict), Vec::new()))
 }
 
 /// What a walk along the log has come by.
@@ -187,7 +187,7 @@ struct LogSummary {
 
 impl LogSummary {
     /// The entries that are known to be missing, as a problem.
-    fn lost(&self) -> Option<(Option<u64>, String)> {
+    fn lost(&self) -> Option<AuditProblem> {
         let (told_by, first) = self.missing.first()?;
         let lost: Vec<_> = self.missing.iter().map(|(_, missing)| missing.to_string()).collect();
         let what = format!(
@@ -195,7 +195,7 @@ impl LogSummary {
              written",
             lost.join(", ")
         );
-        Some((first.first, what))
+        Some(AuditProblem { number: first.first, what })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;
+use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::{Check, Job, Outcome};
 use crate::app::worker::administer;
@@ -49,7 +50,8 @@ impl Desk {
             Job::Doctor(mut running) => {
                 self.note_seen(&std::mem::take(&mut running.seen));
                 let facts = Facts::of_desk(self, Some(*running), now);
-                Outcome::Command(Ok(doctor::report(&facts)), Vec::new())
+                let report = CommandAnswer::Doctor(doctor::report(&facts));
+                Outcome::Command(Ok(report), Vec::new())
             }
             Job::Ready => Outcome::Ready(self.readiness(now.wall)),
             Job::Seen { seen, ending } => {

@@ -9,8 +9,6 @@ use crate::app::messages::enrolment::{
     Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Refusal, SeedOffer,
 };
 
-use serde_json::{Value, json};
-
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
@@ -21,8 +19,9 @@ use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, GateRecord};
 
+use crate::app::messages::answers::setup::SetupStatus;
 use crate::app::messages::command::CommandRefused;
-use crate::app::messages::command::Done;
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::messages::login::{Browser, LoginDenial};
 use crate::app::worker::login::came_in;
@@ -235,31 +234,28 @@ pub fn state(desk: &mut Desk, new_code: bool, by: &Actor, Moment { wall, steady 
         }
         let code = SetupCode::generate(desk.entropy.get_mut());
         desk.open_setup(&code, steady);
-        made = Some(code.to_string());
+        made = Some(code.to_string().into());
         log::info!("a new set-up code was made");
         desk.mention(Event::new(Action::SetupCodeMade, by.clone()), wall);
     }
-    let mut told = json!({
-        "open": desk.is_new(), "address": Value::Null, "code": made, "expires": Value::Null, "tries_left": 0,
-        "otpauth_url": Value::Null,
-    });
+    let mut status = SetupStatus { open: desk.is_new(), code: made, ..SetupStatus::default() };
     let address = desk.is_new().then(|| desk.config.setup_address()).flatten();
-    let Some(setup) = &mut desk.setup else { return Ok((told, Vec::new())) };
+    let Some(setup) = &mut desk.setup else {
+        return Ok((CommandAnswer::Setup(status), Vec::new()));
+    };
     setup.settle(steady, desk.entropy.get_mut());
     let code = setup.code(steady).ok();
     let name = UserName::from_canonical(FIRST_NAME)
         .filter(|_| code.is_some() || setup.held(steady).is_some());
-    if let Value::Object(members) = &mut told {
-        let mut put = |member: &str, value: Value| members.insert(member.to_owned(), value);
-        put("address", json!(address));
-        put("expires", json!(code.map(|(end, _)| wall.plus(end.since(steady)).to_string())));
-        put("tries_left", json!(code.map_or(0, |(_, left)| left)));
-        put(
-            "otpauth_url",
-            json!(name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER))),
-        );
-    }
-    Ok((told, Vec::new()))
+    let otpauth_url = name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER).into());
+    status = SetupStatus {
+        address,
+        expires: code.map(|(end, _)| wall.plus(end.since(steady)).to_string()),
+        otpauth_url,
+        tries_left: code.map_or(0, |(_, left)| left),
+        ..status
+    };
+    Ok((CommandAnswer::Setup(status), Vec::new()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::enrolment::Lack;
@@ -96,12 +98,15 @@ impl Fixture {
 
     fn state(&mut self, new_code: bool) -> Value {
         let now = self.now;
-        execute(self.desk(), Command::Setup { new_code }, &Actor::Gate, now).expect("told").0
+        let setup = Command::Setup { new_code };
+        let (answer, _) = execute(self.desk(), setup, &Actor::Gate, now).expect("told");
+        serde_json::to_value(answer).expect("JSON")
     }
 
     fn failures(&mut self) -> usize {
         let now = self.now;
-        let list = execute(self.desk(), Command::LimitList, &Actor::Gate, now).expect("told").0;
+        let (list, _) = execute(self.desk(), Command::LimitList, &Actor::Gate, now).expect("told");
+        let list = serde_json::to_value(list).expect("JSON");
         list.as_array().map_or(0, Vec::len)
     }
 }

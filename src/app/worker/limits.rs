@@ -1,34 +1,38 @@
 //! The administrator's look at whose failures are counted, and the forgetting of them.
 
-use serde_json::{Value, json};
-
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::BudgetKey;
-use crate::auth::limiter::Network;
+use crate::auth::limiter::{Network, RetryAfter};
 use crate::auth::user::UserName;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, CounterKey};
 
+use crate::app::messages::answers::limits::{LimitLine, LimitsCleared};
 use crate::app::messages::command::CommandRefused;
-use crate::app::messages::command::Done;
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::worker::state::Desk;
 
 /// `limit list`: what counts failures now.
-pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Value {
+pub(super) fn list(desk: &Desk, Moment { wall, steady }: Moment) -> Vec<LimitLine> {
+    let line = |kind: &str, key: String, failures: u32, wait: Option<RetryAfter>| LimitLine {
+        failures,
+        key,
+        kind: kind.to_owned(),
+        until: wait.map(|wait| wall.plus(wait.0).to_string()),
+    };
     let addresses = desk.limiter.entries(steady).map(|(key, window)| {
-        let until = desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
         let failures = window.failures(desk.limiter.window(), steady);
-        json!({ "kind": "address", "key": key.to_string(), "failures": failures, "until": until })
+        line("address", key.to_string(), failures, desk.limiter.check(key, steady).err())
     });
-    let budgets = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady)).map(|(key, bucket)| {
-        let until = desk.budgets.check(key, steady).err().map(|wait| wall.plus(wait.0).to_string());
-        json!({ "kind": key.kind(), "key": key.to_string(), "failures": bucket.spent(steady), "until": until })
+    let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
+    let budgets = counting.map(|(key, bucket)| {
+        let wait = desk.budgets.check(key, steady).err();
+        line(key.kind(), key.to_string(), bucket.spent(steady), wait)
     });
-    let wider = desk.limiter.wider_entries(steady).into_iter().map(|(network, failures, wait)| {
-        let until = wait.map(|wait| wall.plus(wait.0).to_string());
-        json!({ "kind": "address", "key": network.to_string(), "failures": failures, "until": until })
-    });
+    let wider = desk.limiter.wider_entries(steady).into_iter();
+    let wider =
+        wider.map(|(network, failures, wait)| line("address", network.to_string(), failures, wait));
     addresses.chain(wider).chain(budgets).collect()
 }
 
@@ -84,5 +88,5 @@ fn forget(desk: &mut Desk, keys: Vec<CounterKey>, what: &str, by: &Actor, now: T
     let effects =
         desk.commit(keys.into_iter().map(Change::RemoveCounter).chain(told).collect(), now)?;
     log::info!("limits cleared count={cleared}");
-    Ok((json!({ "cleared": cleared }), effects))
+    Ok((CommandAnswer::LimitsCleared(LimitsCleared { cleared }), effects))
 }

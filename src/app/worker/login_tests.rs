@@ -69,7 +69,8 @@ impl Fixture {
 
     fn command(&mut self, command: Command) -> serde_json::Value {
         let now = Moment::at(self.now);
-        execute(self.desk(), command, &Actor::Gate, now).expect("the command is carried out").0
+        let (answer, _) = execute(self.desk(), command, &Actor::Gate, now).expect("carried out");
+        serde_json::to_value(answer).expect("JSON")
     }
 
     fn add(&mut self, name: &str) -> UserName {

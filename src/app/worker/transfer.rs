@@ -7,10 +7,7 @@
 //! guesses start with a quarter: strangers gain next to nothing by it, and a household that tries
 //! spent codes at first is not locked out. Sessions and device cookies stay behind.
 
-use crate::app::messages::command::MOST_AT_ONCE;
 use std::time::Duration;
-
-use serde_json::{Value, json};
 
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
@@ -20,9 +17,11 @@ use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Counter, CounterKey, GateRecord, PortableUsers, StoreError};
 
-use crate::app::messages::command::Done;
-use crate::app::messages::command::{CommandRefused, Records};
+use crate::app::messages::answers::backup::{PackedUsers, UsersRestored};
+use crate::app::messages::command::{CommandRefused, MOST_AT_ONCE};
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
+use crate::app::messages::records::Records;
 use crate::app::worker::state::Desk;
 use crate::app::worker::users::MAX_USERS;
 
@@ -34,13 +33,13 @@ const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
 /// How far ahead of a synchronised clock a true floor can lie.
 const AHEAD: Duration = Duration::from_secs(86_400);
 
-/// All users for another store: `{"users","created","records"}`. Only for those who could read the
+/// All users for another store. Only for those who could read the
 /// store's files.
 ///
 /// # Errors
 /// There are none, or more than one answer holds.
 pub fn give(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
-    let (answer, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
+    let (users, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
         let message =
             "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
@@ -51,33 +50,37 @@ pub fn give(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
         Event::new(Action::Backup, by.clone()).because(format_args!("users: {}", desk.users.len())),
         now,
     );
-    Ok((answer, Vec::new()))
+    Ok((CommandAnswer::PackedUsers(users), Vec::new()))
 }
 
 /// The same for users that were read from a store's files.
 ///
 /// # Errors
 /// There are none.
-pub fn given(portable: &PortableUsers, now: Timestamp) -> Result<Value, CommandRefused> {
-    packed(portable.users.iter(), portable.clock_floor, now).map(|(answer, _)| answer)
+pub fn given(portable: &PortableUsers, now: Timestamp) -> Result<PackedUsers, CommandRefused> {
+    packed(portable.users.iter(), portable.clock_floor, now).map(|(users, _)| users)
 }
 
 fn packed<'u>(
     users: impl ExactSizeIterator<Item = &'u User>,
     clock_floor: Timestamp,
     now: Timestamp,
-) -> Result<(Value, usize), CommandRefused> {
+) -> Result<(PackedUsers, usize), CommandRefused> {
     let count = users.len();
     if count == 0 {
         return Err(CommandRefused::data("there are no users yet, so there is nothing to back up"));
     }
     let records = PortableUsers::pack(users, clock_floor)
         .ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
-    let text = Records::of(&records);
-    Ok((json!({ "users": count, "created": now.to_string(), "records": text }), records.len()))
+    let users = PackedUsers {
+        created: now.to_string(),
+        records: Records::of(&records),
+        users: u64::try_from(count).unwrap_or(u64::MAX),
+    };
+    Ok((users, records.len()))
 }
 
-/// Takes the users of a backup in, all of them or none: `{"users"}`.
+/// Takes the users of a backup in, all of them or none.
 ///
 /// # Errors
 /// There are users or were, the records cannot be read, or the store does not take them.
@@ -120,7 +123,7 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     desk.time.learn(clock_floor, desk.clock.monotonic());
     effects.push(Effect::FloorRaised(desk.time.floor()));
     log::info!("users restored count={count} time_known={known}");
-    Ok((json!({ "users": count }), effects))
+    Ok((CommandAnswer::UsersRestored(UsersRestored { users: count }), effects))
 }
 
 /// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::worker::administer::execute;
@@ -29,7 +31,8 @@ fn new_desk() -> Desk {
 }
 
 fn ordered(desk: &mut Desk, command: Command, now: Timestamp) -> Result<Value, CommandRefused> {
-    execute(desk, command, &Actor::Gate, Moment::at(now)).map(|(answer, _)| answer)
+    let (answer, _) = execute(desk, command, &Actor::Gate, Moment::at(now))?;
+    Ok(serde_json::to_value(answer).expect("JSON"))
 }
 
 /// A gate with users of these names.

@@ -1,8 +1,8 @@
-//! The administrator's orders about users. The answers have the JSON shapes that scripts rely on.
+//! The administrator's orders about users.
 
-use serde_json::{Value, json};
-
-use crate::app::messages::command::{CommandRefused, Done};
+use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLine, UserRemoved};
+use crate::app::messages::command::CommandRefused;
+use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::worker::limits;
 use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
@@ -87,39 +87,45 @@ pub(super) fn export(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) ->
     Ok((shown, Vec::new()))
 }
 
-pub(super) fn credentials(user: &User) -> Value {
-    json!({
-        "name": user.name.as_str(),
-        "secret": user.authenticator.seed.base32(),
-        "otpauth_url": user.authenticator.otpauth_url(&user.name, ISSUER),
-        "recovery_codes": [],
+fn credentials(user: &User) -> CommandAnswer {
+    CommandAnswer::UserCredentials(UserCredentials {
+        name: user.name.to_string(),
+        otpauth_url: user.authenticator.otpauth_url(&user.name, ISSUER).into(),
+        recovery_codes: Vec::new(),
+        secret: user.authenticator.seed.base32().into(),
     })
 }
 
-pub(super) fn row(desk: &Desk, user: &User, now: Timestamp) -> Value {
-    json!({
-        "name": user.name.as_str(),
-        "enabled": user.enabled,
-        "admin": user.admin,
-        "created": user.created.to_string(),
-        "sessions": desk.sessions.of_user(&user.name).filter(|session| desk.lives(session, now)).count(),
-    })
+pub(super) fn line(desk: &Desk, user: &User, now: Timestamp) -> UserLine {
+    let sessions = desk.sessions.of_user(&user.name);
+    UserLine {
+        admin: user.admin,
+        created: user.created.to_string(),
+        enabled: user.enabled,
+        name: user.name.to_string(),
+        sessions: sessions.filter(|session| desk.lives(session, now)).count(),
+    }
 }
 
 pub(super) fn show(desk: &Desk, name: &str, now: Timestamp) -> Done {
     let user = find(desk, name)?;
-    let mut shown = row(desk, user, now);
-    let spent_ahead =
+    let UserLine { admin, created, enabled, name, sessions } = line(desk, user, now);
+    let spent_step_in_the_future =
         user.spent.is_some_and(|step| step.start() > now.plus(std::time::Duration::from_secs(90)));
-    if let Value::Object(fields) = &mut shown {
-        fields.insert("display_name".to_owned(), json!(user.display_name));
-        fields.insert("email".to_owned(), json!(user.email));
-        fields.insert("groups".to_owned(), json!(user.groups));
-        fields.insert("algorithm".to_owned(), json!(user.authenticator.algorithm.as_str()));
-        fields.insert("digits".to_owned(), json!(user.authenticator.digits.count()));
-        fields.insert("spent_step_in_the_future".to_owned(), json!(spent_ahead));
-    }
-    Ok((shown, Vec::new()))
+    let details = UserDetails {
+        admin,
+        algorithm: user.authenticator.algorithm.as_str().to_owned(),
+        created,
+        digits: user.authenticator.digits.count(),
+        display_name: user.display_name.clone(),
+        email: user.email.clone(),
+        enabled,
+        groups: user.groups.clone(),
+        name,
+        sessions,
+        spent_step_in_the_future,
+    };
+    Ok((CommandAnswer::UserDetails(details), Vec::new()))
 }
 
 pub(super) fn switch(
@@ -131,7 +137,7 @@ pub(super) fn switch(
 ) -> Done {
     let user = find(desk, name)?;
     if user.enabled == enabled {
-        return Ok((row(desk, user, now), Vec::new()));
+        return Ok((CommandAnswer::User(line(desk, user, now)), Vec::new()));
     }
     let mut changed = user.clone();
     changed.enabled = enabled;
@@ -146,8 +152,8 @@ pub(super) fn switch(
     }
     let effects = desk.commit(changes, now)?;
     log::info!("user changed name={name} enabled={enabled}");
-    let row = desk.users.get(&name).map_or(Value::Null, |user| row(desk, user, now));
-    Ok((row, effects))
+    let user = find(desk, name.as_str())?;
+    Ok((CommandAnswer::User(line(desk, user, now)), effects))
 }
 
 pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
@@ -163,7 +169,8 @@ pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) ->
     changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
     let effects = desk.commit(changes, now)?;
     log::info!("user removed name={name}");
-    Ok((json!({ "name": name.as_str(), "removed": true }), effects))
+    let gone = UserRemoved { name: name.to_string(), removed: true };
+    Ok((CommandAnswer::UserRemoved(gone), effects))
 }
 
 pub(super) fn rotate(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {

@@ -1,0 +1,14 @@
+//! What the command about the clock is answered with.
+
+use serde::{Deserialize, Serialize};
+
+/// The present time is taken for true: `clock reset`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockReset {
+    /// The present time, by RFC 3339.
+    pub now: String,
+    /// Sessions that ended.
+    pub sessions_ended: usize,
+    /// Users whose last code belonged to a time still to come; their codes are taken again.
+    pub users_freed: usize,
+}

@@ -1,0 +1,81 @@
+//! Every command on a desk with a real store, and the form of its answer.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::*;
+use crate::app::messages::answers::backup::PackedUsers;
+use crate::app::messages::command_answer::Answer as _;
+use crate::app::messages::example_answers::{commands, read, recorded};
+use crate::auth::guess_budget::{Bucket, BudgetKey};
+use crate::auth::keyring::KeyId;
+use crate::auth::setup_code::SetupCode;
+use crate::auth::user::UserName;
+use crate::clock::testing::TestClock;
+use crate::config::{Config, scratch};
+use crate::entropy::System;
+use crate::ledger::{Store, load_or_create_key};
+
+fn new_desk() -> Desk {
+    let folder = scratch::directory();
+    let now = crate::clock::now();
+    let key = load_or_create_key(&folder, None, &mut System).expect("a key");
+    let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
+    let clock = TestClock::confirmed(now);
+    Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
+}
+
+/// A session of anna, and failures of strangers.
+fn fill(desk: &mut Desk, now: Moment) {
+    let anna = UserName::parse("anna").expect("a name");
+    let client = "203.0.113.7".parse().expect("an address");
+    let lifetime = std::time::Duration::from_secs(3_600);
+    let session =
+        Session::begin(anna, now.wall, lifetime, client, b"test", KeyId::new(1), &mut System);
+    desk.commit(vec![Change::PutSession(session)], now.wall).expect("written");
+    desk.budgets.put(BudgetKey::StrangersInternet, Bucket::with_left(3, now.steady));
+}
+
+/// Whether an answer has the members and kinds of values of another. What one of them does not know
+/// may be anything.
+fn same_form(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Null, _) | (_, Value::Null) => true,
+        (Value::Object(one), Value::Object(other)) => {
+            one.keys().eq(other.keys())
+                && one.iter().all(|(name, value)| same_form(value, &other[name]))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.iter().all(|one| other.iter().all(|other| same_form(one, other)))
+        }
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+#[test]
+fn each_command_is_answered_in_the_recorded_form_and_read_back_equal() {
+    let mut desk = new_desk();
+    let now = desk.read_clock();
+    desk.open_setup(&SetupCode::generate(&mut System), now.steady);
+    let mut packed = None;
+    for mut command in commands() {
+        if command == Command::SessionList {
+            fill(&mut desk, now);
+        }
+        if let Command::Restore { records } = &mut command {
+            let given: PackedUsers = packed.take().expect("packed before");
+            *records = given.records;
+            desk = new_desk();
+        }
+        let (answer, _) = execute(&mut desk, command.clone(), &Actor::Gate, now)
+            .unwrap_or_else(|refused| panic!("{command:?}: {refused}"));
+        let json = serde_json::to_string(&answer).expect("JSON");
+        assert_eq!(read(&command, &json).ok().as_ref(), Some(&answer), "{command:?}");
+        let form = |json| serde_json::from_str(json).expect("JSON");
+        assert!(same_form(&form(&json), &form(recorded(&command))), "{command:?}: {json}");
+        if command == Command::Backup {
+            packed = PackedUsers::of(answer).ok();
+        }
+    }
+}
