@@ -2,9 +2,10 @@
 //! the set-up is open the picture for the authenticator app takes the left side and the words the
 //! right.
 
+use portcullis::app::messages::answers::setup::SetupStatus;
+use portcullis::app::messages::secret_text::SecretText;
 use portcullis::cli::qr::{self, Ink};
 
-use super::gate::Setup;
 use crate::situation::Situation;
 use crate::status;
 
@@ -17,10 +18,11 @@ type Section = (&'static str, Vec<String>);
 /// The lines of the screen, no line end behind the last.
 pub fn draw(
     situation: &Situation,
-    setup: Option<&Setup>,
+    setup: Option<&SetupStatus>,
     (columns, lines): (usize, usize),
 ) -> String {
-    let url = setup.filter(|setup| setup.open).and_then(|setup| setup.otpauth_url.as_deref());
+    let url = setup.filter(|setup| setup.open).and_then(|setup| setup.otpauth_url.as_ref());
+    let url = url.map(SecretText::expose);
     let picture =
         url.and_then(|url| Some((qr::draw(url, Ink::Colours)?, qr::draw(url, Ink::Plain)?)));
     let sections = sections(situation, setup, picture.is_some());
@@ -42,7 +44,7 @@ pub fn draw(
     drawn.join("\r\n")
 }
 
-fn sections(situation: &Situation, setup: Option<&Setup>, picture: bool) -> Vec<Section> {
+fn sections(situation: &Situation, setup: Option<&SetupStatus>, picture: bool) -> Vec<Section> {
     let mut sections = vec![("Portcullis", vec![format!("version {}", env!("CARGO_PKG_VERSION"))])];
     if let Some(code) = &situation.code {
         let mut steps = vec![

@@ -4,10 +4,10 @@ use std::fs;
 use std::net::IpAddr;
 use std::os::unix::net::UnixListener;
 
+use portcullis::app::messages::answers::setup::SetupStatus;
 use portcullis::entropy::System;
 
 use super::frame::{SCREEN, draw};
-use super::gate::Setup;
 use super::*;
 use crate::accepted::Origin;
 use crate::report::Report;
@@ -45,8 +45,13 @@ fn situation(appliance: &Appliance) -> Situation {
     }
 }
 
-fn open() -> Setup {
-    Setup { open: true, tries_left: 10, otpauth_url: Some(URL.to_owned()) }
+fn open() -> SetupStatus {
+    SetupStatus {
+        open: true,
+        tries_left: 10,
+        otpauth_url: Some(URL.to_owned().into()),
+        ..SetupStatus::default()
+    }
 }
 
 /// Lines as they stand on the screen.
@@ -92,16 +97,18 @@ fn the_picture_stands_beside_the_words_on_the_smallest_screen() {
 #[test]
 fn without_an_open_set_up_there_is_no_picture() {
     let appliance = appliance();
-    for setup in
-        [None, Some(Setup { open: false, ..open() }), Some(Setup { otpauth_url: None, ..open() })]
-    {
+    for setup in [
+        None,
+        Some(SetupStatus { open: false, ..open() }),
+        Some(SetupStatus { otpauth_url: None, ..open() }),
+    ] {
         let frame = draw(&situation(&appliance), setup.as_ref(), SCREEN);
         fits(&frame);
         assert!(!frame.contains('█') && !frame.contains('\u{1b}'), "{frame}");
     }
     let spent = draw(
         &situation(&appliance),
-        Some(&Setup { tries_left: 0, otpauth_url: None, ..open() }),
+        Some(&SetupStatus { tries_left: 0, otpauth_url: None, ..open() }),
         SCREEN,
     );
     assert!(seen(&spent).join(" ").contains("good no more"), "{spent}");
