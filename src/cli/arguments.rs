@@ -2,11 +2,11 @@
 //! in [`super::verbs`].
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::Parser;
 
 use super::dashed_id;
+use super::global_options::GlobalOptions;
 use super::verbs::Verb;
 
 /// Options and verb.
@@ -30,34 +30,13 @@ use super::verbs::Verb;
 pub struct Arguments {
     /// What applies to every verb.
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalOptions,
     /// Add a user with a new secret and print it with its otpauth:// URL; also written -generate
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub generate: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
-}
-
-/// Options that may stand before or after the verb.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of every verb")]
-pub struct Global {
-    /// Configuration file [default: /etc/portcullis/portcullis.toml if it is there; env:
-    /// PORTCULLIS_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Where users, sessions and keys are kept [default: /var/lib/portcullis for root; env:
-    /// PORTCULLIS_STATE_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub state_dir: Option<PathBuf>,
-    /// The daemon's control socket [default: /run/portcullis/control.sock, or control.sock in
-    /// another state directory]
-    #[arg(long, global = true, value_name = "PATH")]
-    pub control: Option<PathBuf>,
-    /// Answer in JSON, for scripts
-    #[arg(long, global = true)]
-    pub json: bool,
 }
 
 /// Reads the words after the program's name; `-generate` is understood like `--generate`.
@@ -81,7 +60,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, cla
 mod tests {
     use clap::CommandFactory;
 
-    use super::super::verbs::SessionVerb;
+    use super::super::sessions::SessionVerb;
     use super::*;
 
     fn parsed(line: &str) -> Arguments {

@@ -3,15 +3,53 @@
 //! The daemon answers with a thousand lines at most, so a longer list is asked for piece by piece,
 //! newest first.
 
+use std::time::Duration;
+
+use clap::Subcommand;
+
 use super::backend::Backend;
 use super::console::Console;
 use super::exit::{DATA, Failure};
 use super::output::{Table, or_dash};
 use super::program::Program;
-use super::verbs::AuditVerb;
 use crate::app::messages::answers::audit::{AuditLine, AuditPage, AuditVerdict};
 use crate::app::messages::command::Command;
+use crate::config::typed_duration;
 use crate::telemetry::escape;
+
+/// `audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Show who did what, newest last
+    #[command(after_help = "Examples:
+  portcullis audit show
+  portcullis audit show --since 7d --user alice
+  portcullis audit show --since 90d --json > audit.json")]
+    Show {
+        /// Only what is not older: a whole number and s, m, h or d
+        #[arg(long, value_name = "TIME", value_parser = typed_duration)]
+        since: Option<Duration>,
+        /// Only what this user did, or what was done to this user
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// At most so many lines, the newest [default: 100; with --since all]
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit
+    /// code 65 where one was
+    #[command(after_help = "Examples:
+  portcullis audit verify
+  portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+
+The head that it prints is the hash of the newest line. Keep it elsewhere: with --expect the log must still hold a line
+with that hash, so that even who has the store's key cannot write the log anew unnoticed.")]
+    Verify {
+        /// A hash that was noted earlier
+        #[arg(long, value_name = "HASH")]
+        expect: Option<String>,
+    },
+}
 
 /// Lines that are shown where neither a number nor a time is given.
 const USUAL: u64 = 100;

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -21,7 +22,6 @@ use super::exit::{CANNOT_CREATE, DATA, Failure, NO_INPUT, UNAVAILABLE};
 use super::passphrase::{self, Purpose};
 use super::places::{self, Places};
 use super::program::Program;
-use super::verbs::BackupFile;
 use crate::app::messages::answers::backup::{PackedUsers, UsersRestored};
 use crate::app::messages::command::{Command, MOST_AT_ONCE};
 use crate::app::messages::command_answer::Answer;
@@ -30,6 +30,16 @@ use crate::backup::{Backup, FileError, LONGEST, Sealed};
 use crate::config::{Config, Sources, limits};
 use crate::entropy::System;
 use crate::telemetry::escape;
+
+/// A backup and what opens it.
+#[derive(Debug, Args)]
+pub struct BackupFile {
+    /// The backup
+    pub file: PathBuf,
+    /// Read the passphrase here instead of asking for it; one line
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
 
 /// Where the configuration of a backup is left when it cannot go to its place; in the state
 /// directory.

@@ -1,12 +1,21 @@
 //! `clock …`: the gate's idea of time.
 
+use clap::Subcommand;
+
 use super::backend::Backend;
 use super::console::Console;
 use super::exit::Failure;
 use super::program::Program;
-use super::verbs::ClockVerb;
 use crate::app::messages::answers::clock::ClockReset;
 use crate::app::messages::command::Command;
+
+/// `clock …`
+#[derive(Debug, Subcommand)]
+pub enum ClockVerb {
+    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of
+    /// the future
+    Reset,
+}
 
 impl<B: Backend> Program<'_, B> {
     /// `clock …`

@@ -9,11 +9,12 @@ use nix::unistd::getuid;
 
 use super::arguments::{self, Arguments};
 use super::backend::{Backend, DaemonStart};
+use super::configuration::{self, ConfigVerb};
 use super::console::{self, Console};
 use super::exit::{self, Failure, USAGE};
 use super::program::Program;
-use super::verbs::{ConfigVerb, ProxyVerb, Verb};
-use super::{client, configuration, doctor, healthcheck, output, setup, wiring};
+use super::verbs::{ProxyVerb, Verb};
+use super::{client, doctor, healthcheck, output, setup, wiring};
 use crate::app::messages::answers::setup::SetupStatus;
 use crate::app::messages::answers::users::UserLine;
 use crate::app::messages::command::Command;

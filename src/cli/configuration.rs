@@ -1,11 +1,26 @@
 //! `config check` and `config show`.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::console::Console;
 use super::exit::{CONFIG, Failure};
 use crate::config::{Environment, Loaded, limits, secrets};
 use crate::telemetry::escape;
+
+/// `config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Check all settings; exit code 78 where one cannot be used
+    #[command(after_help = "Example:
+  portcullis config check --config ./portcullis.toml")]
+    Check,
+    /// Print every setting and where it came from
+    #[command(after_help = "Examples:
+  portcullis config show
+  PORTCULLIS_LISTEN=0.0.0.0:3000 portcullis config show --json")]
+    Show,
+}
 
 /// Looks at the session secret where one is given from outside.
 ///

@@ -1,13 +1,43 @@
 //! `limit …`: whose failures are counted.
 
+use clap::{Args, Subcommand};
+
 use super::backend::Backend;
 use super::console::Console;
 use super::exit::Failure;
 use super::output::{Table, or_dash};
 use super::program::Program;
-use super::verbs::{Clear, LimitVerb};
 use crate::app::messages::answers::limits::{LimitLine, LimitsCleared};
 use crate::app::messages::command::Command;
+
+/// `limit …`
+#[derive(Debug, Subcommand)]
+pub enum LimitVerb {
+    /// List what counts failures now
+    List,
+    /// Forget failures
+    #[command(after_help = "Examples:
+  portcullis limit clear 203.0.113.7
+  portcullis limit clear 2001:db8:1:2::1     clears its whole /64
+  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 too
+  portcullis limit clear alice
+  portcullis limit clear strangers           those of the internet and at home
+  portcullis limit clear home                those at home alone
+  portcullis limit clear --all")]
+    Clear(Clear),
+}
+
+/// Whose failures are forgotten: exactly one of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Clear {
+    /// An address, a user, or `strangers`
+    #[arg(value_name = "ADDRESS|NAME|strangers")]
+    pub what: Option<String>,
+    /// All
+    #[arg(long)]
+    pub all: bool,
+}
 
 const LIMITS: Table<LimitLine> = Table {
     columns: &[

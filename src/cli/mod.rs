@@ -19,6 +19,7 @@ mod dashed_id;
 mod doctor;
 pub mod exchange;
 pub mod exit;
+mod global_options;
 mod healthcheck;
 mod limits;
 mod output;

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use nix::unistd::geteuid;
 use serde::Serialize;
 
-use super::arguments::Global;
 use super::backend::{Backend, Offline, SettingsSources};
 use super::client;
 use super::console::Console;
 use super::exit::Failure;
+use super::global_options::GlobalOptions;
 use super::output::{self, Table};
 use super::places::Places;
 use crate::app::messages::command::Command;
@@ -24,7 +24,7 @@ use crate::telemetry;
 /// One run of the program.
 pub(super) struct Program<'b, B> {
     /// The options of every verb.
-    pub global: Global,
+    pub global: GlobalOptions,
     /// As it was when the process started.
     pub environment: Environment,
     /// Who runs it.
@@ -50,7 +50,7 @@ impl<B: Backend> Program<'_, B> {
 
     /// Where state and control socket are.
     pub fn places(&self) -> Result<Places, Failure> {
-        let Global { state_dir, control, .. } = &self.global;
+        let GlobalOptions { state_dir, control, .. } = &self.global;
         Places::find(state_dir.as_deref(), control.as_deref(), &self.environment, geteuid())
     }
 

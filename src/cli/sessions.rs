@@ -1,13 +1,43 @@
 //! `session …`: who is logged in.
 
+use clap::{Args, Subcommand};
+
 use super::backend::Backend;
 use super::console::Console;
+use super::dashed_id;
 use super::exit::Failure;
 use super::output::Table;
 use super::program::Program;
-use super::verbs::{Revoke, SessionVerb};
 use crate::app::messages::answers::sessions::{SessionLine, SessionsRevoked};
 use crate::app::messages::command::Command;
+
+/// `session …`
+#[derive(Debug, Subcommand)]
+pub enum SessionVerb {
+    /// List all living sessions
+    List,
+    /// End sessions; they are refused from the next request on
+    #[command(after_help = "Examples:
+  portcullis session revoke 3zXk2fQ9TgWq1yB7nC5vHA
+  portcullis session revoke --user alice
+  portcullis session revoke --all        everybody, and no browser is a known device any more")]
+    Revoke(Revoke),
+}
+
+/// Which sessions end: exactly one of the three.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Revoke {
+    /// Ids as `session list` shows them
+    #[arg(value_name = "ID", value_parser = dashed_id::without_mark)]
+    pub ids: Vec<String>,
+    /// All of this user's
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// All
+    #[arg(long)]
+    pub all: bool,
+}
 
 const SESSIONS: Table<SessionLine> = Table {
     columns: &[

@@ -1,14 +1,84 @@
 //! `user …` and `-generate`: users and their authenticator apps.
 
+use clap::Subcommand;
+
 use super::backend::Backend;
 use super::console::Console;
 use super::credentials;
 use super::exit::Failure;
 use super::output::{Table, yes_or_no};
 use super::program::Program;
-use super::verbs::UserVerb;
 use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLine, UserRemoved};
 use crate::app::messages::command::Command;
+
+/// `user …`
+#[derive(Debug, Subcommand)]
+pub enum UserVerb {
+    /// Add a user and show the secret, this once
+    #[command(after_help = "Examples:
+  portcullis user add alice
+  portcullis user add bob --group family --group media --name 'Bob Example' --email bob@example.com --json")]
+    Add {
+        /// Lower-case letters, digits and ._- (at most 64)
+        name: String,
+        /// May open the administration pages
+        #[arg(long)]
+        admin: bool,
+        /// Group for the Remote-Groups header; may be repeated
+        #[arg(long, value_name = "GROUP")]
+        group: Vec<String>,
+        /// Full name for the Remote-Name header
+        #[arg(
+            long = "name",
+            id = "display_name",
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
+        display_name: String,
+        /// Mail address for the Remote-Email header
+        #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+        email: String,
+        /// sha1 (the only one that all apps know), sha256 or sha512
+        #[arg(long, value_name = "ALGORITHM")]
+        algorithm: Option<String>,
+        /// Digits of a code: 6 or 8
+        #[arg(long, value_name = "COUNT")]
+        digits: Option<u8>,
+    },
+    /// List all users
+    List,
+    /// Show one user, without the secret
+    Show {
+        /// Whom
+        name: String,
+    },
+    /// End a user's sessions and take no more codes
+    Disable {
+        /// Whom
+        name: String,
+    },
+    /// Take a disabled user's codes again
+    Enable {
+        /// Whom
+        name: String,
+    },
+    /// Remove a user for good
+    Remove {
+        /// Whom
+        name: String,
+    },
+    /// Give a user a new secret; the old one and all sessions end
+    Rotate {
+        /// Whom
+        name: String,
+    },
+    /// Print a user's secret and otpauth:// URL again
+    Export {
+        /// Whom
+        name: String,
+    },
+}
 
 const USERS: Table<UserLine> = Table {
     columns: &[

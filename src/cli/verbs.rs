@@ -1,12 +1,15 @@
-//! Every verb with its options and its help.
+//! The verbs with their options and their help. Those of a noun stand with the noun, where it is
+//! also said which command each becomes and how its answer looks.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use clap::{Subcommand, ValueEnum};
 
-use clap::{Args, Subcommand, ValueEnum};
-
-use super::dashed_id;
-use crate::config::typed_duration;
+use super::audit::AuditVerb;
+use super::backup::BackupFile;
+use super::clock::ClockVerb;
+use super::configuration::ConfigVerb;
+use super::limits::LimitVerb;
+use super::sessions::SessionVerb;
+use super::users::UserVerb;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -90,30 +93,6 @@ look.")]
     Audit(AuditVerb),
 }
 
-/// A backup and what opens it.
-#[derive(Debug, Args)]
-pub struct BackupFile {
-    /// The backup
-    pub file: PathBuf,
-    /// Read the passphrase here instead of asking for it; one line
-    #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-}
-
-/// `config …`
-#[derive(Debug, Subcommand)]
-pub enum ConfigVerb {
-    /// Check all settings; exit code 78 where one cannot be used
-    #[command(after_help = "Example:
-  portcullis config check --config ./portcullis.toml")]
-    Check,
-    /// Print every setting and where it came from
-    #[command(after_help = "Examples:
-  portcullis config show
-  PORTCULLIS_LISTEN=0.0.0.0:3000 portcullis config show --json")]
-    Show,
-}
-
 /// `proxy …`
 #[derive(Debug, Subcommand)]
 pub enum ProxyVerb {
@@ -152,172 +131,4 @@ pub enum ProxyName {
     Nginx,
     /// Traefik
     Traefik,
-}
-
-/// `user …`
-#[derive(Debug, Subcommand)]
-pub enum UserVerb {
-    /// Add a user and show the secret, this once
-    #[command(after_help = "Examples:
-  portcullis user add alice
-  portcullis user add bob --group family --group media --name 'Bob Example' --email bob@example.com --json")]
-    Add {
-        /// Lower-case letters, digits and ._- (at most 64)
-        name: String,
-        /// May open the administration pages
-        #[arg(long)]
-        admin: bool,
-        /// Group for the Remote-Groups header; may be repeated
-        #[arg(long, value_name = "GROUP")]
-        group: Vec<String>,
-        /// Full name for the Remote-Name header
-        #[arg(
-            long = "name",
-            id = "display_name",
-            value_name = "TEXT",
-            default_value = "",
-            hide_default_value = true
-        )]
-        display_name: String,
-        /// Mail address for the Remote-Email header
-        #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
-        email: String,
-        /// sha1 (the only one that all apps know), sha256 or sha512
-        #[arg(long, value_name = "ALGORITHM")]
-        algorithm: Option<String>,
-        /// Digits of a code: 6 or 8
-        #[arg(long, value_name = "COUNT")]
-        digits: Option<u8>,
-    },
-    /// List all users
-    List,
-    /// Show one user, without the secret
-    Show {
-        /// Whom
-        name: String,
-    },
-    /// End a user's sessions and take no more codes
-    Disable {
-        /// Whom
-        name: String,
-    },
-    /// Take a disabled user's codes again
-    Enable {
-        /// Whom
-        name: String,
-    },
-    /// Remove a user for good
-    Remove {
-        /// Whom
-        name: String,
-    },
-    /// Give a user a new secret; the old one and all sessions end
-    Rotate {
-        /// Whom
-        name: String,
-    },
-    /// Print a user's secret and otpauth:// URL again
-    Export {
-        /// Whom
-        name: String,
-    },
-}
-
-/// `session …`
-#[derive(Debug, Subcommand)]
-pub enum SessionVerb {
-    /// List all living sessions
-    List,
-    /// End sessions; they are refused from the next request on
-    #[command(after_help = "Examples:
-  portcullis session revoke 3zXk2fQ9TgWq1yB7nC5vHA
-  portcullis session revoke --user alice
-  portcullis session revoke --all        everybody, and no browser is a known device any more")]
-    Revoke(Revoke),
-}
-
-/// Which sessions end: exactly one of the three.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Revoke {
-    /// Ids as `session list` shows them
-    #[arg(value_name = "ID", value_parser = dashed_id::without_mark)]
-    pub ids: Vec<String>,
-    /// All of this user's
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// All
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `limit …`
-#[derive(Debug, Subcommand)]
-pub enum LimitVerb {
-    /// List what counts failures now
-    List,
-    /// Forget failures
-    #[command(after_help = "Examples:
-  portcullis limit clear 203.0.113.7
-  portcullis limit clear 2001:db8:1:2::1     clears its whole /64
-  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 too
-  portcullis limit clear alice
-  portcullis limit clear strangers           those of the internet and at home
-  portcullis limit clear home                those at home alone
-  portcullis limit clear --all")]
-    Clear(Clear),
-}
-
-/// Whose failures are forgotten: exactly one of the two.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct Clear {
-    /// An address, a user, or `strangers`
-    #[arg(value_name = "ADDRESS|NAME|strangers")]
-    pub what: Option<String>,
-    /// All
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `clock …`
-#[derive(Debug, Subcommand)]
-pub enum ClockVerb {
-    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of
-    /// the future
-    Reset,
-}
-
-/// `audit …`
-#[derive(Debug, Subcommand)]
-pub enum AuditVerb {
-    /// Show who did what, newest last
-    #[command(after_help = "Examples:
-  portcullis audit show
-  portcullis audit show --since 7d --user alice
-  portcullis audit show --since 90d --json > audit.json")]
-    Show {
-        /// Only what is not older: a whole number and s, m, h or d
-        #[arg(long, value_name = "TIME", value_parser = typed_duration)]
-        since: Option<Duration>,
-        /// Only what this user did, or what was done to this user
-        #[arg(long, value_name = "NAME")]
-        user: Option<String>,
-        /// At most so many lines, the newest [default: 100; with --since all]
-        #[arg(long, value_name = "N")]
-        limit: Option<u64>,
-    },
-    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit
-    /// code 65 where one was
-    #[command(after_help = "Examples:
-  portcullis audit verify
-  portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
-
-The head that it prints is the hash of the newest line. Keep it elsewhere: with --expect the log must still hold a line
-with that hash, so that even who has the store's key cannot write the log anew unnoticed.")]
-    Verify {
-        /// A hash that was noted earlier
-        #[arg(long, value_name = "HASH")]
-        expect: Option<String>,
-    },
 }
