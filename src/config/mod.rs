@@ -4,7 +4,7 @@
 //! which source wins and [`platforms`] what is none. [`values`] and [`names`] turn one text into
 //! one type of [`settings`], [`public_suffix`] knows what browsers keep no cookie for,
 //! [`contradictions`] are what several keys together must not say, [`limits`] what they had better
-//! not, [`advice`] is what people are told to write instead. [`secrets`] finds the session secret,
+//! not, [`advice`] is what people had better write instead. [`secrets`] finds the session secret,
 //! [`setup_code`] the code of the first enrolment. All of it stops at the first start of the
 //! daemon: a setting that cannot be read is refused (exit code 78), never replaced by a default.
 //!
@@ -44,7 +44,7 @@ pub use self::settings::{
     RequireSync, ServerSettings, SessionSettings,
 };
 pub use self::sources::{ConfigFile, ConfigProblem, SettingSource, Sources};
-pub use self::values::typed_duration;
+pub use self::values::{is_title, typed_duration};
 pub use crate::http::cookie::SameSite;
 pub use crate::original::client_address::ClientIpHeader;
 pub use crate::original::scheme::Scheme;

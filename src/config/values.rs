@@ -236,13 +236,15 @@ pub fn same_site(raw: &Raw) -> Read<SameSite> {
     choice(raw, &[("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)])
 }
 
-/// `login.title`: up to 64 letters without control characters.
+/// Whether it can be a heading: 1 to 64 letters, not all of them blank, without control characters.
+pub fn is_title(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control)
+}
+
+/// `login.title`
 pub fn title(raw: &Raw) -> Read<String> {
     let written = text(raw, "a text in quotes")?;
-    let good = !written.trim().is_empty()
-        && written.chars().count() <= 64
-        && !written.chars().any(char::is_control);
-    if good {
+    if is_title(written) {
         Ok(written.to_owned())
     } else {
         Err("expects 1 to 64 letters without line ends".to_owned())

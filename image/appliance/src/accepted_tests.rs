@@ -18,7 +18,7 @@ fn appliance() -> Appliance {
 /// Of "SECRET pass" for the network "home".
 const KEY: &str = "5b8ec81d5c6f2c325923c61d4acefd4646a8ac7d92c23db02db07dc595ab5284";
 
-fn told(accepted: &Accepted) -> String {
+fn problems(accepted: &Accepted) -> String {
     accepted.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
@@ -68,7 +68,7 @@ fn a_file_with_problems_and_none_before_leaves_the_defaults() {
         (accepted.origin, accepted.settings.clone()),
         (Origin::Defaults, Settings::default())
     );
-    assert_eq!(told(&accepted), "line 3: unknown key `hostnme`: did you mean `hostname`?");
+    assert_eq!(problems(&accepted), "line 3: unknown key `hostnme`: did you mean `hostname`?");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn two_files_of_that_name_are_refused_and_not_guessed_between() {
     appliance.put("appliance.toml.txt", "hostname = \"mine\"");
     let accepted = take(&appliance.places);
     assert_eq!(accepted.origin, Origin::Defaults);
-    assert!(told(&accepted).contains("appliance.toml and appliance.toml.txt are both there"));
+    assert!(problems(&accepted).contains("appliance.toml and appliance.toml.txt are both there"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn the_wifi_password_leaves_the_boot_partition_and_stays_in_force() {
     );
     for _ in 0..2 {
         let accepted = take(places);
-        assert_eq!(accepted.origin, Origin::File, "{}", told(&accepted));
+        assert_eq!(accepted.origin, Origin::File, "{}", problems(&accepted));
         assert_eq!(accepted.settings.wifi.unwrap().passphrase.unwrap().as_str(), KEY);
         assert_eq!(
             appliance.on_card("appliance.toml").unwrap(),
@@ -128,7 +128,7 @@ fn the_last_good_settings_keep_their_wifi() {
     let accepted = take(&appliance.places);
     assert_eq!(accepted.origin, Origin::LastGood);
     assert_eq!(accepted.settings.wifi.unwrap().passphrase.unwrap().as_str(), KEY);
-    // What is refused is not touched: its writer is going to mend it.
+    // What is refused is not touched: its writer is going to fix it.
     assert_eq!(
         appliance.on_card("appliance.toml").unwrap(),
         "[wifi]\nssid = \"other\"\npsk = \"short\"\n"
@@ -162,9 +162,9 @@ fn a_kept_password_is_for_its_own_network_only_and_goes_with_it() {
     let accepted = take(&appliance.places);
     assert_eq!(accepted.origin, Origin::LastGood);
     assert!(
-        told(&accepted).contains("no password is kept for the network \"other\""),
+        problems(&accepted).contains("no password is kept for the network \"other\""),
         "{}",
-        told(&accepted)
+        problems(&accepted)
     );
     appliance.put("appliance.toml", "# no Wi-Fi\n");
     assert!(take(&appliance.places).settings.wifi.is_none());

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use nix::unistd::geteuid;
 
+use crate::card_status::CardStatus;
 use crate::places::Places;
-use crate::situation::Situation;
 use crate::{accepted, console, render, settings, settled, status};
 
 const USAGE: u8 = 64;
@@ -58,7 +58,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
     let Arguments { verb, places } = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Nobody is left to tell that this cannot be told.
+            // There is nowhere left to report this.
             let _ = error.print();
             return if error.use_stderr() { USAGE } else { 0 };
         }
@@ -82,7 +82,7 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
             // Who names a link here means what it leads to.
             let real = file.canonicalize().unwrap_or_else(|_| file.clone());
             let problems = accepted::check_file(&real, &places.zoneinfo).err().unwrap_or_default();
-            let lines = settings::told(&problems);
+            let lines = settings::summary(&problems);
             let code = if lines.is_empty() { 0 } else { CONFIG };
             (code, lines.iter().map(|line| format!("{}: {line}", file.display())).collect())
         }
@@ -103,7 +103,7 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
             Err(error) => done(Err(error)),
         },
         Verb::Status => {
-            done(io::stdout().write_all(status::text(&Situation::look(places)).as_bytes()))
+            done(io::stdout().write_all(status::text(&CardStatus::gather(places)).as_bytes()))
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Read in this order: [`settings`] says what the file may hold, [`accepted`] which settings count,
 //! [`render`] what becomes of them at each start, [`requests`] what the holder of the card may ask
-//! for, [`status`] and [`console`] what the holder is told.
+//! for, [`status`] and [`console`] what the holder reads.
 
 // Whatever lies on the card, the appliance starts: nothing from there may reach a panic. Tests may
 // panic.
@@ -27,6 +27,7 @@
 mod accepted;
 mod arguments;
 mod card;
+mod card_status;
 mod console;
 mod durable;
 mod places;
@@ -41,7 +42,6 @@ mod settings;
 mod settings_tests;
 mod settled;
 mod setup_code;
-mod situation;
 mod status;
 #[cfg(test)]
 mod testing;

@@ -46,7 +46,7 @@ enum Wish {
 impl Wish {
     const ALL: [Self; 4] = [Self::Backup, Self::EnrolAgain, Self::Restore, Self::RescueShell];
 
-    /// Names of its file; the first is the one that is told.
+    /// Names of its file; the first is the one that is reported.
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Backup => &["backup-passphrase.txt"],
@@ -111,10 +111,10 @@ pub fn serve(places: &Places) -> Vec<String> {
                 // Last, and whatever came of it: nothing repeats for ever.
                 let closed = durable::remove(&places.enrol_again());
                 granted = granted
-                    .and_then(|told| closed.map(|()| told).map_err(|error| error.to_string()));
+                    .and_then(|done| closed.map(|()| done).map_err(|error| error.to_string()));
             }
             match granted {
-                Ok(told) => format!("{name}: {told}"),
+                Ok(done) => format!("{name}: {done}"),
                 Err(why) => format!("{name}: NOT done: {why}"),
             }
         })
@@ -322,9 +322,9 @@ fn with_workbench(
         bench.hand_over(&bench.folder)?;
         Ok(bench)
     })();
-    let told = made.map_err(|error: io::Error| error.to_string()).and_then(|bench| work(&bench));
+    let done = made.map_err(|error: io::Error| error.to_string()).and_then(|bench| work(&bench));
     clear()?;
-    told
+    done
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Each wish is granted once, told, and its file gone, with a stand-in for the gate's program.
+//! Each wish is granted once, reported, and its file gone, with a stand-in for the gate's program.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -17,7 +17,7 @@ fn appliance() -> Appliance {
     appliance
 }
 
-fn told(appliance: &Appliance) -> String {
+fn results(appliance: &Appliance) -> String {
     serve(&appliance.places).join("\n")
 }
 
@@ -26,7 +26,7 @@ fn nothing_asked_nothing_done() {
     let appliance = appliance();
     appliance.put(BACKUP, "sealed");
     appliance.gate_program("exit 0");
-    assert_eq!(told(&appliance), "");
+    assert_eq!(results(&appliance), "");
     assert!(appliance.calls().is_empty() && appliance.on_card(BACKUP).is_some());
 }
 
@@ -37,7 +37,7 @@ fn enrolling_again_sets_the_store_aside_and_makes_a_new_code() {
     setup_code::close(places).unwrap();
     appliance.put("Enroll-Again.txt", "");
     appliance.gate_program("exit 0");
-    assert!(told(&appliance).starts_with("enrol-again: done"));
+    assert!(results(&appliance).starts_with("enrol-again: done"));
     let state = places.gate_state.display();
     let config = places.gate_settings();
     assert_eq!(
@@ -45,7 +45,7 @@ fn enrolling_again_sets_the_store_aside_and_makes_a_new_code() {
         [format!("init --again --state-dir {state} --config {}", config.display())]
     );
     assert!(!places.enrolled().exists() && appliance.on_card("Enroll-Again.txt").is_none());
-    assert_eq!(told(&appliance), "");
+    assert_eq!(results(&appliance), "");
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn a_wish_that_fails_is_told_and_does_not_come_again() {
     setup_code::close(&appliance.places).unwrap();
     appliance.put("enrol-again", "");
     appliance.gate_program("echo 'portcullis: the disk is full' >&2; exit 74");
-    assert_eq!(told(&appliance), "enrol-again: NOT done: the disk is full");
+    assert_eq!(results(&appliance), "enrol-again: NOT done: the disk is full");
     assert!(!appliance.places.enrol_again().exists() && appliance.on_card("enrol-again").is_none());
-    assert_eq!(told(&appliance), "");
+    assert_eq!(results(&appliance), "");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn while_users_are_set_aside_a_marker_stands_for_the_file_and_the_page_is_open()
         card.display(),
         enrolled.display()
     ));
-    assert!(told(&appliance).starts_with("enrol-again: done"));
+    assert!(results(&appliance).starts_with("enrol-again: done"));
     assert!(!marker.exists());
 }
 
@@ -86,9 +86,9 @@ fn a_power_cut_while_users_are_set_aside_is_made_good_at_the_next_start() {
     // A card that cannot be written does not matter: there is nothing to take off.
     fs::create_dir(places.card_lock()).unwrap();
     appliance.gate_program("exit 0");
-    assert!(told(&appliance).starts_with("enrol-again: done"));
+    assert!(results(&appliance).starts_with("enrol-again: done"));
     assert!(!places.enrolled().exists() && !places.enrol_again().exists());
-    assert_eq!((told(&appliance).as_str(), appliance.calls().len()), ("", 1));
+    assert_eq!((results(&appliance).as_str(), appliance.calls().len()), ("", 1));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_cannot_be_written_down_is_not_begun() {
     appliance.put("enrol-again", "");
     appliance.gate_program("exit 0");
     fs::create_dir_all(appliance.places.enrol_again().join("in the way")).unwrap();
-    assert!(told(&appliance).starts_with("enrol-again: NOT done: it could not be written down"));
+    assert!(results(&appliance).starts_with("enrol-again: NOT done: it could not be written down"));
     assert!(appliance.calls().is_empty());
 }
 
@@ -105,7 +105,7 @@ fn what_cannot_be_written_down_is_not_begun() {
 fn a_missing_program_is_a_failure_like_others() {
     let appliance = appliance();
     appliance.put("enrol-again", "");
-    assert!(told(&appliance).starts_with("enrol-again: NOT done: the gate's program: "));
+    assert!(results(&appliance).starts_with("enrol-again: NOT done: the gate's program: "));
     assert!(appliance.on_card("enrol-again").is_none());
 }
 
@@ -114,8 +114,11 @@ fn a_backup_lies_on_the_card_and_its_passphrase_nowhere() {
     let appliance = appliance();
     appliance.put("backup-passphrase.txt", "\u{FEFF}correct horse \r\n\r\n");
     appliance.gate_program("printf 'sealed by <%s>' \"$(cat \"$4\")\" >\"$2\"");
-    let told = told(&appliance);
-    assert!(told.starts_with("backup-passphrase.txt: done") && !told.contains("horse"), "{told}");
+    let results = results(&appliance);
+    assert!(
+        results.starts_with("backup-passphrase.txt: done") && !results.contains("horse"),
+        "{results}"
+    );
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "sealed by <correct horse >");
     let bench = appliance.places.workbench();
     let calls = appliance.calls();
@@ -138,10 +141,10 @@ fn the_passphrase_is_gone_whatever_comes_of_it() {
         let appliance = appliance();
         appliance.put("backup-passphrase.txt", content);
         appliance.gate_program(script);
-        let told = told(&appliance);
+        let results = results(&appliance);
         assert!(
-            told.starts_with("backup-passphrase.txt: NOT done: ") && told.contains(words),
-            "{told}"
+            results.starts_with("backup-passphrase.txt: NOT done: ") && results.contains(words),
+            "{results}"
         );
         assert!(
             appliance.on_card("backup-passphrase.txt").is_none()
@@ -162,10 +165,10 @@ fn a_file_that_was_wiped_is_no_passphrase_and_goes() {
             let appliance = appliance();
             appliance.put(file, content);
             appliance.gate_program("exit 0");
-            let told = told(&appliance);
+            let results = results(&appliance);
             assert!(
-                told.starts_with(&format!("{file}: NOT done: ")) && told.contains(words),
-                "{told}"
+                results.starts_with(&format!("{file}: NOT done: ")) && results.contains(words),
+                "{results}"
             );
             assert!(appliance.calls().is_empty() && appliance.on_card(file).is_none());
         }
@@ -179,7 +182,8 @@ fn a_backup_that_is_on_the_card_is_not_overwritten() {
     appliance.put(BACKUP, "the only copy");
     appliance.gate_program("echo sealed >\"$2\"");
     assert!(
-        told(&appliance).contains("NOT done: there is a portcullis-backup.bin on the card already")
+        results(&appliance)
+            .contains("NOT done: there is a portcullis-backup.bin on the card already")
     );
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "the only copy");
     assert!(appliance.calls().is_empty() && appliance.on_card("backup-passphrase.txt").is_none());
@@ -191,7 +195,7 @@ fn the_passphrase_file_is_for_its_reader_alone() {
     appliance.put("backup-passphrase.txt", "correct horse");
     appliance
         .gate_program("stat -c '%a' \"$4\" >\"$2\"; stat -c '%a' \"$(dirname \"$4\")\" >>\"$2\"");
-    told(&appliance);
+    results(&appliance);
     assert_eq!(appliance.on_card(BACKUP).unwrap(), "600\n700\n");
     assert_eq!(
         fs::metadata(appliance.places.run_dir()).unwrap().permissions().mode() & 0o700,
@@ -207,8 +211,8 @@ fn a_restored_card_is_enrolled_and_keeps_the_backup() {
     appliance.gate_program(
         "[ \"$1\" = restore ] && [ \"$(cat \"$2\")\" = sealed ] && [ \"$(cat \"$4\")\" = 'correct horse' ]",
     );
-    let told = told(&appliance);
-    assert!(told.starts_with("restore-passphrase.txt: done"), "{told}");
+    let results = results(&appliance);
+    assert!(results.starts_with("restore-passphrase.txt: done"), "{results}");
     assert!(
         appliance.places.enrolled().exists()
             && appliance.on_card("PORTCULLIS-BACKUP.BIN").is_some()
@@ -220,7 +224,7 @@ fn without_a_backup_nothing_is_restored() {
     let appliance = appliance();
     appliance.put("restore-passphrase.txt", "correct horse");
     appliance.gate_program("exit 0");
-    assert!(told(&appliance).contains("NOT done: there is no portcullis-backup.bin"));
+    assert!(results(&appliance).contains("NOT done: there is no portcullis-backup.bin"));
     assert!(appliance.calls().is_empty() && !appliance.places.enrolled().exists());
 }
 
@@ -248,9 +252,9 @@ fn nothing_that_a_backup_was_to_hold_is_set_aside_or_replaced_when_it_fails() {
     }
     appliance.put(BACKUP, "the only copy");
     appliance.gate_program("exit 0");
-    let told = told(&appliance);
-    assert!(told.contains("enrol-again: NOT done: the backup failed"), "{told}");
-    assert!(told.contains("restore-passphrase.txt: NOT done: the backup failed"), "{told}");
+    let results = results(&appliance);
+    assert!(results.contains("enrol-again: NOT done: the backup failed"), "{results}");
+    assert!(results.contains("restore-passphrase.txt: NOT done: the backup failed"), "{results}");
     assert!(appliance.calls().is_empty() && !appliance.places.enrol_again().exists());
 }
 
@@ -267,10 +271,10 @@ fn a_power_cut_during_the_backup_sets_nobody_aside() {
         kept.display()
     );
     appliance.gate_program(&copy);
-    assert!(told(&appliance).contains("enrol-again: done"));
+    assert!(results(&appliance).contains("enrol-again: done"));
     // As it stood while the backup was made.
     fs::copy(kept, &marker).unwrap();
-    assert_eq!(told(&appliance), "enrol-again: NOT done: the backup failed");
+    assert_eq!(results(&appliance), "enrol-again: NOT done: the backup failed");
     assert_eq!((appliance.calls().len(), marker.exists()), (2, false));
 }
 
@@ -282,11 +286,11 @@ fn what_cannot_be_taken_off_the_card_is_not_done_but_a_rescue_shell_is() {
     appliance.gate_program("exit 0");
     // A lock that cannot be made stands for a card whose switch is at "lock".
     fs::create_dir(appliance.places.card_lock()).unwrap();
-    let told = told(&appliance);
+    let results = results(&appliance);
     assert!(
-        told.contains("enrol-again: NOT done: the file could not be taken off the card"),
-        "{told}"
+        results.contains("enrol-again: NOT done: the file could not be taken off the card"),
+        "{results}"
     );
-    assert!(told.contains("rescue-shell: done") && appliance.calls().is_empty());
+    assert!(results.contains("rescue-shell: done") && appliance.calls().is_empty());
     assert!(appliance.on_card("enrol-again").is_some() && !appliance.places.enrol_again().exists());
 }

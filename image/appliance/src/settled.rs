@@ -5,10 +5,10 @@ use std::io;
 
 use portcullis::clock;
 
+use crate::card_status::{CardStatus, in_force};
 use crate::durable::{self, Readers};
 use crate::places::Places;
 use crate::render::{self, caddyfile::Home};
-use crate::situation::{Situation, in_force};
 use crate::status;
 
 /// Writes the final Caddyfile, and down that the clock was set. Does the same again when it is
@@ -24,7 +24,9 @@ pub fn settle(places: &Places) -> io::Result<Option<String>> {
     durable::remove(&places.waiting_key())?;
     durable::remove(&places.waiting_certificate())?;
     durable::replace(&places.time_set(), format!("{}\n", clock::now()).as_bytes(), Readers::Owner)?;
-    let told =
-        status::publish_as(places, &Situation { clock_is_set: true, ..Situation::look(places) });
-    Ok(told.err().map(|error| format!("the status file: {error}")))
+    let published = status::publish_as(
+        places,
+        &CardStatus { clock_is_set: true, ..CardStatus::gather(places) },
+    );
+    Ok(published.err().map(|error| format!("the status file: {error}")))
 }

@@ -9,10 +9,10 @@ use std::io;
 
 use crate::accepted::Origin;
 use crate::card::Card;
+use crate::card_status::CardStatus;
 use crate::durable::{self, Readers};
 use crate::places::Places;
 use crate::settings::Settings;
-use crate::situation::Situation;
 
 /// Its name on the boot partition.
 pub const FILE: &str = "portcullis-status.txt";
@@ -24,20 +24,20 @@ pub const AUTHORITY: &str = "portcullis-ca.crt";
 /// # Errors
 /// A file cannot be written.
 pub fn publish(places: &Places) -> io::Result<()> {
-    publish_as(places, &Situation::look(places))
+    publish_as(places, &CardStatus::gather(places))
 }
 
 /// As [`publish`], with everything given.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn publish_as(places: &Places, situation: &Situation) -> io::Result<()> {
-    let text = text(situation);
+pub fn publish_as(places: &Places, status: &CardStatus) -> io::Result<()> {
+    let text = text(status);
     durable::replace(&places.status(), text.as_bytes(), Readers::Owner)?;
     let card = Card::of(places);
     // Notepad wants both signs at the end of a line.
     card.replace(FILE, text.replace('\n', "\r\n").as_bytes())?;
-    if let Some(certificate) = &situation.authority {
+    if let Some(certificate) = &status.authority {
         card.replace(AUTHORITY, certificate)?;
     }
     Ok(())
@@ -66,8 +66,8 @@ pub fn origin(origin: Origin) -> &'static str {
 }
 
 /// How far the clock is.
-pub fn clock(situation: &Situation) -> String {
-    match (situation.clock_is_set, &situation.last_set) {
+pub fn clock(status: &CardStatus) -> String {
+    match (status.clock_is_set, &status.last_set) {
         (true, _) => "The clock is set.".to_owned(),
         (false, Some(date)) => {
             format!("Not set yet since the start: nobody can log in until a time server answers. Last set {date}.")
@@ -79,8 +79,8 @@ pub fn clock(situation: &Situation) -> String {
 }
 
 /// The whole text.
-pub fn text(situation: &Situation) -> String {
-    let Situation { settings, report, .. } = situation;
+pub fn text(status: &CardStatus) -> String {
+    let CardStatus { settings, report, .. } = status;
     let mut text = format!(
         "Portcullis appliance {}\n\nThe card writes this file. What you change in it is lost.\n",
         env!("CARGO_PKG_VERSION")
@@ -94,7 +94,7 @@ pub fn text(situation: &Situation) -> String {
             }
         }
     };
-    if let Some(code) = &situation.code {
+    if let Some(code) = &status.code {
         section(
             "First set-up",
             vec![
@@ -109,10 +109,10 @@ pub fn text(situation: &Situation) -> String {
     let settings_told =
         std::iter::once(origin(report.origin).to_owned()).chain(report.problems.iter().cloned());
     section("Settings", settings_told.collect());
-    section("Addresses", addresses(situation));
+    section("Addresses", addresses(status));
     section("Requests", report.results.clone());
     section("What failed", report.failures.clone());
-    section("Clock", vec![clock(situation)]);
+    section("Clock", vec![clock(status)]);
     section(
         "If you cannot get in",
         vec![
@@ -131,13 +131,13 @@ pub fn setup_host(settings: &Settings) -> String {
     settings.local_name()
 }
 
-fn addresses(situation: &Situation) -> Vec<String> {
-    let mut lines = doors(&situation.settings);
-    for (name, address) in &situation.addresses {
+fn addresses(status: &CardStatus) -> Vec<String> {
+    let mut lines = doors(&status.settings);
+    for (name, address) in &status.addresses {
         lines.push(format!("{name} has {address}"));
     }
-    if situation.settings.is_certified_at_home(&situation.settings.gate.host) {
-        let more = match situation.authority {
+    if status.settings.is_certified_at_home(&status.settings.gate.host) {
+        let more = match status.authority {
             Some(_) => format!(
                 "{AUTHORITY}, beside this file, is the authority that a browser may be told to trust."
             ),

@@ -7,8 +7,8 @@ use crate::report::Report;
 use crate::setup_code;
 use crate::testing::Appliance;
 
-fn situation() -> Situation {
-    Situation {
+fn status() -> CardStatus {
+    CardStatus {
         settings: Settings::default(),
         report: Report {
             origin: Origin::File,
@@ -38,53 +38,53 @@ fn the_set_up_code_is_told_until_somebody_has_enrolled() {
     setup_code::hand_over(&appliance.places, &mut System).unwrap();
     let code = setup_code::present(&appliance.places).unwrap();
     let shown = code.as_ref().unwrap().to_string();
-    let told = text(&Situation { code, ..situation() });
-    assert!(told.contains(&format!("2. Type the set-up code:  {shown}\n")), "{told}");
-    assert!(told.contains("1. Open https://portcullis.local/setup in a browser.\n"), "{told}");
-    assert!(!text(&situation()).contains("First set-up"));
+    let page = text(&CardStatus { code, ..status() });
+    assert!(page.contains(&format!("2. Type the set-up code:  {shown}\n")), "{page}");
+    assert!(page.contains("1. Open https://portcullis.local/setup in a browser.\n"), "{page}");
+    assert!(!text(&status()).contains("First set-up"));
 }
 
 #[test]
 fn problems_results_and_failures_are_told_word_for_word() {
-    let mut situation = situation();
-    situation.report.origin = Origin::LastGood;
-    situation.report.problems = vec!["line 3: gate.host: no".to_owned()];
-    situation.report.results = vec!["enrol-again: done".to_owned()];
-    situation.report.failures = vec!["the Caddyfile: no space".to_owned()];
-    let told = text(&situation);
+    let mut status = status();
+    status.report.origin = Origin::LastGood;
+    status.report.problems = vec!["line 3: gate.host: no".to_owned()];
+    status.report.results = vec!["enrol-again: done".to_owned()];
+    status.report.failures = vec!["the Caddyfile: no space".to_owned()];
+    let page = text(&status);
     for line in [
         "line 3: gate.host: no\n",
         "enrol-again: done\n",
         "the Caddyfile: no space\n",
         "the last settings that were good",
     ] {
-        assert!(told.contains(line), "{line}: {told}");
+        assert!(page.contains(line), "{line}: {page}");
     }
 }
 
 #[test]
 fn the_clock_is_told_in_all_its_states() {
-    let mut situation = situation();
-    assert_eq!(clock(&situation), "The clock is set.");
-    situation.clock_is_set = false;
-    assert!(clock(&situation).contains("never been set"));
-    situation.last_set = Some("2026-11-22T10:00:00Z".to_owned());
-    assert!(clock(&situation).contains("Last set 2026-11-22T10:00:00Z"));
+    let mut status = status();
+    assert_eq!(clock(&status), "The clock is set.");
+    status.clock_is_set = false;
+    assert!(clock(&status).contains("never been set"));
+    status.last_set = Some("2026-11-22T10:00:00Z".to_owned());
+    assert!(clock(&status).contains("Last set 2026-11-22T10:00:00Z"));
 }
 
 #[test]
 fn the_file_on_the_card_has_the_line_ends_of_windows_and_is_written_only_when_it_changes() {
     let appliance = appliance();
     let places = &appliance.places;
-    publish_as(places, &situation()).unwrap();
+    publish_as(places, &status()).unwrap();
     let there = appliance.on_card(FILE).unwrap();
     assert!(there.starts_with("Portcullis appliance ") && there.lines().count() > 10);
     assert_eq!(there.matches('\n').count(), there.matches("\r\n").count());
     // With a lock that cannot be made the card cannot be written: then nothing was to be written.
     std::fs::remove_file(places.card_lock()).unwrap();
     std::fs::create_dir(places.card_lock()).unwrap();
-    publish_as(places, &situation()).unwrap();
-    assert!(publish_as(places, &Situation { clock_is_set: false, ..situation() }).is_err());
+    publish_as(places, &status()).unwrap();
+    assert!(publish_as(places, &CardStatus { clock_is_set: false, ..status() }).is_err());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../../image/appliance/src/settings/mod.rs"]
 mod settings;
 
-use settings::{LARGEST, parse, told};
+use settings::{LARGEST, parse, summary};
 
 fuzz_target!(|text: &str| {
     if u64::try_from(text.len()).expect("a length") > LARGEST {
@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
     }
     match parse(text, Path::new("/usr/share/zoneinfo")) {
         Err(problems) => {
-            assert!(!problems.is_empty() && !told(&problems).is_empty());
+            assert!(!problems.is_empty() && !summary(&problems).is_empty());
             let lines = text.split('\n').count();
             assert!(
                 problems

@@ -6,7 +6,7 @@ use portcullis::app::messages::answers::setup::SetupStatus;
 use portcullis::app::messages::secret_text::SecretText;
 use portcullis::cli::qr::{self, Ink};
 
-use crate::situation::Situation;
+use crate::card_status::CardStatus;
 use crate::status;
 
 /// Columns and lines.
@@ -17,7 +17,7 @@ type Section = (&'static str, Vec<String>);
 
 /// The lines of the screen, no line end behind the last.
 pub fn draw(
-    situation: &Situation,
+    status: &CardStatus,
     setup: Option<&SetupStatus>,
     (columns, lines): (usize, usize),
 ) -> String {
@@ -25,7 +25,7 @@ pub fn draw(
     let url = url.map(SecretText::expose);
     let picture =
         url.and_then(|url| Some((qr::draw(url, Ink::Colours)?, qr::draw(url, Ink::Plain)?)));
-    let sections = sections(situation, setup, picture.is_some());
+    let sections = sections(status, setup, picture.is_some());
     let Some((picture, plain)) = picture else {
         return side_by_side(&sections, columns, lines).join("\r\n");
     };
@@ -44,11 +44,11 @@ pub fn draw(
     drawn.join("\r\n")
 }
 
-fn sections(situation: &Situation, setup: Option<&SetupStatus>, picture: bool) -> Vec<Section> {
+fn sections(status: &CardStatus, setup: Option<&SetupStatus>, picture: bool) -> Vec<Section> {
     let mut sections = vec![("Portcullis", vec![format!("version {}", env!("CARGO_PKG_VERSION"))])];
-    if let Some(code) = &situation.code {
+    if let Some(code) = &status.code {
         let mut steps = vec![
-            format!("1. Open https://{}/setup", status::setup_host(&situation.settings)),
+            format!("1. Open https://{}/setup", status::setup_host(&status.settings)),
             format!("2. Type the code {code}"),
             if picture {
                 "3. Scan this picture with an authenticator app; type its 6 digits on the page"
@@ -67,22 +67,22 @@ fn sections(situation: &Situation, setup: Option<&SetupStatus>, picture: bool) -
         }
         sections.push(("First set-up", steps));
     }
-    let mut open = status::doors(&situation.settings);
-    open.extend(situation.addresses.iter().map(|(name, address)| format!("{name} has {address}")));
-    if situation.addresses.is_empty() {
+    let mut open = status::doors(&status.settings);
+    open.extend(status.addresses.iter().map(|(name, address)| format!("{name} has {address}")));
+    if status.addresses.is_empty() {
         open.push("no address yet: is the cable in?".to_owned());
     }
-    let problems = [&situation.report.problems, &situation.report.failures];
-    let mut settings = vec![status::origin(situation.report.origin).to_owned()];
+    let problems = [&status.report.problems, &status.report.failures];
+    let mut settings = vec![status::origin(status.report.origin).to_owned()];
     settings.extend(problems.into_iter().flatten().cloned());
-    sections.push(("Clock", vec![status::clock(situation)]));
-    if situation.report.problems.is_empty() && situation.report.failures.is_empty() {
+    sections.push(("Clock", vec![status::clock(status)]));
+    if status.report.problems.is_empty() && status.report.failures.is_empty() {
         sections.extend([("Addresses", open), ("Settings", settings)]);
     } else {
         sections.extend([("Settings", settings), ("Addresses", open)]);
     }
-    if !situation.report.results.is_empty() {
-        sections.push(("Requests", situation.report.results.clone()));
+    if !status.report.results.is_empty() {
+        sections.push(("Requests", status.report.results.clone()));
     }
     sections
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use nix::poll::{PollTimeout, poll};
 use portcullis::clock;
 
+use crate::card_status::CardStatus;
 use crate::places::Places;
-use crate::situation::Situation;
 use crate::{setup_code, status};
 
 /// How often things are looked at.
@@ -41,7 +41,7 @@ pub fn run(places: &Places, allow_any: bool, out: &mut impl Write) -> io::Result
     }
     let mut watch = Watch::default();
     loop {
-        watch.look(places, clock::monotonic(), out)?;
+        watch.refresh(places, clock::monotonic(), out)?;
         // There is nothing to listen to: addresses, clock and gate are asked.
         poll(&mut [], PollTimeout::from(EVERY))?;
     }
@@ -64,23 +64,21 @@ struct Watch {
 
 impl Watch {
     /// Looks once, at the time `now` since some beginning.
-    fn look(&mut self, places: &Places, now: Duration, out: &mut impl Write) -> io::Result<()> {
-        let mut situation = Situation::look(places);
+    fn refresh(&mut self, places: &Places, now: Duration, out: &mut impl Write) -> io::Result<()> {
+        let mut status = CardStatus::gather(places);
         let mut setup = None;
         let mut urgent = false;
         if !places.enrolled().exists() {
             setup = gate::ask(places);
             if setup.as_ref().is_some_and(|setup| !setup.open) {
                 match setup_code::close(places) {
-                    Ok(()) => (situation.code, setup, urgent) = (None, None, true),
-                    Err(error) => {
-                        situation.report.failures.push(format!("the set-up code: {error}"))
-                    }
+                    Ok(()) => (status.code, setup, urgent) = (None, None, true),
+                    Err(error) => status.report.failures.push(format!("the set-up code: {error}")),
                 }
             }
         }
-        self.write(places, &situation, now, urgent);
-        let frame = frame::draw(&situation, setup.as_ref(), frame::SCREEN);
+        self.write(places, &status, now, urgent);
+        let frame = frame::draw(&status, setup.as_ref(), frame::SCREEN);
         let fresh =
             |(text, at): &(String, Duration)| *text == frame && now.saturating_sub(*at) < REDRAW;
         if !self.shown.as_ref().is_some_and(fresh) {
@@ -91,9 +89,9 @@ impl Watch {
         Ok(())
     }
 
-    /// Writes the status file. Where that fails it is tried again, but not at every look.
-    fn write(&mut self, places: &Places, situation: &Situation, now: Duration, urgent: bool) {
-        let text = format!("{}{}", status::text(situation), situation.authority.is_some());
+    /// Writes the status file. Where that fails it is tried again, but not at every refresh.
+    fn write(&mut self, places: &Places, status: &CardStatus, now: Duration, urgent: bool) {
+        let text = format!("{}{}", status::text(status), status.authority.is_some());
         let due = match &self.written {
             None => true,
             Some((old, at)) => {
@@ -101,9 +99,9 @@ impl Watch {
             }
         };
         if due {
-            let told = status::publish_as(places, situation)
+            let published = status::publish_as(places, status)
                 .map_or_else(|error| error.to_string(), |()| text);
-            self.written = Some((told, now));
+            self.written = Some((published, now));
         }
     }
 }

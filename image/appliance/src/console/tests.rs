@@ -28,8 +28,8 @@ fn appliance() -> Appliance {
     appliance
 }
 
-fn situation(appliance: &Appliance) -> Situation {
-    Situation {
+fn status(appliance: &Appliance) -> CardStatus {
+    CardStatus {
         settings: Settings::default(),
         report: Report {
             origin: Origin::File,
@@ -75,11 +75,11 @@ fn fits(frame: &str) {
 #[test]
 fn the_picture_stands_beside_the_words_on_the_smallest_screen() {
     let appliance = appliance();
-    let situation = situation(&appliance);
-    let frame = draw(&situation, Some(&open()), SCREEN);
+    let status = status(&appliance);
+    let frame = draw(&status, Some(&open()), SCREEN);
     fits(&frame);
     let text = seen(&frame).join("\n");
-    let code = situation.code.unwrap().to_string();
+    let code = status.code.unwrap().to_string();
     assert!(
         text.contains("█")
             && text.contains(&code)
@@ -102,12 +102,12 @@ fn without_an_open_set_up_there_is_no_picture() {
         Some(SetupStatus { open: false, ..open() }),
         Some(SetupStatus { otpauth_url: None, ..open() }),
     ] {
-        let frame = draw(&situation(&appliance), setup.as_ref(), SCREEN);
+        let frame = draw(&status(&appliance), setup.as_ref(), SCREEN);
         fits(&frame);
         assert!(!frame.contains('█') && !frame.contains('\u{1b}'), "{frame}");
     }
     let spent = draw(
-        &situation(&appliance),
+        &status(&appliance),
         Some(&SetupStatus { tries_left: 0, otpauth_url: None, ..open() }),
         SCREEN,
     );
@@ -117,14 +117,13 @@ fn without_an_open_set_up_there_is_no_picture() {
 #[test]
 fn however_much_there_is_to_tell_it_fits_and_commands_nothing() {
     let appliance = appliance();
-    let mut situation = situation(&appliance);
-    situation.report.problems =
+    let mut status = status(&appliance);
+    status.report.problems =
         (0..40).map(|n| format!("line {n}: \u{1b}[2J {}", "x".repeat(300))).collect();
-    situation.settings.gate.host = format!("{}.example.org", "a".repeat(63));
-    situation.addresses =
-        (0..30).map(|n| (format!("eth{n}"), IpAddr::from([10, 0, 0, n]))).collect();
+    status.settings.gate.host = format!("{}.example.org", "a".repeat(63));
+    status.addresses = (0..30).map(|n| (format!("eth{n}"), IpAddr::from([10, 0, 0, n]))).collect();
     for setup in [None, Some(open())] {
-        let frame = draw(&situation, setup.as_ref(), SCREEN);
+        let frame = draw(&status, setup.as_ref(), SCREEN);
         fits(&frame);
         assert!(
             seen(&frame).iter().any(|line| line.contains("... portcullis-status.txt")),
@@ -139,7 +138,7 @@ fn it_is_drawn_when_something_changed_and_now_and_then() {
     let mut watch = Watch::default();
     let mut at = |seconds| {
         let mut out = Vec::new();
-        watch.look(&appliance.places, Duration::from_secs(seconds), &mut out).unwrap();
+        watch.refresh(&appliance.places, Duration::from_secs(seconds), &mut out).unwrap();
         !out.is_empty()
     };
     assert_eq!([at(0), at(2), at(4), at(31), at(33)], [true, false, false, true, false]);
@@ -157,7 +156,7 @@ fn the_first_enrolment_closes_what_stood_open_for_it() {
     ));
     let mut watch = Watch::default();
     let mut out = Vec::new();
-    watch.look(places, Duration::ZERO, &mut out).unwrap();
+    watch.refresh(places, Duration::ZERO, &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains('█'));
     let code = setup_code::present(places).unwrap().unwrap().to_string();
     assert!(appliance.on_card(status::FILE).unwrap().contains(&code));
@@ -166,7 +165,7 @@ fn the_first_enrolment_closes_what_stood_open_for_it() {
         "echo '{\"open\":false,\"address\":null,\"code\":null,\"expires\":null,\"tries_left\":0,\"otpauth_url\":null}'",
     );
     let mut out = Vec::new();
-    watch.look(places, Duration::from_secs(2), &mut out).unwrap();
+    watch.refresh(places, Duration::from_secs(2), &mut out).unwrap();
     let drawn = String::from_utf8(out).unwrap();
     assert!(!drawn.contains('█') && !drawn.contains(&code), "{drawn}");
     assert!(
@@ -176,7 +175,7 @@ fn the_first_enrolment_closes_what_stood_open_for_it() {
     );
     assert!(!appliance.on_card(status::FILE).unwrap().contains(&code));
     let calls = appliance.calls().len();
-    watch.look(places, Duration::from_secs(4), &mut Vec::new()).unwrap();
+    watch.refresh(places, Duration::from_secs(4), &mut Vec::new()).unwrap();
     assert_eq!(appliance.calls().len(), calls, "nobody is asked any more");
 }
 

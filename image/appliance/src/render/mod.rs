@@ -1,7 +1,7 @@
 //! What becomes of the settings at each start: the files of the services, below `/run`, where
 //! nothing outlives a restart. Nothing to keep in step, nothing to move to a new form.
 //!
-//! Each file is made by itself: one that cannot be written is told, and the others are there all
+//! Each file is made by itself: one that cannot be written is reported, and the others are there all
 //! the same.
 
 pub mod caddyfile;
@@ -40,7 +40,7 @@ pub fn run(places: &Places, name_host: bool) -> Vec<String> {
     failures.note("the set-up code", setup_code::hand_over(places, &mut System));
     let report = Report {
         origin: accepted.origin,
-        problems: settings::told(&accepted.problems),
+        problems: settings::summary(&accepted.problems),
         results,
         failures: failures.0.clone(),
     };

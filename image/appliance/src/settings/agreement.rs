@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::file::File;
-use super::grammar::is_public;
+use super::names::is_public;
 use super::{Settings, Site, Tls};
 
 /// Adds a problem for each contradiction.

@@ -7,7 +7,7 @@ use portcullis::config::nearest::nearest;
 use toml::de::{DeTable, DeValue};
 
 use super::Problem;
-use super::grammar::{Read, Value};
+use super::value::{Read, Value};
 
 /// Every key, by the section that it stands in.
 pub const KEYS: [(&str, &[&str]); 6] = [

@@ -1,19 +1,28 @@
 //! `appliance.toml`: what the person who flashes a card may set. Every key has a default; what is
 //! not known, or cannot be meant, is refused with its line, all of it at once.
 //!
-//! [`file`] finds keys and lines, [`grammar`] turns one written value into one type, [`agreement`]
-//! checks what only several keys together can say. Guarantees of each text in [`Settings`]: nothing
-//! in it can end a line, a quotation or a block in the files that are made from it.
+//! [`file`] finds keys and lines; [`names`], [`certificates`], [`upstream`], [`wifi`] and [`time`]
+//! turn one written [`value`] into one type; [`agreement`] checks what only several keys together
+//! can say. Every form is narrow on purpose: these texts end up in Caddyfiles, TOML and unit
+//! settings, and none of them may be able to say more there than it says here. Guarantees of each
+//! text in [`Settings`]: nothing in it can end a line, a quotation or a block in the files that are
+//! made from it.
 
 mod agreement;
+mod certificates;
 pub mod file;
-mod grammar;
+mod names;
+mod time;
+mod upstream;
+mod value;
+mod wifi;
 
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-pub use self::grammar::{Country, Passphrase, Ssid, Upstream};
+pub use self::upstream::Upstream;
+pub use self::wifi::{Country, Passphrase, Ssid};
 
 /// The largest file that is read, in bytes.
 pub const LARGEST: u64 = 64 << 10;
@@ -101,7 +110,7 @@ impl Settings {
     /// Whether certificates for this name come from the card's own authority: always where the
     /// internet does not know the name.
     pub fn is_certified_at_home(&self, host: &str) -> bool {
-        self.tls == Tls::Internal || !grammar::is_public(host)
+        self.tls == Tls::Internal || !names::is_public(host)
     }
 }
 
@@ -155,11 +164,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A file that is something else altogether has a problem in every line: as many are told as help.
+/// A file that is something else altogether has a problem in every line: no more are shown than help.
 const MOST_PROBLEMS: usize = 20;
 
 /// The first of them, and how many there are more.
-pub fn told(problems: &[Problem]) -> Vec<String> {
+pub fn summary(problems: &[Problem]) -> Vec<String> {
     let mut lines: Vec<_> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
     if let Some(more) = problems.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0) {
         lines.push(format!("and {more} more"));
@@ -184,34 +193,34 @@ pub fn parse(text: &str, zoneinfo: &Path) -> Result<Parsed, Vec<Problem>> {
     let mut file = file::read(text)?;
     let mut settings = Settings::default();
 
-    file.set("hostname", &mut settings.hostname, grammar::label);
+    file.set("hostname", &mut settings.hostname, names::label);
     settings.gate.host = settings.local_name();
     let mut domain = String::new();
-    file.set("gate.host", &mut settings.gate.host, grammar::host);
-    file.set("gate.domain", &mut domain, grammar::domain);
+    file.set("gate.host", &mut settings.gate.host, names::host);
+    file.set("gate.domain", &mut domain, names::domain);
     settings.gate.domain = Some(domain).filter(|domain| !domain.is_empty());
-    file.set("gate.title", &mut settings.gate.title, grammar::title);
+    file.set("gate.title", &mut settings.gate.title, names::title);
 
     let (mut acme, mut email) = (false, None);
-    file.set("tls.mode", &mut acme, grammar::mode);
-    file.set("tls.email", &mut email, grammar::email);
+    file.set("tls.mode", &mut acme, certificates::mode);
+    file.set("tls.email", &mut email, certificates::email);
     if acme {
         settings.tls = Tls::Acme { email };
     }
 
     settings.sites = sites(&mut file);
     let (mut ssid, mut passphrase, mut country) = (None, None, None);
-    file.set("wifi.ssid", &mut ssid, grammar::ssid);
-    file.set("wifi.psk", &mut passphrase, grammar::passphrase);
-    file.set("wifi.country", &mut country, grammar::country);
+    file.set("wifi.ssid", &mut ssid, wifi::ssid);
+    file.set("wifi.psk", &mut passphrase, wifi::passphrase);
+    file.set("wifi.country", &mut country, wifi::country);
     let passphrase_at = passphrase.as_ref().and_then(|_| file.span("wifi.psk"));
     if ssid.is_none() && passphrase.is_some() {
         file.refuse("wifi.psk", "a password without a network: set wifi.ssid as well");
     }
     settings.wifi = ssid.map(|ssid| Wifi { ssid, passphrase, country });
 
-    file.set("time.zone", &mut settings.time.zone, |value| grammar::zone(value, zoneinfo));
-    file.set("time.ntp", &mut settings.time.ntp, grammar::time_servers);
+    file.set("time.zone", &mut settings.time.zone, |value| time::zone(value, zoneinfo));
+    file.set("time.ntp", &mut settings.time.ntp, time::time_servers);
 
     if file.problems.is_empty() {
         agreement::check(&settings, &mut file);
@@ -227,9 +236,9 @@ fn sites(file: &mut file::File) -> Vec<Site> {
     let mut sites = Vec::new();
     for number in 0..file.sites() {
         let (mut address, mut upstream, mut verify_tls) = (None, None, true);
-        file.set_in_site(number, "host", &mut address, grammar::site_address);
-        file.set_in_site(number, "upstream", &mut upstream, grammar::upstream);
-        file.set_in_site(number, "verify_tls", &mut verify_tls, grammar::flag);
+        file.set_in_site(number, "host", &mut address, upstream::site_address);
+        file.set_in_site(number, "upstream", &mut upstream, upstream::upstream);
+        file.set_in_site(number, "verify_tls", &mut verify_tls, value::flag);
         if let (Some((host, port)), Some(upstream)) = (address, upstream) {
             sites.push(Site { host, port, upstream, verify_tls });
         }

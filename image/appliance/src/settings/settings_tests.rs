@@ -133,18 +133,18 @@ fn the_documentation_names_every_key_and_its_example_is_good() {
     }
     let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(good(example).sites.len(), 2);
-    let told = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let message = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let text = format!("{}[tls]\nmode = \"acme\"", "\n".repeat(10));
-    assert_eq!(only_problem(&text) + "\n", told);
+    assert_eq!(only_problem(&text) + "\n", message);
 }
 
 #[test]
 fn all_problems_are_told_at_once_with_their_lines() {
-    let told = problems(
+    let message = problems(
         "hostname = \"a b\"\n\n[gate]\nhots = \"x\"\n[tls]\nmode = \"letsencrypt\"\n[[site]]\nhost = \"x.org\"\n[wfi]\nssid = 1\n",
     );
     assert_eq!(
-        told,
+        message,
         [
             "line 1: hostname: \"a b\" is no host name: letters, digits and inner hyphens, at most 63",
             "line 4: unknown key `gate.hots`: did you mean `gate.host`?",
@@ -170,10 +170,10 @@ fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
 
 #[test]
 fn quotes_of_a_word_processor_are_named() {
-    let told = problems("[gate]\ntitle = “Home”\n");
+    let message = problems("[gate]\ntitle = “Home”\n");
     assert!(
-        told.iter().any(|line| line.starts_with("line 2: ") && line.contains("plain quotes")),
-        "{told:?}"
+        message.iter().any(|line| line.starts_with("line 2: ") && line.contains("plain quotes")),
+        "{message:?}"
     );
 }
 
@@ -283,7 +283,10 @@ fn no_value_that_reaches_another_file_bare_can_say_more_there() {
         ];
         for text in texts {
             let problems = problems(&text);
-            assert!(problems.iter().all(|told| !told.contains(['\n', '\r', '\0'])), "{problems:?}");
+            assert!(
+                problems.iter().all(|message| !message.contains(['\n', '\r', '\0'])),
+                "{problems:?}"
+            );
         }
     }
 }
@@ -330,10 +333,10 @@ fn wifi_passwords_have_the_lengths_of_the_standard_and_are_never_repeated() {
         "SECRETpässword",
         "SECRETpass\\nword",
     ] {
-        let told = only_problem(&wifi(psk));
+        let message = only_problem(&wifi(psk));
         assert!(
-            told.starts_with("line 3: wifi.psk: expects 8 to 63") && !told.contains("SECRET"),
-            "{told}"
+            message.starts_with("line 3: wifi.psk: expects 8 to 63") && !message.contains("SECRET"),
+            "{message}"
         );
     }
     assert!(only_problem("[wifi]\nssid = \"home\"\npsk = [\"SECRET\"]").contains("wifi.psk"));

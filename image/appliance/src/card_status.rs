@@ -1,4 +1,4 @@
-//! How things stand with the card, gathered from all places: what the holder is told is made of it.
+//! The status of the card, gathered from all places: what its holder reads is made of it.
 
 use std::net::IpAddr;
 
@@ -12,9 +12,9 @@ use crate::report::Report;
 use crate::settings::{self, LARGEST, Settings};
 use crate::setup_code::{self, SetupCode};
 
-/// Everything that is told.
+/// Everything that the status file and the screen say.
 #[derive(Clone)]
-pub struct Situation {
+pub struct CardStatus {
     pub settings: Settings,
     pub report: Report,
     /// The set-up code; `None` once somebody has enrolled.
@@ -29,9 +29,9 @@ pub struct Situation {
     pub authority: Option<Vec<u8>>,
 }
 
-impl Situation {
+impl CardStatus {
     /// Looks at everything; what cannot be seen counts as not there.
-    pub fn look(places: &Places) -> Self {
+    pub fn gather(places: &Places) -> Self {
         Self {
             settings: in_force(places),
             report: Report::load(places),
