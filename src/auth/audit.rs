@@ -23,7 +23,7 @@ use crate::auth::event::{Action, Event};
 use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
 
-/// Moments before 2020 were told by a clock that had not been set.
+/// Times before 2020 come from a clock that had not been set.
 const FIRST_CREDIBLE: Timestamp = Timestamp::from_unix(1_577_836_800);
 
 /// SHA-256 over an entry and all before it.
@@ -264,11 +264,11 @@ impl Walk {
     /// It does not follow.
     pub fn step(&mut self, entry: &AuditEntry) -> Result<(), Break> {
         let due = self.at.number.saturating_add(1);
-        let told = |missing: &Missing| {
+        let is_known_gap = |missing: &Missing| {
             missing.first.is_none_or(|first| first == due)
                 && missing.last.is_none_or(|last| last.saturating_add(1) == entry.number)
         };
-        if entry.number > due && !entry.missing().iter().any(told) {
+        if entry.number > due && !entry.missing().iter().any(is_known_gap) {
             return Err(Break::Removed { first: due, last: entry.number.saturating_sub(1) });
         }
         if entry.number < due {

@@ -76,11 +76,15 @@ fn each_changed_text_is_noticed_where_it_stands() {
         let mut entries = whole.clone();
         change(&mut entries[1]);
         assert_eq!(walked(&entries, head(&whole)), Err(Break::Changed(2)), "{which}");
-        // Its own hash mended: the next one no longer follows.
+        // Its own hash recomputed: the next one no longer follows.
         let before = entries[0].hash;
         entries[1].hash = entries[1].hash_after(&before);
         if entries[1] != whole[1] {
-            assert_eq!(walked(&entries, head(&whole)), Err(Break::Changed(3)), "{which}, mended");
+            assert_eq!(
+                walked(&entries, head(&whole)),
+                Err(Break::Changed(3)),
+                "{which}, recomputed"
+            );
         }
     }
 }
@@ -228,8 +232,8 @@ fn a_gap_is_accepted_only_before_the_entry_that_tells_of_it_and_only_as_wide_as_
         walked(&entries, head(&entries))
     };
     let removed = |last| Err(Break::Removed { first: 5, last });
-    for told in ["5 to 9", "up to 2, 5 to 9", "from 5", "up to 9"] {
-        assert_eq!(behind(told, Action::LogBegun, 10), Ok(()), "{told}");
+    for missing in ["5 to 9", "up to 2, 5 to 9", "from 5", "up to 9"] {
+        assert_eq!(behind(missing, Action::LogBegun, 10), Ok(()), "{missing}");
     }
     for wrong in ["", "none", "5 to 8", "4 to 9", "6 to 9", "from 4", "up to 8", "5 to", "+5 to 9"]
     {
@@ -252,12 +256,12 @@ fn what_is_missing_is_read_as_it_was_written() {
             );
         }
     }
-    let told = |number: u64, subject: &str| {
+    let missing = |number: u64, subject: &str| {
         let before = Mark { number: number - 1, ..Mark::default() };
         AuditEntry::after(before, &Event::new(Action::LogBegun, Actor::Gate).about(subject), T0)
             .missing()
     };
-    assert_eq!((told(1, ""), told(7, "none")), (vec![], vec![]));
+    assert_eq!((missing(1, ""), missing(7, "none")), (vec![], vec![]));
     // As releases wrote it that did not tell.
-    assert_eq!(told(7, ""), [Missing { first: Some(7), last: None }]);
+    assert_eq!(missing(7, ""), [Missing { first: Some(7), last: None }]);
 }

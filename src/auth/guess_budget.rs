@@ -98,8 +98,8 @@ impl Bucket {
     }
 }
 
-/// What a visitor is told of the wait for a bucket that many share: rounded up to whole refills, so
-/// that nobody who empties it is told when to come back for the next guess.
+/// What a visitor sees of the wait for a bucket that many share: rounded up to whole refills, so
+/// that nobody who empties it learns when to come back for the next guess.
 pub fn coarse(wait: RetryAfter) -> Duration {
     let refills = wait.seconds().div_ceil(REFILL.as_secs());
     Duration::from_secs(refills.saturating_mul(REFILL.as_secs()))

@@ -190,15 +190,15 @@ impl Limiter {
         }
         let several =
             clients.into_iter().filter(|(_, clients)| *clients > 1).map(|(network, _)| network);
-        let told = several.map(|network| {
+        let networks = several.map(|network| {
             let failures = u32::try_from(self.times_in(network, now).count()).unwrap_or(u32::MAX);
             (network, failures, self.wait_of(network, now))
         });
-        told.collect()
+        networks.collect()
     }
 
     /// How long a wider network must wait, if it must. Where more failed than may, as after a
-    /// change of settings, it is told less than the whole wait.
+    /// change of settings, this is less than the whole wait.
     fn wait_of(&self, network: Network, now: Timestamp) -> Option<RetryAfter> {
         let most = self.limit.attempts.saturating_mul(network.times_as_many());
         let times: Vec<_> = self.times_in(network, now).take(most).collect();

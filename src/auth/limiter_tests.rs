@@ -345,13 +345,13 @@ fn a_slash_56_has_three_times_the_failures_of_an_address_and_a_slash_48_six_time
     for other in ["2001:db8:2:200::1", "203.0.113.7"] {
         assert_eq!(limiter.check(address(other), after(20)), Ok(()), "{other}");
     }
-    let told: Vec<_> = limiter
+    let listed: Vec<_> = limiter
         .wider_entries(after(20))
         .into_iter()
         .map(|(network, n, _)| (network.to_string(), n))
         .collect();
-    assert!(told.contains(&("2001:db8:1:200::/56".to_owned(), 15)), "{told:?}");
-    assert!(told.contains(&("2001:db8:1::/48".to_owned(), 30)), "{told:?}");
+    assert!(listed.contains(&("2001:db8:1:200::/56".to_owned(), 15)), "{listed:?}");
+    assert!(listed.contains(&("2001:db8:1::/48".to_owned(), 30)), "{listed:?}");
     // A success takes its own failures out of the /48 as well, and time takes all.
     limiter.succeeded(address("2001:db8:1:200::1"));
     assert_eq!(limiter.check(address("2001:db8:1:ff00::1"), after(20)), Ok(()));

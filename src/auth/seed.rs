@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn a_seed_has_16_to_64_bytes_and_tells_how_many() {
         for length in 0..=80 {
-            let told = Seed::new(vec![7; length]).map(|seed| seed.bytes());
-            assert_eq!(told, (16..=64).contains(&length).then_some(length));
+            let accepted = Seed::new(vec![7; length]).map(|seed| seed.bytes());
+            assert_eq!(accepted, (16..=64).contains(&length).then_some(length));
         }
     }
 

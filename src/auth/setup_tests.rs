@@ -1,4 +1,4 @@
-//! Who may enrol first, told by times alone.
+//! Who may enrol first, as times alone decide.
 
 use super::*;
 use crate::auth::testing::Counting;

@@ -246,9 +246,9 @@ mod tests {
     fn only_a_synchronised_reading_counts_as_synchronisation() {
         let mut time = TrustedTime::new(T0, Duration::ZERO, true);
         assert_eq!(time.synchronised(), None);
-        for (told, seconds) in [(Some(false), 1), (None, 2)] {
-            time.observe(reading(T0.unix() + seconds, seconds, told));
-            assert_eq!(time.synchronised(), told);
+        for (reported, seconds) in [(Some(false), 1), (None, 2)] {
+            time.observe(reading(T0.unix() + seconds, seconds, reported));
+            assert_eq!(time.synchronised(), reported);
             assert_eq!(
                 time.judge_codes(T0.plus(Duration::from_secs(seconds))),
                 Err(ClockFault::NotSynchronised)

@@ -78,7 +78,7 @@ fn stretch(passphrase: &Secret, header: &BackupHeader) -> Result<XChaCha20Poly13
     let params = Params::new(memory_kib, passes.into(), lanes.into(), Some(32))
         .map_err(|_| FileError::Costly)?;
     let mut blocks = Vec::new();
-    // A board that has not so much left is told so, instead of ending the program.
+    // Too little memory is an error, and not the end of the program.
     blocks.try_reserve_exact(params.block_count()).map_err(|_| FileError::NoMemory)?;
     blocks.resize(params.block_count(), Block::new());
     let mut key = Zeroizing::new([0; 32]);

@@ -1,4 +1,4 @@
-//! Lines that people are told to write into the file.
+//! Lines that people are advised to write into the file.
 //!
 //! Guarantees that the settings pass every check with such a line, since it has gone through all of
 //! them, and that it can be pasted: its section stands above it. Where a variable has set the key,

@@ -129,25 +129,25 @@ fn a_domain_that_is_refused_is_told_a_better_one() {
     ] {
         let file =
             format!("public_url = \"https://{host}\"\n[session]\ncookie_domain = \"{domain}\"");
-        let told = load(&file).expect_err(domain);
+        let message = load(&file).expect_err(domain);
         assert!(
-            told.starts_with(&format!("p.toml:3: session.cookie_domain: \"{domain}\" is ")),
-            "{told}"
+            message.starts_with(&format!("p.toml:3: session.cookie_domain: \"{domain}\" is ")),
+            "{message}"
         );
         match better {
             Some(better) => {
                 assert!(
-                    told.ends_with(&format!(
+                    message.ends_with(&format!(
                         "; write `cookie_domain = \"{better}\"` below [session]"
                     )),
-                    "{told}"
+                    "{message}"
                 );
                 assert!(
                     load(&file.replace(&format!("= \"{domain}\""), &format!("= \"{better}\"")))
                         .is_ok()
                 );
             }
-            None => assert!(!told.contains("; write"), "{told}"),
+            None => assert!(!message.contains("; write"), "{message}"),
         }
     }
     let variables = [
@@ -155,15 +155,15 @@ fn a_domain_that_is_refused_is_told_a_better_one() {
         ("PORTCULLIS_SESSION_COOKIE_DOMAIN", "duckdns.org"),
     ];
     let environment = Environment::of(variables);
-    let told = Config::load(&Sources { environment, ..Sources::default() })
+    let message = Config::load(&Sources { environment, ..Sources::default() })
         .expect_err("a public suffix")
         .to_string();
     assert!(
-        told.ends_with("; write `PORTCULLIS_SESSION_COOKIE_DOMAIN=mylab.duckdns.org`"),
-        "{told}"
+        message.ends_with("; write `PORTCULLIS_SESSION_COOKIE_DOMAIN=mylab.duckdns.org`"),
+        "{message}"
     );
-    let told = load("[session]\ncookie_domain = \"duckdns.org\"").expect_err("a public suffix");
-    assert!(told.contains("public suffix") && !told.contains("; write"), "{told}");
+    let message = load("[session]\ncookie_domain = \"duckdns.org\"").expect_err("a public suffix");
+    assert!(message.contains("public suffix") && !message.contains("; write"), "{message}");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_proxy_more_keeps_the_others() {
 
 #[test]
 fn advice_is_for_the_source_that_counts() {
-    let told = |listen: &[&str], variables: &[(&str, &str)], text: Option<&str>| {
+    let message = |listen: &[&str], variables: &[(&str, &str)], text: Option<&str>| {
         let file =
             text.map(|text| ConfigFile { path: PathBuf::from("p.toml"), text: text.to_owned() });
         let environment = Environment::of(variables.iter().copied());
@@ -202,7 +202,7 @@ fn advice_is_for_the_source_that_counts() {
         [advice, trust, listen]
             .map(|advice| (advice.where_it_counts(&loaded), advice.in_words(&loaded)))
     };
-    let [url, trust, _] = told(&[], &[], None);
+    let [url, trust, _] = message(&[], &[], None);
     assert_eq!(
         url,
         (
@@ -219,17 +219,17 @@ fn advice_is_for_the_source_that_counts() {
     );
     // The variable wins over the file: to write it there would change nothing.
     let [url, trust, _] =
-        told(&[], &[("PORTCULLIS_PUBLIC_URL", "http://a.example")], Some("[login]\nskew = 1"));
+        message(&[], &[("PORTCULLIS_PUBLIC_URL", "http://a.example")], Some("[login]\nskew = 1"));
     assert_eq!(url.0, "PORTCULLIS_PUBLIC_URL=https://a.example");
     assert!(trust.0.starts_with("[proxy]\n"));
     // A container without a file is set up by variables.
-    let [_, trust, listen] = told(&["127.0.0.1:2"], &[("PORTCULLIS_LOGIN_SKEW", "1")], None);
+    let [_, trust, listen] = message(&["127.0.0.1:2"], &[("PORTCULLIS_LOGIN_SKEW", "1")], None);
     assert_eq!(trust.1, "`PORTCULLIS_PROXY_TRUST=loopback,10.0.0.1`");
     assert_eq!(listen.0, "--listen 127.0.0.1:1 --listen [::1]:1");
     let directory = crate::config::scratch::directory();
     std::fs::write(directory.join("public_url"), "http://a.example").expect("writable");
     let [url, ..] =
-        told(&[], &[("CREDENTIALS_DIRECTORY", directory.to_str().expect("UTF-8"))], None);
+        message(&[], &[("CREDENTIALS_DIRECTORY", directory.to_str().expect("UTF-8"))], None);
     assert_eq!(
         url.0,
         format!("# as the whole of {}\nhttps://a.example", directory.join("public_url").display())

@@ -158,12 +158,12 @@ fn metrics_need_an_address_of_their_own() {
         ("127.0.0.1", "0.0.0.0"),
         ("[::]", "127.0.0.1"),
     ] {
-        let told =
+        let message =
             refused(&format!("listen = [\"{gate}:3000\"]\n[metrics]\nlisten = \"{metrics}:3000\""));
         assert!(
-            told.starts_with("p.toml:3: metrics.listen: ")
-                && told.contains(&format!("{gate}:3000 of listen")),
-            "{told}"
+            message.starts_with("p.toml:3: metrics.listen: ")
+                && message.contains(&format!("{gate}:3000 of listen")),
+            "{message}"
         );
     }
     assert!(load("listen = [\"[::]:3000\"]\n[metrics]\nlisten = \"127.0.0.1:9464\"").is_ok());
@@ -177,10 +177,10 @@ fn entries_that_collide_are_named_and_those_that_can_be_had_together_are_taken()
         ("unix:/a", "unix://a"),
         ("1.1.1.1:1", "1.1.1.1:1"),
     ] {
-        let told = refused(&format!("listen = [\"127.0.0.1:9\", \"{one}\", \"{two}\"]"));
+        let message = refused(&format!("listen = [\"127.0.0.1:9\", \"{one}\", \"{two}\"]"));
         assert!(
-            told.starts_with(&format!("p.toml:1: listen: {one} and {two} cannot be had both")),
-            "{told}"
+            message.starts_with(&format!("p.toml:1: listen: {one} and {two} cannot be had both")),
+            "{message}"
         );
     }
     for both in [

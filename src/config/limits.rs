@@ -37,8 +37,8 @@ impl Warning {
     }
 }
 
-/// What works, but probably not as meant, and can be mended by a line that the settings' own checks
-/// take.
+/// What works, but probably not as meant, and can be put right by a line that the settings' own
+/// checks take.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut warn = |what: String, remedy: Option<Advice>| {

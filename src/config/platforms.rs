@@ -2,7 +2,7 @@
 //! that may be named after us: Kubernetes for each service, Docker for each link. They are no
 //! settings, and no typing errors either.
 //!
-//! Told by name and value together, since `PORTCULLIS_PORT=3000` is somebody's mistake and
+//! Recognised by name and value together, since `PORTCULLIS_PORT=3000` is somebody's mistake and
 //! `PORTCULLIS_PORT=tcp://10.43.0.7:3000` is not. Sources: Kubernetes, "Accessing the Service,
 //! environment variables"; Docker, "Legacy container links".
 

@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_line_pasted_where_it_cannot_stand_is_told_its_place() {
-        for (text, line, told) in [
+        for (text, line, message) in [
             (
                 "[session]\nsession.cookie_domain = \"a.example\"",
                 2,
@@ -336,7 +336,7 @@ mod tests {
         ] {
             assert_eq!(
                 only_problem(text),
-                FileProblem { line, message: told.to_owned() },
+                FileProblem { line, message: message.to_owned() },
                 "{text}"
             );
         }

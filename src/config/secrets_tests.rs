@@ -51,7 +51,7 @@ fn an_empty_source_is_called_empty_whatever_else_is_given() {
     let good = file("s", GOOD_SECRET.as_bytes(), 0o600);
     let nothing = Path::new("");
     let named = ("JWT_SECRET_FILE", good.as_path());
-    for (variables, told) in [
+    for (variables, expected) in [
         (&[("JWT_SECRET", nothing)][..], "JWT_SECRET is empty"),
         (&[("JWT_SECRET", nothing), named], "JWT_SECRET is empty"),
         (
@@ -61,7 +61,7 @@ fn an_empty_source_is_called_empty_whatever_else_is_given() {
         (&[("JWT_SECRET_FILE", nothing)], "JWT_SECRET_FILE is empty"),
     ] {
         let message = refused(given(variables));
-        assert!(message.starts_with(told), "{message}");
+        assert!(message.starts_with(expected), "{message}");
     }
     for text in ["", "\n", "\u{feff}", "\u{feff}\r\n"] {
         let path = file("s", text.as_bytes(), 0o600);

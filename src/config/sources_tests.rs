@@ -130,9 +130,9 @@ fn what_a_platform_says_about_a_service_of_our_name_is_no_setting() {
     ];
     assert_eq!(only(&sources(&both, "")).value, list("127.0.0.1:1"));
     for mistake in ["3000", "127.0.0.1:3000"] {
-        let told =
+        let message =
             refused(&[("PORTCULLIS_PORT", mistake), ("KUBERNETES_SERVICE_HOST", "10.43.0.1")]);
-        assert!(told.starts_with("PORTCULLIS_PORT: unknown variable"), "{told}");
+        assert!(message.starts_with("PORTCULLIS_PORT: unknown variable"), "{message}");
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Request<'a> {
     pub peer: &'a Peer,
 }
 
-/// What becomes of a request. `F` is what its head told, where a body is still to come.
+/// What becomes of a request. `F` is what was kept of its head, where a body is still to come.
 pub enum Next<J, F = Infallible> {
     /// The answer is written. If a body was announced, the connection ends after it.
     Answered,

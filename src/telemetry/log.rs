@@ -50,8 +50,8 @@ struct Logger {
     json: bool,
     /// Whether lines of text begin with the time.
     time: bool,
-    /// How many lines left out were told of.
-    told: AtomicU64,
+    /// How many lines left out were reported.
+    reported: AtomicU64,
 }
 
 impl Logger {
@@ -61,7 +61,7 @@ impl Logger {
         let levels =
             SimpleLogger::new().with_level(others).with_module_level("portcullis", settings.level);
         let json = settings.format == config::LogFormat::Json;
-        Self { levels, json, time: settings.time, told: AtomicU64::new(0) }
+        Self { levels, json, time: settings.time, reported: AtomicU64::new(0) }
     }
 
     /// The whole line of an event.
@@ -85,17 +85,18 @@ impl Logger {
     /// Writes a line where there is room for it, and before it how many there was none for.
     fn offer(&self, stream: &mut (impl Write + AsFd), line: &str, left_out: &AtomicU64) {
         let so_far = left_out.load(Ordering::Relaxed);
-        let untold = so_far.saturating_sub(self.told.load(Ordering::Relaxed));
-        if untold > 0 && takes_a_line(stream) {
-            let message =
-                format!("log lines left out count={untold} reason=\"standard error was not read\"");
+        let unreported = so_far.saturating_sub(self.reported.load(Ordering::Relaxed));
+        if unreported > 0 && takes_a_line(stream) {
+            let message = format!(
+                "log lines left out count={unreported} reason=\"standard error was not read\""
+            );
             if stream
                 .write_all(
                     self.line(clock::now(), Level::Warn, module_path!(), &message).as_bytes(),
                 )
                 .is_ok()
             {
-                self.told.store(so_far, Ordering::Relaxed);
+                self.reported.store(so_far, Ordering::Relaxed);
             }
         }
         if !takes_a_line(stream) || stream.write_all(line.as_bytes()).is_err() {
@@ -391,8 +392,9 @@ mod tests {
         drop(writer);
         let mut rest = String::new();
         reader.read_to_string(&mut rest).expect("text");
-        let told = format!("WARN  [portcullis::telemetry::log] log lines left out count={lost} ");
-        assert!(rest.starts_with(&told) && rest.ends_with("\nafter\nagain\n"), "{rest}");
+        let reported =
+            format!("WARN  [portcullis::telemetry::log] log lines left out count={lost} ");
+        assert!(rest.starts_with(&reported) && rest.ends_with("\nafter\nagain\n"), "{rest}");
         assert_eq!(rest.lines().count(), 3);
     }
 }

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 
 /// Lines of one kind that are written in one minute.
 const A_MINUTE: u32 = 10;
-/// Kinds that are told apart; those beyond are not written. There are fewer in the program.
+/// Kinds that are distinguished; those beyond are not written. There are fewer in the program.
 const KINDS: usize = 32;
 
 /// Counts the lines of each kind. Allocates nothing.

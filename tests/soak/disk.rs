@@ -161,7 +161,7 @@ fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_ha
     stands_firm(&mut gate, &owner, &token, "a start on a dying disk");
     never_panicked(&gate, "a start on a dying disk");
     gate.kill();
-    disk.mend();
+    disk.repair();
     has_started_well(gate, &owner, &token);
 }
 

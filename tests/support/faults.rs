@@ -1,10 +1,10 @@
 //! Disks that fail: by a library loaded before the C library (`faults.c`), and by the kernel
 //! itself.
 //!
-//! The library decides call by call, so it can fail one kind of call with any error and mend it at
-//! once. The disk below is an ext4 on a loop device whose backing file lies on a tmpfs that is too
-//! small: its errors are the kernel's own, and the file system answers them as it would on a dying
-//! card, by becoming read-only for good.
+//! The library decides call by call, so it can fail one kind of call with any error and repair it
+//! at once. The disk below is an ext4 on a loop device whose backing file lies on a tmpfs that is
+//! too small: its errors are the kernel's own, and the file system answers them as it would on a
+//! dying card, by becoming read-only for good.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ impl FalseDisk {
 
     /// A new card, with what the old one still holds: room below, and the file system mounted
     /// again.
-    pub fn mend(&self) {
+    pub fn repair(&self) {
         fs::remove_file(self.below().join("filler")).expect("ours");
         assert!(run(Command::new("umount").arg(self.mounted())), "still in use");
         assert!(self.mount(), "it does not mount again");

@@ -28,7 +28,7 @@ pub const BY_NGINX: [Line<'_>; 4] = [
 pub fn lines<'l>(
     host: &'l str,
     cookies: &'l str,
-    told: [Line<'l>; 4],
+    forwarded: [Line<'l>; 4],
 ) -> impl Iterator<Item = Line<'l>> {
     let by_browser = [
         ("Host", host),
@@ -56,7 +56,7 @@ pub fn lines<'l>(
         ("Upgrade-Insecure-Requests", "1"),
         ("X-Forwarded-For", "203.0.113.7"),
     ];
-    by_browser.into_iter().chain(told)
+    by_browser.into_iter().chain(forwarded)
 }
 
 /// The cookies of somebody who is logged in.
@@ -65,8 +65,8 @@ pub fn cookies(token: &str) -> String {
 }
 
 /// The whole head of a question at `path`.
-pub fn head(path: &str, cookies: &str, told: [Line<'_>; 4]) -> String {
-    let lines: Vec<_> = lines("127.0.0.1:3000", cookies, told).collect();
+pub fn head(path: &str, cookies: &str, forwarded: [Line<'_>; 4]) -> String {
+    let lines: Vec<_> = lines("127.0.0.1:3000", cookies, forwarded).collect();
     assert_eq!(lines.len(), 22);
     let lines: String =
         lines.into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

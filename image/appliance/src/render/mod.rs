@@ -1,8 +1,8 @@
 //! What becomes of the settings at each start: the files of the services, below `/run`, where
 //! nothing outlives a restart. Nothing to keep in step, nothing to move to a new form.
 //!
-//! Each file is made by itself: one that cannot be written is reported, and the others are there all
-//! the same.
+//! Each file is made by itself: one that cannot be written is reported, and the others are there
+//! all the same.
 
 pub mod caddyfile;
 pub mod gate;

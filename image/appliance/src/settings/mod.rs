@@ -164,7 +164,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A file that is something else altogether has a problem in every line: no more are shown than help.
+/// A file that is something else altogether has a problem in every line: only as many are shown as
+/// help.
 const MOST_PROBLEMS: usize = 20;
 
 /// The first of them, and how many there are more.
