@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::card::Card;
 use super::household::{Doors, House, PHOTOS, wait_until_settled};
-use super::machine::{Board, Machine, START};
+use super::machine::{Board, EmulatedMachine, START};
 use super::people::moved_to;
 use super::time_server::TimeServer;
 use crate::support::codes::{Person, STEP, current_step};
@@ -22,7 +22,7 @@ use crate::support::wait;
 
 /// What was acknowledged.
 #[derive(Default)]
-struct Book {
+struct AcknowledgedByCard {
     /// Token → whether it must open the site.
     sessions: BTreeMap<String, bool>,
     /// Sessions that were asked to end and had no answer: either is right.
@@ -31,9 +31,9 @@ struct Book {
     spent: BTreeMap<String, u64>,
 }
 
-type Shared = Arc<Mutex<Book>>;
+type SharedByCard = Arc<Mutex<AcknowledgedByCard>>;
 
-fn write<T>(book: &Shared, change: impl FnOnce(&mut Book) -> T) -> T {
+fn write<T>(book: &SharedByCard, change: impl FnOnce(&mut AcknowledgedByCard) -> T) -> T {
     change(&mut book.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -46,11 +46,11 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
     let card = Card::flashed();
     card.put("appliance.toml", house.settings().as_bytes());
     let people = moved_to(&card, &["anna", "ben", "carla"]);
-    let book = Shared::default();
+    let book = SharedByCard::default();
     let mut longest = Duration::ZERO;
     for round in 0..rounds {
         let begun = clock::monotonic();
-        let mut machine = Machine::start(Board::Virt, &card, "");
+        let mut machine = EmulatedMachine::start(Board::Virt, &card, "");
         let doors = Doors::of(&machine);
         wait_until_settled(&mut machine, doors, START);
         longest = longest.max(clock::monotonic() - begun);
@@ -86,7 +86,7 @@ fn nothing_acknowledged_is_lost_by_power_cuts_a_reflash_or_a_lost_block() {
     card.flash();
     card.put("appliance.toml", b"hostname = \"portcullis\"\n[gate]\nhots = \"typo\"\n");
     card.lose_first_block();
-    let mut machine = Machine::start(Board::Virt, &card, "");
+    let mut machine = EmulatedMachine::start(Board::Virt, &card, "");
     let doors = Doors::of(&machine);
     wait_until_settled(&mut machine, doors, START);
     check(doors, rounds, &book);
@@ -115,7 +115,13 @@ fn restored(people: &[Person], doors: Doors) {
 }
 
 /// People log in and out until the plug is pulled.
-fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &[Person], book: &Shared) {
+fn load_and_cut(
+    machine: EmulatedMachine,
+    doors: Doors,
+    round: usize,
+    people: &[Person],
+    book: &SharedByCard,
+) {
     let stop = Arc::new(AtomicBool::new(false));
     let threads: Vec<_> = people
         .iter()
@@ -146,7 +152,7 @@ fn load_and_cut(machine: Machine, doors: Doors, round: usize, people: &[Person],
 const BETWEEN_VISITS: Duration = Duration::from_millis(200);
 
 /// Every code that is good now, each once; every third session is ended again.
-fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBool) {
+fn log_in_and_out(doors: Doors, person: &Person, book: &SharedByCard, stop: &AtomicBool) {
     let began = clock::monotonic();
     for step in current_step() - 1..=current_step() + 1 {
         let code = person.code_at(step);
@@ -176,7 +182,7 @@ fn log_in_and_out(doors: Doors, person: &Person, book: &Shared, stop: &AtomicBoo
     wait::for_the_beat(began + BETWEEN_VISITS);
 }
 
-fn end(doors: Doors, token: &str, book: &Shared) {
+fn end(doors: Doors, token: &str, book: &SharedByCard) {
     write(book, |book| {
         book.sessions.remove(token);
         book.in_doubt.push(token.to_owned());
@@ -190,7 +196,7 @@ fn end(doors: Doors, token: &str, book: &Shared) {
 }
 
 /// Holds the book's sessions against the machine after a cut.
-fn check(doors: Doors, round: usize, book: &Shared) {
+fn check(doors: Doors, round: usize, book: &SharedByCard) {
     let (sessions, in_doubt) =
         write(book, |book| (book.sessions.clone(), std::mem::take(&mut book.in_doubt)));
     for token in in_doubt {

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::card::Card;
-use super::machine::Machine;
+use super::machine::EmulatedMachine;
 use super::tunnel;
 use crate::support::http::{Answer, Ask};
-use crate::support::setup::{Visitor, inputs};
+use crate::support::setup::{SetupBrowser, inputs};
 use crate::support::site::Site;
 use crate::support::wait::{self, PATIENCE};
 
@@ -47,13 +47,13 @@ pub struct Doors {
 }
 
 impl Doors {
-    pub fn of(machine: &Machine) -> Self {
+    pub fn of(machine: &EmulatedMachine) -> Self {
         Self { gate: tunnel::to(machine.https, GATE), photos: tunnel::to(machine.https, PHOTOS) }
     }
 
     /// Somebody with a browser at the set-up page.
-    pub fn at_setup(&self) -> Visitor {
-        Visitor::with(self.gate, &[("Host", GATE)])
+    pub fn at_setup(&self) -> SetupBrowser {
+        SetupBrowser::with(self.gate, &[("Host", GATE)])
     }
 
     pub fn ask_gate(&self, ask: &Ask) -> std::io::Result<Answer> {
@@ -100,7 +100,7 @@ impl Doors {
 }
 
 /// Waits for the login page, whatever it says.
-pub fn wait_for_page(machine: &mut Machine, doors: Doors, limit: Duration) {
+pub fn wait_for_page(machine: &mut EmulatedMachine, doors: Doors, limit: Duration) {
     wait::until_now_and_then("the login page", limit, || {
         assert!(
             machine.running.is_running(),
@@ -113,7 +113,7 @@ pub fn wait_for_page(machine: &mut Machine, doors: Doors, limit: Duration) {
 }
 
 /// Waits until a time server has answered, the certificates are real, and the page is there again.
-pub fn wait_until_settled(machine: &mut Machine, doors: Doors, limit: Duration) {
+pub fn wait_until_settled(machine: &mut EmulatedMachine, doors: Doors, limit: Duration) {
     let settled = "Finished appliance-settled.service";
     machine.running.wait_for(settled, limit, |text| text.contains(settled).then_some(()));
     wait_for_page(machine, doors, limit);

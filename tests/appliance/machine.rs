@@ -36,13 +36,13 @@ impl Board {
     }
 }
 
-pub struct Machine {
+pub struct EmulatedMachine {
     pub running: Running,
     /// The forwarded port: 443 of the machine.
     pub https: SocketAddr,
 }
 
-impl Machine {
+impl EmulatedMachine {
     /// Puts the card in and switches on. `words` are added to the kernel's command line.
     pub fn start(board: Board, card: &Card, words: &str) -> Self {
         let port = free_port();

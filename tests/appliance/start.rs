@@ -9,7 +9,7 @@ use super::card::Card;
 use super::household::{
     Doors, House, PHOTOS, SOMEBODY, setup_code, wait_for_page, wait_until_settled,
 };
-use super::machine::{Board, Machine, START};
+use super::machine::{Board, EmulatedMachine, START};
 use super::time_server::TimeServer;
 use super::tunnel;
 use crate::support::site::values;
@@ -25,7 +25,7 @@ fn virt_goes_from_the_shop_to_a_page_behind_the_gate_and_outlives_pulled_plugs()
     let (house, time) = (House::new(), TimeServer::silent());
     let [first, second] = journey(Board::Virt, &card, &house, &time);
 
-    let mut machine = Machine::start(Board::Virt, &card, "");
+    let mut machine = EmulatedMachine::start(Board::Virt, &card, "");
     let doors = Doors::of(&machine);
     wait_until_settled(&mut machine, doors, START);
     assert!(
@@ -54,7 +54,7 @@ fn journey(board: Board, card: &Card, house: &House, time: &TimeServer) -> [Stri
     // The slower machine is also measured; once is enough.
     let measured = board == Board::Pi3;
     let mut machine =
-        Machine::start(board, card, &if measured { measuring() } else { String::new() });
+        EmulatedMachine::start(board, card, &if measured { measuring() } else { String::new() });
     let doors = Doors::of(&machine);
 
     // The time is not known yet: nobody gets in, the page says why, and nothing is certified by a

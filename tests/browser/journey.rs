@@ -8,35 +8,36 @@ use crate::support::daemon::Place;
 use crate::support::doctor::Report;
 use crate::support::http::{Ask, percent_encode};
 use crate::support::site::values;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 use crate::support::wait;
 
 #[test]
 fn behind_caddy_a_visitor_logs_in_sees_both_sites_and_logs_out() {
-    visit(Kind::Caddy);
+    visit(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_a_visitor_logs_in_sees_both_sites_and_logs_out() {
-    visit(Kind::Nginx);
+    visit(ProxyKind::Nginx);
 }
 
-fn visit(kind: Kind) {
-    let town = Town::behind(kind, "");
-    let owner = town.gate.place.add_user("owner");
+fn visit(kind: ProxyKind) {
+    let stack = TestStack::behind(kind, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?x=1&y=%26&u=%C3%A4&v=a+b&url=https://else.where/?q=1#part");
+    let wanted =
+        stack.url("app", "/page?x=1&y=%26&u=%C3%A4&v=a+b&url=https://else.where/?q=1#part");
 
     browser.open(&wanted);
     browser.wait_for(CODE);
-    assert!(browser.url().starts_with(&town.url("auth", "/login?next=")), "{}", browser.url());
-    assert_eq!(town.app.seen_at("/page").len(), 0, "nothing of the site was shown");
+    assert!(browser.url().starts_with(&stack.url("auth", "/login?next=")), "{}", browser.url());
+    assert_eq!(stack.app.seen_at("/page").len(), 0, "nothing of the site was shown");
 
     send_code(&browser, &owner.wrong_code());
     browser.wait_for(CODE);
     let told = browser.text("body");
     assert!(told.to_lowercase().contains("wrong or already used"), "{told}");
-    assert_eq!(town.app.seen_at("/page").len(), 0);
+    assert_eq!(stack.app.seen_at("/page").len(), 0);
 
     send_code(&browser, &owner.fresh_code());
     wait::until("the page asked for", wait::PATIENCE, || browser.has("#target").then_some(()));
@@ -44,52 +45,52 @@ fn visit(kind: Kind) {
     assert_eq!(browser.text("#target"), shown, "byte for byte");
     assert_eq!(
         browser.url(),
-        town.url("app", &format!("{shown}#part")),
+        stack.url("app", &format!("{shown}#part")),
         "with what no server was told"
     );
 
-    browser.open(&town.url("other", "/page/2"));
+    browser.open(&stack.url("other", "/page/2"));
     assert_eq!(browser.text("#target"), "/page/2", "the second site opens without a login");
-    let request = town.other.seen_at("/page/2").pop().expect("the second site was asked");
+    let request = stack.other.seen_at("/page/2").pop().expect("the second site was asked");
     assert_eq!(values(&request, "remote-user"), ["owner"]);
 
-    log_out(&town, &browser);
-    browser.open(&town.url("other", "/page/3"));
+    log_out(&stack, &browser);
+    browser.open(&stack.url("other", "/page/3"));
     browser.wait_for(CODE);
-    assert_eq!(town.other.seen_at("/page/3").len(), 0, "locked again");
+    assert_eq!(stack.other.seen_at("/page/3").len(), 0, "locked again");
 }
 
 #[test]
 fn behind_caddy_a_login_that_goes_round_ends_on_a_page_that_names_the_cause() {
-    go_round(Kind::Caddy);
+    go_round(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_a_login_that_goes_round_ends_on_a_page_that_names_the_cause() {
-    go_round(Kind::Nginx);
+    go_round(ProxyKind::Nginx);
 }
 
 /// The cookie's domain does not hold the site, so the browser keeps the cookie and does not send it
 /// there.
-fn go_round(kind: Kind) {
+fn go_round(kind: ProxyKind) {
     let ports = Ports::free();
     let settings = format!(
         "public_url = \"https://auth.example.test:{}\"\nredirect_hosts = [\"app.example.test\"]\n\
          [session]\ncookie_domain = \"auth.example.test\"\n",
         ports.https
     );
-    let town = Town::around(Place::new(&settings), kind, ports);
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::around(Place::new(&settings), kind, ports);
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?x=1#part");
+    let wanted = stack.url("app", "/page?x=1#part");
     browser.open(&wanted);
     browser.wait_for(CODE);
     send_code(&browser, &owner.fresh_code());
     browser.wait_for("h1");
     let told = browser.text("body");
     assert!(told.contains("neither session.cookie_domain nor below it"), "{told}");
-    assert_eq!(town.app.seen_at("/page").len(), 0);
-    let report = Report::of(&town.gate.place);
+    assert_eq!(stack.app.seen_at("/page").len(), 0);
+    let report = Report::of(&stack.gate.place);
     assert!(
         report.saying("came back from the login").found.contains("cookie_domain"),
         "{report:#?}"
@@ -98,7 +99,7 @@ fn go_round(kind: Kind) {
 
 #[test]
 fn the_session_cookie_is_out_of_reach_of_scripts_and_of_plain_http() {
-    let (town, browser, _) = logged_in(Kind::Caddy);
+    let (stack, browser, _) = logged_in(ProxyKind::Caddy);
     let cookies = browser.cookies();
     let cookie =
         cookies.iter().find(|cookie| cookie["name"] == "auth_token").expect("a session cookie");
@@ -108,30 +109,30 @@ fn the_session_cookie_is_out_of_reach_of_scripts_and_of_plain_http() {
     );
     assert_eq!(cookie["domain"], ".example.test");
     assert_eq!(browser.value_of("document.cookie"), "");
-    drop(town);
+    drop(stack);
 }
 
-/// A town, and a browser that shows the page `/page` of `app` to the person who logged in.
-fn logged_in(kind: Kind) -> (Town, Browser, Person) {
-    let town = Town::behind(kind, "");
-    let owner = town.gate.place.add_user("owner");
+/// A test stack, and a browser that shows the page `/page` of `app` to the person who logged in.
+fn logged_in(kind: ProxyKind) -> (TestStack, Browser, Person) {
+    let stack = TestStack::behind(kind, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    log_in(&browser, &owner, &town.url("app", "/page"));
-    (town, browser, owner)
+    log_in(&browser, &owner, &stack.url("app", "/page"));
+    (stack, browser, owner)
 }
 
 #[test]
 fn behind_caddy_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_in() {
-    fetch(Kind::Caddy);
+    fetch(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_in() {
-    fetch(Kind::Nginx);
+    fetch(ProxyKind::Nginx);
 }
 
-fn fetch(kind: Kind) {
-    let (town, browser, _) = logged_in(kind);
+fn fetch(kind: ProxyKind) {
+    let (stack, browser, _) = logged_in(kind);
     browser.forget_cookies();
     let answer = browser.value_of(
         "fetch('/api/list').then(async r => ({status: r.status, redirected: r.redirected, type: r.headers.get('content-type'), body: await r.json()}))",
@@ -141,8 +142,8 @@ fn fetch(kind: Kind) {
     assert!(answer["type"].as_str().is_some_and(|t| t.starts_with("application/json")), "{answer}");
     assert_eq!(answer["body"]["error"], "login_required");
     let login = answer["body"]["login_url"].as_str().expect("the login address");
-    assert!(login.starts_with(&town.url("auth", "/login")), "{login}");
-    assert_eq!(town.app.seen_at("/api").len(), 0);
+    assert!(login.starts_with(&stack.url("auth", "/login")), "{login}");
+    assert_eq!(stack.app.seen_at("/api").len(), 0);
 }
 
 /// Opens a WebSocket from the page shown, and says how it went.
@@ -155,49 +156,49 @@ const WEBSOCKET: &str = "new Promise(done => {
 
 #[test]
 fn behind_caddy_a_websocket_opens_with_a_session_and_is_refused_without() {
-    open_websocket(Kind::Caddy);
+    open_websocket(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_a_websocket_opens_with_a_session_and_is_refused_without() {
-    open_websocket(Kind::Nginx);
+    open_websocket(ProxyKind::Nginx);
 }
 
-fn open_websocket(kind: Kind) {
-    let (town, browser, _) = logged_in(kind);
+fn open_websocket(kind: ProxyKind) {
+    let (stack, browser, _) = logged_in(kind);
     assert_eq!(browser.value_of(WEBSOCKET), "heard hello");
     browser.forget_cookies();
     assert_eq!(browser.value_of(WEBSOCKET), "refused");
-    assert_eq!(town.app.seen_at("/ws").len(), 1, "the refused one never reached the site");
+    assert_eq!(stack.app.seen_at("/ws").len(), 1, "the refused one never reached the site");
 }
 
 #[test]
 fn behind_caddy_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
-    post_late(Kind::Caddy);
+    post_late(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
-    post_late(Kind::Nginx);
+    post_late(ProxyKind::Nginx);
 }
 
-fn post_late(kind: Kind) {
-    let (town, browser, owner) = logged_in(kind);
+fn post_late(kind: ProxyKind) {
+    let (stack, browser, owner) = logged_in(kind);
     let post = "const form = document.createElement('form'); form.method = 'post'; form.action = '/order?id=7&n=2';
         document.body.append(form); form.submit();";
     browser.run(post);
     wait::until("the first order", wait::PATIENCE, || {
-        (town.app.seen_at("/order").len() == 1).then_some(())
+        (stack.app.seen_at("/order").len() == 1).then_some(())
     });
 
-    browser.open(&town.url("app", "/page"));
+    browser.open(&stack.url("app", "/page"));
     browser.forget_cookies();
     browser.run(post);
     browser.wait_for(CODE);
     send_code(&browser, &owner.fresh_code());
-    browser.wait_for_url(&town.url("app", "/order?id=7&n=2"));
+    browser.wait_for_url(&stack.url("app", "/order?id=7&n=2"));
     let methods: Vec<_> =
-        town.app.seen_at("/order").iter().map(|request| request["method"].to_string()).collect();
+        stack.app.seen_at("/order").iter().map(|request| request["method"].to_string()).collect();
     assert_eq!(
         methods,
         ["\"POST\"", "\"GET\""],
@@ -207,14 +208,14 @@ fn post_late(kind: Kind) {
 
 #[test]
 fn twenty_requests_at_once_do_not_change_where_the_login_leads() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?keep=this");
+    let wanted = stack.url("app", "/page?keep=this");
     browser.open(&wanted);
     browser.wait_for(CODE);
     for n in 0..20 {
-        Ask::get(&format!("/script-{n}.js")).header("Host", town.host("app")).send(town.http());
+        Ask::get(&format!("/script-{n}.js")).header("Host", stack.host("app")).send(stack.http());
     }
     send_code(&browser, &owner.fresh_code());
     browser.wait_for_url(&wanted);
@@ -222,9 +223,9 @@ fn twenty_requests_at_once_do_not_change_where_the_login_leads() {
 
 #[test]
 fn a_person_who_is_logged_in_is_sent_straight_on_from_the_login_page() {
-    let (town, browser, _) = logged_in(Kind::Caddy);
-    let wanted = town.url("other", "/page?straight=on&x=1");
-    let login = town.url("auth", &format!("/login?next={}", percent_encode(&wanted)));
+    let (stack, browser, _) = logged_in(ProxyKind::Caddy);
+    let wanted = stack.url("other", "/page?straight=on&x=1");
+    let login = stack.url("auth", &format!("/login?next={}", percent_encode(&wanted)));
     browser.open(&login);
     browser.wait_for_url(&wanted);
 }

@@ -2,15 +2,15 @@
 
 use super::steps::{CODE, log_in, send_code};
 use crate::support::browser::Browser;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 use crate::support::wait;
 
 #[test]
 fn the_code_field_has_the_focus_and_what_phones_and_password_managers_look_for() {
-    let town = Town::behind(Kind::Caddy, "");
-    town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    browser.open(&town.url("app", "/page"));
+    browser.open(&stack.url("app", "/page"));
     browser.wait_for(CODE);
     assert_eq!(browser.attribute(CODE, "inputmode").as_deref(), Some("numeric"));
     assert_eq!(browser.attribute(CODE, "autocomplete").as_deref(), Some("one-time-code"));
@@ -32,10 +32,10 @@ fn the_code_field_has_the_focus_and_what_phones_and_password_managers_look_for()
 
 #[test]
 fn a_code_typed_without_touching_the_page_logs_in_on_the_last_digit() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?typed=1");
+    let wanted = stack.url("app", "/page?typed=1");
     browser.open(&wanted);
     browser.wait_for(CODE);
     browser.type_blindly(&owner.fresh_code());
@@ -44,10 +44,10 @@ fn a_code_typed_without_touching_the_page_logs_in_on_the_last_digit() {
 
 #[test]
 fn a_code_pasted_with_blanks_around_and_in_it_logs_in_by_itself() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?pasted=1");
+    let wanted = stack.url("app", "/page?pasted=1");
     browser.open(&wanted);
     browser.wait_for(CODE);
     let code = owner.fresh_code();
@@ -60,8 +60,8 @@ fn a_code_pasted_with_blanks_around_and_in_it_logs_in_by_itself() {
 
 #[test]
 fn no_form_is_sent_twice() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
     // Sent, unless the page itself holds it back; here it is held back afterwards, so that the page
     // stays.
@@ -75,20 +75,20 @@ fn no_form_is_sent_twice() {
         form.requestSubmit();
         return sent;
     })()";
-    browser.open(&town.url("auth", "/login"));
+    browser.open(&stack.url("auth", "/login"));
     browser.wait_for(CODE);
     assert_eq!(browser.value_of(sent), 1);
-    log_in(&browser, &owner, &town.url("app", "/page"));
-    browser.open(&town.url("auth", "/logout"));
+    log_in(&browser, &owner, &stack.url("app", "/page"));
+    browser.open(&stack.url("auth", "/logout"));
     assert_eq!(browser.value_of(sent), 1);
 }
 
 #[test]
 fn a_part_of_a_page_stays_asked_for_whatever_stands_in_its_name() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    let wanted = town.url("app", "/page?x=1");
+    let wanted = stack.url("app", "/page?x=1");
     browser.open(&format!("{wanted}#/a\\b?c=\u{e4}&d[]={{e}}"));
     browser.wait_for(CODE);
     send_code(&browser, &owner.fresh_code());
@@ -98,11 +98,11 @@ fn a_part_of_a_page_stays_asked_for_whatever_stands_in_its_name() {
 
 #[test]
 fn the_login_works_with_scripts_switched_off() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
     browser.switch_scripts_off();
-    let wanted = town.url("app", "/page?scripts=off");
+    let wanted = stack.url("app", "/page?scripts=off");
     browser.open(&wanted);
     browser.wait_for(CODE);
     browser.type_into(CODE, &owner.fresh_code());
@@ -112,17 +112,17 @@ fn the_login_works_with_scripts_switched_off() {
 
 #[test]
 fn the_pages_break_no_rule_of_their_own_content_security_policy() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    browser.open(&town.url("app", "/page"));
+    browser.open(&stack.url("app", "/page"));
     browser.wait_for(CODE);
     send_code(&browser, &owner.wrong_code());
     browser.wait_for(CODE);
     send_code(&browser, &owner.fresh_code());
     browser.wait_for("#target");
     for own in ["/", "/logout", "/login"] {
-        browser.open(&town.url("auth", own));
+        browser.open(&stack.url("auth", own));
     }
     // The 401 beside the wrong code is the answer asked for; Chromium notes every such status as a
     // failed load.
@@ -139,15 +139,15 @@ fn the_pages_break_no_rule_of_their_own_content_security_policy() {
 
 #[test]
 fn the_login_page_refuses_to_be_framed_by_a_site() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
-    log_in(&browser, &owner, &town.url("app", "/page"));
+    log_in(&browser, &owner, &stack.url("app", "/page"));
     browser.forget_cookies();
     let frame = format!(
         "(() => {{ const frame = document.createElement('iframe'); frame.src = '{}'; document.body.append(frame);
             return new Promise(done => {{ frame.onload = () => done('loaded'); setTimeout(() => done('late'), 10000); }}); }})()",
-        town.url("auth", "/login")
+        stack.url("auth", "/login")
     );
     browser.value_of(&frame);
     let console = wait::until("the browser's refusal to frame", wait::PATIENCE, || {
@@ -168,8 +168,8 @@ pub const TOO_WIDE: &str =
 
 #[test]
 fn the_login_page_is_readable_on_phones_and_desktops_in_light_and_dark() {
-    let town = Town::behind(Kind::Caddy, "");
-    let owner = town.gate.place.add_user("owner");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let owner = stack.gate.place.add_user("owner");
     let browser = Browser::start();
     let screens = [
         ("phone-320", 320, 640, true),
@@ -180,7 +180,7 @@ fn the_login_page_is_readable_on_phones_and_desktops_in_light_and_dark() {
     for (screen, width, height, phone) in screens {
         for scheme in ["light", "dark"] {
             browser.emulate(width, height, phone, scheme);
-            browser.open(&town.url("app", "/page"));
+            browser.open(&stack.url("app", "/page"));
             browser.wait_for(CODE);
             assert_eq!(browser.value_of(TOO_WIDE), false, "{screen} {scheme}");
             browser.save_screenshot(&format!("login-{screen}-{scheme}"));

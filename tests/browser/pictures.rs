@@ -9,20 +9,20 @@ use super::steps::{CODE, log_in, send_code};
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
 use crate::support::setup::code_of;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 
 const SETUP_CODE: &str = "input[name=setup_code]";
 const SUBMIT: &str = "button[type=submit]";
 
 #[test]
 fn the_pictures_of_the_readme_show_pages_and_verbs_that_exist() {
-    let town = Town::behind(Kind::Caddy, "");
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
     let browser = Browser::start();
 
     browser.emulate(390, 844, true, "light");
-    browser.open(&town.url("auth", "/setup"));
+    browser.open(&stack.url("auth", "/setup"));
     browser.wait_for(SETUP_CODE);
-    browser.type_into(SETUP_CODE, &code_of(&town.gate));
+    browser.type_into(SETUP_CODE, &code_of(&stack.gate));
     browser.click(SUBMIT);
     browser.wait_for(".qr");
     is_in_the_readme(&browser, "setup");
@@ -30,33 +30,33 @@ fn the_pictures_of_the_readme_show_pages_and_verbs_that_exist() {
     let owner = Person::from_answer(&serde_json::json!({ "name": "owner", "secret": secret }));
     browser.type_into(CODE, &owner.fresh_code());
     browser.click(SUBMIT);
-    browser.wait_for_url(&town.url("auth", "/"));
+    browser.wait_for_url(&stack.url("auth", "/"));
 
     browser.forget_cookies();
     browser.emulate(390, 600, true, "light");
-    browser.open(&town.url("app", "/"));
+    browser.open(&stack.url("app", "/"));
     browser.wait_for(CODE);
     is_in_the_readme(&browser, "login-phone");
     browser.emulate(960, 600, false, "dark");
-    browser.open(&town.url("app", "/"));
+    browser.open(&stack.url("app", "/"));
     browser.wait_for(CODE);
     is_in_the_readme(&browser, "login-desktop");
     send_code(&browser, &owner.wrong_code());
 
-    let anna = town.gate.place.add_user("anna");
+    let anna = stack.gate.place.add_user("anna");
     browser.forget_cookies();
-    log_in(&browser, &anna, &town.url("app", "/"));
+    log_in(&browser, &anna, &stack.url("app", "/"));
     browser.open("about:blank");
-    browser.run(&format!("document.body.innerHTML = {}", serde_json::json!(terminal(&town))));
+    browser.run(&format!("document.body.innerHTML = {}", serde_json::json!(terminal(&stack))));
     browser.emulate(880, 400, false, "dark");
     is_in_the_readme(&browser, "terminal");
 }
 
 /// What an owner sees who asks who is there, as a page.
-fn terminal(town: &Town) -> String {
+fn terminal(stack: &TestStack) -> String {
     let verbs: [&[&str]; 3] = [&["user", "list"], &["limit", "list"], &["audit", "show"]];
     let lines = verbs.map(|verb| {
-        let shown = town.gate.place.run(verb);
+        let shown = stack.gate.place.run(verb);
         assert!(shown.status == 0 && !shown.out.is_empty(), "{verb:?}");
         let escaped = shown.out.replace('&', "&amp;").replace('<', "&lt;");
         format!("<b>$ portcullis {}</b>\n{escaped}", verb.join(" "))

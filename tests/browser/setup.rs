@@ -8,7 +8,7 @@ use super::steps::CODE;
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
 use crate::support::setup::code_of;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 use crate::support::wait;
 
 const SETUP_CODE: &str = "input[name=setup_code]";
@@ -16,20 +16,20 @@ const SUBMIT: &str = "button[type=submit]";
 
 #[test]
 fn behind_caddy_the_first_user_is_made_in_the_browser_and_led_on() {
-    enrol(Kind::Caddy);
+    enrol(ProxyKind::Caddy);
 }
 
 #[test]
 fn behind_nginx_the_first_user_is_made_in_the_browser_and_led_on() {
-    enrol(Kind::Nginx);
+    enrol(ProxyKind::Nginx);
 }
 
 /// No page here has a script, and the browser runs none.
-fn enrol(kind: Kind) {
-    let town = Town::behind(kind, "");
+fn enrol(kind: ProxyKind) {
+    let stack = TestStack::behind(kind, "");
     let browser = Browser::start();
     browser.switch_scripts_off();
-    let wanted = town.url("app", "/page?x=1&y=%26");
+    let wanted = stack.url("app", "/page?x=1&y=%26");
     browser.open(&wanted);
     browser.wait_for(CODE);
     browser.click(".note a");
@@ -39,7 +39,7 @@ fn enrol(kind: Kind) {
     browser.click(SUBMIT);
     browser.wait_for_text("#error", "Wrong code");
     browser.clear(SETUP_CODE);
-    browser.type_into(SETUP_CODE, &code_of(&town.gate).to_lowercase());
+    browser.type_into(SETUP_CODE, &code_of(&stack.gate).to_lowercase());
     browser.click(SUBMIT);
     browser.wait_for(".qr");
 
@@ -69,10 +69,10 @@ fn enrol(kind: Kind) {
     browser.type_into(CODE, &person.fresh_code());
     browser.click(SUBMIT);
     browser.wait_for_url(&wanted);
-    assert_eq!(town.gate.place.json(&["user", "list"])[0]["name"], "anna");
+    assert_eq!(stack.gate.place.json(&["user", "list"])[0]["name"], "anna");
     assert!(browser.cookies().iter().all(|cookie| cookie["name"] != "portcullis_setup"));
 
-    browser.open(&town.url("auth", "/setup"));
+    browser.open(&stack.url("auth", "/setup"));
     assert!(browser.text("body").contains("Set-up is done"), "{}", browser.text("body"));
     assert!(!browser.has("form"));
 }
@@ -89,8 +89,8 @@ fn scanned(browser: &Browser, name: &str) -> String {
 
 #[test]
 fn the_set_up_pages_are_readable_everywhere_and_break_no_rule_of_their_own() {
-    let town = Town::behind(Kind::Caddy, "");
-    let code = code_of(&town.gate);
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let code = code_of(&stack.gate);
     let browser = Browser::start();
     let screens = [
         ("phone-320", 320, 1_000, true),
@@ -111,10 +111,10 @@ fn the_set_up_pages_are_readable_everywhere_and_break_no_rule_of_their_own() {
                 browser.save_screenshot(&format!("{page}-{screen}-{scheme}"))
             };
             if !browser.cookies().iter().any(|cookie| cookie["name"] == "portcullis_setup") {
-                browser.open(&town.url("auth", "/login"));
+                browser.open(&stack.url("auth", "/login"));
                 browser.wait_for(".note a");
                 looks_well("login-no-user");
-                browser.open(&town.url("auth", "/setup"));
+                browser.open(&stack.url("auth", "/setup"));
                 browser.wait_for(SETUP_CODE);
                 assert_eq!(browser.value_of("document.activeElement.name"), "setup_code");
                 looks_well("setup-code");
@@ -134,7 +134,7 @@ fn the_set_up_pages_are_readable_everywhere_and_break_no_rule_of_their_own() {
     assert_eq!(browser.value_of("document.cookie"), "");
 
     let other = Browser::start();
-    other.open(&town.url("auth", "/setup"));
+    other.open(&stack.url("auth", "/setup"));
     other.wait_for_text("#error", "Another browser");
     other.type_into(SETUP_CODE, &code);
     let before = other.page_began();

@@ -2,7 +2,7 @@
 
 use crate::support::browser::Browser;
 use crate::support::codes::Person;
-use crate::support::town::Town;
+use crate::support::test_stack::TestStack;
 use crate::support::wait;
 
 /// The input that takes the code, whatever else is on the page.
@@ -31,8 +31,8 @@ pub fn send_code(browser: &Browser, code: &str) {
 }
 
 /// Goes to the logout page and confirms.
-pub fn log_out(town: &Town, browser: &Browser) {
-    browser.open(&town.url("auth", "/logout"));
+pub fn log_out(stack: &TestStack, browser: &Browser) {
+    browser.open(&stack.url("auth", "/logout"));
     browser.click("form button[type=submit]");
     wait::until("the session's end", wait::PATIENCE, || {
         let cookies = browser.cookies();

@@ -30,7 +30,7 @@ const CLEAN_STARTS: u32 = 5;
 
 /// What was acknowledged. A thing asked for but not answered may be either way, and is not in here.
 #[derive(Default)]
-struct Book {
+struct Acknowledged {
     /// Token → whether it must open a site.
     sessions: BTreeMap<String, bool>,
     /// Tokens that were asked to end when the process died: either is right, once.
@@ -47,9 +47,9 @@ struct Book {
     acknowledged: u64,
 }
 
-type Shared = Arc<Mutex<Book>>;
+type SharedAcknowledged = Arc<Mutex<Acknowledged>>;
 
-fn write(book: &Shared, change: impl FnOnce(&mut Book)) {
+fn write(book: &SharedAcknowledged, change: impl FnOnce(&mut Acknowledged)) {
     change(&mut book.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
@@ -65,7 +65,7 @@ fn nothing_acknowledged_is_lost_by_kills_under_load() {
     let people: Vec<Person> = (0..12).map(|n| gate.place.add_user(&format!("user{n}"))).collect();
     let everybody: Vec<_> = people.iter().collect();
     let seeds: Vec<_> = people.iter().map(|p| (p.name.clone(), p.secret.clone())).collect();
-    let book = Shared::default();
+    let book = SharedAcknowledged::default();
     let (mut starts, mut clean_starts, mut logins) = (Times::default(), Times::default(), 0);
     for round in 0..rounds {
         if round % ALL_OUT == ALL_OUT - 1 {
@@ -125,7 +125,7 @@ fn log_in_all(
     gate: &Daemon,
     seeds: &[(String, String)],
     step: u64,
-    book: &Shared,
+    book: &SharedAcknowledged,
     stop: &Arc<AtomicBool>,
 ) -> Thread {
     let (to, book, stop, seeds) =
@@ -160,7 +160,7 @@ fn guess_wrong(
     gate: &Daemon,
     round: u32,
     code: String,
-    book: &Shared,
+    book: &SharedAcknowledged,
     stop: &Arc<AtomicBool>,
 ) -> Thread {
     let (to, book, stop) = (gate.address, Arc::clone(book), Arc::clone(stop));
@@ -187,7 +187,7 @@ fn verb(gate: &Daemon, words: &[&str]) -> Command {
 }
 
 /// Ends sessions of rounds before, one by one.
-fn revoke_some(gate: &Daemon, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+fn revoke_some(gate: &Daemon, book: &SharedAcknowledged, stop: &Arc<AtomicBool>) -> Thread {
     let living: Vec<String> = {
         let book = book.lock().unwrap_or_else(PoisonError::into_inner);
         book.sessions
@@ -223,7 +223,12 @@ fn revoke_some(gate: &Daemon, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
     })
 }
 
-fn add_and_remove(gate: &Daemon, round: u32, book: &Shared, stop: &Arc<AtomicBool>) -> Thread {
+fn add_and_remove(
+    gate: &Daemon,
+    round: u32,
+    book: &SharedAcknowledged,
+    stop: &Arc<AtomicBool>,
+) -> Thread {
     let (name, before) = (format!("guest{round}"), format!("guest{}", round.saturating_sub(1)));
     let (mut add, mut remove) =
         (verb(gate, &["user", "add", &name]), verb(gate, &["user", "remove", &before]));
@@ -261,9 +266,9 @@ fn id_of(token: &str) -> String {
 }
 
 /// Holds the book against the new process; says how many sessions were looked at.
-fn check(gate: &Daemon, round: u32, book: &Shared) -> usize {
+fn check(gate: &Daemon, round: u32, book: &SharedAcknowledged) -> usize {
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-    let Book { sessions, in_doubt, users, spent, failures, logins, .. } = &mut *book;
+    let Acknowledged { sessions, in_doubt, users, spent, failures, logins, .. } = &mut *book;
     for token in in_doubt.drain(..) {
         let open = gate.is_open_to(&token);
         sessions.insert(token, open);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::codes::Person;
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::Ask;
-use crate::support::setup::{Visitor, code_of};
+use crate::support::setup::{SetupBrowser, code_of};
 use crate::support::wait::{self, PATIENCE};
 
 /// sysexits.h
@@ -197,7 +197,7 @@ fn orders_are_told_with_the_way_they_came_and_the_user_who_gave_them() {
 fn the_first_enrolment_and_the_guesses_at_its_code_are_told() {
     let gate = Daemon::with(ONE_DOMAIN);
     let code = code_of(&gate);
-    let from = |address: &str| Visitor::from(&gate, address);
+    let from = |address: &str| SetupBrowser::from(&gate, address);
     for number in 0..3 {
         assert_eq!(from(&format!("192.168.9.{number}")).enter("AAAA-AAAA-AAAA-AAAA").status, 401);
     }
@@ -229,9 +229,9 @@ fn a_set_up_code_that_was_guessed_at_too_often_is_told_to_be_void() {
     let gate = Daemon::with(ONE_DOMAIN);
     code_of(&gate);
     for number in 0..10 {
-        Visitor::from(&gate, &format!("192.168.9.{number}")).enter("AAAA-AAAA-AAAA-AAAA");
+        SetupBrowser::from(&gate, &format!("192.168.9.{number}")).enter("AAAA-AAAA-AAAA-AAAA");
     }
-    Visitor::from(&gate, "192.168.9.99").enter("AAAA-AAAA-AAAA-AAAA");
+    SetupBrowser::from(&gate, "192.168.9.99").enter("AAAA-AAAA-AAAA-AAAA");
     assert_eq!(
         told(&gate.place, "setup-code-void"),
         ["setup-code-void|ok|gate|-|192.168.9.9|too many wrong tries"]

@@ -1,5 +1,6 @@
 //! Starting, stopping, being killed, a second one beside it, a disk that is full.
 
+use crate::support::small_disk::SmallDisk;
 use std::fs::Permissions;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
@@ -254,35 +255,17 @@ fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_
     assert!(Ask::get("/login").send(gate.address).text().contains("Our house"), "in force by then");
 }
 
-/// A state directory on a disk of one mebibyte, where the machine lets us mount one.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).expect("ours");
-        let mut command = std::process::Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", "size=2m,mode=0700", "portcullis-test"]).arg(at);
-        command.output().ok()?.status.success().then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).output();
-    }
-}
-
 #[test]
-fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_mends_itself() {
+fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_recovers() {
     let place = Place::new(ONE_DOMAIN);
-    let Some(disk) = SmallDisk::mount(&place.state()) else {
+    let Some(disk) = SmallDisk::mount(&place.state(), "2m") else {
         eprintln!("skipped: only root can mount a small disk");
         return;
     };
     let gate = place.start();
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
-    let filler = disk.0.join("filler");
+    let filler = disk.path().join("filler");
     fill(&filler);
     // What is already allocated may take a few writes more; a refusal comes before long, and it is
     // 503.

@@ -17,7 +17,7 @@ fn gate() -> (Daemon, SocketAddr) {
     (gate, address)
 }
 
-/// Scrapes until `holds`: what the desk knows may come a moment after its answer.
+/// Scrapes until `holds`: what the worker knows may come a moment after its answer.
 fn scrape_until(metrics: SocketAddr, what: &str, holds: impl Fn(&Scrape) -> bool) -> Scrape {
     wait::until(what, PATIENCE, || Some(Scrape::of(metrics)).filter(&holds))
 }
@@ -151,7 +151,7 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
     gate.login_form(&wrong, "203.0.113.8").set("Content-Type", "text/plain").send(gate.address);
     gate.login_form(&wrong, "203.0.113.8").body(b"otp=%zz").send(gate.address);
     gate.log_in(&owner);
-    let after = scrape_until(metrics, "the desk's gauges", |scrape| {
+    let after = scrape_until(metrics, "the worker's gauges", |scrape| {
         scrape.text("portcullis_guesses_left{kind=\"internet\"}") == "95"
     });
     for (result, wanted) in [

@@ -25,7 +25,7 @@ const KEPT: usize = 16;
 /// For how long the guilty one must wait.
 const SENTENCE: Duration = Duration::from_secs(900);
 
-/// The desk of a disk that hangs: it refuses the guilty one, and comes back from nothing else.
+/// The worker of a disk that hangs: it refuses the guilty one, and comes back from nothing else.
 fn work(hangs: &mut Receiver<()>, job: Job) -> Outcome {
     match job {
         Job::Login(attempt) if attempt.browser.sender.client.to_string() == GUILTY => {
@@ -46,7 +46,7 @@ fn while_the_queue_is_full_the_limited_are_refused_at_once_and_known_devices_fin
         let form = Ask::form("/login", &[("otp", "123456")]).header("X-Forwarded-For", from);
         form.header("X-Forwarded-Proto", "https").header("X-Forwarded-Host", "auth.example.test")
     };
-    assert_eq!(login(GUILTY).send(gate).status, 429, "the desk says it once");
+    assert_eq!(login(GUILTY).send(gate).status, 429, "the worker says it once");
 
     let mut waiting: Vec<Connection> = Vec::new();
     let mut post = |ask: Ask| {

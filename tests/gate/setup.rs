@@ -10,7 +10,7 @@ use crate::support::codes::Person;
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::http::{Answer, Ask};
 use crate::support::scratch::Scratch;
-use crate::support::setup::{Visitor, code_of, inputs};
+use crate::support::setup::{SetupBrowser, code_of, inputs};
 
 const GIVEN: &str = "ABCD-EFGH-IJKL-MNOP";
 const OTHER: &str = "AAAA-AAAA-AAAA-AAAA";
@@ -32,8 +32,8 @@ fn code_file(dir: &Scratch, text: &str) -> String {
 }
 
 /// Somebody at home who holds the enrolment.
-fn holder(gate: &Daemon, code: &str) -> Visitor {
-    let mut visitor = Visitor::from(gate, "192.168.1.20");
+fn holder(gate: &Daemon, code: &str) -> SetupBrowser {
+    let mut visitor = SetupBrowser::from(gate, "192.168.1.20");
     let answer = visitor.enter(code);
     assert_eq!(answer.status, 303, "{answer:?}");
     visitor
@@ -60,8 +60,8 @@ fn names(gate: &Daemon) -> Vec<Value> {
 #[test]
 fn from_the_log_s_code_to_a_session_and_a_page_that_stays_closed() {
     let mut gate = Daemon::with(ONE_DOMAIN);
-    let mut visitor = Visitor::from(&gate, "192.168.1.20");
-    let page = visitor.look();
+    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
+    let page = visitor.open_page();
     assert!(page.status == 200 && is_code_form(&page) && !is_seed_form(&page), "{page:?}");
     assert_eq!(page.all("set-cookie").count(), 0);
 
@@ -73,7 +73,7 @@ fn from_the_log_s_code_to_a_session_and_a_page_that_stays_closed() {
     }
     assert!(!line.contains("Domain"), "host-only: {line}");
 
-    let page = visitor.look();
+    let page = visitor.open_page();
     assert!(page.status == 200 && is_seed_form(&page) && !is_code_form(&page), "{page:?}");
     assert!(
         inputs(&page).contains(&("username".to_owned(), "owner".to_owned())),
@@ -119,7 +119,7 @@ fn from_the_log_s_code_to_a_session_and_a_page_that_stays_closed() {
             gate.kill();
             gate.start_again();
         }
-        let closed = visitor.look();
+        let closed = visitor.open_page();
         assert!(closed.status == 403 && inputs(&closed).is_empty(), "{closed:?}");
         assert!(
             closed.text().contains("Set-up is done") && closed.text().contains("/login"),
@@ -141,7 +141,7 @@ fn from_the_log_s_code_to_a_session_and_a_page_that_stays_closed() {
 fn the_pages_carry_their_headers_and_load_nothing() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let visitor = holder(&gate, GIVEN);
-    for page in [Visitor::from(&gate, "192.168.1.21").look(), visitor.look()] {
+    for page in [SetupBrowser::from(&gate, "192.168.1.21").open_page(), visitor.open_page()] {
         let policy = page.header("content-security-policy").expect("a policy");
         for part in [
             "default-src 'none'",
@@ -194,7 +194,7 @@ fn a_visitor_who_is_refused_is_led_to_the_set_up_page_and_on_to_where_he_wanted(
         .find_map(|rest| rest.split('"').next().filter(|l| l.starts_with("/setup")));
     let link = link.expect("a link to the set-up page").to_owned();
 
-    let mut visitor = Visitor::from(&gate, "192.168.1.20");
+    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
     let page = visitor.dressed(Ask::get(&link)).send(gate.address);
     let policy = page.header("content-security-policy").expect("a policy").to_owned();
     assert!(policy.contains("form-action 'self' https://app.example.test"), "{policy}");
@@ -261,14 +261,14 @@ fn who_enrolls_by_another_name_goes_to_the_gate_s_own_address() {
             ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-Host", host),
         ];
-        let mut visitor = Visitor::with(gate.address, &headers);
+        let mut visitor = SetupBrowser::with(gate.address, &headers);
         let here = format!("https://{host}");
         // Old browsers say no more than the origin.
         let begun =
             visitor.filled(&[("setup_code", GIVEN)]).header("Origin", &here).send(gate.address);
         assert_eq!(begun.status, 303, "{host}: {begun:?}");
         visitor.cookie = begun.cookie("portcullis_setup");
-        let page = visitor.look();
+        let page = visitor.open_page();
         let policy = page.header("content-security-policy").expect("a policy").to_owned();
         assert_eq!(
             policy.contains("form-action 'self' https://auth.example.test;"),
@@ -290,11 +290,11 @@ fn who_enrolls_by_another_name_goes_to_the_gate_s_own_address() {
 fn the_page_lets_the_form_lead_to_an_address_that_its_policy_cannot_name() {
     let (gate, _dir) = given("public_url = \"https://[fd00::1]:8443\"");
     let headers = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "portcullis.local")];
-    let mut visitor = Visitor::with(gate.address, &headers);
+    let mut visitor = SetupBrowser::with(gate.address, &headers);
     let begun = visitor.filled(&[("setup_code", GIVEN)]).send(gate.address);
     assert_eq!(begun.status, 303, "{begun:?}");
     visitor.cookie = begun.cookie("portcullis_setup");
-    let page = visitor.look();
+    let page = visitor.open_page();
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.contains("form-action 'self' https:;"), "{policy}");
 }
@@ -313,7 +313,7 @@ fn another_browser_with_the_right_code_is_told_to_wait() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let began = clock::monotonic();
     let first = holder(&gate, GIVEN);
-    let mut second = Visitor::from(&gate, "192.168.1.21");
+    let mut second = SetupBrowser::from(&gate, "192.168.1.21");
     let held = second.enter(GIVEN);
     assert_eq!((held.status, held.all("set-cookie").count()), (409, 0), "{held:?}");
     let wait: u64 = held.header("retry-after").and_then(|wait| wait.parse().ok()).expect("seconds");
@@ -325,7 +325,7 @@ fn another_browser_with_the_right_code_is_told_to_wait() {
         "{}",
         held.text()
     );
-    assert!(second.look().text().contains("Another browser"), "who looks is told, too");
+    assert!(second.open_page().text().contains("Another browser"), "who looks is told, too");
     assert!(!held.text().contains(&first.scan().secret));
     assert_eq!(gate.place.json(&["init"])["tries_left"], 10, "the right code is no wrong try");
 
@@ -344,7 +344,9 @@ fn another_browser_with_the_right_code_is_told_to_wait() {
 fn of_two_browsers_at_once_one_holds_the_enrolment() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let asks: Vec<_> = (0..8)
-        .map(|n| Visitor::from(&gate, &format!("192.168.1.{n}")).filled(&[("setup_code", GIVEN)]))
+        .map(|n| {
+            SetupBrowser::from(&gate, &format!("192.168.1.{n}")).filled(&[("setup_code", GIVEN)])
+        })
         .collect();
     let mut answers = at_once(&gate, asks);
     answers.sort_unstable();
@@ -386,7 +388,7 @@ fn the_first_user_survives_a_kill_right_after_the_answer() {
         gate.start_again();
         assert_eq!(names(&gate), ["owner"]);
         assert!(gate.is_open_to(&done.cookie("auth_token").expect("a session")));
-        assert_eq!(visitor.look().status, 403);
+        assert_eq!(visitor.open_page().status, 403);
         gate.log_in(&person);
     }
 }
@@ -399,9 +401,9 @@ fn a_restart_before_the_end_forgets_the_holder_and_makes_another_code_and_seed()
     let secret = visitor.scan().secret;
     gate.kill();
     gate.start_again();
-    assert!(is_code_form(&visitor.look()));
+    assert!(is_code_form(&visitor.open_page()));
     assert_ne!(code_of(&gate), code);
-    let mut next = Visitor::from(&gate, "192.168.1.20");
+    let mut next = SetupBrowser::from(&gate, "192.168.1.20");
     assert_eq!(next.enter(&code).status, 401, "the old code");
     assert_eq!(next.enter(&code_of(&gate)).status, 303);
     assert_ne!(next.scan().secret, secret);
@@ -410,7 +412,7 @@ fn a_restart_before_the_end_forgets_the_holder_and_makes_another_code_and_seed()
 #[test]
 fn wrong_codes_count_for_address_and_strangers_and_malformed_ones_do_not() {
     let (gate, _dir) = given(ONE_DOMAIN);
-    let mut visitor = Visitor::from(&gate, "203.0.113.7");
+    let mut visitor = SetupBrowser::from(&gate, "203.0.113.7");
     for malformed in
         ["", "ABCD", "ABCD-EFGH-IJKL-MNO1", "ABCD-EFGH-IJKL-MNOP-Q", "\u{ff21}BCD-EFGH-IJKL-MNOP"]
     {
@@ -448,15 +450,15 @@ fn wrong_codes_count_for_address_and_strangers_and_malformed_ones_do_not() {
 fn ten_wrong_tries_from_anywhere_end_the_code_until_a_restart() {
     let (mut gate, _dir) = given(ONE_DOMAIN);
     for n in 0..10 {
-        assert_eq!(Visitor::from(&gate, &format!("203.0.113.{n}")).enter(OTHER).status, 401);
+        assert_eq!(SetupBrowser::from(&gate, &format!("203.0.113.{n}")).enter(OTHER).status, 401);
     }
-    let mut visitor = Visitor::from(&gate, "192.168.1.20");
-    let page = visitor.look();
+    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
+    let page = visitor.open_page();
     assert!(
         page.status == 200 && !is_code_form(&page) && page.text().contains("guessed at too often"),
         "{page:?}"
     );
-    let token = inputs(&Visitor::from(&gate, "192.168.1.20").look());
+    let token = inputs(&SetupBrowser::from(&gate, "192.168.1.20").open_page());
     assert!(token.is_empty());
     gate.kill();
     gate.start_again();
@@ -500,7 +502,7 @@ fn a_wrong_code_of_the_app_shows_the_same_page_with_a_message_and_counts() {
 #[test]
 fn a_form_from_another_site_or_without_its_token_does_nothing() {
     let (gate, _dir) = given(ONE_DOMAIN);
-    let mut visitor = Visitor::from(&gate, "192.168.1.20");
+    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
     let first = visitor.filled(&[("setup_code", GIVEN)]);
     let foreign = [
         ("Sec-Fetch-Site", "cross-site"),
@@ -549,10 +551,10 @@ fn a_user_added_by_the_command_line_closes_the_page_at_once() {
     let form = visitor.filled(&[("otp", &person.fresh_code())]);
     gate.place.add_user("anna");
     assert_eq!(form.send(gate.address).status, 403);
-    assert_eq!(visitor.look().status, 403);
+    assert_eq!(visitor.open_page().status, 403);
     assert_eq!(names(&gate), ["anna"]);
     gate.place.json(&["user", "remove", "anna"]);
-    assert_eq!(visitor.look().status, 403, "there was a user");
+    assert_eq!(visitor.open_page().status, 403, "there was a user");
 }
 
 #[test]
@@ -563,9 +565,9 @@ fn while_the_clock_is_wrong_the_page_says_so_and_takes_no_code() {
         Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
     let gate = place.with_environment("PORTCULLIS_SETUP_CODE_FILE", &file).start();
     gate.place.set_clock(UNSET);
-    let mut visitor = Visitor::from(&gate, "192.168.1.20");
+    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
     let told = |answer: &Answer| answer.text().contains("The server's clock is not set yet");
-    let page = visitor.look();
+    let page = visitor.open_page();
     assert!(page.status == 200 && told(&page) && is_code_form(&page), "{page:?}");
     let refused = visitor.enter(GIVEN);
     assert!(
@@ -596,14 +598,14 @@ fn the_code_ends_after_thirty_minutes_and_the_hold_after_ten() {
     let visitor = holder(&gate, GIVEN);
     let secret = visitor.scan().secret;
     gate.place.shift_clock(480);
-    assert!(is_seed_form(&visitor.look()));
+    assert!(is_seed_form(&visitor.open_page()));
     gate.place.shift_clock(601);
-    assert!(is_code_form(&visitor.look()), "the hold has ended");
-    let mut next = Visitor::from(&gate, "192.168.1.21");
+    assert!(is_code_form(&visitor.open_page()), "the hold has ended");
+    let mut next = SetupBrowser::from(&gate, "192.168.1.21");
     assert_eq!(next.enter(GIVEN).status, 303);
     assert_ne!(next.scan().secret, secret, "the next one gets another seed");
     gate.place.shift_clock(1_802);
-    let late = Visitor::from(&gate, "192.168.1.22").look();
+    let late = SetupBrowser::from(&gate, "192.168.1.22").open_page();
     assert!(!is_code_form(&late) && late.text().contains("run out"), "{}", late.text());
 }
 
@@ -696,7 +698,7 @@ fn init_tells_root_s_console_how_it_stands() {
     assert_eq!(gate.place.run(&["init", "--again"]).status, 0);
     gate.start_again();
     assert_eq!(gate.place.json(&["init"])["open"], true, "and it is open again");
-    assert!(is_code_form(&Visitor::from(&gate, "192.168.1.20").look()));
+    assert!(is_code_form(&SetupBrowser::from(&gate, "192.168.1.20").open_page()));
 }
 
 #[test]
@@ -780,7 +782,7 @@ fn a_first_try_without_a_proxy_works_as_a_login_does() {
     assert!(said.contains("/setup"), "{said}");
     let host = gate.address.to_string();
     let mut visitor =
-        Visitor::with(gate.address, &[("Host", &host), ("Origin", &format!("http://{host}"))]);
+        SetupBrowser::with(gate.address, &[("Host", &host), ("Origin", &format!("http://{host}"))]);
     assert_eq!(visitor.enter(GIVEN).status, 303);
     let person = visitor.scan();
     let done = visitor.finish("owner", &person.fresh_code());
@@ -812,7 +814,7 @@ fn no_code_seed_or_cookie_of_the_enrolment_is_logged_but_the_code_that_the_log_i
     let generated = code_of(&gate);
     let code =
         gate.place.json(&["init", "--new-code"])["code"].as_str().expect("a code").to_owned();
-    let mut visitor = Visitor::from(&gate, "203.0.113.7");
+    let mut visitor = SetupBrowser::from(&gate, "203.0.113.7");
     visitor.enter(OTHER);
     assert_eq!(visitor.enter(&code).status, 303);
     let person: Person = visitor.scan();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::contents::version;
-use super::machine::Machine;
+use super::machine::DebianMachine;
 use super::units;
 use crate::support::wait::{self, PATIENCE};
 
@@ -14,10 +14,10 @@ use crate::support::wait::{self, PATIENCE};
 macro_rules! on_each_suite {
     ($($story:ident)*) => {
         mod trixie {
-            $(#[test] fn $story() { super::$story(&super::Machine::boot("trixie")); })*
+            $(#[test] fn $story() { super::$story(&super::DebianMachine::boot("trixie")); })*
         }
         mod bookworm {
-            $(#[test] fn $story() { super::$story(&super::Machine::boot("bookworm")); })*
+            $(#[test] fn $story() { super::$story(&super::DebianMachine::boot("bookworm")); })*
         }
     };
 }
@@ -38,7 +38,7 @@ fn next_version() -> String {
     version() + "+next"
 }
 
-fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
+fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &DebianMachine) {
     machine.install(&version());
     // No start by hand: installing enabled and started both, and READY=1 has come.
     assert_eq!(
@@ -81,7 +81,7 @@ fn an_installed_gate_runs_under_its_unit_and_lets_people_in(machine: &Machine) {
 const WATCHDOG: Duration = Duration::from_secs(12);
 const SPARE: Duration = Duration::from_secs(1);
 
-fn a_gate_that_dies_or_hangs_is_started_again(machine: &Machine) {
+fn a_gate_that_dies_or_hangs_is_started_again(machine: &DebianMachine) {
     machine.run("mkdir -p /run/systemd/system/portcullis.service.d");
     let watchdog = format!("[Service]\\nWatchdogSec={}\\n", WATCHDOG.as_secs());
     machine
@@ -124,7 +124,7 @@ fn a_gate_that_dies_or_hangs_is_started_again(machine: &Machine) {
     assert_eq!(machine.property("MainPID"), before, "the same process");
 }
 
-fn visitors_wait_through_restarts_and_upgrades_and_keep_their_sessions(machine: &Machine) {
+fn visitors_wait_through_restarts_and_upgrades_and_keep_their_sessions(machine: &DebianMachine) {
     machine.install(&version());
     let person = machine.add_user("alice");
     let session = machine.log_in(&person);
@@ -155,7 +155,7 @@ fn visitors_wait_through_restarts_and_upgrades_and_keep_their_sessions(machine: 
     assert_eq!(machine.property("NRestarts"), "0", "nothing fell");
 }
 
-fn removing_keeps_the_users_and_purging_takes_them(machine: &Machine) {
+fn removing_keeps_the_users_and_purging_takes_them(machine: &DebianMachine) {
     machine.install(&version());
     let person = machine.add_user("alice");
     let session = machine.log_in(&person);
@@ -183,7 +183,7 @@ fn removing_keeps_the_users_and_purging_takes_them(machine: &Machine) {
     assert_eq!(machine.run("systemctl list-units --all --no-legend 'portcullis*'").trim(), "");
 }
 
-fn secrets_from_outside_reach_the_gate_alone(machine: &Machine) {
+fn secrets_from_outside_reach_the_gate_alone(machine: &DebianMachine) {
     machine.run(
         "mkdir -p /etc/credstore /run/credstore && chmod 700 /etc/credstore /run/credstore && umask 077 && \
                  echo 0123456789abcdef0123456789abcdef0123456789 > /etc/credstore/jwt_secret && \
@@ -216,7 +216,7 @@ fn secrets_from_outside_reach_the_gate_alone(machine: &Machine) {
     );
 }
 
-fn a_broken_setting_is_survived(machine: &Machine) {
+fn a_broken_setting_is_survived(machine: &DebianMachine) {
     machine.install(&version());
     machine.run("echo 'listem = []' > /etc/portcullis/portcullis.toml");
     machine.try_run("systemctl restart portcullis.service");
@@ -233,7 +233,7 @@ fn a_broken_setting_is_survived(machine: &Machine) {
     );
 }
 
-fn who_is_in_the_group_gives_orders_and_nobody_else(machine: &Machine) {
+fn who_is_in_the_group_gives_orders_and_nobody_else(machine: &DebianMachine) {
     machine.install(&version());
     machine.add_user("alice");
     machine.run(
@@ -258,7 +258,7 @@ fn who_is_in_the_group_gives_orders_and_nobody_else(machine: &Machine) {
     assert!(!look.status.success());
 }
 
-fn only_this_machine_is_answered(machine: &Machine) {
+fn only_this_machine_is_answered(machine: &DebianMachine) {
     // A machine that opens the gate's port to its network, and has an address there.
     machine.run("ip address add 10.9.8.7/32 dev lo");
     machine.run("mkdir -p /etc/systemd/system/portcullis.socket.d && \

@@ -22,13 +22,13 @@ pub fn project() -> &'static Path {
 static BOOTED: AtomicU32 = AtomicU32::new(0);
 
 /// A booted machine.
-pub struct Machine {
+pub struct DebianMachine {
     nspawn: Running,
     leader: u32,
     name: String,
 }
 
-impl Machine {
+impl DebianMachine {
     /// Boots that suite of Debian and waits until all its services are up.
     pub fn boot(suite: &str) -> Self {
         let number = BOOTED.fetch_add(1, Ordering::Relaxed);
@@ -159,7 +159,7 @@ impl Machine {
     }
 }
 
-impl Drop for Machine {
+impl Drop for DebianMachine {
     fn drop(&mut self) {
         // Powers it off; should that hang, its first process dies with nspawn, and all others with
         // that one.

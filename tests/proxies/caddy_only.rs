@@ -3,34 +3,25 @@
 use std::process::Command;
 
 use crate::support::caddy::Ports;
+use crate::support::curl;
 use crate::support::daemon::{Done, Place};
 use crate::support::http::Ask;
-use crate::support::town::{Front, Kind, Town, with_public_url};
+use crate::support::test_stack::{ProxyKind, RunningProxy, TestStack, with_public_url};
 
 #[test]
 fn an_ordinary_client_that_checks_certificates_is_led_to_the_login() {
-    let town = Town::behind(Kind::Caddy, "");
-    let Front::Caddy(caddy) = &town.front else { panic!("not behind Caddy") };
-    let url = town.url("app", "/x?a=1&b=2");
-    let mut command = Command::new("curl");
-    command.args([
-        "--silent",
-        "--show-error",
-        "--noproxy",
-        "*",
-        "--max-time",
-        "20",
-        "--dump-header",
-        "-",
-    ]);
-    command.arg("--cacert").arg(caddy.authority());
-    command.args(["--resolve", &format!("app.example.test:{}:127.0.0.1", town.ports.https), &url]);
-    let done = Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let RunningProxy::Caddy(caddy) = &stack.proxy else { panic!("not behind Caddy") };
+    let url = stack.url("app", "/x?a=1&b=2");
+    let mut command = curl::command();
+    command.args(["--dump-header", "-", "--cacert"]).arg(caddy.authority());
+    command.args(["--resolve", &format!("app.example.test:{}:127.0.0.1", stack.ports.https), &url]);
+    let done = curl::run(&mut command);
     assert_eq!(done.status, 0, "{}", done.err);
     let wanted = format!(
         "location: {}?next=https%3A%2F%2Fapp.example.test%3A{}%2Fx%3Fa%3D1%26b%3D2",
-        town.url("auth", "/login"),
-        town.ports.https
+        stack.url("auth", "/login"),
+        stack.ports.https
     );
     assert!(done.out.starts_with("HTTP/2 302"), "{}", done.out);
     assert!(done.out.contains(&wanted), "{}", done.out);
@@ -43,11 +34,11 @@ fn a_site_below_a_prefix_of_its_own_shares_its_host_with_the_login_page() {
         "path_prefix = \"/.portcullis\"\npublic_url = \"https://app.example.test:{}\"\n",
         ports.https
     ));
-    let town = Town::around(place, Kind::Caddy, ports);
-    let answer = town.page_load("/login?the=applications_own").send(town.http());
+    let stack = TestStack::around(place, ProxyKind::Caddy, ports);
+    let answer = stack.page_load("/login?the=applications_own").send(stack.http());
     let login = format!("https://app.example.test:{}/.portcullis/login?next=", ports.https);
     assert!(answer.header("location").is_some_and(|l| l.starts_with(&login)), "{answer:?}");
-    let page = town.page_load("/.portcullis/login").send(town.http());
+    let page = stack.page_load("/.portcullis/login").send(stack.http());
     assert_eq!(page.status, 200, "{page:?}");
     assert!(page.text().contains("name=\"otp\""), "{}", page.text());
 }
@@ -80,7 +71,7 @@ fn the_question_is_about_the_original_request_whatever_changed_it_before() {
         ("rewrite /api/* /elsewhere", ""),
     ];
     for (before, after) in changes {
-        let town = Town::behind_caddy(|text| {
+        let stack = TestStack::behind_caddy(|text| {
             let lines = "\timport portcullis\n\treverse_proxy 127.0.0.1:8080\n";
             assert!(text.contains(lines), "{text}");
             let changed = before.replace('{', "{\n") + "\n" + lines + after + "\n";
@@ -90,24 +81,24 @@ fn the_question_is_about_the_original_request_whatever_changed_it_before() {
             )
         });
         let asked = "/api/x?a=1";
-        let page = town.page_load(asked).send(town.http());
+        let page = stack.page_load(asked).send(stack.http());
         assert_eq!(
             (page.status, page.next()),
-            (302, Some(format!("http://{}{asked}", town.host("app")))),
+            (302, Some(format!("http://{}{asked}", stack.host("app")))),
             "{before}"
         );
         let post = Ask::form(asked, &[("n", "1")])
-            .header("Host", town.host("app"))
+            .header("Host", stack.host("app"))
             .by_page_load()
-            .send(town.http());
+            .send(stack.http());
         assert_eq!(
             (post.status, post.next()),
-            (303, Some(format!("http://{}{asked}", town.host("app")))),
+            (303, Some(format!("http://{}{asked}", stack.host("app")))),
             "{before}"
         );
-        assert_eq!(town.app.seen().len(), 0, "{before}");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let inside = town.page_load(asked).cookie("auth_token", &token).send(town.http());
+        assert_eq!(stack.app.seen().len(), 0, "{before}");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let inside = stack.page_load(asked).cookie("auth_token", &token).send(stack.http());
         assert_eq!(inside.status, 200, "{before}: {inside:?}");
     }
 }
@@ -119,24 +110,24 @@ fn one_host_alone_is_guarded_and_opened_by_its_own_login_page() {
     for settings in ["", "public_url = \"https://app.example.test:PORT\"\n"] {
         let ports = Ports::free();
         let settings = settings.replace("PORT", &ports.https.to_string());
-        let town = Town::around(Place::new(&settings), Kind::Caddy, ports);
-        let owner = town.gate.place.add_user("owner");
-        let stranger = town.page_load("/x?a=1").send(town.http());
+        let stack = TestStack::around(Place::new(&settings), ProxyKind::Caddy, ports);
+        let owner = stack.gate.place.add_user("owner");
+        let stranger = stack.page_load("/x?a=1").send(stack.http());
         assert_eq!(stranger.status, 302, "{settings:?}: {stranger:?}");
-        let page = town.page_load("/login?next=%2Fx").send(town.http());
+        let page = stack.page_load("/login?next=%2Fx").send(stack.http());
         assert!(
             page.status == 200 && page.text().contains("name=\"otp\""),
             "{settings:?}: {page:?}"
         );
         let form = Ask::form("/login", &[("otp", &owner.fresh_code()), ("next", "/x?a=1")]);
-        let answer = form.header("Host", town.host("app")).send(town.http());
+        let answer = form.header("Host", stack.host("app")).send(stack.http());
         assert_eq!(
             (answer.status, answer.header("location")),
             (302, Some("/x?a=1")),
             "{settings:?}: {answer:?}"
         );
         let token = answer.cookie("auth_token").expect("a session");
-        let inside = town.page_load("/x?a=1").cookie("auth_token", &token).send(town.http());
+        let inside = stack.page_load("/x?a=1").cookie("auth_token", &token).send(stack.http());
         assert_eq!(inside.status, 200, "{settings:?}: {inside:?}");
     }
 }

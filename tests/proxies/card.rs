@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::support::caddy::{Ports, free_port, program as caddy_program};
 use crate::support::clock::before_the_build;
+use crate::support::curl::{self, Page};
 use crate::support::daemon::{Daemon, Done, Place};
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
@@ -14,9 +15,9 @@ use crate::support::site::Site;
 use crate::support::wait::{self, PATIENCE};
 
 /// A card in a directory.
-struct Card(Scratch);
+struct CardFolder(Scratch);
 
-impl Card {
+impl CardFolder {
     fn with(settings: &str) -> Self {
         let dir = Scratch::new("card");
         std::fs::create_dir(dir.path().join("boot")).expect("the test's own directory");
@@ -83,27 +84,18 @@ impl Card {
 }
 
 /// A browser's requests, by curl: names and ports are the true ones, and lead here.
-struct Visitor {
+struct CardVisitor {
     ports: Ports,
     /// What it trusts; nothing is checked without.
     authority: Option<PathBuf>,
     cookies: PathBuf,
 }
 
-impl Visitor {
+impl CardVisitor {
     /// Status, `Location` and body.
     fn ask(&self, url: &str, more: &[&str]) -> (u16, String, String) {
-        let mut command = Command::new("curl");
-        command.args([
-            "--silent",
-            "--show-error",
-            "--noproxy",
-            "*",
-            "--max-time",
-            "20",
-            "--connect-timeout",
-            "10",
-        ]);
+        let mut command = curl::command();
+        command.args(["--connect-timeout", "10"]);
         let Ports { https, http } = self.ports;
         let plain = url.starts_with("http://");
         let own_port =
@@ -119,13 +111,8 @@ impl Visitor {
         };
         command.arg("--cookie").arg(&self.cookies).arg("--cookie-jar").arg(&self.cookies);
         command.args(["--header", "Accept: text/html"]).args(more);
-        command.args(["--write-out", "\n%{http_code} %header{location}", url]);
-        let done =
-            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
-        assert_eq!(done.status, 0, "{url}: {}", done.err);
-        let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
-        let (status, location) = last.split_once(' ').expect("a status");
-        (status.parse().expect("a number"), location.to_owned(), body.to_owned())
+        let Page { status, location, body } = curl::page(&mut command, url);
+        (status, location, body)
     }
 }
 
@@ -161,7 +148,7 @@ fn variants() -> Vec<String> {
 #[test]
 fn caddy_takes_every_file_that_is_rendered_before_and_after_the_clock_is_set() {
     for settings in variants() {
-        let card = Card::with(&settings);
+        let card = CardFolder::with(&settings);
         for verb in ["render", "settled"] {
             card.run(verb);
             let mut command = Command::new(caddy_program());
@@ -192,7 +179,7 @@ fn caddy_takes_every_file_that_is_rendered_before_and_after_the_clock_is_set() {
 }
 
 /// The gate on the card's own settings, with a clock that can be wrong.
-fn gate(card: &Card) -> Daemon {
+fn gate(card: &CardFolder) -> Daemon {
     let settings = card.text("run/appliance/portcullis.toml") + "\n[clock]\nrequire_sync = false\n";
     Place::new(&settings).with_movable_clock().start()
 }
@@ -206,9 +193,9 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
         site.address
     );
     // The card refuses an upstream on itself, and here everything is on one machine.
-    let card = Card::with(&settings.replace("127.0.0.1", "10.0.0.2"));
+    let card = CardFolder::with(&settings.replace("127.0.0.1", "10.0.0.2"));
     card.run("render");
-    let to_site = |card: &Card| {
+    let to_site = |card: &CardFolder| {
         let text = card.text("run/appliance/Caddyfile").replace("10.0.0.2", "127.0.0.1");
         card.0.write("run/appliance/Caddyfile", &text);
     };
@@ -221,7 +208,7 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let login = format!(
         "https://portcullis.local/login?next=https%3A%2F%2Fportcullis.local%3A{port}%2Fpage%3Fa%3D1%26b%3D2"
     );
-    let post = |visitor: &Visitor, code: &str| {
+    let post = |visitor: &CardVisitor, code: &str| {
         let (otp, next) = (format!("otp={code}"), format!("next={page}"));
         let form = ["--data-urlencode", &otp, "--data-urlencode", &next];
         visitor.ask("https://portcullis.local/login", &form)
@@ -230,7 +217,7 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     // The clock is wrong: everything is there and says so, and no authority is made.
     gate.place.set_clock(before_the_build());
     let caddy = card.start_caddy(ports, &address);
-    let stranger = Visitor { ports, authority: None, cookies: card.path("early") };
+    let stranger = CardVisitor { ports, authority: None, cookies: card.path("early") };
     let (status, location, _) = stranger.ask(&page, &[]);
     assert_eq!((status, location.as_str()), (302, login.as_str()));
     let (status, _, body) = post(&stranger, &owner.code_at(gate.place.step()));
@@ -245,7 +232,7 @@ fn a_card_waits_for_its_clock_and_then_opens_a_site_to_who_logs_in() {
     let caddy = card.start_caddy(ports, &address);
     let authority = card.path("home/.local/share/caddy/pki/authorities/local/root.crt");
     wait::until("Caddy's authority", PATIENCE, || authority.exists().then_some(()));
-    let visitor = Visitor { ports, authority: Some(authority), cookies: card.path("cookies") };
+    let visitor = CardVisitor { ports, authority: Some(authority), cookies: card.path("cookies") };
     wait::until("certificates", PATIENCE, || {
         (caddy.text().matches("certificate obtained successfully").count() > 0).then_some(())
     });

@@ -7,17 +7,21 @@ use crate::support::daemon::Place;
 use crate::support::doctor::Report;
 use crate::support::nginx::Nginx;
 use crate::support::site::Site;
-use crate::support::town::{ALL, Town, with_public_url};
+use crate::support::test_stack::{ALL, TestStack, with_public_url};
 
 #[test]
 fn on_the_printed_configuration_doctor_has_nothing_to_mend() {
     for kind in ALL {
-        let town = Town::behind(kind, "[clock]\nrequire_sync = false\n");
-        let place = &town.gate.place;
+        let stack = TestStack::behind(kind, "[clock]\nrequire_sync = false\n");
+        let place = &stack.gate.place;
         let person = place.add_user("anna");
         // By https: a site that is told to be plain http is a finding, since the cookie is Secure.
-        assert_eq!(Curl::new(town.ports).load(&town.url("app", "/x"), &[]).status, 302, "{kind:?}");
-        assert_eq!(town.post_code(&person.wrong_code(), "203.0.113.7"), 401, "{kind:?}");
+        assert_eq!(
+            Curl::new(stack.ports).load(&stack.url("app", "/x"), &[]).status,
+            302,
+            "{kind:?}"
+        );
+        assert_eq!(stack.post_code(&person.wrong_code(), "203.0.113.7"), 401, "{kind:?}");
         let report = Report::of(place);
         // The gate took a free port, and its settings name that port only since.
         let complaints: Vec<_> = report

@@ -5,7 +5,7 @@ use crate::support::caddy::Ports;
 use crate::support::curl::Curl;
 use crate::support::daemon::Place;
 use crate::support::site::values;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 
 /// Where the login page is, for whom the cookie is, whether the gate's pages have a prefix, and
 /// whether there is TLS.
@@ -100,25 +100,25 @@ impl Form {
     }
 }
 
-fn try_all(kind: Kind) {
+fn try_all(kind: ProxyKind) {
     for form in forms() {
         let ports = Ports::free();
         let port = if form.scheme == "https" { ports.https } else { ports.http };
         let place = Place::new(&form.settings(port));
         let checked = place.run(&["config", "check"]);
         assert_eq!(checked.status, 0, "{form:?}: {}", checked.err);
-        let town = Town::of(place, kind, ports, form.site());
-        tell(&town, &form, port, &format!("{kind:?} {form:?}"));
+        let stack = TestStack::of(place, kind, ports, form.site());
+        tell(&stack, &form, port, &format!("{kind:?} {form:?}"));
     }
 }
 
-fn tell(town: &Town, form: &Form, port: u16, told: &str) {
+fn tell(stack: &TestStack, form: &Form, port: u16, told: &str) {
     let Form { scheme, path_prefix, .. } = form;
     let site = format!("{scheme}://{}:{port}", form.site());
     let login_host = form.public_url.unwrap_or(form.site());
     let pages = format!("{scheme}://{login_host}:{port}{path_prefix}");
-    let owner = town.gate.place.add_user("owner");
-    let visitor = Curl::new(town.ports);
+    let owner = stack.gate.place.add_user("owner");
+    let visitor = Curl::new(stack.ports);
 
     for path in ["/", "/x?a=1&b=2", "/health", "/verify", "/loginx/y", "/.portcullisx"] {
         let stranger = visitor.load(&format!("{site}{path}"), &[]);
@@ -132,7 +132,7 @@ fn tell(town: &Town, form: &Form, port: u16, told: &str) {
             "{told} {path}: {stranger:?}"
         );
     }
-    assert_eq!(town.app.seen().len(), 0, "{told}: {:?}", town.app.seen());
+    assert_eq!(stack.app.seen().len(), 0, "{told}: {:?}", stack.app.seen());
 
     let wanted = format!("{site}/x?a=1&b=2");
     let led = visitor.load(&wanted, &[]).location;
@@ -147,7 +147,7 @@ fn tell(town: &Town, form: &Form, port: u16, told: &str) {
         let inside = visitor.load(&format!("{site}{path}"), &[]);
         assert_eq!(inside.status, 200, "{told} {path}: {inside:?}");
     }
-    let seen = town.app.seen();
+    let seen = stack.app.seen();
     assert_eq!(seen.len(), 4, "{told}: {seen:?}");
     assert!(
         seen.iter().all(|request| values(request, "remote-user") == ["owner"]),
@@ -160,15 +160,15 @@ fn tell(town: &Town, form: &Form, port: u16, told: &str) {
 
 #[test]
 fn every_form_of_the_settings_works_as_it_is_printed_for_caddy() {
-    try_all(Kind::Caddy);
+    try_all(ProxyKind::Caddy);
 }
 
 #[test]
 fn every_form_of_the_settings_works_as_it_is_printed_for_nginx() {
-    try_all(Kind::Nginx);
+    try_all(ProxyKind::Nginx);
 }
 
 #[test]
 fn every_form_of_the_settings_works_as_it_is_printed_for_traefik() {
-    try_all(Kind::Traefik);
+    try_all(ProxyKind::Traefik);
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use crate::support::http::{Answer, Ask};
 use crate::support::nginx::with_locations;
 use crate::support::site::values;
-use crate::support::town::{Kind, Town};
+use crate::support::test_stack::{ProxyKind, TestStack};
 
 /// Locations as people add them. nginx refuses to list a folder without an index.
 const FURTHER: &str = "
@@ -37,32 +37,32 @@ const FURTHER: &str = "
         proxy_intercept_errors on;
     }";
 
-fn session(town: &Town) -> String {
-    town.gate.log_in(&town.gate.place.add_user("owner"))
+fn session(stack: &TestStack) -> String {
+    stack.gate.log_in(&stack.gate.place.add_user("owner"))
 }
 
-fn inside(town: &Town, token: &str, target: &str) -> Answer {
-    town.page_load(target).cookie("auth_token", token).send(town.http())
+fn inside(stack: &TestStack, token: &str, target: &str) -> Answer {
+    stack.page_load(target).cookie("auth_token", token).send(stack.http())
 }
 
 #[test]
 fn a_further_location_is_guarded_as_the_first_one() {
-    let town = Town::behind_nginx(|text| with_locations(&text, FURTHER));
-    let token = session(&town);
+    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
+    let token = session(&stack);
     for target in ["/api/x?a=1", "/x.php", "/exact", "/ws/x", "/ws/inner", "/moved/x"] {
-        let stranger = town.page_load(target).send(town.http());
+        let stranger = stack.page_load(target).send(stack.http());
         assert_eq!(stranger.status, 302, "{target}: {stranger:?}");
         assert_eq!(
             stranger.next(),
-            Some(format!("http://{}{target}", town.host("app"))),
+            Some(format!("http://{}{target}", stack.host("app"))),
             "{target}"
         );
-        assert_eq!(town.app.seen().len(), 0, "{target}");
+        assert_eq!(stack.app.seen().len(), 0, "{target}");
     }
     for target in ["/api/x?a=1", "/x.php", "/exact", "/ws/x", "/ws/inner", "/moved/x"] {
         let ask =
-            town.page_load(target).cookie("auth_token", &token).header("Remote-User", "mallory");
-        let answer = ask.header("Remote-Groups", "admin").send(town.http());
+            stack.page_load(target).cookie("auth_token", &token).header("Remote-User", "mallory");
+        let answer = ask.header("Remote-Groups", "admin").send(stack.http());
         assert_eq!(answer.status, 200, "{target}: {answer:?}");
         assert_eq!(values(&answer.json(), "remote-user"), ["owner"], "{target}");
         assert_eq!(values(&answer.json(), "remote-groups"), [""; 0], "{target}");
@@ -71,9 +71,9 @@ fn a_further_location_is_guarded_as_the_first_one() {
 
 #[test]
 fn a_location_that_is_opened_gets_no_identity_nor_a_forged_one() {
-    let town = Town::behind_nginx(|text| with_locations(&text, FURTHER));
+    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
     for name in ["Remote-User", "Remote_User", "Remote.User", "Remote~User"] {
-        let answer = town.page_load("/open/x").header(name, "mallory").send(town.http());
+        let answer = stack.page_load("/open/x").header(name, "mallory").send(stack.http());
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
         assert!(!answer.text().contains("mallory"), "{name}: {}", answer.text());
     }
@@ -83,8 +83,8 @@ fn a_location_that_is_opened_gets_no_identity_nor_a_forged_one() {
 /// back.
 #[test]
 fn what_nginx_or_the_site_refuses_to_who_may_pass_stays_its_own() {
-    let town = Town::behind_nginx(|text| with_locations(&text, FURTHER));
-    let token = session(&town);
+    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
+    let token = session(&stack);
     for (target, status) in [
         ("/closed/x", 403),
         ("/folder/", 403),
@@ -92,7 +92,7 @@ fn what_nginx_or_the_site_refuses_to_who_may_pass_stays_its_own() {
         ("/status/403", 403),
         ("/status/401", 401),
     ] {
-        let answer = inside(&town, &token, target);
+        let answer = inside(&stack, &token, target);
         assert_eq!(
             (answer.status, answer.header("location")),
             (status, None),
@@ -106,16 +106,16 @@ fn what_nginx_or_the_site_refuses_to_who_may_pass_stays_its_own() {
     for (target, status) in
         [("/closed/x", 403), ("/folder/", 302), ("/basic/x", 401), ("/status/403", 302)]
     {
-        assert_eq!(town.page_load(target).send(town.http()).status, status, "{target}");
+        assert_eq!(stack.page_load(target).send(stack.http()).status, status, "{target}");
     }
 }
 
 #[test]
 fn a_site_that_refuses_by_itself_is_heard_word_for_word() {
-    let town = Town::behind(Kind::Nginx, "");
-    let token = session(&town);
+    let stack = TestStack::behind(ProxyKind::Nginx, "");
+    let token = session(&stack);
     for status in [401, 403] {
-        let answer = inside(&town, &token, &format!("/status/{status}"));
+        let answer = inside(&stack, &token, &format!("/status/{status}"));
         assert_eq!(
             (answer.status, answer.json()["site"].as_str()),
             (status, Some("app")),
@@ -128,17 +128,17 @@ fn a_site_that_refuses_by_itself_is_heard_word_for_word() {
 /// away.
 #[test]
 fn a_server_that_intercepts_errors_still_shows_the_gates_answers() {
-    let town = Town::behind_nginx(|text| with_locations(&text, "proxy_intercept_errors on;"));
+    let stack = TestStack::behind_nginx(|text| with_locations(&text, "proxy_intercept_errors on;"));
     let script = Ask::get("/api")
-        .header("Host", town.host("app"))
+        .header("Host", stack.host("app"))
         .header("Sec-Fetch-Mode", "cors")
-        .send(town.http());
+        .send(stack.http());
     assert_eq!(
         (script.status, script.json()["error"].as_str()),
         (401, Some("login_required")),
         "{script:?}"
     );
-    assert_eq!(town.page_load("/").send(town.http()).status, 302);
+    assert_eq!(stack.page_load("/").send(stack.http()).status, 302);
 }
 
 /// nginx measures a body against the limit of every location that it goes through, the question's
@@ -146,32 +146,32 @@ fn a_server_that_intercepts_errors_still_shows_the_gates_answers() {
 #[test]
 fn a_large_upload_reaches_the_site_and_a_stranger_with_one_is_led_to_the_login() {
     let lifted = "location /upload { client_max_body_size 0; proxy_pass http://127.0.0.1:8080; }";
-    let printed = Town::behind_nginx(|text| text);
-    let in_one_location = Town::behind_nginx(|text| {
+    let printed = TestStack::behind_nginx(|text| text);
+    let in_one_location = TestStack::behind_nginx(|text| {
         assert!(text.contains("client_max_body_size 100m;"), "{text}");
         with_locations(
             &text.replace("client_max_body_size 100m;", "client_max_body_size 1m;"),
             lifted,
         )
     });
-    for (town, lines) in [(printed, "as printed"), (in_one_location, lifted)] {
-        let token = session(&town);
+    for (stack, lines) in [(printed, "as printed"), (in_one_location, lifted)] {
+        let token = session(&stack);
         let body = vec![b'x'; 3 << 20];
-        let post = Ask::new("POST", "/upload").header("Host", town.host("app")).by_page_load();
-        let answer = post.clone().cookie("auth_token", &token).body(&body).send(town.http());
+        let post = Ask::new("POST", "/upload").header("Host", stack.host("app")).by_page_load();
+        let answer = post.clone().cookie("auth_token", &token).body(&body).send(stack.http());
         assert_eq!(
             (answer.status, answer.json()["body_length"].as_u64()),
             (200, Some(3 << 20)),
             "{lines}"
         );
-        assert_eq!(post.clone().body(&body).send(town.http()).status, 303, "{lines}");
+        assert_eq!(post.clone().body(&body).send(stack.http()).status, 303, "{lines}");
 
         let mut chunks = b"300000\r\n".to_vec();
         chunks.extend_from_slice(&body);
         chunks.write_all(b"\r\n0\r\n\r\n").expect("memory");
         let chunked =
             post.cookie("auth_token", &token).header("Transfer-Encoding", "chunked").body(&chunks);
-        let answer = chunked.send(town.http());
+        let answer = chunked.send(stack.http());
         assert_eq!(
             (answer.status, answer.json()["body_length"].as_u64()),
             (200, Some(3 << 20)),

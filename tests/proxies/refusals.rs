@@ -7,30 +7,30 @@ use nix::sys::signal::Signal;
 
 use crate::support::http::{Ask, Connection};
 use crate::support::site::values;
-use crate::support::town::{ALL, Kind, Town};
+use crate::support::test_stack::{ALL, ProxyKind, TestStack};
 
 #[test]
 fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let login = town.url("auth", "/login");
+        let stack = TestStack::behind(kind, "");
+        let login = stack.url("auth", "/login");
         let asked = "/a/b?x=1&y=%26&u=%C3%A4&v=a+b";
 
-        let page = town.page_load(asked).send(town.http());
+        let page = stack.page_load(asked).send(stack.http());
         assert_eq!(page.status, 302, "{kind:?}: {page:?}");
         assert!(
             page.header("location").is_some_and(|l| l.starts_with(&login)),
             "{kind:?}: {page:?}"
         );
-        assert_eq!(page.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
+        assert_eq!(page.next(), Some(format!("http://{}{asked}", stack.host("app"))), "{kind:?}");
         assert_eq!(page.header("cache-control"), Some("no-store"), "{kind:?}");
 
         let form = Ask::form(asked, &[("n", "1")])
-            .header("Host", town.host("app"))
+            .header("Host", stack.host("app"))
             .by_page_load()
-            .send(town.http());
+            .send(stack.http());
         assert_eq!(form.status, 303, "{kind:?}: {form:?}");
-        assert_eq!(form.next(), Some(format!("http://{}{asked}", town.host("app"))), "{kind:?}");
+        assert_eq!(form.next(), Some(format!("http://{}{asked}", stack.host("app"))), "{kind:?}");
 
         for (name, value) in [
             ("Accept", "application/json"),
@@ -39,9 +39,9 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ] {
             let script = Ask::get("/api")
-                .header("Host", town.host("app"))
+                .header("Host", stack.host("app"))
                 .header(name, value)
-                .send(town.http());
+                .send(stack.http());
             assert_eq!(script.status, 401, "{kind:?} {name}: {script:?}");
             assert_eq!(script.json()["error"], "login_required", "{kind:?} {name}");
             assert_eq!(script.header("location"), None, "{kind:?} {name}");
@@ -51,7 +51,7 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
                 "{kind:?} {schemes:?}"
             );
         }
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}: the site saw none of it");
+        assert_eq!(stack.app.seen().len(), 0, "{kind:?}: the site saw none of it");
     }
 }
 
@@ -60,39 +60,39 @@ fn page_loads_are_led_to_the_login_and_scripts_are_told_401() {
 #[test]
 fn a_403_of_the_gates_reaches_the_visitor_with_its_reason() {
     for kind in ALL {
-        let town = Town::behind(kind, "[proxy]\nrequired = true\ntrust = [\"192.0.2.1\"]\n");
+        let stack = TestStack::behind(kind, "[proxy]\nrequired = true\ntrust = [\"192.0.2.1\"]\n");
         let token = "whatever";
-        let answer = town.page_load("/").cookie("auth_token", token).send(town.http());
+        let answer = stack.page_load("/").cookie("auth_token", token).send(stack.http());
         assert_eq!(answer.status, 403, "{kind:?}: {answer:?}");
         assert!(answer.text().contains("proxy.required"), "{kind:?}: {}", answer.text());
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+        assert_eq!(stack.app.seen().len(), 0, "{kind:?}");
     }
 }
 
 #[test]
 fn a_post_with_a_session_reaches_the_site_whole_and_the_gate_waits_for_no_body() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
         let body = vec![b'x'; 200_000];
         let post = Ask::new("POST", "/upload")
-            .header("Host", town.host("app"))
+            .header("Host", stack.host("app"))
             .cookie("auth_token", &token);
-        let answer = post.clone().body(&body).send(town.http());
+        let answer = post.clone().body(&body).send(stack.http());
         assert_eq!(answer.json()["body_length"], 200_000, "{kind:?}");
 
         let mut chunks = b"30d40\r\n".to_vec();
         chunks.extend_from_slice(&body);
         chunks.write_all(b"\r\n0\r\n\r\n").expect("memory");
-        let answer = post.header("Transfer-Encoding", "chunked").body(&chunks).send(town.http());
+        let answer = post.header("Transfer-Encoding", "chunked").body(&chunks).send(stack.http());
         assert_eq!(answer.json()["body_length"], 200_000, "{kind:?}");
     }
 }
 
 /// The upgrade of a connection that a browser asks for, with neither Accept nor Sec-Fetch.
-fn upgrade(town: &Town, to: &str) -> Ask {
+fn upgrade(stack: &TestStack, to: &str) -> Ask {
     Ask::get("/ws")
-        .header("Host", town.host("app"))
+        .header("Host", stack.host("app"))
         .header("Connection", "Upgrade")
         .header("Upgrade", to)
         .header("Sec-WebSocket-Version", "13")
@@ -104,24 +104,24 @@ fn upgrade(town: &Town, to: &str) -> Ask {
 #[test]
 fn a_websocket_is_refused_with_401_and_opens_after_the_login_in_letters_of_any_case() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
         for (connection, to) in [
             ("Upgrade", "websocket"),
             ("keep-alive, upgrade", "WebSocket"),
             ("UPGRADE", "WEBSOCKET"),
         ] {
-            let upgrade = upgrade(&town, to).set("Connection", connection);
-            let before = town.app.seen().len();
-            assert_eq!(upgrade.send(town.http()).status, 401, "{kind:?} {to}");
+            let upgrade = upgrade(&stack, to).set("Connection", connection);
+            let before = stack.app.seen().len();
+            assert_eq!(upgrade.send(stack.http()).status, 401, "{kind:?} {to}");
             // Traefik hands the key on alone, the others Upgrade too.
-            if kind != Kind::Traefik {
+            if kind != ProxyKind::Traefik {
                 let bare = upgrade.clone().without("Sec-WebSocket-Key");
-                assert_eq!(bare.send(town.http()).status, 401, "{kind:?} {to}");
+                assert_eq!(bare.send(stack.http()).status, 401, "{kind:?} {to}");
             }
-            assert_eq!(town.app.seen().len(), before, "{kind:?} {to}");
+            assert_eq!(stack.app.seen().len(), before, "{kind:?} {to}");
 
-            let mut connection = Connection::open(town.http());
+            let mut connection = Connection::open(stack.http());
             connection.send(&upgrade.cookie("auth_token", &token).bytes());
             let answer = connection.answer();
             assert_eq!(answer.status, 101, "{kind:?} {to}: {answer:?}");
@@ -144,8 +144,8 @@ fn a_websocket_is_refused_with_401_and_opens_after_the_login_in_letters_of_any_c
 #[test]
 fn no_other_upgrade_reaches_the_site() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
         for to in [
             ["h2c"].as_slice(),
             &["H2C"],
@@ -154,7 +154,7 @@ fn no_other_upgrade_reaches_the_site() {
             &["websocket", "h2c"],
         ] {
             let mut ask = Ask::get("/who")
-                .header("Host", town.host("app"))
+                .header("Host", stack.host("app"))
                 .header("HTTP2-Settings", "AAMAAABkAAQAAP__");
             for (name, value) in to
                 .iter()
@@ -163,27 +163,27 @@ fn no_other_upgrade_reaches_the_site() {
             {
                 ask = ask.header(name, value);
             }
-            ask.cookie("auth_token", &token).send(town.http());
-            for request in town.app.seen() {
+            ask.cookie("auth_token", &token).send(stack.http());
+            for request in stack.app.seen() {
                 let upgrades = values(&request, "upgrade").concat().to_ascii_lowercase();
                 assert!(!upgrades.contains("h2c"), "{kind:?} {to:?}: {request}");
             }
         }
-        assert!(!town.app.seen().is_empty(), "{kind:?}");
+        assert!(!stack.app.seen().is_empty(), "{kind:?}");
     }
 }
 
 #[test]
 fn twenty_five_header_lines_and_a_cookie_of_six_kilobytes_pass() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let mut ask = town.page_load("/large");
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let mut ask = stack.page_load("/large");
         for n in 0..22 {
             ask = ask.header(&format!("X-Filler-{n}"), "some value of ordinary length");
         }
         let cookie = format!("filler={}; auth_token={token}", "c".repeat(6 * 1024 - 200));
-        let answer = ask.header("Cookie", &cookie).send(town.http());
+        let answer = ask.header("Cookie", &cookie).send(stack.http());
         assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
         assert_eq!(values(&answer.json(), "cookie"), [cookie], "{kind:?}");
     }
@@ -192,12 +192,12 @@ fn twenty_five_header_lines_and_a_cookie_of_six_kilobytes_pass() {
 #[test]
 fn bytes_above_ascii_in_the_address_survive_the_trip() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
+        let stack = TestStack::behind(kind, "");
         // A literal ö, as careless clients send it.
-        let mut connection = Connection::open(town.http());
+        let mut connection = Connection::open(stack.http());
         let start = format!(
             "GET /q?name=\u{f6}&x=1 HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\n\r\n",
-            town.host("app")
+            stack.host("app")
         );
         connection.send(start.as_bytes());
         let answer = connection.answer();
@@ -206,7 +206,7 @@ fn bytes_above_ascii_in_the_address_survive_the_trip() {
         assert!(location.is_ascii(), "{kind:?}: {location}");
         assert_eq!(
             answer.next(),
-            Some(format!("http://{}/q?name=%C3%B6&x=1", town.host("app"))),
+            Some(format!("http://{}/q?name=%C3%B6&x=1", stack.host("app"))),
             "{kind:?}"
         );
     }
@@ -215,16 +215,16 @@ fn bytes_above_ascii_in_the_address_survive_the_trip() {
 #[test]
 fn a_gate_that_is_down_opens_nothing() {
     for kind in ALL {
-        let mut town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let ask = town.page_load("/").cookie("auth_token", &token);
-        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}");
-        town.gate.kill();
-        let answer = ask.send(town.http());
+        let mut stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let ask = stack.page_load("/").cookie("auth_token", &token);
+        assert_eq!(ask.send(stack.http()).status, 200, "{kind:?}");
+        stack.gate.kill();
+        let answer = ask.send(stack.http());
         assert!((500..600).contains(&answer.status), "{kind:?}: {answer:?}");
-        assert_eq!(town.app.seen().len(), 1, "{kind:?}");
-        town.gate.start_again();
-        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}: the session is still there");
+        assert_eq!(stack.app.seen().len(), 1, "{kind:?}");
+        stack.gate.start_again();
+        assert_eq!(ask.send(stack.http()).status, 200, "{kind:?}: the session is still there");
     }
 }
 
@@ -243,39 +243,39 @@ fn a_gate_that_hangs_holds_nobody() {
     });
 }
 
-fn ask_a_gate_that_hangs(kind: Kind) {
-    let town = Town::behind(kind, "");
-    town.gate.running.signal(Signal::SIGSTOP);
+fn ask_a_gate_that_hangs(kind: ProxyKind) {
+    let stack = TestStack::behind(kind, "");
+    stack.gate.running.signal(Signal::SIGSTOP);
     let start = portcullis::clock::monotonic();
-    let answer = town.page_load("/").send(town.http());
+    let answer = stack.page_load("/").send(stack.http());
     let waited = portcullis::clock::monotonic() - start;
-    town.gate.running.signal(Signal::SIGCONT);
+    stack.gate.running.signal(Signal::SIGCONT);
     let (status, longest) = match kind {
-        Kind::Caddy => (504, LONGEST_HOLD),
-        Kind::Nginx | Kind::NginxHttp10 => (500, LONGEST_HOLD),
-        Kind::Traefik => (500, LONGEST_HOLD_OF_TRAEFIK),
+        ProxyKind::Caddy => (504, LONGEST_HOLD),
+        ProxyKind::Nginx | ProxyKind::NginxHttp10 => (500, LONGEST_HOLD),
+        ProxyKind::Traefik => (500, LONGEST_HOLD_OF_TRAEFIK),
     };
     assert_eq!(answer.status, status, "{kind:?}: {answer:?}");
     assert!(waited < longest, "{kind:?}: {waited:?}");
-    assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+    assert_eq!(stack.app.seen().len(), 0, "{kind:?}");
 }
 
 #[test]
 fn an_ended_session_is_refused_at_the_next_request() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let ask = town.page_load("/").cookie("auth_token", &token);
-        assert_eq!(ask.send(town.http()).status, 200, "{kind:?}");
-        town.gate.place.json(&["session", "revoke", "--all"]);
-        assert_eq!(ask.send(town.http()).status, 302, "{kind:?}");
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let ask = stack.page_load("/").cookie("auth_token", &token);
+        assert_eq!(ask.send(stack.http()).status, 200, "{kind:?}");
+        stack.gate.place.json(&["session", "revoke", "--all"]);
+        assert_eq!(ask.send(stack.http()).status, 302, "{kind:?}");
     }
 }
 
 #[test]
 fn the_packaged_configuration_lets_no_stranger_in() {
-    for kind in [Kind::Caddy, Kind::Nginx, Kind::Traefik] {
-        let town = Town::behind(kind, "");
+    for kind in [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::Traefik] {
+        let stack = TestStack::behind(kind, "");
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
             for target in [
                 "/",
@@ -289,14 +289,14 @@ fn the_packaged_configuration_lets_no_stranger_in() {
                 "/_portcullis",
             ] {
                 let ask = Ask::new(method, target)
-                    .header("Host", town.host("app"))
+                    .header("Host", stack.host("app"))
                     .header("User-Agent", "kube-probe/1.0");
-                let mut connection = Connection::open(town.http());
+                let mut connection = Connection::open(stack.http());
                 connection.send(&ask.bytes());
                 let answer = connection.try_answer(method == "HEAD").expect("an answer");
                 assert!(answer.status >= 300, "{kind:?} {method} {target}: {answer:?}");
             }
         }
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}: {:?}", town.app.seen());
+        assert_eq!(stack.app.seen().len(), 0, "{kind:?}: {:?}", stack.app.seen());
     }
 }

@@ -1,7 +1,7 @@
 //! What concerns Traefik alone: another proxy before it, as docs/traefik.md has it.
 
 use crate::support::curl::{Curl, Page};
-use crate::support::town::Town;
+use crate::support::test_stack::TestStack;
 
 /// Where the other proxy speaks from. All of 127.0.0.0/8 is this machine.
 const OUTER: &str = "127.0.0.2";
@@ -20,8 +20,8 @@ fn recipe(kind: &str) -> String {
 }
 
 /// A Traefik that is told of the other proxy, and a gate that is.
-fn behind_another() -> Town {
-    Town::behind_traefik(&recipe("toml"), |text| {
+fn behind_another() -> TestStack {
+    TestStack::behind_traefik(&recipe("toml"), |text| {
         let trusted = format!("\"\n#       {}\n#       http:\n", recipe("yaml").trim());
         let edited = text
             .replace("\"\n#       http:\n", &trusted)
@@ -37,11 +37,11 @@ fn behind_another() -> Town {
 
 #[test]
 fn behind_another_proxy_every_visitor_has_a_counter_of_his_own() {
-    let town = behind_another();
-    let owner = town.gate.place.add_user("owner");
-    let login = town.url("auth", "/login");
+    let stack = behind_another();
+    let owner = stack.gate.place.add_user("owner");
+    let login = stack.url("auth", "/login");
     let wrong = format!("otp={}", owner.wrong_code());
-    let outer = Curl::from(town.ports, OUTER);
+    let outer = Curl::from(stack.ports, OUTER);
     for last in 1..=6 {
         let claimed = format!("X-Forwarded-For: 6.6.6.6, 198.51.100.{last}");
         let words =
@@ -50,8 +50,8 @@ fn behind_another_proxy_every_visitor_has_a_counter_of_his_own() {
     }
     // And who is not that proxy is not believed.
     let words = ["--data", &wrong, "--header", "X-Forwarded-For: 198.51.100.77"];
-    assert_eq!(Curl::from(town.ports, "127.0.0.3").load(&login, &words).status, 401);
-    let limits = town.gate.place.json(&["limit", "list"]);
+    assert_eq!(Curl::from(stack.ports, "127.0.0.3").load(&login, &words).status, 401);
+    let limits = stack.gate.place.json(&["limit", "list"]);
     let addresses =
         limits.as_array().into_iter().flatten().filter(|entry| entry["kind"] == "address");
     let mut addresses: Vec<_> =
@@ -66,9 +66,9 @@ fn behind_another_proxy_every_visitor_has_a_counter_of_his_own() {
 /// its own.
 #[test]
 fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about() {
-    let town = behind_another();
-    let host = format!("app.example.test:{}", town.ports.https);
-    let url = town.url("app", "/real?x=1");
+    let stack = behind_another();
+    let host = format!("app.example.test:{}", stack.ports.https);
+    let url = stack.url("app", "/real?x=1");
     let told = format!("X-Forwarded-Host: {host}");
     let mut words = vec!["--data", "n=1"];
     for header in [
@@ -82,19 +82,20 @@ fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about()
     ] {
         words.extend(["--header", header]);
     }
-    let Page { status, location, .. } = Curl::from(town.ports, OUTER).load(&url, &words);
-    let next = format!("next=https%3A%2F%2Fapp.example.test%3A{}%2Freal%3Fx%3D1", town.ports.https);
+    let Page { status, location, .. } = Curl::from(stack.ports, OUTER).load(&url, &words);
+    let next =
+        format!("next=https%3A%2F%2Fapp.example.test%3A{}%2Freal%3Fx%3D1", stack.ports.https);
     assert_eq!(status, 303, "{location}");
     assert!(location.ends_with(&next), "{location}");
-    assert_eq!(town.app.seen().len(), 0);
+    assert_eq!(stack.app.seen().len(), 0);
 }
 
 #[test]
 fn a_router_that_names_a_middleware_which_is_not_there_serves_nobody() {
-    let town = Town::behind_traefik("", |text| {
+    let stack = TestStack::behind_traefik("", |text| {
         text.replace("        - portcullis\n", "        - portcullis-gone\n")
     });
-    let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-    let answer = town.page_load("/").cookie("auth_token", &token).send(town.http());
-    assert_eq!((answer.status, town.app.seen().len()), (404, 0), "{answer:?}");
+    let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+    let answer = stack.page_load("/").cookie("auth_token", &token).send(stack.http());
+    assert_eq!((answer.status, stack.app.seen().len()), (404, 0), "{answer:?}");
 }

@@ -3,7 +3,7 @@
 
 use crate::support::http::Ask;
 use crate::support::site::values;
-use crate::support::town::{ALL, Kind, Town};
+use crate::support::test_stack::{ALL, ProxyKind, TestStack};
 
 /// Everything a visitor may try to pass for somebody else or to look as if he came from elsewhere.
 fn forged(ask: Ask) -> Ask {
@@ -27,11 +27,11 @@ fn forged(ask: Ask) -> Ask {
 #[test]
 fn a_forged_identity_never_reaches_the_site() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let owner = town.gate.place.add_user("owner");
-        let token = town.gate.log_in(&owner);
-        let ask = forged(town.page_load("/who")).cookie("auth_token", &token);
-        let answer = ask.send(town.http());
+        let stack = TestStack::behind(kind, "");
+        let owner = stack.gate.place.add_user("owner");
+        let token = stack.gate.log_in(&owner);
+        let ask = forged(stack.page_load("/who")).cookie("auth_token", &token);
+        let answer = ask.send(stack.http());
         assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
         let request = answer.json();
         assert_eq!(values(&request, "remote-user"), ["owner"], "{kind:?}: {request}");
@@ -58,9 +58,9 @@ fn as_an_application_reads_it(name: &str) -> String {
 #[test]
 fn no_alias_of_an_identity_header_reaches_the_site() {
     for kind in ALL {
-        let town = Town::behind(kind, "[identity]\nresolver_headers = true\n");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let mut ask = town.page_load("/who").cookie("auth_token", &token);
+        let stack = TestStack::behind(kind, "[identity]\nresolver_headers = true\n");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let mut ask = stack.page_load("/who").cookie("auth_token", &token);
         for mark in NAME_MARKS.chars() {
             for name in [
                 "Remote-User",
@@ -73,7 +73,7 @@ fn no_alias_of_an_identity_header_reaches_the_site() {
             }
             ask = ask.header(&format!("X-Portcullis{mark}Session-Acr"), "mallory");
         }
-        let answer = ask.send(town.http());
+        let answer = ask.send(stack.http());
         assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
         let request = answer.json();
         assert!(!request.to_string().contains("mallory"), "{kind:?}: {request}");
@@ -89,9 +89,9 @@ fn no_alias_of_an_identity_header_reaches_the_site() {
 #[test]
 fn what_a_visitor_claims_of_his_address_and_his_request_never_reaches_the_site() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let mut ask = town.page_load("/who").cookie("auth_token", &token);
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let mut ask = stack.page_load("/who").cookie("auth_token", &token);
         for name in [
             "X-Real-IP",
             "X-Forwarded-For",
@@ -112,7 +112,7 @@ fn what_a_visitor_claims_of_his_address_and_his_request_never_reaches_the_site()
         ] {
             ask = ask.header(name, "6.6.6.6");
         }
-        let answer = ask.send(town.http());
+        let answer = ask.send(stack.http());
         assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
         let request = answer.json();
         assert!(!request.to_string().contains("6.6.6.6"), "{kind:?}: {request}");
@@ -125,11 +125,11 @@ fn what_a_visitor_claims_of_his_address_and_his_request_never_reaches_the_site()
 #[test]
 fn a_visitor_cannot_have_the_gates_word_removed_by_a_connection_header() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
-        let ask = town.page_load("/who").cookie("auth_token", &token);
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let ask = stack.page_load("/who").cookie("auth_token", &token);
         let answer =
-            ask.header("Connection", "close, Remote-User, X-Forwarded-Host").send(town.http());
+            ask.header("Connection", "close, Remote-User, X-Forwarded-Host").send(stack.http());
         assert_eq!(values(&answer.json(), "remote-user"), ["owner"], "{kind:?}");
     }
 }
@@ -137,19 +137,19 @@ fn a_visitor_cannot_have_the_gates_word_removed_by_a_connection_header() {
 #[test]
 fn a_forged_identity_gets_a_stranger_nowhere() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        town.gate.place.add_user("owner");
-        let answer = forged(town.page_load("/who")).send(town.http());
+        let stack = TestStack::behind(kind, "");
+        stack.gate.place.add_user("owner");
+        let answer = forged(stack.page_load("/who")).send(stack.http());
         assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
-        assert_eq!(town.app.seen().len(), 0, "{kind:?}");
+        assert_eq!(stack.app.seen().len(), 0, "{kind:?}");
     }
 }
 
 #[test]
 fn the_other_familys_headers_change_nothing() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let mut ask = town.page_load("/mine?x=1");
+        let stack = TestStack::behind(kind, "");
+        let mut ask = stack.page_load("/mine?x=1");
         for (name, value) in [
             ("X-Original-URL", "https://evil.example/login"),
             ("X-Original-URI", "/open"),
@@ -166,11 +166,11 @@ fn the_other_familys_headers_change_nothing() {
         ] {
             ask = ask.header(name, value);
         }
-        let answer = ask.send(town.http());
+        let answer = ask.send(stack.http());
         assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
         assert_eq!(
             answer.next(),
-            Some(format!("http://{}/mine?x=1", town.host("app"))),
+            Some(format!("http://{}/mine?x=1", stack.host("app"))),
             "{kind:?}"
         );
     }
@@ -180,21 +180,25 @@ fn the_other_familys_headers_change_nothing() {
 #[test]
 fn a_site_is_told_the_host_that_was_asked_about_with_its_port() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let token = town.gate.log_in(&town.gate.place.add_user("owner"));
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
         let told = |ask: Ask| {
-            let request = ask.cookie("auth_token", &token).send(town.http()).json();
+            let request = ask.cookie("auth_token", &token).send(stack.http()).json();
             ["host", "x-forwarded-host"].map(|name| values(&request, name).concat())
         };
-        assert_eq!(told(town.page_load("/who")), [town.host("app"), town.host("app")], "{kind:?}");
-        let other = town.host("other");
+        assert_eq!(
+            told(stack.page_load("/who")),
+            [stack.host("app"), stack.host("app")],
+            "{kind:?}"
+        );
+        let other = stack.host("other");
         for target in ["/who?a=1", "", "//double?a=http://b/c"] {
-            let ask = town.page_load(&format!("http://{other}{target}"));
-            let next = ask.send(town.http()).next();
+            let ask = stack.page_load(&format!("http://{other}{target}"));
+            let next = ask.send(stack.http()).next();
             let path = match target {
                 "" => "/",
                 // Traefik makes one slash of several, for gate and site alike.
-                _ if kind == Kind::Traefik && target.starts_with("//") => &target[1..],
+                _ if kind == ProxyKind::Traefik && target.starts_with("//") => &target[1..],
                 _ => target,
             };
             assert_eq!(next, Some(format!("http://{other}{path}")), "{kind:?}");
@@ -206,13 +210,13 @@ fn a_site_is_told_the_host_that_was_asked_about_with_its_port() {
 #[test]
 fn a_visitor_counts_under_his_own_address_whatever_he_claims() {
     for kind in ALL {
-        let town = Town::behind(kind, "");
-        let owner = town.gate.place.add_user("owner");
+        let stack = TestStack::behind(kind, "");
+        let owner = stack.gate.place.add_user("owner");
         for n in 0..5 {
             let claimed = format!("203.0.113.{n}");
-            assert_eq!(town.post_code(&owner.wrong_code(), &claimed), 401, "{kind:?}");
+            assert_eq!(stack.post_code(&owner.wrong_code(), &claimed), 401, "{kind:?}");
         }
-        let limits = town.gate.place.json(&["limit", "list"]);
+        let limits = stack.gate.place.json(&["limit", "list"]);
         let entry =
             limits.as_array().into_iter().flatten().find(|entry| entry["kind"] == "address");
         let entry = entry.unwrap_or_else(|| panic!("{kind:?}: no address in {limits}"));
@@ -226,9 +230,10 @@ fn a_visitor_counts_under_his_own_address_whatever_he_claims() {
 
 #[test]
 fn the_login_host_asked_about_itself_says_what_is_wrong() {
-    let town = Town::behind(Kind::Caddy, "");
-    let answer =
-        Ask::verify("/verify/caddy", &town.url("auth", "/")).by_page_load().send(town.gate.address);
+    let stack = TestStack::behind(ProxyKind::Caddy, "");
+    let answer = Ask::verify("/verify/caddy", &stack.url("auth", "/"))
+        .by_page_load()
+        .send(stack.gate.address);
     assert!(matches!(answer.status, 400 | 401), "{answer:?}");
     assert!(
         answer.text().contains("X-Forwarded-Host") || answer.text().contains("own"),

@@ -1,9 +1,10 @@
 //! Disks that fill up, fail and become read-only under the running gate, and before it starts.
 //!
-//! The promise: no write, no login; who is inside stays inside; no crash; and it mends itself as
-//! soon as the disk does. The faults come from a library loaded before the C library and, where
+//! The promise: no write, no login; who is inside stays inside; no crash; and it recovers by itself
+//! as soon as the disk does. The faults come from a library loaded before the C library and, where
 //! root may mount, from the kernel itself.
 
+use crate::support::small_disk::SmallDisk;
 use nix::errno::Errno;
 
 use crate::support::codes::{Person, current_step};
@@ -45,7 +46,7 @@ fn next_login(gate: &Daemon, owner: &Person) -> Answer {
 }
 
 /// A login is taken again by the same process, and everything is there after `kill -9`.
-fn has_mended(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
+fn has_recovered(mut gate: Daemon, owner: &Person, token: &str, what: &str) {
     let again =
         wait::until("a login", PATIENCE * 2, || next_login(&gate, owner).cookie("auth_token"));
     // Its answer is good for a second.
@@ -95,14 +96,14 @@ fn errors_of_the_disk_refuse_logins_spare_sessions_and_mend_without_a_restart() 
         stands_firm(&mut gate, &owner, &token, &what);
         faults.end();
         never_panicked(&gate, &what);
-        has_mended(gate, &owner, &token, &what);
+        has_recovered(gate, &owner, &token, &what);
     }
 }
 
 /// What takes no writes when the gate starts is told by the errors alone: the file system does not
 /// say that it is read-only.
 #[test]
-fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
+fn a_start_on_a_failing_disk_serves_who_is_inside_and_recovers() {
     for (errno, kind) in [
         (Errno::EIO, "sync"),
         (Errno::EIO, "write"),
@@ -123,7 +124,7 @@ fn a_start_on_a_failing_disk_serves_who_is_inside_and_mends_itself() {
         stands_firm(&mut gate, &owner, &token, &what);
         faults.end();
         never_panicked(&gate, &what);
-        has_mended(gate, &owner, &token, &what);
+        has_recovered(gate, &owner, &token, &what);
     }
 }
 
@@ -194,7 +195,7 @@ fn a_disk_that_is_too_small_from_the_first_day_refuses_every_change_with_the_rea
 /// The plug was pulled with a full card, or the card has become read-only: who was signed in stays
 /// so.
 #[test]
-fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_mends_itself() {
+fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_recovers() {
     for read_only in [false, true] {
         let what = if read_only { "read-only" } else { "full" };
         let dir = Scratch::new("full");
@@ -239,33 +240,6 @@ fn a_start_on_a_disk_that_takes_no_writes_serves_who_is_inside_and_mends_itself(
         } else {
             std::fs::remove_file(&filler).expect("ours");
         }
-        has_mended(gate, &owner, &token, what);
-    }
-}
-
-/// A tmpfs, unmounted at the end.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
-        let mut mount = std::process::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "none"]).arg(at);
-        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
-    }
-
-    fn remount(&self, how: &str) {
-        let mut mount = std::process::Command::new("mount");
-        let done = mount
-            .args(["-o", &format!("remount,{how}")])
-            .arg(&self.0)
-            .status()
-            .expect("mount runs");
-        assert!(done.success(), "remount,{how}: something is still written to");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).output();
+        has_recovered(gate, &owner, &token, what);
     }
 }

@@ -188,7 +188,7 @@ fn no_secret_of_a_mixed_run_is_in_any_output() {
     let mut gate = place.with_movable_clock().start();
 
     let code = setup::code_of(&gate);
-    let mut visitor = setup::Visitor::from(&gate, "192.168.1.20");
+    let mut visitor = setup::SetupBrowser::from(&gate, "192.168.1.20");
     visitor.enter(&code);
     secrets.add(visitor.cookie.clone().expect("the one who holds the enrolment"));
     let owner = visitor.scan();

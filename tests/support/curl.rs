@@ -36,20 +36,12 @@ impl Curl {
     pub fn load(&self, url: &str, words: &[&str]) -> Page {
         let port = if url.starts_with("http://") { self.ports.http } else { self.ports.https };
         let jar = self.jar.path().join("cookies");
-        let mut command = Command::new("curl");
-        command.args([
-            "--silent",
-            "--show-error",
-            "--insecure",
-            "--noproxy",
-            "*",
-            "--max-time",
-            "20",
-        ]);
+        let mut command = command();
         // Over HTTP/2, curl 7.88 loses an answer that comes before the form has been sent and
         // resets the stream, as Go's proxies do when they refuse; it must not (RFC 9113, section
         // 8.1). HTTP/2 is what the browser's tests speak.
         command.args([
+            "--insecure",
             "--http1.1",
             "--interface",
             &self.from,
@@ -58,16 +50,31 @@ impl Curl {
         ]);
         command.arg("--cookie").arg(&jar).arg("--cookie-jar").arg(&jar);
         command.args(["--header", "Accept: text/html", "--header", "Sec-Fetch-Mode: navigate"]);
-        command.args(["--write-out", "\n%{http_code} %header{location}"]).args(words).arg(url);
-        let done =
-            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
-        assert_eq!(done.status, 0, "{url}: {done:?}");
-        let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
-        let (status, location) = last.split_once(' ').expect("a status");
-        Page {
-            status: status.parse().expect("a number"),
-            location: location.to_owned(),
-            body: body.to_owned(),
-        }
+        page(command.args(words), url)
+    }
+}
+
+/// curl that says nothing but errors, knows no proxy of the environment, and ends after 20 seconds.
+pub fn command() -> Command {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "20"]);
+    command
+}
+
+/// Runs it to its end.
+pub fn run(command: &mut Command) -> Done {
+    Done::from(command.output().expect("curl runs; tests/run installs what is missing"))
+}
+
+/// Loads one page with it, which must succeed.
+pub fn page(command: &mut Command, url: &str) -> Page {
+    let done = run(command.args(["--write-out", "\n%{http_code} %header{location}", url]));
+    assert_eq!(done.status, 0, "{url}: {done:?}");
+    let (body, last) = done.out.rsplit_once('\n').expect("the line that curl adds");
+    let (status, location) = last.split_once(' ').expect("a status");
+    Page {
+        status: status.parse().expect("a number"),
+        location: location.to_owned(),
+        body: body.to_owned(),
     }
 }

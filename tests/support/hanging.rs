@@ -1,4 +1,4 @@
-//! A gate in this process whose desk is the test's own: it may hang, as it does on a disk that
+//! A gate in this process whose worker is the test's own: it may hang, as it does on a disk that
 //! never answers.
 
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ pub struct HangingGate {
 }
 
 impl HangingGate {
-    /// Serves with this work for its desk. Whoever waits on the receiver hangs until the end.
+    /// Serves with this work for its worker. Whoever waits on the receiver hangs until the end.
     pub fn serve(work: fn(&mut Receiver<()>, Job) -> Outcome) -> Self {
         let anywhere = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
         let listeners = [ListenerRole::Public, ListenerRole::Metrics]

@@ -1,6 +1,6 @@
 //! The page load that every benchmark asks about: 22 header lines of Chromium through a proxy, the
 //! session cookie among them. One text, so that instructions, allocations and requests a second are
-//! figures of the same question.
+//! numbers of the same question.
 
 /// The domain of the site that was asked for, and of the session's cookie.
 pub const DOMAIN: &str = "example.test";

@@ -29,14 +29,14 @@ pub fn inputs(page: &Answer) -> Vec<(String, String)> {
 }
 
 /// A browser at the set-up page.
-pub struct Visitor {
+pub struct SetupBrowser {
     to: SocketAddr,
     headers: Vec<(String, String)>,
     /// The cookie of the one who holds the enrolment.
     pub cookie: Option<String>,
 }
 
-impl Visitor {
+impl SetupBrowser {
     /// One who comes from that address, through the proxy.
     pub fn from(gate: &Daemon, address: &str) -> Self {
         let headers = [
@@ -63,13 +63,13 @@ impl Visitor {
         }
     }
 
-    pub fn look(&self) -> Answer {
+    pub fn open_page(&self) -> Answer {
         self.dressed(Ask::get("/setup")).send(self.to)
     }
 
     /// The form on the page that this browser sees now, filled in.
     pub fn filled(&self, values: &[(&str, &str)]) -> Ask {
-        let mut fields = inputs(&self.look());
+        let mut fields = inputs(&self.open_page());
         for (name, value) in values {
             match fields.iter_mut().find(|(known, _)| known == name) {
                 Some((_, old)) => (*value).clone_into(old),
@@ -90,7 +90,7 @@ impl Visitor {
 
     /// The secret on the page, in an app.
     pub fn scan(&self) -> Person {
-        let page = self.look();
+        let page = self.open_page();
         let text = page.text();
         let found = text
             .split_once("otpauth://totp/Portcullis:")

@@ -12,13 +12,13 @@ use crate::support::wait::PATIENCE;
 
 /// One answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct RawAnswer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl RawAnswer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (sent, value) = line.split_once(':')?;
@@ -74,12 +74,12 @@ impl Client {
     }
 
     /// The next final answer; `None` when the connection ends instead.
-    pub fn answer(&mut self) -> Option<Answer> {
+    pub fn answer(&mut self) -> Option<RawAnswer> {
         self.answer_to("GET")
     }
 
     /// The next final answer to a request with this method.
-    pub fn answer_to(&mut self, method: &str) -> Option<Answer> {
+    pub fn answer_to(&mut self, method: &str) -> Option<RawAnswer> {
         loop {
             let answer = self.any_answer(method)?;
             if answer.status >= 200 {
@@ -89,7 +89,7 @@ impl Client {
     }
 
     /// The next answer, interim ones included.
-    pub fn any_answer(&mut self, method: &str) -> Option<Answer> {
+    pub fn any_answer(&mut self, method: &str) -> Option<RawAnswer> {
         let end = loop {
             match self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 Some(end) => break end + 4,
@@ -107,7 +107,7 @@ impl Client {
         let head = String::from_utf8(self.buffer.drain(..end).collect()).expect("an ASCII head");
         assert!(head.starts_with("HTTP/1.1 "), "{head}");
         let status = head.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
-        let mut answer = Answer { status, head, body: Vec::new() };
+        let mut answer = RawAnswer { status, head, body: Vec::new() };
         let length =
             answer.header("Content-Length").map(|length| length.parse().expect("a length"));
         assert!(answer.header("Transfer-Encoding").is_none());

@@ -1,5 +1,5 @@
-//! What the loop makes of its desk's word: the desk is the test's own here, so it can say what
-//! takes a real one hours.
+//! What the loop makes of its worker's outcomes: the worker is the test's own here, so it can say
+//! what takes a real one hours.
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use portcullis::clock;
 
 use crate::support::hanging::{HangingGate, hang};
 use crate::support::http::{Answer as Page, Ask};
-use crate::support::setup::Visitor;
+use crate::support::setup::SetupBrowser;
 
-/// What the desk says of the wait.
+/// How long the worker lets them wait.
 const LEFT: RetryAfter = RetryAfter(Duration::from_secs(17));
 /// How long one guess takes to come back.
 const REFILL: u64 = 6 * 60 * 60;
@@ -28,13 +28,13 @@ fn ask(gate: &HangingGate, from: &str) -> Page {
         .send(gate.address)
 }
 
-fn visitor(gate: &HangingGate, from: &str) -> Visitor {
+fn visitor(gate: &HangingGate, from: &str) -> SetupBrowser {
     let proxied = [
         ("X-Forwarded-For", from),
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Host", "auth.example.test"),
     ];
-    Visitor::with(gate.address, &proxied)
+    SetupBrowser::with(gate.address, &proxied)
 }
 
 fn wait(page: &Page) -> u64 {
@@ -151,7 +151,7 @@ fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_desk() 
     assert_eq!(
         guilty.enter("ABCD-EFGH-IJKL-MNOP").status,
         401,
-        "the desk's word, as long as it says nothing else"
+        "the worker's answer, as long as it gives no other"
     );
     assert_eq!(ask(&gate, GUILTY).status, 429);
     let told = wait(&guilty.enter("ABCD-EFGH-IJKL-MNOP"));
@@ -171,9 +171,9 @@ fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_desk() 
 #[test]
 fn when_all_are_freed_the_loop_refuses_nobody_by_itself() {
     let gate = HangingGate::serve(sentence);
-    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the desk");
+    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the worker");
     assert!(wait(&ask(&gate, GUILTY)) > LEFT.seconds(), "the loop");
     assert_eq!(ask(&gate, "127.0.0.1").status, 401);
-    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the desk");
+    assert_eq!(wait(&ask(&gate, GUILTY)), LEFT.seconds(), "the worker");
     gate.end();
 }

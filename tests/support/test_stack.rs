@@ -1,18 +1,19 @@
-//! The whole town: a gate, a real proxy before it with TLS, the sites `app` and `other` behind it.
+//! The test stack: a gate, a real proxy with TLS before it, and the sites `app` and `other` behind
+//! it.
 
 use std::net::SocketAddr;
-use std::process::Command;
 
 use super::caddy::{Caddy, Ports};
-use super::daemon::{Daemon, Done, Place};
+use super::curl;
+use super::daemon::{Daemon, Place};
 use super::http::Ask;
 use super::nginx::Nginx;
 use super::site::Site;
 use super::traefik::Traefik;
 
-/// Which proxy stands in front.
+/// Which proxy stands before the gate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum ProxyKind {
     Caddy,
     Nginx,
     /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
@@ -20,9 +21,10 @@ pub enum Kind {
     Traefik,
 }
 
-pub const ALL: [Kind; 4] = [Kind::Caddy, Kind::Nginx, Kind::NginxHttp10, Kind::Traefik];
+pub const ALL: [ProxyKind; 4] =
+    [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::NginxHttp10, ProxyKind::Traefik];
 
-impl Kind {
+impl ProxyKind {
     /// The gate's address that it asks.
     pub const fn asks_at(self) -> &'static str {
         match self {
@@ -33,16 +35,16 @@ impl Kind {
     }
 }
 
-pub struct Town {
+pub struct TestStack {
     pub gate: Daemon,
-    pub front: Front,
+    pub proxy: RunningProxy,
     pub app: Site,
     pub other: Site,
     pub ports: Ports,
 }
 
 /// The proxy that runs.
-pub enum Front {
+pub enum RunningProxy {
     Caddy(Caddy),
     /// Held until the end.
     Nginx {
@@ -54,70 +56,72 @@ pub enum Front {
     },
 }
 
-impl Town {
+impl TestStack {
     /// Everything behind one proxy, with more settings for the gate where wanted.
-    pub fn behind(kind: Kind, settings: &str) -> Self {
+    pub fn behind(kind: ProxyKind, settings: &str) -> Self {
         let ports = Ports::free();
         let place = Place::new(&with_public_url(ports.https, settings));
         Self::around(place, kind, ports)
     }
 
     /// The same around a place that was prepared.
-    pub fn around(place: Place, kind: Kind, ports: Ports) -> Self {
+    pub fn around(place: Place, kind: ProxyKind, ports: Ports) -> Self {
         Self::of(place, kind, ports, "app.example.test")
     }
 
     /// The same with another name for `app`.
-    pub fn of(place: Place, kind: Kind, ports: Ports, name: &str) -> Self {
+    pub fn of(place: Place, kind: ProxyKind, ports: Ports, name: &str) -> Self {
         let gate = place.start();
         let (app, other) = (Site::start("app"), Site::start("other"));
         let sites: [(&str, SocketAddr); 2] =
             [(name, app.address), ("other.example.test", other.address)];
-        let front = match kind {
-            Kind::Caddy => Front::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text)),
-            Kind::Nginx => {
-                Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, |text| text) }
+        let proxy = match kind {
+            ProxyKind::Caddy => {
+                RunningProxy::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text))
             }
-            Kind::NginxHttp10 => {
-                Front::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) }
+            ProxyKind::Nginx => RunningProxy::Nginx {
+                _nginx: Nginx::start(&gate.place, ports, &sites, |text| text),
+            },
+            ProxyKind::NginxHttp10 => {
+                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) }
             }
-            Kind::Traefik => {
-                Front::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, |text| text) }
-            }
+            ProxyKind::Traefik => RunningProxy::Traefik {
+                _traefik: Traefik::start(&gate.place, ports, &sites, |text| text),
+            },
         };
-        Self { gate, front, app, other, ports }
+        Self { gate, proxy, app, other, ports }
     }
 
     /// Everything behind an nginx whose printed configuration was changed.
     pub fn behind_nginx(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front("", |gate, ports, sites| Front::Nginx {
+        Self::behind_proxy("", |gate, ports, sites| RunningProxy::Nginx {
             _nginx: Nginx::start(&gate.place, ports, sites, edit),
         })
     }
 
     /// The same behind Caddy.
     pub fn behind_caddy(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front("", |gate, ports, sites| {
-            Front::Caddy(Caddy::start(&gate.place, ports, sites, edit))
+        Self::behind_proxy("", |gate, ports, sites| {
+            RunningProxy::Caddy(Caddy::start(&gate.place, ports, sites, edit))
         })
     }
 
     /// The same behind Traefik.
     pub fn behind_traefik(settings: &str, edit: impl Fn(String) -> String) -> Self {
-        Self::behind_front(settings, |gate, ports, sites| Front::Traefik {
+        Self::behind_proxy(settings, |gate, ports, sites| RunningProxy::Traefik {
             _traefik: Traefik::start(&gate.place, ports, sites, edit),
         })
     }
 
-    fn behind_front(
+    fn behind_proxy(
         settings: &str,
-        front: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> Front,
+        proxy: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> RunningProxy,
     ) -> Self {
         let ports = Ports::free();
         let gate = Place::new(&with_public_url(ports.https, settings)).start();
         let (app, other) = (Site::start("app"), Site::start("other"));
-        let front = front(&gate, ports, &[("app.example.test", app.address)]);
-        Self { gate, front, app, other, ports }
+        let proxy = proxy(&gate, ports, &[("app.example.test", app.address)]);
+        Self { gate, proxy, app, other, ports }
     }
 
     /// A page's https address on one of the names.
@@ -143,17 +147,8 @@ impl Town {
     /// The status that a visitor gets who posts a code to the login page and claims to come from
     /// `claimed`.
     pub fn post_code(&self, code: &str, claimed: &str) -> u16 {
-        let mut command = Command::new("curl");
-        command.args([
-            "--silent",
-            "--insecure",
-            "--noproxy",
-            "*",
-            "--max-time",
-            "20",
-            "--output",
-            "/dev/null",
-        ]);
+        let mut command = curl::command();
+        command.args(["--insecure", "--output", "/dev/null"]);
         command.args(["--resolve", &format!("auth.example.test:{}:127.0.0.1", self.ports.https)]);
         for name in ["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "X_Forwarded_For"] {
             command.args(["--header", &format!("{name}: {claimed}")]);
@@ -165,8 +160,7 @@ impl Town {
             &format!("otp={code}"),
             &self.url("auth", "/login"),
         ]);
-        let done =
-            Done::from(command.output().expect("curl runs; tests/run installs what is missing"));
+        let done = curl::run(&mut command);
         done.out.parse().unwrap_or_else(|_| panic!("no status: {done:?}"))
     }
 }
