@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2034 # for whoever sources this
-# How the card is laid out. A Pi 3's firmware reads no GPT, so it is an MBR with four entries; partitions can never be
-# moved on a card in use, so there is room for a second system from the start. Sizes in MiB.
+# shellcheck shell=bash disable=SC2034 # used by scripts that source this
+# The layout of the card. A Pi 3's firmware reads no GPT, so the table is an MBR with four entries. Partitions can never be
+# moved on a card in use, so there is room for a second system from the start. Sizes are in MiB.
 readonly disk_id=67617465 # also in fstab, cmdline.txt and the FAT's serial number: PARTUUID=67617465-0N
 readonly boot_start=4
 readonly boot_size=96

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The bill of materials (SPDX 2.3, JSON): every Debian package of the lock, every crate in the two programs and what
-# compiled and linked these, as they tell it themselves.
+# The bill of materials (SPDX 2.3, JSON): every Debian package of the lock, every crate in the two programs, and the
+# compiler and linker that built them, with the versions that they report.
 
 write_bill() {
     local crates=$work/crates compilers digest

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The initial ramdisk, and the FAT partition: what the Pi's firmware reads, and what people do.
+# The initial ramdisk, and the FAT partition with the files for the Pi's firmware and for people.
 
 make_initramfs() {
     local tree=$work/initramfs modules=usr/lib/modules/$kernel_version

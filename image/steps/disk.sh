@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# File systems and the disk, written as files: no mount, no loop device.
+# The file systems and the disk, written as plain files: no mount, no loop device.
 
 make_filesystems() {
     local file

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Of the kernel's modules, device trees and firmware only what the board's lists name, and what that depends on.
+# Keeps only those of the kernel's modules, device trees and firmware that the board's lists name, and their dependencies.
 
 pick_kernel() {
     local root=$work/root tree

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The .debs of the lock: fetched by place, kept by hash, unpacked without running anything of them.
+# The .debs of the lock: downloaded by path, stored by hash, unpacked without running any of their scripts.
 
-# fetch_packages REFRESH  brings all of $lock into $cache; sets $lock to a new one when REFRESH is "yes" and one is gone.
+# fetch_packages REFRESH  downloads all packages of $lock into $cache. If one is gone and REFRESH is "yes", sets $lock to a
+# new lock.
 fetch_packages() {
     if fetch_locked; then return 0; fi
     [ "$1" = yes ] || fail "the mirror no longer has what $lock names: image/lock writes a new one, and

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The root file system: what maintainer scripts would have done, the overlay, and nothing that is not used.
+# The root file system: does what maintainer scripts would have done, copies the overlay, and removes what is not used.
 
 configure_system() {
     local root=$work/root link
