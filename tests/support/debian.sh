@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Debian packages without touching this machine's own: apt gets lists, state and cache of its own in a folder, and takes
-# the mirror that the machine itself uses. Nothing in here needs root.
+# Gets Debian packages without touching this machine's own: apt has its lists, state and cache in a separate folder, and
+# uses the machine's mirror. Nothing in here needs root.
 #
-# Sourced, from the top of the project. Whoever sources it has `fail MESSAGE…`.
+# Sourced, from the top of the project, by scripts that define `fail MESSAGE…`.
 
-# Where what is fetched or compiled for the scripts lies, for all checkouts of this user; it can be deleted at any time.
-# Another place: TOOLS=FOLDER.
-# shellcheck disable=SC2034 # for whoever sources this
+# Holds what the scripts download or compile, for all checkouts of this user; it can be deleted at any time. TOOLS=FOLDER
+# selects another folder.
+# shellcheck disable=SC2034 # used by scripts that source this
 readonly tools=${TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis}
 
 # debian_mirror ARCHIVE  prints where this machine's apt finds that archive ("debian" or "debian-security").

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2031,SC2154 # the array is made by a function; $tools is machine.sh's
 # An emulator of a Raspberry Pi 3: QEMU 9 or newer, for whole systems with ARM processors.
 #
-# Sourced after machine.sh, from the top of the project. Where the machine's own release has an older one, that of its
-# backports is unpacked into the folder of tools, libraries included; the machine itself stays as it is.
+# Sourced after machine.sh, from the top of the project. If the machine's own release has an older one, the version from its
+# backports is unpacked into the tools folder with its libraries; the machine itself stays unchanged.
 
 readonly qemu_wanted=9
 

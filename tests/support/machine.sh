@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a Debian machine needs before anything here can run: packages, a Rust toolchain, proxies that are new enough.
+# Installs what a Debian machine needs before anything here can run: packages, a Rust toolchain, recent enough proxies.
 #
 # Sourced by tests/run, tests/demo and the scripts in image, from the top of the project. Only adds what is missing; never
 # changes the machine's apt sources, never starts or stops a service.
@@ -7,9 +7,9 @@
 # shellcheck source=tests/support/debian.sh
 . tests/support/debian.sh
 
-# Older ones hand a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
+# Older versions pass a visitor's forged Remote-User on to the site (GHSA-7r4p-vjf4-gxv4).
 readonly caddy_wanted=2.11.4
-# Older ones do not know aliasHeadersStrategy, without which Remote.User reaches the site.
+# Older versions do not have aliasHeadersStrategy, without which Remote.User reaches the site.
 readonly traefik_wanted=3.7.12 traefik_fetched=3.7.15
 readonly sid_rust=$tools/sid-rust
 
