@@ -1,8 +1,9 @@
 //! Portcullis: the gatekeeper of a homelab.
 //!
 //! Read in this order: [`app`] says what each address answers, [`auth`] holds the rules,
-//! [`original`] reads what a visitor asked the proxy for, [`http`] turns bytes into messages and
-//! back, [`server`] moves the bytes, [`ledger`] keeps what must survive a pulled plug.
+//! [`original`] reads what a visitor asked the proxy for, [`proxies`] knows what is particular to
+//! each proxy, [`http`] turns bytes into messages and back, [`server`] moves the bytes, [`ledger`]
+//! keeps what must survive a pulled plug.
 
 // A panic ends the daemon, so nothing that comes from outside may reach one. Tests may panic: that
 // is how they fail.
@@ -33,6 +34,7 @@ pub mod entropy;
 pub mod http;
 pub mod ledger;
 pub mod original;
+pub mod proxies;
 pub mod qr;
 pub mod run;
 pub mod secret;

@@ -8,13 +8,15 @@ use crate::auth::sessions::NotLive;
 use crate::auth::token::TokenError;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
-use crate::original::fix::Fixes;
 use crate::original::problem::ForwardingProblem;
 use crate::original::request::OriginalRequest;
+use crate::proxies::fix::Fix;
+use crate::proxies::fixes::Fixes;
+use crate::proxies::problem_message::ProblemMessage;
+use crate::proxies::reverse_proxy::ReverseProxy;
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::rounds::Cause;
-use crate::app::router::VerifyForm;
 
 /// Why a request does not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +67,9 @@ impl Denial {
         }
     }
 
-    /// Why, for the one who wired the proxy: with the lines of the program that asks so.
-    pub fn told_to(self, form: VerifyForm) -> impl fmt::Display {
-        ToldTo(self, form.program())
+    /// Why, for who looks after the proxy: with the lines of the one that asks, or of all.
+    pub fn message(self, proxy: Option<&'static ReverseProxy>) -> impl fmt::Display {
+        DenialMessage(self, proxy)
     }
 
     /// A visitor without a session is the usual case; the others want the operator's eye.
@@ -75,10 +77,10 @@ impl Denial {
         &self,
         complaints: &RefCell<Throttle>,
         visit: &OriginalRequest<'_>,
-        form: VerifyForm,
+        proxy: Option<&'static ReverseProxy>,
         now: Timestamp,
     ) {
-        let (word, client, why) = (self.word(), visit.client, self.told_to(form));
+        let (word, client, why) = (self.word(), visit.client, self.message(proxy));
         match self {
             Self::NoCookie
             | Self::BadToken(_)
@@ -100,15 +102,15 @@ impl Denial {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ToldTo(*self, None).fmt(f)
+        self.message(None).fmt(f)
     }
 }
 
-struct ToldTo(Denial, Option<&'static str>);
+struct DenialMessage(Denial, Option<&'static ReverseProxy>);
 
-impl fmt::Display for ToldTo {
+impl fmt::Display for DenialMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(denial, program) = self;
+        let Self(denial, proxy) = self;
         match denial {
             Denial::NoCookie => f.write_str("no session cookie"),
             Denial::LoginLoop(cause) => write!(
@@ -124,7 +126,7 @@ impl fmt::Display for ToldTo {
             ),
             Denial::Clock(fault) => fault.fmt(f),
             Denial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
-            Denial::Wiring(problem) | Denial::UntrustedPeer(problem) => problem.told_to(*program).fmt(f),
+            Denial::Wiring(problem) | Denial::UntrustedPeer(problem) => ProblemMessage { problem: *problem, proxy: *proxy }.fmt(f),
             Denial::ProxyRequired => {
                 f.write_str("this gate answers only through its reverse proxy (proxy.required = true)")
             }
@@ -132,7 +134,7 @@ impl fmt::Display for ToldTo {
                 f,
                 "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
                  of `-`); the proxy must remove all of them before it asks. {}",
-                Fixes::forged(header).in_program(*program)
+                Fixes::of(Fix::RemoveIdentity(header)).for_proxy(*proxy)
             ),
         }
     }

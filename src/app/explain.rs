@@ -10,8 +10,10 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::http::request::Headers;
 use crate::original::client_address::Belief;
+use crate::original::problem::ForwardingProblem;
 use crate::original::purpose::Purpose;
 use crate::original::reader;
+use crate::proxies::problem_message::ProblemMessage;
 
 use crate::app::router::Route;
 use crate::app::verify;
@@ -50,12 +52,14 @@ pub fn explain(
         Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let path = path.split('?').next().unwrap_or_default();
     let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
-        Some(Route::Verify(form)) => verify::visit(config, &headers, peer, verify::family(form)),
+        Some(Route::Verify(endpoint)) => verify::visit(config, &headers, peer, endpoint.family),
         _ => {
             let question = Purpose::Page { public_url_known: config.public_url.is_some() };
             reader::read(&headers, peer, question, &Belief::of(&config.proxy))
         }
     };
+    let message =
+        |problem: &ForwardingProblem| ProblemMessage { problem: *problem, proxy: None }.to_string();
     let mut uri = Vec::new();
     visit.write_path(&mut |part| uri.extend_from_slice(part));
     Explained {
@@ -66,7 +70,7 @@ pub fn explain(
         port: visit.port,
         uri: String::from_utf8_lossy(&uri).into_owned(),
         method: visit.method.to_owned(),
-        problems: visit.problems().iter().map(ToString::to_string).collect(),
+        problems: visit.problems().iter().map(message).collect(),
     }
 }
 

@@ -26,3 +26,6 @@ pub mod worker;
 
 pub use gate::state::{Gate, Opening};
 pub use messages::running::SettingsReader;
+
+#[cfg(test)]
+mod sixth_proxy_tests;

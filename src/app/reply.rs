@@ -3,7 +3,7 @@
 //!
 //! Guarantees: never a 2xx; `Location` is the configured login page or the host that a trusted
 //! proxy named, never longer than 8,000 octets; nothing is allocated but the body's buffer, which
-//! is kept. Under nginx only 401 and 403, empty.
+//! is kept. Where the proxy takes a status alone, 401 and 403, empty.
 
 use std::fmt::Write as _;
 
@@ -12,10 +12,10 @@ use crate::http::form::percent_encode_component;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::original::request::{OriginalRequest, Way};
+use crate::proxies::reverse_proxy::{RefusalForm, VerifyEndpoint};
 
 use crate::app::denial::Denial;
 use crate::app::manner::{Manner, manner, method};
-use crate::app::router::VerifyForm;
 
 /// The longest login address that every proxy passes on, in octets.
 const LONGEST_ADDRESS: usize = 8_000;
@@ -34,19 +34,12 @@ pub fn refuse(
     head: &Head<'_>,
     visit: &OriginalRequest<'_>,
     denial: Denial,
-    form: VerifyForm,
+    endpoint: &VerifyEndpoint,
     out: &mut Out,
 ) {
-    match form {
-        VerifyForm::Nginx => refuse_nginx(config, head, visit, denial, out),
-        // `/verify/envoy` takes the same answers as these.
-        VerifyForm::Any
-        | VerifyForm::Caddy
-        | VerifyForm::Traefik
-        | VerifyForm::Haproxy
-        | VerifyForm::NginxRefusal => {
-            refuse_in_full(config, head, visit, denial, form, out);
-        }
+    match endpoint.refusal {
+        RefusalForm::StatusAlone => refuse_by_status(config, head, visit, denial, out),
+        RefusalForm::Whole => refuse_in_full(config, head, visit, denial, endpoint, out),
     }
 }
 
@@ -55,7 +48,7 @@ fn refuse_in_full(
     head: &Head<'_>,
     visit: &OriginalRequest<'_>,
     denial: Denial,
-    form: VerifyForm,
+    endpoint: &VerifyEndpoint,
     out: &mut Out,
 ) {
     let manner = manner(head, visit);
@@ -63,14 +56,14 @@ fn refuse_in_full(
         Consequence::Login if manner == Manner::Page => {
             out.start(redirect_status(head, visit));
             let mut address = Buffer::new();
-            login_address_with_next(config, visit, form, &mut address);
+            login_address_with_next(config, visit, endpoint.refusal, &mut address);
             out.finish_redirect(address.as_bytes());
         }
         Consequence::Login | Consequence::LoginProgram => {
             out.start(Status::UNAUTHORIZED);
             challenge(out);
             let mut address = Buffer::new();
-            login_address(config, visit, form, &mut address);
+            login_address(config, visit, endpoint.refusal, &mut address);
             let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
             json(
                 out,
@@ -91,18 +84,18 @@ fn refuse_in_full(
                     format_args!(
                         r#"{{"error":"{}","message":"{}"}}"#,
                         denial.word(),
-                        Escaped(denial.told_to(form), escape_json)
+                        Escaped(denial.message(endpoint.proxy), escape_json)
                     ),
                 ),
-                Manner::Page => page(out, status, denial.told_to(form)),
+                Manner::Page => page(out, status, denial.message(endpoint.proxy)),
             }
         }
     }
 }
 
-/// nginx turns every other status into a 500, throws a body away and the connection with it, and
-/// makes a redirect of every 401 that has a `Location`.
-fn refuse_nginx(
+/// For a proxy that takes no other status, throws a body away and the connection with it, and makes
+/// a redirect of every 401 that has a `Location`.
+fn refuse_by_status(
     config: &Config,
     head: &Head<'_>,
     visit: &OriginalRequest<'_>,
@@ -117,9 +110,9 @@ fn refuse_nginx(
     out.start(status);
     if consequence == Consequence::Login && manner(head, visit) == Manner::Page {
         let mut address = Buffer::new();
-        login_address_with_next(config, visit, VerifyForm::Nginx, &mut address);
-        // Without any host there is no absolute address, and nginx would complete a relative one
-        // with its own.
+        login_address_with_next(config, visit, RefusalForm::StatusAlone, &mut address);
+        // Without any host there is no absolute address, and the proxy would complete a relative
+        // one with its own.
         if !address.as_bytes().starts_with(b"/") {
             out.header("Location", address.as_bytes());
         }
@@ -271,16 +264,16 @@ impl Buffer {
 
 /// Writes where a visitor logs in: `public_url` + prefix + `/login`; with `public_url` empty it is
 /// on the protected host itself. Absolute where a proxy named the host, because Traefik completes a
-/// relative address with the gate's own; and for nginx always.
+/// relative address with the gate's own; and always where a proxy passes on the status alone.
 fn login_address(
     config: &Config,
     visit: &OriginalRequest<'_>,
-    form: VerifyForm,
+    refusal: RefusalForm,
     address: &mut Buffer,
 ) {
     match &config.public_url {
         Some(url) => address.push(url.as_str().as_bytes()),
-        None if visit.way == Way::Proxied || form == VerifyForm::Nginx => {
+        None if visit.way == Way::Proxied || refusal == RefusalForm::StatusAlone => {
             visit.write_origin(&mut |part| address.push(part));
         }
         None => {}
@@ -294,10 +287,10 @@ fn login_address(
 fn login_address_with_next(
     config: &Config,
     visit: &OriginalRequest<'_>,
-    form: VerifyForm,
+    refusal: RefusalForm,
     address: &mut Buffer,
 ) {
-    login_address(config, visit, form, address);
+    login_address(config, visit, refusal, address);
     let without_next = address.bytes.len();
     address.push(b"?next=");
     let mut component =

@@ -1,13 +1,14 @@
 //! Each refusal as it goes out on the wire: status, headers and body for every kind of asker.
 
 use super::*;
-use crate::app::verify::{family, visit};
+use crate::app::verify::visit;
 use crate::auth::return_to::{ReturnPolicy, Visitor};
 use crate::config::PublicUrl;
 use crate::http::form::query_values;
 use crate::http::request::parse_head;
 use crate::original::problem::ForwardingProblem;
 use crate::original::scheme::Scheme;
+use crate::proxies::all::{ANY, endpoint_at};
 
 const CADDY: &str = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: App.example.com:8443\r\nX-Forwarded-Uri: /a?x=1&y=%26&u=%C3%A4&v=a+b\r\nX-Forwarded-Method: GET\r\n";
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
@@ -31,12 +32,17 @@ fn config(public_url: bool) -> Config {
     Config { public_url, ..Config::default() }
 }
 
-fn refused_bytes(config: &Config, form: VerifyForm, denial: Denial, lines: &[u8]) -> Got {
+fn refused_bytes(
+    config: &Config,
+    endpoint: &'static VerifyEndpoint,
+    denial: Denial,
+    lines: &[u8],
+) -> Got {
     let request = [b"GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n", lines, b"\r\n"].concat();
     let (head, _, _) = parse_head(&request).unwrap().expect("a whole head");
-    let visit = visit(config, &head.headers, Some([127, 0, 0, 1].into()), family(form));
+    let visit = visit(config, &head.headers, Some([127, 0, 0, 1].into()), endpoint.family);
     let mut out = Out::new();
-    refuse(config, &head, &visit, denial, form, &mut out);
+    refuse(config, &head, &visit, denial, endpoint, &mut out);
     assert!(String::from_utf8_lossy(out.head_bytes()).contains("Cache-Control: no-store\r\n"));
     Got {
         status: out.status(),
@@ -45,20 +51,20 @@ fn refused_bytes(config: &Config, form: VerifyForm, denial: Denial, lines: &[u8]
     }
 }
 
-fn refused(config: &Config, form: VerifyForm, lines: &str) -> Got {
-    refused_bytes(config, form, Denial::NoCookie, lines.as_bytes())
+fn refused(config: &Config, endpoint: &'static VerifyEndpoint, lines: &str) -> Got {
+    refused_bytes(config, endpoint, Denial::NoCookie, lines.as_bytes())
 }
 
 #[test]
 fn a_page_load_is_sent_to_the_login_with_its_whole_address() {
-    let got = refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{BROWSER}"));
+    let got = refused(&config(true), endpoint_at("/verify/caddy"), &format!("{CADDY}{BROWSER}"));
     assert_eq!((got.status, got.body.as_str()), (302, ""));
     assert_eq!(
         got.location(),
         Some(format!("https://auth.example.com/login?next={NEXT}").as_str())
     );
-    for form in [VerifyForm::Any, VerifyForm::Traefik, VerifyForm::Haproxy] {
-        assert_eq!(refused(&config(true), form, CADDY).location(), got.location());
+    for endpoint in [&ANY, endpoint_at("/verify/traefik"), endpoint_at("/verify/haproxy")] {
+        assert_eq!(refused(&config(true), endpoint, CADDY).location(), got.location());
     }
 }
 
@@ -70,7 +76,7 @@ fn a_page_load_by_another_method_is_sent_there_as_a_get() {
         let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
         let got = refused(
             &config(true),
-            VerifyForm::Caddy,
+            endpoint_at("/verify/caddy"),
             &format!("{lines}Sec-Fetch-Mode: navigate\r\n"),
         );
         assert_eq!(got.status, status, "{method}");
@@ -84,19 +90,20 @@ fn a_method_that_loads_no_page_is_a_programs() {
     {
         let lines = CADDY.replace("Method: GET", &format!("Method: {method}"));
         for accept in ["", "Accept: */*\r\n", "Accept: text/html\r\n"] {
-            let got = refused(&config(true), VerifyForm::Caddy, &format!("{lines}{accept}"));
+            let got =
+                refused(&config(true), endpoint_at("/verify/caddy"), &format!("{lines}{accept}"));
             assert_eq!((got.status, got.location()), (401, None), "{method} {accept}");
         }
         let original =
             format!("X-Original-URL: https://app.example.com/a\r\nX-Original-Method: {method}\r\n");
-        let got = refused(&config(true), VerifyForm::Nginx, &original);
+        let got = refused(&config(true), endpoint_at("/verify/nginx"), &original);
         assert_eq!((got.status, got.location()), (401, None), "{method}");
     }
 }
 
 #[test]
 fn without_public_url_the_login_is_on_the_protected_host_itself() {
-    let got = refused(&config(false), VerifyForm::Caddy, CADDY);
+    let got = refused(&config(false), endpoint_at("/verify/caddy"), CADDY);
     let next = "%2Fa%3Fx%3D1%26y%3D%2526%26u%3D%25C3%25A4%26v%3Da%2Bb";
     assert_eq!(
         got.location(),
@@ -104,14 +111,14 @@ fn without_public_url_the_login_is_on_the_protected_host_itself() {
     );
     let mut prefixed = config(false);
     prefixed.path_prefix = "/.portcullis".to_owned();
-    let got = refused(&prefixed, VerifyForm::Caddy, CADDY);
+    let got = refused(&prefixed, endpoint_at("/verify/caddy"), CADDY);
     assert!(
         got.location()
             .unwrap()
             .starts_with("https://App.example.com:8443/.portcullis/login?next=%2Fa")
     );
     // A direct call names no host that could be believed.
-    assert_eq!(refused(&config(false), VerifyForm::Any, "").location(), Some("/login?next=%2F"));
+    assert_eq!(refused(&config(false), &ANY, "").location(), Some("/login?next=%2F"));
 }
 
 #[test]
@@ -133,7 +140,8 @@ fn a_program_gets_a_401_with_the_login_address() {
         "content-type: Application/GRPC+proto; charset=utf-8\r\nAccept: */*",
         "Content-Type: application/grpc-web-text",
     ] {
-        let got = refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n"));
+        let got =
+            refused(&config(true), endpoint_at("/verify/caddy"), &format!("{CADDY}{lines}\r\n"));
         assert_eq!((got.status, got.location()), (401, None), "{lines}");
         assert_eq!(
             got.body,
@@ -158,7 +166,8 @@ fn a_person_is_redirected_whatever_else_the_browser_says() {
         "Upgrade-Insecure-Requests: 1",
     ] {
         assert_eq!(
-            refused(&config(true), VerifyForm::Caddy, &format!("{CADDY}{lines}\r\n")).status,
+            refused(&config(true), endpoint_at("/verify/caddy"), &format!("{CADDY}{lines}\r\n"))
+                .status,
             302,
             "{lines}"
         );
@@ -169,20 +178,24 @@ fn a_person_is_redirected_whatever_else_the_browser_says() {
 fn nginx_gets_an_empty_401_with_a_location_for_page_loads_alone() {
     let lines =
         "X-Original-URL: https://app.example.com:443/a?x=1&y=%26\r\nX-Original-Method: POST\r\n";
-    let got = refused(&config(true), VerifyForm::Nginx, &format!("{lines}{BROWSER}"));
+    let got = refused(&config(true), endpoint_at("/verify/nginx"), &format!("{lines}{BROWSER}"));
     assert_eq!((got.status, got.body.as_str()), (401, ""));
     let next = "https%3A%2F%2Fapp.example.com%2Fa%3Fx%3D1%26y%3D%2526";
     assert_eq!(
         got.location(),
         Some(format!("https://auth.example.com/login?next={next}").as_str())
     );
-    let got =
-        refused(&config(true), VerifyForm::Nginx, &format!("{lines}Accept: application/json\r\n"));
+    let got = refused(
+        &config(true),
+        endpoint_at("/verify/nginx"),
+        &format!("{lines}Accept: application/json\r\n"),
+    );
     assert_eq!((got.status, got.location(), got.body.as_str()), (401, None, ""));
     assert!(got.head.contains("WWW-Authenticate: Bearer"));
-    let got = refused(&config(false), VerifyForm::Nginx, lines);
+    let got = refused(&config(false), endpoint_at("/verify/nginx"), lines);
     assert_eq!(got.location(), Some("https://app.example.com/login?next=%2Fa%3Fx%3D1%26y%3D%2526"));
-    let got = refused(&config(true), VerifyForm::NginxRefusal, &format!("{lines}{BROWSER}"));
+    let got =
+        refused(&config(true), endpoint_at("/verify/nginx/refusal"), &format!("{lines}{BROWSER}"));
     assert_eq!((got.status, got.location().is_some()), (303, true));
 }
 
@@ -192,7 +205,7 @@ fn bytes_that_a_url_may_not_hold_are_encoded_before_they_become_next() {
     let lines: Vec<u8> = lines.bytes().collect();
     let place = lines.windows(3).position(|three| three == b"RAW").unwrap();
     let lines = [&lines[..place], b"\xc3\xb6\xff", &lines[place + 3..]].concat();
-    let got = refused_bytes(&config(false), VerifyForm::Caddy, Denial::NoCookie, &lines);
+    let got = refused_bytes(&config(false), endpoint_at("/verify/caddy"), Denial::NoCookie, &lines);
     let next = "%2F%3Fq%3D%25C3%25B6%25FF%2523f%2522%253C%253E";
     assert_eq!(
         got.location(),
@@ -208,7 +221,7 @@ fn an_address_that_would_be_too_long_loses_its_next() {
             "X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\nX-Forwarded-Uri: /{}\r\n",
             "x".repeat(length)
         );
-        let got = refused(&config(true), VerifyForm::Caddy, &lines);
+        let got = refused(&config(true), endpoint_at("/verify/caddy"), &lines);
         let location = got.location().unwrap();
         assert_eq!((got.status, location.contains("?next=")), (302, has_next));
         assert_eq!(
@@ -221,10 +234,10 @@ fn an_address_that_would_be_too_long_loses_its_next() {
 #[test]
 fn a_host_that_a_proxy_did_not_name_never_becomes_the_target() {
     let lines = "Forwarded: host=evil.example\r\nX-Original-URL: https://evil.example/\r\nX-Forwarded-Server: evil.example\r\n";
-    let got = refused(&config(false), VerifyForm::Caddy, &format!("{CADDY}{lines}"));
+    let got = refused(&config(false), endpoint_at("/verify/caddy"), &format!("{CADDY}{lines}"));
     assert!(got.location().unwrap().starts_with("https://App.example.com:8443/login?next=%2Fa"));
     let hostile = CADDY.replace("App.example.com:8443", "evil.example");
-    let got = refused(&config(true), VerifyForm::Caddy, &hostile);
+    let got = refused(&config(true), endpoint_at("/verify/caddy"), &hostile);
     assert!(
         got.location()
             .unwrap()
@@ -237,7 +250,7 @@ fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
     let denial = Denial::Wiring(ForwardingProblem::LoginHost);
     let got = refused_bytes(
         &config(true),
-        VerifyForm::Caddy,
+        endpoint_at("/verify/caddy"),
         denial,
         format!("{CADDY}{BROWSER}").as_bytes(),
     );
@@ -253,7 +266,7 @@ fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
     }
     let got = refused_bytes(
         &config(true),
-        VerifyForm::Caddy,
+        endpoint_at("/verify/caddy"),
         denial,
         format!("{CADDY}Accept: a/b\r\n").as_bytes(),
     );
@@ -278,11 +291,11 @@ fn every_problem_fits_into_the_page_and_is_escaped() {
         )),
     ];
     for denial in denials {
-        let got = refused_bytes(&config(true), VerifyForm::Any, denial, CADDY.as_bytes());
+        let got = refused_bytes(&config(true), &ANY, denial, CADDY.as_bytes());
         assert!(got.body.ends_with("</p>\n</html>\n"), "{}", got.body);
         let got = refused_bytes(
             &config(true),
-            VerifyForm::Any,
+            &ANY,
             denial,
             format!("{CADDY}Accept: a/b\r\n").as_bytes(),
         );
@@ -311,7 +324,7 @@ fn what_the_gate_hands_out_as_next_the_login_takes_back() {
         "/a;b,c?[]=1&[]=2",
     ] {
         let lines = CADDY.replace("/a?x=1&y=%26&u=%C3%A4&v=a+b", uri);
-        let got = refused(&config(true), VerifyForm::Caddy, &lines);
+        let got = refused(&config(true), endpoint_at("/verify/caddy"), &lines);
         let (_, query) = got.location().unwrap().split_once('?').expect("a query");
         let next: Vec<_> = query_values(query.as_bytes(), "next").collect();
         let [next] = &next[..] else { panic!("{query}") };

@@ -1,15 +1,16 @@
 //! Which page an address belongs to, and which methods it takes.
 
 use crate::http::request::Method;
-use crate::original::fix;
+use crate::proxies::all;
+use crate::proxies::reverse_proxy::VerifyEndpoint;
 
 /// A place below `path_prefix`.
 ///
-/// Places that come later (`/enroll`, `/admin…`, `/resolve`, `/verify/envoy`) get their line here.
+/// Places that come later (`/enroll`, `/admin…`, `/resolve`) get their line here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A proxy asks whether a request may pass.
-    Verify(VerifyForm),
+    Verify(&'static VerifyEndpoint),
     /// The login page and its form.
     Login,
     /// The first enrolment.
@@ -28,53 +29,17 @@ pub enum Route {
 /// these and all below them to the gate, and the rest to the site.
 pub const PAGES: [&str; 4] = ["/login", "/logout", "/setup", "/enroll"];
 
-/// Which proxy asks; each hands over other headers and takes other answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VerifyForm {
-    /// `/verify`: any proxy.
-    Any,
-    /// `/verify/caddy`
-    Caddy,
-    /// `/verify/traefik`
-    Traefik,
-    /// `/verify/haproxy`
-    Haproxy,
-    /// `/verify/nginx`: statuses that `auth_request` understands.
-    Nginx,
-    /// `/verify/nginx/refusal`: the refusal that `auth_request` could not carry.
-    NginxRefusal,
-}
-
-impl VerifyForm {
-    /// The program that asks so, by the name that its lines go by; unknown at `/verify`.
-    pub const fn program(self) -> Option<&'static str> {
-        match self {
-            Self::Any => None,
-            Self::Caddy => Some(fix::CADDY),
-            Self::Traefik => Some(fix::TRAEFIK),
-            Self::Haproxy => Some(fix::HAPROXY),
-            Self::Nginx | Self::NginxRefusal => Some(fix::NGINX),
-        }
-    }
-}
-
 impl Route {
     /// The place that `path` names; `None` for everything else.
     pub fn of(path: &[u8], prefix: &str) -> Option<Self> {
         Some(match path.strip_prefix(prefix.as_bytes())? {
-            b"/verify" => Self::Verify(VerifyForm::Any),
-            b"/verify/caddy" => Self::Verify(VerifyForm::Caddy),
-            b"/verify/traefik" => Self::Verify(VerifyForm::Traefik),
-            b"/verify/haproxy" => Self::Verify(VerifyForm::Haproxy),
-            b"/verify/nginx" => Self::Verify(VerifyForm::Nginx),
-            b"/verify/nginx/refusal" => Self::Verify(VerifyForm::NginxRefusal),
             b"/login" => Self::Login,
             b"/setup" => Self::Setup,
             b"/logout" => Self::Logout,
             b"/" => Self::Account,
             b"/health" => Self::Health,
             b"/ready" => Self::Ready,
-            _ => return None,
+            below => return all::endpoint(below).map(Self::Verify),
         })
     }
 
@@ -122,6 +87,6 @@ mod tests {
     fn a_page_without_a_form_takes_no_post() {
         assert_eq!(Route::Health.refuses(Method::Post), Some("GET, HEAD"));
         assert_eq!(Route::Login.refuses(Method::Delete), Some("GET, HEAD, POST"));
-        assert_eq!(Route::Verify(VerifyForm::Any).refuses(Method::Other), None);
+        assert_eq!(Route::Verify(&all::ANY).refuses(Method::Other), None);
     }
 }

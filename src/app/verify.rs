@@ -6,8 +6,7 @@
 //! audit and log read.
 //!
 //! Every place needs a session in this version. Rules (`open`, `deny`, by host and path) are asked
-//! in [`decide`] between the preflight and the session; `/verify/envoy` gets its family in
-//! [`family`], its path and its 200 in [`answer`].
+//! in [`decide`] between the preflight and the session.
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -28,6 +27,7 @@ use crate::original::problem::ForwardingProblem;
 use crate::original::purpose::{ForwardingFamily, Purpose};
 use crate::original::reader;
 use crate::original::request::{OriginalRequest, Way};
+use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::Denial;
@@ -35,7 +35,7 @@ pub use crate::app::identity::{Known, People};
 use crate::app::manner::method;
 use crate::app::reply;
 use crate::app::rounds::{Cause, Rounds};
-use crate::app::router::{PAGES, VerifyForm};
+use crate::app::router::PAGES;
 
 /// What the verify path reads of the gate.
 #[derive(Clone, Copy)]
@@ -83,8 +83,8 @@ pub enum Answered {
     Passed(SessionId),
     /// A refusal.
     Refused(Denial),
-    /// `/verify/nginx/refusal` alone: the session has become valid meanwhile, the visitor was sent
-    /// back.
+    /// Asked about a refusal ([`PassForm::SendBack`]): the session has become valid meanwhile, the
+    /// visitor was sent back.
     SentBack,
 }
 
@@ -94,18 +94,18 @@ pub fn answer(
     view: &View<'_>,
     head: &Head<'_>,
     peer: Option<IpAddr>,
-    form: VerifyForm,
+    endpoint: &VerifyEndpoint,
     now: Timestamp,
     out: &mut Out,
 ) -> Answered {
-    let visit = visit(view.config, &head.headers, peer, family(form));
+    let visit = visit(view.config, &head.headers, peer, endpoint.family);
     match decide(view, head, &visit, now) {
-        Verdict::Pass(_) if form == VerifyForm::NginxRefusal => {
+        Verdict::Pass(_) if endpoint.pass == PassForm::SendBack => {
             reply::send_back(head, &visit, out);
             Answered::SentBack
         }
         Verdict::Pass(pass) => {
-            pass.write(form, out);
+            pass.write(endpoint.pass, out);
             Answered::Passed(pass.session.id)
         }
         Verdict::Refuse(denial) => {
@@ -116,8 +116,8 @@ pub fn answer(
             } else {
                 denial
             };
-            denial.log(view.complaints, &visit, form, now);
-            reply::refuse(view.config, head, &visit, denial, form, out);
+            denial.log(view.complaints, &visit, endpoint.proxy, now);
+            reply::refuse(view.config, head, &visit, denial, endpoint, out);
             Answered::Refused(denial)
         }
     }
@@ -254,24 +254,12 @@ fn is_preflight(head: &Head<'_>, visit: &OriginalRequest<'_>) -> bool {
     method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
 }
 
-/// Which headers each proxy sets; `/verify/envoy` gets its line here.
-pub const fn family(form: VerifyForm) -> ForwardingFamily {
-    match form {
-        VerifyForm::Any => ForwardingFamily::Any,
-        VerifyForm::Caddy => ForwardingFamily::XForwardedWithoutPort,
-        VerifyForm::Traefik | VerifyForm::Haproxy => ForwardingFamily::XForwarded,
-        VerifyForm::Nginx | VerifyForm::NginxRefusal => ForwardingFamily::XOriginal,
-    }
-}
-
 impl Pass<'_> {
-    /// Traefik deletes the listed headers of a visitor before it copies ours, and would hand an
-    /// empty one to the site.
-    fn write(&self, form: VerifyForm, out: &mut Out) {
+    fn write(&self, form: PassForm, out: &mut Out) {
         out.start(Status::NO_CONTENT);
         match form {
-            VerifyForm::Traefik => out.filled_lines(self.known.lines()),
-            _ => out.lines(self.known.lines()),
+            PassForm::FilledHeaders => out.filled_lines(self.known.lines()),
+            PassForm::AllHeaders | PassForm::SendBack => out.lines(self.known.lines()),
         }
         out.finish_empty();
     }

@@ -13,6 +13,7 @@ use crate::entropy::Entropy;
 use crate::http::request::parse_head;
 use crate::http::response::Persistence;
 use crate::original::scheme::Scheme;
+use crate::proxies::all::{ANY, endpoint_at};
 use crate::secret::Secret;
 
 const NOW: Timestamp = Timestamp::from_unix(4_000_000_000);
@@ -80,7 +81,7 @@ impl Fixture {
         &self,
         now: Timestamp,
         peer: Option<IpAddr>,
-        form: VerifyForm,
+        endpoint: &'static VerifyEndpoint,
         request: &str,
     ) -> (Answered, String) {
         let (head, _, _) = parse_head(request.as_bytes()).unwrap().expect("a whole head");
@@ -96,17 +97,17 @@ impl Fixture {
             rounds: &RefCell::new(Rounds::new()),
         };
         let mut out = Out::new();
-        let answered = answer(&view, &head, peer, form, now, &mut out);
+        let answered = answer(&view, &head, peer, endpoint, now, &mut out);
         let mut sink = Vec::new();
         out.render(&mut sink, false, Persistence::Keep);
         (answered, String::from_utf8(sink).unwrap())
     }
 
-    fn ask(&self, form: VerifyForm, lines: &str) -> (Answered, String) {
+    fn ask(&self, endpoint: &'static VerifyEndpoint, lines: &str) -> (Answered, String) {
         self.ask_at(
             NOW,
             LOOPBACK,
-            form,
+            endpoint,
             &format!("GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n{lines}\r\n"),
         )
     }
@@ -137,14 +138,15 @@ fn header<'t>(answer: &'t str, name: &str) -> Option<&'t str> {
 fn a_pass_carries_all_four_identity_headers_empty_ones_included() {
     let mut gate = Fixture::new(|_| {});
     let (anna, ben) = (gate.login("anna"), gate.login("ben"));
-    let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n"));
+    let (answered, text) =
+        gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {anna}\r\n"));
     assert!(matches!(answered, Answered::Passed(_)));
     assert_eq!(
         text,
         "HTTP/1.1 204 No Content\r\nRemote-User: anna\r\nRemote-Groups: family,admins\r\nRemote-Name: Änne A.\r\n\
          Remote-Email: anna@example.com\r\nCache-Control: no-store\r\n\r\n"
     );
-    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {ben}\r\n"));
+    let (_, text) = gate.ask(endpoint_at("/verify/nginx"), &format!("{NGINX}Cookie: {ben}\r\n"));
     for line in
         ["Remote-User: ben\r\n", "Remote-Groups: \r\n", "Remote-Name: \r\n", "Remote-Email: \r\n"]
     {
@@ -161,8 +163,8 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
         ["Remote-Groups: admin", "REMOTE-GROUPS: admin", "remote-name: x", "Remote-Email: a@b"]
     {
         assert_forged(&gate, &ben, forged);
-        let (_, text) =
-            gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
+        let (_, text) = gate
+            .ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {anna}\r\n{forged}\r\n"));
         assert_eq!(status(&text), "204");
     }
     for harmless in [
@@ -177,8 +179,8 @@ fn an_identity_header_in_the_question_is_refused_where_ours_is_empty() {
         "X_Auth_Request_User: admin",
         "X_Portcullis_User_Id: admin",
     ] {
-        let (_, text) =
-            gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
+        let (_, text) = gate
+            .ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {ben}\r\n{harmless}\r\n"));
         assert_eq!(status(&text), "204", "{harmless}");
         assert!(text.contains("X-Forwarded-User: ben\r\n"));
     }
@@ -221,11 +223,11 @@ const RESOLVER: [&str; 6] = [
 
 fn assert_forged(gate: &Fixture, cookie: &str, forged: &str) {
     let (answered, text) =
-        gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
+        gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
     assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
     assert_eq!(status(&text), "400");
     let (_, text) =
-        gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
+        gate.ask(endpoint_at("/verify/nginx"), &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
     assert_eq!((status(&text), header(&text, "Content-Length")), ("403", Some("0")), "{forged}");
 }
 
@@ -253,11 +255,12 @@ fn a_bad_cookie_is_skipped_and_cookies_of_two_users_count_for_none() {
         format!("{anna}; {anna}"),
         format!("a=b\r\nCookie: {anna}\r\nCookie: auth_token=forged.token.here"),
     ] {
-        let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {cookies}\r\n"));
+        let (answered, _) =
+            gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {cookies}\r\n"));
         assert!(matches!(answered, Answered::Passed(_)), "{cookies}");
     }
     let (answered, text) =
-        gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
+        gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::SessionsDisagree), "302"));
 }
 
@@ -267,7 +270,8 @@ fn an_ended_session_a_gone_user_and_a_wrong_clock_open_nothing() {
     let anna = gate.login("anna");
     let question = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}Cookie: {anna}\r\n\r\n");
     let late = NOW.plus(Duration::from_secs(3601));
-    let asked = |gate: &Fixture, now| gate.ask_at(now, LOOPBACK, VerifyForm::Caddy, &question).0;
+    let asked =
+        |gate: &Fixture, now| gate.ask_at(now, LOOPBACK, endpoint_at("/verify/caddy"), &question).0;
     assert_eq!(asked(&gate, late), Answered::Refused(Denial::BadToken(TokenError::Expired)));
     gate.floor = NOW.plus(Duration::from_secs(61));
     assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::Clock(ClockFault::BehindFloor)));
@@ -292,7 +296,8 @@ fn without_a_cookie_nothing_in_the_request_helps() {
         "Cookie: AUTH_TOKEN=x; auth_token",
         "X-Original-URL: https://app.example.com/public",
     ] {
-        let (answered, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}{line}\r\n"));
+        let (answered, text) =
+            gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}{line}\r\n"));
         assert!(matches!(answered, Answered::Refused(_)) && status(&text) == "302", "{line}");
     }
 }
@@ -313,25 +318,25 @@ fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
         format!("{CADDY}X-Original-URL: https://app.example.com/public\r\n"),
         CADDY.replace("app.example.com", "auth.example.com"),
     ] {
-        let (answered, text) = gate.ask(VerifyForm::Any, &format!("{lines}Cookie: {anna}\r\n"));
+        let (answered, text) = gate.ask(&ANY, &format!("{lines}Cookie: {anna}\r\n"));
         assert!(matches!(answered, Answered::Refused(Denial::Wiring(_))), "{lines}");
         assert_eq!(status(&text), "400");
         assert!(text.contains("X-Forwarded") && text.contains("<!DOCTYPE html>"), "{text}");
-        let (_, text) = gate.ask(
-            VerifyForm::Any,
-            &format!("{lines}Cookie: {anna}\r\nAccept: application/json\r\n"),
-        );
+        let (_, text) =
+            gate.ask(&ANY, &format!("{lines}Cookie: {anna}\r\nAccept: application/json\r\n"));
         assert!(text.contains(r#"{"error":"wiring","message":"X-"#), "{text}");
     }
     for lines in
         ["X-Original-URL: http:///x\r\n".to_owned(), format!("{NGINX}X-Original-URI: /other\r\n")]
     {
-        let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{lines}Cookie: {anna}\r\n"));
+        let (_, text) =
+            gate.ask(endpoint_at("/verify/nginx"), &format!("{lines}Cookie: {anna}\r\n"));
         assert_eq!(
             (status(&text), header(&text, "Content-Length"), header(&text, "Location")),
             ("403", Some("0"), None)
         );
-        let (_, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{lines}Cookie: {anna}\r\n"));
+        let (_, text) =
+            gate.ask(endpoint_at("/verify/nginx/refusal"), &format!("{lines}Cookie: {anna}\r\n"));
         assert!(status(&text) == "400" && text.contains("X-Original-URL"), "{text}");
     }
 }
@@ -343,10 +348,10 @@ fn the_login_host_may_be_a_protected_host_below_a_prefix() {
         config.path_prefix = "/.portcullis".to_owned();
     });
     let anna = gate.login("anna");
-    let (_, text) = gate.ask(VerifyForm::Caddy, &format!("{CADDY}Cookie: {anna}\r\n"));
+    let (_, text) = gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {anna}\r\n"));
     assert_eq!(status(&text), "204");
     let own = CADDY.replace("/a?", "/.portcullis/login?");
-    let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{own}Cookie: {anna}\r\n"));
+    let (answered, _) = gate.ask(endpoint_at("/verify/caddy"), &format!("{own}Cookie: {anna}\r\n"));
     assert_eq!(answered, Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost)));
 }
 
@@ -367,7 +372,8 @@ fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
         let anna = gate.login("anna");
         let asked_wrongly = |uri: &str| {
             let lines = CADDY.replace("/a?x=1&y=%26", uri);
-            let (answered, _) = gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n"));
+            let (answered, _) =
+                gate.ask(endpoint_at("/verify/caddy"), &format!("{lines}Cookie: {anna}\r\n"));
             answered == Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost))
         };
         for path in own {
@@ -392,38 +398,38 @@ fn an_untrusted_peer_passes_with_a_session_and_else_learns_its_name() {
     let mut gate = Fixture::new(|_| {});
     let anna = gate.login("anna");
     let stranger = Some("198.51.100.1".parse().unwrap());
-    let ask = |form, lines: &str| {
+    let ask = |endpoint, lines: &str| {
         gate.ask_at(
             NOW,
             stranger,
-            form,
+            endpoint,
             &format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{lines}\r\n"),
         )
     };
-    let (answered, text) = ask(VerifyForm::Any, "");
+    let (answered, text) = ask(&ANY, "");
     assert!(matches!(answered, Answered::Refused(Denial::UntrustedPeer(_))));
     assert_eq!((status(&text), header(&text, "Location")), ("401", None));
     assert!(text.contains("add 198.51.100.1 to proxy.trust"), "{text}");
-    let (_, text) = ask(VerifyForm::Nginx, "");
+    let (_, text) = ask(endpoint_at("/verify/nginx"), "");
     assert_eq!(
         (status(&text), header(&text, "Location"), header(&text, "Content-Length")),
         ("401", None, Some("0"))
     );
-    assert_eq!(status(&ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
+    assert_eq!(status(&ask(&ANY, &format!("Cookie: {anna}\r\n")).1), "204");
 }
 
 #[test]
 fn a_direct_call_passes_with_a_session_and_else_goes_to_the_login() {
     let mut gate = Fixture::new(|_| {});
     let anna = gate.login("anna");
-    assert_eq!(status(&gate.ask(VerifyForm::Any, &format!("Cookie: {anna}\r\n")).1), "204");
-    let (_, text) = gate.ask(VerifyForm::Any, "Accept: */*\r\n");
+    assert_eq!(status(&gate.ask(&ANY, &format!("Cookie: {anna}\r\n")).1), "204");
+    let (_, text) = gate.ask(&ANY, "Accept: */*\r\n");
     assert_eq!(
         (status(&text), header(&text, "Location")),
         ("302", Some("https://auth.example.com/login?next=%2F"))
     );
     let post = "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(status(&gate.ask_at(NOW, LOOPBACK, VerifyForm::Any, post).1), "303");
+    assert_eq!(status(&gate.ask_at(NOW, LOOPBACK, &ANY, post).1), "303");
 }
 
 #[test]
@@ -431,14 +437,17 @@ fn with_proxy_required_neither_direct_calls_nor_untrusted_peers_get_through() {
     let mut gate = Fixture::new(|config| config.proxy.required = true);
     let anna = gate.login("anna");
     let cookie = format!("Cookie: {anna}\r\n");
-    assert_eq!(gate.ask(VerifyForm::Any, &cookie).0, Answered::Refused(Denial::ProxyRequired));
-    assert_eq!(status(&gate.ask(VerifyForm::Nginx, &cookie).1), "403");
-    assert_eq!(status(&gate.ask(VerifyForm::Caddy, &format!("{CADDY}{cookie}")).1), "204");
+    assert_eq!(gate.ask(&ANY, &cookie).0, Answered::Refused(Denial::ProxyRequired));
+    assert_eq!(status(&gate.ask(endpoint_at("/verify/nginx"), &cookie).1), "403");
+    assert_eq!(
+        status(&gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}{cookie}")).1),
+        "204"
+    );
     let request = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{cookie}\r\n");
     let stranger = Some("198.51.100.1".parse().unwrap());
-    let (answered, text) = gate.ask_at(NOW, stranger, VerifyForm::Caddy, &request);
+    let (answered, text) = gate.ask_at(NOW, stranger, endpoint_at("/verify/caddy"), &request);
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::ProxyRequired), "403"));
-    assert_eq!(status(&gate.ask_at(NOW, None, VerifyForm::Caddy, &request).1), "204");
+    assert_eq!(status(&gate.ask_at(NOW, None, endpoint_at("/verify/caddy"), &request).1), "204");
 }
 
 #[test]
@@ -447,12 +456,12 @@ fn a_preflight_never_passes_without_a_rule() {
     let anna = gate.login("anna");
     let lines = CADDY.replace("Method: GET", "Method: OPTIONS");
     let (answered, text) = gate.ask(
-        VerifyForm::Caddy,
+        endpoint_at("/verify/caddy"),
         &format!("{lines}Access-Control-Request-Method: PUT\r\nCookie: {anna}\r\n"),
     );
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::Preflight), "401"));
     assert_eq!(
-        status(&gate.ask(VerifyForm::Caddy, &format!("{lines}Cookie: {anna}\r\n")).1),
+        status(&gate.ask(endpoint_at("/verify/caddy"), &format!("{lines}Cookie: {anna}\r\n")).1),
         "204"
     );
 }
@@ -462,9 +471,9 @@ fn a_cacheable_pass_says_so_before_no_store_and_a_refusal_never() {
     let mut gate =
         Fixture::new(|config| config.session.proxy_cache = Some(Duration::from_secs(10)));
     let anna = gate.login("anna");
-    let (_, text) = gate.ask(VerifyForm::Nginx, &format!("{NGINX}Cookie: {anna}\r\n"));
+    let (_, text) = gate.ask(endpoint_at("/verify/nginx"), &format!("{NGINX}Cookie: {anna}\r\n"));
     assert!(text.contains("X-Accel-Expires: 10\r\nCache-Control: no-store\r\n"), "{text}");
-    let (_, text) = gate.ask(VerifyForm::Nginx, NGINX);
+    let (_, text) = gate.ask(endpoint_at("/verify/nginx"), NGINX);
     assert!(!text.contains("X-Accel") && text.contains("Cache-Control: no-store"));
 }
 
@@ -473,12 +482,13 @@ fn the_refusal_address_never_passes_but_sends_back_a_session_that_became_valid()
     let mut gate = Fixture::new(|_| {});
     let anna = gate.login("anna");
     let (answered, text) =
-        gate.ask(VerifyForm::NginxRefusal, &format!("{NGINX}Cookie: {anna}\r\n"));
+        gate.ask(endpoint_at("/verify/nginx/refusal"), &format!("{NGINX}Cookie: {anna}\r\n"));
     assert_eq!((answered, status(&text)), (Answered::SentBack, "302"));
     assert_eq!(header(&text, "Location"), Some("https://app.example.com/a?x=1&y=%26"));
     let post = NGINX.replace("Method: GET", "Method: POST");
-    let (_, text) = gate.ask(VerifyForm::NginxRefusal, &format!("{post}Cookie: {anna}\r\n"));
+    let (_, text) =
+        gate.ask(endpoint_at("/verify/nginx/refusal"), &format!("{post}Cookie: {anna}\r\n"));
     assert_eq!(status(&text), "303");
-    let (answered, text) = gate.ask(VerifyForm::NginxRefusal, NGINX);
+    let (answered, text) = gate.ask(endpoint_at("/verify/nginx/refusal"), NGINX);
     assert_eq!((answered, status(&text)), (Answered::Refused(Denial::NoCookie), "302"));
 }

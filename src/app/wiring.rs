@@ -19,9 +19,11 @@ use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::problem::ForwardingProblem;
 use crate::original::request::{OriginalRequest, Way};
 
+use crate::proxies::all::ENDPOINT_COUNT;
+use crate::proxies::reverse_proxy::VerifyEndpoint;
+
 use crate::app::denial::Denial;
 use crate::app::rounds::{Cause, is_plain_http};
-use crate::app::router::VerifyForm;
 use crate::app::verify::{self, Answered};
 
 /// Untrusted peers that are told apart, from the internet and from nearby.
@@ -57,7 +59,7 @@ impl Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
     /// A question of a proxy.
-    Verify(VerifyForm),
+    Verify(&'static VerifyEndpoint),
     /// A page that a visitor opened through the proxy.
     Page,
 }
@@ -120,11 +122,11 @@ pub struct Stranger {
     pub seen: Seen,
 }
 
-/// A form of `/verify` that was asked.
+/// An address below `/verify` that was asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// Which.
-    pub form: VerifyForm,
+    pub endpoint: &'static VerifyEndpoint,
     /// How often and when.
     pub seen: Seen,
 }
@@ -177,7 +179,7 @@ pub struct Wiring {
     /// Problems, in the order of their first showing.
     pub notes: Vec<Note>,
     /// Who asks.
-    pub asked: heapless::Vec<Asked, 6>,
+    pub asked: heapless::Vec<Asked, ENDPOINT_COUNT>,
     /// Untrusted peers nearby.
     pub near: heapless::Vec<Stranger, MOST_PEERS>,
     /// Untrusted peers from the internet.
@@ -213,7 +215,7 @@ impl Wiring {
     /// A question was answered.
     pub fn answered(
         &mut self,
-        form: VerifyForm,
+        endpoint: &'static VerifyEndpoint,
         answered: &Answered,
         head: &Head<'_>,
         config: &Config,
@@ -234,9 +236,9 @@ impl Wiring {
             _ if !head.headers.are_forwarded() => return,
             Answered::Refused(_) if !Belief::of(&config.proxy).trusts_peer(peer) => return,
             _ => {
-                self.asked_rightly(form, head, now);
+                self.asked_rightly(endpoint, head, now);
                 if !matches!(answered, Answered::Refused(Denial::NoCookie))
-                    || !loses_cookie(config, form, head, peer)
+                    || !loses_cookie(config, endpoint, head, peer)
                 {
                     return;
                 }
@@ -244,20 +246,25 @@ impl Wiring {
                 Fault::PlainHttp
             }
         };
-        self.note(Asker::Verify(form), fault, peer, now);
+        self.note(Asker::Verify(endpoint), fault, peer, now);
     }
 
-    fn asked_rightly(&mut self, form: VerifyForm, head: &Head<'_>, now: Timestamp) {
+    fn asked_rightly(
+        &mut self,
+        endpoint: &'static VerifyEndpoint,
+        head: &Head<'_>,
+        now: Timestamp,
+    ) {
         let mut name_is_due = now.since(self.name_read).as_secs() >= NAME_EVERY;
-        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.form == form) {
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.endpoint == endpoint) {
             asked.seen.again(now);
         } else {
-            // There is a place for each form.
-            let _ = self.asked.push(Asked { form, seen: Seen::once(now) });
+            // There is a place for each address.
+            let _ = self.asked.push(Asked { endpoint, seen: Seen::once(now) });
             name_is_due = true;
         }
         if self.broken {
-            for note in self.notes.iter_mut().filter(|note| note.asker == Asker::Verify(form)) {
+            for note in self.notes.iter_mut().filter(|note| note.asker == Asker::Verify(endpoint)) {
                 note.mended = true;
             }
             self.broken = self.notes.iter().any(|note| !note.mended && note.asker != Asker::Page);
@@ -372,7 +379,12 @@ impl Wiring {
 }
 
 /// Whether a question without a cookie is about a place that browsers send none to.
-fn loses_cookie(config: &Config, form: VerifyForm, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
+fn loses_cookie(
+    config: &Config,
+    endpoint: &'static VerifyEndpoint,
+    head: &Head<'_>,
+    peer: Option<IpAddr>,
+) -> bool {
     // Seldom does anybody say http, so that the question is read once more.
     let begins = |name: Name| head.headers.values(name).any(|value| value.starts_with(b"http:"));
     let says_http = begins(Name::OriginalUrl)
@@ -380,8 +392,7 @@ fn loses_cookie(config: &Config, form: VerifyForm, head: &Head<'_>, peer: Option
             .headers
             .values(Name::ForwardedProto)
             .any(|value| value.eq_ignore_ascii_case(b"http"));
-    says_http
-        && is_plain_http(config, &verify::visit(config, &head.headers, peer, verify::family(form)))
+    says_http && is_plain_http(config, &verify::visit(config, &head.headers, peer, endpoint.family))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::auth::sessions::NotLive;
 use crate::http::request::parse_head;
+use crate::proxies::all::{ANY, endpoint_at};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
@@ -11,7 +12,7 @@ const TRUSTED: [u8; 4] = [127, 0, 0, 1];
 fn ask_from(
     peer: [u8; 4],
     wiring: &mut Wiring,
-    form: VerifyForm,
+    endpoint: &'static VerifyEndpoint,
     answered: Answered,
     lines: &str,
     at: u64,
@@ -19,15 +20,21 @@ fn ask_from(
     let head = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
     let (config, now) = (Config::default(), Timestamp::from_unix(T0.unix() + at));
-    wiring.answered(form, &answered, &head, &config, Some(IpAddr::from(peer)), now);
+    wiring.answered(endpoint, &answered, &head, &config, Some(IpAddr::from(peer)), now);
 }
 
 /// A question of a trusted proxy.
-fn ask(wiring: &mut Wiring, form: VerifyForm, answered: Answered, lines: &str, at: u64) {
+fn ask(
+    wiring: &mut Wiring,
+    endpoint: &'static VerifyEndpoint,
+    answered: Answered,
+    lines: &str,
+    at: u64,
+) {
     ask_from(
         TRUSTED,
         wiring,
-        form,
+        endpoint,
         answered,
         &format!("X-Forwarded-For: 192.0.2.1\r\n{lines}"),
         at,
@@ -44,9 +51,21 @@ const GOOD: Answered = Answered::Refused(Denial::NoCookie);
 fn a_problem_is_noted_once_and_counted_on() {
     let mut wiring = Wiring::new(T0);
     for at in 0..3 {
-        ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", at);
+        ask(
+            &mut wiring,
+            endpoint_at("/verify/caddy"),
+            missing(ForwardingHeader::ForwardedUri),
+            "",
+            at,
+        );
     }
-    ask(&mut wiring, VerifyForm::Traefik, missing(ForwardingHeader::ForwardedUri), "", 3);
+    ask(
+        &mut wiring,
+        endpoint_at("/verify/traefik"),
+        missing(ForwardingHeader::ForwardedUri),
+        "",
+        3,
+    );
     assert_eq!(wiring.notes.len(), 2, "each asker has its own");
     let seen = wiring.notes[0].seen;
     assert_eq!((seen.count, seen.first, seen.last.unix() - T0.unix()), (3, T0, 2));
@@ -56,38 +75,38 @@ fn a_problem_is_noted_once_and_counted_on() {
 #[test]
 fn a_good_question_says_that_its_own_asker_is_mended() {
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 0);
-    ask(&mut wiring, VerifyForm::Nginx, missing(ForwardingHeader::OriginalUrl), "", 0);
-    ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 1);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), missing(ForwardingHeader::ForwardedUri), "", 0);
+    ask(&mut wiring, endpoint_at("/verify/nginx"), missing(ForwardingHeader::OriginalUrl), "", 0);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), GOOD, "", 1);
     assert_eq!(wiring.notes.iter().map(|note| note.mended).collect::<Vec<_>>(), [true, false]);
     ask(
         &mut wiring,
-        VerifyForm::Nginx,
+        endpoint_at("/verify/nginx"),
         Answered::Refused(Denial::NotLive(NotLive::Unknown)),
         "",
         2,
     );
     assert!(wiring.notes.iter().all(|note| note.mended));
-    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 3);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), missing(ForwardingHeader::ForwardedUri), "", 3);
     assert!(!wiring.notes[0].mended, "broken again");
 }
 
 #[test]
 fn what_is_sent_straight_to_the_port_mends_nothing_and_is_no_question_of_a_proxy() {
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardingHeader::ForwardedUri), "", 0);
-    ask_from(TRUSTED, &mut wiring, VerifyForm::Caddy, GOOD, "", 1);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), missing(ForwardingHeader::ForwardedUri), "", 0);
+    ask_from(TRUSTED, &mut wiring, endpoint_at("/verify/caddy"), GOOD, "", 1);
     let preflight = Answered::Refused(Denial::Preflight);
     ask_from(
         [192, 168, 1, 9],
         &mut wiring,
-        VerifyForm::Caddy,
+        endpoint_at("/verify/caddy"),
         preflight,
         "X-Forwarded-For: 192.0.2.1\r\n",
         2,
     );
     assert!(wiring.asked.is_empty() && !wiring.notes[0].mended, "{wiring:?}");
-    ask(&mut wiring, VerifyForm::Caddy, GOOD, "", 3);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), GOOD, "", 3);
     assert!(wiring.asked.len() == 1 && wiring.notes[0].mended, "{wiring:?}");
 }
 
@@ -107,18 +126,18 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
         RealIp,
         CfConnectingIp,
     ];
-    let forms = [
-        VerifyForm::Any,
-        VerifyForm::Caddy,
-        VerifyForm::Traefik,
-        VerifyForm::Haproxy,
-        VerifyForm::Nginx,
-        VerifyForm::NginxRefusal,
+    let endpoints = [
+        &ANY,
+        endpoint_at("/verify/caddy"),
+        endpoint_at("/verify/traefik"),
+        endpoint_at("/verify/haproxy"),
+        endpoint_at("/verify/nginx"),
+        endpoint_at("/verify/nginx/refusal"),
     ];
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Caddy, missing(ForwardedUri), "", 0);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), missing(ForwardedUri), "", 0);
     for _ in 0..3 {
-        for form in forms {
+        for endpoint in endpoints {
             for one in headers {
                 for problem in [
                     ForwardingProblem::Missing(one),
@@ -129,16 +148,20 @@ fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows
                     ForwardingProblem::NotAnAddress(one),
                     ForwardingProblem::LoginHost,
                 ] {
-                    ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
+                    ask(&mut wiring, endpoint, Answered::Refused(Denial::Wiring(problem)), "", 1);
                 }
                 for other in headers {
                     let problem = ForwardingProblem::Contradiction(one, other);
-                    ask(&mut wiring, form, Answered::Refused(Denial::Wiring(problem)), "", 1);
+                    ask(&mut wiring, endpoint, Answered::Refused(Denial::Wiring(problem)), "", 1);
                 }
             }
         }
     }
-    assert!(wiring.notes.len() <= forms.len() * (headers.len() * 7 + 1), "{}", wiring.notes.len());
+    assert!(
+        wiring.notes.len() <= endpoints.len() * (headers.len() * 7 + 1),
+        "{}",
+        wiring.notes.len()
+    );
     assert_eq!(
         wiring.notes[0].seen,
         Seen { count: 4, first: T0, last: T0.plus(std::time::Duration::from_secs(1)) }
@@ -155,10 +178,10 @@ fn stranger(address: [u8; 4]) -> Answered {
 fn strangers_of_the_internet_leave_room_for_a_proxy_nearby() {
     let mut wiring = Wiring::new(T0);
     for last in 0..=255 {
-        ask(&mut wiring, VerifyForm::Any, stranger([203, 0, 113, last]), "", 0);
+        ask(&mut wiring, &ANY, stranger([203, 0, 113, last]), "", 0);
     }
     let proxy = [172, 18, 0, 5];
-    ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 1);
+    ask(&mut wiring, endpoint_at("/verify/caddy"), stranger(proxy), "", 1);
     assert_eq!(
         wiring.near.iter().map(|near| near.address).collect::<Vec<_>>(),
         [IpAddr::from(proxy)]
@@ -172,12 +195,12 @@ fn invented_neighbours_hide_a_proxy_only_until_its_next_question() {
     let proxy = [172, 18, 0, 5];
     for round in 0..=3 {
         for last in 0..20 {
-            ask(&mut wiring, VerifyForm::Any, stranger([192, 168, 1, last]), "", 2 * round);
+            ask(&mut wiring, &ANY, stranger([192, 168, 1, last]), "", 2 * round);
         }
-        ask(&mut wiring, VerifyForm::Caddy, stranger(proxy), "", 2 * round + 1);
+        ask(&mut wiring, endpoint_at("/verify/caddy"), stranger(proxy), "", 2 * round + 1);
         // As many others as there is room for beside it.
         for last in 100..107 {
-            ask(&mut wiring, VerifyForm::Any, stranger([192, 168, 1, last]), "", 2 * round + 1);
+            ask(&mut wiring, &ANY, stranger([192, 168, 1, last]), "", 2 * round + 1);
         }
         assert!(wiring.near.iter().any(|near| near.address == IpAddr::from(proxy)), "{wiring:?}");
     }
@@ -188,12 +211,18 @@ fn invented_neighbours_hide_a_proxy_only_until_its_next_question() {
 #[test]
 fn the_last_proxys_name_is_cut_and_harmless() {
     let mut wiring = Wiring::new(T0);
-    ask(&mut wiring, VerifyForm::Traefik, GOOD, "X-Forwarded-Server: tr\u{e4}efik 1\r\n", 0);
+    ask(
+        &mut wiring,
+        endpoint_at("/verify/traefik"),
+        GOOD,
+        "X-Forwarded-Server: tr\u{e4}efik 1\r\n",
+        0,
+    );
     assert_eq!(wiring.last_proxy, "trefik1");
     let long = format!("X-Forwarded-Server: {}\r\n", "x".repeat(300));
-    ask(&mut wiring, VerifyForm::Traefik, GOOD, &long, 30);
+    ask(&mut wiring, endpoint_at("/verify/traefik"), GOOD, &long, 30);
     assert_eq!(wiring.last_proxy, "trefik1", "read once a minute");
-    ask(&mut wiring, VerifyForm::Traefik, GOOD, &long, 90);
+    ask(&mut wiring, endpoint_at("/verify/traefik"), GOOD, &long, 90);
     assert_eq!(wiring.last_proxy.len(), 64);
 }
 

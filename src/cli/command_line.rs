@@ -14,7 +14,7 @@ use super::console::{self, Console};
 use super::exit::{self, Failure, USAGE};
 use super::program::Program;
 use super::verbs::{ProxyVerb, Verb};
-use super::{client, doctor, healthcheck, output, setup, wiring};
+use super::{client, doctor, healthcheck, output, proxy_explain, proxy_print, setup};
 use crate::app::messages::answers::setup::SetupStatus;
 use crate::app::messages::answers::users::UserLine;
 use crate::app::messages::command::Command;
@@ -83,11 +83,11 @@ impl<B: Backend> Program<'_, B> {
             }
             Verb::Config(ConfigVerb::Check) => self.check(console),
             Verb::Proxy(ProxyVerb::Print { proxy }) => {
-                wiring::print(proxy, &self.load(Vec::new())?.config, console)
+                proxy_print::print(proxy, &self.load(Vec::new())?.config, console)
             }
             Verb::Proxy(ProxyVerb::Explain { peer, header, path }) => {
                 let config = self.load(Vec::new())?.config;
-                let request = wiring::request(&peer, &header, path)?;
+                let request = proxy_explain::request(&peer, &header, path)?;
                 let explained = output::sorted(&self.backend.explain(&config, &request));
                 self.say(&explained, || output::members(&explained), console)
             }

@@ -26,13 +26,13 @@ mod output;
 mod passphrase;
 pub mod places;
 mod program;
+mod proxy_explain;
 pub mod proxy_print;
 pub mod qr;
 mod sessions;
 mod setup;
 mod users;
 mod verbs;
-mod wiring;
 
 pub use self::command_line::{run, run_with};
 pub use self::credentials::welcome;

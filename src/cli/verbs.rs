@@ -1,7 +1,8 @@
 //! The verbs with their options and their help. Those of a noun stand with the noun, where it is
 //! also said which command each becomes and how its answer looks.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::audit::AuditVerb;
 use super::backup::BackupFile;
@@ -10,6 +11,8 @@ use super::configuration::ConfigVerb;
 use super::limits::LimitVerb;
 use super::sessions::SessionVerb;
 use super::users::UserVerb;
+use crate::proxies::all;
+use crate::proxies::reverse_proxy::PrintedConfiguration;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -102,7 +105,8 @@ pub enum ProxyVerb {
   portcullis proxy print nginx > nginx.conf")]
     Print {
         /// Which proxy
-        proxy: ProxyName,
+        #[arg(value_parser = printable_proxy())]
+        proxy: &'static PrintedConfiguration,
     },
     /// Tell what the gate would believe of a request with these headers
     #[command(after_help = "Example:
@@ -122,13 +126,13 @@ pub enum ProxyVerb {
     },
 }
 
-/// Proxies whose configuration can be printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProxyName {
-    /// Caddy 2.11.4 or newer
-    Caddy,
-    /// nginx with auth_request
-    Nginx,
-    /// Traefik
-    Traefik,
+/// Takes the names of the proxies whose configuration can be printed.
+fn printable_proxy() -> impl TypedValueParser<Value = &'static PrintedConfiguration> {
+    let names = all::printable()
+        .map(|(proxy, configuration)| PossibleValue::new(proxy.name).help(configuration.help));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut known = all::printable();
+        let found = known.find(|(proxy, _)| proxy.name == name);
+        found.map(|(_, configuration)| configuration).ok_or("no such proxy")
+    })
 }

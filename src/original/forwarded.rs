@@ -139,12 +139,12 @@ impl<'a> Forwarded<'a> {
         }
     }
 
-    /// The header to ask for: that of nginx where only its family is there, else the first that is
-    /// not.
+    /// The header to ask for: that of `X-Original-*` where only this family is there, else the
+    /// first that is not.
     pub(super) fn first_missing(&self, other: &Self, family: ForwardingFamily) -> ForwardingHeader {
         let nothing = self.scheme.is_none() && self.host.is_none() && self.uri.is_none();
-        let nginx = other.uri.is_some() || other.method.is_some();
-        if family == ForwardingFamily::XOriginal || (nothing && nginx) {
+        let x_original = other.uri.is_some() || other.method.is_some();
+        if family == ForwardingFamily::XOriginal || (nothing && x_original) {
             ForwardingHeader::OriginalUrl
         } else if self.scheme.is_none() {
             ForwardingHeader::ForwardedProto

@@ -54,6 +54,11 @@ impl ForwardingHeader {
         self.line().as_str()
     }
 
+    /// Is it one of `X-Original-*`?
+    pub const fn is_x_original(self) -> bool {
+        matches!(self, Self::OriginalUrl | Self::OriginalUri | Self::OriginalMethod)
+    }
+
     /// Does this header say which scheme or which host the visitor used?
     pub(super) const fn names_the_site(self) -> bool {
         matches!(self, Self::ForwardedProto | Self::ForwardedHost | Self::OriginalUrl)

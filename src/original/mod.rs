@@ -5,7 +5,6 @@
 //! or contradictory is noted as a problem. Leaves out the bytes of a request (`http`).
 
 pub mod client_address;
-pub mod fix;
 mod forwarded;
 pub mod forwarding_header;
 pub mod host;

@@ -1,13 +1,11 @@
-//! What can be wrong with the wiring between proxy and gate, each with the line that mends it.
+//! What can be wrong with the headers in which a proxy forwards a request.
 //!
-//! A problem is found while reading forwarding headers. Some end the question (`/verify` never
-//! passes such a request), the others are only noted for the wiring check. The texts name headers
-//! and settings, never what a client sent.
+//! A problem is found while reading them. For some the request is refused (`/verify` never passes
+//! it), the others are only noted for the diagnostics. The texts name headers and settings, never
+//! what a client sent.
 
 use std::fmt;
 use std::net::IpAddr;
-
-use super::fix::Fixes;
 
 use super::forwarding_header::ForwardingHeader;
 
@@ -74,41 +72,17 @@ impl ForwardingProblem {
             Self::LoginHost => "login_host",
         }
     }
-}
 
-impl ForwardingProblem {
-    /// The lines that mend it. None for an untrusted peer: its line names the peer.
-    pub const fn fixes(&self) -> Fixes {
-        match self {
-            Self::UntrustedPeer(_) => Fixes::NOTHING,
-            Self::Missing(header)
-            | Self::Repeated(header)
-            | Self::List(header)
-            | Self::Malformed(header)
-            | Self::UnknownScheme(header)
-            | Self::NotAnAddress(header)
-            // One proxy said both.
-            | Self::Contradiction(ForwardingHeader::OriginalUrl, header @ ForwardingHeader::OriginalUri) => Fixes::header(*header),
-            Self::Contradiction(..) => Fixes::ASK_AS_YOURSELF,
-            Self::LoginHost => Fixes::LET_PAGES_THROUGH,
-        }
-    }
-
-    /// What is wrong, with the lines that mend it: those of the program that asks, where that is
-    /// known.
-    pub fn told_to(&self, program: Option<&'static str>) -> impl fmt::Display {
-        ToldTo(*self, program)
-    }
-
-    /// What is wrong, without the lines that mend it.
+    /// What is wrong, in a sentence without its full stop.
     pub fn what(&self) -> impl fmt::Display {
-        What(*self)
+        ProblemText(*self)
     }
 }
 
-struct What(ForwardingProblem);
+/// Its text.
+struct ProblemText(ForwardingProblem);
 
-impl fmt::Display for What {
+impl fmt::Display for ProblemText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ForwardingProblem::UntrustedPeer(peer) => {
@@ -140,36 +114,6 @@ impl fmt::Display for What {
                  Take the purpose out of that site",
             ),
         }
-    }
-}
-
-struct ToldTo(ForwardingProblem, Option<&'static str>);
-
-impl fmt::Display for ToldTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(problem, program) = self;
-        let what = problem.what();
-        let mending = problem.fixes().in_program(*program);
-        match problem {
-            ForwardingProblem::UntrustedPeer(peer) => {
-                write!(
-                    f,
-                    "{what}; if it is your proxy, add {peer} to proxy.trust: `portcullis doctor` prints the line"
-                )
-            }
-            ForwardingProblem::LoginHost => write!(
-                f,
-                "{what}. {mending}. Where site and login share one host: leave `session.cookie_domain` empty or set \
-                 `path_prefix`",
-            ),
-            _ => write!(f, "{what}. {mending}"),
-        }
-    }
-}
-
-impl fmt::Display for ForwardingProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.told_to(None).fmt(f)
     }
 }
 
@@ -218,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_is_refused_where_the_request_is_in_doubt_and_not_for_its_client() {
+    fn a_request_is_refused_where_the_request_is_in_doubt_and_not_for_its_client() {
         for header in [
             ForwardingHeader::ForwardedUri,
             ForwardingHeader::ForwardedMethod,
@@ -246,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_has_a_word_of_its_own_and_a_message_that_names_the_header() {
+    fn every_problem_has_a_word_of_its_own_and_a_text_that_names_the_header() {
         let header = ForwardingHeader::ForwardedHost;
         let all = [
             ForwardingProblem::UntrustedPeer(std::net::Ipv4Addr::LOCALHOST.into()),
@@ -267,21 +211,8 @@ mod tests {
                 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         );
         for problem in all.iter().skip(1) {
-            assert!(problem.to_string().contains("X-Forwarded-Host"), "{problem}");
+            assert!(problem.what().to_string().contains("X-Forwarded-Host"), "{problem:?}");
         }
-        assert!(all[0].to_string().contains("add 127.0.0.1 to proxy.trust"));
-    }
-
-    #[test]
-    fn asked_about_its_own_pages_the_gate_tells_both_ways_out() {
-        let told = ForwardingProblem::LoginHost.to_string();
-        for way in [
-            "`reverse_proxy 127.0.0.1:3000`",
-            "`auth_request off;`",
-            "`session.cookie_domain` empty",
-            "`path_prefix`",
-        ] {
-            assert!(told.contains(way), "{way}: {told}");
-        }
+        assert!(all[0].what().to_string().contains("127.0.0.1 sends forwarding headers"));
     }
 }

@@ -109,7 +109,7 @@ fn two_families_that_disagree_are_refused() {
     ] {
         let lines = but(&lines, name, value);
         let fault = verify(ForwardingFamily::Any, &lines).blocking_problem.expect(value);
-        let text = fault.to_string();
+        let text = fault.what().to_string();
         assert!(
             matches!(fault, ForwardingProblem::Contradiction(..))
                 && text.contains(name)
@@ -154,11 +154,9 @@ fn a_missing_or_empty_header_is_named() {
         ] {
             for lines in [but(&CADDY, name, ""), but(&CADDY, name, " ")] {
                 let fault = verify(family, &lines).blocking_problem.expect(name);
-                let text = fault.to_string();
+                let text = fault.what().to_string();
                 assert!(
-                    matches!(fault, ForwardingProblem::Missing(_))
-                        && text.contains(name)
-                        && text.contains("header_up"),
+                    matches!(fault, ForwardingProblem::Missing(_)) && text.contains(name),
                     "{text}"
                 );
             }
@@ -173,13 +171,6 @@ fn a_missing_or_empty_header_is_named() {
         assert_eq!(
             original.blocking_problem,
             Some(ForwardingProblem::Missing(ForwardingHeader::OriginalUrl))
-        );
-        assert!(
-            original
-                .blocking_problem
-                .unwrap()
-                .to_string()
-                .contains("proxy_set_header X-Original-URL $scheme://$host")
         );
     }
     assert_eq!(
@@ -298,7 +289,7 @@ fn a_malformed_value_never_passes() {
             verify(ForwardingFamily::Any, &but(&CADDY, name, value)).blocking_problem.expect(value);
         assert!(
             matches!(fault, ForwardingProblem::Malformed(_) | ForwardingProblem::Missing(_))
-                && fault.to_string().contains(name)
+                && fault.what().to_string().contains(name)
         );
     }
     for url in [
@@ -397,7 +388,7 @@ fn an_untrusted_peer_decides_nothing() {
     );
     assert_eq!(original.client.to_string(), "198.51.100.1");
     let [problem] = original.problems() else { panic!("{:?}", original.problems()) };
-    assert!(problem.to_string().contains("add 198.51.100.1 to proxy.trust"), "{problem}");
+    assert_eq!(*problem, ForwardingProblem::UntrustedPeer([198, 51, 100, 1].into()));
 }
 
 #[test]
@@ -449,27 +440,6 @@ fn names_with_underscores_and_the_prefix_header_are_not_read() {
         CADDY.iter().map(|(name, value)| (name.replace('-', "_"), *value)).collect();
     let lines: Vec<_> = underscored.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     assert_eq!(verify(ForwardingFamily::Any, &lines).way, Way::Direct);
-}
-
-#[test]
-fn every_problem_says_which_line_fixes_it_and_shows_nothing_of_the_client() {
-    let headers = [
-        ForwardingHeader::ForwardedFor,
-        ForwardingHeader::ForwardedProto,
-        ForwardingHeader::ForwardedHost,
-        ForwardingHeader::ForwardedPort,
-        ForwardingHeader::ForwardedUri,
-        ForwardingHeader::ForwardedMethod,
-        ForwardingHeader::OriginalUrl,
-        ForwardingHeader::OriginalUri,
-        ForwardingHeader::OriginalMethod,
-        ForwardingHeader::RealIp,
-    ];
-    for header in headers {
-        let text = ForwardingProblem::Missing(header).to_string();
-        assert!(text.starts_with(header.name()) && text.contains('`'), "{text}");
-        assert!(text.is_ascii());
-    }
 }
 
 #[test]

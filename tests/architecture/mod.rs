@@ -6,6 +6,7 @@
 //! and clippy see.
 
 mod clock;
+mod proxies;
 mod rings;
 mod source;
 mod waits;
@@ -18,18 +19,19 @@ use source::{File, appliance, library, tests};
 /// From the top: wiring, which builds everything once; what answers a request; what a setting is;
 /// the shell, the only part that waits, and the wire format; the ledger, the only part that knows
 /// sled; the rules, pure; leaves.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("main", &["cli", "run", "sys"]),
     (
         "run",
         &["app", "auth", "cli", "clock", "config", "entropy", "secret", "server", "ledger", "sys"],
     ),
-    ("cli", &["app", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
+    ("cli", &["app", "proxies", "backup", "config", "entropy", "secret", "telemetry", "qr"]),
     // `server` for the trait it implements: the shell calls the gate without knowing it.
     (
         "app",
         &[
             "telemetry",
+            "proxies",
             "config",
             "server",
             "original",
@@ -43,6 +45,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("telemetry", &["config", "clock"]),
+    // `config` for what it prints.
+    ("proxies", &["config", "original"]),
     // Settings are parsed into the types of those who live by them.
     ("config", &["server", "original", "http", "auth", "entropy", "secret"]),
     ("server", &["http", "clock", "sys"]),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use portcullis::auth::guess_budget::{CAPACITY, REFILL};
+use portcullis::proxies::all::ENDPOINTS;
 
 /// The record that each row of the first section is about, in their order.
 const RECORDS: [&str; 79] = [
@@ -277,7 +278,9 @@ fn every_way_in_of_the_router_is_told_in_the_threat_model() {
         .split("b\"/")
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
-        .map(|path| format!("`/{path}`"))
+        .map(|path| format!("/{path}"))
+        .chain(ENDPOINTS.iter().map(|endpoint| endpoint.path.to_owned()))
+        .map(|path| format!("`{path}`"))
         .collect();
     assert!(paths.len() > 10, "{paths:?}");
     for path in paths {

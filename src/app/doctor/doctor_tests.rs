@@ -9,7 +9,6 @@ use crate::app::doctor::facts::{
 };
 use crate::app::doctor::finding::word;
 use crate::app::rounds::Cause;
-use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asked, Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
@@ -19,6 +18,7 @@ use crate::config::{Config, Environment};
 use crate::ledger::{Examination, StoreError};
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::problem::ForwardingProblem;
+use crate::proxies::all::{ANY, endpoint_at};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
@@ -86,7 +86,7 @@ fn seen(count: u64) -> Seen {
 
 fn wiring() -> Wiring {
     let mut wiring = Wiring::new(T0);
-    let _ = wiring.asked.push(Asked { form: VerifyForm::Caddy, seen: seen(7) });
+    let _ = wiring.asked.push(Asked { endpoint: endpoint_at("/verify/caddy"), seen: seen(7) });
     wiring
 }
 
@@ -641,40 +641,48 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Error,
         "/verify/caddy: X-Forwarded-Uri is missing (3 times",
         "header_up X-Forwarded-Uri {http.request.orig_uri}",
-        noted(note(Asker::Verify(VerifyForm::Caddy), uri, false)),
+        noted(note(Asker::Verify(endpoint_at("/verify/caddy")), uri, false)),
     );
-    for (form, line) in [
-        (VerifyForm::Haproxy, "http-request set-header X-Forwarded-Uri %[pathq]"),
-        (VerifyForm::Traefik, "forwardAuth.trustForwardHeader = false"),
+    for (endpoint, line) in [
+        (endpoint_at("/verify/haproxy"), "http-request set-header X-Forwarded-Uri %[pathq]"),
+        (endpoint_at("/verify/traefik"), "forwardAuth.trustForwardHeader = false"),
     ] {
         let mut facts = healthy();
-        noted(note(Asker::Verify(form), uri, false))(&mut facts);
-        assert_eq!(complaints(&facts)[0].remedy.as_deref(), Some(line), "{form:?}");
+        noted(note(Asker::Verify(endpoint), uri, false))(&mut facts);
+        assert_eq!(complaints(&facts)[0].remedy.as_deref(), Some(line), "{endpoint:?}");
     }
     one(
         Severity::Error,
         "brought Remote-User itself",
         "http-request del-header ^remote[^a-z0-9](user|groups|name|email)$ -m reg",
-        noted(note(Asker::Verify(VerifyForm::Haproxy), Fault::Forged("Remote-User"), false)),
+        noted(note(
+            Asker::Verify(endpoint_at("/verify/haproxy")),
+            Fault::Forged("Remote-User"),
+            false,
+        )),
     );
     one(
         Severity::Error,
         "brought X-Forwarded-User itself",
         "request_header -X-Forwarded-User",
-        noted(note(Asker::Verify(VerifyForm::Caddy), Fault::Forged("X-Forwarded-User"), false)),
+        noted(note(
+            Asker::Verify(endpoint_at("/verify/caddy")),
+            Fault::Forged("X-Forwarded-User"),
+            false,
+        )),
     );
     one(
         Severity::Warning,
         "questions since then were right",
         "header_up",
-        noted(note(Asker::Verify(VerifyForm::Caddy), uri, true)),
+        noted(note(Asker::Verify(endpoint_at("/verify/caddy")), uri, true)),
     );
     one(
         Severity::Error,
         "X-Original-URL is missing",
         "proxy_set_header X-Original-URL $scheme",
         noted(note(
-            Asker::Verify(VerifyForm::Nginx),
+            Asker::Verify(endpoint_at("/verify/nginx")),
             Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::OriginalUrl)),
             false,
         )),
@@ -684,7 +692,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "the login host",
         "middlewares = []",
         noted(note(
-            Asker::Verify(VerifyForm::Traefik),
+            Asker::Verify(endpoint_at("/verify/traefik")),
             Fault::Headers(ForwardingProblem::LoginHost),
             false,
         )),
@@ -694,7 +702,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "disagree",
         "uri /verify/caddy?",
         noted(note(
-            Asker::Verify(VerifyForm::Any),
+            Asker::Verify(&ANY),
             Fault::Headers(ForwardingProblem::Contradiction(
                 ForwardingHeader::ForwardedUri,
                 ForwardingHeader::OriginalUrl,
@@ -706,7 +714,11 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Error,
         "brought Remote-Email itself",
         "proxy_set_header Remote-Email \"\";",
-        noted(note(Asker::Verify(VerifyForm::Nginx), Fault::Forged("Remote-Email"), false)),
+        noted(note(
+            Asker::Verify(endpoint_at("/verify/nginx")),
+            Fault::Forged("Remote-Email"),
+            false,
+        )),
     );
     one(
         Severity::Warning,
@@ -715,20 +727,20 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         noted(note(Asker::Page, Fault::FromCdn, false)),
     );
     // The header is believed already, and the proxy does not hand it on.
-    for (form, line) in [
-        (VerifyForm::Traefik, "portcullis proxy print traefik"),
-        (VerifyForm::Nginx, "portcullis proxy print nginx"),
-        (VerifyForm::Haproxy, "portcullis proxy print caddy  # or nginx, traefik"),
+    for (endpoint, line) in [
+        (endpoint_at("/verify/traefik"), "portcullis proxy print traefik"),
+        (endpoint_at("/verify/nginx"), "portcullis proxy print nginx"),
+        (endpoint_at("/verify/haproxy"), "portcullis proxy print caddy  # or nginx, traefik"),
     ] {
         let mut facts = healthy();
         facts.config = Ok(config("proxy.client_ip_header = \"CF-Connecting-IP\""));
-        noted(note(Asker::Verify(form), Fault::FromCdn, false))(&mut facts);
+        noted(note(Asker::Verify(endpoint), Fault::FromCdn, false))(&mut facts);
         let complaints = complaints(&facts);
         let told = complaints
             .iter()
             .find(|finding| finding.found.contains("one of Cloudflare's"))
             .expect("it is told");
-        assert_eq!(told.remedy.as_deref(), Some(line), "{form:?}");
+        assert_eq!(told.remedy.as_deref(), Some(line), "{endpoint:?}");
     }
     one(
         Severity::Warning,

@@ -8,7 +8,10 @@ use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{ClientIpHeader, Config};
-use crate::original::fix;
+use crate::proxies::all;
+use crate::proxies::fix::Fix;
+use crate::proxies::fixes::Fixes;
+use crate::proxies::reverse_proxy::ReverseProxy;
 
 const LIMITS: Subject = Subject("limits");
 
@@ -86,11 +89,15 @@ fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Find
          before other addresses in X-Forwarded-For. Few wrong codes stop them all",
         failing.key
     );
-    Some(LIMITS.warning(found, written(Advice::to_trust(config, &failing.key), CADDY)))
+    let remark = in_proxies(Fixes::of(Fix::ClientBehindCdn));
+    Some(LIMITS.warning(found, written(Advice::to_trust(config, &failing.key), &remark)))
 }
 
-/// The line for Caddy, which knows its own trusted proxies.
-const CADDY: &str = "or in Caddy: header_up X-Forwarded-For {client_ip}";
+/// The same by the proxies that find the visitor's address by themselves.
+fn in_proxies(fixes: Fixes) -> String {
+    let lines = fixes.lines().map(|(program, line)| format!("or in {program}: {line}"));
+    lines.collect::<Vec<_>>().join(", ")
+}
 
 fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
     let of_cdn = |address: &std::net::IpAddr| {
@@ -118,24 +125,23 @@ fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
     Some(LIMITS.note(found, Some(written(remedy, "where it is your own VPN, such as Tailscale"))))
 }
 
-/// What makes the gate see who is behind Cloudflare. `program` asks, where that is known.
-pub(super) fn cloudflare(config: &Config, program: Option<&str>) -> String {
-    match (config.proxy.client_ip_header, program) {
+/// What makes the gate see who is behind Cloudflare. `proxy` asks, where that is known.
+pub(super) fn cloudflare(config: &Config, proxy: Option<&'static ReverseProxy>) -> String {
+    match (config.proxy.client_ip_header, proxy) {
         // Believed already, so the proxy before the gate does not hand it on.
-        (ClientIpHeader::CfConnectingIp, Some(program)) if program != fix::HAPROXY => {
-            format!("portcullis proxy print {}", program.to_ascii_lowercase())
+        (ClientIpHeader::CfConnectingIp, Some(proxy)) if proxy.configuration.is_some() => {
+            format!("portcullis proxy print {}", proxy.name)
         }
-        (ClientIpHeader::CfConnectingIp, _) => {
-            "portcullis proxy print caddy  # or nginx, traefik".to_owned()
-        }
-        (_, program) => {
+        (ClientIpHeader::CfConnectingIp, _) => all::print_command(),
+        (_, proxy) => {
             let header = Raw::Text("CF-Connecting-IP".to_owned());
-            let remark = if matches!(program, None | Some(fix::CADDY)) {
-                CADDY
+            let fixes = Fixes::of(Fix::ClientBehindCdn).for_proxy(proxy);
+            let remark = if proxy.is_none() || fixes.are_of_one_proxy() {
+                in_proxies(fixes)
             } else {
-                "believed from Cloudflare's ranges alone"
+                "believed from Cloudflare's ranges alone".to_owned()
             };
-            written(Advice::checked(config, "proxy.client_ip_header", header), remark)
+            written(Advice::checked(config, "proxy.client_ip_header", header), &remark)
         }
     }
 }

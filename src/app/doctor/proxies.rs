@@ -5,12 +5,14 @@ use crate::app::doctor::finding::{Subject, count, written};
 use crate::app::doctor::limits::cloudflare;
 use crate::app::messages::answers::doctor::{Finding, Severity};
 use crate::app::rounds::Cause;
-use crate::app::router::VerifyForm;
 use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
-use crate::original::fix::{self, Fixes};
+use crate::proxies::all;
+use crate::proxies::fix::{Fix, FixLine};
+use crate::proxies::fixes::Fixes;
+use crate::proxies::reverse_proxy::ReverseProxy;
 
 const WIRING: Subject = Subject("wiring");
 
@@ -61,13 +63,12 @@ fn asked(wiring: &Wiring) -> Finding {
     );
     if wiring.asked.is_empty() && wiring.notes.is_empty() && wiring.near.is_empty() {
         let found = format!("no proxy has asked {since}");
-        return WIRING
-            .note(found, Some("portcullis proxy print caddy  # or nginx, traefik".to_owned()));
+        return WIRING.note(found, Some(all::print_command()));
     }
     let asked = wiring
         .asked
         .iter()
-        .map(|asked| format!("{} asked {}", path(asked.form), times(&asked.seen)));
+        .map(|asked| format!("{} asked {}", asked.endpoint.path, times(&asked.seen)));
     let mut asked = asked.collect::<Vec<_>>().join("; ");
     if asked.is_empty() {
         asked.push_str("no question was whole");
@@ -75,34 +76,22 @@ fn asked(wiring: &Wiring) -> Finding {
     WIRING.ok(format!("{since}: {asked}"))
 }
 
-fn path(form: VerifyForm) -> &'static str {
-    match form {
-        VerifyForm::Any => "/verify",
-        VerifyForm::Caddy => "/verify/caddy",
-        VerifyForm::Traefik => "/verify/traefik",
-        VerifyForm::Haproxy => "/verify/haproxy",
-        VerifyForm::Nginx => "/verify/nginx",
-        VerifyForm::NginxRefusal => "/verify/nginx/refusal",
-    }
-}
-
-/// The program that asks, as the mending lines name it. Of a page, and at `/verify`, only who else
-/// asks tells it.
-fn program(asker: Asker, wiring: &Wiring) -> Option<&'static str> {
+/// The proxy that asks. Of a page, and at `/verify`, only who else asks tells it.
+fn proxy(asker: Asker, wiring: &Wiring) -> Option<&'static ReverseProxy> {
     let named = asks_as(asker);
     if named.is_some() {
         return named;
     }
     let noted = wiring.notes.iter().map(|note| note.asker);
-    let askers = wiring.asked.iter().map(|asked| Asker::Verify(asked.form)).chain(noted);
-    let mut programs = askers.filter_map(asks_as);
-    let first = programs.next()?;
-    programs.all(|other| other == first).then_some(first)
+    let askers = wiring.asked.iter().map(|asked| Asker::Verify(asked.endpoint)).chain(noted);
+    let mut proxies = askers.filter_map(asks_as);
+    let first = proxies.next()?;
+    proxies.all(|other| other == first).then_some(first)
 }
 
-fn asks_as(asker: Asker) -> Option<&'static str> {
+fn asks_as(asker: Asker) -> Option<&'static ReverseProxy> {
     match asker {
-        Asker::Verify(form) => form.program(),
+        Asker::Verify(endpoint) => endpoint.proxy,
         Asker::Page => None,
     }
 }
@@ -116,10 +105,10 @@ fn times(seen: &Seen) -> String {
 
 fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
     let asker = match note.asker {
-        Asker::Verify(form) => path(form),
+        Asker::Verify(endpoint) => endpoint.path,
         Asker::Page => "a page",
     };
-    let (what, remedy) = told(note, program(note.asker, wiring), config);
+    let (what, remedy) = told(note, proxy(note.asker, wiring), config);
     let peer = note.peer.map(|peer| format!(", from {peer}")).unwrap_or_default();
     let since = if note.mended { "; questions since then were right" } else { "" };
     let found = format!("{asker}: {what} ({}{peer}{since})", times(&note.seen));
@@ -134,16 +123,14 @@ fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
     Finding { check: WIRING.0.into(), severity, found, remedy: Some(remedy) }
 }
 
-fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String) {
+fn told(note: &Note, proxy: Option<&'static ReverseProxy>, config: &Config) -> (String, String) {
     match note.fault {
-        Fault::Headers(problem) => {
-            (problem.what().to_string(), chosen(problem.fixes().lines(), program))
-        }
+        Fault::Headers(problem) => (problem.what().to_string(), chosen(Fix::of(&problem), proxy)),
         Fault::Forged(header) => {
             let what = format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
-            (what, chosen(Fixes::forged(header).lines(), program))
+            (what, chosen(Fix::RemoveIdentity(header), proxy))
         }
         Fault::ProxyRequired => {
             let what =
@@ -162,7 +149,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         }
         Fault::FromCdn => {
             let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
-            (what.to_owned(), cloudflare(config, program))
+            (what.to_owned(), cloudflare(config, proxy))
         }
         Fault::PlainHttp => {
             let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
@@ -187,13 +174,7 @@ fn told(note: &Note, program: Option<&str>, config: &Config) -> (String, String)
         Fault::OriginHidden => {
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
                         the gate's pages, or another site sent it";
-            let lines = [
-                (fix::CADDY, "header Referrer-Policy same-origin"),
-                (fix::NGINX, "add_header Referrer-Policy same-origin always;"),
-                (fix::TRAEFIK, "headers.referrerPolicy = \"same-origin\""),
-                (fix::HAPROXY, "http-response set-header Referrer-Policy same-origin"),
-            ];
-            (what.to_owned(), chosen(lines.into_iter(), program))
+            (what.to_owned(), chosen(Fix::ReferrerPolicy, proxy))
         }
     }
 }
@@ -210,19 +191,14 @@ fn over_https(config: &Config) -> String {
     }
 }
 
-/// The lines for the program that asked, else all lines with their programs.
-fn chosen<'l>(
-    lines: impl Iterator<Item = (&'l str, impl std::fmt::Display)> + Clone,
-    wanted: Option<&str>,
-) -> String {
-    let own: Vec<_> = lines.clone().filter(|(program, _)| Some(*program) == wanted).collect();
-    if own.is_empty() {
-        return lines
-            .map(|(program, line)| format!("{line}  # {program}"))
-            .collect::<Vec<_>>()
-            .join("\n");
-    }
-    own.iter().map(|(_, line)| line.to_string()).collect::<Vec<_>>().join("\n")
+/// The lines for the proxy that asked, else all lines with their proxies.
+fn chosen(fix: impl Into<Option<Fix>>, proxy: Option<&'static ReverseProxy>) -> String {
+    let fixes = Fixes::of(fix).for_proxy(proxy);
+    let line = |(program, line): (&str, FixLine)| match fixes.are_of_one_proxy() {
+        true => line.to_string(),
+        false => format!("{line}  # {program}"),
+    };
+    fixes.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {

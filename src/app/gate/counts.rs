@@ -17,8 +17,8 @@ use crate::telemetry::process::{self, ProcessStart};
 
 use crate::app::messages::gauges::Gauges;
 use crate::app::messages::login::Admission;
-use crate::app::router::VerifyForm;
 use crate::app::verify::Answered;
+use crate::proxies::reverse_proxy::PassForm;
 
 /// What became of a posted login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,12 +163,12 @@ impl GateMetrics {
         self.login.count(result);
     }
 
-    /// A verify that began at the monotonic time `began` was answered. What nginx asks a second
-    /// time about one refusal (`/verify/nginx/refusal`) was counted the first time.
+    /// A verify that began at the monotonic time `began` was answered. What a proxy asks a second
+    /// time about one refusal ([`PassForm::SendBack`]) was counted the first time.
     #[inline(never)] // Off, it costs a verify one comparison.
-    pub fn verified(&mut self, form: VerifyForm, answered: &Answered, began: Duration) {
+    pub fn verified(&mut self, form: PassForm, answered: &Answered, began: Duration) {
         let word = match answered {
-            _ if form == VerifyForm::NginxRefusal => return,
+            _ if form == PassForm::SendBack => return,
             Answered::SentBack => return,
             Answered::Passed(_) => PASS,
             Answered::Refused(denial) => denial.word(),

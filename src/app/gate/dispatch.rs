@@ -37,11 +37,12 @@ impl Gate {
             return Next::Answered;
         }
         match route {
-            Route::Verify(form) => {
+            Route::Verify(endpoint) => {
                 let began = self.metrics.is_some().then(|| self.clock.monotonic());
-                let answered = verify::answer(&self.view(), head, address(request), form, now, out);
+                let answered =
+                    verify::answer(&self.view(), head, address(request), endpoint, now, out);
                 self.wiring.get_mut().answered(
-                    form,
+                    endpoint,
                     &answered,
                     head,
                     &self.config,
@@ -52,7 +53,7 @@ impl Gate {
                     self.sessions.touch(&session, now);
                 }
                 if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
-                    metrics.verified(form, &answered, began);
+                    metrics.verified(endpoint.pass, &answered, began);
                 }
                 Next::Answered
             }

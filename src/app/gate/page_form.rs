@@ -7,6 +7,7 @@ use crate::original::client_address::Belief;
 use crate::original::purpose::Purpose;
 use crate::original::reader;
 use crate::original::request::OriginalRequest;
+use crate::proxies::problem_message::ProblemMessage;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::Announced;
@@ -71,7 +72,8 @@ impl Gate {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());
         }
         out.start(Status::BAD_REQUEST);
-        self.pages.notice(out, self.pages.texts.problem, &fault.to_string(), false);
+        let message = ProblemMessage { problem: fault, proxy: None }.to_string();
+        self.pages.notice(out, self.pages.texts.problem, &message, false);
         None
     }
 

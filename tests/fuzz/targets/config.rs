@@ -5,9 +5,10 @@
 
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
-use portcullis::cli::proxy_print::{Proxy, print};
+use portcullis::cli::proxy_print;
 use portcullis::config::Config;
 use portcullis::config::sources::{ConfigFile, Sources};
+use portcullis::proxies::all;
 
 fuzz_target!(|text: &str| {
     let file = Some(ConfigFile { path: "portcullis.toml".into(), text: text.to_owned() });
@@ -42,8 +43,8 @@ fuzz_target!(|text: &str| {
                     "{name}"
                 );
             }
-            for proxy in [Proxy::Caddy, Proxy::Nginx, Proxy::Traefik] {
-                assert!(print(proxy, &config).ends_with('\n'));
+            for (_, configuration) in all::printable() {
+                assert!(proxy_print::text(configuration, &config).ends_with('\n'));
             }
         }
     }

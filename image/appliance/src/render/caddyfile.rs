@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use portcullis::cli::proxy_print::{CADDY_ORDER, caddy_snippets};
+use portcullis::cli::proxy_print::deployment;
 use portcullis::config::Config;
+use portcullis::proxies::caddy;
 
 use super::MADE;
 use crate::places::Places;
@@ -57,9 +58,10 @@ pub fn text(places: &Places, settings: &Settings, config: &Config, home: Home) -
         }
     };
     let mut text = format!(
-        "{MADE}{{\n\tadmin off\n\tpersist_config off\n{authority}{email}\t{CADDY_ORDER}\n}}\n\n\
+        "{MADE}{{\n\tadmin off\n\tpersist_config off\n{authority}{email}\t{order}\n}}\n\n\
          (certified_at_home) {{\n\ttls {tls}\n}}\n\n{}",
-        caddy_snippets(config)
+        caddy::snippets(&deployment(config)),
+        order = caddy::ORDER
     );
     for name in gate_names(settings) {
         let lines = certificate(settings, &name) + "\timport portcullis_pages\n";

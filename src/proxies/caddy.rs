@@ -1,13 +1,67 @@
-//! The Caddyfile, whole or in the parts that a site is made of.
+//! Caddy: its address, its lines, and the Caddyfile, whole or in the parts that a site is made of.
 
 use super::claims::{claims, spellings};
+use super::deployment::{APPLICATION, Deployment, ExampleSite};
+use super::fix::Fix;
+use super::reverse_proxy::{
+    PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
+};
 use super::template::{fill, lines};
-use super::wiring::{APPLICATION, Site, Wiring};
-use crate::config::{ClientIpHeader, Config, ListenAddress, Scheme};
+use crate::config::{ClientIpHeader, ListenAddress, Scheme};
+use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::purpose::ForwardingFamily;
 
-/// The line that Caddy's global options need wherever [`caddy_snippets`] are used: without it a
-/// visitor's own identity headers would be removed after the gate's were added, with them.
-pub const CADDY_ORDER: &str = "order request_header before forward_auth";
+/// Caddy with `forward_auth`.
+pub static PROXY: ReverseProxy = ReverseProxy {
+    name: "caddy",
+    program: "Caddy",
+    endpoints: &[VerifyEndpoint {
+        path: "/verify/caddy",
+        proxy: Some(&PROXY),
+        family: ForwardingFamily::XForwardedWithoutPort,
+        pass: PassForm::AllHeaders,
+        refusal: RefusalForm::Whole,
+    }],
+    fix,
+    configuration: Some(PrintedConfiguration { help: "Caddy 2.11.4 or newer", print }),
+};
+
+fn fix(fix: Fix) -> &'static [&'static str] {
+    match fix {
+        Fix::Header(header) => match header {
+            ForwardingHeader::ForwardedFor => &[HAND_ON_CLIENT],
+            ForwardingHeader::ForwardedProto => &["header_up X-Forwarded-Proto {scheme}"],
+            ForwardingHeader::ForwardedHost => &["header_up X-Forwarded-Host {hostport}"],
+            ForwardingHeader::ForwardedPort => &["header_up -X-Forwarded-Port"],
+            ForwardingHeader::ForwardedUri => {
+                &["header_up X-Forwarded-Uri {http.request.orig_uri}"]
+            }
+            ForwardingHeader::ForwardedMethod => {
+                &["header_up X-Forwarded-Method {http.request.orig_method}"]
+            }
+            ForwardingHeader::OriginalUrl
+            | ForwardingHeader::OriginalUri
+            | ForwardingHeader::OriginalMethod => &["request_header -X-Original-*"],
+            ForwardingHeader::RealIp => &["request_header X-Real-IP {client_ip}"],
+            ForwardingHeader::CfConnectingIp => &[],
+        },
+        Fix::OwnEndpoint => &["uri /verify/caddy?"],
+        Fix::OpenPages => &["reverse_proxy 127.0.0.1:3000"],
+        Fix::RemoveIdentity(header) if header.starts_with("Remote-") => {
+            &["request_header -Remote*"]
+        }
+        Fix::RemoveIdentity(_) => &["request_header -<header>"],
+        Fix::ReferrerPolicy => &["header Referrer-Policy same-origin"],
+        // Caddy knows its own trusted proxies.
+        Fix::ClientBehindCdn => &[HAND_ON_CLIENT],
+    }
+}
+
+const HAND_ON_CLIENT: &str = "header_up X-Forwarded-For {client_ip}";
+
+/// The line that Caddy's global options need wherever [`snippets`] are used: without it a visitor's
+/// own identity headers would be removed after the gate's were added, with them.
+pub const ORDER: &str = "order request_header before forward_auth";
 
 const HEAD: &str = "\
 # Caddyfile: Portcullis before one example site. For Caddy 2.11.4 or later: with 2.10 a visitor's own
@@ -101,8 +155,8 @@ const ONE_SITE: &str = "\
 }
 ";
 
-pub(super) fn print(wiring: &Wiring<'_>) -> String {
-    let config = wiring.config;
+fn print(deployment: &Deployment<'_>) -> String {
+    let config = deployment.config;
     let options = if config.proxy.client_ip_header == ClientIpHeader::CfConnectingIp {
         let ranges: Vec<_> =
             config.proxy.cloudflare_ranges.iter().map(ToString::to_string).collect();
@@ -110,43 +164,39 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     } else {
         String::new()
     };
-    let (login, site) = match &wiring.login {
+    let (login, site) = match &deployment.login {
         Some(login) => (address(login), TWO_SITES),
         None => (String::new(), ONE_SITE),
     };
-    let pages: Vec<_> = wiring.pages().into_iter().map(|page| format!("{page}*")).collect();
-    let head = fill(HEAD, &[("order", CADDY_ORDER), ("options", &options)]);
+    let pages: Vec<_> = deployment.pages().into_iter().map(|page| format!("{page}*")).collect();
+    let head = fill(HEAD, &[("order", ORDER), ("options", &options)]);
     let sites = fill(
         site,
         &[
             ("login", &login),
-            ("app", &address(&wiring.app)),
+            ("app", &address(&deployment.app)),
             ("pages", &pages.join(" ")),
             ("application", APPLICATION),
         ],
     );
-    [head, snippets(wiring), sites].concat()
+    [head, snippets(deployment), sites].concat()
 }
 
 /// The parts of a Caddyfile that a protected site is made of, for who writes the sites:
 /// `(portcullis)` asks the gate, `(portcullis_pages)` leads to its own pages. Ends with an empty
 /// line.
-pub fn caddy_snippets(config: &Config) -> String {
-    snippets(&Wiring::new(config))
-}
-
-fn snippets(wiring: &Wiring<'_>) -> String {
-    let gate = match wiring.gate() {
+pub fn snippets(deployment: &Deployment<'_>) -> String {
+    let gate = match deployment.gate() {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix/{}", path.display()),
     };
     fill(
         &[ASK, PAGES].concat(),
         &[
-            ("strip", &lines(stripped(wiring), "\trequest_header -", "")),
+            ("strip", &lines(stripped(deployment), "\trequest_header -", "")),
             ("gate", &gate),
-            ("prefix", wiring.prefix()),
-            ("identity", &wiring.identity.join(" ")),
+            ("prefix", deployment.prefix()),
+            ("identity", &deployment.identity.join(" ")),
         ],
     )
 }
@@ -154,20 +204,20 @@ fn snippets(wiring: &Wiring<'_>) -> String {
 /// What a visitor may not say about himself and his request. `Remote*` is every alias of the four,
 /// since PHP, CGI and WSGI take `Remote~User` for the same; names with `_` or `.` a Caddy that is
 /// new enough drops by itself.
-fn stripped(wiring: &Wiring<'_>) -> Vec<String> {
+fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     let mut names = vec!["Remote*".to_owned()];
-    if wiring.config.identity.resolver_headers {
+    if deployment.config.identity.resolver_headers {
         names.push("*Portcullis*".to_owned());
     }
     names.extend(
-        wiring.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())),
+        deployment.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())),
     );
-    names.extend(claims(wiring.config).map(str::to_owned));
+    names.extend(claims(deployment.config).map(str::to_owned));
     names
 }
 
 /// A site's address as the Caddyfile has it: https goes without saying.
-fn address(site: &Site) -> String {
+fn address(site: &ExampleSite) -> String {
     let scheme = if site.scheme == Scheme::Http { "http://" } else { "" };
     let port = site.port.map(|port| format!(":{port}")).unwrap_or_default();
     format!("{scheme}{}{port}", site.host)

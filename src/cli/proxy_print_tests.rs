@@ -3,10 +3,18 @@
 
 use std::time::Duration;
 
-use super::super::caddy::{CADDY_ORDER, caddy_snippets};
-use super::super::claims::spellings;
 use super::*;
 use crate::config::{ClientIpHeader, IdentityHeader, PublicUrl, Scheme};
+use crate::proxies::all;
+use crate::proxies::caddy::{ORDER, snippets};
+use crate::proxies::claims::spellings;
+
+/// What is printed for the proxy of this name.
+fn print(name: &str, config: &Config) -> String {
+    let mut known = all::printable();
+    let (_, configuration) = known.find(|(proxy, _)| proxy.name == name).expect(name);
+    text(configuration, config)
+}
 
 fn example() -> Config {
     let mut config = Config {
@@ -45,8 +53,8 @@ fn variants() -> Vec<Config> {
 #[test]
 fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
     for config in variants() {
-        for proxy in [Proxy::Caddy, Proxy::Nginx, Proxy::Traefik] {
-            let text = print(proxy, &config);
+        for (proxy, _) in all::printable() {
+            let text = print(proxy.name, &config);
             assert!(!text.contains('<') && !text.contains('>'), "{text}");
             assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
             assert!(
@@ -61,17 +69,17 @@ fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
 #[test]
 fn the_snippets_by_themselves_are_those_of_the_whole_text() {
     for config in variants() {
-        let text = print(Proxy::Caddy, &config);
-        assert!(text.contains(&caddy_snippets(&config)), "{text}");
-        assert!(text.contains(&format!("{{\n\t{CADDY_ORDER}\n")), "{text}");
+        let text = print("caddy", &config);
+        assert!(text.contains(&snippets(&deployment(&config))), "{text}");
+        assert!(text.contains(&format!("{{\n\t{ORDER}\n")), "{text}");
     }
 }
 
 #[test]
 fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_gate() {
     for config in variants() {
-        for name in Wiring::new(&config).identity {
-            let caddy = print(Proxy::Caddy, &config);
+        for name in deployment(&config).identity {
+            let caddy = print("caddy", &config);
             // CGI and its heirs take each of these for the same header.
             for sent in spellings(name) {
                 let fits =
@@ -89,7 +97,7 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
             let copied = caddy.lines().find(|line| line.contains("copy_headers")).unwrap();
             assert!(copied.split(' ').any(|word| word == name), "{name}\n{caddy}");
 
-            let nginx = print(Proxy::Nginx, &config);
+            let nginx = print("nginx", &config);
             let sent = |line: &str| line.split_whitespace().take(2).eq(["proxy_set_header", name]);
             let emptied =
                 nginx.lines().filter(|line| sent(line) && line.ends_with("\"\";")).count();
@@ -101,7 +109,7 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
                 "{nginx}"
             );
 
-            let traefik = print(Proxy::Traefik, &config);
+            let traefik = print("traefik", &config);
             assert!(traefik.contains(&format!("          {name}: \"\"\n")), "{name}\n{traefik}");
             for sent in spellings(name) {
                 assert!(
@@ -116,12 +124,12 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
 
 #[test]
 fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
-    let text = print(Proxy::Caddy, &Config::default());
+    let text = print("caddy", &Config::default());
     let (pages, rest) =
         text.split_once("@portcullis_pages path /login* /logout* /setup* /enroll*\n").unwrap();
     assert!(!pages.contains("app.example.com {\n\timport portcullis\n"));
     assert!(rest.contains("\thandle {\n\t\timport portcullis\n"));
-    let text = print(Proxy::Nginx, &Config::default());
+    let text = print("nginx", &Config::default());
     assert!(
         text.contains(
             "location ~ ^(/login|/logout|/setup|/enroll) {\n            auth_request off;\n"
@@ -134,8 +142,8 @@ fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
 #[test]
 fn nginx_is_guarded_by_the_server_and_the_gates_own_locations_alone_are_not() {
     for config in variants() {
-        let text = print(Proxy::Nginx, &config);
-        let own = if Wiring::new(&config).login.is_some() { 3 } else { 4 };
+        let text = print("nginx", &config);
+        let own = if deployment(&config).login.is_some() { 3 } else { 4 };
         assert_eq!(text.matches("\n            auth_request off;\n").count(), own, "{text}");
         assert_eq!(text.matches("\n        auth_request     /_portcullis;\n").count(), 1, "{text}");
         assert_eq!(text.matches("proxy_intercept_errors off;").count(), 3, "{text}");
@@ -151,16 +159,16 @@ fn nginx_is_guarded_by_the_server_and_the_gates_own_locations_alone_are_not() {
 #[test]
 fn a_prefix_goes_before_every_address_of_the_gate() {
     let config = Config { path_prefix: "/.portcullis".to_owned(), ..Config::default() };
-    let text = print(Proxy::Caddy, &config);
+    let text = print("caddy", &config);
     assert!(
         text.contains("uri /.portcullis/verify/caddy?\n") && text.contains("path /.portcullis*\n"),
         "{text}"
     );
-    let text = print(Proxy::Nginx, &config);
+    let text = print("nginx", &config);
     assert!(text.contains("http://portcullis/.portcullis/verify/nginx;\n"), "{text}");
     assert!(text.contains("rewrite ^ /.portcullis/verify/nginx/refusal? break;\n"), "{text}");
     assert!(text.contains("location ~ ^(/\\.portcullis) {\n"), "{text}");
-    assert!(print(Proxy::Traefik, &config).contains("3000/.portcullis/verify/traefik\""));
+    assert!(print("traefik", &config).contains("3000/.portcullis/verify/traefik\""));
 }
 
 #[test]
@@ -169,20 +177,20 @@ fn a_listener_on_all_addresses_is_asked_through_loopback_and_a_socket_by_its_pat
         let listen = vec![listen.parse().unwrap()];
         print(proxy, &Config { listen, ..example() })
     };
-    assert!(gate("0.0.0.0:4000", Proxy::Caddy).contains("forward_auth 127.0.0.1:4000 {"));
-    assert!(gate("[::]:4000", Proxy::Nginx).contains("server [::1]:4000;"));
+    assert!(gate("0.0.0.0:4000", "caddy").contains("forward_auth 127.0.0.1:4000 {"));
+    assert!(gate("[::]:4000", "nginx").contains("server [::1]:4000;"));
     let socket = "unix:/run/portcullis/http.sock";
-    assert!(gate(socket, Proxy::Caddy).contains("forward_auth unix//run/portcullis/http.sock {"));
-    assert!(gate(socket, Proxy::Nginx).contains("server unix:/run/portcullis/http.sock;"));
-    assert!(gate(socket, Proxy::Traefik).contains("# Traefik cannot ask over a Unix socket"));
+    assert!(gate(socket, "caddy").contains("forward_auth unix//run/portcullis/http.sock {"));
+    assert!(gate(socket, "nginx").contains("server unix:/run/portcullis/http.sock;"));
+    assert!(gate(socket, "traefik").contains("# Traefik cannot ask over a Unix socket"));
 }
 
 #[test]
 fn a_cached_answer_is_kept_under_a_key_with_cookie_host_and_method_and_never_for_a_refusal() {
     let mut config = example();
-    assert!(!print(Proxy::Nginx, &config).contains("proxy_cache"));
+    assert!(!print("nginx", &config).contains("proxy_cache"));
     config.session.proxy_cache = Some(Duration::from_secs(10));
-    let text = print(Proxy::Nginx, &config);
+    let text = print("nginx", &config);
     let key = "proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|$scheme://$host$request_uri\";";
     assert!(text.contains(key));
     let (before, refusal) = text.split_once("location @portcullis_refusal").unwrap();
@@ -194,7 +202,7 @@ fn a_cached_answer_is_kept_under_a_key_with_cookie_host_and_method_and_never_for
 fn without_a_cookie_domain_the_example_is_on_the_login_host_since_no_other_sees_the_session() {
     let mut config = example();
     config.session.cookie_domain = None;
-    let text = print(Proxy::Caddy, &config);
+    let text = print("caddy", &config);
     assert!(
         text.contains("\nauth.example.com {\n\t@portcullis_pages")
             && !text.contains("app.example.com"),
@@ -206,13 +214,13 @@ fn without_a_cookie_domain_the_example_is_on_the_login_host_since_no_other_sees_
 fn ports_and_plain_http_of_public_url_reach_both_sites() {
     let mut config = example();
     config.public_url = Some(PublicUrl::new(Scheme::Http, "auth.example.com", Some(8000)));
-    let text = print(Proxy::Caddy, &config);
+    let text = print("caddy", &config);
     assert!(
         text.contains("\nhttp://auth.example.com:8000 {")
             && text.contains("\nhttp://app.example.com:8000 {"),
         "{text}"
     );
-    let text = print(Proxy::Nginx, &config);
+    let text = print("nginx", &config);
     assert_eq!(text.matches("listen 8000;").count(), 2, "{text}");
     assert!(!text.contains("ssl"), "{text}");
 }
@@ -223,9 +231,9 @@ fn an_ipv6_address_is_written_as_each_proxy_has_it() {
         public_url: Some(PublicUrl::new(Scheme::Https, "[fd00::5]", Some(8443))),
         ..Config::default()
     };
-    assert!(print(Proxy::Caddy, &config).contains("\n[fd00::5]:8443 {"));
-    assert!(print(Proxy::Traefik, &config).contains("rule: \"Host(`fd00::5`)\""));
-    let text = print(Proxy::Nginx, &config);
+    assert!(print("caddy", &config).contains("\n[fd00::5]:8443 {"));
+    assert!(print("traefik", &config).contains("rule: \"Host(`fd00::5`)\""));
+    let text = print("nginx", &config);
     assert!(
         text.contains("listen [::]:8443 ssl;") && text.contains("server_name [fd00::5];"),
         "{text}"

@@ -1,26 +1,9 @@
-//! `proxy print` and `proxy explain`: what is said about the proxy in front.
+//! `proxy explain`: the request that it is about, from the command line.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::backend::ExplainRequest;
-use super::console::Console;
 use super::exit::{Failure, USAGE};
-use super::proxy_print::{self, Proxy};
-use super::verbs::ProxyName;
-use crate::config::Config;
-
-/// Prints the proxy's whole configuration.
-///
-/// # Errors
-/// Standard output does not take it.
-pub fn print(proxy: ProxyName, config: &Config, console: &mut Console<'_>) -> Result<(), Failure> {
-    let proxy = match proxy {
-        ProxyName::Caddy => Proxy::Caddy,
-        ProxyName::Nginx => Proxy::Nginx,
-        ProxyName::Traefik => Proxy::Traefik,
-    };
-    Ok(console.say_all(&proxy_print::print(proxy, config))?)
-}
 
 /// The request that `proxy explain` is about.
 ///

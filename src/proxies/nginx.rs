@@ -1,9 +1,72 @@
-//! The `nginx.conf`.
+//! nginx: its addresses, its lines, and the `nginx.conf`.
 
 use super::claims::claims;
+use super::deployment::{APPLICATION, Deployment, ExampleSite};
+use super::fix::Fix;
+use super::reverse_proxy::{
+    PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
+};
 use super::template::{fill, indented, lines};
-use super::wiring::{APPLICATION, Site, Wiring};
 use crate::config::{ListenAddress, Scheme};
+use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::purpose::ForwardingFamily;
+
+/// nginx with `auth_request`, which turns every status but 401 and 403 into a 500, throws the body
+/// away, and so asks once more for the refusal that a visitor gets.
+pub static PROXY: ReverseProxy = ReverseProxy {
+    name: "nginx",
+    program: "nginx",
+    endpoints: &[
+        VerifyEndpoint {
+            path: "/verify/nginx",
+            proxy: Some(&PROXY),
+            family: ForwardingFamily::XOriginal,
+            pass: PassForm::AllHeaders,
+            refusal: RefusalForm::StatusAlone,
+        },
+        VerifyEndpoint {
+            path: "/verify/nginx/refusal",
+            proxy: Some(&PROXY),
+            family: ForwardingFamily::XOriginal,
+            pass: PassForm::SendBack,
+            refusal: RefusalForm::Whole,
+        },
+    ],
+    fix,
+    configuration: Some(PrintedConfiguration { help: "nginx with auth_request", print }),
+};
+
+fn fix(fix: Fix) -> &'static [&'static str] {
+    match fix {
+        Fix::Header(header) => match header {
+            ForwardingHeader::ForwardedFor => &["proxy_set_header X-Forwarded-For $remote_addr;"],
+            ForwardingHeader::ForwardedProto => &["proxy_set_header X-Forwarded-Proto $scheme;"],
+            ForwardingHeader::ForwardedHost => &["proxy_set_header X-Forwarded-Host $host;"],
+            ForwardingHeader::ForwardedPort => &["proxy_set_header X-Forwarded-Port $server_port;"],
+            ForwardingHeader::ForwardedUri => &["proxy_set_header X-Forwarded-Uri $request_uri;"],
+            ForwardingHeader::ForwardedMethod => {
+                &["proxy_set_header X-Forwarded-Method $request_method;"]
+            }
+            ForwardingHeader::OriginalUrl => {
+                &["proxy_set_header X-Original-URL $scheme://$host:$server_port$request_uri;"]
+            }
+            ForwardingHeader::OriginalUri => &["proxy_set_header X-Original-URI \"\";"],
+            ForwardingHeader::OriginalMethod => {
+                &["proxy_set_header X-Original-Method $request_method;"]
+            }
+            ForwardingHeader::RealIp => &["proxy_set_header X-Real-IP $remote_addr;"],
+            ForwardingHeader::CfConnectingIp => &[],
+        },
+        Fix::OwnEndpoint => &["proxy_pass http://127.0.0.1:3000/verify/nginx;"],
+        Fix::OpenPages => &["auth_request off;"],
+        Fix::RemoveIdentity(_) => &[
+            "proxy_set_header <header> \"\";",
+            "underscores_in_headers off; ignore_invalid_headers on;",
+        ],
+        Fix::ReferrerPolicy => &["add_header Referrer-Policy same-origin always;"],
+        Fix::ClientBehindCdn => &[],
+    }
+}
 
 const HEAD: &str = "\
 # nginx.conf: Portcullis before one example site. For nginx 1.22 or later with ngx_http_auth_request_module.
@@ -184,24 +247,24 @@ proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|
 
 const CACHE_PATH: &str = "proxy_cache_path /var/cache/nginx-portcullis keys_zone=portcullis:1m;\n";
 
-pub(super) fn print(wiring: &Wiring<'_>) -> String {
-    let gate = match wiring.gate() {
+fn print(deployment: &Deployment<'_>) -> String {
+    let gate = match deployment.gate() {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix:{}", path.display()),
     };
-    let cached = wiring.config.session.proxy_cache.is_some();
-    let width = wiring.identity.iter().map(|name| name.len()).max().unwrap_or_default();
+    let cached = deployment.config.session.proxy_cache.is_some();
+    let width = deployment.identity.iter().map(|name| name.len()).max().unwrap_or_default();
     let column = width.max("X-Forwarded-Method".len());
     let no_identity = lines(
-        wiring.identity.iter().map(|name| format!("{name:<column$}")),
+        deployment.identity.iter().map(|name| format!("{name:<column$}")),
         "proxy_set_header ",
         " \"\";",
     );
-    let take = wiring.identity.iter().map(|name| {
+    let take = deployment.identity.iter().map(|name| {
         let field = name.to_ascii_lowercase().replace('-', "_");
         format!("auth_request_set {:<18} $upstream_http_{field};\n", variable(name))
     });
-    let give = wiring
+    let give = deployment
         .identity
         .iter()
         .map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
@@ -209,7 +272,7 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
     let question = fill(
         QUESTION,
         &[
-            ("prefix", wiring.prefix()),
+            ("prefix", deployment.prefix()),
             ("cache", &indented(if cached { CACHE } else { "" }, "    ")),
             ("request", &indented(&fill(REQUEST, &[("no_identity", &no_identity)]), "    ")),
         ],
@@ -219,11 +282,12 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
         &[
             ("take_identity", &take.collect::<String>()),
             ("give_identity", &give.collect::<String>()),
-            ("strip", &lines(claims(wiring.config), "proxy_set_header ", " \"\";")),
+            ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
         ],
     );
-    let pages: Vec<_> = wiring.pages().into_iter().map(|page| page.replace('.', "\\.")).collect();
-    let (login, sites) = match &wiring.login {
+    let pages: Vec<_> =
+        deployment.pages().into_iter().map(|page| page.replace('.', "\\.")).collect();
+    let (login, sites) = match &deployment.login {
         Some(login) => (server(login), TWO_SITES),
         None => (String::new(), ONE_SITE),
     };
@@ -231,7 +295,7 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
         sites,
         &[
             ("login", &indented(&login, "    ")),
-            ("app", &indented(&server(&wiring.app), "    ")),
+            ("app", &indented(&server(&deployment.app), "    ")),
             ("pages", &pages.join("|")),
             (
                 "page_request",
@@ -256,7 +320,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Port, name and certificate of a server block.
-fn server(site: &Site) -> String {
+fn server(site: &ExampleSite) -> String {
     let port = site.port.unwrap_or(site.scheme.default_port());
     let host = &site.host;
     let file = host.trim_matches(['[', ']']);

@@ -1,9 +1,62 @@
-//! The file for Traefik's file provider, with the static part that it needs in a comment.
+//! Traefik: its address, its lines, and the file for its file provider, with the static part that
+//! it needs in a comment.
 
 use super::claims::{claims, spellings};
+use super::deployment::{APPLICATION, Deployment, ExampleSite};
+use super::fix::Fix;
+use super::reverse_proxy::{
+    PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
+};
 use super::template::{fill, lines};
-use super::wiring::{APPLICATION, Site, Wiring};
 use crate::config::{ListenAddress, Scheme};
+use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::purpose::ForwardingFamily;
+
+/// Traefik with `forwardAuth`, which deletes the listed headers of a visitor before it copies the
+/// gate's, and would hand an empty one to the site.
+pub static PROXY: ReverseProxy = ReverseProxy {
+    name: "traefik",
+    program: "Traefik",
+    endpoints: &[VerifyEndpoint {
+        path: "/verify/traefik",
+        proxy: Some(&PROXY),
+        family: ForwardingFamily::XForwarded,
+        pass: PassForm::FilledHeaders,
+        refusal: RefusalForm::Whole,
+    }],
+    fix,
+    configuration: Some(PrintedConfiguration { help: "Traefik", print }),
+};
+
+fn fix(fix: Fix) -> &'static [&'static str] {
+    match fix {
+        Fix::Header(header) => match header {
+            // Traefik sends the whole family by itself, unless it hands on what it was sent.
+            ForwardingHeader::ForwardedProto
+            | ForwardingHeader::ForwardedHost
+            | ForwardingHeader::ForwardedPort
+            | ForwardingHeader::ForwardedUri
+            | ForwardingHeader::ForwardedMethod => &["forwardAuth.trustForwardHeader = false"],
+            // It hands on only what comes from there.
+            ForwardingHeader::ForwardedFor | ForwardingHeader::RealIp => {
+                &["forwardedHeaders.trustedIPs = [\"ADDRESS OF THE PROXY BEFORE IT\"]"]
+            }
+            ForwardingHeader::OriginalUrl
+            | ForwardingHeader::OriginalUri
+            | ForwardingHeader::OriginalMethod => &[REMOVE],
+            ForwardingHeader::CfConnectingIp => &[],
+        },
+        Fix::OwnEndpoint => &["forwardAuth.address = \"http://127.0.0.1:3000/verify/traefik\""],
+        Fix::OpenPages => &["middlewares = []"],
+        Fix::RemoveIdentity(_) => {
+            &[REMOVE, "entryPoints.websecure.http.aliasHeadersStrategy = \"delete\""]
+        }
+        Fix::ReferrerPolicy => &["headers.referrerPolicy = \"same-origin\""],
+        Fix::ClientBehindCdn => &[],
+    }
+}
+
+const REMOVE: &str = "headers.customRequestHeaders.<header> = \"\"";
 
 const HEAD: &str = "\
 # Traefik, file provider: Portcullis before one example site. For Traefik 3.7.12 or later; tried with 3.7.15.
@@ -81,25 +134,28 @@ const NO_SOCKET: &str = "\
 # Traefik cannot ask over a Unix socket: add \"127.0.0.1:3000\" to `listen` in portcullis.toml.
 ";
 
-pub(super) fn print(wiring: &Wiring<'_>) -> String {
-    let tcp = wiring.gates.iter().find_map(|gate| match gate {
+fn print(deployment: &Deployment<'_>) -> String {
+    let tcp = deployment.gates.iter().find_map(|gate| match gate {
         ListenAddress::Tcp(address) => Some(address.to_string()),
         ListenAddress::Unix(_) => None,
     });
-    let app_rule = rule(&wiring.app);
-    let pages_rule = match &wiring.login {
+    let app_rule = rule(&deployment.app);
+    let pages_rule = match &deployment.login {
         Some(login) => rule(login),
         None => {
-            let paths: Vec<_> =
-                wiring.pages().into_iter().map(|page| format!("PathPrefix(`{page}`)")).collect();
+            let paths: Vec<_> = deployment
+                .pages()
+                .into_iter()
+                .map(|page| format!("PathPrefix(`{page}`)"))
+                .collect();
             format!("{app_rule} && ({})", paths.join(" || "))
         }
     };
     // X-Forwarded-Port is Traefik's own.
     let claims =
-        claims(wiring.config).filter(|name| *name != "X-Forwarded-Port").map(str::to_owned);
-    let stripped = wiring.identity.iter().flat_map(|name| spellings(name)).chain(claims);
-    let redirect = if wiring.app.scheme == Scheme::Https { REDIRECT } else { "" };
+        claims(deployment.config).filter(|name| *name != "X-Forwarded-Port").map(str::to_owned);
+    let stripped = deployment.identity.iter().flat_map(|name| spellings(name)).chain(claims);
+    let redirect = if deployment.app.scheme == Scheme::Https { REDIRECT } else { "" };
     fill(
         HEAD,
         &[
@@ -107,12 +163,12 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
             ("redirect", redirect),
             ("strip", &lines(stripped, "          ", ": \"\"")),
             ("gate", tcp.as_deref().unwrap_or("127.0.0.1:3000")),
-            ("prefix", wiring.prefix()),
-            ("identity", &lines(&wiring.identity, "          - ", "")),
+            ("prefix", deployment.prefix()),
+            ("identity", &lines(&deployment.identity, "          - ", "")),
             ("pages_rule", &pages_rule),
-            ("pages_entry", &entry(wiring.login.as_ref().unwrap_or(&wiring.app))),
+            ("pages_entry", &entry(deployment.login.as_ref().unwrap_or(&deployment.app))),
             ("app_rule", &app_rule),
-            ("app_entry", &entry(&wiring.app)),
+            ("app_entry", &entry(&deployment.app)),
             ("application", APPLICATION),
         ],
     )
@@ -120,11 +176,11 @@ pub(super) fn print(wiring: &Wiring<'_>) -> String {
 
 /// The rule of a host, an IPv6 address without its brackets as Traefik has it; a longer rule wins
 /// over a shorter one, so the pages of a shared host come first.
-fn rule(site: &Site) -> String {
+fn rule(site: &ExampleSite) -> String {
     format!("Host(`{}`)", site.host.trim_matches(['[', ']']))
 }
 
-fn entry(site: &Site) -> String {
+fn entry(site: &ExampleSite) -> String {
     match site.scheme {
         Scheme::Http => "      entryPoints:\n        - web\n".to_owned(),
         Scheme::Https => "      entryPoints:\n        - websecure\n      tls: {}\n".to_owned(),

@@ -25,7 +25,7 @@ pub(super) fn claims(config: &Config) -> impl Iterator<Item = &'static str> {
 }
 
 /// A name with every choice of `-` and `_`: many applications take all of them for the same header.
-pub(super) fn spellings(name: &str) -> Vec<String> {
+pub fn spellings(name: &str) -> Vec<String> {
     let mut parts = name.split('-');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(vec![first], |spelled, part| {

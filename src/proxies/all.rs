@@ -1,0 +1,128 @@
+//! All proxies and all addresses at which they ask, found by name.
+
+use super::reverse_proxy::VerifyEndpoint;
+use super::reverse_proxy::{PassForm, PrintedConfiguration, RefusalForm, ReverseProxy};
+use crate::original::purpose::ForwardingFamily;
+
+// `ALL`, from the files of this folder (src/build.rs).
+include!(concat!(env!("OUT_DIR"), "/proxies.rs"));
+
+/// `/verify`: whichever proxy asks.
+pub static ANY: VerifyEndpoint = VerifyEndpoint {
+    path: "/verify",
+    proxy: None,
+    family: ForwardingFamily::Any,
+    pass: PassForm::AllHeaders,
+    refusal: RefusalForm::Whole,
+};
+
+/// How many addresses there are.
+pub const ENDPOINT_COUNT: usize = 1 + count(ALL);
+
+/// Every address at which a proxy asks.
+pub static ENDPOINTS: [&VerifyEndpoint; ENDPOINT_COUNT] = endpoints(ALL);
+
+/// The address at this path behind `path_prefix`.
+pub fn endpoint(path: &[u8]) -> Option<&'static VerifyEndpoint> {
+    find(&ENDPOINTS, path)
+}
+
+fn find(among: &[&'static VerifyEndpoint], path: &[u8]) -> Option<&'static VerifyEndpoint> {
+    among.iter().copied().find(|endpoint| endpoint.path.as_bytes() == path)
+}
+
+/// The proxies whose configuration can be printed, with that configuration.
+pub fn printable() -> impl Iterator<Item = (&'static ReverseProxy, &'static PrintedConfiguration)> {
+    ALL.iter().filter_map(|proxy| Some((*proxy, proxy.configuration.as_ref()?)))
+}
+
+/// The command that prints a configuration, for who knows which proxy is meant.
+pub fn print_command() -> String {
+    let names: Vec<_> = printable().map(|(proxy, _)| proxy.name).collect();
+    let (first, others) = names.split_first().map_or(("", &[][..]), |(one, rest)| (*one, rest));
+    format!("portcullis proxy print {first}  # or {}", others.join(", "))
+}
+
+const fn count(mut proxies: &[&ReverseProxy]) -> usize {
+    let mut count = 0;
+    while let [proxy, others @ ..] = proxies {
+        count += proxy.endpoints.len();
+        proxies = others;
+    }
+    count
+}
+
+/// `N` is [`ENDPOINT_COUNT`] for all.
+#[allow(clippy::indexing_slicing, reason = "computed by the compiler, which checks it")]
+const fn endpoints<const N: usize>(
+    mut proxies: &[&'static ReverseProxy],
+) -> [&'static VerifyEndpoint; N] {
+    let mut found = [&ANY; N];
+    let mut place = 1;
+    while let [proxy, others @ ..] = proxies {
+        let mut own = proxy.endpoints;
+        while let [endpoint, further @ ..] = own {
+            found[place] = endpoint;
+            place += 1;
+            own = further;
+        }
+        proxies = others;
+    }
+    found
+}
+
+/// The address at this path, which a test names.
+#[cfg(test)]
+pub fn endpoint_at(path: &str) -> &'static VerifyEndpoint {
+    endpoint(path.as_bytes()).expect(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::proxies::sixth::SIXTH;
+
+    #[test]
+    fn each_address_is_there_once_and_found_by_its_whole_path() {
+        let paths: BTreeSet<_> = ENDPOINTS.iter().map(|endpoint| endpoint.path).collect();
+        assert_eq!(paths.len(), ENDPOINT_COUNT);
+        for own in ENDPOINTS {
+            assert_eq!(endpoint(own.path.as_bytes()), Some(own));
+            for other in [format!("{}/", own.path), format!("{}x", own.path)] {
+                assert_eq!(endpoint(other.as_bytes()), None, "{other}");
+            }
+        }
+        assert_eq!(endpoint(b""), None);
+    }
+
+    #[test]
+    fn one_more_proxy_is_found_at_its_address() {
+        const ALL_AND_ONE: usize = ENDPOINT_COUNT + 1;
+        let proxies: Vec<_> = ALL.iter().copied().chain([&SIXTH]).collect();
+        assert_eq!(1 + count(&proxies), ALL_AND_ONE);
+        let found = endpoints::<ALL_AND_ONE>(&proxies);
+        assert_eq!(find(&found, b"/verify/sixth"), SIXTH.endpoints.first());
+        assert_eq!(find(&found, b"/verify"), Some(&ANY));
+        assert!(ENDPOINTS.iter().all(|known| find(&found, known.path.as_bytes()).is_some()));
+    }
+
+    #[test]
+    fn every_proxy_asks_below_its_own_name() {
+        for proxy in ALL {
+            let first = proxy.endpoints.first().expect("an address");
+            assert_eq!(first.path, format!("/verify/{}", proxy.name));
+            for endpoint in proxy.endpoints {
+                assert_eq!(endpoint.proxy, Some(*proxy));
+                assert!(endpoint.path.starts_with(first.path));
+                assert_ne!(endpoint.family, ForwardingFamily::Any, "its own headers alone");
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_names_all_whose_configuration_can_be_printed() {
+        assert_eq!(print_command(), "portcullis proxy print caddy  # or nginx, traefik");
+    }
+}
