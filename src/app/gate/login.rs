@@ -1,5 +1,6 @@
 //! `/login`: the page, its form, and the answer once the desk has decided.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::auth::device;
@@ -33,8 +34,8 @@ impl Gate {
         out: &mut Out,
     ) -> Next<Job, Announced> {
         let visit = match self.page_or_form(request, PageForm::Login, now, out) {
-            Ok(visit) => visit,
-            Err(next) => return next,
+            ControlFlow::Continue(visit) => visit,
+            ControlFlow::Break(next) => return next,
         };
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));

@@ -1,5 +1,6 @@
 //! `/logout`: GET asks, POST ends the session and clears its cookie. Nothing is ended by a GET.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -23,8 +24,8 @@ impl Gate {
         out: &mut Out,
     ) -> Next<Job, Announced> {
         let visit = match self.page_or_form(request, PageForm::Logout, now, out) {
-            Ok(visit) => visit,
-            Err(next) => return next,
+            ControlFlow::Continue(visit) => visit,
+            ControlFlow::Break(next) => return next,
         };
         let wanted = single(form::query_values(request.head.query.unwrap_or_default(), "next"));
         let next = self.return_to(&wanted, &visitor(&visit));

@@ -1,5 +1,7 @@
 //! A page that has a form: who visits it, and whether what is posted is worth reading.
 
+use std::ops::ControlFlow;
+
 use crate::clock::Timestamp;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
@@ -29,32 +31,34 @@ pub enum PageForm {
 }
 
 impl Gate {
-    /// Who visits a page, to be shown it. `Err`: a form was posted whose body is to be read, or all
-    /// is answered.
+    /// Goes on with who visits a page, to be shown it. Breaks off where a form was posted whose body
+    /// is to be read, and where all is answered.
     pub(super) fn page_or_form<'r>(
         &mut self,
         request: &Request<'r>,
         form: PageForm,
         now: Timestamp,
         out: &mut Out,
-    ) -> Result<OriginalRequest<'r>, Next<Job, Announced>> {
-        let Some(visit) = self.page_visit(request, out) else { return Err(Next::Answered) };
+    ) -> ControlFlow<Next<Job, Announced>, OriginalRequest<'r>> {
+        let Some(visit) = self.page_visit(request, out) else {
+            return ControlFlow::Break(Next::Answered);
+        };
         if request.head.method != Method::Post {
-            return Ok(visit);
+            return ControlFlow::Continue(visit);
         }
         // The set-up page is there under every name of the gate.
         if !self.takes_form(request, &visit, form == PageForm::Setup, out) {
             if form == PageForm::Login {
                 self.count_unjudged(out);
             }
-            return Err(Next::Answered);
+            return ControlFlow::Break(Next::Answered);
         }
         let announced = match form {
             PageForm::Login => Announced::Login(Box::new(self.form_head(request, &visit, now))),
             PageForm::Setup => Announced::Setup(Box::new(self.setup_head(request, &visit, now))),
             PageForm::Logout => Announced::Logout(Box::new(self.form_head(request, &visit, now))),
         };
-        Err(Next::ReadBody { limit: BODY_LIMIT, announced })
+        ControlFlow::Break(Next::ReadBody { limit: BODY_LIMIT, announced })
     }
 
     /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.

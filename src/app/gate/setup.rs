@@ -5,6 +5,7 @@
 //! holds the enrolment; a second one shows the seed to that browser and takes a name and the app's
 //! code. Both need the token of our own page: the second's is bound to the cookie.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::auth::guess_budget::{NetworkZone, coarse};
@@ -52,8 +53,8 @@ impl Gate {
             return Next::Answered;
         }
         let visit = match self.page_or_form(request, PageForm::Setup, now, out) {
-            Ok(visit) => visit,
-            Err(next) => return next,
+            ControlFlow::Continue(visit) => visit,
+            ControlFlow::Break(next) => return next,
         };
         let wanted = wanted_by_query(request);
         let next = self.return_to(&wanted, &visitor(&visit));
