@@ -1,4 +1,5 @@
-//! What is kept, and the changes that can be made to it.
+//! What is kept, and the changes that can be made to it: intents where two gates could make them at
+//! the same moment.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +7,7 @@ use crate::auth::event::Event;
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::limiter::{AddressKey, Window};
 use crate::auth::session::{Session, SessionId};
+use crate::auth::totp::TimeStep;
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -70,10 +72,15 @@ impl GateRecord {
 pub enum Change {
     /// Adds or replaces a user.
     PutUser(User),
+    /// Marks this step of the user and all before it as used; nothing if there is no such user.
+    /// Never goes back, whatever else is changed of the user at the same moment.
+    SpendStep(UserName, TimeStep),
     /// Removes a user; nothing if there is none.
     RemoveUser(UserName),
     /// Adds or replaces a session.
     PutSession(Session),
+    /// Notes that a session was used at that time; nothing if it has ended: this revives none.
+    UseSession(SessionId, Timestamp),
     /// Removes a session; nothing if there is none.
     EndSession(SessionId),
     /// Sets a counter.

@@ -29,7 +29,7 @@ impl Shut {
             StoreError::Locked(_) => {
                 "portcullis doctor --control PATH  # ask the gate that holds it"
             }
-            StoreError::NoSnapshot(_) => "systemctl restart portcullis",
+            StoreError::NoSnapshot(_) | StoreError::Contended => "systemctl restart portcullis",
             StoreError::Full(_) | StoreError::Failing(_) | StoreError::Io(_) => {
                 "df -h; mount | grep ' ro'; dmesg | tail"
             }

@@ -10,7 +10,7 @@ use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, GateRecord};
+use crate::ledger::{Change, Condition, GateRecord};
 
 use crate::app::doctor;
 use crate::app::doctor::facts::Facts;
@@ -108,11 +108,14 @@ fn session_revoke(
     by: &Actor,
     now: Timestamp,
 ) -> Done {
-    let mut changes: Vec<Change> = Vec::new();
+    let (mut changes, mut rests_on) = (Vec::<Change>::new(), Vec::new());
     if all {
         changes.extend(desk.sessions.iter().map(|session| Change::EndSession(session.id)));
+        rests_on.extend(desk.users.keys().filter_map(|name| desk.unchanged(name)));
     } else if let Some(name) = user {
-        changes.extend(desk.endings(&users::find(desk, name)?.name.clone()));
+        let name = users::find(desk, name)?.name.clone();
+        changes.extend(desk.endings(&name));
+        rests_on.extend(desk.unchanged(&name));
     } else if ids.is_empty() {
         return Err(CommandRefused {
             code: 64,
@@ -128,6 +131,7 @@ fn session_revoke(
                     ))
                 })?;
             changes.push(Change::EndSession(id));
+            rests_on.push(Condition::SessionLiving(id));
         }
     }
     let revoked = changes.len();
@@ -139,7 +143,7 @@ fn session_revoke(
         }));
     }
     changes.extend(revocations(desk, &changes, all, by).into_iter().map(Change::Audit));
-    let effects = desk.commit(changes, now)?;
+    let effects = desk.commit_if(changes, &rests_on, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
     Ok((CommandAnswer::SessionsRevoked(SessionsRevoked { revoked }), effects))
 }
@@ -176,18 +180,20 @@ fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
         .cloned();
     let ahead: Vec<User> = ahead.collect();
     let users_freed = ahead.len();
+    let mut rests_on: Vec<_> = ahead.iter().filter_map(|user| desk.unchanged(&user.name)).collect();
+    let old = desk.gate_record.clone();
     changes.extend(ahead.into_iter().map(|mut user| {
         // What was spent elsewhere, before a backup was restored, must not come back.
         user.spent = user.awaits_time().then(|| transfer::spent_by(now));
         Change::PutUser(user)
     }));
-    changes
-        .push(Change::PutGateRecord(GateRecord { clock_floor: now, ..desk.gate_record.clone() }));
+    changes.push(Change::PutGateRecord(GateRecord { clock_floor: now, ..old.clone() }));
+    rests_on.push(Condition::GateRecordUnchanged(Box::new(old)));
     let event = Event::new(Action::ClockReset, by.clone());
     changes.push(Change::Audit(
         event.because(format_args!("sessions ended: {sessions_ended}, users freed: {users_freed}")),
     ));
-    let mut effects = desk.commit(changes, now)?;
+    let mut effects = desk.commit_if(changes, &rests_on, now)?;
     desk.time.reset(now, desk.clock.monotonic());
     effects.push(Effect::FloorRaised(now));
     log::warn!("clock reset now={now} sessions_ended={sessions_ended} users_freed={users_freed}");

@@ -59,7 +59,7 @@ impl Desk {
             return;
         }
         let kept =
-            self.store.audit().head().number.saturating_sub(self.store.audit().anchor().number);
+            self.ledger.audit().head().number.saturating_sub(self.ledger.audit().anchor().number);
         if kept > MOST_KEPT {
             log::warn!(
                 "audit log: the oldest lines go before their time, there are more than {MOST_KEPT}"
@@ -68,7 +68,7 @@ impl Desk {
             self.mention(event.because(format_args!("more than {MOST_KEPT} lines")), now);
         }
         if let Err(error) =
-            self.store.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now)
+            self.ledger.prune_audit(now.minus(self.config.audit.keep), MOST_KEPT, now)
         {
             log::warn!("audit log: old lines stay error=\"{error}\"");
         }
@@ -91,7 +91,7 @@ pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp)
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let earliest = wanted.since.map(|seconds| now.minus(std::time::Duration::from_secs(seconds)));
     let before = wanted.before.unwrap_or(u64::MAX);
-    let log = desk.store.audit();
+    let log = desk.ledger.audit();
     let mut page = AuditPage { entries: Vec::new(), more: false };
     // From the newest on, so that only what is shown is read.
     'pieces: for piece in log.pieces().into_iter().rev().filter(|piece| piece.first < before) {
@@ -143,7 +143,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
             )
         })?),
     };
-    let log = desk.store.audit();
+    let log = desk.ledger.audit();
     let pruned = log.anchor();
     let seen = expected.is_none_or(|hash| pruned.number > 0 && hash == pruned.hash);
     let mut found = LogSummary { seen, ..LogSummary::default() };

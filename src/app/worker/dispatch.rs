@@ -9,19 +9,29 @@ use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::{Check, Job, Outcome};
 use crate::app::worker::administer;
+use crate::app::worker::commit::{TRIES, Uncommitted};
 use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::limiter::Limiter;
 use crate::auth::session::SessionId;
 use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
-use crate::ledger::{Change, StoreError};
+use crate::ledger::{Change, Condition, StoreError};
 
 impl Desk {
-    /// Does one job. Reads the clocks first.
+    /// Does one job. Reads the clocks first, and hears what other gates did.
     pub fn handle(&mut self, job: Job) -> Outcome {
         let now = self.read_clock();
+        self.catch_up(now);
         self.settle_steps(now.wall);
+        let mut outcome = self.carry_out(job, now);
+        if let Some(effects) = effects_of(&mut outcome) {
+            effects.splice(..0, self.learned.drain(..));
+        }
+        outcome
+    }
+
+    fn carry_out(&mut self, job: Job, now: Moment) -> Outcome {
         match job {
             Job::Login(attempt) => {
                 let mut effects = Vec::new();
@@ -34,7 +44,7 @@ impl Desk {
                 Outcome::Enrol(enrolment, answer, effects)
             }
             Job::Logout { session, all, client, next } => {
-                let ended = self.logout(&session, all, client, now.wall);
+                let ended = self.logout(&session, all, client, now);
                 match ended {
                     Ok(effects) => Outcome::Logout(Ok(()), next, effects),
                     Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
@@ -76,18 +86,29 @@ impl Desk {
         id: &SessionId,
         all: bool,
         client: IpAddr,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<Vec<Effect>, StoreError> {
-        let Some(session) = self.sessions.get(id) else {
-            return Ok(vec![Effect::SessionEnded(*id)]);
-        };
-        let user = session.user.clone();
-        let mut changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
-        let event = Event::new(Action::Logout, Actor::User(user.clone())).about(&user).from(client);
-        changes.push(Change::Audit(if all { event.because("all sessions") } else { event }));
-        let effects = self.commit(changes, now)?;
-        log::info!("logout user={user} all={all}");
-        Ok(effects)
+        for _ in 0..TRIES {
+            let Some(session) = self.sessions.get(id) else {
+                return Ok(vec![Effect::SessionEnded(*id)]);
+            };
+            let user = session.user.clone();
+            let mut changes = if all { self.endings(&user) } else { vec![Change::EndSession(*id)] };
+            let by = Actor::User(user.clone());
+            let event = Event::new(Action::Logout, by).about(&user).from(client);
+            changes.push(Change::Audit(if all { event.because("all sessions") } else { event }));
+            let mut rests_on = vec![Condition::SessionLiving(*id)];
+            rests_on.extend(self.unchanged(&user).filter(|_| all));
+            match self.commit_if(changes, &rests_on, now.wall) {
+                Ok(effects) => {
+                    log::info!("logout user={user} all={all}");
+                    return Ok(effects);
+                }
+                Err(Uncommitted::Store(error)) => return Err(error),
+                Err(Uncommitted::Conflict) => drop(self.catch_up(now)),
+            }
+        }
+        Err(StoreError::Contended)
     }
 
     /// Takes over settings that were read again, less those that only a restart can change. What
@@ -112,9 +133,21 @@ impl Desk {
         };
         let judged = self.time.judge_codes(now).map_err(|fault| format!("{fault}, {synchronised}"));
         vec![
-            Check::of("store", self.store.writable().map(|()| "writable")),
+            Check::of("store", self.ledger.writable().map(|()| "writable")),
             Check::of("keys", Ok::<_, StoreError>("loaded")),
             Check::of("clock", judged.map(|()| synchronised)),
         ]
+    }
+}
+
+/// Where an outcome carries what has changed, if it does.
+fn effects_of(outcome: &mut Outcome) -> Option<&mut Vec<Effect>> {
+    match outcome {
+        Outcome::Login(_, _, effects)
+        | Outcome::Enrol(_, _, effects)
+        | Outcome::Logout(_, _, effects)
+        | Outcome::Command(_, effects)
+        | Outcome::Housekeeping(effects) => Some(effects),
+        Outcome::Ready(_) | Outcome::Reloaded(_) => None,
     }
 }

@@ -17,13 +17,14 @@ use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::{Code, CodeOwner, Match, whether};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, GateRecord};
+use crate::ledger::{Change, Condition, GateRecord, StoreError};
 
 use crate::app::messages::answers::setup::SetupStatus;
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::messages::login::{Browser, LoginDenial};
+use crate::app::worker::commit::{TRIES, Uncommitted};
 use crate::app::worker::login::came_in;
 use crate::app::worker::state::Desk;
 use crate::app::worker::users::ISSUER;
@@ -136,18 +137,49 @@ impl Desk {
                 self.count_failure(browser.sender.client, vec![strangers], told, now, effects);
             return Err(Refusal::Denied(denial));
         };
-        let (session, cookie, mut changes) = self.welcome(browser, &user, step, now);
-        changes.push(Change::PutGateRecord(GateRecord {
-            ever_had_user: true,
-            ..self.gate_record.clone()
-        }));
+        user.spend(step);
+        self.add_first(user, browser, now, effects)
+    }
+
+    /// The first user, with a session, while there is none.
+    fn add_first(
+        &mut self,
+        user: User,
+        browser: &Browser,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<EnrolmentAnswer, Refusal> {
+        let refused = |error| Refusal::Denied(LoginDenial::Store(error));
+        let name = user.name.clone();
+        let (session, cookie, mut changes) = self.welcome(browser, &user, now);
+        changes.insert(0, Change::PutUser(user));
         changes.push(Change::Audit(came_in(Action::Enrolment, &session)));
-        let done = self
-            .commit(changes, now.wall)
-            .map_err(|error| Refusal::Denied(LoginDenial::Store(error)))?;
-        effects.extend(done);
-        log::info!("user added name={name} admin=true by=setup client={}", browser.sender.client);
-        Ok(EnrolmentAnswer::Enrolled(session, cookie))
+        for _ in 0..TRIES {
+            let old = self.gate_record.clone();
+            let mut changes = changes.clone();
+            changes.push(Change::PutGateRecord(GateRecord { ever_had_user: true, ..old.clone() }));
+            let rests_on = [
+                Condition::NoUserYet,
+                Condition::UserAbsent(name.clone()),
+                Condition::GateRecordUnchanged(Box::new(old)),
+            ];
+            match self.commit_if(changes, &rests_on, now.wall) {
+                Ok(done) => {
+                    effects.extend(done);
+                    log::info!(
+                        "user added name={name} admin=true by=setup client={}",
+                        browser.sender.client
+                    );
+                    return Ok(EnrolmentAnswer::Enrolled(session, cookie));
+                }
+                Err(Uncommitted::Store(error)) => return Err(refused(error)),
+                Err(Uncommitted::Conflict) => drop(self.catch_up(now)),
+            }
+            if !self.is_new() {
+                return Ok(EnrolmentAnswer::Closed);
+            }
+        }
+        Err(refused(StoreError::Contended))
     }
 
     /// Whether a code of this browser may be looked at; else whom a wrong one is counted against.

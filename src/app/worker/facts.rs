@@ -1,6 +1,6 @@
 //! Looks at the machine, the store and the gate, and writes down what there is: the only part of
 //! `doctor` that is not pure. Reads a few small files; of the store what
-//! [`crate::ledger::Store::examine`] reads.
+//! [`crate::ledger::Ledger::examine`] reads.
 
 use crate::app::messages::running::{Running, SettingsReader};
 use std::fs;
@@ -112,9 +112,9 @@ impl Facts {
 
     /// Adds what an open store tells.
     pub fn add_store(&mut self, desk: &mut Desk, now: Moment) {
-        let refuses = desk.store.writable().err().map(|error| error.to_string());
+        let refuses = desk.ledger.writable().err().map(|error| error.to_string());
         self.store = Some(Ok(Kept {
-            examination: desk.store.examine(),
+            examination: desk.ledger.examine(),
             refuses,
             recovered: desk.recovered.clone(),
             open_for: desk.open_for(),
@@ -181,7 +181,7 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
 
 /// What the audit log tells of an empty bucket of strangers.
 fn emptied(desk: &Desk, key: &BudgetKey, origin: NetworkZone) -> Option<Emptied> {
-    let log = desk.store.audit();
+    let log = desk.ledger.audit();
     // What cannot be read is for `audit verify` to tell.
     let pieces = log.pieces().into_iter().rev().map(|piece| log.read(piece).unwrap_or_default());
     let newest_first = pieces.flat_map(|entries| entries.into_iter().rev());

@@ -45,14 +45,15 @@ impl Watched {
         outcome
     }
 
-    /// Every [`LOOK`]: the gauges alone, and as seldom as ever [`Desk::housekeeping`].
+    /// Every [`LOOK`]: the gauges and what other gates did, and as seldom as ever
+    /// [`Desk::housekeeping`].
     pub fn tick(&mut self) -> Option<Outcome> {
         let now = self.desk.clock.monotonic();
         let outcome = if now >= self.tidy_at {
             self.tidy_at = now.saturating_add(HOUSEKEEPING);
             self.desk.housekeeping()
         } else {
-            None
+            self.desk.listen()
         };
         self.show();
         outcome
@@ -62,8 +63,8 @@ impl Watched {
         let steady = self.desk.read_clock().steady;
         let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
         self.gauges.set(&GaugeReadings {
-            store_writes: self.desk.store.commits(),
-            store_bytes: self.desk.store.bytes_written(),
+            store_writes: self.desk.ledger.commits(),
+            store_bytes: self.desk.ledger.bytes_written(),
             limited: u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX),
             guesses_internet: guesses(BudgetKey::StrangersInternet),
             guesses_local: guesses(BudgetKey::StrangersLocal),

@@ -9,11 +9,12 @@ use std::time::Duration;
 use crate::app::home;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::Outcome;
+use crate::app::worker::commit::Uncommitted;
 use crate::app::worker::state::Desk;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::Session;
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, CounterKey, GateRecord};
+use crate::ledger::{Change, Condition, CounterKey, GateRecord, StoreError};
 
 /// How often the desk looks for what has expired, without being asked.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
@@ -23,38 +24,28 @@ impl Desk {
     /// background jobs after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
         let now = self.read_clock();
+        self.catch_up(now);
         self.settle_steps(now.wall);
-        Some(Outcome::Housekeeping(self.tidy(now)))
+        let done = self.tidy(now);
+        let mut effects = std::mem::take(&mut self.learned);
+        effects.extend(done);
+        Some(Outcome::Housekeeping(effects))
     }
 
-    fn tidy(&mut self, Moment { wall: now, steady }: Moment) -> Vec<Effect> {
-        let mut changes = Vec::new();
+    /// Hears what other gates did; there is an outcome if they did something.
+    pub(super) fn listen(&mut self) -> Option<Outcome> {
+        let now = self.read_clock();
+        self.catch_up(now);
+        let effects = std::mem::take(&mut self.learned);
+        (!effects.is_empty()).then_some(Outcome::Housekeeping(effects))
+    }
+
+    fn tidy(&mut self, now: Moment) -> Vec<Effect> {
         // A wrong clock must not be what ends sessions or drops lines of the log: neither one that
         // is behind, nor one that jumped ahead, which the floor does not follow until somebody
         // confirms it.
-        let certain = now.min(self.time.floor());
-        if self.time.judge_sessions(now).is_ok() {
-            // How long a session was idle only the gate knows; here it is judged by its lifetime
-            // alone.
-            let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
-            changes.extend(ended.map(|session| Change::EndSession(session.id)));
-            let addresses =
-                self.limiter.forget_expired(steady).into_iter().map(CounterKey::Address);
-            let budgets = self.budgets.forget_full(steady).into_iter().map(CounterKey::Budget);
-            changes.extend(addresses.chain(budgets).map(Change::RemoveCounter));
-        }
-        if let Some(floor) = self.time.due_for_writing() {
-            changes.push(Change::PutGateRecord(GateRecord {
-                clock_floor: floor,
-                ..self.gate_record.clone()
-            }));
-        }
-        if !self.greeted {
-            let started = Event::new(Action::GateStarted, Actor::Gate);
-            changes
-                .push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
-        }
-        let mut effects = match self.commit(changes, now) {
+        let certain = now.wall.min(self.time.floor());
+        let mut effects = match self.remove_what_is_over(certain, now) {
             Ok(effects) => {
                 self.greeted = true;
                 effects
@@ -65,12 +56,54 @@ impl Desk {
             }
         };
         self.prune_audit(certain);
-        if steady >= self.home_due {
-            self.home_due = steady.plus(home::READ_EVERY);
+        if now.steady >= self.home_due {
+            self.home_due = now.steady.plus(home::READ_EVERY);
             effects.push(Effect::HomePrefixes(home::prefixes_of_this_machine()));
         }
         effects.push(Effect::FloorRaised(self.time.floor()));
         effects
+    }
+
+    /// Commits what is due. Where another gate has just changed one of the counters or the gate's
+    /// own record, these are left for the next time, and the rest is done.
+    fn remove_what_is_over(
+        &mut self,
+        certain: Timestamp,
+        now: Moment,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let (mut changes, mut contended, mut rests_on) = (Vec::new(), Vec::new(), Vec::new());
+        if self.time.judge_sessions(now.wall).is_ok() {
+            // How long a session was idle only the gate knows; here it is judged by its lifetime
+            // alone.
+            let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
+            changes.extend(ended.map(|session| Change::EndSession(session.id)));
+            let addresses =
+                self.limiter.forget_expired(now.steady).into_iter().map(CounterKey::Address);
+            let budgets = self.budgets.forget_full(now.steady).into_iter().map(CounterKey::Budget);
+            for key in addresses.chain(budgets) {
+                rests_on.push(Condition::CounterUnmoved(key.clone()));
+                contended.push(Change::RemoveCounter(key));
+            }
+        }
+        if let Some(clock_floor) = self.time.due_for_writing() {
+            let old = self.gate_record.clone();
+            contended.push(Change::PutGateRecord(GateRecord { clock_floor, ..old.clone() }));
+            rests_on.push(Condition::GateRecordUnchanged(Box::new(old)));
+        }
+        if !self.greeted {
+            let started = Event::new(Action::GateStarted, Actor::Gate);
+            changes
+                .push(Change::Audit(started.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
+        }
+        let all = changes.iter().cloned().chain(contended).collect();
+        match self.commit_if(all, &rests_on, now.wall) {
+            Ok(effects) => Ok(effects),
+            Err(Uncommitted::Store(error)) => Err(error),
+            Err(Uncommitted::Conflict) => {
+                self.catch_up(now);
+                self.commit(changes, now.wall)
+            }
+        }
     }
 
     /// Takes over when sessions were last used, which the gate alone notices.
@@ -82,8 +115,9 @@ impl Desk {
 
     /// Writes what was noted, and at the end that the gate stops.
     pub(super) fn write_seen(&mut self, ending: bool, now: Timestamp) {
+        let touched = self.sessions.take_touched().into_iter();
         let mut changes: Vec<_> =
-            self.sessions.take_touched().into_iter().map(Change::PutSession).collect();
+            touched.map(|session| Change::UseSession(session.id, session.last_seen)).collect();
         if ending {
             let stopped = Event::new(Action::GateStopped, Actor::Gate);
             changes

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::messages::command::Command;
+use crate::app::messages::limited::Limited;
 use crate::app::messages::login::Presented;
 use crate::app::worker::administer::execute;
 use crate::auth::device::{self, Device};
+use crate::auth::guess_budget::BudgetKey;
 use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
+use crate::auth::user::UserName;
 use crate::clock;
 use crate::clock::testing::TestClock;
 use crate::config::Config;

@@ -2,10 +2,13 @@
 
 pub mod administer;
 mod audit;
+mod commit;
 mod dispatch;
 mod enrolment;
 pub mod facts;
+mod failures;
 pub mod gauges;
+mod guess_scope;
 pub mod housekeeping;
 mod limits;
 mod login;

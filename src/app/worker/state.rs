@@ -1,5 +1,5 @@
-//! Everything that changes something happens at the desk: it alone owns the store, and one thread
-//! alone runs it.
+//! Everything that changes something happens at the desk: it alone speaks to the ledger, and one
+//! thread alone runs it.
 //!
 //! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the
 //! disk. What the gate must know of a change comes back as [`Effect`]s. Nothing here answers a
@@ -30,7 +30,9 @@ use crate::auth::user::{User, UserName};
 use crate::clock::{Clock, Moment, Timestamp};
 use crate::config::{Config, RequireSync, limits};
 use crate::entropy::Entropy;
-use crate::ledger::{Change, Counter, CounterKey, GateRecord, Opened, Store, StoreError};
+use crate::ledger::{
+    Change, Condition, Counter, CounterKey, GateRecord, Ledger, Opened, StoreError,
+};
 use crate::secret::Secret;
 use crate::telemetry::throttle::Throttle;
 
@@ -39,7 +41,9 @@ pub struct Desk {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: RefCell<Box<dyn Entropy + Send>>,
     pub(super) config: Arc<Config>,
-    pub(super) store: Store,
+    pub(super) ledger: Ledger,
+    /// What other gates did, and the loop has not heard of yet.
+    pub(super) learned: Vec<Effect>,
     pub(super) users: BTreeMap<UserName, User>,
     pub(super) sessions: Sessions,
     pub(super) limiter: Limiter,
@@ -69,11 +73,9 @@ impl Desk {
     /// Takes over an opened store. What was counted goes on from the last time that is certain: the
     /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
     /// that nobody has confirmed, refills no budget.
-    ///
-    /// `entropy` makes the seeds, codes and sessions.
     pub fn new(
         config: Arc<Config>,
-        store: Store,
+        ledger: impl Into<Ledger>,
         opened: Opened,
         clock: Arc<dyn Clock>,
         entropy: Box<dyn Entropy + Send>,
@@ -112,7 +114,8 @@ impl Desk {
             entropy: RefCell::new(entropy),
             users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
             config,
-            store,
+            ledger: ledger.into(),
+            learned: Vec::new(),
             sessions,
             limiter,
             budgets: Budgets::restore(buckets, start),
@@ -131,66 +134,6 @@ impl Desk {
         };
         desk.read_clock();
         desk
-    }
-
-    /// Commits `changes`, then applies them to memory and says what the gate must know.
-    ///
-    /// # Errors
-    /// The store did not take them; then nothing has changed.
-    pub fn commit(
-        &mut self,
-        changes: Vec<Change>,
-        now: Timestamp,
-    ) -> Result<Vec<Effect>, StoreError> {
-        if changes.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.store.commit(&changes, now)?;
-        Ok(changes.into_iter().flat_map(|change| self.apply(change)).collect())
-    }
-
-    fn apply(&mut self, change: Change) -> Vec<Effect> {
-        match change {
-            Change::PutUser(user) => {
-                let effect = if user.enabled {
-                    Effect::PersonChanged(Person::of(&user))
-                } else {
-                    Effect::PersonGone(user.name.clone())
-                };
-                self.users.insert(user.name.clone(), user);
-                vec![effect]
-            }
-            Change::RemoveUser(name) => {
-                self.users.remove(&name);
-                vec![Effect::PersonGone(name)]
-            }
-            Change::PutSession(session) => {
-                self.sessions.insert(session.clone());
-                vec![Effect::SessionBegun(session)]
-            }
-            Change::EndSession(id) => {
-                self.sessions.remove(&id);
-                vec![Effect::SessionEnded(id)]
-            }
-            Change::RemoveCounter(CounterKey::Address(address)) => {
-                self.limiter.succeeded(address);
-                vec![Effect::AddressFreed(address)]
-            }
-            Change::RemoveCounter(CounterKey::Budget(budget)) => {
-                self.budgets.clear(&budget);
-                vec![Effect::BudgetFreed(budget)]
-            }
-            // Failures count in memory before they are written; entries the store alone knows.
-            Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
-            Change::PutGateRecord(gate_record) => {
-                // Says nothing of the floor: the one that is written may be older than the one the
-                // gate goes by.
-                self.time.written(gate_record.clock_floor);
-                self.gate_record = gate_record;
-                let closed = self.setup.take_if(|_| self.gate_record.ever_had_user);
-                closed.map(|_| Effect::Setup { open: false }).into_iter().collect()
-            }
-        }
     }
 
     /// Everything the gate must know at the start.
@@ -216,6 +159,11 @@ impl Desk {
     /// The changes that end every session of `name`.
     pub(super) fn endings(&self, name: &UserName) -> Vec<Change> {
         self.sessions.of_user(name).map(|session| Change::EndSession(session.id)).collect()
+    }
+
+    /// That a user, and with them their sessions, is as known here.
+    pub(super) fn unchanged(&self, name: &UserName) -> Option<Condition> {
+        self.users.get(name).map(|user| Condition::UserUnchanged(Box::new(user.clone())))
     }
 
     /// Ends the sessions that were signed with none of `keys`: the secret was changed, so they are

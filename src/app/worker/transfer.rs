@@ -15,7 +15,9 @@ use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, Counter, CounterKey, GateRecord, PortableUsers, StoreError};
+use crate::ledger::{
+    Change, Condition, Counter, CounterKey, GateRecord, PortableUsers, StoreError,
+};
 
 use crate::app::messages::answers::backup::{PackedUsers, UsersRestored};
 use crate::app::messages::command::{CommandRefused, MOST_AT_ONCE};
@@ -116,7 +118,9 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
     let event = Event::new(Action::Restore, by.clone()).because(format_args!("users: {count}"));
     let changes = changes.chain([Change::Audit(event)]);
-    let mut effects = desk.commit(changes.collect(), now.wall)?;
+    let rests_on =
+        [Condition::NoUserYet, Condition::GateRecordUnchanged(Box::new(desk.gate_record.clone()))];
+    let mut effects = desk.commit_if(changes.collect(), &rests_on, now.wall)?;
     for key in budgets {
         desk.budgets.put(key, bucket);
     }
@@ -178,10 +182,8 @@ impl Desk {
         if self.time.judge_codes(now).is_ok() {
             return Ok(());
         }
-        let doubted = self.users.values().cloned().map(|mut user| {
-            user.spend_all();
-            Change::PutUser(user)
-        });
+        let names = self.users.keys().cloned();
+        let doubted = names.map(|name| Change::SpendStep(name, TimeStep::LAST));
         self.commit(doubted.collect(), now).map(drop)
     }
 
@@ -192,17 +194,18 @@ impl Desk {
             return;
         }
         let waiting = self.users.values().filter(|user| user.awaits_time()).cloned();
-        let changes: Vec<_> = waiting
-            .map(|mut user| {
-                user.spend_up_to(spent_by(now));
-                Change::PutUser(user)
+        let (rests_on, changes): (Vec<_>, Vec<_>) = waiting
+            .map(|user| {
+                let mut settled = user.clone();
+                settled.spend_up_to(spent_by(now));
+                (Condition::UserUnchanged(Box::new(user)), Change::PutUser(settled))
             })
-            .collect();
+            .unzip();
         let users = changes.len();
-        match self.commit(changes, now) {
+        match self.commit_if(changes, &rests_on, now) {
             Ok(_) => log::info!("time known, codes count again users={users}"),
             // They stay spent; the next job tries again.
-            Err(error) => log::error!("codes stay spent error=\"{error}\""),
+            Err(why) => log::error!("codes stay spent error=\"{}\"", StoreError::from(why)),
         }
     }
 }

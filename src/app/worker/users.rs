@@ -11,7 +11,7 @@ use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::config::limits::check_user_count;
 use crate::entropy::Entropy;
-use crate::ledger::{Change, CounterKey, GateRecord};
+use crate::ledger::{Change, Condition, CounterKey, GateRecord};
 
 /// Users that one gate holds at most.
 pub const MAX_USERS: usize = 10_000;
@@ -64,14 +64,14 @@ pub(super) fn add(desk: &mut Desk, user: User, by: &Actor, now: Timestamp) -> Do
     log::info!("user added name={} admin={}", user.name, user.admin);
     let event = told(by, Action::UserAdded, &user.name);
     let event = if user.admin { event.because("administrator") } else { event };
+    let mut rests_on = vec![Condition::UserAbsent(user.name.clone())];
     let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
     if !desk.gate_record.ever_had_user {
-        changes.push(Change::PutGateRecord(GateRecord {
-            ever_had_user: true,
-            ..desk.gate_record.clone()
-        }));
+        let old = desk.gate_record.clone();
+        changes.push(Change::PutGateRecord(GateRecord { ever_had_user: true, ..old.clone() }));
+        rests_on.push(Condition::GateRecordUnchanged(Box::new(old)));
     }
-    Ok((shown, desk.commit(changes, now)?))
+    Ok((shown, desk.commit_if(changes, &rests_on, now)?))
 }
 
 /// That this was done to a user.
@@ -150,7 +150,8 @@ pub(super) fn switch(
     if !enabled {
         changes.extend(desk.endings(&name));
     }
-    let effects = desk.commit(changes, now)?;
+    let rests_on: Vec<_> = desk.unchanged(&name).into_iter().collect();
+    let effects = desk.commit_if(changes, &rests_on, now)?;
     log::info!("user changed name={name} enabled={enabled}");
     let user = find(desk, name.as_str())?;
     Ok((CommandAnswer::User(line(desk, user, now)), effects))
@@ -167,7 +168,8 @@ pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) ->
         .map(|(key, _)| key)
         .filter(|key| limits::is_about(key, name.as_str()));
     changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
-    let effects = desk.commit(changes, now)?;
+    let rests_on: Vec<_> = desk.unchanged(&name).into_iter().collect();
+    let effects = desk.commit_if(changes, &rests_on, now)?;
     log::info!("user removed name={name}");
     let gone = UserRemoved { name: name.to_string(), removed: true };
     Ok((CommandAnswer::UserRemoved(gone), effects))
@@ -185,10 +187,11 @@ pub(super) fn rotate(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) ->
     user.end_devices();
     let shown = credentials(&user);
     let mut changes = desk.endings(&user.name);
+    let rests_on: Vec<_> = desk.unchanged(&user.name).into_iter().collect();
     log::info!("user rotated name={}", user.name);
     changes.push(Change::Audit(told(by, Action::UserRotated, &user.name)));
     changes.push(Change::PutUser(user));
-    Ok((shown, desk.commit(changes, now)?))
+    Ok((shown, desk.commit_if(changes, &rests_on, now)?))
 }
 
 pub(super) fn parse_name(name: &str) -> Result<UserName, CommandRefused> {

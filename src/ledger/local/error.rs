@@ -42,6 +42,8 @@ pub enum StoreError {
     Failing(String),
     /// The operating system refused.
     Io(String),
+    /// Another gate changed the same at the same moment, again and again.
+    Contended,
 }
 
 impl StoreError {
@@ -131,6 +133,9 @@ impl fmt::Display for StoreError {
                 "the disk fails or is read-only: {what}. Signed-in visitors still pass, sign-ins work again as soon as it takes writes; a card may be worn out"
             ),
             Self::Io(what) => write!(f, "the store could not be written or read: {what}. Check the disk and the owner of the state directory"),
+            Self::Contended => f.write_str(
+                "another gate changed the same at the same moment, and nothing was done: try again",
+            ),
         }
     }
 }

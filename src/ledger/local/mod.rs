@@ -19,6 +19,7 @@ mod audit_log;
 mod audit_reader;
 mod backoff;
 pub mod codec;
+mod conditions;
 mod crash_guard;
 mod engine;
 mod error;

@@ -134,7 +134,7 @@ impl Store {
     /// refused change be found at the next start, and then as a whole.
     pub fn commit(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.writable()?;
-        let mut edits = RecordCache::edits(changes, &mut self.vault)?;
+        let mut edits = self.cache.edits(changes, &mut self.vault)?;
         let events = changes.iter().filter_map(|change| {
             if let Change::Audit(event) = change { Some(event) } else { None }
         });
@@ -287,7 +287,9 @@ impl Store {
                 })
             }
             Change::RemoveUser(_) => true,
-            Change::PutSession(_)
+            Change::SpendStep(..)
+            | Change::PutSession(_)
+            | Change::UseSession(..)
             | Change::EndSession(_)
             | Change::PutCounter(..)
             | Change::RemoveCounter(_)

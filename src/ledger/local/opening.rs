@@ -277,7 +277,7 @@ fn create(
         contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)),
     );
     let mut cache = RecordCache::after(sequence);
-    let mut edits = RecordCache::edits(&changes, vault)?;
+    let mut edits = cache.edits(&changes, vault)?;
     let audit_log = audit_log.begin(&begun, now, vault, &mut edits)?;
     let manifest = cache.manifest_after(&edits, true, vault);
     cache.apply(edits, manifest);

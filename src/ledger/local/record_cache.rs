@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
-use crate::auth::session::Session;
+use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
 use crate::ledger::change::{Change, Counter, CounterKey, GateRecord, StoredState};
 use crate::ledger::local::codec;
@@ -103,12 +104,12 @@ impl RecordCache {
         for (key, sealed) in &self.records {
             let named = match RecordKind::of(key) {
                 Some(RecordKind::User) => read(vault, key, sealed, |user: User| {
-                    let named = vault.key(RecordKind::User, user.name.as_str().as_bytes());
+                    let named = user_key(vault, &user.name);
                     users.push(user);
                     named
                 }),
                 Some(RecordKind::Session) => read(vault, key, sealed, |session: Session| {
-                    let named = vault.key(RecordKind::Session, session.id.as_bytes());
+                    let named = session_key(vault, &session.id);
                     sessions.push(session);
                     named
                 }),
@@ -135,47 +136,58 @@ impl RecordCache {
         Ok(StoredState { users, sessions, counters, gate_record })
     }
 
-    /// Seals a change. The last of several edits of one record counts.
-    pub(super) fn edits(changes: &[Change], vault: &mut Vault) -> Result<Edits, StoreError> {
+    /// Seals a change. The last of several edits of one record counts; an intent is carried out on
+    /// what the edits before it have made of its record.
+    pub(super) fn edits(&self, changes: &[Change], vault: &mut Vault) -> Result<Edits, StoreError> {
         let mut edits = Edits::new();
         for change in changes {
             let (key, plain) = match change {
-                Change::PutUser(user) => (
-                    vault.key(RecordKind::User, user.name.as_str().as_bytes()),
-                    Some(codec::encode(user)),
-                ),
-                Change::RemoveUser(name) => {
-                    (vault.key(RecordKind::User, name.as_str().as_bytes()), None)
+                Change::PutUser(user) => (user_key(vault, &user.name), Some(codec::encode(user))),
+                Change::SpendStep(name, step) => {
+                    let key = user_key(vault, name);
+                    let Some(mut user) = self.edited::<User>(&edits, &key, vault) else { continue };
+                    user.spend(*step);
+                    (key, Some(codec::encode(&user)))
                 }
-                Change::PutSession(session) => (
-                    vault.key(RecordKind::Session, session.id.as_bytes()),
-                    Some(codec::encode(session)),
-                ),
-                Change::EndSession(id) => (vault.key(RecordKind::Session, id.as_bytes()), None),
+                Change::RemoveUser(name) => (user_key(vault, name), None),
+                Change::PutSession(session) => {
+                    (session_key(vault, &session.id), Some(codec::encode(session)))
+                }
+                Change::UseSession(id, at) => {
+                    let key = session_key(vault, id);
+                    let Some(mut session) = self.edited::<Session>(&edits, &key, vault) else {
+                        continue;
+                    };
+                    session.last_seen = session.last_seen.max(*at);
+                    (key, Some(codec::encode(&session)))
+                }
+                Change::EndSession(id) => (session_key(vault, id), None),
                 Change::PutCounter(key, counter) => {
                     (counter_key(vault, key), Some(codec::encode(&(key, counter))))
                 }
                 Change::RemoveCounter(key) => (counter_key(vault, key), None),
-                Change::PutGateRecord(gate_record) => {
-                    (vault.key(RecordKind::Gate, b""), Some(codec::encode(gate_record)))
+                Change::PutGateRecord(record) => {
+                    (vault.key(RecordKind::Gate, b""), Some(codec::encode(record)))
                 }
                 // It gets its record from the log, which knows the one before it.
                 Change::Audit(_) => continue,
             };
-            let sealed = match plain {
-                None => None,
-                Some(plain) => {
-                    let sealed = plain.and_then(|plain| vault.seal(&key, &plain));
-                    Some(
-                        sealed
-                            .ok_or_else(|| StoreError::Io("a record cannot be encoded".to_owned()))?
-                            .into(),
-                    )
-                }
-            };
-            edits.insert(key, sealed);
+            edits.insert(key, plain.map(|plain| seal(vault, &key, plain)).transpose()?);
         }
         Ok(edits)
+    }
+
+    /// The record at this key as it is after `edits`.
+    fn edited<T: DeserializeOwned>(
+        &self,
+        edits: &Edits,
+        key: &RecordKey,
+        vault: &Vault,
+    ) -> Option<T> {
+        match edits.get(key) {
+            Some(edit) => open(vault, key, edit.as_deref()?),
+            None => self.read(key, vault),
+        }
     }
 
     /// Leaves out what would change nothing: the removal of what is not there.
@@ -186,7 +198,12 @@ impl RecordCache {
 
     /// The user as stored, if there is one and it unseals.
     pub(super) fn user(&self, name: &UserName, vault: &Vault) -> Option<User> {
-        self.read(&vault.key(RecordKind::User, name.as_str().as_bytes()), vault)
+        self.read(&user_key(vault, name), vault)
+    }
+
+    /// Whether the session is kept.
+    pub(super) fn has_session(&self, id: &SessionId, vault: &Vault) -> bool {
+        self.records.contains_key(&session_key(vault, id))
     }
 
     /// The gate record, if there are any yet.
@@ -264,10 +281,27 @@ impl RecordCache {
     }
 }
 
+fn user_key(vault: &Vault, name: &UserName) -> RecordKey {
+    vault.key(RecordKind::User, name.as_str().as_bytes())
+}
+
+fn session_key(vault: &Vault, id: &SessionId) -> RecordKey {
+    vault.key(RecordKind::Session, id.as_bytes())
+}
+
 fn counter_key(vault: &Vault, key: &CounterKey) -> RecordKey {
     // Counter keys are plain enums, which postcard always encodes.
     let identity = codec::encode(key).unwrap_or_default();
     vault.key(RecordKind::Counter, &identity)
+}
+
+fn seal(
+    vault: &mut Vault,
+    key: &RecordKey,
+    plain: Option<Zeroizing<Vec<u8>>>,
+) -> Result<Box<[u8]>, StoreError> {
+    let sealed = plain.and_then(|plain| vault.seal(key, &plain));
+    sealed.map(Into::into).ok_or_else(|| StoreError::Io("a record cannot be encoded".to_owned()))
 }
 
 fn open<T: DeserializeOwned>(vault: &Vault, key: &RecordKey, sealed: &[u8]) -> Option<T> {

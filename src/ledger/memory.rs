@@ -1,0 +1,205 @@
+//! A ledger in memory that several gates of one process share, as others will share a server: for
+//! tests of what holds between two gates.
+//!
+//! Guarantees what a shared ledger must: conditions are checked and changes made as one step, and
+//! each gate hears once of each record that another one has changed, in its present form. Each gate
+//! keeps what was decided in a store of its own as well. Left out: what happens when one of the two
+//! is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::auth::session::{Session, SessionId};
+use crate::auth::user::{User, UserName};
+use crate::clock::Timestamp;
+use crate::ledger::change::{Change, Counter, CounterKey, GateRecord};
+use crate::ledger::condition::{Commit, Condition, Records};
+use crate::ledger::local::{Store, StoreError};
+
+/// One gate's end of the shared ledger.
+pub struct MemoryLedger {
+    /// Which of the gates this is.
+    gate: usize,
+    shared: Arc<Mutex<Shared>>,
+    /// So much of the journal is known here.
+    seen: usize,
+    own: Store,
+}
+
+/// What all gates share.
+struct Shared {
+    users: BTreeMap<UserName, User>,
+    sessions: BTreeMap<SessionId, Session>,
+    counters: BTreeMap<CounterKey, Counter>,
+    gate_record: GateRecord,
+    /// Who changed which record, in order.
+    journal: Vec<(usize, RecordName)>,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum RecordName {
+    User(UserName),
+    Session(SessionId),
+    Counter(CounterKey),
+    GateRecord,
+}
+
+/// The shared records as one gate knows them.
+struct SeenBy<'s> {
+    shared: &'s Shared,
+    gate: usize,
+    seen: usize,
+}
+
+impl MemoryLedger {
+    /// One end for each of these stores, all of them new; `gate_record` is what they share.
+    pub fn over(stores: Vec<Store>, gate_record: &GateRecord) -> Vec<Self> {
+        let shared = Arc::new(Mutex::new(Shared {
+            users: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            gate_record: gate_record.clone(),
+            journal: Vec::new(),
+        }));
+        let end = |(gate, own)| Self { gate, shared: Arc::clone(&shared), seen: 0, own };
+        stores.into_iter().enumerate().map(end).collect()
+    }
+
+    /// [`crate::ledger::Ledger::commit`]
+    pub(super) fn commit(
+        &mut self,
+        changes: &[Change],
+        conditions: &[Condition],
+        now: Timestamp,
+    ) -> Result<Commit, StoreError> {
+        self.own.writable()?;
+        {
+            let mut shared = locked(&self.shared);
+            let records = SeenBy { shared: &shared, gate: self.gate, seen: self.seen };
+            if !conditions.iter().all(|condition| condition.holds(&records)) {
+                return Ok(Commit::Conflict);
+            }
+            for change in changes {
+                shared.make(change, self.gate);
+            }
+        }
+        self.own.commit(changes, now).map(|()| Commit::Committed)
+    }
+
+    /// [`crate::ledger::Ledger::poll`]
+    pub(super) fn poll(&mut self, now: Timestamp) -> Vec<Change> {
+        let changes: Vec<_> = {
+            let shared = locked(&self.shared);
+            let new = shared.journal.iter().skip(self.seen);
+            let names: BTreeSet<_> =
+                new.filter(|(gate, _)| *gate != self.gate).map(|(_, name)| name).collect();
+            self.seen = shared.journal.len();
+            names.into_iter().map(|name| shared.present(name)).collect()
+        };
+        if let Err(error) = self.own.commit(&changes, now) {
+            log::error!("what other gates did is not on the disk error=\"{error}\"");
+        }
+        changes
+    }
+
+    pub(super) const fn own(&self) -> &Store {
+        &self.own
+    }
+
+    pub(super) const fn own_mut(&mut self) -> &mut Store {
+        &mut self.own
+    }
+}
+
+fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn make(&mut self, change: &Change, gate: usize) {
+        let name = match change {
+            Change::PutUser(user) => {
+                self.users.insert(user.name.clone(), user.clone());
+                RecordName::User(user.name.clone())
+            }
+            Change::SpendStep(name, step) => {
+                if let Some(user) = self.users.get_mut(name) {
+                    user.spend(*step);
+                }
+                RecordName::User(name.clone())
+            }
+            Change::RemoveUser(name) => {
+                self.users.remove(name);
+                RecordName::User(name.clone())
+            }
+            Change::PutSession(session) => {
+                self.sessions.insert(session.id, session.clone());
+                RecordName::Session(session.id)
+            }
+            Change::UseSession(id, at) => {
+                if let Some(session) = self.sessions.get_mut(id) {
+                    session.last_seen = session.last_seen.max(*at);
+                }
+                RecordName::Session(*id)
+            }
+            Change::EndSession(id) => {
+                self.sessions.remove(id);
+                RecordName::Session(*id)
+            }
+            Change::PutCounter(key, counter) => {
+                self.counters.insert(key.clone(), counter.clone());
+                RecordName::Counter(key.clone())
+            }
+            Change::RemoveCounter(key) => {
+                self.counters.remove(key);
+                RecordName::Counter(key.clone())
+            }
+            Change::PutGateRecord(record) => {
+                self.gate_record = record.clone();
+                RecordName::GateRecord
+            }
+            // Each gate's log is its own.
+            Change::Audit(_) => return,
+        };
+        self.journal.push((gate, name));
+    }
+
+    /// The record as it is now, as a change.
+    fn present(&self, name: &RecordName) -> Change {
+        match name {
+            RecordName::User(name) => match self.users.get(name) {
+                Some(user) => Change::PutUser(user.clone()),
+                None => Change::RemoveUser(name.clone()),
+            },
+            RecordName::Session(id) => match self.sessions.get(id) {
+                Some(session) => Change::PutSession(session.clone()),
+                None => Change::EndSession(*id),
+            },
+            RecordName::Counter(key) => match self.counters.get(key) {
+                Some(counter) => Change::PutCounter(key.clone(), counter.clone()),
+                None => Change::RemoveCounter(key.clone()),
+            },
+            RecordName::GateRecord => Change::PutGateRecord(self.gate_record.clone()),
+        }
+    }
+}
+
+impl Records for SeenBy<'_> {
+    fn user(&self, name: &UserName) -> Option<User> {
+        self.shared.users.get(name).cloned()
+    }
+
+    fn has_session(&self, id: &SessionId) -> bool {
+        self.shared.sessions.contains_key(id)
+    }
+
+    fn gate_record(&self) -> Option<GateRecord> {
+        Some(self.shared.gate_record.clone())
+    }
+
+    fn has_moved(&self, counter: &CounterKey) -> bool {
+        let name = RecordName::Counter(counter.clone());
+        let mut new = self.shared.journal.iter().skip(self.seen);
+        new.any(|(gate, changed)| *gate != self.gate && *changed == name)
+    }
+}
