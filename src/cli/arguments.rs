@@ -18,10 +18,10 @@ use super::verbs::Verb;
     after_help = "Examples:
   portcullis user add alice --admin      add a user and show the QR code to scan
   portcullis serve                       run the gate
-  portcullis proxy print caddy           print the configuration of the proxy in front
-  portcullis -generate                   add a user `user` and print secret and otpauth:// URL
+  portcullis proxy print caddy           print a configuration for the proxy in front
+  portcullis -generate                   add a user named `user`, print secret and otpauth:// URL
 
-`portcullis help VERB` tells more. Exit codes are those of sysexits.h.",
+`portcullis help VERB` says more. Exit codes follow sysexits.h.",
     disable_help_flag = false,
     subcommand_required = false,
     arg_required_else_help = true,

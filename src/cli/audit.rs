@@ -26,26 +26,27 @@ pub enum AuditVerb {
   portcullis audit show --since 7d --user alice
   portcullis audit show --since 90d --json > audit.json")]
     Show {
-        /// Only what is not older: a whole number and s, m, h or d
+        /// Only entries no older than this: a whole number followed by s, m, h or d
         #[arg(long, value_name = "TIME", value_parser = typed_duration)]
         since: Option<Duration>,
-        /// Only what this user did, or what was done to this user
+        /// Only what this user did or what was done to this user
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        /// At most so many lines, the newest [default: 100; with --since all]
+        /// At most this many entries, the newest ones [default: 100, or all with --since]
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
     },
-    /// Check that no line was removed, changed, reordered, cut off or lost with the database; exit
-    /// code 65 where one was
+    /// Check that no entry was removed, changed, reordered, cut off or lost with the database; exit
+    /// code 65 if one was
     #[command(after_help = "Examples:
   portcullis audit verify
   portcullis audit verify --expect 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 
-The head that it prints is the hash of the newest line. Keep it elsewhere: with --expect the log must still hold a line
-with that hash, so that even who has the store's key cannot write the log anew unnoticed.")]
+The head that it prints is the hash of the newest entry. Keep it somewhere else: with --expect the
+log must still contain an entry with that hash, so that not even somebody who has the store's key
+can rewrite the log unnoticed.")]
     Verify {
-        /// A hash that was noted earlier
+        /// A head that was noted earlier
         #[arg(long, value_name = "HASH")]
         expect: Option<String>,
     },
@@ -65,7 +66,7 @@ const LINES: Table<AuditLine> = Table {
         ("ADDRESS", |line| or_dash(line.client)),
         ("WHY", |line| or_dash(line.why.as_ref())),
     ],
-    empty: "The audit log has no such lines.",
+    empty: "The audit log has no such entries.",
 };
 
 impl<B: Backend> Program<'_, B> {

@@ -34,9 +34,9 @@ use crate::telemetry::escape;
 /// A backup and what opens it.
 #[derive(Debug, Args)]
 pub struct BackupFile {
-    /// The backup
+    /// The backup file
     pub file: PathBuf,
-    /// Read the passphrase here instead of asking for it; one line
+    /// Read the passphrase (one line) from this file instead of asking for it
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 }
@@ -78,7 +78,10 @@ impl<B: Backend> Program<'_, B> {
         let passphrase = passphrase::ask(to.passphrase_file.as_deref(), Purpose::Seal)?;
         let file = backup.seal(&passphrase, &mut System)?;
         write_new(&to.file, &file, 0o600).map_err(|error| {
-            Failure::new(CANNOT_CREATE, format!("{}: not written: {error}", to.file.display()))
+            Failure::new(
+                CANNOT_CREATE,
+                format!("{}: cannot be written: {error}", to.file.display()),
+            )
         })?;
         if self.global.json {
             let (users, created) = (backup.users, &backup.created);
@@ -91,11 +94,12 @@ impl<B: Backend> Program<'_, B> {
             "without a configuration"
         };
         console.say(format_args!(
-            "{} in {}, {with}.",
-            users_are(backup.users),
+            "{} saved in {}, {with}.",
+            counted(backup.users),
             to.file.display()
         ))?;
-        Ok(console.say("Keep the passphrase elsewhere: nobody opens the file without it.")?)
+        Ok(console
+            .say("Keep the passphrase somewhere else: without it nobody can open the file.")?)
     }
 
     /// `restore FILE`
@@ -123,20 +127,20 @@ impl<B: Backend> Program<'_, B> {
             return Ok(console.say_json(&answer)?);
         }
         console.say(format_args!(
-            "{} here, from the backup of {}.",
-            users_are(backup.users),
+            "{} restored from the backup of {}.",
+            counted(backup.users),
             escape::line(&backup.created)
         ))?;
         console.say(
-            "Everybody signs in again; the codes of the next 90 seconds count as used already.",
+            "Everybody has to sign in again; codes of the next 90 seconds count as used already.",
         )?;
         console.say(match (configuration, lies) {
             ("written", Some(path)) => {
                 format!("The configuration was written to {path}; restart the gate to use it.")
             }
-            (_, Some(path)) => format!("The configuration of the backup lies in {path}."),
-            ("none", None) => "The backup holds no configuration.".to_owned(),
-            _ => "The configuration of the backup was not written.".to_owned(),
+            (_, Some(path)) => format!("The configuration from the backup is in {path}."),
+            ("none", None) => "The backup contains no configuration.".to_owned(),
+            _ => "The configuration from the backup was not written.".to_owned(),
         })?;
         self.warn_of_odds(backup.users, console);
         Ok(())
@@ -152,7 +156,7 @@ impl<B: Backend> Program<'_, B> {
         let command = Command::Restore { records: Records::of(&backup.records) };
         let asked = client::ask(&places.control, &command).map_err(|failure| match failure.code {
             UNAVAILABLE if backup.records.len() > MOST_AT_ONCE => failure.reworded(|_| {
-                "there are too many users for one order to the daemon: stop it first, then run this again".to_owned()
+                "there are too many users for one command to the daemon: stop it first, then run this again".to_owned()
             }),
             _ => failure,
         })?;
@@ -206,7 +210,7 @@ impl<B: Backend> Program<'_, B> {
                 }
             }
             _ => console
-                .remark(format_args!("{} is there already and stays as it is", path.display())),
+                .remark(format_args!("{} exists already and is kept as it is", path.display())),
         }
         let left = state_dir.join(LEFT);
         // One of an earlier attempt is as good as this one: both are from backups.
@@ -215,7 +219,7 @@ impl<B: Backend> Program<'_, B> {
             Ok(()) => ("kept", Some(left)),
             Err(error) => {
                 console.remark(format_args!(
-                    "the configuration of the backup was not written: {error}"
+                    "the configuration from the backup was not written: {error}"
                 ));
                 ("kept", None)
             }
@@ -232,14 +236,15 @@ impl<B: Backend> Program<'_, B> {
     }
 }
 
-fn users_are(count: u64) -> String {
-    if count == 1 { "1 user is".to_owned() } else { format!("{count} users are") }
+fn counted(count: u64) -> String {
+    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
 }
 
 /// The users and the configuration as a backup.
 fn packed(packed: PackedUsers, configuration: Option<String>) -> Result<Backup, Failure> {
     let PackedUsers { created, records, users } = packed;
-    let broken = || Failure::new(UNAVAILABLE, "the users came in a form that cannot be understood");
+    let broken =
+        || Failure::new(UNAVAILABLE, "the users arrived in a form that this program cannot read");
     let records = records.octets().ok_or_else(broken)?;
     Ok(Backup { created, users, records, configuration })
 }
@@ -249,7 +254,7 @@ fn refuse_existing(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let way = "nothing is overwritten; name another file, or remove this one first";
-    Err(Failure::new(CANNOT_CREATE, format!("{} is there already: {way}", path.display())))
+    Err(Failure::new(CANNOT_CREATE, format!("{} exists already: {way}", path.display())))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {

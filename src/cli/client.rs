@@ -116,7 +116,7 @@ fn forbidden(control: &Path) -> Failure {
     let way = "run this as root, as the daemon's user, or as a member of the socket's group";
     Failure::new(
         NO_PERMISSION,
-        format!("the daemon behind {} takes no commands from you: {way}", control.display()),
+        format!("the daemon behind {} accepts no commands from you: {way}", control.display()),
     )
 }
 

@@ -12,8 +12,8 @@ use crate::app::messages::command::Command;
 /// `clock …`
 #[derive(Debug, Subcommand)]
 pub enum ClockVerb {
-    /// Take the present time for right after it was wrong: ends all sessions, forgets time steps of
-    /// the future
+    /// Accept the current time after the clock was wrong: ends all sessions and forgets time steps
+    /// that lie in the future
     Reset,
 }
 

@@ -73,7 +73,7 @@ impl<B: Backend> Program<'_, B> {
             return self.generate(name, console);
         };
         if arguments.generate.is_some() {
-            return Err(Failure::new(USAGE, "--generate stands alone, without another verb"));
+            return Err(Failure::new(USAGE, "--generate cannot be combined with a verb"));
         }
         match verb {
             Verb::Serve { listen } => self.serve(listen),
@@ -139,7 +139,7 @@ impl<B: Backend> Program<'_, B> {
                 let way = "stop it first, then run this again";
                 return Err(Failure::new(
                     exit::UNAVAILABLE,
-                    format!("a daemon holds {}: {way}", places.state_dir.display()),
+                    format!("a running daemon uses {}: {way}", places.state_dir.display()),
                 ));
             }
             client::DaemonReply::Answered(answer) => {
@@ -150,7 +150,7 @@ impl<B: Backend> Program<'_, B> {
                 return Ok(setup::show(console, &status)?);
             }
             client::DaemonReply::NotRunning if new_code => {
-                let message = "the gate does not run: it makes a set-up code when it starts";
+                let message = "the gate is not running; it makes a set-up code when it starts";
                 return Err(Failure::new(exit::UNAVAILABLE, message));
             }
             client::DaemonReply::NotRunning => {}
@@ -191,7 +191,7 @@ impl<B: Backend> Program<'_, B> {
         match users {
             Ok(users) => Some(users.len()),
             Err(failure) => {
-                console.remark(format_args!("the users were not counted: {failure}"));
+                console.remark(format_args!("the users could not be counted: {failure}"));
                 None
             }
         }

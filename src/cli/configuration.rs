@@ -11,11 +11,11 @@ use crate::telemetry::escape;
 /// `config …`
 #[derive(Debug, Subcommand)]
 pub enum ConfigVerb {
-    /// Check all settings; exit code 78 where one cannot be used
+    /// Check all settings; exit code 78 if one of them cannot be used
     #[command(after_help = "Example:
   portcullis config check --config ./portcullis.toml")]
     Check,
-    /// Print every setting and where it came from
+    /// Print every setting and where it comes from
     #[command(after_help = "Examples:
   portcullis config show
   PORTCULLIS_LISTEN=0.0.0.0:3000 portcullis config show --json")]

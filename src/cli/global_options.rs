@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Options of every verb")]
 pub struct GlobalOptions {
-    /// Configuration file [default: /etc/portcullis/portcullis.toml if it is there; env:
+    /// Configuration file [default: /etc/portcullis/portcullis.toml if it exists; env:
     /// PORTCULLIS_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,

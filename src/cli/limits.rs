@@ -13,28 +13,28 @@ use crate::app::messages::command::Command;
 /// `limit …`
 #[derive(Debug, Subcommand)]
 pub enum LimitVerb {
-    /// List what counts failures now
+    /// List addresses and users with failed logins, and until when they have to wait
     List,
-    /// Forget failures
+    /// Clear counted failures
     #[command(after_help = "Examples:
   portcullis limit clear 203.0.113.7
-  portcullis limit clear 2001:db8:1:2::1     clears its whole /64
-  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 too
+  portcullis limit clear 2001:db8:1:2::1       the whole /64 it is in
+  portcullis limit clear 2001:db8:1:200::/56   all of it; a /48 works, too
   portcullis limit clear alice
-  portcullis limit clear strangers           those of the internet and at home
-  portcullis limit clear home                those at home alone
+  portcullis limit clear strangers             all unknown browsers
+  portcullis limit clear home                  those at home only; `internet`: the others
   portcullis limit clear --all")]
     Clear(Clear),
 }
 
-/// Whose failures are forgotten: exactly one of the two.
+/// Whose failures are cleared: exactly one of the two.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Clear {
     /// An address, a user, or `strangers`
     #[arg(value_name = "ADDRESS|NAME|strangers")]
     pub what: Option<String>,
-    /// All
+    /// All of them
     #[arg(long)]
     pub all: bool,
 }

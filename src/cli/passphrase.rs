@@ -51,7 +51,8 @@ fn check(passphrase: Secret, purpose: Purpose) -> Result<Secret, Failure> {
     match characters {
         0 => refused("an empty passphrase protects nothing: give one".to_owned()),
         few if few < LEAST && purpose == Purpose::Seal => refused(format!(
-            "the passphrase has {few} characters, at least {LEAST} are needed: whoever finds the file can try millions. Five or six unrelated words are good; so is `openssl rand -base64 18`"
+            "the passphrase has {few} characters and needs at least {LEAST}: whoever finds the file can try \
+             millions of them. Five or six unrelated words are good; so is `openssl rand -base64 18`"
         )),
         _ if bytes.len() > LONGEST => refused(format!("a passphrase has at most {LONGEST} bytes")),
         _ if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) => {
@@ -68,16 +69,9 @@ fn of_file(path: &Path) -> Result<Secret, Failure> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
-    let mode = about.permissions().mode() & 0o7777;
-    // A pipe has no permissions of its own, and on a memory card's FAT nobody can mend them.
-    if mode & 0o007 != 0 && about.is_file() && knows_permissions(&file) {
-        return Err(Failure::new(
-            DATA,
-            format!(
-                "{name}: every user of this machine may use this passphrase (mode {mode:04o}): {}",
-                way_to_narrow(path)
-            ),
-        ));
+    // A pipe has no permissions of its own, and on a memory card's FAT nobody can change them.
+    if about.is_file() && knows_permissions(&file) {
+        refuse_open(path, about.permissions().mode() & 0o7777)?;
     }
     // Room for all of it at once: growing would leave copies behind.
     let room = LONGEST + 4;
@@ -86,6 +80,20 @@ fn of_file(path: &Path) -> Result<Secret, Failure> {
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     Ok(Secret::new(without_line_end(&bytes).to_vec()))
+}
+
+/// Refuses a file whose mode lets every user of the machine read it. What to do about it depends on
+/// where the file is.
+fn refuse_open(path: &Path, mode: u32) -> Result<(), Failure> {
+    if mode & 0o007 == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: every user of this machine can use this passphrase (mode {mode:04o}): {}",
+        path.display(),
+        way_to_narrow(path)
+    );
+    Err(Failure::new(DATA, message))
 }
 
 fn knows_permissions(file: &File) -> bool {
@@ -246,6 +254,21 @@ mod tests {
         let failure = in_file(b"twelve bytes", 0o644).expect_err("refused");
         assert!(failure.message.contains("chmod 0600"), "{failure}");
         assert!(in_file(b"twelve bytes", 0o640).is_ok());
+    }
+
+    #[test]
+    fn a_secret_of_a_container_is_narrowed_outside_of_it() {
+        let given = Path::new("/run/secrets/passphrase");
+        assert_eq!(refuse_open(given, 0o440), Ok(()));
+        let failure = refuse_open(given, 0o444).expect_err("refused");
+        assert!(failure.code == DATA && failure.message.contains("mode 0444"), "{failure}");
+        for word in
+            ["/run/secrets/passphrase: ", "given to this container", "chown", "`mode: 0400`"]
+        {
+            assert!(failure.message.contains(word), "{failure}");
+        }
+        let own = refuse_open(Path::new("/run/secretsfile"), 0o604).expect_err("refused");
+        assert!(own.message.contains("run `chmod 0600 /run/secretsfile`"), "{own}");
     }
 
     #[test]

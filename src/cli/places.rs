@@ -182,7 +182,7 @@ fn read_config(path: &Path, must_exist: bool) -> Result<Option<ConfigFile>, Fail
         }
     };
     if bytes.len() > 1 << 20 {
-        return Err(refused(&"a configuration of more than 1 MiB is none"));
+        return Err(refused(&"the file is larger than 1 MiB, which no configuration is"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(ConfigFile { path: path.to_owned(), text })),

@@ -14,13 +14,13 @@ use crate::app::messages::command::Command;
 /// `session …`
 #[derive(Debug, Subcommand)]
 pub enum SessionVerb {
-    /// List all living sessions
+    /// List all active sessions
     List,
-    /// End sessions; they are refused from the next request on
+    /// End sessions at once: their next request is refused
     #[command(after_help = "Examples:
   portcullis session revoke 3zXk2fQ9TgWq1yB7nC5vHA
   portcullis session revoke --user alice
-  portcullis session revoke --all        everybody, and no browser is a known device any more")]
+  portcullis session revoke --all        everybody; no browser counts as a known device any more")]
     Revoke(Revoke),
 }
 
@@ -28,13 +28,13 @@ pub enum SessionVerb {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Revoke {
-    /// Ids as `session list` shows them
+    /// Session ids, as listed by `session list`
     #[arg(value_name = "ID", value_parser = dashed_id::without_mark)]
     pub ids: Vec<String>,
-    /// All of this user's
+    /// All sessions of this user
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// All
+    /// All sessions
     #[arg(long)]
     pub all: bool,
 }

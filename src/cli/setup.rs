@@ -16,8 +16,8 @@ use crate::telemetry::escape;
 pub fn show(console: &mut Console<'_>, status: &SetupStatus) -> io::Result<()> {
     if !status.open {
         return console.say(
-            "The gate is set up: there was a user. `portcullis user add NAME` adds another; with the gate stopped, \
-             `portcullis init --again` sets the store aside and starts over.",
+            "The gate has been set up: it has had a user. `portcullis user add NAME` adds another one. To \
+             start over, stop the gate and run `portcullis init --again`, which sets the store aside.",
         );
     }
     let address = status
@@ -26,23 +26,27 @@ pub fn show(console: &mut Console<'_>, status: &SetupStatus) -> io::Result<()> {
         .unwrap_or("/setup on a host that leads to this gate (public_url is not set)");
     console.say(format_args!("set-up page: {}", escape::line(address)))?;
     match (&status.code, &status.expires) {
-        (Some(code), _) => console.say(format_args!("set-up code: {}", escape::line(code.expose())))?,
+        (Some(code), _) => {
+            console.say(format_args!("set-up code: {}", escape::line(code.expose())))?
+        }
         (None, Some(_)) => console.say(
-            "set-up code: the one that was given, or that the log names; `portcullis init --new-code` makes another",
+            "set-up code: the one you gave, or the one in the log; \
+             `portcullis init --new-code` makes a new one",
         )?,
-        (None, None) => console
-            .say("set-up code: none is good any more; `portcullis init --new-code` makes one, and so does a restart")?,
+        (None, None) => console.say(
+            "set-up code: no longer valid; `portcullis init --new-code` or a restart makes a new one",
+        )?,
     }
     if let Some(expires) = &status.expires {
         let tries = status.tries_left;
         console.say(format_args!(
-            "good until:  {} ({tries} wrong tries left)",
+            "valid until: {} ({tries} wrong tries left)",
             escape::line(expires)
         ))?;
     }
     let (Some(ink), Some(url)) = (console.ink(), &status.otpauth_url) else { return Ok(()) };
     if let Some(picture) = qr::draw(url.expose(), ink) {
-        console.say("Open the page, enter the code, and scan this there or here:")?;
+        console.say("Open the page, enter the code, and scan the picture there or this one:")?;
         console.draw(&picture)?;
     }
     Ok(())

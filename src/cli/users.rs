@@ -14,14 +14,14 @@ use crate::app::messages::command::Command;
 /// `user …`
 #[derive(Debug, Subcommand)]
 pub enum UserVerb {
-    /// Add a user and show the secret, this once
+    /// Add a user and show the new secret
     #[command(after_help = "Examples:
   portcullis user add alice
-  portcullis user add bob --group family --group media --name 'Bob Example' --email bob@example.com --json")]
+  portcullis user add bob --group family --name 'Bob Example' --email bob@example.com --json")]
     Add {
-        /// Lower-case letters, digits and ._- (at most 64)
+        /// Lower-case letters, digits, dots, underscores and hyphens; at most 64
         name: String,
-        /// May open the administration pages
+        /// Allow the administration pages
         #[arg(long)]
         admin: bool,
         /// Group for the Remote-Groups header; may be repeated
@@ -42,7 +42,7 @@ pub enum UserVerb {
         /// sha1 (the only one that all apps know), sha256 or sha512
         #[arg(long, value_name = "ALGORITHM")]
         algorithm: Option<String>,
-        /// Digits of a code: 6 or 8
+        /// Length of a code: 6 or 8 digits
         #[arg(long, value_name = "COUNT")]
         digits: Option<u8>,
     },
@@ -50,32 +50,32 @@ pub enum UserVerb {
     List,
     /// Show one user, without the secret
     Show {
-        /// Whom
+        /// The user's name
         name: String,
     },
-    /// End a user's sessions and take no more codes
+    /// End a user's sessions and refuse further codes
     Disable {
-        /// Whom
+        /// The user's name
         name: String,
     },
-    /// Take a disabled user's codes again
+    /// Accept a disabled user's codes again
     Enable {
-        /// Whom
+        /// The user's name
         name: String,
     },
     /// Remove a user for good
     Remove {
-        /// Whom
+        /// The user's name
         name: String,
     },
-    /// Give a user a new secret; the old one and all sessions end
+    /// Give a user a new secret; the old one stops working and all sessions end
     Rotate {
-        /// Whom
+        /// The user's name
         name: String,
     },
     /// Print a user's secret and otpauth:// URL again
     Export {
-        /// Whom
+        /// The user's name
         name: String,
     },
 }

@@ -22,76 +22,77 @@ pub enum Verb {
   portcullis serve
   portcullis serve --listen 127.0.0.1:3000 --listen unix:/run/portcullis/gate.sock")]
     Serve {
-        /// Answer here instead of where the configuration says: ip:port or unix:/path; may be
+        /// Listen here instead of at the configured addresses: ip:port or unix:/path; may be
         /// repeated
         #[arg(long, value_name = "ADDR")]
         listen: Vec<String>,
     },
-    /// Make the state directory, the store and its keys
+    /// Create the state directory, the store and its keys
     #[command(after_help = "Examples:
-  portcullis init              make the store; while the gate runs: how its set-up page stands
-  portcullis init --new-code   make another code for the set-up page of the running gate
-  portcullis init --again      set the old store aside (it is kept) and start over without users")]
+  portcullis init              create the store, or show the set-up page of the running gate
+  portcullis init --new-code   make a new code for the set-up page of the running gate
+  portcullis init --again      set the old store aside (it is kept), start over without users")]
     Init {
-        /// Set an existing store aside and start over
+        /// Set the existing store aside and start over
         #[arg(long)]
         again: bool,
-        /// Make another set-up code for the running gate
+        /// Make a new set-up code for the running gate
         #[arg(long, conflicts_with = "again")]
         new_code: bool,
     },
-    /// Look at the settings
+    /// Check or show the settings
     #[command(subcommand)]
     Config(ConfigVerb),
-    /// Wire a proxy to the gate
+    /// Connect a proxy to the gate
     #[command(subcommand)]
     Proxy(ProxyVerb),
-    /// Users and their authenticator apps
+    /// Manage users and their authenticator apps
     #[command(subcommand)]
     User(UserVerb),
-    /// Who is logged in
+    /// Show who is logged in, end sessions
     #[command(subcommand)]
     Session(SessionVerb),
-    /// Whose failures are counted
+    /// Show whose failed logins are counted, clear them
     #[command(subcommand)]
     Limit(LimitVerb),
-    /// The gate's idea of time
+    /// Correct the gate's idea of the time
     #[command(subcommand)]
     Clock(ClockVerb),
-    /// Put users and configuration into one file, sealed by a passphrase
+    /// Save users and configuration in one file, sealed with a passphrase
     #[command(after_help = "Examples:
   portcullis backup /mnt/stick/gate.backup
   portcullis backup gate.backup --passphrase-file /root/passphrase --json
 
-The file opens by its passphrase alone. Sessions, counters and the keys of this machine stay here.")]
+The passphrase alone opens the file. The file contains no sessions, no counters and no keys of this
+machine.")]
     Backup(BackupFile),
-    /// Bring users and configuration of a backup to a gate that never had a user
+    /// Load users and configuration from a backup into a gate that has never had a user
     #[command(after_help = "Examples:
   portcullis restore /mnt/stick/gate.backup
-  portcullis init --again                    on a gate that has users: sets them aside first
+  portcullis init --again                    on a gate that has users: set them aside first
 
-A configuration that is there already is kept; that of the backup is then left in the state directory.")]
+An existing configuration is kept; the one from the backup is then left in the state directory.")]
     Restore(BackupFile),
-    /// Find out what is wrong with this gate, and what to do about it
+    /// Find out what is wrong with this gate and how to fix it
     #[command(after_help = "Examples:
   portcullis doctor
   portcullis doctor --json
 
-The exit code tells the worst that was found: 0 nothing to mend, 1 a warning, 2 an error; 64 and above: it could not
-look.")]
+The exit code reports the worst finding: 0 nothing to fix, 1 a warning, 2 an error. 64 and above
+mean that doctor could not look.")]
     Doctor,
-    /// Ask the running gate whether it serves; the exit code tells
+    /// Ask the running gate whether it is serving; the exit code is the answer
     #[command(after_help = "Examples:
   portcullis healthcheck
   portcullis healthcheck --listen 127.0.0.1:3000")]
     Healthcheck {
-        /// Ask here instead of at the first address of the configuration
+        /// Ask here instead of at the first address in the configuration
         #[arg(long, value_name = "ADDR")]
         listen: Option<String>,
     },
     /// Print the version
     Version,
-    /// What was done to the gate, and by whom
+    /// Show or verify the log of what was done to the gate, and by whom
     #[command(subcommand)]
     Audit(AuditVerb),
 }
@@ -99,28 +100,28 @@ look.")]
 /// `proxy …`
 #[derive(Debug, Subcommand)]
 pub enum ProxyVerb {
-    /// Print a complete configuration for the proxy in front, from the present settings
+    /// Print a complete configuration for the proxy in front, made from the current settings
     #[command(after_help = "Examples:
   portcullis proxy print caddy > Caddyfile
   portcullis proxy print nginx > nginx.conf")]
     Print {
-        /// Which proxy
+        /// The proxy in front
         #[arg(value_parser = printable_proxy())]
         proxy: &'static PrintedConfiguration,
     },
-    /// Tell what the gate would believe of a request with these headers
+    /// Show what the gate would believe about a request with these headers
     #[command(after_help = "Example:
   portcullis proxy explain --peer 127.0.0.1 --path /verify/caddy \\
       --header 'X-Forwarded-Proto: https' --header 'X-Forwarded-Host: app.example.com' \\
       --header 'X-Forwarded-Uri: /' --header 'X-Forwarded-For: 203.0.113.7'")]
     Explain {
-        /// Address that the request comes from, or `unix`
+        /// Address the request comes from, or `unix`
         #[arg(long, value_name = "ADDR")]
         peer: String,
-        /// One header of the request; may be repeated
+        /// A header of the request; may be repeated
         #[arg(long, value_name = "NAME: VALUE")]
         header: Vec<String>,
-        /// The path that the proxy asks for
+        /// Path the proxy asks for
         #[arg(long, value_name = "PATH", default_value = "/verify")]
         path: String,
     },
