@@ -21,6 +21,12 @@ use crate::app::messages::command_answer::{Answer, CommandAnswer};
 use crate::config::{Config, Environment, Loaded};
 use crate::telemetry;
 
+/// Who answered, and what.
+enum Reply {
+    OfDaemon(client::DaemonAnswer),
+    OfStore(CommandAnswer),
+}
+
 /// One run of the program.
 pub(super) struct Program<'b, B> {
     /// The options of every verb.
@@ -56,13 +62,20 @@ impl<B: Backend> Program<'_, B> {
 
     /// The answer of the daemon, or of the store where none runs.
     pub fn answer<A: Answer>(&self, command: Command) -> Result<A, Failure> {
+        match self.reply(command)? {
+            Reply::OfDaemon(answer) => answer.read(),
+            Reply::OfStore(answer) => Ok(A::of(answer)?),
+        }
+    }
+
+    fn reply(&self, command: Command) -> Result<Reply, Failure> {
         let places = self.places()?;
         match client::ask(&places.control, &command)? {
-            client::DaemonReply::Answered(answer) => answer.read(),
+            client::DaemonReply::Answered(answer) => Ok(Reply::OfDaemon(answer)),
             client::DaemonReply::NotRunning => {
                 let config = self.load(Vec::new())?.config;
                 places.make_state_dir()?;
-                Ok(A::of(self.offline(config, &places, command)?)?)
+                self.offline(config, &places, command).map(Reply::OfStore)
             }
         }
     }
