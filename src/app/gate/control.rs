@@ -65,9 +65,7 @@ impl Gate {
                 let seen = self.sessions.take_touched();
                 return Next::Work(Job::Command { command, by: Actor::Operator(user), seen });
             }
-            Err(error) => {
-                CommandRefused { code: 65, message: format!("this is no command: {error}") }
-            }
+            Err(error) => CommandRefused::unknown(&error),
         };
         health::command_answer(Err(refused), out);
         Next::Answered

@@ -161,6 +161,15 @@ impl CommandRefused {
         Self { code: 65, message: message.into() }
     }
 
+    /// What was sent is no command that this version of the gate knows, `EX_DATAERR`.
+    pub fn unknown(error: &serde_json::Error) -> Self {
+        Self::data(format!(
+            "the running gate, version {}, does not know this command ({error}): if it is older than this program, restart \
+             it (`systemctl restart portcullis`)",
+            env!("CARGO_PKG_VERSION"),
+        ))
+    }
+
     /// An answer of another kind than the command's, `EX_SOFTWARE`.
     pub fn mistaken() -> Self {
         let message = "a fault of this program: the answer is that of another command";

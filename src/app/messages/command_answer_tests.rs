@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::app::messages::command::Command;
+use crate::app::messages::command::{Command, CommandRefused};
 use crate::app::messages::example_answers::{commands, read, recorded};
 
 #[test]
@@ -62,6 +62,18 @@ fn no_secret_is_shown_by_debug() {
         let shown = format!("{:?}", read(&command, recorded(&command)).expect("read"));
         for secret in ["JBSWY3DP", "ABCDEFGHJK", "dXNlcnM"] {
             assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_command_of_a_later_version_is_refused_with_the_way_out() {
+    for command in [r#"{"verb":"pass-list"}"#, r#"{"verb":"user-list","since":1}"#, "", "{}"] {
+        let error = serde_json::from_str::<Command>(command).expect_err("unknown");
+        let refused = CommandRefused::unknown(&error);
+        assert_eq!(refused.code, 65);
+        for word in [env!("CARGO_PKG_VERSION"), "does not know", "systemctl restart portcullis"] {
+            assert!(refused.message.contains(word), "{refused}");
         }
     }
 }
