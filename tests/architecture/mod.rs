@@ -1,9 +1,9 @@
 //! The project's shape, read from the source itself: which part may know which, and what every file
 //! owes its reader.
 //!
-//! Guarantees that the rules are still pure (`auth` knows neither messages nor the ledger), that one
-//! file alone holds `unsafe`, and that no file grows past a sitting. Leaves out what the compiler
-//! and clippy see.
+//! Guarantees that the rules are still pure (`auth` knows neither messages nor the ledger), that
+//! one file alone holds `unsafe`, and that no file grows past a sitting. Leaves out what the
+//! compiler and clippy see.
 
 mod clock;
 mod proxies;
