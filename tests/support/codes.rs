@@ -1,54 +1,17 @@
-//! The visitor's authenticator app: RFC 6238 by hand, so that the product's own arithmetic is not
-//! its own judge.
+//! Codes of the visitor's authenticator app, by the clock that the test runs under.
 
-use std::cell::Cell;
-
-use hmac::{Hmac, KeyInit, Mac};
 use portcullis::clock;
-use serde_json::Value;
-use sha1::Sha1;
 
+pub use super::authenticator::{Person, STEP, wrong_code_near};
 use super::wait;
 
-/// Seconds of one time step.
-pub const STEP: u64 = 30;
-
-/// Somebody with an account and the app on the phone. Remembers which steps are spent.
-pub struct Person {
-    pub name: String,
-    /// The seed as the app was given it: base32.
-    pub secret: String,
-    spent: Cell<u64>,
-}
-
 impl Person {
-    /// From what `user add NAME --json` prints.
-    pub fn from_answer(answer: &Value) -> Self {
-        let text = |key: &str| {
-            answer[key].as_str().unwrap_or_else(|| panic!("no {key} in {answer}")).to_owned()
-        };
-        Self { name: text("name"), secret: text("secret"), spent: Cell::new(0) }
-    }
-
-    /// The code that an app shows during `step`.
-    pub fn code_at(&self, step: u64) -> String {
-        code(&base32(&self.secret), step)
-    }
-
     /// A code that is good now and was not handed out before. Waits for the next step when three
     /// were.
     pub fn fresh_code(&self) -> String {
-        let step = wait::until("an unspent time step", wait::PATIENCE * 2, || {
-            let now = clock::now().unix();
-            let current = now / STEP;
-            // The step before is good for the rest of this one only: not taken when that is about
-            // to end.
-            let oldest = if now % STEP < STEP - 20 { current - 1 } else { current };
-            let step = oldest.max(self.spent.get() + 1);
-            (step <= current + 1).then_some(step)
-        });
-        self.spent.set(step);
-        self.code_at(step)
+        wait::until("an unspent time step", wait::PATIENCE * 2, || {
+            self.unspent_code(clock::now().unix())
+        })
     }
 
     /// Well formed, and good for no step near now.
@@ -62,44 +25,7 @@ pub fn wrong_code_for(people: &[&Person]) -> String {
     wrong_code_near(people, current_step())
 }
 
-/// A well-formed code that none of these people's apps shows near that step.
-pub fn wrong_code_near(people: &[&Person], step: u64) -> String {
-    let near: Vec<_> =
-        people.iter().flat_map(|p| (step - 6..step + 7).map(|step| p.code_at(step))).collect();
-    (123_456..)
-        .map(|n| format!("{n:06}"))
-        .find(|code| !near.contains(code))
-        .expect("few codes are near")
-}
-
 /// The step that the clock is in.
 pub fn current_step() -> u64 {
     clock::now().unix() / STEP
-}
-
-/// RFC 6238 with SHA-1 and six digits.
-pub fn code(seed: &[u8], step: u64) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(seed).expect("any length is a key");
-    mac.update(&step.to_be_bytes());
-    let tag = mac.finalize().into_bytes();
-    let start = usize::from(tag[19] & 0x0F);
-    let word =
-        u32::from_be_bytes([tag[start] & 0x7F, tag[start + 1], tag[start + 2], tag[start + 3]]);
-    format!("{:06}", word % 1_000_000)
-}
-
-/// RFC 4648 base32, without padding, letters of any case.
-fn base32(text: &str) -> Vec<u8> {
-    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0_u32);
-    for letter in text.trim_end_matches('=').chars() {
-        let value =
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter.to_ascii_uppercase()).expect("base32");
-        held = (held << 5) | u32::try_from(value).expect("below 32");
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from((held >> bits) & 0xFF).expect("eight bits"));
-        }
-    }
-    bytes
 }

@@ -5,6 +5,8 @@
 //! started is ended by its own id. The programs themselves (Caddy, nginx, Chromium …) are brought
 //! by `tests/run`.
 
+pub mod ask;
+pub mod authenticator;
 pub mod browser;
 pub mod caddy;
 pub mod clock;

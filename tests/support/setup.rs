@@ -16,16 +16,7 @@ pub fn code_of(gate: &Daemon) -> String {
 
 /// Name and value of each input of a page.
 pub fn inputs(page: &Answer) -> Vec<(String, String)> {
-    let text = page.text();
-    let inputs = text.split("<input ").skip(1).filter_map(|rest| rest.split('>').next());
-    inputs
-        .filter_map(|input| {
-            let value = |name: &str| {
-                Some(input.split_once(&format!("{name}=\""))?.1.split('"').next()?.to_owned())
-            };
-            Some((value("name")?, value("value").unwrap_or_default()))
-        })
-        .collect()
+    page.inputs()
 }
 
 /// A browser at the set-up page.
