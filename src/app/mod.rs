@@ -24,6 +24,23 @@ pub mod verify;
 pub mod wiring;
 pub mod worker;
 
+#[cfg(test)]
+mod backup_tests;
+#[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
+mod codes_tests;
+#[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
+mod session_tests;
+#[cfg(test)]
+mod setup_tests;
+#[cfg(test)]
+mod testing;
+
 pub use gate::state::{Gate, Opening};
 pub use messages::running::SettingsReader;
 

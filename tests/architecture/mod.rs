@@ -238,7 +238,7 @@ fn no_test_guesses_how_old_the_program_is() {
             let guess = back.map(|back| back.replace('_', "")).find(|back| !harmless(back));
             assert_eq!(
                 guess, None,
-                "tests/{}:{line}: use set_clock(before_the_build()) or UNSET",
+                "tests/{}:{line}: use set_clock(before_the_build())",
                 file.path
             );
         }

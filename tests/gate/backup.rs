@@ -21,7 +21,6 @@ use portcullis::secret::Secret;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::support::clock::UNSET;
 use crate::support::codes::{Person, current_step};
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place, environment_of};
 use crate::support::http::Ask;
@@ -156,44 +155,6 @@ fn users_move_from_one_running_gate_to_another() {
 #[test]
 fn users_move_between_gates_that_do_not_run() {
     a_move(false, false);
-}
-
-#[test]
-fn the_first_code_after_a_restart_is_taken_too() {
-    let old = Place::new(ONE_DOMAIN);
-    let anna = old.add_user("anna");
-    let file = beside(&old, "gate.backup");
-    back_up(&old, &file);
-    let mut new = Place::new(ONE_DOMAIN).with_movable_clock().start();
-    restore(&new.place, &file);
-    new.kill();
-    new.start_again();
-    assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 401);
-    new.place.shift_clock(LATER);
-    assert_eq!(new.post_code(&anna.code_at(new.place.step()), "198.51.100.9").status, 302);
-}
-
-#[test]
-fn with_an_unset_clock_users_come_in_and_no_code_does_until_it_is_set() {
-    let old = Place::new(ONE_DOMAIN);
-    let anna = old.add_user("anna");
-    let file = beside(&old, "gate.backup");
-    back_up(&old, &file);
-    let new =
-        Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
-    new.set_clock(UNSET);
-    assert_eq!(restore(&new, &file)["users"], json!(1));
-    let new = new.start();
-    assert_eq!(new.post_code(&anna.code_at(current_step()), "198.51.100.9").status, 503);
-    new.place.shift_clock(0);
-    assert_eq!(Ask::get("/ready").send(new.address).status, 200);
-    assert_eq!(
-        new.post_code(&anna.code_at(current_step()), "198.51.100.9").status,
-        401,
-        "the old gate may have seen it"
-    );
-    new.place.shift_clock(LATER);
-    assert_eq!(new.post_code(&anna.code_at(new.place.step()), "198.51.100.9").status, 302);
 }
 
 #[test]

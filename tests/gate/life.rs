@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::support::codes::{current_step, wrong_code_near};
+use crate::support::codes::current_step;
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
 use crate::support::http::{Ask, Connection};
 use crate::support::scratch::Scratch;
@@ -150,41 +150,6 @@ fn cut_database(state: &Path) {
         .open(state.join("db/db"))
         .expect("one database file");
     file.set_len(100).expect("ours");
-}
-
-#[test]
-fn after_a_recovery_home_and_known_devices_get_in_and_strangers_wait() {
-    let mut gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
-    let owner = gate.place.add_user("owner");
-    let known = gate
-        .post_code(&owner.fresh_code(), "203.0.113.200")
-        .cookie("auth_device")
-        .expect("a device cookie");
-    gate.stop();
-    cut_database(&gate.place.state());
-    gate.start_again();
-    assert!(gate.running.text().contains("recovered"), "{}", gate.running.text());
-    // Past the codes that a recovery spends.
-    gate.place.shift_clock(600);
-    let wrong = wrong_code_near(&[&owner], gate.place.step());
-    assert_eq!(gate.post_code(&wrong, "203.0.113.1").status, 429, "a stranger from the internet");
-    assert_eq!(gate.post_code(&wrong, "192.168.1.1").status, 401, "home");
-    let abroad = |code: &str| {
-        gate.login_form(code, "198.51.100.77").cookie("auth_device", &known).send(gate.address)
-    };
-    assert_eq!(abroad(&wrong).status, 401, "a known device abroad");
-    assert_eq!(abroad(&owner.code_at(gate.place.step())).status, 302, "a known device abroad");
-    gate.place.shift_clock(660);
-    assert_eq!(
-        gate.post_code(&owner.code_at(gate.place.step()), "192.168.1.1").status,
-        302,
-        "home"
-    );
-    // Ten wrong codes, and no more: one was used up above.
-    for n in 2..=10 {
-        assert_eq!(gate.post_code(&wrong, &format!("192.168.1.{n}")).status, 401, "{n}");
-    }
-    assert_eq!(gate.post_code(&wrong, "192.168.1.11").status, 429);
 }
 
 #[test]

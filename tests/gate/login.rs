@@ -1,6 +1,6 @@
 //! The login page and the form it takes.
 
-use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::http::{Ask, Connection};
 use crate::support::wait::PATIENCE;
 
@@ -298,41 +298,6 @@ fn who_hides_where_his_form_came_from_learns_what_hid_it() {
     let finding = report.saying("Origin: null");
     assert_eq!(finding.severity, "warning");
     assert!(finding.remedy.contains("Referrer-Policy same-origin"), "{finding:?}");
-}
-
-#[test]
-fn with_a_living_session_the_page_leads_straight_on() {
-    let gate = Place::new(ONE_DOMAIN).with_movable_clock().start();
-    let token = gate.log_in(&gate.place.add_user("owner"));
-    gate.place.shift_clock(3_600);
-    let page = "/login?next=https%3A%2F%2Fapp.example.test%2Fx%3Fa%3D1";
-    let answer = Ask::get(page).cookie("auth_token", &token).send(gate.address);
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (302, Some("https://app.example.test/x?a=1")),
-        "{answer:?}"
-    );
-    // The browser may have the cookie under attributes that have changed since.
-    assert_eq!(answer.cookie("auth_token").as_deref(), Some(token.as_str()));
-    let line = answer.all("set-cookie").next().expect("a cookie");
-    let life = line
-        .split("; ")
-        .find_map(|part| part.strip_prefix("Max-Age=")?.parse::<u64>().ok())
-        .expect("a life");
-    assert!((82_400..=82_800).contains(&life), "what is left of it: {line}");
-    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Domain=example.test"] {
-        assert!(line.split("; ").any(|p| p == part), "{part} in {line}");
-    }
-    let tossed = Ask::get(page)
-        .cookie("auth_token", &format!("garbage; auth_token={token}"))
-        .send(gate.address);
-    assert_eq!(
-        tossed.cookie("auth_token").as_deref(),
-        Some(token.as_str()),
-        "the one that is good"
-    );
-    let answer = Ask::get(page).cookie("auth_token", &format!("{token}x")).send(gate.address);
-    assert_eq!(answer.status, 200, "not with a broken one");
 }
 
 #[test]

@@ -164,30 +164,6 @@ fn disabling_removing_and_rotating_a_user_end_his_sessions() {
 }
 
 #[test]
-fn a_session_lasts_as_long_as_it_was_given_and_idle_ones_end_sooner() {
-    let place = Place::new(&format!("{ONE_DOMAIN}lifetime = \"1h\"\nidle = \"20m\"\n"))
-        .with_movable_clock();
-    let gate = place.start();
-    let token = gate.log_in(&gate.place.add_user("owner"));
-    for minutes in [15, 30, 45] {
-        gate.place.shift_clock(minutes * 60);
-        assert!(gate.is_open_to(&token), "used every quarter of an hour, minute {minutes}");
-    }
-    gate.place.shift_clock(66 * 60);
-    assert!(!gate.is_open_to(&token), "not beyond its lifetime, used or not");
-}
-
-#[test]
-fn an_idle_session_ends() {
-    let place = Place::new(&format!("{ONE_DOMAIN}idle = \"20m\"\n")).with_movable_clock();
-    let gate = place.start();
-    let token = gate.log_in(&gate.place.add_user("owner"));
-    assert!(gate.is_open_to(&token));
-    gate.place.shift_clock(21 * 60);
-    assert!(!gate.is_open_to(&token));
-}
-
-#[test]
 fn the_host_prefix_binds_the_cookie_to_one_host() {
     let gate = Daemon::with("[session]\ncookie_prefix = \"host\"\n");
     let answer = gate.post_code(&gate.place.add_user("owner").fresh_code(), "198.51.100.1");
@@ -204,19 +180,4 @@ fn the_host_prefix_binds_the_cookie_to_one_host() {
         302,
         "the bare name is another cookie"
     );
-}
-
-#[test]
-fn the_sixty_fifth_session_ends_the_oldest() {
-    let place = Place::new(ONE_DOMAIN).with_movable_clock();
-    let gate = place.start();
-    let owner = gate.place.add_user("owner");
-    let mut tokens = Vec::new();
-    for n in 0..65 {
-        gate.place.shift_clock(i64::from(n) * 60);
-        let answer = gate.post_code(&owner.code_at(gate.place.step()), "198.51.100.1");
-        tokens.push(answer.cookie("auth_token").unwrap_or_else(|| panic!("login {n}: {answer:?}")));
-    }
-    assert!(!gate.is_open_to(&tokens[0]));
-    assert!(tokens[1..].iter().all(|token| gate.is_open_to(token)));
 }

@@ -2,10 +2,8 @@
 
 use std::process::Command;
 
-use portcullis::clock;
 use serde_json::{Value, json};
 
-use crate::support::clock::{UNSET, before_the_build};
 use crate::support::codes::Person;
 use crate::support::daemon::{Daemon, Done, ONE_DOMAIN, Place};
 use crate::support::http::{Answer, Ask};
@@ -309,38 +307,6 @@ fn the_code_is_taken_from_a_form_alone() {
 }
 
 #[test]
-fn another_browser_with_the_right_code_is_told_to_wait() {
-    let (gate, _dir) = given(ONE_DOMAIN);
-    let began = clock::monotonic();
-    let first = holder(&gate, GIVEN);
-    let mut second = SetupBrowser::from(&gate, "192.168.1.21");
-    let held = second.enter(GIVEN);
-    assert_eq!((held.status, held.all("set-cookie").count()), (409, 0), "{held:?}");
-    let wait: u64 = held.header("retry-after").and_then(|wait| wait.parse().ok()).expect("seconds");
-    // Ten minutes from the first one's entry on, in whole seconds.
-    let passed = (clock::monotonic() - began).as_secs() + 1;
-    assert!((600 - passed..=600).contains(&wait), "{wait} after {passed}");
-    assert!(
-        held.text().contains("Another browser is setting this gate up") && is_code_form(&held),
-        "{}",
-        held.text()
-    );
-    assert!(second.open_page().text().contains("Another browser"), "who looks is told, too");
-    assert!(!held.text().contains(&first.scan().secret));
-    assert_eq!(gate.place.json(&["init"])["tries_left"], 10, "the right code is no wrong try");
-
-    // The second form is worth nothing without the first one's cookie.
-    let person = first.scan();
-    let code = person.fresh_code();
-    let stolen = first.filled(&[("otp", &code)]).without("Cookie").send(gate.address);
-    assert_eq!(stolen.status, 403, "{stolen:?}");
-    let guessed = first.filled(&[("otp", &code)]).without("Cookie").cookie("portcullis_setup", "x");
-    assert_eq!(guessed.send(gate.address).status, 403);
-    assert_eq!(names(&gate), [] as [Value; 0]);
-    assert_eq!(first.finish("owner", &code).status, 302, "no try without the cookie has spent it");
-}
-
-#[test]
 fn of_two_browsers_at_once_one_holds_the_enrolment() {
     let (gate, _dir) = given(ONE_DOMAIN);
     let asks: Vec<_> = (0..8)
@@ -555,58 +521,6 @@ fn a_user_added_by_the_command_line_closes_the_page_at_once() {
     assert_eq!(names(&gate), ["anna"]);
     gate.place.json(&["user", "remove", "anna"]);
     assert_eq!(visitor.open_page().status, 403, "there was a user");
-}
-
-#[test]
-fn while_the_clock_is_wrong_the_page_says_so_and_takes_no_code() {
-    let dir = Scratch::new("setup-code");
-    let file = code_file(&dir, GIVEN);
-    let place =
-        Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
-    let gate = place.with_environment("PORTCULLIS_SETUP_CODE_FILE", &file).start();
-    gate.place.set_clock(UNSET);
-    let mut visitor = SetupBrowser::from(&gate, "192.168.1.20");
-    let told = |answer: &Answer| answer.text().contains("The server's clock is not set yet");
-    let page = visitor.open_page();
-    assert!(page.status == 200 && told(&page) && is_code_form(&page), "{page:?}");
-    let refused = visitor.enter(GIVEN);
-    assert!(
-        refused.status == 503 && told(&refused) && refused.header("retry-after").is_some(),
-        "{refused:?}"
-    );
-    gate.place.shift_clock(0);
-    assert_eq!(visitor.enter(GIVEN).status, 303, "it mends itself");
-    let person = visitor.scan();
-    let code = person.fresh_code();
-    gate.place.set_clock(before_the_build());
-    let refused = visitor.finish("owner", &code);
-    assert!(refused.status == 503 && told(&refused) && is_seed_form(&refused), "{refused:?}");
-    gate.place.shift_clock(0);
-    assert_eq!(visitor.finish("owner", &code).status, 302);
-}
-
-/// Also the steady clock is moved: the code counts by it, and nothing else does in these few
-/// requests.
-#[test]
-fn the_code_ends_after_thirty_minutes_and_the_hold_after_ten() {
-    let dir = Scratch::new("setup-code");
-    let file = code_file(&dir, GIVEN);
-    let place =
-        Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n")).with_movable_clock();
-    let place = place.with_environment("FAKETIME_DONT_FAKE_MONOTONIC", "0");
-    let gate = place.with_environment("PORTCULLIS_SETUP_CODE_FILE", &file).start();
-    let visitor = holder(&gate, GIVEN);
-    let secret = visitor.scan().secret;
-    gate.place.shift_clock(480);
-    assert!(is_seed_form(&visitor.open_page()));
-    gate.place.shift_clock(601);
-    assert!(is_code_form(&visitor.open_page()), "the hold has ended");
-    let mut next = SetupBrowser::from(&gate, "192.168.1.21");
-    assert_eq!(next.enter(GIVEN).status, 303);
-    assert_ne!(next.scan().secret, secret, "the next one gets another seed");
-    gate.place.shift_clock(1_802);
-    let late = SetupBrowser::from(&gate, "192.168.1.22").open_page();
-    assert!(!is_code_form(&late) && late.text().contains("run out"), "{}", late.text());
 }
 
 #[test]

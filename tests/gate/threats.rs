@@ -81,24 +81,6 @@ fn with_names_a_flood_from_the_internet_leaves_the_owner_his_known_device() {
     );
 }
 
-/// `exp` of a login while the clock was ahead lies further away than the session may live; until
-/// the clock gets there again the token is one from the future.
-#[test]
-fn a_login_while_the_clock_is_ahead_counts_for_nothing_when_it_is_taken_back() {
-    let gate = Place::new(&format!("{ONE_DOMAIN}[clock]\nrequire_sync = false\n"))
-        .with_movable_clock()
-        .start();
-    let owner = gate.place.add_user("owner");
-    gate.place.shift_clock(3_600);
-    let token = gate
-        .post_code(&owner.code_at(gate.place.step()), "192.168.1.1")
-        .cookie("auth_token")
-        .expect("a login");
-    assert!(gate.is_open_to(&token));
-    gate.place.shift_clock(0);
-    assert!(!gate.is_open_to(&token));
-}
-
 /// A way in that is not there cannot be left open.
 #[test]
 fn pages_that_this_version_does_not_have_are_not_there() {

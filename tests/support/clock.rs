@@ -28,9 +28,6 @@ pub fn before_the_build() -> Timestamp {
     BUILT.minus(Duration::from_secs(3_600))
 }
 
-/// A clock that nobody has set since the power came back.
-pub const UNSET: Timestamp = Timestamp::from_unix(60);
-
 /// How many seconds the test's own clock is ahead of the true one.
 pub fn ahead() -> i64 {
     let Ok(text) = std::env::var(TIME[0]) else { return 0 };

@@ -126,8 +126,7 @@ impl Place {
     }
 
     /// Sets the daemon's wall clock to that time, from which it goes on. For one that must be wrong
-    /// there are [`clock::before_the_build`] and [`clock::UNSET`]: how many days back that is
-    /// depends on the build.
+    /// there is [`clock::before_the_build`]: how many days back that is depends on the build.
     pub fn set_clock(&self, time: Timestamp) {
         self.shift_clock(time.unix().cast_signed() - now().unix().cast_signed());
     }
