@@ -10,7 +10,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 pub struct Stop(pub(super) Arc<EventFd>);
 
 impl Stop {
-    /// A handle to put into [`super::Settings::stop`].
+    /// A handle to put into [`super::ServeOptions::stop`].
     pub fn new() -> Result<Self, Errno> {
         let flags = EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC;
         Ok(Self(Arc::new(EventFd::from_flags(flags)?)))

@@ -1,12 +1,12 @@
 //! `appliance.toml`: what the person who flashes a card may set. Every key has a default; what is
 //! not known, or cannot be meant, is refused with its line, all of it at once.
 //!
-//! [`file`] finds keys and lines; [`names`], [`certificates`], [`upstream`], [`wifi`] and [`time`]
-//! turn one written [`value`] into one type; [`agreement`] checks what only several keys together
-//! can say. Every form is narrow on purpose: these texts end up in Caddyfiles, TOML and unit
-//! settings, and none of them may be able to say more there than it says here. Guarantees of each
-//! text in [`Settings`]: nothing in it can end a line, a quotation or a block in the files that are
-//! made from it.
+//! [`mod@file`] finds keys and lines; [`names`], [`certificates`], [`upstream`], [`wifi`] and
+//! [`time`] turn one written [`value`] into one type; [`agreement`] checks what only several keys
+//! together can say. Every form is narrow on purpose: these texts end up in Caddyfiles, TOML and
+//! unit settings, and none of them may be able to say more there than it says here. Guarantees of
+//! each text in [`Settings`]: nothing in it can end a line, a quotation or a block in the files
+//! that are made from it.
 
 mod agreement;
 mod certificates;
