@@ -5,7 +5,7 @@
 //! system's; so does who waits for the kernel, whose waits no other clock would end. Leaves out
 //! tests.
 
-use super::rings::{bare, paths};
+use super::rings::{code, paths};
 use super::source::{File, library};
 
 /// What is the system's own.
@@ -30,7 +30,7 @@ const ASKERS: [(&str, &str); 7] = [
 
 /// The first thing of the system's that a file names.
 fn named(file: &File) -> Option<String> {
-    paths(&bare(file)).into_iter().find(|path| {
+    paths(&code(file)).into_iter().find(|path| {
         OWN.iter().any(|own| *path == *own || path.ends_with(&format!("::{own}")))
             || ["clock::*", "entropy::*"].iter().any(|all| path.ends_with(all))
     })

@@ -6,6 +6,8 @@
 //! compiler and clippy see.
 
 mod clock;
+mod lexer;
+mod names;
 mod proxies;
 mod rings;
 mod source;

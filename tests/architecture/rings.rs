@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lexer::bare;
 use super::source::{File, library, words};
 
 /// A file by the path of its module: `["app", "verify"]`.
@@ -17,12 +18,8 @@ fn module(file: &File) -> Module {
 }
 
 /// The code without tests, comments and strings, on one line.
-pub(super) fn bare(file: &File) -> String {
-    let text = file.text_without_tests();
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    let code = lines.collect::<Vec<_>>().join(" ");
-    // What stands between two quotation marks is a string; none of ours matters here.
-    code.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
+pub(super) fn code(file: &File) -> String {
+    bare(file.text_without_tests()).replace('\n', " ")
 }
 
 /// The paths that a tree of a `use` stands for.
@@ -107,7 +104,7 @@ fn arrows(files: &[File]) -> BTreeMap<Module, BTreeSet<Module>> {
     let apart = ["lib", "main", "build"];
     let files = files.iter().filter(|file| !apart.contains(&file.part()));
     let files = files.filter(|file| !file.path.ends_with("_tests.rs"));
-    let named: Vec<_> = files.map(|file| (module(file), bare(file))).collect();
+    let named: Vec<_> = files.map(|file| (module(file), code(file))).collect();
     let modules: BTreeSet<_> = named.iter().map(|(module, _)| module.clone()).collect();
     let known = |(from, code): (Module, String)| {
         let paths = paths(&code);
