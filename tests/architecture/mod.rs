@@ -7,10 +7,10 @@
 
 mod clock;
 mod lexer;
-mod names;
+pub mod names;
 mod proxies;
 mod rings;
-mod source;
+pub mod source;
 mod waits;
 
 use source::{File, appliance, library, tests};

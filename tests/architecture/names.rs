@@ -53,7 +53,7 @@ fn of_tests(files: &[File]) -> BTreeSet<String> {
 }
 
 /// The types that are defined in a text of Rust.
-fn defined(text: &str) -> Vec<String> {
+pub fn defined(text: &str) -> Vec<String> {
     let code = bare(text);
     let mut found = Vec::new();
     for line in code.lines() {
