@@ -5,7 +5,7 @@
 //! texts    number, time, action, result, actor, subject, client, why, as `audit show --json` has
 //!          them; none is empty
 //! start    the entry before the first one has number 0 and a hash of zeros
-//! gap      a `log-begun` that tells of lost entries has the number behind the last of them; its
+//! gap      a `log-begun` that reports lost entries has the number behind the last of them; its
 //!          hash goes on from the entry before them
 //! ```
 //!
@@ -45,7 +45,7 @@ pub struct AuditEntry {
     pub number: u64,
     /// What the clock said.
     pub time: Timestamp,
-    /// A word of [`crate::auth::event::Action`].
+    /// An [`crate::auth::event::Action`].
     pub action: String,
     /// `ok` or `refused`.
     pub result: String,
@@ -55,7 +55,7 @@ pub struct AuditEntry {
     pub subject: String,
     /// From which address.
     pub client: Option<IpAddr>,
-    /// The reason, where there is one to tell.
+    /// The reason, where there is one to give.
     pub why: String,
     /// Over this entry and the one before it.
     pub hash: Hash,
@@ -67,7 +67,7 @@ impl AuditEntry {
         let mut entry = Self {
             number: before.number.saturating_add(1),
             time,
-            action: event.action.word().to_owned(),
+            action: event.action.as_str().to_owned(),
             result: if event.refused { "refused" } else { "ok" }.to_owned(),
             actor: event.actor.to_string(),
             subject: event.subject.clone(),
@@ -122,7 +122,7 @@ pub struct Missing {
 }
 
 impl fmt::Display for Missing {
-    /// As the subject of the entry that tells of it.
+    /// As the subject of the entry that reports it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.first, self.last) {
             (Some(first), Some(last)) => write!(f, "{first} to {last}"),
@@ -152,11 +152,11 @@ impl AuditEntry {
     /// The entries before this one that are missing, if it says so: it was written when a database
     /// had been lost.
     pub fn missing(&self) -> Vec<Missing> {
-        if self.action != Action::LogBegun.word() {
+        if self.action != Action::LogBegun.as_str() {
             return Vec::new();
         }
         match self.subject.as_str() {
-            // A release that did not tell wrote it; the first entry of all has none before it.
+            // A release that did not say so wrote it; the first entry of all has none before it.
             "" if self.number > 1 => vec![Missing { first: Some(self.number), last: None }],
             subject => subject.split(", ").filter_map(Missing::parse).collect(),
         }

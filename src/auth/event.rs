@@ -72,8 +72,8 @@ pub enum Action {
 }
 
 impl Action {
-    /// The word that stands in the log.
-    pub const fn word(self) -> &'static str {
+    /// As it stands in the log.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::LogBegun => "log-begun",
             Self::LogShortened => "log-shortened",
@@ -170,7 +170,7 @@ impl Event {
         self
     }
 
-    /// A word for the reason.
+    /// The reason.
     #[must_use]
     pub fn because(mut self, why: impl fmt::Display) -> Self {
         self.why = harmless(&why.to_string());

@@ -18,7 +18,7 @@ pub(super) const NONCE: usize = 24;
 /// The longest file that is read, in octets: ten thousand users with every field at its longest.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// A length as files tell it.
+/// A length as files give it.
 pub(super) fn octets(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

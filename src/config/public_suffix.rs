@@ -11,7 +11,7 @@
 //! Written anew from a new list by
 //! `SUFFIX_LIST=public_suffix_list.dat cargo test --lib config::public_suffix`.
 
-/// What the file tells of itself comes first; an empty line parts it from the rules.
+/// What the file says about itself comes first; an empty line parts it from the rules.
 const FILE: &str = include_str!("public_suffixes.txt");
 
 /// Whether the name, in lower case and as it goes over the wire (`xn--…`), is a public suffix.

@@ -43,7 +43,7 @@ impl fmt::Display for SecretSource {
     }
 }
 
-/// Why there is no secret to work with. Tells nothing of the secret itself.
+/// Why there is no secret to work with. Reveals nothing of the secret itself.
 #[derive(Debug)]
 pub enum SecretError {
     /// Two sources were given from outside.

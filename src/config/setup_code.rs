@@ -17,7 +17,7 @@ use super::keys::SETUP_CODE_FILE;
 use super::secrets::way_to_narrow;
 use crate::auth::setup_code::SetupCode;
 
-/// Why a code that was given cannot be used. Tells nothing of the code itself.
+/// Why a code that was given cannot be used. Reveals nothing of the code itself.
 #[derive(Debug)]
 pub struct SetupCodeError {
     source: String,

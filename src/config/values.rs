@@ -114,7 +114,7 @@ pub fn duration(raw: &Raw) -> Read<Duration> {
     }
 }
 
-/// `audit.keep`: a log that forgets within a day tells nothing to who looks the next morning.
+/// `audit.keep`: a log that forgets within a day is empty the next morning.
 pub fn keep(raw: &Raw) -> Read<Duration> {
     let kept = duration(raw)?;
     if kept < Duration::from_secs(86_400) {

@@ -248,7 +248,7 @@ impl<F> Connection<F> {
 
     /// Says that nothing more comes from here.
     pub fn shut_write(&self) {
-        // A client that is gone already needs no telling.
+        // A client that is gone already does not need to know.
         let _ = socket::shutdown(self.stream.as_raw_fd(), Shutdown::Write);
     }
 

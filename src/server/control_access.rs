@@ -18,7 +18,7 @@ impl ControlAccess {
         Self { user: geteuid() }
     }
 
-    /// Whether this process may give orders. Nobody may whose credentials the kernel does not tell.
+    /// Whether this process may give orders. Nobody may whose credentials the kernel does not give.
     pub fn permits(&self, peer: Option<Credentials>) -> bool {
         self.is_owner(peer) || peer.is_some_and(|peer| peer.operator)
     }

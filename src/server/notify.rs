@@ -1,6 +1,6 @@
-//! Word to systemd (sd_notify(3)), written by hand: one datagram a message, to a socket in the file
-//! system or in the abstract name space. Without `NOTIFY_SOCKET` everything here does nothing; a
-//! failed send is not worth an error.
+//! Messages to systemd (sd_notify(3)), written by hand: one datagram a message, to a socket in the
+//! file system or in the abstract name space. Without `NOTIFY_SOCKET` everything here does nothing;
+//! a failed send is not worth an error.
 
 use core::fmt::Write as _;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as the kernel tells it, and which listener the
+//! Who is at the other end of a connection, as the kernel reports it, and which listener the
 //! connection came through.
 
 use std::net::IpAddr;

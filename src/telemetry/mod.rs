@@ -1,4 +1,4 @@
-//! What the gate tells its operator while it runs.
+//! What the gate reports to its operator while it runs.
 
 pub mod escape;
 pub mod log;

@@ -1,7 +1,7 @@
 //! What the process costs, under the names that all Prometheus clients use for it.
 //!
-//! What the kernel does not tell is left out. Nothing here waits, and nothing grows with the number
-//! of connections where the kernel counts descriptors itself (Linux 6.2).
+//! What the kernel does not report is left out. Nothing here waits, and nothing grows with the
+//! number of connections where the kernel counts descriptors itself (Linux 6.2).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

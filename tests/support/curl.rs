@@ -32,8 +32,8 @@ impl Curl {
         Self { ports, from: address.to_owned(), jar: Scratch::new("curl") }
     }
 
-    /// Loads a page as a browser does, with more words for curl. No certificate is checked.
-    pub fn load(&self, url: &str, words: &[&str]) -> Page {
+    /// Loads a page as a browser does, with more options for curl. No certificate is checked.
+    pub fn load(&self, url: &str, options: &[&str]) -> Page {
         let port = if url.starts_with("http://") { self.ports.http } else { self.ports.https };
         let jar = self.jar.path().join("cookies");
         let mut command = command();
@@ -50,7 +50,7 @@ impl Curl {
         ]);
         command.arg("--cookie").arg(&jar).arg("--cookie-jar").arg(&jar);
         command.args(["--header", "Accept: text/html", "--header", "Sec-Fetch-Mode: navigate"]);
-        page(command.args(words), url)
+        page(command.args(options), url)
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Place {
     settings: String,
     listen: String,
     environment: Vec<(String, String)>,
-    /// The words before the verb.
+    /// The arguments before the verb.
     program: Vec<String>,
     /// How far a movable clock is from the test's own, in seconds.
     shift: AtomicI64,
@@ -143,8 +143,8 @@ impl Place {
 
     /// Another build of the program, behind an emulator perhaps, instead of the one that Cargo
     /// built for the tests.
-    pub fn with_program(mut self, words: &[&str]) -> Self {
-        self.program = words.iter().map(|&word| word.to_owned()).collect();
+    pub fn with_program(mut self, arguments: &[&str]) -> Self {
+        self.program = arguments.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -181,9 +181,9 @@ impl Place {
 
     /// The program with this place's state and configuration; of the machine's environment as
     /// little as [`bare_command`].
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let program: Vec<_> = self.program.iter().map(String::as_str).collect();
-        let mut command = bare(&program, words);
+        let mut command = bare(&program, arguments);
         command.arg("--state-dir").arg(self.state()).arg("--config").arg(self.config_file());
         if let Some(control) = &self.control {
             command.arg("--control").arg(control);
@@ -197,17 +197,17 @@ impl Place {
     }
 
     /// Runs a verb to its end.
-    pub fn run(&self, words: &[&str]) -> Done {
-        Done::from(self.command(words).output().expect("the built program runs"))
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        Done::from(self.command(arguments).output().expect("the built program runs"))
     }
 
     /// Runs a verb that must succeed, with `--json`.
-    pub fn json(&self, words: &[&str]) -> Value {
-        let words: Vec<_> = words.iter().copied().chain(["--json"]).collect();
-        let done = self.run(&words);
-        assert_eq!(done.status, 0, "{words:?}: {}{}", done.out, done.err);
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let arguments: Vec<_> = arguments.iter().copied().chain(["--json"]).collect();
+        let done = self.run(&arguments);
+        assert_eq!(done.status, 0, "{arguments:?}: {}{}", done.out, done.err);
         serde_json::from_str(&done.out)
-            .unwrap_or_else(|error| panic!("{words:?}: no JSON ({error}): {}", done.out))
+            .unwrap_or_else(|error| panic!("{arguments:?}: no JSON ({error}): {}", done.out))
     }
 
     /// Adds somebody with an authenticator app.
@@ -341,16 +341,16 @@ impl From<Output> for Done {
 }
 
 /// The built program with no environment but PATH, the place and the time.
-pub fn bare_command(words: &[&str]) -> Command {
-    bare(&[BUILT], words)
+pub fn bare_command(arguments: &[&str]) -> Command {
+    bare(&[BUILT], arguments)
 }
 
-fn bare(program: &[&str], words: &[&str]) -> Command {
+fn bare(program: &[&str], arguments: &[&str]) -> Command {
     let [program, before @ ..] = program else { panic!("no program to start") };
     let mut command = Command::new(program);
     command
         .args(before)
-        .args(words)
+        .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.envs(clock::surroundings());

@@ -8,7 +8,7 @@ pub const DOMAIN: &str = "example.test";
 /// A header line: name and value.
 pub type Line<'l> = (&'l str, &'l str);
 
-/// What Caddy tells of the question.
+/// What Caddy forwards of the question.
 pub const BY_CADDY: [Line<'_>; 4] = [
     ("X-Forwarded-Host", "app.example.test"),
     ("X-Forwarded-Method", "GET"),

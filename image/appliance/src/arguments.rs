@@ -97,9 +97,10 @@ fn perform(verb: Verb, places: &Places) -> (u8, Vec<String>) {
         Verb::Console { allow_any } => done(console::run(places, allow_any, &mut io::stdout())),
         Verb::Settled => match settled::settle(places) {
             // The unit starts Caddy anew only after success.
-            Ok(untold) => {
-                (0, untold.map(|why| format!("portcullis-appliance: {why}")).into_iter().collect())
-            }
+            Ok(unpublished) => (
+                0,
+                unpublished.map(|why| format!("portcullis-appliance: {why}")).into_iter().collect(),
+            ),
             Err(error) => done(Err(error)),
         },
         Verb::Status => {

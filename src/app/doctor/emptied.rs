@@ -41,7 +41,7 @@ impl Emptied {
             if since.is_some_and(|since: Timestamp| entry.time.plus(BEFORE) < since) {
                 break;
             }
-            let is = |action: Action| entry.action == action.word();
+            let is = |action: Action| entry.action == action.as_str();
             let of_it = entry.subject == key;
             if is(Action::LimitsCleared)
                 && (of_it || matches!(entry.subject.as_str(), "all" | "strangers"))

@@ -48,7 +48,7 @@ pub fn text(places: &Places, settings: &Settings, config: &Config, home: Home) -
         Tls::Acme { email: Some(email) } => format!("\temail {email}\n"),
         _ => String::new(),
     };
-    // Even the word on what to do with an authority makes Caddy make one, so it is not said before
+    // Even the line on what to do with an authority makes Caddy make one, so it is not said before
     // there may be one.
     let (authority, tls) = match home {
         Home::Authority => ("\tskip_install_trust\n", "internal".to_owned()),
