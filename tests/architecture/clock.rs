@@ -24,8 +24,8 @@ const ASKERS: [(&str, &str); 7] = [
     ("cli/backup.rs", "seals a backup in a process of its own"),
     ("server/", "its deadlines end waits of the kernel"),
     ("telemetry/log.rs", "there is one log, before there is anything else"),
-    ("store/engine.rs", "waits for a lock"),
-    ("store/open_store.rs", "leaves a dying disk alone for a while"),
+    ("ledger/local/engine.rs", "waits for a lock"),
+    ("ledger/local/open_store.rs", "leaves a dying disk alone for a while"),
 ];
 
 /// The first thing of the system's that a file names.

@@ -31,8 +31,8 @@ pub enum PageForm {
 }
 
 impl Gate {
-    /// Goes on with who visits a page, to be shown it. Breaks off where a form was posted whose body
-    /// is to be read, and where all is answered.
+    /// Goes on with who visits a page, to be shown it. Breaks off where a form was posted whose
+    /// body is to be read, and where all is answered.
     pub(super) fn page_or_form<'r>(
         &mut self,
         request: &Request<'r>,
