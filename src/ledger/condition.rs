@@ -51,7 +51,7 @@ pub enum Commit {
 }
 
 /// What conditions are checked against.
-pub(super) trait Records {
+pub(super) trait RecordView {
     /// The user as kept.
     fn user(&self, name: &UserName) -> Option<User>;
     /// Whether the session is kept.
@@ -64,7 +64,7 @@ pub(super) trait Records {
 
 impl Condition {
     /// Whether it is true of `records`.
-    pub(super) fn holds(&self, records: &impl Records) -> bool {
+    pub(super) fn holds(&self, records: &impl RecordView) -> bool {
         match self {
             Self::StepUnspent { user, step } => {
                 records.user(user).is_some_and(|user| !user.has_spent(*step))

@@ -13,7 +13,7 @@ use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::ledger::change::{Change, Counter, CounterKey, GateRecord};
-use crate::ledger::condition::{Commit, Condition, Records};
+use crate::ledger::condition::{Commit, Condition, RecordView};
 use crate::ledger::local::{Store, StoreError};
 
 /// One gate's end of the shared ledger.
@@ -184,7 +184,7 @@ impl Shared {
     }
 }
 
-impl Records for SeenBy<'_> {
+impl RecordView for SeenBy<'_> {
     fn user(&self, name: &UserName) -> Option<User> {
         self.shared.users.get(name).cloned()
     }

@@ -12,7 +12,7 @@ use crate::cli::exit::{self, Failure};
 use crate::clock::{SystemClock, Timestamp};
 use crate::config::Config;
 use crate::entropy::System;
-use crate::ledger::{Store, StoreError, StoreKey};
+use crate::ledger::{Ledger, Store, StoreError, StoreKey};
 
 /// The desk, and what was wrong with the store if it had to be recovered.
 pub(super) fn desk_over(
@@ -23,7 +23,10 @@ pub(super) fn desk_over(
 ) -> Result<(Desk, Option<String>), StoreError> {
     let (store, opened) = Store::open(state_dir, key, now, System)?;
     let recovered = opened.recovered.clone();
-    let mut desk = Desk::new(config, store, opened, Arc::new(SystemClock), Box::new(System));
+    // One gate: it decides for itself.
+    let ledger = Ledger::Local(store);
+    let clock = Arc::new(SystemClock);
+    let mut desk = Desk::new(config, ledger, opened, clock, Box::new(System));
     if recovered.is_some() {
         desk.doubt_steps(now)?;
     }

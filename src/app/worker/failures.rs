@@ -18,13 +18,13 @@ use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Condition, Counter, CounterKey, StoreError};
 
 /// A failure as memory has counted it.
-struct Failure {
+struct CountedFailure {
     client: IpAddr,
     by_address: Counted,
     buckets: Vec<(BudgetKey, Bucket)>,
 }
 
-impl Failure {
+impl CountedFailure {
     fn address(&self) -> AddressKey {
         AddressKey::from(self.client)
     }
@@ -83,15 +83,25 @@ impl Desk {
         LoginDenial::Store(StoreError::Contended)
     }
 
-    fn count(&mut self, client: IpAddr, budgets: Vec<BudgetKey>, steady: Timestamp) -> Failure {
+    fn count(
+        &mut self,
+        client: IpAddr,
+        budgets: Vec<BudgetKey>,
+        steady: Timestamp,
+    ) -> CountedFailure {
         let by_address = self.limiter.failed(AddressKey::from(client), steady);
         let count = |key: BudgetKey| (key.clone(), self.budgets.failed(key, steady));
-        Failure { client, by_address, buckets: budgets.into_iter().map(count).collect() }
+        CountedFailure { client, by_address, buckets: budgets.into_iter().map(count).collect() }
     }
 
     /// Counts once more on what other gates have counted under these keys, which has taken the
     /// place of what memory had.
-    fn count_again(&mut self, failure: &mut Failure, moved: &[CounterKey], steady: Timestamp) {
+    fn count_again(
+        &mut self,
+        failure: &mut CountedFailure,
+        moved: &[CounterKey],
+        steady: Timestamp,
+    ) {
         if moved.contains(&CounterKey::Address(failure.address())) {
             let again = self.limiter.failed(failure.address(), steady);
             failure.by_address.counter = again.counter;

@@ -7,7 +7,7 @@ use crate::auth::session::SessionId;
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
 use crate::ledger::change::{Change, CounterKey, GateRecord};
-use crate::ledger::condition::{Commit, Condition, Records};
+use crate::ledger::condition::{Commit, Condition, RecordView};
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::open_store::Store;
 
@@ -29,7 +29,7 @@ impl Store {
     }
 }
 
-impl Records for Store {
+impl RecordView for Store {
     fn user(&self, name: &UserName) -> Option<User> {
         self.cache.user(name, &self.vault)
     }

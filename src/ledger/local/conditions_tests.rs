@@ -44,7 +44,7 @@ impl Fixture {
     }
 
     fn user(&self, name: &UserName) -> Option<User> {
-        Records::user(&self.store, name)
+        RecordView::user(&self.store, name)
     }
 
     /// Whether Ben is added under this condition; it must be all or nothing.

@@ -12,8 +12,8 @@ use portcullis::auth::totp::{Authenticator, TimeStep};
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock::{self, Timestamp};
 use portcullis::entropy::System;
-use portcullis::secret::Secret;
 use portcullis::ledger::{Change, Store, load_or_create_key};
+use portcullis::secret::Secret;
 
 use crate::Fallible;
 use crate::http::{Answer, Connection};
@@ -216,10 +216,10 @@ fn fill(state: &Path, users: &[User], sessions: &[Session], now: Timestamp) -> F
     let failed = |error: portcullis::ledger::StoreError| error.to_string();
     let key = load_or_create_key(state, None, &mut System).map_err(failed)?;
     let (mut store, opened) = Store::open(state, &key, now, System).map_err(failed)?;
-    let mut settings = opened.contents.settings;
-    settings.ever_had_user = true;
-    settings.clock_floor = now;
-    let mut changes = vec![Change::PutGateRecord(settings)];
+    let mut gate_record = opened.contents.gate_record;
+    gate_record.ever_had_user = true;
+    gate_record.clock_floor = now;
+    let mut changes = vec![Change::PutGateRecord(gate_record)];
     changes.extend(users.iter().cloned().map(Change::PutUser));
     changes.extend(sessions.iter().cloned().map(Change::PutSession));
     for some in changes.chunks(1_000) {

@@ -26,14 +26,17 @@ fuzz_target!(|input: (u8, &[u8])| {
             assert!(Backup::decode(&written) == Some(backup));
         }
         _ => {
-            let Some(PortableUsers { users, clock_floor }) = PortableUsers::unpack(bytes) else { return };
+            let Some(PortableUsers { users, clock_floor }) = PortableUsers::unpack(bytes) else {
+                return;
+            };
             for user in &users {
                 assert!(UserName::parse(user.name.as_str()).is_ok_and(|name| name == user.name));
                 for text in [&user.display_name, &user.email].into_iter().chain(&user.groups) {
                     assert!(!text.chars().any(char::is_control), "would split a header");
                 }
             }
-            let packed = PortableUsers::pack(&users, clock_floor).expect("what was read can be packed");
+            let packed =
+                PortableUsers::pack(&users, clock_floor).expect("what was read can be packed");
             let again = PortableUsers::unpack(&packed).expect("reads back");
             assert!(again.users == users && again.clock_floor == clock_floor);
         }
