@@ -44,6 +44,21 @@ enum RecordName {
     GateRecord,
 }
 
+impl RecordName {
+    /// The record that a change is about; each gate's log is its own.
+    fn of(change: &Change) -> Option<Self> {
+        Some(match change {
+            Change::PutUser(user) => Self::User(user.name.clone()),
+            Change::SpendStep(name, _) | Change::RemoveUser(name) => Self::User(name.clone()),
+            Change::PutSession(session) => Self::Session(session.id),
+            Change::UseSession(id, _) | Change::EndSession(id) => Self::Session(*id),
+            Change::PutCounter(key, _) | Change::RemoveCounter(key) => Self::Counter(key.clone()),
+            Change::PutGateRecord(_) => Self::GateRecord,
+            Change::Audit(_) => return None,
+        })
+    }
+}
+
 /// The shared records as one gate knows them.
 struct SeenBy<'s> {
     shared: &'s Shared,
@@ -117,51 +132,24 @@ fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 
 impl Shared {
     fn make(&mut self, change: &Change, gate: usize) {
-        let name = match change {
-            Change::PutUser(user) => {
-                self.users.insert(user.name.clone(), user.clone());
-                RecordName::User(user.name.clone())
-            }
+        match change.clone() {
+            Change::PutUser(user) => drop(self.users.insert(user.name.clone(), user)),
             Change::SpendStep(name, step) => {
-                if let Some(user) = self.users.get_mut(name) {
-                    user.spend(*step);
-                }
-                RecordName::User(name.clone())
+                self.users.entry(name).and_modify(|user| user.spend(step));
             }
-            Change::RemoveUser(name) => {
-                self.users.remove(name);
-                RecordName::User(name.clone())
-            }
-            Change::PutSession(session) => {
-                self.sessions.insert(session.id, session.clone());
-                RecordName::Session(session.id)
-            }
+            Change::RemoveUser(name) => drop(self.users.remove(&name)),
+            Change::PutSession(session) => drop(self.sessions.insert(session.id, session)),
             Change::UseSession(id, at) => {
-                if let Some(session) = self.sessions.get_mut(id) {
-                    session.last_seen = session.last_seen.max(*at);
-                }
-                RecordName::Session(*id)
+                let used = |session: &mut Session| session.last_seen = session.last_seen.max(at);
+                self.sessions.entry(id).and_modify(used);
             }
-            Change::EndSession(id) => {
-                self.sessions.remove(id);
-                RecordName::Session(*id)
-            }
-            Change::PutCounter(key, counter) => {
-                self.counters.insert(key.clone(), counter.clone());
-                RecordName::Counter(key.clone())
-            }
-            Change::RemoveCounter(key) => {
-                self.counters.remove(key);
-                RecordName::Counter(key.clone())
-            }
-            Change::PutGateRecord(record) => {
-                self.gate_record = record.clone();
-                RecordName::GateRecord
-            }
-            // Each gate's log is its own.
-            Change::Audit(_) => return,
-        };
-        self.journal.push((gate, name));
+            Change::EndSession(id) => drop(self.sessions.remove(&id)),
+            Change::PutCounter(key, counter) => drop(self.counters.insert(key, counter)),
+            Change::RemoveCounter(key) => drop(self.counters.remove(&key)),
+            Change::PutGateRecord(record) => self.gate_record = record,
+            Change::Audit(_) => {}
+        }
+        self.journal.extend(RecordName::of(change).map(|name| (gate, name)));
     }
 
     /// The record as it is now, as a change.

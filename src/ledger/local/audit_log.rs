@@ -180,11 +180,12 @@ impl AuditLog {
             }
         } else {
             let entries = self.loose(cache, vault);
-            let old =
-                entries.get(..outdated(&entries, before)).filter(|_| span(&entries).0 < stale);
-            for entry in old.unwrap_or_default() {
-                edits.insert(Self::key(entry.number, vault), None);
-                *anchor = entry.mark();
+            let old = entries.get(..outdated(&entries, before)).unwrap_or_default();
+            if span(&entries).0 < stale
+                && let Some(last) = old.last()
+            {
+                *anchor = last.mark();
+                edits.extend(old.iter().map(|entry| (Self::key(entry.number, vault), None)));
             }
         }
         if shorter == *self {

@@ -20,7 +20,9 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use crate::ledger::local::audit_log::AuditLog;
 use crate::ledger::local::error::StoreError;
+use crate::ledger::local::manifest::Manifest;
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::state_dir::{HIGH_WATER_MARK, StateDir};
 
@@ -38,6 +40,17 @@ pub(super) struct Acknowledged {
     pub(super) snapshot: u64,
     /// The newest entry of the audit log; 0 if it is not known.
     pub(super) entry: u64,
+}
+
+impl Acknowledged {
+    /// What the file must say of a store with this manifest and log.
+    pub(super) const fn of(manifest: &Manifest, audit_log: &AuditLog) -> Self {
+        Self {
+            commit: manifest.sequence,
+            snapshot: manifest.snapshot,
+            entry: audit_log.head.number,
+        }
+    }
 }
 
 /// The open file.

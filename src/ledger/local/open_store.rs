@@ -21,7 +21,9 @@ use crate::ledger::local::engine::Engine;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::high_water_mark::{Acknowledged, HighWaterMark};
 use crate::ledger::local::record_cache::{Edits, RecordCache};
+use crate::ledger::local::schema::RecordKey;
 use crate::ledger::local::seal::Vault;
+use crate::ledger::local::staged_file::StagedFile;
 use crate::ledger::local::state_dir::StateDir;
 use crate::ledger::local::store_key::StoreKey;
 use crate::ledger::local::store_lock::StoreLock;
@@ -29,9 +31,6 @@ use crate::ledger::local::{audit_files, opening, read_only, rewrite, snapshot};
 
 /// The length at which the database's file is written anew, above sixteen times its records.
 const GROWN: u64 = 8 * 1024 * 1024;
-
-/// How far the clock's floor in the snapshot may stay behind.
-const FLOOR_IN_SNAPSHOT: core::time::Duration = core::time::Duration::from_secs(86_400);
 
 /// An open store.
 pub struct Store {
@@ -45,7 +44,7 @@ pub struct Store {
     /// `None` as long as the disk has taken no write since the opening.
     high_water_mark: Option<HighWaterMark>,
     backoff: Backoff,
-    snapshot_taken: Timestamp,
+    pub(super) snapshot_taken: Timestamp,
     commits: u64,
     bytes_written: u64,
     /// Released last.
@@ -77,50 +76,32 @@ impl Store {
         let state_dir = StateDir::prepare(dir)?;
         let lock = state_dir.lock()?;
         let mut vault = Vault::new(key, entropy);
-        let (open, cache, audit_log, contents, snapshot_taken, recovered) =
-            match opening::open(&state_dir, &mut vault, now) {
-                Ok(opening::ReadyStore {
-                    engine,
-                    high_water_mark,
-                    cache,
-                    audit_log,
-                    contents,
-                    snapshot_taken,
-                    recovered,
-                }) => (
-                    Some((engine, high_water_mark)),
-                    cache,
-                    audit_log,
-                    contents,
-                    snapshot_taken,
-                    recovered,
-                ),
-                Err(error) if error.is_of_the_disk() => {
-                    let Ok((cache, audit_log, contents)) = read_only::read(&state_dir, &mut vault)
-                    else {
-                        return Err(error);
-                    };
-                    log::error!("store: opened for reading only: {error}");
-                    (None, cache, audit_log, contents, now, None)
-                }
-                Err(error) => return Err(error),
-            };
-        let (engine, high_water_mark) = open.unzip();
+        let ready = match opening::open(&state_dir, &mut vault, now) {
+            Err(error) if error.is_of_the_disk() => {
+                let Ok(ready) = read_only::read(&state_dir, &mut vault, now) else {
+                    return Err(error);
+                };
+                log::error!("store: opened for reading only: {error}");
+                ready
+            }
+            opened => opened?,
+        };
+        let (engine, high_water_mark) = ready.writers.unzip();
         let mut store = Self {
             state_dir,
             vault,
-            cache,
-            audit_log,
+            cache: ready.cache,
+            audit_log: ready.audit_log,
             engine,
             high_water_mark,
             backoff: Backoff::default(),
-            snapshot_taken,
+            snapshot_taken: ready.snapshot_taken,
             commits: 0,
             bytes_written: 0,
             _lock: lock,
         };
         store.shrink();
-        Ok((store, Opened { contents, recovered }))
+        Ok((store, Opened { contents: ready.contents, recovered: ready.recovered }))
     }
 
     /// Makes all changes or none; of several to one record the last counts. On return they are on
@@ -162,34 +143,18 @@ impl Store {
         let manifest = self.cache.manifest_after(&edits, due, &self.vault);
         let (manifest_key, sealed_manifest) =
             RecordCache::sealed_manifest(&manifest, &mut self.vault)?;
-        let snapshot = match due {
-            true => Some(snapshot::stage(
-                &self.state_dir,
-                &mut self.vault,
-                &self.cache,
-                &edits,
-                manifest.sequence,
-                now,
-            )?),
-            false => None,
-        };
-        let records: usize = edits
-            .iter()
-            .map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len()))
-            .sum();
-        // The batch, the number of the commit, and the snapshot.
-        let cost = blocks(records + sealed_manifest.len())
-            + blocks(0)
-            + snapshot.as_ref().map_or(0, |staged| blocks(staged.len()));
+        let snapshot = due
+            .then(|| {
+                let (cache, sequence) = (&self.cache, manifest.sequence);
+                snapshot::stage(&self.state_dir, &mut self.vault, cache, &edits, sequence, now)
+            })
+            .transpose()?;
+        let cost = cost(&edits, &sealed_manifest, snapshot.as_ref());
         let (Some(high_water_mark), Some(engine)) = (&self.high_water_mark, self.engine.take())
         else {
             return Err(StoreError::Io("the database is closed".to_owned()));
         };
-        let acknowledged = Acknowledged {
-            commit: manifest.sequence,
-            snapshot: manifest.snapshot,
-            entry: audit_log.head.number,
-        };
+        let acknowledged = Acknowledged::of(&manifest, &audit_log);
         let writes = edits.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
         let writes = writes.chain([(manifest_key.as_slice(), Some(sealed_manifest.as_slice()))]);
         engine.apply(writes)?;
@@ -265,38 +230,6 @@ impl Store {
         self.bytes_written
     }
 
-    fn concerns_snapshot(&self, change: &Change, now: Timestamp) -> bool {
-        match change {
-            Change::PutUser(user) => {
-                self.cache.user(&user.name, &self.vault).is_none_or(|mut before| {
-                    before.spent = user.spent;
-                    before != *user
-                })
-            }
-            // The floor alone rises each hour: written anew so often, the snapshot would be most of
-            // what an idle gate writes. One that stands in is a day behind at most, and spends all
-            // steps up to the present anyway. One that was taken by a clock ahead of its time is
-            // replaced as soon as the clock is right.
-            Change::PutGateRecord(gate_record) => {
-                self.cache.gate_record(&self.vault).is_none_or(|mut before| {
-                    let risen = before.clock_floor <= gate_record.clock_floor;
-                    before.clock_floor = gate_record.clock_floor;
-                    let due = self.snapshot_taken > now
-                        || now.since(self.snapshot_taken) >= FLOOR_IN_SNAPSHOT;
-                    !risen || before != *gate_record || due
-                })
-            }
-            Change::RemoveUser(_) => true,
-            Change::SpendStep(..)
-            | Change::PutSession(_)
-            | Change::UseSession(..)
-            | Change::EndSession(_)
-            | Change::PutCounter(..)
-            | Change::RemoveCounter(_)
-            | Change::Audit(_) => false,
-        }
-    }
-
     /// Brings entries from the database into a file, if there are enough. What was acknowledged is
     /// on the disk before and after; if it fails, the next commit tries again.
     fn move_audit_entries(&mut self, now: Timestamp) {
@@ -337,6 +270,15 @@ impl Store {
             }
         }
     }
+}
+
+/// What a commit costs the disk in bytes: the batch, its number, and the snapshot.
+fn cost(edits: &Edits, manifest: &[u8], snapshot: Option<&StagedFile>) -> u64 {
+    let length = |(key, value): (&RecordKey, &Option<Box<[u8]>>)| {
+        key.len() + value.as_ref().map_or(0, |value| value.len())
+    };
+    let records: usize = edits.iter().map(length).sum();
+    blocks(records + manifest.len()) + blocks(0) + snapshot.map_or(0, |staged| blocks(staged.len()))
 }
 
 /// What writing `bytes` and syncing them costs a disk: whole blocks, one more because they seldom

@@ -8,12 +8,12 @@
 //! Left out: a database that is damaged as well, or of an older release; then the first error
 //! stands.
 
-use crate::ledger::change::StoredState;
-use crate::ledger::local::audit_log::AuditLog;
+use crate::clock::Timestamp;
 use crate::ledger::local::engine::{Engine, OpenError};
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::evidence::Evidence;
 use crate::ledger::local::migrate;
+use crate::ledger::local::ready_store::ReadyStore;
 use crate::ledger::local::record_cache::RecordCache;
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::sound_database::SoundDatabase;
@@ -29,7 +29,8 @@ use crate::ledger::local::unsound::refuse;
 pub(super) fn read(
     state_dir: &StateDir,
     vault: &mut Vault,
-) -> Result<(RecordCache, AuditLog, StoredState), StoreError> {
+    now: Timestamp,
+) -> Result<ReadyStore, StoreError> {
     let StoreId::Says { schema, fingerprint } = store_id::read(state_dir)? else {
         return Err(StoreError::Damaged("the store's making has not ended".to_owned()));
     };
@@ -52,5 +53,6 @@ pub(super) fn read(
             .map_err(|distrust| StoreError::Damaged(distrust.why))?;
     let audit_log =
         audit_log.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
-    Ok((cache, audit_log, contents))
+    let (writers, recovered) = (None, None);
+    Ok(ReadyStore { writers, cache, audit_log, contents, snapshot_taken: now, recovered })
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::open_store::Store;
 use crate::ledger::local::state_dir::{self, StateDir};
-use crate::ledger::local::{crash_guard, opening};
+use crate::ledger::local::{crash_guard, recovery};
 
 /// What belongs to a store, in the order in which it is set aside. A power cut may end that after
 /// any of them: what is left is the whole old store or one that refuses to start, never an empty
@@ -37,7 +37,7 @@ impl Store {
         if !SET_ASIDE.iter().any(|part| state_dir.has(part)) {
             return Ok(None);
         }
-        let folder = opening::free_name(&state_dir, &format!("set-aside-{}", now.unix()));
+        let folder = recovery::free_name(&state_dir, &format!("set-aside-{}", now.unix()));
         state_dir.make_folder(&folder)?;
         for part in SET_ASIDE.into_iter().filter(|part| state_dir.has(part)) {
             state_dir.rename(part, &format!("{folder}/{part}"))?;
