@@ -123,13 +123,7 @@ fn session_revoke(
         });
     } else {
         for text in ids {
-            let id = SessionId::parse(text)
-                .filter(|id| desk.sessions.get(id).is_some())
-                .ok_or_else(|| {
-                    CommandRefused::data(format!(
-                        "there is no session {text:?}; `portcullis session list` shows all"
-                    ))
-                })?;
+            let id = known_session(desk, text)?;
             changes.push(Change::EndSession(id));
             rests_on.push(Condition::SessionLiving(id));
         }
@@ -146,6 +140,14 @@ fn session_revoke(
     let effects = desk.commit_if(changes, &rests_on, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
     Ok((CommandAnswer::SessionsRevoked(SessionsRevoked { revoked }), effects))
+}
+
+fn known_session(desk: &Desk, text: &str) -> Result<SessionId, CommandRefused> {
+    SessionId::parse(text).filter(|id| desk.sessions.get(id).is_some()).ok_or_else(|| {
+        CommandRefused::data(format!(
+            "there is no session {text:?}; `portcullis session list` shows all"
+        ))
+    })
 }
 
 /// That sessions are ended: one line for each user, one for all.

@@ -7,8 +7,9 @@
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::effect::{Effect, Person};
 use crate::app::worker::state::Desk;
+use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, Commit, Condition, Counter, CounterKey, StoreError};
+use crate::ledger::{Change, Commit, Condition, Counter, CounterKey, GateRecord, StoreError};
 
 /// How often a commit is tried whose conditions other gates keep from being true. Each time one of
 /// them has got on.
@@ -125,15 +126,7 @@ impl Desk {
 
     fn apply(&mut self, change: Change) -> Vec<Effect> {
         match change {
-            Change::PutUser(user) => {
-                let effect = if user.enabled {
-                    Effect::PersonChanged(Person::of(&user))
-                } else {
-                    Effect::PersonGone(user.name.clone())
-                };
-                self.users.insert(user.name.clone(), user);
-                vec![effect]
-            }
+            Change::PutUser(user) => vec![self.take_user(user)],
             // The gate knows nothing of steps.
             Change::SpendStep(name, step) => {
                 if let Some(user) = self.users.get_mut(&name) {
@@ -164,15 +157,27 @@ impl Desk {
             // Failures and uses count in memory before they are written; entries the store alone
             // knows.
             Change::UseSession(..) | Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
-            Change::PutGateRecord(gate_record) => {
-                // Says nothing of the floor: the one that is written may be older than the one the
-                // gate goes by.
-                self.time.written(gate_record.clock_floor);
-                self.gate_record = gate_record;
-                let closed = self.setup.take_if(|_| self.gate_record.ever_had_user);
-                closed.map(|_| Effect::Setup { open: false }).into_iter().collect()
-            }
+            Change::PutGateRecord(record) => self.take_gate_record(record).into_iter().collect(),
         }
+    }
+
+    fn take_user(&mut self, user: User) -> Effect {
+        let effect = if user.enabled {
+            Effect::PersonChanged(Person::of(&user))
+        } else {
+            Effect::PersonGone(user.name.clone())
+        };
+        self.users.insert(user.name.clone(), user);
+        effect
+    }
+
+    fn take_gate_record(&mut self, gate_record: GateRecord) -> Option<Effect> {
+        // Says nothing of the floor: the one that is written may be older than the one the gate
+        // goes by.
+        self.time.written(gate_record.clock_floor);
+        self.gate_record = gate_record;
+        let closed = self.setup.take_if(|_| self.gate_record.ever_had_user);
+        closed.map(|_| Effect::Setup { open: false })
     }
 }
 

@@ -5,15 +5,16 @@
 //! disk, before the visitor hears of it. A success is one commit: the spent time step and the
 //! session stand or fall together, and both only if the step is still unspent then.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::limiter::AddressKey;
 use crate::auth::repetition::Success;
-use crate::auth::session::Session;
+use crate::auth::session::{Session, SessionId};
 use crate::auth::sessions::MAX_PER_USER;
 use crate::auth::totp::{Code, CodeOwner, Match, TimeStep, whether, who};
-use crate::auth::user::User;
+use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Condition, CounterKey};
 
@@ -43,29 +44,26 @@ impl Desk {
                 admission
             }
             Err(denial) => {
-                effects.extend(self.limited(
-                    &denial,
-                    &attempt.browser,
-                    attempt.name.as_ref(),
-                    now.steady,
-                ));
-                let synchronised = self
-                    .time
-                    .synchronised()
-                    .map_or("unknown", |yes| if yes { "yes" } else { "no" });
-                // Wrong codes are bounded by the budgets; refusals without a look at the code are
-                // not.
-                let admitted = match denial.is_costless() {
-                    true => self.complaints.admit("login", now.wall),
-                    false => Some(0),
-                };
-                if let Some(left_out) = admitted {
-                    log::warn!(
-                        "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
-                    );
-                }
+                self.log_refused(&denial, client, now);
+                let (browser, name) = (&attempt.browser, attempt.name.as_ref());
+                effects.extend(self.limited(&denial, browser, name, now.steady));
                 Admission::Refused(denial)
             }
+        }
+    }
+
+    /// Wrong codes are bounded by the budgets; refusals without a look at the code are not.
+    fn log_refused(&mut self, denial: &LoginDenial, client: IpAddr, now: Moment) {
+        let synchronised =
+            self.time.synchronised().map_or("unknown", |yes| if yes { "yes" } else { "no" });
+        let admitted = match denial.is_costless() {
+            true => self.complaints.admit("login", now.wall),
+            false => Some(0),
+        };
+        if let Some(left_out) = admitted {
+            log::warn!(
+                "login result={denial} client={client} clock_synchronised={synchronised} left_out={left_out}"
+            );
         }
     }
 
@@ -99,23 +97,8 @@ impl Desk {
                 }
                 vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))]
             }
-            CodeOwner::Nobody => {
-                // A name that nobody has may be a code in the wrong field.
-                let event = match &scope.candidates {
-                    Candidates::Named(Some(name)) => kept_out(attempt, "wrong-code").about(name),
-                    Candidates::Named(None) => kept_out(attempt, "unknown-name"),
-                    Candidates::Anyone(_) => kept_out(attempt, "wrong-code"),
-                };
-                vec![Change::Audit(event)]
-            }
-            CodeOwner::Several(matches) => {
-                let names: Vec<_> = matches.iter().map(|found| found.user.name.as_str()).collect();
-                let event = kept_out(attempt, "ambiguous-code").about(names.join(" "));
-                let spent = matches
-                    .iter()
-                    .map(|found| Change::SpendStep(found.user.name.clone(), found.step));
-                spent.chain([Change::Audit(event)]).collect()
-            }
+            CodeOwner::Nobody => vec![Change::Audit(matched_nobody(attempt, &scope.candidates))],
+            CodeOwner::Several(matches) => matched_several(attempt, &matches),
         };
         Err(self.count_failure(client, scope.budgets, told, now, effects))
     }
@@ -208,25 +191,28 @@ impl Desk {
         let mut changes = Vec::new();
         let previous = browser.sender.previous.as_ref().map(|presented| presented.id);
         changes.extend(previous.map(Change::EndSession));
-        let others =
-            || self.sessions.of_user(&user.name).filter(|other| Some(other.id) != previous);
-        if others().count() >= MAX_PER_USER {
-            changes.extend(
-                others()
-                    .min_by_key(|other| other.created)
-                    .map(|oldest| Change::EndSession(oldest.id)),
-            );
-            let event = Event::new(Action::SessionEnded, Actor::Gate).about(&user.name);
-            changes.push(Change::Audit(
-                event.because(format_args!("more than {MAX_PER_USER} of this user")),
-            ));
-        }
+        changes.extend(self.room_for_one_more(&user.name, previous));
         changes.push(Change::PutSession(session.clone()));
         let address = AddressKey::from(browser.sender.client);
         if self.limiter.entries(steady).any(|(key, _)| key == address) {
             changes.push(Change::RemoveCounter(CounterKey::Address(address)));
         }
         (session, cookie, changes)
+    }
+
+    /// The end of a user's oldest session but `previous`, where there is no room for another.
+    fn room_for_one_more(&self, user: &UserName, previous: Option<SessionId>) -> Vec<Change> {
+        let others = || self.sessions.of_user(user).filter(|other| Some(other.id) != previous);
+        if others().count() < MAX_PER_USER {
+            return Vec::new();
+        }
+        let oldest = others().min_by_key(|other| other.created);
+        let mut changes: Vec<_> =
+            oldest.map(|oldest| Change::EndSession(oldest.id)).into_iter().collect();
+        let event = Event::new(Action::SessionEnded, Actor::Gate).about(user);
+        let why = format_args!("more than {MAX_PER_USER} of this user");
+        changes.push(Change::Audit(event.because(why)));
+        changes
     }
 }
 
@@ -243,6 +229,24 @@ fn kept_out(attempt: &LoginAttempt, why: &str) -> Event {
         .from(attempt.browser.sender.client)
         .because(why)
         .refused()
+}
+
+/// That the code is nobody's. A name that nobody has may be a code in the wrong field, and is not
+/// told.
+fn matched_nobody(attempt: &LoginAttempt, candidates: &Candidates) -> Event {
+    match candidates {
+        Candidates::Named(Some(name)) => kept_out(attempt, "wrong-code").about(name),
+        Candidates::Named(None) => kept_out(attempt, "unknown-name"),
+        Candidates::Anyone(_) => kept_out(attempt, "wrong-code"),
+    }
+}
+
+/// That the code is of more than one user: it lets nobody in, and is spent for all of them.
+fn matched_several(attempt: &LoginAttempt, matches: &[Match<'_>]) -> Vec<Change> {
+    let names: Vec<_> = matches.iter().map(|found| found.user.name.as_str()).collect();
+    let event = kept_out(attempt, "ambiguous-code").about(names.join(" "));
+    let spent = matches.iter().map(|found| Change::SpendStep(found.user.name.clone(), found.step));
+    spent.chain([Change::Audit(event)]).collect()
 }
 
 #[cfg(test)]

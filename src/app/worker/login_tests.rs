@@ -12,7 +12,6 @@ use crate::auth::device::{self, Device};
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::totp::Code;
 use crate::auth::totp::TimeStep;
-use crate::auth::user::UserName;
 use crate::clock;
 use crate::clock::testing::TestClock;
 use crate::config::Config;

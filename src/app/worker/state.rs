@@ -18,9 +18,9 @@ use crate::app::home;
 use crate::app::messages::effect::{Effect, Person};
 use crate::auth::device::DeviceKey;
 use crate::auth::event::{Action, Actor, Event};
-use crate::auth::guess_budget::Budgets;
+use crate::auth::guess_budget::{Bucket, BudgetKey, Budgets};
 use crate::auth::keyring::KeyId;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{AddressKey, Limiter, Window};
 use crate::auth::repetition::Repetitions;
 use crate::auth::session::Session;
 use crate::auth::sessions::Sessions;
@@ -83,18 +83,6 @@ impl Desk {
         let reading = read_clocks(&*clock);
         let contents = opened.contents;
         let mut limiter = Limiter::new(config.limits.attempts, config.limits.window);
-        let (mut windows, mut buckets) = (Vec::new(), Vec::new());
-        for (key, counter) in contents.counters {
-            match (key, counter) {
-                (CounterKey::Address(address), Counter::Window(window)) => {
-                    windows.push((address, window))
-                }
-                (CounterKey::Budget(budget), Counter::Bucket(bucket)) => {
-                    buckets.push((budget, bucket))
-                }
-                _ => {}
-            }
-        }
         let mut time = TrustedTime::new(
             contents.gate_record.clock_floor,
             reading.monotonic,
@@ -104,7 +92,7 @@ impl Desk {
         // A new store has counted nothing yet.
         let is_new = contents.gate_record.clock_floor == Timestamp::default();
         let start = if is_new { reading.now.max(time.floor()) } else { time.floor() };
-        limiter.restore(windows, start);
+        limiter.restore(windows(&contents.counters), start);
         let mut sessions = Sessions::new(None);
         for session in contents.sessions {
             sessions.insert(session);
@@ -118,7 +106,7 @@ impl Desk {
             learned: Vec::new(),
             sessions,
             limiter,
-            budgets: Budgets::restore(buckets, start),
+            budgets: Budgets::restore(buckets(&contents.counters), start),
             repetitions: Repetitions::default(),
             device_key: DeviceKey::new(&contents.gate_record.device_key),
             gate_record: contents.gate_record,
@@ -231,6 +219,22 @@ impl Desk {
     }
 }
 
+fn windows(counters: &[(CounterKey, Counter)]) -> Vec<(AddressKey, Window)> {
+    let windows = counters.iter().filter_map(|counter| match counter {
+        (CounterKey::Address(address), Counter::Window(window)) => Some((*address, window.clone())),
+        _ => None,
+    });
+    windows.collect()
+}
+
+fn buckets(counters: &[(CounterKey, Counter)]) -> impl Iterator<Item = (BudgetKey, Bucket)> {
+    counters.iter().filter_map(|counter| match counter {
+        (CounterKey::Budget(budget), Counter::Bucket(bucket)) => Some((budget.clone(), *bucket)),
+        _ => None,
+    })
+}
+
+/// What all clocks say now.
 fn read_clocks(clock: &dyn Clock) -> ClockReading {
     ClockReading {
         now: clock.now(),
