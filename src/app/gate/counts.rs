@@ -15,7 +15,7 @@ use crate::telemetry::log;
 use crate::telemetry::metrics::{BoolSample, Histogram, MetricFamily, MetricKind, Page};
 use crate::telemetry::process::{self, ProcessStart};
 
-use crate::app::messages::gauges::Gauges;
+use crate::app::messages::gauges::{GaugeReadings, Gauges};
 use crate::app::messages::login::Admission;
 use crate::app::verify::Answered;
 use crate::proxies::reverse_proxy::PassForm;
@@ -177,6 +177,7 @@ impl GateMetrics {
         self.verify_time.observe(self.clock.monotonic().saturating_sub(began));
     }
 
+    /// The page, in an order that stays.
     pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
         let gauges = self.gauges.read();
         let mut page = Page::default();
@@ -186,6 +187,35 @@ impl GateMetrics {
             "Always 1; the label tells the version.",
         )
         .labelled("version", env!("CARGO_PKG_VERSION"), 1);
+        self.write_requests(&mut page);
+        page.family(
+            "portcullis_sessions_active",
+            MetricKind::Gauge,
+            "Sessions that open something.",
+        )
+        .value(sessions);
+        page.family("portcullis_users", MetricKind::Gauge, "Users who can log in.").value(users);
+        write_limits(&mut page, &gauges);
+        page.family(
+            "portcullis_clock_synchronised",
+            MetricKind::Gauge,
+            "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
+        )
+        .value(BoolSample(self.clock.synchronised()));
+        write_store(&mut page, &gauges);
+        page.family(
+            "portcullis_log_lines_left_out_total",
+            MetricKind::Counter,
+            "Log lines that nobody read in time.",
+        )
+        .value(log::left_out());
+        self.write_connections(&mut page);
+        let start = self.start.by(self.clock.now(), self.clock.monotonic());
+        process::write(&mut page, start);
+        page.finish()
+    }
+
+    fn write_requests(&self, page: &mut Page) {
         let help = "Questions of the proxy, by what they came to.";
         self.verify.show(page.family("portcullis_verify_total", MetricKind::Counter, help));
         page.family(
@@ -202,56 +232,9 @@ impl GateMetrics {
             "Requests turned away because the worker had too much to do.",
         )
         .value(self.busy);
-        page.family(
-            "portcullis_sessions_active",
-            MetricKind::Gauge,
-            "Sessions that open something.",
-        )
-        .value(sessions);
-        page.family("portcullis_users", MetricKind::Gauge, "Users who can log in.").value(users);
-        page.family(
-            "portcullis_limited_active",
-            MetricKind::Gauge,
-            "Addresses that have to wait after too many wrong codes.",
-        )
-        .value(gauges.limited);
-        let mut guesses = page.family(
-            "portcullis_guesses_left",
-            MetricKind::Gauge,
-            "Wrong codes that strangers may still try, all together.",
-        );
-        guesses.labelled("kind", "internet", gauges.guesses_internet);
-        guesses.labelled("kind", "local", gauges.guesses_local);
-        page.family(
-            "portcullis_guesses_most",
-            MetricKind::Gauge,
-            "Wrong codes that strangers may try with a full budget.",
-        )
-        .value(CAPACITY);
-        page.family(
-            "portcullis_clock_synchronised",
-            MetricKind::Gauge,
-            "Whether a time source has set the clock since the start of the machine; NaN where nobody tells.",
-        )
-        .value(BoolSample(self.clock.synchronised()));
-        page.family(
-            "portcullis_store_writes_total",
-            MetricKind::Counter,
-            "Changes brought to the disk.",
-        )
-        .value(gauges.store_writes);
-        page.family(
-            "portcullis_store_bytes_written_total",
-            MetricKind::Counter,
-            "Bytes that these changes cost the disk, in whole blocks.",
-        )
-        .value(gauges.store_bytes);
-        page.family(
-            "portcullis_log_lines_left_out_total",
-            MetricKind::Counter,
-            "Log lines that nobody read in time.",
-        )
-        .value(log::left_out());
+    }
+
+    fn write_connections(&self, page: &mut Page) {
         let (held, most) = self.connections;
         page.family(
             "portcullis_connections_active",
@@ -265,10 +248,44 @@ impl GateMetrics {
             "Connections that there is room for.",
         )
         .value(most);
-        let start = self.start.by(self.clock.now(), self.clock.monotonic());
-        process::write(&mut page, start);
-        page.finish()
     }
+}
+
+fn write_limits(page: &mut Page, gauges: &GaugeReadings) {
+    page.family(
+        "portcullis_limited_active",
+        MetricKind::Gauge,
+        "Addresses that have to wait after too many wrong codes.",
+    )
+    .value(gauges.limited);
+    let mut guesses = page.family(
+        "portcullis_guesses_left",
+        MetricKind::Gauge,
+        "Wrong codes that strangers may still try, all together.",
+    );
+    guesses.labelled("kind", "internet", gauges.guesses_internet);
+    guesses.labelled("kind", "local", gauges.guesses_local);
+    page.family(
+        "portcullis_guesses_most",
+        MetricKind::Gauge,
+        "Wrong codes that strangers may try with a full budget.",
+    )
+    .value(CAPACITY);
+}
+
+fn write_store(page: &mut Page, gauges: &GaugeReadings) {
+    page.family(
+        "portcullis_store_writes_total",
+        MetricKind::Counter,
+        "Changes brought to the disk.",
+    )
+    .value(gauges.store_writes);
+    page.family(
+        "portcullis_store_bytes_written_total",
+        MetricKind::Counter,
+        "Bytes that these changes cost the disk, in whole blocks.",
+    )
+    .value(gauges.store_bytes);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::http::response::{Out, Status};
 use crate::server::{App, ListenerRole, Next, Peer, PeerAddress, Request};
 
@@ -14,6 +15,7 @@ use crate::app::gate::state::{Gate, address};
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::router::Route;
 use crate::app::verify;
+use crate::proxies::reverse_proxy::VerifyEndpoint;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
 const BACKGROUND_JOB_EVERY: Duration = Duration::from_secs(3_600);
@@ -31,30 +33,12 @@ impl Gate {
             && !matches!(route, Route::Health | Route::Verify(_))
             && !verify::came_by_proxy(&self.config, head, address(request))
         {
-            out.start(Status::FORBIDDEN);
-            let text = "This gate answers only through its reverse proxy (proxy.required = true).";
-            self.pages.notice(out, self.pages.texts.forbidden, text, false);
+            self.forbid_bypass(out);
             return Next::Answered;
         }
         match route {
             Route::Verify(endpoint) => {
-                let began = self.metrics.is_some().then(|| self.clock.monotonic());
-                let answered =
-                    verify::answer(&self.view(), head, address(request), endpoint, now, out);
-                self.wiring.get_mut().answered(
-                    endpoint,
-                    &answered,
-                    head,
-                    &self.config,
-                    address(request),
-                    now,
-                );
-                if let verify::Answered::Passed(session) = answered {
-                    self.sessions.touch(&session, now);
-                }
-                if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
-                    metrics.verified(endpoint.pass, &answered, began);
-                }
+                self.verify(request, endpoint, now, out);
                 Next::Answered
             }
             Route::Login => self.login(request, now, out),
@@ -77,6 +61,31 @@ impl Gate {
                 _ => Next::Work(Job::Ready),
             },
         }
+    }
+
+    fn verify(
+        &mut self,
+        request: &Request<'_>,
+        endpoint: &'static VerifyEndpoint,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let (head, peer) = (request.head, address(request));
+        let began = self.metrics.is_some().then(|| self.clock.monotonic());
+        let answered = verify::answer(&self.view(), head, peer, endpoint, now, out);
+        self.wiring.get_mut().answered(endpoint, &answered, head, &self.config, peer, now);
+        if let verify::Answered::Passed(session) = answered {
+            self.sessions.touch(&session, now);
+        }
+        if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
+            metrics.verified(endpoint.pass, &answered, began);
+        }
+    }
+
+    fn forbid_bypass(&self, out: &mut Out) {
+        out.start(Status::FORBIDDEN);
+        let text = "This gate answers only through its reverse proxy (proxy.required = true).";
+        self.pages.notice(out, self.pages.texts.forbidden, text, false);
     }
 
     fn no_such_place(&self, out: &mut Out) {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::auth::device;
-use crate::auth::guess_budget::{NetworkZone, coarse, is_of_shared_space};
+
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
@@ -15,11 +15,12 @@ use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, DEVICE_COOKIE, FormHead, origin_of, visitor};
 use crate::app::gate::page_form::PageForm;
+use crate::app::gate::refusal_answer::RefusalAnswer;
 use crate::app::gate::state::{Gate, session_cookie};
 use crate::app::messages::job::Job;
-use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
+use crate::app::messages::login::{Admission, Browser, LoginAttempt};
+
 use crate::app::pages::login::LoginForm;
-use crate::app::pages::texts;
 use crate::app::rounds::Trip;
 
 /// Names under which a return address is read; oauth2-proxy and others use the latter two.
@@ -117,75 +118,38 @@ impl Gate {
         admission: Admission,
         out: &mut Out,
     ) {
-        let t = self.pages.texts;
-        let name = attempt.name.as_ref().map_or("", UserName::as_str);
-        let (status, wait, message) = match admission {
+        let browser = &attempt.browser;
+        match admission {
             Admission::In(left) => {
-                let token = attempt
-                    .browser
-                    .sender
-                    .previous
-                    .as_ref()
-                    .map_or("", |presented| &presented.token);
-                return self.go_on(token, left, &attempt.browser.next, attempt.browser.trip, out);
+                let presented = browser.sender.previous.as_ref();
+                let token = presented.map_or("", |presented| presented.token.as_str());
+                self.go_on(token, left, &browser.next, browser.trip, out);
             }
             Admission::Admitted { session, device } | Admission::Repeated { session, device } => {
                 match self.keyring.sign(&session) {
                     Ok(token) => {
-                        self.depart(attempt.browser.trip);
+                        self.depart(browser.trip);
                         self.begin_session(&token, &device, out);
-                        return out.finish_redirect(attempt.browser.next.as_bytes());
+                        out.finish_redirect(browser.next.as_bytes());
                     }
                     Err(error) => {
                         log::error!("a session could not be signed error=\"{error}\"");
-                        (
-                            Status::SERVICE_UNAVAILABLE,
-                            Some(Duration::from_secs(60)),
-                            t.store_down.to_owned(),
-                        )
+                        self.refuse_login(attempt, &self.store_is_down(), out);
                     }
                 }
             }
-            Admission::Refused(denial) => match denial {
-                LoginDenial::WrongCode => (Status::UNAUTHORIZED, None, t.wrong_code.to_owned()),
-                LoginDenial::Address(wait) => {
-                    (Status::TOO_MANY_REQUESTS, Some(wait.0), with_wait(t.limited_address, wait.0))
-                }
-                LoginDenial::Strangers(wait) => {
-                    let text = match attempt.browser.sender.origin {
-                        NetworkZone::Local => t.limited_strangers_home,
-                        NetworkZone::Internet
-                            if is_of_shared_space(attempt.browser.sender.client) =>
-                        {
-                            t.limited_strangers_vpn
-                        }
-                        NetworkZone::Internet => t.limited_strangers,
-                    };
-                    (Status::TOO_MANY_REQUESTS, Some(coarse(wait)), text.to_owned())
-                }
-                LoginDenial::Account(wait) => (
-                    Status::TOO_MANY_REQUESTS,
-                    Some(coarse(wait)),
-                    with_wait(t.limited_account, coarse(wait)),
-                ),
-                LoginDenial::Clock(_) => (
-                    Status::SERVICE_UNAVAILABLE,
-                    Some(Duration::from_secs(10)),
-                    t.clock_wrong.to_owned(),
-                ),
-                LoginDenial::Store(_) => (
-                    Status::SERVICE_UNAVAILABLE,
-                    Some(Duration::from_secs(60)),
-                    t.store_down.to_owned(),
-                ),
-            },
-        };
-        out.start(status);
-        if let Some(wait) = wait {
-            out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+            Admission::Refused(denial) => {
+                self.refuse_login(attempt, &self.login_refusal(&denial, browser), out);
+            }
         }
+    }
+
+    /// Shows the form once more, with what was typed and why it was refused.
+    fn refuse_login(&self, attempt: &LoginAttempt, answer: &RefusalAnswer, out: &mut Out) {
+        answer.start(out);
         let Browser { next, next_origin, .. } = &attempt.browser;
-        self.show_form(out, next, next_origin.as_deref(), name, Some(&message));
+        let name = attempt.name.as_ref().map_or("", UserName::as_str);
+        self.show_form(out, next, next_origin.as_deref(), name, Some(&answer.text));
     }
 
     /// Sends one who is signed in to where he wants to go, his cookie anew: the browser may have it
@@ -266,8 +230,4 @@ pub(super) fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
         (Some(value), None) => value,
         _ => Vec::new(),
     }
-}
-
-pub(super) fn with_wait(text: &str, wait: Duration) -> String {
-    text.replace("{wait}", &texts::wait(wait.as_secs()))
 }

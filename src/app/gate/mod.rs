@@ -15,6 +15,7 @@ mod logout;
 mod metrics;
 mod origin;
 mod page_form;
+mod refusal_answer;
 mod same_origin;
 mod setup;
 pub mod state;

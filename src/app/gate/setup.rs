@@ -8,10 +8,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::auth::guess_budget::{NetworkZone, coarse};
 use crate::auth::return_to::{is_at_or_below, policy_source};
 use crate::auth::session::Session;
-use crate::auth::setup::{HOLD, Void};
+use crate::auth::setup::HOLD;
 use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;
@@ -24,14 +23,16 @@ use crate::original::request::OriginalRequest;
 use crate::server::{Next, Request};
 
 use crate::app::gate::announced::{Announced, SetupHead, visitor};
-use crate::app::gate::login::{wanted_by_form, wanted_by_query, with_wait};
+use crate::app::gate::login::{wanted_by_form, wanted_by_query};
 use crate::app::gate::page_form::PageForm;
+use crate::app::gate::refusal_answer::RefusalAnswer;
 use crate::app::gate::state::Gate;
 use crate::app::messages::enrolment::{
-    Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Lack, Refusal,
+    Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Lack, Refusal, SeedOffer,
 };
 use crate::app::messages::job::Job;
-use crate::app::messages::login::{Browser, LoginDenial};
+use crate::app::messages::login::Browser;
+
 use crate::app::pages::setup::{CodeForm, SeedForm, address};
 use crate::app::pages::texts;
 
@@ -96,16 +97,7 @@ impl Gate {
             return Next::Answered;
         }
         let typed = typed.unwrap_or_default();
-        let step = match otp {
-            None => code
-                .and_then(SetupCode::parse)
-                .map_or(EnrolmentStep::Malformed(Lack::SetupCode), EnrolmentStep::Begin),
-            Some(otp) => match (UserName::parse(typed), Code::parse(otp)) {
-                (Err(_), _) => EnrolmentStep::Malformed(Lack::Name),
-                (_, None) => EnrolmentStep::Malformed(Lack::Code),
-                (Ok(name), Some(code)) => EnrolmentStep::Finish(name, code),
-            },
-        };
+        let step = step_of(code, otp, typed);
         let enrolment = Enrolment { step, browser, holders, home, typed: typed.to_owned() };
         if self.refuses_setup(&enrolment, now, out) {
             return Next::Answered;
@@ -176,7 +168,7 @@ impl Gate {
                 out.finish_redirect(address(&self.config.path_prefix, &browser.next).as_bytes());
             }
             EnrolmentAnswer::Code(refusal) => {
-                let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
+                let refused = refusal.as_ref().map(|refusal| self.setup_refusal(refusal, browser));
                 start(out, refused.as_ref().filter(|_| !looks));
                 let may_enter = !matches!(refusal, Some(Refusal::Void(_)));
                 self.show_code_form(
@@ -187,22 +179,9 @@ impl Gate {
                 );
             }
             EnrolmentAnswer::Seed(seed, refusal) => {
-                let refused = refusal.as_ref().map(|refusal| self.refusal_answer(refusal, browser));
+                let refused = refusal.as_ref().map(|refusal| self.setup_refusal(refusal, browser));
                 start(out, refused.as_ref().filter(|_| !looks));
-                let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
-                let form = SeedForm {
-                    token: &self.form_token(&second_form(&seed.holder)),
-                    next: &browser.next,
-                    next_origin: home
-                        .map(|home| policy_source(home.as_str()))
-                        .or(browser.next_origin.as_deref()),
-                    username: &enrolment.typed,
-                    secret: &seed.secret,
-                    otpauth_url: &seed.otpauth_url,
-                    left: &texts::wait(seed.left.as_secs()),
-                    message: refused.as_ref().map(|answer| answer.text.as_str()),
-                };
-                self.pages.setup_seed(out, &form);
+                self.show_seed_form(out, enrolment, &seed, refused.map(|answer| answer.text));
             }
         }
     }
@@ -249,51 +228,28 @@ impl Gate {
         self.pages.setup_code(out, &form);
     }
 
-    /// Status, waiting time and words for a refusal.
-    fn refusal_answer(&self, refusal: &Refusal, browser: &Browser) -> RefusalAnswer {
-        let t = self.pages.texts;
-        let seconds = Duration::from_secs;
-        let (status, wait, text) = match refusal {
-            Refusal::Malformed(Lack::SetupCode) => {
-                (Status::UNAUTHORIZED, None, t.malformed_setup_code.to_owned())
-            }
-            Refusal::Malformed(Lack::Code) => {
-                (Status::UNAUTHORIZED, None, t.malformed_code.to_owned())
-            }
-            Refusal::Malformed(Lack::Name) => {
-                (Status::UNAUTHORIZED, None, t.malformed_name.to_owned())
-            }
-            Refusal::Held(left) => (Status::CONFLICT, Some(*left), with_wait(t.setup_held, *left)),
-            Refusal::NotHolder => (Status::FORBIDDEN, None, t.setup_hold_over.to_owned()),
-            Refusal::Void(Void::Late) => (Status::FORBIDDEN, None, t.setup_code_late.to_owned()),
-            Refusal::Void(Void::Guessed) => {
-                (Status::FORBIDDEN, None, t.setup_code_guessed.to_owned())
-            }
-            Refusal::Denied(denial) => match denial {
-                LoginDenial::WrongCode => (Status::UNAUTHORIZED, None, t.setup_wrong.to_owned()),
-                LoginDenial::Address(wait) | LoginDenial::Account(wait) => (
-                    Status::TOO_MANY_REQUESTS,
-                    Some(wait.0),
-                    with_wait(t.setup_limited_address, wait.0),
-                ),
-                LoginDenial::Strangers(wait) => {
-                    let at_home = browser.sender.origin == NetworkZone::Local;
-                    let text = if at_home {
-                        t.setup_limited_strangers_home
-                    } else {
-                        t.setup_limited_strangers
-                    };
-                    (Status::TOO_MANY_REQUESTS, Some(coarse(*wait)), text.to_owned())
-                }
-                LoginDenial::Clock(_) => {
-                    (Status::SERVICE_UNAVAILABLE, Some(seconds(10)), t.clock_wrong.to_owned())
-                }
-                LoginDenial::Store(_) => {
-                    (Status::SERVICE_UNAVAILABLE, Some(seconds(60)), t.store_down.to_owned())
-                }
-            },
+    fn show_seed_form(
+        &self,
+        out: &mut Out,
+        enrolment: &Enrolment,
+        seed: &SeedOffer,
+        message: Option<String>,
+    ) {
+        let browser = &enrolment.browser;
+        let home = enrolment.home.as_ref().and(self.config.public_url.as_ref());
+        let form = SeedForm {
+            token: &self.form_token(&second_form(&seed.holder)),
+            next: &browser.next,
+            next_origin: home
+                .map(|home| policy_source(home.as_str()))
+                .or(browser.next_origin.as_deref()),
+            username: &enrolment.typed,
+            secret: &seed.secret,
+            otpauth_url: &seed.otpauth_url,
+            left: &texts::wait(seed.left.as_secs()),
+            message: message.as_deref(),
         };
-        RefusalAnswer { status, wait, text }
+        self.pages.setup_seed(out, &form);
     }
 
     fn holder_cookie(&self, value: &str, max_age: Duration, out: &mut Out) {
@@ -312,17 +268,24 @@ impl Gate {
     }
 }
 
-/// How a refusal is answered.
-struct RefusalAnswer {
-    status: Status,
-    wait: Option<Duration>,
-    text: String,
+/// 200, or what a refusal comes to.
+fn start(out: &mut Out, refused: Option<&RefusalAnswer>) {
+    match refused {
+        Some(answer) => answer.start(out),
+        None => out.start(Status::OK),
+    }
 }
 
-fn start(out: &mut Out, refused: Option<&RefusalAnswer>) {
-    out.start(refused.map_or(Status::OK, |answer| answer.status));
-    if let Some(wait) = refused.and_then(|answer| answer.wait) {
-        out.header("Retry-After", wait.as_secs().max(1).to_string().as_bytes());
+/// What the fields of one of the two forms ask for.
+fn step_of(code: Option<&str>, otp: Option<&str>, typed: &str) -> EnrolmentStep {
+    let Some(otp) = otp else {
+        let code = code.and_then(SetupCode::parse);
+        return code.map_or(EnrolmentStep::Malformed(Lack::SetupCode), EnrolmentStep::Begin);
+    };
+    match (UserName::parse(typed), Code::parse(otp)) {
+        (Err(_), _) => EnrolmentStep::Malformed(Lack::Name),
+        (_, None) => EnrolmentStep::Malformed(Lack::Code),
+        (Ok(name), Some(code)) => EnrolmentStep::Finish(name, code),
     }
 }
 
