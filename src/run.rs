@@ -12,7 +12,7 @@ use std::sync::Arc;
 use nix::unistd::getuid;
 
 use self::opening::{desk_over, stored};
-use crate::app::explain::{Explained, explain};
+use crate::app::explain::{Explanation, explain};
 use crate::app::messages::answers::backup::PackedUsers;
 use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
@@ -86,7 +86,7 @@ impl Backend for Daemon {
         offline_doctor::examine(settings, places)
     }
 
-    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explained {
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explanation {
         explain(config, request.peer, &request.path, &request.headers)
     }
 }

@@ -20,7 +20,7 @@ use crate::app::rounds::Cause;
 
 /// Why a request does not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denial {
+pub enum VerifyDenial {
     /// No session cookie at all.
     NoCookie,
     /// None again, though the visitor has logged in: the browser goes round between login page and
@@ -39,7 +39,7 @@ pub enum Denial {
     /// A CORS preflight, which passes only where a rule says so.
     Preflight,
     /// Nobody knows for sure what the visitor asked for.
-    Wiring(ForwardingProblem),
+    Forwarding(ForwardingProblem),
     /// There is no session, and what the peer tells is not believed.
     UntrustedPeer(ForwardingProblem),
     /// `proxy.required`, and the request did not come through a trusted proxy.
@@ -48,7 +48,7 @@ pub enum Denial {
     ForgedIdentity(&'static str),
 }
 
-impl Denial {
+impl VerifyDenial {
     /// One word for metrics and logs.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Denial {
             Self::SessionsDisagree => "sessions_disagree",
             Self::Clock(_) => "clock",
             Self::Preflight => "preflight",
-            Self::Wiring(_) => "wiring",
+            Self::Forwarding(_) => "wiring",
             Self::UntrustedPeer(_) => "untrusted_peer",
             Self::ProxyRequired => "proxy_required",
             Self::ForgedIdentity(_) => "forged_identity",
@@ -76,11 +76,11 @@ impl Denial {
     pub fn log(
         &self,
         complaints: &RefCell<Throttle>,
-        visit: &OriginalRequest<'_>,
+        original: &OriginalRequest<'_>,
         proxy: Option<&'static ReverseProxy>,
         now: Timestamp,
     ) {
-        let (word, client, why) = (self.word(), visit.client, self.message(proxy));
+        let (word, client, why) = (self.word(), original.client, self.message(proxy));
         match self {
             Self::NoCookie
             | Self::BadToken(_)
@@ -100,37 +100,37 @@ impl Denial {
     }
 }
 
-impl fmt::Display for Denial {
+impl fmt::Display for VerifyDenial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.message(None).fmt(f)
     }
 }
 
-struct DenialMessage(Denial, Option<&'static ReverseProxy>);
+struct DenialMessage(VerifyDenial, Option<&'static ReverseProxy>);
 
 impl fmt::Display for DenialMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(denial, proxy) = self;
         match denial {
-            Denial::NoCookie => f.write_str("no session cookie"),
-            Denial::LoginLoop(cause) => write!(
+            VerifyDenial::NoCookie => f.write_str("no session cookie"),
+            VerifyDenial::LoginLoop(cause) => write!(
                 f,
                 "You are signed in, but your browser does not send the session cookie to this site, and would be sent to \
                  the login page again and again. Likely cause, for the owner: {cause}."
             ),
-            Denial::BadToken(error) => error.fmt(f),
-            Denial::NotLive(why) => why.fmt(f),
-            Denial::UnknownUser => f.write_str("the user is gone or disabled"),
-            Denial::SessionsDisagree => f.write_str(
+            VerifyDenial::BadToken(error) => error.fmt(f),
+            VerifyDenial::NotLive(why) => why.fmt(f),
+            VerifyDenial::UnknownUser => f.write_str("the user is gone or disabled"),
+            VerifyDenial::SessionsDisagree => f.write_str(
                 "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
             ),
-            Denial::Clock(fault) => fault.fmt(f),
-            Denial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
-            Denial::Wiring(problem) | Denial::UntrustedPeer(problem) => ProblemMessage { problem: *problem, proxy: *proxy }.fmt(f),
-            Denial::ProxyRequired => {
+            VerifyDenial::Clock(fault) => fault.fmt(f),
+            VerifyDenial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
+            VerifyDenial::Forwarding(problem) | VerifyDenial::UntrustedPeer(problem) => ProblemMessage { problem: *problem, proxy: *proxy }.fmt(f),
+            VerifyDenial::ProxyRequired => {
                 f.write_str("this gate answers only through its reverse proxy (proxy.required = true)")
             }
-            Denial::ForgedIdentity(header) => write!(
+            VerifyDenial::ForgedIdentity(header) => write!(
                 f,
                 "the request brings {header} itself, or a name that applications take for it (`_` or `.` in the place \
                  of `-`); the proxy must remove all of them before it asks. {}",

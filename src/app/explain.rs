@@ -20,7 +20,7 @@ use crate::app::verify;
 
 /// The belief, in the shape that scripts rely on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explained {
+pub struct Explanation {
     /// Is the peer trusted?
     pub trusted: bool,
     /// The visitor's address.
@@ -47,12 +47,14 @@ pub fn explain(
     peer: Option<IpAddr>,
     path: &str,
     headers: &[(String, String)],
-) -> Explained {
+) -> Explanation {
     let headers =
         Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let path = path.split('?').next().unwrap_or_default();
-    let visit = match Route::of(path.as_bytes(), &config.path_prefix) {
-        Some(Route::Verify(endpoint)) => verify::visit(config, &headers, peer, endpoint.family),
+    let original = match Route::of(path.as_bytes(), &config.path_prefix) {
+        Some(Route::Verify(endpoint)) => {
+            verify::original_request(config, &headers, peer, endpoint.family)
+        }
         _ => {
             let question = Purpose::Page { public_url_known: config.public_url.is_some() };
             reader::read(&headers, peer, question, &Belief::of(&config.proxy))
@@ -61,16 +63,16 @@ pub fn explain(
     let message =
         |problem: &ForwardingProblem| ProblemMessage { problem: *problem, proxy: None }.to_string();
     let mut uri = Vec::new();
-    visit.write_path(&mut |part| uri.extend_from_slice(part));
-    Explained {
-        trusted: visit.trusted,
-        client_ip: visit.client,
-        scheme: visit.scheme.as_str(),
-        host: visit.host.map(|host| host.as_sent().to_owned()),
-        port: visit.port,
+    original.write_path(&mut |part| uri.extend_from_slice(part));
+    Explanation {
+        trusted: original.trusted,
+        client_ip: original.client,
+        scheme: original.scheme.as_str(),
+        host: original.host.map(|host| host.as_sent().to_owned()),
+        port: original.port,
         uri: String::from_utf8_lossy(&uri).into_owned(),
-        method: visit.method.to_owned(),
-        problems: visit.problems().iter().map(message).collect(),
+        method: original.method.to_owned(),
+        problems: original.problems().iter().map(message).collect(),
     }
 }
 
@@ -78,7 +80,7 @@ pub fn explain(
 mod tests {
     use super::*;
 
-    fn explained(peer: &str, path: &str, headers: &[(&str, &str)]) -> Explained {
+    fn explained(peer: &str, path: &str, headers: &[(&str, &str)]) -> Explanation {
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         explain(&Config::default(), Some(peer.parse().expect(peer)), path, &headers)

@@ -19,13 +19,13 @@ use crate::http::response::{DecimalDigits, Lines};
 use crate::app::messages::effect::Person;
 
 /// The users who may pass, with what applications are told of each.
-pub struct People {
-    telling: Telling,
-    known: BTreeMap<UserName, Known>,
+pub struct KnownUsers {
+    headers: IdentityHeaders,
+    known: BTreeMap<UserName, KnownUser>,
 }
 
 /// How much is told of everybody.
-struct Telling {
+struct IdentityHeaders {
     /// The names of all headers that say who a user is.
     names: Vec<&'static str>,
     /// The marks of `names`.
@@ -36,7 +36,7 @@ struct Telling {
 }
 
 /// What applications are told of one user.
-pub struct Known {
+pub struct KnownUser {
     person: Person,
     lines: Lines,
     /// The headers of which nothing is known.
@@ -47,13 +47,13 @@ const REMOTE: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remot
 
 /// What a resolver reads, with what is said of everybody who has logged in. One factor of single
 /// use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
-const RESOLVER: [(&str, Said); 6] = [
-    ("X-Portcullis-Session-Valid", Said::Always("true")),
-    ("X-Portcullis-User-Id", Said::Name),
-    ("X-Portcullis-User-Anonymous", Said::Always("false")),
-    ("X-Portcullis-User-Verified", Said::Always("true")),
-    ("X-Portcullis-Session-Acr", Said::Always("aal1")),
-    ("X-Portcullis-Session-Amr", Said::Always("otp")),
+const RESOLVER: [(&str, ResolverValue); 6] = [
+    ("X-Portcullis-Session-Valid", ResolverValue::Always("true")),
+    ("X-Portcullis-User-Id", ResolverValue::Name),
+    ("X-Portcullis-User-Anonymous", ResolverValue::Always("false")),
+    ("X-Portcullis-User-Verified", ResolverValue::Always("true")),
+    ("X-Portcullis-Session-Acr", ResolverValue::Always("aal1")),
+    ("X-Portcullis-Session-Amr", ResolverValue::Always("otp")),
 ];
 
 /// All headers by which the gate says who a user is, with these settings.
@@ -65,28 +65,28 @@ pub fn header_names(config: &Config) -> Vec<&'static str> {
 }
 
 /// The value of a resolver's header.
-enum Said {
+enum ResolverValue {
     Always(&'static str),
     Name,
 }
 
-impl People {
+impl KnownUsers {
     /// Nobody yet.
     pub fn new(config: &Config) -> Self {
-        Self { telling: Telling::of(config), known: BTreeMap::new() }
+        Self { headers: IdentityHeaders::of(config), known: BTreeMap::new() }
     }
 
     /// Takes over changed settings.
     pub fn reconfigure(&mut self, config: &Config) {
-        self.telling = Telling::of(config);
+        self.headers = IdentityHeaders::of(config);
         for known in self.known.values_mut() {
-            *known = self.telling.about(known.person.clone());
+            *known = self.headers.about(known.person.clone());
         }
     }
 
     /// Adds a user, or takes over what has changed.
     pub fn insert(&mut self, person: &Person) {
-        self.known.insert(person.name.clone(), self.telling.about(person.clone()));
+        self.known.insert(person.name.clone(), self.headers.about(person.clone()));
     }
 
     /// Forgets a user who is gone or disabled.
@@ -100,20 +100,20 @@ impl People {
     }
 
     /// What is known of a user.
-    pub fn find(&self, name: &UserName) -> Option<&Known> {
+    pub fn find(&self, name: &UserName) -> Option<&KnownUser> {
         self.known.get(name)
     }
 
     /// The identity header that the request itself brings although that of `known` is empty, or of
     /// which it brings an alias. An empty one says what an empty one of ours says; an empty alias
     /// may hide what ours says.
-    pub fn forgery(&self, known: &Known, headers: &Headers<'_>) -> Option<&'static str> {
+    pub fn forgery(&self, known: &KnownUser, headers: &Headers<'_>) -> Option<&'static str> {
         // Seldom has any line such a name: the others need no closer look.
-        if !headers.may_have_others(self.telling.marks) {
+        if !headers.may_have_others(self.headers.marks) {
             return None;
         }
         let forged = |(sent, value): (&[u8], &[u8])| {
-            let ours = self.telling.names.iter().copied().find(|ours| is_alike(sent, ours))?;
+            let ours = self.headers.names.iter().copied().find(|ours| is_alike(sent, ours))?;
             let is_alias = !sent.eq_ignore_ascii_case(ours.as_bytes());
             (is_alias || (known.empty.contains(&ours) && !value.trim_ascii().is_empty()))
                 .then_some(ours)
@@ -129,7 +129,7 @@ impl People {
     }
 }
 
-impl Telling {
+impl IdentityHeaders {
     fn of(config: &Config) -> Self {
         let names = header_names(config);
         Self {
@@ -142,7 +142,7 @@ impl Telling {
     }
 
     /// Writes the header lines of a user's passes.
-    fn about(&self, person: Person) -> Known {
+    fn about(&self, person: Person) -> KnownUser {
         let name = person.name.as_str();
         let groups = person.groups.join(",");
         let remote = REMOTE.into_iter().zip([name, &groups, &person.display_name, &person.email]);
@@ -157,8 +157,8 @@ impl Telling {
         }
         for (header, said) in RESOLVER.iter().filter(|_| self.resolver_headers) {
             let value = match said {
-                Said::Always(text) => text,
-                Said::Name => name,
+                ResolverValue::Always(text) => text,
+                ResolverValue::Name => name,
             };
             lines.header(header, value.as_bytes());
         }
@@ -167,11 +167,11 @@ impl Telling {
             lines.header("X-Accel-Expires", DecimalDigits::of(keep.as_secs()).as_bytes());
         }
         lines.header("Cache-Control", b"no-store");
-        Known { person, lines, empty }
+        KnownUser { person, lines, empty }
     }
 }
 
-impl Known {
+impl KnownUser {
     /// The header lines of a pass: who this is, and that the answer is not to be kept.
     pub fn lines(&self) -> &Lines {
         &self.lines

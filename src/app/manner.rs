@@ -16,11 +16,11 @@ pub enum Manner {
 /// Reads who asks from what browsers tell (Fetch Metadata, RFC 9110 section 12.5.1, RFC 6455
 /// section 4.1), and from what they do not do by themselves: browsers load pages by GET and POST,
 /// WebDAV and gRPC clients ask otherwise.
-pub fn manner(head: &Head<'_>, visit: &OriginalRequest<'_>) -> Manner {
+pub fn manner(head: &Head<'_>, original: &OriginalRequest<'_>) -> Manner {
     let headers = &head.headers;
     let navigates =
         headers.values(Name::FetchMode).any(|mode| mode.eq_ignore_ascii_case(b"navigate"));
-    if !navigates && !matches!(method(head, visit), "GET" | "HEAD" | "POST") {
+    if !navigates && !matches!(method(head, original), "GET" | "HEAD" | "POST") {
         return Manner::Program;
     }
     // A browser opens a WebSocket with neither Accept nor Sec-Fetch, and nginx passes Upgrade on
@@ -66,6 +66,6 @@ fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The visitor's method: the proxy's word, or the request's own where there is no proxy.
-pub fn method<'a>(head: &Head<'a>, visit: &OriginalRequest<'a>) -> &'a str {
-    if visit.way == Way::Direct { head.method_text } else { visit.method }
+pub fn method<'a>(head: &Head<'a>, original: &OriginalRequest<'a>) -> &'a str {
+    if original.way == Way::Direct { head.method_text } else { original.method }
 }

@@ -17,11 +17,11 @@ pub mod identity;
 pub mod manner;
 pub mod messages;
 pub mod pages;
+pub mod proxy_diagnostics;
 pub mod reply;
 mod rounds;
 pub mod router;
 pub mod verify;
-pub mod wiring;
 pub mod worker;
 
 #[cfg(test)]

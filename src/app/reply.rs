@@ -14,7 +14,7 @@ use crate::http::response::{Out, Status};
 use crate::original::request::{OriginalRequest, Way};
 use crate::proxies::reverse_proxy::{RefusalForm, VerifyEndpoint};
 
-use crate::app::denial::Denial;
+use crate::app::denial::VerifyDenial;
 use crate::app::manner::{Manner, manner, method};
 
 /// The longest login address that every proxy passes on, in octets.
@@ -24,56 +24,56 @@ const BODY: usize = 2_048;
 
 /// GET and HEAD are repeated as they are, everything else becomes a GET of the address (RFC 9110
 /// sections 15.4.3, 15.4.4).
-fn redirect_status(head: &Head<'_>, visit: &OriginalRequest<'_>) -> Status {
-    if matches!(method(head, visit), "GET" | "HEAD") { Status::FOUND } else { Status::SEE_OTHER }
+fn redirect_status(head: &Head<'_>, original: &OriginalRequest<'_>) -> Status {
+    if matches!(method(head, original), "GET" | "HEAD") { Status::FOUND } else { Status::SEE_OTHER }
 }
 
 /// Writes a refusal.
 pub fn refuse(
     config: &Config,
     head: &Head<'_>,
-    visit: &OriginalRequest<'_>,
-    denial: Denial,
+    original: &OriginalRequest<'_>,
+    denial: VerifyDenial,
     endpoint: &VerifyEndpoint,
     out: &mut Out,
 ) {
     match endpoint.refusal {
-        RefusalForm::StatusAlone => refuse_by_status(config, head, visit, denial, out),
-        RefusalForm::Whole => refuse_in_full(config, head, visit, denial, endpoint, out),
+        RefusalForm::StatusAlone => refuse_by_status(config, head, original, denial, out),
+        RefusalForm::Whole => refuse_in_full(config, head, original, denial, endpoint, out),
     }
 }
 
 fn refuse_in_full(
     config: &Config,
     head: &Head<'_>,
-    visit: &OriginalRequest<'_>,
-    denial: Denial,
+    original: &OriginalRequest<'_>,
+    denial: VerifyDenial,
     endpoint: &VerifyEndpoint,
     out: &mut Out,
 ) {
-    let manner = manner(head, visit);
+    let manner = manner(head, original);
     match consequence(denial) {
         Consequence::Login if manner == Manner::Page => {
-            out.start(redirect_status(head, visit));
+            out.start(redirect_status(head, original));
             let mut address = Buffer::new();
-            login_address_with_next(config, visit, endpoint.refusal, &mut address);
+            login_address_with_next(config, original, endpoint.refusal, &mut address);
             out.finish_redirect(address.as_bytes());
         }
         Consequence::Login | Consequence::LoginProgram => {
             out.start(Status::UNAUTHORIZED);
             challenge(out);
             let mut address = Buffer::new();
-            login_address(config, visit, endpoint.refusal, &mut address);
+            login_address(config, original, endpoint.refusal, &mut address);
             let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
             json(
                 out,
                 format_args!(
                     r#"{{"error":"login_required","login_url":"{}"}}"#,
-                    Escaped(url, escape_json)
+                    EscapedText(url, escape_json)
                 ),
             );
         }
-        Consequence::Mend(status) => {
+        Consequence::FixProxy(status) => {
             out.start(status);
             if status == Status::UNAUTHORIZED {
                 challenge(out);
@@ -84,7 +84,7 @@ fn refuse_in_full(
                     format_args!(
                         r#"{{"error":"{}","message":"{}"}}"#,
                         denial.word(),
-                        Escaped(denial.message(endpoint.proxy), escape_json)
+                        EscapedText(denial.message(endpoint.proxy), escape_json)
                     ),
                 ),
                 Manner::Page => page(out, status, denial.message(endpoint.proxy)),
@@ -98,19 +98,19 @@ fn refuse_in_full(
 fn refuse_by_status(
     config: &Config,
     head: &Head<'_>,
-    visit: &OriginalRequest<'_>,
-    denial: Denial,
+    original: &OriginalRequest<'_>,
+    denial: VerifyDenial,
     out: &mut Out,
 ) {
     let consequence = consequence(denial);
     let status = match consequence {
-        Consequence::Mend(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
+        Consequence::FixProxy(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
         _ => Status::UNAUTHORIZED,
     };
     out.start(status);
-    if consequence == Consequence::Login && manner(head, visit) == Manner::Page {
+    if consequence == Consequence::Login && manner(head, original) == Manner::Page {
         let mut address = Buffer::new();
-        login_address_with_next(config, visit, RefusalForm::StatusAlone, &mut address);
+        login_address_with_next(config, original, RefusalForm::StatusAlone, &mut address);
         // Without any host there is no absolute address, and the proxy would complete a relative
         // one with its own.
         if !address.as_bytes().starts_with(b"/") {
@@ -124,13 +124,13 @@ fn refuse_by_status(
 }
 
 /// Sends a visitor back to where the question came from: the session has become valid since.
-pub fn send_back(head: &Head<'_>, visit: &OriginalRequest<'_>, out: &mut Out) {
+pub fn send_back(head: &Head<'_>, original: &OriginalRequest<'_>, out: &mut Out) {
     let mut address = Buffer::new();
-    if visit.way == Way::Proxied {
-        visit.write_origin(&mut |part| address.push(part));
+    if original.way == Way::Proxied {
+        original.write_origin(&mut |part| address.push(part));
     }
-    visit.write_path(&mut |part| address.push(part));
-    out.start(redirect_status(head, visit));
+    original.write_path(&mut |part| address.push(part));
+    out.start(redirect_status(head, original));
     out.finish_redirect(if address.overflowed { b"/" } else { address.as_bytes() });
 }
 
@@ -142,23 +142,23 @@ enum Consequence {
     /// Told like a program whoever asks: a browser does not follow a redirect here.
     LoginProgram,
     /// A login would not help: the one who wired the proxy has to act.
-    Mend(Status),
+    FixProxy(Status),
 }
 
-const fn consequence(denial: Denial) -> Consequence {
+const fn consequence(denial: VerifyDenial) -> Consequence {
     match denial {
-        Denial::NoCookie
-        | Denial::BadToken(_)
-        | Denial::NotLive(_)
-        | Denial::UnknownUser
-        | Denial::SessionsDisagree
-        | Denial::Clock(_) => Consequence::Login,
-        Denial::Preflight => Consequence::LoginProgram,
-        Denial::UntrustedPeer(_) => Consequence::Mend(Status::UNAUTHORIZED),
-        Denial::Wiring(_) | Denial::ForgedIdentity(_) | Denial::LoginLoop(_) => {
-            Consequence::Mend(Status::BAD_REQUEST)
-        }
-        Denial::ProxyRequired => Consequence::Mend(Status::FORBIDDEN),
+        VerifyDenial::NoCookie
+        | VerifyDenial::BadToken(_)
+        | VerifyDenial::NotLive(_)
+        | VerifyDenial::UnknownUser
+        | VerifyDenial::SessionsDisagree
+        | VerifyDenial::Clock(_) => Consequence::Login,
+        VerifyDenial::Preflight => Consequence::LoginProgram,
+        VerifyDenial::UntrustedPeer(_) => Consequence::FixProxy(Status::UNAUTHORIZED),
+        VerifyDenial::Forwarding(_)
+        | VerifyDenial::ForgedIdentity(_)
+        | VerifyDenial::LoginLoop(_) => Consequence::FixProxy(Status::BAD_REQUEST),
+        VerifyDenial::ProxyRequired => Consequence::FixProxy(Status::FORBIDDEN),
     }
 }
 
@@ -182,7 +182,7 @@ fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{status}</title>\n\
          <h1>{status}</h1>\n<p>{}</p>\n</html>\n",
-        Escaped(why, escape_html)
+        EscapedText(why, escape_html)
     );
     for (name, value) in [
         ("Cache-Control", "no-store"),
@@ -203,9 +203,9 @@ fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
 }
 
 /// A text with the characters replaced that would end its place.
-struct Escaped<T>(T, fn(char) -> Option<&'static str>);
+struct EscapedText<T>(T, fn(char) -> Option<&'static str>);
 
-impl<T: std::fmt::Display> std::fmt::Display for Escaped<T> {
+impl<T: std::fmt::Display> std::fmt::Display for EscapedText<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(Escaping(f, self.1), "{}", self.0)
     }
@@ -267,14 +267,14 @@ impl Buffer {
 /// relative address with the gate's own; and always where a proxy passes on the status alone.
 fn login_address(
     config: &Config,
-    visit: &OriginalRequest<'_>,
+    original: &OriginalRequest<'_>,
     refusal: RefusalForm,
     address: &mut Buffer,
 ) {
     match &config.public_url {
         Some(url) => address.push(url.as_str().as_bytes()),
-        None if visit.way == Way::Proxied || refusal == RefusalForm::StatusAlone => {
-            visit.write_origin(&mut |part| address.push(part));
+        None if original.way == Way::Proxied || refusal == RefusalForm::StatusAlone => {
+            original.write_origin(&mut |part| address.push(part));
         }
         None => {}
     }
@@ -286,19 +286,19 @@ fn login_address(
 /// long.
 fn login_address_with_next(
     config: &Config,
-    visit: &OriginalRequest<'_>,
+    original: &OriginalRequest<'_>,
     refusal: RefusalForm,
     address: &mut Buffer,
 ) {
-    login_address(config, visit, refusal, address);
+    login_address(config, original, refusal, address);
     let without_next = address.bytes.len();
     address.push(b"?next=");
     let mut component =
         |part: &[u8]| percent_encode_component(part, &mut |encoded| address.push(encoded));
-    if visit.way == Way::Proxied && config.public_url.is_some() {
-        visit.write_origin(&mut component);
+    if original.way == Way::Proxied && config.public_url.is_some() {
+        original.write_origin(&mut component);
     }
-    visit.write_path(&mut component);
+    original.write_path(&mut component);
     if address.overflowed {
         address.bytes.truncate(without_next);
     }

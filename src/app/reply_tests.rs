@@ -1,7 +1,7 @@
 //! Each refusal as it goes out on the wire: status, headers and body for every kind of asker.
 
 use super::*;
-use crate::app::verify::visit;
+use crate::app::verify::original_request;
 use crate::auth::return_to::{ReturnPolicy, Visitor};
 use crate::config::PublicUrl;
 use crate::http::form::query_values;
@@ -35,14 +35,15 @@ fn config(public_url: bool) -> Config {
 fn refused_bytes(
     config: &Config,
     endpoint: &'static VerifyEndpoint,
-    denial: Denial,
+    denial: VerifyDenial,
     lines: &[u8],
 ) -> Got {
     let request = [b"GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n", lines, b"\r\n"].concat();
     let (head, _, _) = parse_head(&request).unwrap().expect("a whole head");
-    let visit = visit(config, &head.headers, Some([127, 0, 0, 1].into()), endpoint.family);
+    let original =
+        original_request(config, &head.headers, Some([127, 0, 0, 1].into()), endpoint.family);
     let mut out = Out::new();
-    refuse(config, &head, &visit, denial, endpoint, &mut out);
+    refuse(config, &head, &original, denial, endpoint, &mut out);
     assert!(String::from_utf8_lossy(out.head_bytes()).contains("Cache-Control: no-store\r\n"));
     Got {
         status: out.status(),
@@ -52,7 +53,7 @@ fn refused_bytes(
 }
 
 fn refused(config: &Config, endpoint: &'static VerifyEndpoint, lines: &str) -> Got {
-    refused_bytes(config, endpoint, Denial::NoCookie, lines.as_bytes())
+    refused_bytes(config, endpoint, VerifyDenial::NoCookie, lines.as_bytes())
 }
 
 #[test]
@@ -205,7 +206,8 @@ fn bytes_that_a_url_may_not_hold_are_encoded_before_they_become_next() {
     let lines: Vec<u8> = lines.bytes().collect();
     let place = lines.windows(3).position(|three| three == b"RAW").unwrap();
     let lines = [&lines[..place], b"\xc3\xb6\xff", &lines[place + 3..]].concat();
-    let got = refused_bytes(&config(false), endpoint_at("/verify/caddy"), Denial::NoCookie, &lines);
+    let got =
+        refused_bytes(&config(false), endpoint_at("/verify/caddy"), VerifyDenial::NoCookie, &lines);
     let next = "%2F%3Fq%3D%25C3%25B6%25FF%2523f%2522%253C%253E";
     assert_eq!(
         got.location(),
@@ -246,8 +248,8 @@ fn a_host_that_a_proxy_did_not_name_never_becomes_the_target() {
 }
 
 #[test]
-fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
-    let denial = Denial::Wiring(ForwardingProblem::LoginHost);
+fn a_forwarding_problem_is_told_to_people_on_a_page_that_frames_nothing() {
+    let denial = VerifyDenial::Forwarding(ForwardingProblem::LoginHost);
     let got = refused_bytes(
         &config(true),
         endpoint_at("/verify/caddy"),
@@ -276,17 +278,17 @@ fn a_wiring_fault_is_told_to_people_on_a_page_that_frames_nothing() {
 #[test]
 fn every_problem_fits_into_the_page_and_is_escaped() {
     let denials = [
-        Denial::ForgedIdentity("X-Auth-Request-User"),
-        Denial::ProxyRequired,
-        Denial::UntrustedPeer(ForwardingProblem::UntrustedPeer(
+        VerifyDenial::ForgedIdentity("X-Auth-Request-User"),
+        VerifyDenial::ProxyRequired,
+        VerifyDenial::UntrustedPeer(ForwardingProblem::UntrustedPeer(
             "2001:0db8:1111:2222:3333:4444:5555:6666".parse().expect("an address"),
         )),
-        Denial::Wiring(ForwardingProblem::LoginHost),
-        Denial::Wiring(ForwardingProblem::Contradiction(
+        VerifyDenial::Forwarding(ForwardingProblem::LoginHost),
+        VerifyDenial::Forwarding(ForwardingProblem::Contradiction(
             crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
             crate::original::forwarding_header::ForwardingHeader::OriginalMethod,
         )),
-        Denial::Wiring(ForwardingProblem::Missing(
+        VerifyDenial::Forwarding(ForwardingProblem::Missing(
             crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
         )),
     ];

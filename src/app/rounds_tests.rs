@@ -34,7 +34,7 @@ fn with<T>(
          X-Forwarded-Host: {host}\r\nX-Forwarded-Uri: /{path}\r\nX-Forwarded-Method: GET\r\n{lines}\r\n"
     );
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
-    let visit = verify::visit(
+    let visit = verify::original_request(
         &config(),
         &head.headers,
         Some([127, 0, 0, 1].into()),

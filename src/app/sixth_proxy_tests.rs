@@ -3,14 +3,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::app::denial::Denial;
+use crate::app::denial::VerifyDenial;
 use crate::app::doctor::examine;
 use crate::app::doctor::facts::Facts;
 use crate::app::messages::answers::doctor::Severity;
+use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::app::reply::refuse;
 use crate::app::router::PAGES;
-use crate::app::verify::{Answered, visit};
-use crate::app::wiring::Wiring;
+use crate::app::verify::{Answered, original_request};
 use crate::clock::Timestamp;
 use crate::config::{Config, PublicUrl, Scheme};
 use crate::http::request::parse_head;
@@ -39,10 +39,10 @@ fn config() -> Config {
 #[test]
 fn its_headers_alone_are_read_and_its_refusal_has_its_form() {
     let (head, ..) = parse_head(ASKED).expect("good").expect("whole");
-    let original = visit(&config(), &head.headers, PEER, endpoint().family);
+    let original = original_request(&config(), &head.headers, PEER, endpoint().family);
     assert_eq!((original.blocking_problem, original.port), (None, Some(8443)));
     let mut out = Out::new();
-    refuse(&config(), &head, &original, Denial::NoCookie, endpoint(), &mut out);
+    refuse(&config(), &head, &original, VerifyDenial::NoCookie, endpoint(), &mut out);
     assert_eq!((out.status(), out.body_bytes()), (401, &b""[..]));
     let text = String::from_utf8_lossy(out.head_bytes());
     assert!(text.contains("Location: https://auth.example.com/login?next=https%3A%2F%2Fapp."));
@@ -51,15 +51,15 @@ fn its_headers_alone_are_read_and_its_refusal_has_its_form() {
 #[test]
 fn its_own_lines_fix_what_it_does_wrong() {
     let missing = ForwardingProblem::Missing(ForwardingHeader::ForwardedUri);
-    let message = Denial::Wiring(missing).message(endpoint().proxy).to_string();
+    let message = VerifyDenial::Forwarding(missing).message(endpoint().proxy).to_string();
     assert_eq!(message, "X-Forwarded-Uri is missing. Sixth: `send X-Forwarded-Uri`");
 
     let (head, ..) = parse_head(ASKED).expect("good").expect("whole");
     let now = Timestamp::from_unix(2_000_000_000);
-    let mut wiring = Wiring::new(now);
-    for denial in [Denial::Wiring(missing), Denial::ForgedIdentity("Remote-User")] {
+    let mut diagnostics = ProxyDiagnostics::new(now);
+    for denial in [VerifyDenial::Forwarding(missing), VerifyDenial::ForgedIdentity("Remote-User")] {
         let answered = Answered::Refused(denial);
-        wiring.answered(endpoint(), &answered, &head, &config(), PEER, now);
+        diagnostics.verify_answered(endpoint(), &answered, &head, &config(), PEER, now);
     }
     let facts = Facts {
         config: Ok(config()),
@@ -74,7 +74,7 @@ fn its_own_lines_fix_what_it_does_wrong() {
         store: None,
         people: None,
         limits: None,
-        wiring: Some(wiring),
+        proxies: Some(diagnostics),
     };
     let findings = examine(&facts);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);

@@ -30,8 +30,8 @@ use crate::original::request::{OriginalRequest, Way};
 use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
 use crate::telemetry::throttle::Throttle;
 
-use crate::app::denial::Denial;
-pub use crate::app::identity::{Known, People};
+use crate::app::denial::VerifyDenial;
+pub use crate::app::identity::{KnownUser, KnownUsers};
 use crate::app::manner::method;
 use crate::app::reply;
 use crate::app::rounds::{Cause, Rounds};
@@ -47,7 +47,7 @@ pub struct View<'g> {
     /// All live sessions.
     pub sessions: &'g Sessions,
     /// The enabled users.
-    pub people: &'g People,
+    pub users: &'g KnownUsers,
     /// The keys that sessions are signed with.
     pub keyring: &'g Keyring,
     /// The latest time that was certainly reached.
@@ -62,17 +62,17 @@ pub struct View<'g> {
 
 /// What became of the question.
 #[must_use]
-pub enum Verdict<'g> {
+pub enum Decision<'g> {
     /// The request may pass.
     Pass(Pass<'g>),
     /// It may not.
-    Refuse(Denial),
+    Refuse(VerifyDenial),
 }
 
 /// The right to answer 2xx.
 pub struct Pass<'g> {
     session: &'g Session,
-    known: &'g Known,
+    known: &'g KnownUser,
 }
 
 /// What was answered, for the session's last-seen time, metrics and the wiring check.
@@ -82,7 +82,7 @@ pub enum Answered {
     /// A pass on this session.
     Passed(SessionId),
     /// A refusal.
-    Refused(Denial),
+    Refused(VerifyDenial),
     /// Asked about a refusal ([`PassForm::SendBack`]): the session has become valid meanwhile, the
     /// visitor was sent back.
     SentBack,
@@ -98,26 +98,26 @@ pub fn answer(
     now: Timestamp,
     out: &mut Out,
 ) -> Answered {
-    let visit = visit(view.config, &head.headers, peer, endpoint.family);
-    match decide(view, head, &visit, now) {
-        Verdict::Pass(_) if endpoint.pass == PassForm::SendBack => {
-            reply::send_back(head, &visit, out);
+    let original = original_request(view.config, &head.headers, peer, endpoint.family);
+    match decide(view, head, &original, now) {
+        Decision::Pass(_) if endpoint.pass == PassForm::SendBack => {
+            reply::send_back(head, &original, out);
             Answered::SentBack
         }
-        Verdict::Pass(pass) => {
+        Decision::Pass(pass) => {
             pass.write(endpoint.pass, out);
             Answered::Passed(pass.session.id)
         }
-        Verdict::Refuse(denial) => {
-            let denial = if denial == Denial::NoCookie
-                && view.rounds.borrow_mut().go_round(head, &visit, now)
+        Decision::Refuse(denial) => {
+            let denial = if denial == VerifyDenial::NoCookie
+                && view.rounds.borrow_mut().go_round(head, &original, now)
             {
-                Denial::LoginLoop(Cause::of(view.config, &visit))
+                VerifyDenial::LoginLoop(Cause::of(view.config, &original))
             } else {
                 denial
             };
-            denial.log(view.complaints, &visit, endpoint.proxy, now);
-            reply::refuse(view.config, head, &visit, denial, endpoint, out);
+            denial.log(view.complaints, &original, endpoint.proxy, now);
+            reply::refuse(view.config, head, &original, denial, endpoint, out);
             Answered::Refused(denial)
         }
     }
@@ -127,36 +127,38 @@ pub fn answer(
 pub fn decide<'g>(
     view: &View<'g>,
     head: &Head<'_>,
-    visit: &OriginalRequest<'_>,
+    original: &OriginalRequest<'_>,
     now: Timestamp,
-) -> Verdict<'g> {
-    if view.config.proxy.required && visit.way != Way::Proxied {
-        return Verdict::Refuse(Denial::ProxyRequired);
+) -> Decision<'g> {
+    if view.config.proxy.required && original.way != Way::Proxied {
+        return Decision::Refuse(VerifyDenial::ProxyRequired);
     }
-    if let Some(problem) = visit.blocking_problem {
-        return Verdict::Refuse(Denial::Wiring(problem));
+    if let Some(problem) = original.blocking_problem {
+        return Decision::Refuse(VerifyDenial::Forwarding(problem));
     }
-    if is_preflight(head, visit) {
-        return Verdict::Refuse(Denial::Preflight);
+    if is_preflight(head, original) {
+        return Decision::Refuse(VerifyDenial::Preflight);
     }
-    let Proven { session, known, .. } = match genuine_session(view, head, now) {
+    let LivingSession { session, known, .. } = match genuine_session(view, head, now) {
         Ok(found) => found,
         Err(denial) => {
-            return Verdict::Refuse(untrusted(visit).map_or(denial, Denial::UntrustedPeer));
+            return Decision::Refuse(
+                untrusted(original).map_or(denial, VerifyDenial::UntrustedPeer),
+            );
         }
     };
-    if let Some(header) = view.people.forgery(known, &head.headers) {
-        return Verdict::Refuse(Denial::ForgedIdentity(header));
+    if let Some(header) = view.users.forgery(known, &head.headers) {
+        return Decision::Refuse(VerifyDenial::ForgedIdentity(header));
     }
-    Verdict::Pass(Pass { session, known })
+    Decision::Pass(Pass { session, known })
 }
 
 /// A living session, and what proves it.
 #[derive(Clone, Copy)]
-pub struct Proven<'g, 'h> {
+pub struct LivingSession<'g, 'h> {
     /// The session.
     pub session: &'g Session,
-    known: &'g Known,
+    known: &'g KnownUser,
     /// The value of its cookie.
     pub token: &'h [u8],
 }
@@ -166,7 +168,7 @@ pub fn living_session<'g, 'h>(
     view: &View<'g>,
     head: &Head<'h>,
     now: Timestamp,
-) -> Option<Proven<'g, 'h>> {
+) -> Option<LivingSession<'g, 'h>> {
     genuine_session(view, head, now).ok()
 }
 
@@ -176,14 +178,14 @@ fn genuine_session<'g, 'h>(
     view: &View<'g>,
     head: &Head<'h>,
     now: Timestamp,
-) -> Result<Proven<'g, 'h>, Denial> {
-    trusted_time::judge(now, view.floor).map_err(Denial::Clock)?;
+) -> Result<LivingSession<'g, 'h>, VerifyDenial> {
+    trusted_time::judge(now, view.floor).map_err(VerifyDenial::Clock)?;
     let mut scratch = view.scratch.borrow_mut();
-    let mut found: Result<Proven<'_, '_>, Denial> = Err(Denial::NoCookie);
+    let mut found: Result<LivingSession<'_, '_>, VerifyDenial> = Err(VerifyDenial::NoCookie);
     for token in cookie::values(&head.headers, view.cookie_name) {
         match (found, admit(view, token, now, &mut scratch)) {
             (Ok(one), Ok(other)) if one.session.user != other.session.user => {
-                return Err(Denial::SessionsDisagree);
+                return Err(VerifyDenial::SessionsDisagree);
             }
             (Err(_), next) => found = next,
             (Ok(_), _) => {}
@@ -197,30 +199,31 @@ fn admit<'g, 'h>(
     token: &'h [u8],
     now: Timestamp,
     scratch: &mut Scratch,
-) -> Result<Proven<'g, 'h>, Denial> {
-    let claims = token::verify(token, view.keyring, now, scratch).map_err(Denial::BadToken)?;
-    let session = view.sessions.admit(&claims, now).map_err(Denial::NotLive)?;
-    let known = view.people.find(&session.user).ok_or(Denial::UnknownUser)?;
-    Ok(Proven { session, known, token })
+) -> Result<LivingSession<'g, 'h>, VerifyDenial> {
+    let claims =
+        token::verify(token, view.keyring, now, scratch).map_err(VerifyDenial::BadToken)?;
+    let session = view.sessions.admit(&claims, now).map_err(VerifyDenial::NotLive)?;
+    let known = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
+    Ok(LivingSession { session, known, token })
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that question
 /// would go round.
-pub fn visit<'a>(
+pub fn original_request<'a>(
     config: &Config,
     headers: &Headers<'a>,
     peer: Option<IpAddr>,
     family: ForwardingFamily,
 ) -> OriginalRequest<'a> {
-    let mut visit =
+    let mut original =
         reader::read(headers, peer, Purpose::Verify(family), &Belief::of(&config.proxy));
-    if let (Way::Proxied, Some(login)) = (visit.way, &config.public_url)
-        && visit.is_at(&login.host, login.port)
-        && is_own(config, visit.uri)
+    if let (Way::Proxied, Some(login)) = (original.way, &config.public_url)
+        && original.is_at(&login.host, login.port)
+        && is_own(config, original.uri)
     {
-        visit.block(ForwardingProblem::LoginHost);
+        original.block(ForwardingProblem::LoginHost);
     }
-    visit
+    original
 }
 
 /// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the
@@ -241,8 +244,8 @@ pub fn came_by_proxy(config: &Config, head: &Head<'_>, peer: Option<IpAddr>) -> 
     reader::read(&head.headers, peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
 }
 
-fn untrusted(visit: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
-    visit
+fn untrusted(original: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
+    original
         .problems()
         .iter()
         .copied()
@@ -250,8 +253,8 @@ fn untrusted(visit: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
 }
 
 /// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
-fn is_preflight(head: &Head<'_>, visit: &OriginalRequest<'_>) -> bool {
-    method(head, visit) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
+fn is_preflight(head: &Head<'_>, original: &OriginalRequest<'_>) -> bool {
+    method(head, original) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
 }
 
 impl Pass<'_> {

@@ -34,7 +34,7 @@ impl Entropy for Counting {
 struct Fixture {
     config: Config,
     sessions: Sessions,
-    people: People,
+    people: KnownUsers,
     keyring: Keyring,
     floor: Timestamp,
     entropy: Counting,
@@ -47,7 +47,7 @@ impl Fixture {
             ..Config::default()
         };
         change(&mut config);
-        let mut people = People::new(&config);
+        let mut people = KnownUsers::new(&config);
         people.insert(&person("anna", &["family", "admins"], "Änne A.", "anna@example.com"));
         people.insert(&person("ben", &[], "", ""));
         let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).unwrap();
@@ -89,7 +89,7 @@ impl Fixture {
             config: &self.config,
             cookie_name: "auth_token",
             sessions: &self.sessions,
-            people: &self.people,
+            users: &self.people,
             keyring: &self.keyring,
             floor: self.floor,
             scratch: &RefCell::new(Scratch::new()),
@@ -224,7 +224,7 @@ const RESOLVER: [&str; 6] = [
 fn assert_forged(gate: &Fixture, cookie: &str, forged: &str) {
     let (answered, text) =
         gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {cookie}\r\n{forged}\r\n"));
-    assert!(matches!(answered, Answered::Refused(Denial::ForgedIdentity(_))), "{forged}");
+    assert!(matches!(answered, Answered::Refused(VerifyDenial::ForgedIdentity(_))), "{forged}");
     assert_eq!(status(&text), "400");
     let (_, text) =
         gate.ask(endpoint_at("/verify/nginx"), &format!("{NGINX}Cookie: {cookie}\r\n{forged}\r\n"));
@@ -261,7 +261,10 @@ fn a_bad_cookie_is_skipped_and_cookies_of_two_users_count_for_none() {
     }
     let (answered, text) =
         gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}Cookie: {anna}; {ben}\r\n"));
-    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::SessionsDisagree), "302"));
+    assert_eq!(
+        (answered, status(&text)),
+        (Answered::Refused(VerifyDenial::SessionsDisagree), "302")
+    );
 }
 
 #[test]
@@ -272,16 +275,16 @@ fn an_ended_session_a_gone_user_and_a_wrong_clock_open_nothing() {
     let late = NOW.plus(Duration::from_secs(3601));
     let asked =
         |gate: &Fixture, now| gate.ask_at(now, LOOPBACK, endpoint_at("/verify/caddy"), &question).0;
-    assert_eq!(asked(&gate, late), Answered::Refused(Denial::BadToken(TokenError::Expired)));
+    assert_eq!(asked(&gate, late), Answered::Refused(VerifyDenial::BadToken(TokenError::Expired)));
     gate.floor = NOW.plus(Duration::from_secs(61));
-    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::Clock(ClockFault::BehindFloor)));
+    assert_eq!(asked(&gate, NOW), Answered::Refused(VerifyDenial::Clock(ClockFault::BehindFloor)));
     gate.floor = NOW.plus(Duration::from_secs(60));
     let Answered::Passed(id) = asked(&gate, NOW) else { panic!("a minute backwards is tolerated") };
     gate.people.remove(&UserName::parse("anna").unwrap());
-    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::UnknownUser));
+    assert_eq!(asked(&gate, NOW), Answered::Refused(VerifyDenial::UnknownUser));
     gate.people.insert(&person("anna", &[], "", ""));
     gate.sessions.remove(&id);
-    assert_eq!(asked(&gate, NOW), Answered::Refused(Denial::NotLive(NotLive::Unknown)));
+    assert_eq!(asked(&gate, NOW), Answered::Refused(VerifyDenial::NotLive(NotLive::Unknown)));
 }
 
 #[test]
@@ -319,7 +322,7 @@ fn headers_that_do_not_say_what_was_asked_never_pass_even_with_a_session() {
         CADDY.replace("app.example.com", "auth.example.com"),
     ] {
         let (answered, text) = gate.ask(&ANY, &format!("{lines}Cookie: {anna}\r\n"));
-        assert!(matches!(answered, Answered::Refused(Denial::Wiring(_))), "{lines}");
+        assert!(matches!(answered, Answered::Refused(VerifyDenial::Forwarding(_))), "{lines}");
         assert_eq!(status(&text), "400");
         assert!(text.contains("X-Forwarded") && text.contains("<!DOCTYPE html>"), "{text}");
         let (_, text) =
@@ -352,7 +355,7 @@ fn the_login_host_may_be_a_protected_host_below_a_prefix() {
     assert_eq!(status(&text), "204");
     let own = CADDY.replace("/a?", "/.portcullis/login?");
     let (answered, _) = gate.ask(endpoint_at("/verify/caddy"), &format!("{own}Cookie: {anna}\r\n"));
-    assert_eq!(answered, Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost)));
+    assert_eq!(answered, Answered::Refused(VerifyDenial::Forwarding(ForwardingProblem::LoginHost)));
 }
 
 /// Only where the session is for one host; the gate's own pages on it are asked about by mistake,
@@ -374,7 +377,7 @@ fn the_login_host_is_a_protected_host_where_no_other_sees_the_session() {
             let lines = CADDY.replace("/a?x=1&y=%26", uri);
             let (answered, _) =
                 gate.ask(endpoint_at("/verify/caddy"), &format!("{lines}Cookie: {anna}\r\n"));
-            answered == Answered::Refused(Denial::Wiring(ForwardingProblem::LoginHost))
+            answered == Answered::Refused(VerifyDenial::Forwarding(ForwardingProblem::LoginHost))
         };
         for path in own {
             assert!(asked_wrongly(&format!("{prefix}{path}")), "{domain:?} {prefix}{path}");
@@ -407,7 +410,7 @@ fn an_untrusted_peer_passes_with_a_session_and_else_learns_its_name() {
         )
     };
     let (answered, text) = ask(&ANY, "");
-    assert!(matches!(answered, Answered::Refused(Denial::UntrustedPeer(_))));
+    assert!(matches!(answered, Answered::Refused(VerifyDenial::UntrustedPeer(_))));
     assert_eq!((status(&text), header(&text, "Location")), ("401", None));
     assert!(text.contains("add 198.51.100.1 to proxy.trust"), "{text}");
     let (_, text) = ask(endpoint_at("/verify/nginx"), "");
@@ -437,7 +440,7 @@ fn with_proxy_required_neither_direct_calls_nor_untrusted_peers_get_through() {
     let mut gate = Fixture::new(|config| config.proxy.required = true);
     let anna = gate.login("anna");
     let cookie = format!("Cookie: {anna}\r\n");
-    assert_eq!(gate.ask(&ANY, &cookie).0, Answered::Refused(Denial::ProxyRequired));
+    assert_eq!(gate.ask(&ANY, &cookie).0, Answered::Refused(VerifyDenial::ProxyRequired));
     assert_eq!(status(&gate.ask(endpoint_at("/verify/nginx"), &cookie).1), "403");
     assert_eq!(
         status(&gate.ask(endpoint_at("/verify/caddy"), &format!("{CADDY}{cookie}")).1),
@@ -446,7 +449,7 @@ fn with_proxy_required_neither_direct_calls_nor_untrusted_peers_get_through() {
     let request = format!("GET /verify HTTP/1.1\r\nHost: a\r\n{CADDY}{cookie}\r\n");
     let stranger = Some("198.51.100.1".parse().unwrap());
     let (answered, text) = gate.ask_at(NOW, stranger, endpoint_at("/verify/caddy"), &request);
-    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::ProxyRequired), "403"));
+    assert_eq!((answered, status(&text)), (Answered::Refused(VerifyDenial::ProxyRequired), "403"));
     assert_eq!(status(&gate.ask_at(NOW, None, endpoint_at("/verify/caddy"), &request).1), "204");
 }
 
@@ -459,7 +462,7 @@ fn a_preflight_never_passes_without_a_rule() {
         endpoint_at("/verify/caddy"),
         &format!("{lines}Access-Control-Request-Method: PUT\r\nCookie: {anna}\r\n"),
     );
-    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::Preflight), "401"));
+    assert_eq!((answered, status(&text)), (Answered::Refused(VerifyDenial::Preflight), "401"));
     assert_eq!(
         status(&gate.ask(endpoint_at("/verify/caddy"), &format!("{lines}Cookie: {anna}\r\n")).1),
         "204"
@@ -490,5 +493,5 @@ fn the_refusal_address_never_passes_but_sends_back_a_session_that_became_valid()
         gate.ask(endpoint_at("/verify/nginx/refusal"), &format!("{post}Cookie: {anna}\r\n"));
     assert_eq!(status(&text), "303");
     let (answered, text) = gate.ask(endpoint_at("/verify/nginx/refusal"), NGINX);
-    assert_eq!((answered, status(&text)), (Answered::Refused(Denial::NoCookie), "302"));
+    assert_eq!((answered, status(&text)), (Answered::Refused(VerifyDenial::NoCookie), "302"));
 }

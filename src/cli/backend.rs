@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use super::places::{self, Places};
-use crate::app::explain::Explained;
+use crate::app::explain::Explanation;
 use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
 use crate::app::messages::command_answer::CommandAnswer;
@@ -103,5 +103,5 @@ pub trait Backend {
     fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<DoctorReport, Failure>;
 
     /// What the gate would believe of a request.
-    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explained;
+    fn explain(&self, config: &Config, request: &ExplainRequest) -> Explanation;
 }

@@ -12,7 +12,7 @@ use super::super::credentials::welcome;
 use super::super::places::Places;
 use super::super::qr::Ink;
 use super::*;
-use crate::app::explain::Explained;
+use crate::app::explain::Explanation;
 use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
 use crate::app::messages::command_answer::CommandAnswer;
@@ -82,9 +82,9 @@ impl Backend for Played {
         Ok(DoctorReport::of(self.answer(&Command::Doctor)?)?)
     }
 
-    fn explain(&self, _: &Config, request: &ExplainRequest) -> Explained {
+    fn explain(&self, _: &Config, request: &ExplainRequest) -> Explanation {
         self.asked.borrow_mut().push(format!("{request:?}"));
-        Explained {
+        Explanation {
             trusted: true,
             client_ip: "203.0.113.7".parse().expect("an address"),
             scheme: "https",

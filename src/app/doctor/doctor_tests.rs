@@ -4,12 +4,15 @@ use std::path::Path;
 
 use super::*;
 use crate::app::doctor::facts::{
-    Budget, ClockFacts, Disk, Failing, File, Kept, Limits, NoSecret, Pending, People, Process,
-    Role, Shut, Strength,
+    Budget, ClockFacts, Disk, Failing, File, FileRole, Kept, LimitFacts, NoSecret, Pending,
+    Process, Shut, Strength, UserFacts,
 };
 use crate::app::doctor::finding::word;
+use crate::app::proxy_diagnostics::diagnostics::{AskedEndpoint, ProxyDiagnostics};
+use crate::app::proxy_diagnostics::noted_problem::{NotedProblem, ProblemPlace, ProxyProblem};
+use crate::app::proxy_diagnostics::occurrences::Occurrences;
+use crate::app::proxy_diagnostics::untrusted_peer::UntrustedPeer;
 use crate::app::rounds::Cause;
-use crate::app::wiring::{Asked, Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
 use crate::config::advice::Advice;
@@ -76,18 +79,19 @@ fn clock() -> ClockFacts {
     }
 }
 
-fn file(role: Role, mode: u32) -> File {
+fn file(role: FileRole, mode: u32) -> File {
     File { path: "/s/f".into(), role, mode, user: 990, group: 990, group_name: None }
 }
 
-fn seen(count: u64) -> Seen {
-    Seen { count, first: T0, last: T0 }
+fn seen(count: u64) -> Occurrences {
+    Occurrences { count, first: T0, last: T0 }
 }
 
-fn wiring() -> Wiring {
-    let mut wiring = Wiring::new(T0);
-    let _ = wiring.asked.push(Asked { endpoint: endpoint_at("/verify/caddy"), seen: seen(7) });
-    wiring
+fn proxies() -> ProxyDiagnostics {
+    let mut proxies = ProxyDiagnostics::new(T0);
+    let _ =
+        proxies.asked.push(AskedEndpoint { endpoint: endpoint_at("/verify/caddy"), seen: seen(7) });
+    proxies
 }
 
 /// A gate that has nothing to complain of.
@@ -111,16 +115,16 @@ fn healthy() -> Facts {
         clock: Some(clock()),
         secret: Some(Ok(strength)),
         files: vec![
-            file(Role::State, 0o40_700),
-            file(Role::StoreKey, 0o600),
-            file(Role::Control, 0o660),
+            file(FileRole::State, 0o40_700),
+            file(FileRole::StoreKey, 0o600),
+            file(FileRole::Control, 0o660),
         ],
         owner: Some(990),
         disk: Some(disk()),
         store: Some(Ok(kept())),
-        people: Some(People { all: 1, enabled: [1, 0], admins: 1, short_seeds: Vec::new() }),
-        limits: Some(Limits::default()),
-        wiring: Some(wiring()),
+        people: Some(UserFacts { all: 1, enabled: [1, 0], admins: 1, short_seeds: Vec::new() }),
+        limits: Some(LimitFacts::default()),
+        proxies: Some(proxies()),
     }
 }
 
@@ -181,19 +185,19 @@ fn all_that_is_worse_than_a_note_has_a_remedy() {
     ));
     facts.pending = Some(Pending::Broken("x".to_owned()));
     facts.files = [
-        Role::State,
-        Role::StoreKey,
-        Role::SessionSecret,
-        Role::Store,
-        Role::Config,
-        Role::Control,
+        FileRole::State,
+        FileRole::StoreKey,
+        FileRole::SessionSecret,
+        FileRole::Store,
+        FileRole::Config,
+        FileRole::Control,
     ]
     .map(|role| file(role, 0o777))
     .to_vec();
     facts.owner = Some(1);
     facts.store = Some(Err(shut("broken")));
     facts.disk = Some(Disk { free: 1, read_only: true, kind: Some("tmpfs".to_owned()), ..disk() });
-    facts.people = Some(People {
+    facts.people = Some(UserFacts {
         all: 50,
         enabled: [40, 10],
         admins: 0,
@@ -384,43 +388,50 @@ fn files_that_others_may_use_are_found() {
         Severity::Error,
         "every user of this machine may read the state directory",
         "chmod 0700 /s/f",
-        changed(file(Role::State, 0o40_705)),
+        changed(file(FileRole::State, 0o40_705)),
     );
     one(
         Severity::Error,
         "its group may read the store's key",
         "chmod go= /s/f",
-        changed(file(Role::StoreKey, 0o640)),
+        changed(file(FileRole::StoreKey, 0o640)),
     );
     one(
         Severity::Error,
         "may write the settings",
         "chmod go-w /s/f",
-        changed(file(Role::Config, 0o646)),
+        changed(file(FileRole::Config, 0o646)),
     );
     one(
         Severity::Error,
         "may write the control socket",
         "chmod 0660",
-        changed(file(Role::Control, 0o666)),
+        changed(file(FileRole::Control, 0o666)),
     );
-    one(Severity::Warning, "may read the store", "chmod go=", changed(file(Role::Store, 0o644)));
+    one(
+        Severity::Warning,
+        "may read the store",
+        "chmod go=",
+        changed(file(FileRole::Store, 0o644)),
+    );
     one(
         Severity::Warning,
         "belongs to user 1000",
         "chown 990: '/s/a b'",
-        changed(File { user: 1000, path: "/s/a b".into(), ..file(Role::StoreKey, 0o600) }),
+        changed(File { user: 1000, path: "/s/a b".into(), ..file(FileRole::StoreKey, 0o600) }),
     );
     // Where compose puts secrets, readable for all; a container cannot change that itself.
-    let secret = |path: &str| File { path: path.into(), ..file(Role::SessionSecret, 0o444) };
+    let secret = |path: &str| File { path: path.into(), ..file(FileRole::SessionSecret, 0o444) };
     for (path, way) in [("/s/jwt", "chmod 0600 /s/jwt"), ("/run/secrets/jwt", "`secrets:` of the")]
     {
         let found = "every user of this machine may read the session secret";
         one(Severity::Error, found, way, changed(secret(path)));
     }
     let mut facts = healthy();
-    facts.files =
-        vec![File { user: 0, ..file(Role::Config, 0o644) }, file(Role::SessionSecret, 0o640)];
+    facts.files = vec![
+        File { user: 0, ..file(FileRole::Config, 0o644) },
+        file(FileRole::SessionSecret, 0o640),
+    ];
     assert_eq!(
         complaints(&facts),
         [],
@@ -507,7 +518,7 @@ fn file_system(kind: &str) -> String {
 fn the_users_and_the_odds_of_guessing_are_judged() {
     let people = |all: usize, enabled: [usize; 2], admins: usize| {
         move |facts: &mut Facts| {
-            facts.people = Some(People { all, enabled, admins, short_seeds: Vec::new() });
+            facts.people = Some(UserFacts { all, enabled, admins, short_seeds: Vec::new() });
         }
     };
     one(Severity::Warning, "no users", "user add", people(0, [0, 0], 0));
@@ -519,7 +530,7 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
     });
     let said = |settings: &str, enabled: [usize; 2]| {
         let people =
-            People { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
+            UserFacts { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
         let findings = people::findings(&people, &config(settings));
         let odds =
             findings.into_iter().find(|finding| finding.found.contains("guessing")).expect("odds");
@@ -535,7 +546,7 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
         said("[login]\naccept_odds = true", [5_000, 0]),
         (Severity::Warning, "certain".to_owned())
     );
-    let crowd = People { all: 21, enabled: [21, 0], admins: 1, short_seeds: Vec::new() };
+    let crowd = UserFacts { all: 21, enabled: [21, 0], admins: 1, short_seeds: Vec::new() };
     let found = people::findings(&crowd, &config(""));
     assert!(
         found.iter().any(|finding| finding.severity == Severity::Error
@@ -550,10 +561,10 @@ fn failing(key: &str, waits: bool) -> Failing {
 
 #[test]
 fn limits_that_hit_the_wrong_ones_are_found() {
-    let limits = |limits: Limits| move |facts: &mut Facts| facts.limits = Some(limits);
-    let budget = |kind, key: &str, left| Limits {
+    let limits = |limits: LimitFacts| move |facts: &mut Facts| facts.limits = Some(limits);
+    let budget = |kind, key: &str, left| LimitFacts {
         budgets: vec![Budget { kind, key: key.to_owned(), left, emptied: None }],
-        ..Limits::default()
+        ..LimitFacts::default()
     };
     one(
         Severity::Warning,
@@ -583,28 +594,28 @@ fn limits_that_hit_the_wrong_ones_are_found() {
         Severity::Note,
         "wait after wrong codes: 1 (192.0.2.9)",
         "limit clear 192.0.2.9",
-        limits(Limits {
+        limits(LimitFacts {
             addresses: vec![failing("192.0.2.9", true), failing("192.0.2.10", false)],
-            ..Limits::default()
+            ..LimitFacts::default()
         }),
     );
     one(
         Severity::Warning,
         "count for 192.0.2.9 alone",
         "trust = [\"loopback\", \"192.0.2.9\"]",
-        limits(Limits {
+        limits(LimitFacts {
             addresses: vec![failing("192.0.2.9", false)],
-            crowds: vec![("192.0.2.9".parse().expect("an address"), 3)],
-            ..Limits::default()
+            shared_addresses: vec![("192.0.2.9".parse().expect("an address"), 3)],
+            ..LimitFacts::default()
         }),
     );
     one(
         Severity::Warning,
         "Cloudflare",
         "CF-Connecting-IP",
-        limits(Limits {
+        limits(LimitFacts {
             clients: vec!["104.16.1.2".parse().expect("an address")],
-            ..Limits::default()
+            ..LimitFacts::default()
         }),
     );
     let mut facts = healthy();
@@ -623,32 +634,33 @@ fn a_vpn_is_taken_for_home_beside_what_is_home_already() {
                 "public_url = \"https://auth.example.com\"\nlimits.local = [\"10.9.0.0/16\"]\nsession.cookie_domain = \"example.com\"",
             ));
             let addresses = vec![failing("100.64.7.7", false)];
-            facts.limits = Some(Limits { addresses, ..Limits::default() });
+            facts.limits = Some(LimitFacts { addresses, ..LimitFacts::default() });
         },
     );
 }
 
 #[test]
 fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
-    let note = |asker, fault, mended| Note { asker, fault, seen: seen(3), peer: None, mended };
-    let noted = |note: Note| {
+    let note =
+        |place, problem, fixed| NotedProblem { place, problem, seen: seen(3), peer: None, fixed };
+    let noted = |note: NotedProblem| {
         move |facts: &mut Facts| {
-            facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note.clone()])
+            facts.proxies.iter_mut().for_each(|proxies| proxies.problems.notes = vec![note.clone()])
         }
     };
-    let uri = Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::ForwardedUri));
+    let uri = ProxyProblem::Headers(ForwardingProblem::Missing(ForwardingHeader::ForwardedUri));
     one(
         Severity::Error,
         "/verify/caddy: X-Forwarded-Uri is missing (3 times",
         "header_up X-Forwarded-Uri {http.request.orig_uri}",
-        noted(note(Asker::Verify(endpoint_at("/verify/caddy")), uri, false)),
+        noted(note(ProblemPlace::Verify(endpoint_at("/verify/caddy")), uri, false)),
     );
     for (endpoint, line) in [
         (endpoint_at("/verify/haproxy"), "http-request set-header X-Forwarded-Uri %[pathq]"),
         (endpoint_at("/verify/traefik"), "forwardAuth.trustForwardHeader = false"),
     ] {
         let mut facts = healthy();
-        noted(note(Asker::Verify(endpoint), uri, false))(&mut facts);
+        noted(note(ProblemPlace::Verify(endpoint), uri, false))(&mut facts);
         assert_eq!(complaints(&facts)[0].remedy.as_deref(), Some(line), "{endpoint:?}");
     }
     one(
@@ -656,8 +668,8 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "brought Remote-User itself",
         "http-request del-header ^remote[^a-z0-9](user|groups|name|email)$ -m reg",
         noted(note(
-            Asker::Verify(endpoint_at("/verify/haproxy")),
-            Fault::Forged("Remote-User"),
+            ProblemPlace::Verify(endpoint_at("/verify/haproxy")),
+            ProxyProblem::Forged("Remote-User"),
             false,
         )),
     );
@@ -666,8 +678,8 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "brought X-Forwarded-User itself",
         "request_header -X-Forwarded-User",
         noted(note(
-            Asker::Verify(endpoint_at("/verify/caddy")),
-            Fault::Forged("X-Forwarded-User"),
+            ProblemPlace::Verify(endpoint_at("/verify/caddy")),
+            ProxyProblem::Forged("X-Forwarded-User"),
             false,
         )),
     );
@@ -675,15 +687,15 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Warning,
         "questions since then were right",
         "header_up",
-        noted(note(Asker::Verify(endpoint_at("/verify/caddy")), uri, true)),
+        noted(note(ProblemPlace::Verify(endpoint_at("/verify/caddy")), uri, true)),
     );
     one(
         Severity::Error,
         "X-Original-URL is missing",
         "proxy_set_header X-Original-URL $scheme",
         noted(note(
-            Asker::Verify(endpoint_at("/verify/nginx")),
-            Fault::Headers(ForwardingProblem::Missing(ForwardingHeader::OriginalUrl)),
+            ProblemPlace::Verify(endpoint_at("/verify/nginx")),
+            ProxyProblem::Headers(ForwardingProblem::Missing(ForwardingHeader::OriginalUrl)),
             false,
         )),
     );
@@ -692,8 +704,8 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "the login host",
         "middlewares = []",
         noted(note(
-            Asker::Verify(endpoint_at("/verify/traefik")),
-            Fault::Headers(ForwardingProblem::LoginHost),
+            ProblemPlace::Verify(endpoint_at("/verify/traefik")),
+            ProxyProblem::Headers(ForwardingProblem::LoginHost),
             false,
         )),
     );
@@ -702,8 +714,8 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "disagree",
         "uri /verify/caddy?",
         noted(note(
-            Asker::Verify(&ANY),
-            Fault::Headers(ForwardingProblem::Contradiction(
+            ProblemPlace::Verify(&ANY),
+            ProxyProblem::Headers(ForwardingProblem::Contradiction(
                 ForwardingHeader::ForwardedUri,
                 ForwardingHeader::OriginalUrl,
             )),
@@ -715,8 +727,8 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "brought Remote-Email itself",
         "proxy_set_header Remote-Email \"\";",
         noted(note(
-            Asker::Verify(endpoint_at("/verify/nginx")),
-            Fault::Forged("Remote-Email"),
+            ProblemPlace::Verify(endpoint_at("/verify/nginx")),
+            ProxyProblem::Forged("Remote-Email"),
             false,
         )),
     );
@@ -724,7 +736,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         Severity::Warning,
         "one of Cloudflare's",
         "client_ip_header = \"CF-Connecting-IP\"",
-        noted(note(Asker::Page, Fault::FromCdn, false)),
+        noted(note(ProblemPlace::Page, ProxyProblem::FromCdn, false)),
     );
     // The header is believed already, and the proxy does not hand it on.
     for (endpoint, line) in [
@@ -734,7 +746,7 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
     ] {
         let mut facts = healthy();
         facts.config = Ok(config("proxy.client_ip_header = \"CF-Connecting-IP\""));
-        noted(note(Asker::Verify(endpoint), Fault::FromCdn, false))(&mut facts);
+        noted(note(ProblemPlace::Verify(endpoint), ProxyProblem::FromCdn, false))(&mut facts);
         let complaints = complaints(&facts);
         let told = complaints
             .iter()
@@ -747,32 +759,41 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "10.0.0.2 sends forwarding headers",
         "trust = [\"loopback\", \"10.0.0.2\"]",
         |facts| {
-            let stranger = Stranger { address: [10, 0, 0, 2].into(), seen: seen(1) };
+            let stranger = UntrustedPeer { address: [10, 0, 0, 2].into(), seen: seen(1) };
             facts
-                .wiring
+                .proxies
                 .iter_mut()
-                .for_each(|wiring| wiring.near = [stranger].into_iter().collect());
+                .for_each(|proxies| proxies.untrusted.near = [stranger].into_iter().collect());
         },
     );
     one(Severity::Warning, "reached the gate past the proxy", "listen = [\"127.0.0.1", |facts| {
-        let stranger = Stranger { address: [203, 0, 113, 2].into(), seen: seen(1) };
-        facts.wiring.iter_mut().for_each(|wiring| wiring.far = [stranger].into_iter().collect());
+        let stranger = UntrustedPeer { address: [203, 0, 113, 2].into(), seen: seen(1) };
+        facts
+            .proxies
+            .iter_mut()
+            .for_each(|proxies| proxies.untrusted.far = [stranger].into_iter().collect());
     });
     one(Severity::Note, "no proxy has asked since", "portcullis proxy print", |facts| {
-        facts.wiring = Some(Wiring::new(T0));
+        facts.proxies = Some(ProxyDiagnostics::new(T0));
     });
     one(Severity::Note, "calls itself traefik-1", "", |facts| {
-        facts.wiring.iter_mut().for_each(|wiring| drop(wiring.last_proxy.push_str("traefik-1")));
+        facts.proxies.iter_mut().for_each(|proxies| drop(proxies.last_proxy.push_str("traefik-1")));
     });
 }
 
 #[test]
 fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
-    let note = |fault| Note { asker: Asker::Page, fault, seen: seen(3), peer: None, mended: false };
-    let told = |text: &str, fault| {
+    let note = |problem| NotedProblem {
+        place: ProblemPlace::Page,
+        problem,
+        seen: seen(3),
+        peer: None,
+        fixed: false,
+    };
+    let told = |text: &str, problem| {
         let mut facts = healthy();
         facts.config = Ok(config(text));
-        facts.wiring.iter_mut().for_each(|wiring| wiring.notes = vec![note(fault)]);
+        facts.proxies.iter_mut().for_each(|proxies| proxies.problems.notes = vec![note(problem)]);
         let remedies = complaints(&facts)
             .into_iter()
             .filter(|finding| finding.check == "wiring")
@@ -785,14 +806,14 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
     let proxy =
         "X-Forwarded-Proto: https  # from the proxy that ends TLS (docs/chained-proxies.md)";
     let everywhere = "[session]\nsecure = false  # where everything is plain http";
-    for fault in [Fault::PlainHttp, Fault::LoginLoop(Cause::PlainHttp)] {
-        assert_eq!(told("public_url = \"https://auth.example.com\"", fault), proxy);
-        assert_eq!(told("session.same_site = \"none\"", fault), proxy);
+    for problem in [ProxyProblem::PlainHttp, ProxyProblem::LoginLoop(Cause::PlainHttp)] {
+        assert_eq!(told("public_url = \"https://auth.example.com\"", problem), proxy);
+        assert_eq!(told("session.same_site = \"none\"", problem), proxy);
         assert_eq!(
-            told("public_url = \"http://auth.example.com\"", fault),
+            told("public_url = \"http://auth.example.com\"", problem),
             format!("{proxy}\n{everywhere}")
         );
-        assert_eq!(told("", fault), format!("{proxy}\n{everywhere}"));
+        assert_eq!(told("", problem), format!("{proxy}\n{everywhere}"));
     }
     let shared = "docs/configuration.md: all sites below session.cookie_domain";
     for (settings, remedy) in [
@@ -808,7 +829,7 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
         ("public_url = \"https://192.168.1.10:8443\"", shared),
         ("public_url = \"https://nas\"", shared),
     ] {
-        assert_eq!(told(settings, Fault::LoginLoop(Cause::NoDomain)), remedy, "{settings}");
+        assert_eq!(told(settings, ProxyProblem::LoginLoop(Cause::NoDomain)), remedy, "{settings}");
     }
 }
 

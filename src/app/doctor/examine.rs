@@ -15,7 +15,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     if let Ok(config) = &facts.config {
         findings.extend(facts.people.iter().flat_map(|people| people::findings(people, config)));
         findings.extend(facts.limits.iter().flat_map(|limits| limits::findings(limits, config)));
-        findings.extend(facts.wiring.iter().flat_map(|wiring| proxies::findings(wiring, config)));
+        findings.extend(facts.proxies.iter().flat_map(|seen| proxies::findings(seen, config)));
     }
     findings
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::doctor::emptied::Emptied;
-use crate::app::wiring::Wiring;
+use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::auth::trusted_time::ClockFault;
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -34,11 +34,11 @@ pub struct Facts {
     /// The store; `None` where there is none yet.
     pub store: Option<Result<Kept, Shut>>,
     /// The users.
-    pub people: Option<People>,
+    pub people: Option<UserFacts>,
     /// What counts failures.
-    pub limits: Option<Limits>,
+    pub limits: Option<LimitFacts>,
     /// What was seen of proxies.
-    pub wiring: Option<Wiring>,
+    pub proxies: Option<ProxyDiagnostics>,
 }
 
 /// Settings that were read but are not in use.
@@ -119,7 +119,7 @@ pub struct Strength {
 
 /// What a file is to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum FileRole {
     /// The state directory.
     State,
     /// The store's key.
@@ -140,7 +140,7 @@ pub struct File {
     /// Where it is.
     pub path: PathBuf,
     /// What it is.
-    pub role: Role,
+    pub role: FileRole,
     /// Permission bits.
     pub mode: u32,
     /// The owner.
@@ -194,7 +194,7 @@ pub struct Kept {
 
 /// The users, counted.
 #[derive(Clone, Debug, Default)]
-pub struct People {
+pub struct UserFacts {
     /// All.
     pub all: usize,
     /// Those whose codes are taken, by the digits of their codes: six, eight.
@@ -233,7 +233,7 @@ pub struct Failing {
 
 /// What counts failures now.
 #[derive(Clone, Debug, Default)]
-pub struct Limits {
+pub struct LimitFacts {
     /// Budgets that are not full.
     pub budgets: Vec<Budget>,
     /// Addresses.
@@ -241,5 +241,5 @@ pub struct Limits {
     /// Addresses of living sessions' logins.
     pub clients: Vec<IpAddr>,
     /// Addresses with changing entries to their left, and how often they changed.
-    pub crowds: Vec<(IpAddr, u32)>,
+    pub shared_addresses: Vec<(IpAddr, u32)>,
 }

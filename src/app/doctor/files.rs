@@ -1,6 +1,6 @@
 //! Who else may read or write what the gate lives by?
 
-use crate::app::doctor::facts::{Facts, File, Role};
+use crate::app::doctor::facts::{Facts, File, FileRole};
 use crate::app::doctor::finding::{Subject, word};
 use crate::app::messages::answers::doctor::Finding;
 use crate::config::secrets::way_out_of_container;
@@ -11,7 +11,8 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let owner = facts.owner;
     let mut findings: Vec<_> =
         facts.files.iter().flat_map(|file| [mode(file), owned(file, owner)]).flatten().collect();
-    findings.extend(facts.files.iter().filter(|file| file.role == Role::Control).map(operators));
+    findings
+        .extend(facts.files.iter().filter(|file| file.role == FileRole::Control).map(operators));
     if findings.iter().all(|finding| finding.remedy.is_none()) && !facts.files.is_empty() {
         findings.insert(
             0,
@@ -22,14 +23,14 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Permission bits that must not be set, and the mode to set instead.
-fn forbidden(role: Role) -> (u32, &'static str) {
+fn forbidden(role: FileRole) -> (u32, &'static str) {
     match role {
-        Role::State => (0o077, "0700"),
-        Role::StoreKey | Role::Store => (0o077, "go="),
-        Role::SessionSecret => (0o037, "0600"),
+        FileRole::State => (0o077, "0700"),
+        FileRole::StoreKey | FileRole::Store => (0o077, "go="),
+        FileRole::SessionSecret => (0o037, "0600"),
         // Others may read the settings: there is no secret in them.
-        Role::Config => (0o022, "go-w"),
-        Role::Control => (0o007, "0660"),
+        FileRole::Config => (0o022, "go-w"),
+        FileRole::Control => (0o007, "0660"),
     }
 }
 
@@ -43,20 +44,20 @@ fn mode(file: &File) -> Option<Finding> {
     let who = if wrong & 0o007 != 0 { "every user of this machine" } else { "its group" };
     let may = if wrong & 0o022 != 0 { "write" } else { "read" };
     let what = match file.role {
-        Role::State => "the state directory",
-        Role::StoreKey => "the store's key, which opens all authenticator secrets",
-        Role::SessionSecret => "the session secret, which makes sessions",
-        Role::Store => "the store",
-        Role::Config => "the settings, which say whom the gate believes",
-        Role::Control => "the control socket",
+        FileRole::State => "the state directory",
+        FileRole::StoreKey => "the store's key, which opens all authenticator secrets",
+        FileRole::SessionSecret => "the session secret, which makes sessions",
+        FileRole::Store => "the store",
+        FileRole::Config => "the settings, which say whom the gate believes",
+        FileRole::Control => "the control socket",
     };
     let found = format!("{path}: {who} may {may} {what} (mode {:04o})", file.mode & 0o7777);
     let remedy = match way_out_of_container(&file.path) {
-        Some(way) if file.role == Role::SessionSecret => way,
+        Some(way) if file.role == FileRole::SessionSecret => way,
         _ => format!("chmod {right} {}", word(&file.path)),
     };
     // The database lies within a folder that is private itself.
-    Some(if file.role == Role::Store {
+    Some(if file.role == FileRole::Store {
         FILES.warning(found, remedy)
     } else {
         FILES.error(found, remedy)
@@ -65,7 +66,7 @@ fn mode(file: &File) -> Option<Finding> {
 
 fn owned(file: &File, owner: Option<u32>) -> Option<Finding> {
     let right = match file.role {
-        Role::Config | Role::SessionSecret => file.user == 0 || Some(file.user) == owner,
+        FileRole::Config | FileRole::SessionSecret => file.user == 0 || Some(file.user) == owner,
         _ => owner.is_none_or(|owner| file.user == owner),
     };
     if right {
@@ -73,7 +74,7 @@ fn owned(file: &File, owner: Option<u32>) -> Option<Finding> {
     }
     let found = format!("{} belongs to user {}, not to the gate's", file.path.display(), file.user);
     let remedy = match (file.role, owner) {
-        (Role::Config, _) | (_, None) => format!("chown root: {}", word(&file.path)),
+        (FileRole::Config, _) | (_, None) => format!("chown root: {}", word(&file.path)),
         (_, Some(owner)) => format!("chown {owner}: {}", word(&file.path)),
     };
     Some(FILES.warning(found, remedy))

@@ -1,7 +1,7 @@
 //! Who waits, and does the count fall on the right one?
 
 use crate::app::doctor::emptied::Emptied;
-use crate::app::doctor::facts::{Budget, Failing, Limits};
+use crate::app::doctor::facts::{Budget, Failing, LimitFacts};
 use crate::app::doctor::finding::{Subject, written};
 use crate::app::messages::answers::doctor::Finding;
 use crate::auth::guess_budget::{CAPACITY, REFILL, is_of_shared_space};
@@ -20,7 +20,7 @@ const NEARLY_EMPTY: u32 = 20;
 /// Changes of the entry to the left of an address from which on it counts as many visitors.
 const MANY: u32 = 3;
 
-pub(super) fn findings(limits: &Limits, config: &Config) -> Vec<Finding> {
+pub(super) fn findings(limits: &LimitFacts, config: &Config) -> Vec<Finding> {
     let mut findings: Vec<_> = limits.budgets.iter().filter_map(budget).collect();
     findings.extend(waiting(&limits.addresses));
     findings
@@ -76,12 +76,12 @@ fn waiting(addresses: &[Failing]) -> Option<Finding> {
 }
 
 /// Failures of many that count as those of one.
-fn misplaced(failing: &Failing, limits: &Limits, config: &Config) -> Option<Finding> {
-    let crowd = limits
-        .crowds
+fn misplaced(failing: &Failing, limits: &LimitFacts, config: &Config) -> Option<Finding> {
+    let shared = limits
+        .shared_addresses
         .iter()
         .any(|(address, changes)| *address == failing.address && *changes >= MANY);
-    if !crowd {
+    if !shared {
         return None;
     }
     let found = format!(
@@ -99,7 +99,7 @@ fn in_proxies(fixes: Fixes) -> String {
     lines.collect::<Vec<_>>().join(", ")
 }
 
-fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
+fn cdn(limits: &LimitFacts, config: &Config) -> Option<Finding> {
     let of_cdn = |address: &std::net::IpAddr| {
         config.proxy.cloudflare_ranges.iter().any(|range| range.contains(address))
     };
@@ -112,7 +112,7 @@ fn cdn(limits: &Limits, config: &Config) -> Option<Finding> {
 }
 
 /// Addresses of a VPN, perhaps the owner's own.
-fn shared_space(limits: &Limits, config: &Config) -> Option<Finding> {
+fn shared_space(limits: &LimitFacts, config: &Config) -> Option<Finding> {
     let abroad = |address: &std::net::IpAddr| {
         is_of_shared_space(*address)
             && !config.limits.local.iter().any(|range| range.contains(address))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::doctor::facts::People;
+use crate::app::doctor::facts::UserFacts;
 use crate::app::doctor::finding::{Subject, written};
 use crate::app::messages::answers::doctor::Finding;
 use crate::auth::guess_budget;
@@ -18,7 +18,7 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Above this chance a year, in millionths, the operator is warned: one in twenty.
 const TOO_LIKELY: u64 = 50_000;
 
-pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
+pub(super) fn findings(people: &UserFacts, config: &Config) -> Vec<Finding> {
     let enabled = people.enabled.iter().sum::<usize>();
     if people.all == 0 {
         return vec![
@@ -58,7 +58,7 @@ pub(super) fn findings(people: &People, config: &Config) -> Vec<Finding> {
 /// Each guess is held against `2 * skew + 1` codes, of every user where no name is asked; the
 /// bucket of all strangers bounds the guesses, whatever the number of addresses. With names a guess
 /// concerns one user alone.
-fn millionths(people: &People, config: &Config) -> u64 {
+fn millionths(people: &UserFacts, config: &Config) -> u64 {
     let steps = 2 * u64::from(config.login.skew) + 1;
     let [six, eight] = people.enabled.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
     // Codes of eight digits are a hundred times as many.
@@ -70,7 +70,7 @@ fn millionths(people: &People, config: &Config) -> u64 {
     weight.saturating_mul(steps).saturating_mul(guess_budget::most_within(YEAR)) / 100
 }
 
-fn odds(people: &People, config: &Config) -> Finding {
+fn odds(people: &UserFacts, config: &Config) -> Finding {
     let millionths = millionths(people, config);
     // Hundredths of a percent, rounded.
     let hundredths = millionths.saturating_add(50) / 100;

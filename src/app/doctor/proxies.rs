@@ -4,8 +4,11 @@
 use crate::app::doctor::finding::{Subject, count, written};
 use crate::app::doctor::limits::cloudflare;
 use crate::app::messages::answers::doctor::{Finding, Severity};
+use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
+use crate::app::proxy_diagnostics::noted_problem::{NotedProblem, ProblemPlace, ProxyProblem};
+use crate::app::proxy_diagnostics::occurrences::Occurrences;
+use crate::app::proxy_diagnostics::untrusted_peer::UntrustedPeer;
 use crate::app::rounds::Cause;
-use crate::app::wiring::{Asker, Fault, Note, Seen, Stranger, Wiring};
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
 use crate::config::{Config, ListenAddress};
@@ -14,26 +17,26 @@ use crate::proxies::fix::{Fix, FixLine};
 use crate::proxies::fixes::Fixes;
 use crate::proxies::reverse_proxy::ReverseProxy;
 
-const WIRING: Subject = Subject("wiring");
+const PROXIES: Subject = Subject("wiring");
 
-pub(super) fn findings(wiring: &Wiring, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![asked(wiring)];
-    findings.extend(wiring.notes.iter().map(|note| noted(note, wiring, config)));
-    findings.extend(wiring.near.iter().map(|stranger| nearby(stranger, wiring, config)));
-    findings.extend(wiring.far.iter().map(|stranger| far(stranger, config)));
-    if wiring.further_strangers > 0 {
+pub(super) fn findings(seen: &ProxyDiagnostics, config: &Config) -> Vec<Finding> {
+    let mut findings = vec![asked(seen)];
+    findings.extend(seen.problems.notes.iter().map(|note| noted(note, seen, config)));
+    findings.extend(seen.untrusted.near.iter().map(|stranger| nearby(stranger, seen, config)));
+    findings.extend(seen.untrusted.far.iter().map(|stranger| far(stranger, config)));
+    if seen.untrusted.further > 0 {
         let found = format!(
             "further addresses that are not trusted sent forwarding headers, {} times",
-            wiring.further_strangers
+            seen.untrusted.further
         );
-        findings.push(WIRING.warning(found, unreachable(config)));
+        findings.push(PROXIES.warning(found, unreachable(config)));
     }
-    if !wiring.last_proxy.is_empty() {
+    if !seen.last_proxy.is_empty() {
         let found = format!(
             "the last proxy calls itself {} (X-Forwarded-Server: shown, never trusted)",
-            wiring.last_proxy
+            seen.last_proxy
         );
-        findings.push(WIRING.note(found, None));
+        findings.push(PROXIES.note(found, None));
     }
     findings
 }
@@ -56,16 +59,16 @@ fn unreachable(config: &Config) -> String {
     written(Advice::checked(config, "listen", Raw::List(addresses)), remark)
 }
 
-fn asked(wiring: &Wiring) -> Finding {
+fn asked(seen: &ProxyDiagnostics) -> Finding {
     let since = format!(
         "since the start at {} (what follows is in memory only: a restart forgets it)",
-        wiring.since
+        seen.since
     );
-    if wiring.asked.is_empty() && wiring.notes.is_empty() && wiring.near.is_empty() {
+    if seen.asked.is_empty() && seen.problems.notes.is_empty() && seen.untrusted.near.is_empty() {
         let found = format!("no proxy has asked {since}");
-        return WIRING.note(found, Some(all::print_command()));
+        return PROXIES.note(found, Some(all::print_command()));
     }
-    let asked = wiring
+    let asked = seen
         .asked
         .iter()
         .map(|asked| format!("{} asked {}", asked.endpoint.path, times(&asked.seen)));
@@ -73,66 +76,72 @@ fn asked(wiring: &Wiring) -> Finding {
     if asked.is_empty() {
         asked.push_str("no question was whole");
     }
-    WIRING.ok(format!("{since}: {asked}"))
+    PROXIES.ok(format!("{since}: {asked}"))
 }
 
 /// The proxy that asks. Of a page, and at `/verify`, only who else asks tells it.
-fn proxy(asker: Asker, wiring: &Wiring) -> Option<&'static ReverseProxy> {
-    let named = asks_as(asker);
+fn proxy(place: ProblemPlace, seen: &ProxyDiagnostics) -> Option<&'static ReverseProxy> {
+    let named = asks_as(place);
     if named.is_some() {
         return named;
     }
-    let noted = wiring.notes.iter().map(|note| note.asker);
-    let askers = wiring.asked.iter().map(|asked| Asker::Verify(asked.endpoint)).chain(noted);
+    let noted = seen.problems.notes.iter().map(|note| note.place);
+    let askers = seen.asked.iter().map(|asked| ProblemPlace::Verify(asked.endpoint)).chain(noted);
     let mut proxies = askers.filter_map(asks_as);
     let first = proxies.next()?;
     proxies.all(|other| other == first).then_some(first)
 }
 
-fn asks_as(asker: Asker) -> Option<&'static ReverseProxy> {
-    match asker {
-        Asker::Verify(endpoint) => endpoint.proxy,
-        Asker::Page => None,
+fn asks_as(place: ProblemPlace) -> Option<&'static ReverseProxy> {
+    match place {
+        ProblemPlace::Verify(endpoint) => endpoint.proxy,
+        ProblemPlace::Page => None,
     }
 }
 
-fn times(seen: &Seen) -> String {
+fn times(seen: &Occurrences) -> String {
     match seen.count {
         1 => format!("once, at {}", seen.first),
         many => format!("{}, last at {}", count(many, "time"), seen.last),
     }
 }
 
-fn noted(note: &Note, wiring: &Wiring, config: &Config) -> Finding {
-    let asker = match note.asker {
-        Asker::Verify(endpoint) => endpoint.path,
-        Asker::Page => "a page",
+fn noted(note: &NotedProblem, seen: &ProxyDiagnostics, config: &Config) -> Finding {
+    let place = match note.place {
+        ProblemPlace::Verify(endpoint) => endpoint.path,
+        ProblemPlace::Page => "a page",
     };
-    let (what, remedy) = told(note, proxy(note.asker, wiring), config);
+    let (what, remedy) = told(note, proxy(note.place, seen), config);
     let peer = note.peer.map(|peer| format!(", from {peer}")).unwrap_or_default();
-    let since = if note.mended { "; questions since then were right" } else { "" };
-    let found = format!("{asker}: {what} ({}{peer}{since})", times(&note.seen));
-    let severity = match note.asker {
+    let since = if note.fixed { "; questions since then were right" } else { "" };
+    let found = format!("{place}: {what} ({}{peer}{since})", times(&note.seen));
+    let severity = match note.place {
         // One site, or one visit by http; the others may well be right.
-        _ if note.fault == Fault::PlainHttp => Severity::Warning,
+        _ if note.problem == ProxyProblem::PlainHttp => Severity::Warning,
         // A page is shown all the same, and one good question says that the proxy can do it.
-        Asker::Page => Severity::Warning,
-        Asker::Verify(_) if note.mended => Severity::Warning,
-        Asker::Verify(_) => Severity::Error,
+        ProblemPlace::Page => Severity::Warning,
+        ProblemPlace::Verify(_) if note.fixed => Severity::Warning,
+        ProblemPlace::Verify(_) => Severity::Error,
     };
-    Finding { check: WIRING.0.into(), severity, found, remedy: Some(remedy) }
+    Finding { check: PROXIES.0.into(), severity, found, remedy: Some(remedy) }
 }
 
-fn told(note: &Note, proxy: Option<&'static ReverseProxy>, config: &Config) -> (String, String) {
-    match note.fault {
-        Fault::Headers(problem) => (problem.what().to_string(), chosen(Fix::of(&problem), proxy)),
-        Fault::Forged(header) => {
+fn told(
+    note: &NotedProblem,
+    proxy: Option<&'static ReverseProxy>,
+    config: &Config,
+) -> (String, String) {
+    match note.problem {
+        ProxyProblem::Headers(problem) => {
+            (problem.what().to_string(), chosen(Fix::of(&problem), proxy))
+        }
+        ProxyProblem::Forged(header) => {
             let what = format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
             (what, chosen(Fix::RemoveIdentity(header), proxy))
         }
-        Fault::ProxyRequired => {
+        ProxyProblem::ProxyRequired => {
             let what =
                 "refused, since it did not come through a trusted proxy and proxy.required is true"
                     .to_owned();
@@ -140,23 +149,23 @@ fn told(note: &Note, proxy: Option<&'static ReverseProxy>, config: &Config) -> (
             let peer = note.peer.map_or_else(|| "loopback".to_owned(), |peer| peer.to_string());
             (what, written(Advice::to_trust(config, &peer), "if it is your proxy"))
         }
-        Fault::SessionsDisagree => {
+        ProxyProblem::SessionsDisagree => {
             let what = "session cookies of several users came at once: another site of the domain sets a cookie of that name";
             let names = [format!("{}_gate", config.session.cookie_name), "gate_session".to_owned()];
             let name =
                 Advice::first(config, "session.cookie_name", names.into_iter().map(Raw::Text));
             (what.to_owned(), written(name, "everybody logs in once more"))
         }
-        Fault::FromCdn => {
+        ProxyProblem::FromCdn => {
             let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
             (what.to_owned(), cloudflare(config, proxy))
         }
-        Fault::PlainHttp => {
+        ProxyProblem::PlainHttp => {
             let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
                         goes round for ever";
             (what.to_owned(), over_https(config))
         }
-        Fault::LoginLoop(cause) => {
+        ProxyProblem::LoginLoop(cause) => {
             let what = format!(
                 "a visitor came back from the login without the session cookie again and again: {cause}"
             );
@@ -171,7 +180,7 @@ fn told(note: &Note, proxy: Option<&'static ReverseProxy>, config: &Config) -> (
             };
             (what, remedy)
         }
-        Fault::OriginHidden => {
+        ProxyProblem::OriginHidden => {
             let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
                         the gate's pages, or another site sent it";
             (what.to_owned(), chosen(Fix::ReferrerPolicy, proxy))
@@ -201,7 +210,7 @@ fn chosen(fix: impl Into<Option<Fix>>, proxy: Option<&'static ReverseProxy>) -> 
     fixes.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
+fn nearby(stranger: &UntrustedPeer, seen: &ProxyDiagnostics, config: &Config) -> Finding {
     let found = format!(
         "{} sends forwarding headers but is not trusted, so they were ignored ({})",
         stranger.address,
@@ -210,18 +219,18 @@ fn nearby(stranger: &Stranger, wiring: &Wiring, config: &Config) -> Finding {
     let remedy =
         written(Advice::to_trust(config, &stranger.address.to_string()), "if it is your proxy");
     // Where no question was ever good this is the proxy, and nobody can log in.
-    if wiring.asked.is_empty() {
-        WIRING.error(found, remedy)
+    if seen.asked.is_empty() {
+        PROXIES.error(found, remedy)
     } else {
-        WIRING.warning(found, remedy)
+        PROXIES.warning(found, remedy)
     }
 }
 
-fn far(stranger: &Stranger, config: &Config) -> Finding {
+fn far(stranger: &UntrustedPeer, config: &Config) -> Finding {
     let found = format!(
         "{}, an address of the internet, reached the gate past the proxy and sent forwarding headers, which were ignored ({})",
         stranger.address,
         times(&stranger.seen)
     );
-    WIRING.warning(found, unreachable(config))
+    PROXIES.warning(found, unreachable(config))
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::app::gate::state::{Gate, address};
 use crate::app::messages::login::{Browser, Presented, Sender};
-use crate::app::wiring::Chain;
+use crate::app::proxy_diagnostics::shared_address::ChainStart;
 use crate::auth::device;
 use crate::auth::return_to::{ReturnTo, Visitor};
 use crate::clock::Timestamp;
@@ -33,7 +33,7 @@ pub struct FormHead {
     /// The other end of the connection.
     pub peer: Option<IpAddr>,
     /// What stands before the client in the proxy's chain.
-    pub chain: Chain,
+    pub chain: ChainStart,
     /// Who sends it.
     pub sender: Sender,
     /// The origin of its page; empty where the host is unknown.
@@ -83,7 +83,7 @@ impl Gate {
         let Visitor { host, is_http } = visitor(visit);
         FormHead {
             peer: address(request),
-            chain: Chain::of(visit, headers, &self.config.proxy),
+            chain: ChainStart::of(visit, headers, &self.config.proxy),
             sender,
             origin: origin_of(visit),
             host: host.to_owned(),

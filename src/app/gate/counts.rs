@@ -79,7 +79,7 @@ impl LoginResult {
 }
 
 /// The word of a verify that passes; a denial's is
-/// [`Denial::word`](crate::app::denial::Denial::word).
+/// [`VerifyDenial::word`](crate::app::denial::VerifyDenial::word).
 const PASS: &str = "pass";
 
 /// What a verify comes to.
@@ -293,7 +293,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::app::denial::Denial;
+    use crate::app::denial::VerifyDenial;
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
@@ -304,18 +304,20 @@ mod tests {
     #[test]
     fn each_denial_has_its_word_in_the_list() {
         for denial in [
-            Denial::NoCookie,
-            Denial::LoginLoop(crate::app::rounds::Cause::Unknown),
-            Denial::BadToken(TokenError::Malformed),
-            Denial::NotLive(NotLive::Idle),
-            Denial::UnknownUser,
-            Denial::SessionsDisagree,
-            Denial::Clock(ClockFault::BehindFloor),
-            Denial::Preflight,
-            Denial::Wiring(ForwardingProblem::LoginHost),
-            Denial::UntrustedPeer(ForwardingProblem::UntrustedPeer(IpAddr::from([192, 0, 2, 1]))),
-            Denial::ProxyRequired,
-            Denial::ForgedIdentity("Remote-User"),
+            VerifyDenial::NoCookie,
+            VerifyDenial::LoginLoop(crate::app::rounds::Cause::Unknown),
+            VerifyDenial::BadToken(TokenError::Malformed),
+            VerifyDenial::NotLive(NotLive::Idle),
+            VerifyDenial::UnknownUser,
+            VerifyDenial::SessionsDisagree,
+            VerifyDenial::Clock(ClockFault::BehindFloor),
+            VerifyDenial::Preflight,
+            VerifyDenial::Forwarding(ForwardingProblem::LoginHost),
+            VerifyDenial::UntrustedPeer(ForwardingProblem::UntrustedPeer(IpAddr::from([
+                192, 0, 2, 1,
+            ]))),
+            VerifyDenial::ProxyRequired,
+            VerifyDenial::ForgedIdentity("Remote-User"),
         ] {
             assert!(VERIFY_WORDS.contains(&denial.word()), "{denial:?}");
         }

@@ -73,7 +73,7 @@ impl Gate {
         let (head, peer) = (request.head, address(request));
         let began = self.metrics.is_some().then(|| self.clock.monotonic());
         let answered = verify::answer(&self.view(), head, peer, endpoint, now, out);
-        self.wiring.get_mut().answered(endpoint, &answered, head, &self.config, peer, now);
+        self.proxies.get_mut().verify_answered(endpoint, &answered, head, &self.config, peer, now);
         if let verify::Answered::Passed(session) = answered {
             self.sessions.touch(&session, now);
         }

@@ -107,7 +107,7 @@ impl Gate {
         } else {
             None
         };
-        self.wiring.get_mut().posted(head.chain, head.sender.client, head.peer, now);
+        self.proxies.get_mut().code_posted(head.chain, head.sender.client, head.peer, now);
         Some(LoginAttempt { code, name, browser: self.browser(head, &next) })
     }
 

@@ -70,7 +70,12 @@ impl Gate {
             question,
             &Belief::of(&self.config.proxy),
         );
-        self.wiring.borrow_mut().visited(&visit, &self.config, address(request), self.clock.now());
+        self.proxies.borrow_mut().page_requested(
+            &visit,
+            &self.config,
+            address(request),
+            self.clock.now(),
+        );
         let Some(fault) = visit.blocking_problem else { return Some(visit) };
         if let Some(left_out) = self.complaints.borrow_mut().admit("page", self.clock.now()) {
             log::warn!("page refused problem={} left_out={left_out}", fault.word());
@@ -101,7 +106,7 @@ impl Gate {
             Provenance::Own | Provenance::Unsaid => None,
             Provenance::Foreign => Some(t.cross_site),
             Provenance::Hidden => {
-                self.wiring.borrow_mut().hidden(address(request), self.clock.now());
+                self.proxies.borrow_mut().origin_hidden(address(request), self.clock.now());
                 Some(t.hidden_origin)
             }
         };

@@ -28,10 +28,10 @@ use crate::app::gate::known_limits::KnownLimits;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::Check;
 use crate::app::pages::layout::Pages;
+use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::app::rounds::Rounds;
 use crate::app::verify;
-use crate::app::verify::People;
-use crate::app::wiring;
+use crate::app::verify::KnownUsers;
 
 /// The longest body of a form, in octets.
 pub(super) const BODY_LIMIT: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub struct Gate {
     pub(super) config: Arc<Config>,
     pub(super) cookie_name: String,
     pub(super) sessions: Sessions,
-    pub(super) people: People,
+    pub(super) people: KnownUsers,
     pub(super) keyring: Keyring,
     pub(super) floor: Timestamp,
     pub(super) pages: Pages,
@@ -51,7 +51,7 @@ pub struct Gate {
     scratch: RefCell<Scratch>,
     pub(super) complaints: RefCell<Throttle>,
     pub(super) rounds: RefCell<Rounds>,
-    pub(super) wiring: RefCell<wiring::Wiring>,
+    pub(super) proxies: RefCell<ProxyDiagnostics>,
     pub(super) control_access: ControlAccess,
     pub(super) settings: SettingsReader,
     pub(super) last_background_job: Timestamp,
@@ -98,7 +98,7 @@ impl Gate {
             entropy: RefCell::new(opening.entropy),
             cookie_name: config.cookie_name(),
             pages: Pages::new(&config.login.title, &config.path_prefix),
-            people: People::new(&config),
+            people: KnownUsers::new(&config),
             sessions: Sessions::new(config.session.idle),
             floor: Timestamp::default(),
             config,
@@ -107,7 +107,7 @@ impl Gate {
             scratch: RefCell::new(Scratch::new()),
             complaints: RefCell::default(),
             rounds: RefCell::new(Rounds::new()),
-            wiring: RefCell::new(wiring::Wiring::new(now)),
+            proxies: RefCell::new(ProxyDiagnostics::new(now)),
             control_access: opening.control_access,
             settings: opening.settings,
             last_background_job: now,
@@ -174,7 +174,7 @@ impl Gate {
             config: &self.config,
             cookie_name: &self.cookie_name,
             sessions: &self.sessions,
-            people: &self.people,
+            users: &self.people,
             keyring: &self.keyring,
             floor: self.floor,
             scratch: &self.scratch,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::wiring::Wiring;
+use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::auth::session::Session;
 use crate::config::Config;
 
@@ -12,7 +12,7 @@ pub type SettingsReader = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
 /// What only the running gate knows.
 pub struct Running {
     /// What was seen of proxies, and since when.
-    pub wiring: Wiring,
+    pub proxies: ProxyDiagnostics,
     /// What the settings' sources say now.
     pub settings: SettingsReader,
     /// When sessions were last used.

@@ -14,7 +14,8 @@ use nix::unistd::{Gid, Group, geteuid};
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::doctor::facts::{
-    Budget, ClockFacts, Disk, Facts, Failing, File, Kept, Limits, Pending, People, Process, Role,
+    Budget, ClockFacts, Disk, Facts, Failing, File, FileRole, Kept, LimitFacts, Pending, Process,
+    UserFacts,
 };
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
@@ -51,7 +52,7 @@ impl Facts {
         let files: Vec<_> =
             files(about).into_iter().filter_map(|(path, role)| file(path, role)).collect();
         // Who looks would make the state directory where there is none.
-        let state = files.iter().find(|file| file.role == Role::State);
+        let state = files.iter().find(|file| file.role == FileRole::State);
         let owner = Some(state.map_or(geteuid().as_raw(), |file| file.user));
         Self {
             config,
@@ -74,7 +75,7 @@ impl Facts {
             store: None,
             people: None,
             limits: None,
-            wiring: None,
+            proxies: None,
         }
     }
 
@@ -84,16 +85,16 @@ impl Facts {
         let mut facts =
             Self::of_files(Ok((*desk.config).clone()), &about, now.wall, desk.clock.synchronised());
         facts.add_store(desk, now);
-        if let Some(Running { wiring, settings, .. }) = running {
+        if let Some(Running { proxies, settings, .. }) = running {
             facts.owner = Some(geteuid().as_raw());
             facts.process = Some(process(about.by_systemd));
-            facts.running_since = Some(wiring.since);
+            facts.running_since = Some(proxies.since);
             facts.pending = pending(&settings, &desk.config);
             if let Some(limits) = &mut facts.limits {
-                limits.crowds =
-                    wiring.crowds.iter().map(|crowd| (crowd.address, crowd.changes)).collect();
+                limits.shared_addresses =
+                    proxies.shared.iter().map(|shared| (shared.address, shared.changes)).collect();
             }
-            facts.wiring = Some(wiring);
+            facts.proxies = Some(proxies);
         }
         facts
     }
@@ -134,8 +135,8 @@ impl Facts {
     }
 }
 
-fn people(desk: &Desk) -> People {
-    let mut people = People { all: desk.users.len(), ..People::default() };
+fn people(desk: &Desk) -> UserFacts {
+    let mut people = UserFacts { all: desk.users.len(), ..UserFacts::default() };
     let [mut six, mut eight] = [0_usize; 2];
     for user in desk.users.values().filter(|user| user.enabled) {
         if user.authenticator.digits.count() == 8 {
@@ -152,7 +153,7 @@ fn people(desk: &Desk) -> People {
     people
 }
 
-fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
+fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> LimitFacts {
     let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
     let budgets = counting.map(|(key, bucket)| {
         let left = bucket.available(steady);
@@ -171,11 +172,11 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> Limits {
     };
     // One says as much as many.
     let clients = desk.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
-    Limits {
+    LimitFacts {
         budgets: budgets.collect(),
         addresses: addresses.collect(),
         clients: clients.collect(),
-        crowds: Vec::new(),
+        shared_addresses: Vec::new(),
     }
 }
 
@@ -192,25 +193,25 @@ fn emptied(desk: &Desk, key: &BudgetKey, origin: NetworkZone) -> Option<Emptied>
 }
 
 /// The files that matter, whether they exist or not.
-fn files(about: &Surroundings) -> Vec<(PathBuf, Role)> {
+fn files(about: &Surroundings) -> Vec<(PathBuf, FileRole)> {
     let state = &about.state_dir;
     let mut files = vec![
-        (state.clone(), Role::State),
-        (state.join("store.key"), Role::StoreKey),
-        (state.join("db"), Role::Store),
-        (state.join("snapshot"), Role::Store),
-        (about.control.clone(), Role::Control),
+        (state.clone(), FileRole::State),
+        (state.join("store.key"), FileRole::StoreKey),
+        (state.join("db"), FileRole::Store),
+        (state.join("snapshot"), FileRole::Store),
+        (about.control.clone(), FileRole::Control),
     ];
-    files.extend(about.secret_file.iter().map(|path| (path.clone(), Role::SessionSecret)));
-    files.extend(about.config_file.iter().map(|path| (path.clone(), Role::Config)));
+    files.extend(about.secret_file.iter().map(|path| (path.clone(), FileRole::SessionSecret)));
+    files.extend(about.config_file.iter().map(|path| (path.clone(), FileRole::Config)));
     files
 }
 
-fn file(path: PathBuf, role: Role) -> Option<File> {
+fn file(path: PathBuf, role: FileRole) -> Option<File> {
     let about = fs::metadata(&path).ok()?;
     let named =
         || Group::from_gid(Gid::from_raw(about.gid())).ok().flatten().map(|group| group.name);
-    let group_name = if role == Role::Control { named() } else { None };
+    let group_name = if role == FileRole::Control { named() } else { None };
     Some(File { path, role, mode: about.mode(), user: about.uid(), group: about.gid(), group_name })
 }
 
