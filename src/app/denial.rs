@@ -1,5 +1,5 @@
 //! Why a request may not pass: the reason that metrics, audit and log read, and the words for who
-//! wired the proxy.
+//! looks after the proxy.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -40,7 +40,7 @@ pub enum VerifyDenial {
     Preflight,
     /// Nobody knows for sure what the visitor asked for.
     Forwarding(ForwardingProblem),
-    /// There is no session, and what the peer tells is not believed.
+    /// There is no session, and what the peer forwards is not believed.
     UntrustedPeer(ForwardingProblem),
     /// `proxy.required`, and the request did not come through a trusted proxy.
     ProxyRequired,

@@ -1,4 +1,4 @@
-//! What the gate would believe of a request, for people who wire a proxy and for tests
+//! What the gate would believe of a request, for people who set up a proxy and for tests
 //! (`portcullis proxy explain`).
 //!
 //! Shows; decides nothing, and knows no session.
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::http::request::Headers;
 use crate::original::client_address::Belief;
 use crate::original::problem::ForwardingProblem;
-use crate::original::purpose::Purpose;
+use crate::original::purpose::RequestPurpose;
 use crate::original::reader;
 use crate::proxies::problem_message::ProblemMessage;
 
@@ -35,7 +35,7 @@ pub struct Explanation {
     pub uri: String,
     /// The visitor's method.
     pub method: String,
-    /// What is wrong, each with the line that mends it.
+    /// What is wrong, each with the lines that fix it.
     pub problems: Vec<String>,
 }
 
@@ -56,8 +56,8 @@ pub fn explain(
             verify::original_request(config, &headers, peer, endpoint.family)
         }
         _ => {
-            let question = Purpose::Page { public_url_known: config.public_url.is_some() };
-            reader::read(&headers, peer, question, &Belief::of(&config.proxy))
+            let purpose = RequestPurpose::Page { public_url_known: config.public_url.is_some() };
+            reader::read(&headers, peer, purpose, &Belief::of(&config.proxy))
         }
     };
     let message =

@@ -18,13 +18,13 @@ use crate::http::response::{DecimalDigits, Lines};
 
 use crate::app::messages::effect::Person;
 
-/// The users who may pass, with what applications are told of each.
+/// The users who may pass, with what applications learn of each.
 pub struct KnownUsers {
     headers: IdentityHeaders,
     known: BTreeMap<UserName, KnownUser>,
 }
 
-/// How much is told of everybody.
+/// The headers that say who a user is, with these settings.
 struct IdentityHeaders {
     /// The names of all headers that say who a user is.
     names: Vec<&'static str>,
@@ -35,7 +35,7 @@ struct IdentityHeaders {
     proxy_cache: Option<Duration>,
 }
 
-/// What applications are told of one user.
+/// What applications learn of one user.
 pub struct KnownUser {
     person: Person,
     lines: Lines,

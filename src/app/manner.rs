@@ -2,7 +2,7 @@
 
 use crate::http::name::{self, Name};
 use crate::http::request::Head;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 
 /// How a refused client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,5 +67,5 @@ fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The visitor's method: the proxy's word, or the request's own where there is no proxy.
 pub fn method<'a>(head: &Head<'a>, original: &OriginalRequest<'a>) -> &'a str {
-    if original.way == Way::Direct { head.method_text } else { original.method }
+    if original.arrival == Arrival::Direct { head.method_text } else { original.method }
 }

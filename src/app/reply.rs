@@ -1,5 +1,5 @@
 //! Which refusal a client gets, and its bytes: a redirect for people, a 401 with JSON for programs,
-//! a page that names the mending line where the wiring is wrong.
+//! a page that names the line that fixes the proxy where that is the trouble.
 //!
 //! Guarantees: never a 2xx; `Location` is the configured login page or the host that a trusted
 //! proxy named, never longer than 8,000 octets; nothing is allocated but the body's buffer, which
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::http::form::percent_encode_component;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 use crate::proxies::reverse_proxy::{RefusalForm, VerifyEndpoint};
 
 use crate::app::denial::VerifyDenial;
@@ -60,37 +60,48 @@ fn refuse_in_full(
             out.finish_redirect(address.as_bytes());
         }
         Consequence::Login | Consequence::LoginProgram => {
-            out.start(Status::UNAUTHORIZED);
-            challenge(out);
-            let mut address = Buffer::new();
-            login_address(config, original, endpoint.refusal, &mut address);
-            let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
-            json(
-                out,
-                format_args!(
-                    r#"{{"error":"login_required","login_url":"{}"}}"#,
-                    EscapedText(url, escape_json)
-                ),
-            );
+            login_required(config, original, endpoint.refusal, out);
         }
         Consequence::FixProxy(status) => {
             out.start(status);
             if status == Status::UNAUTHORIZED {
                 challenge(out);
             }
+            let message = denial.message(endpoint.proxy);
             match manner {
                 Manner::Program => json(
                     out,
                     format_args!(
                         r#"{{"error":"{}","message":"{}"}}"#,
                         denial.word(),
-                        EscapedText(denial.message(endpoint.proxy), escape_json)
+                        EscapedText(message, escape_json)
                     ),
                 ),
-                Manner::Page => page(out, status, denial.message(endpoint.proxy)),
+                Manner::Page => page(out, status, message),
             }
         }
     }
+}
+
+/// A 401 with the address of the login, for a program.
+fn login_required(
+    config: &Config,
+    original: &OriginalRequest<'_>,
+    refusal: RefusalForm,
+    out: &mut Out,
+) {
+    out.start(Status::UNAUTHORIZED);
+    challenge(out);
+    let mut address = Buffer::new();
+    login_address(config, original, refusal, &mut address);
+    let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
+    json(
+        out,
+        format_args!(
+            r#"{{"error":"login_required","login_url":"{}"}}"#,
+            EscapedText(url, escape_json)
+        ),
+    );
 }
 
 /// For a proxy that takes no other status, throws a body away and the connection with it, and makes
@@ -123,10 +134,10 @@ fn refuse_by_status(
     out.finish_empty();
 }
 
-/// Sends a visitor back to where the question came from: the session has become valid since.
+/// Sends a visitor back to the original request: the session has become valid since.
 pub fn send_back(head: &Head<'_>, original: &OriginalRequest<'_>, out: &mut Out) {
     let mut address = Buffer::new();
-    if original.way == Way::Proxied {
+    if original.arrival == Arrival::Proxied {
         original.write_origin(&mut |part| address.push(part));
     }
     original.write_path(&mut |part| address.push(part));
@@ -137,11 +148,11 @@ pub fn send_back(head: &Head<'_>, original: &OriginalRequest<'_>, out: &mut Out)
 /// What follows from a denial.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Consequence {
-    /// People log in, programs are told to.
+    /// People are sent to log in, programs get the address.
     Login,
-    /// Told like a program whoever asks: a browser does not follow a redirect here.
+    /// Answered like a program whoever asks: a browser does not follow a redirect here.
     LoginProgram,
-    /// A login would not help: the one who wired the proxy has to act.
+    /// A login would not help: who looks after the proxy has to act.
     FixProxy(Status),
 }
 
@@ -273,7 +284,7 @@ fn login_address(
 ) {
     match &config.public_url {
         Some(url) => address.push(url.as_str().as_bytes()),
-        None if original.way == Way::Proxied || refusal == RefusalForm::StatusAlone => {
+        None if original.arrival == Arrival::Proxied || refusal == RefusalForm::StatusAlone => {
             original.write_origin(&mut |part| address.push(part));
         }
         None => {}
@@ -295,7 +306,7 @@ fn login_address_with_next(
     address.push(b"?next=");
     let mut component =
         |part: &[u8]| percent_encode_component(part, &mut |encoded| address.push(encoded));
-    if original.way == Way::Proxied && config.public_url.is_some() {
+    if original.arrival == Arrival::Proxied && config.public_url.is_some() {
         original.write_origin(&mut component);
     }
     original.write_path(&mut component);

@@ -17,7 +17,7 @@ use crate::auth::return_to::is_at_or_below;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::http::request::Head;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 use crate::original::scheme::Scheme;
 
 use crate::app::manner::{Manner, manner, method};
@@ -100,7 +100,7 @@ impl Rounds {
         now: Timestamp,
     ) -> bool {
         let is_idle = now.since(self.latest) > WITHIN;
-        if is_idle || visit.way != Way::Proxied || !is_page_load(head, visit) {
+        if is_idle || visit.arrival != Arrival::Proxied || !is_page_load(head, visit) {
             return false;
         }
         let mut hasher = self.hasher_of(visit.client);
@@ -148,7 +148,7 @@ fn is_page_load(head: &Head<'_>, visit: &OriginalRequest<'_>) -> bool {
 /// to `localhost`.
 pub fn is_plain_http(config: &Config, visit: &OriginalRequest<'_>) -> bool {
     config.session.secure
-        && visit.way == Way::Proxied
+        && visit.arrival == Arrival::Proxied
         && visit.scheme == Scheme::Http
         && visit.host.is_some_and(|host| !host.is_loopback())
 }

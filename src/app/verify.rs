@@ -24,9 +24,9 @@ use crate::http::request::{Head, Headers};
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
 use crate::original::problem::ForwardingProblem;
-use crate::original::purpose::{ForwardingFamily, Purpose};
+use crate::original::purpose::{ForwardingFamily, RequestPurpose};
 use crate::original::reader;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
 use crate::telemetry::throttle::Throttle;
 
@@ -60,7 +60,7 @@ pub struct View<'g> {
     pub rounds: &'g RefCell<Rounds>,
 }
 
-/// What became of the question.
+/// Whether the request may pass.
 #[must_use]
 pub enum Decision<'g> {
     /// The request may pass.
@@ -75,7 +75,7 @@ pub struct Pass<'g> {
     known: &'g KnownUser,
 }
 
-/// What was answered, for the session's last-seen time, metrics and the wiring check.
+/// What was answered, for the session's last-seen time, metrics and the proxy diagnostics.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
@@ -88,8 +88,8 @@ pub enum Answered {
     SentBack,
 }
 
-/// Answers one question. `peer` is the address of the connection's other end, `None` for a Unix
-/// socket.
+/// Answers one verify request. `peer` is the address of the connection's other end, `None` for a
+/// Unix socket.
 pub fn answer(
     view: &View<'_>,
     head: &Head<'_>,
@@ -123,14 +123,14 @@ pub fn answer(
     }
 }
 
-/// The decision, one line a question.
+/// The decision, one line for each condition.
 pub fn decide<'g>(
     view: &View<'g>,
     head: &Head<'_>,
     original: &OriginalRequest<'_>,
     now: Timestamp,
 ) -> Decision<'g> {
-    if view.config.proxy.required && original.way != Way::Proxied {
+    if view.config.proxy.required && original.arrival != Arrival::Proxied {
         return Decision::Refuse(VerifyDenial::ProxyRequired);
     }
     if let Some(problem) = original.blocking_problem {
@@ -207,8 +207,8 @@ fn admit<'g, 'h>(
     Ok(LivingSession { session, known, token })
 }
 
-/// What the visitor asked the proxy for. The gate's own pages are never asked about: that question
-/// would go round.
+/// What the visitor asked the proxy for. The gate's own pages are never asked about: that would
+/// go round.
 pub fn original_request<'a>(
     config: &Config,
     headers: &Headers<'a>,
@@ -216,8 +216,8 @@ pub fn original_request<'a>(
     family: ForwardingFamily,
 ) -> OriginalRequest<'a> {
     let mut original =
-        reader::read(headers, peer, Purpose::Verify(family), &Belief::of(&config.proxy));
-    if let (Way::Proxied, Some(login)) = (original.way, &config.public_url)
+        reader::read(headers, peer, RequestPurpose::Verify(family), &Belief::of(&config.proxy));
+    if let (Arrival::Proxied, Some(login)) = (original.arrival, &config.public_url)
         && original.is_at(&login.host, login.port)
         && is_own(config, original.uri)
     {
@@ -240,8 +240,9 @@ fn is_own(config: &Config, uri: &[u8]) -> bool {
 
 /// Did the request come through a trusted proxy? All that `proxy.required` lets a page answer.
 pub fn came_by_proxy(config: &Config, head: &Head<'_>, peer: Option<IpAddr>) -> bool {
-    let question = Purpose::Page { public_url_known: true };
-    reader::read(&head.headers, peer, question, &Belief::of(&config.proxy)).way == Way::Proxied
+    let purpose = RequestPurpose::Page { public_url_known: true };
+    reader::read(&head.headers, peer, purpose, &Belief::of(&config.proxy)).arrival
+        == Arrival::Proxied
 }
 
 fn untrusted(original: &OriginalRequest<'_>) -> Option<ForwardingProblem> {

@@ -12,7 +12,7 @@ use super::response::Status;
 pub struct Malformed {
     /// The status to answer: 400, 405, 413, 414, 431, 501 or 505.
     pub status: Status,
-    /// What is wrong, in words for the one who wired the proxy.
+    /// What is wrong, in words for who looks after the proxy.
     pub reason: &'static str,
 }
 

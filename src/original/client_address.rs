@@ -89,7 +89,7 @@ impl Belief<'_> {
         (found, None)
     }
 
-    /// The header that tells the visitor's address instead of the walk, where that one may be
+    /// The header that holds the visitor's address instead of the walk, where that one may be
     /// believed, and the address that counts if it does not.
     pub(super) fn other_header(
         &self,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::http::request::Headers;
-use crate::original::purpose::Purpose;
+use crate::original::purpose::RequestPurpose;
 use crate::original::reader::read;
 
 const VECTORS: &str = include_str!("../../tests/vectors/proxy_trust.tsv");
@@ -16,7 +16,7 @@ fn client(
     let ranges = ["104.16.0.0/13".parse().unwrap(), "2606:4700::/32".parse().unwrap()];
     let belief = Belief { trust, client_ip_header, cloudflare_ranges: &ranges };
     let headers = Headers::of(lines.iter().map(|(name, value)| (*name, value.as_bytes())));
-    let original = read(&headers, peer, Purpose::Page { public_url_known: true }, &belief);
+    let original = read(&headers, peer, RequestPurpose::Page { public_url_known: true }, &belief);
     (original.client, original.problems().to_vec())
 }
 

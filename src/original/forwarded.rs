@@ -6,7 +6,7 @@
 use super::forwarding_header::ForwardingHeader;
 use super::host::{Host, parse_port};
 use super::problem::ForwardingProblem;
-use super::purpose::{ForwardingFamily, Purpose};
+use super::purpose::{ForwardingFamily, RequestPurpose};
 use super::request::OriginalRequest;
 use super::scheme::Scheme;
 use crate::http::line::graphic_length;
@@ -15,16 +15,16 @@ use crate::http::response::is_token_byte;
 /// Where problems go while reading: those for which a verify or page is refused, and those
 /// that are only noted.
 pub(super) struct Notes<'n, 'a> {
-    pub purpose: Purpose,
+    pub purpose: RequestPurpose,
     pub request: &'n mut OriginalRequest<'a>,
 }
 
 impl<'a> Notes<'_, 'a> {
     pub(super) fn add(&mut self, problem: ForwardingProblem) {
         let blocks = match self.purpose {
-            Purpose::Verify(_) => problem.blocks_verify(),
-            Purpose::Page { public_url_known: false } => problem.blocks_page(),
-            Purpose::Page { public_url_known: true } => false,
+            RequestPurpose::Verify(_) => problem.blocks_verify(),
+            RequestPurpose::Page { public_url_known: false } => problem.blocks_page(),
+            RequestPurpose::Page { public_url_known: true } => false,
         };
         if blocks { self.request.block(problem) } else { self.request.note(problem) }
     }
@@ -130,12 +130,12 @@ pub(super) struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
-    pub(super) fn suffices_for(&self, purpose: Purpose) -> bool {
+    pub(super) fn suffices_for(&self, purpose: RequestPurpose) -> bool {
         match purpose {
-            Purpose::Verify(_) => {
+            RequestPurpose::Verify(_) => {
                 self.scheme.is_some() && self.host.is_some() && self.uri.is_some()
             }
-            Purpose::Page { .. } => self.scheme.is_some() && self.host.is_some(),
+            RequestPurpose::Page { .. } => self.scheme.is_some() && self.host.is_some(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The headers in which a proxy tells what the visitor asked it for, and from where.
+//! The headers in which a proxy forwards what the visitor asked it for, and from where.
 //!
 //! Guarantees: which of them say the site, and which the request, is decided here alone.
 

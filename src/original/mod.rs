@@ -1,5 +1,5 @@
 //! The original request: what a visitor asked the proxy for, and from where, as far as the
-//! forwarding headers of a trusted proxy tell it.
+//! forwarding headers of a trusted proxy say it.
 //!
 //! Guarantees: nothing that an untrusted peer sends decides anything; whatever is missing, doubled
 //! or contradictory is noted as a problem. Leaves out the bytes of a request (`http`).

@@ -1,6 +1,6 @@
-//! What an original request is read for, and the family of forwarding headers that tells it.
+//! What an original request is read for, and the family of forwarding headers that says it.
 
-/// Which headers tell what the visitor asked for.
+/// Which headers say what the visitor asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForwardingFamily {
     /// Whichever is there; where both are and disagree the request does not pass.
@@ -16,7 +16,7 @@ pub enum ForwardingFamily {
 
 /// What the answer depends on, and thus which headers have to be there when a proxy stands between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum RequestPurpose {
     /// May this request pass? Needs scheme, host and URI, from one family.
     Verify(ForwardingFamily),
     /// A page of the gate.
@@ -26,7 +26,7 @@ pub enum Purpose {
     },
 }
 
-impl Purpose {
+impl RequestPurpose {
     /// The headers that count.
     pub(super) fn family(self) -> ForwardingFamily {
         match self {

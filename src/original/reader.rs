@@ -17,8 +17,8 @@ use super::forwarded::{Forwarded, Notes};
 use super::forwarding_header::ForwardingHeader;
 use super::host::Host;
 use super::problem::ForwardingProblem;
-use super::purpose::{ForwardingFamily, Purpose};
-use super::request::{OriginalRequest, Way};
+use super::purpose::{ForwardingFamily, RequestPurpose};
+use super::request::{Arrival, OriginalRequest};
 use crate::http::name::Name;
 use crate::http::request::Headers;
 
@@ -27,37 +27,27 @@ use crate::http::request::Headers;
 pub fn read<'a>(
     headers: &Headers<'a>,
     peer: Option<IpAddr>,
-    purpose: Purpose,
+    purpose: RequestPurpose,
     belief: &Belief<'_>,
 ) -> OriginalRequest<'a> {
     let sent = ForwardedHeaders(headers);
     let trusted = belief.trusts_peer(peer);
-    let way = match (headers.are_forwarded(), trusted) {
-        (false, _) => Way::Direct,
-        (true, false) => Way::Untrusted,
-        (true, true) => Way::Proxied,
+    let arrival = match (headers.are_forwarded(), trusted) {
+        (false, _) => Arrival::Direct,
+        (true, false) => Arrival::Untrusted,
+        (true, true) => Arrival::Proxied,
     };
 
-    // Several lines are one list, the last line its right end (RFC 9110 section 5.3).
-    let chain = entries_from_right(headers.values(Name::ForwardedFor).rev());
-    let (walked, walk_problem) = belief.walk(peer, trusted, chain);
-    let (client, choice_problem) = match belief.other_header(peer, trusted, walked) {
-        Some((header, fallback)) if way != Way::Direct => match sent.line(header).address() {
-            Ok(address) => (address, None),
-            Err(problem) => (fallback, Some(problem)),
-        },
-        _ => (walked, None),
-    };
-
-    let mut original = OriginalRequest::unknown(trusted, way, client);
-    match way {
-        Way::Direct => {}
-        Way::Untrusted => {
+    let (client, [walk_problem, choice_problem]) = sent.client(peer, trusted, arrival, belief);
+    let mut original = OriginalRequest::unknown(trusted, arrival, client);
+    match arrival {
+        Arrival::Direct => {}
+        Arrival::Untrusted => {
             if let Some(peer) = peer {
                 original.note(ForwardingProblem::UntrustedPeer(peer.to_canonical()));
             }
         }
-        Way::Proxied => {
+        Arrival::Proxied => {
             sent.fill_in(purpose, &mut original);
             for problem in [walk_problem, choice_problem].into_iter().flatten() {
                 original.note(problem);
@@ -131,8 +121,31 @@ impl<'a> ForwardedHeaders<'_, 'a> {
         }
     }
 
+    /// The visitor's address, and what is wrong with the chain and with the header that holds it
+    /// instead.
+    fn client(
+        &self,
+        peer: Option<IpAddr>,
+        trusted: bool,
+        arrival: Arrival,
+        belief: &Belief<'_>,
+    ) -> (IpAddr, [Option<ForwardingProblem>; 2]) {
+        // Several lines are one list, the last line its right end (RFC 9110 section 5.3).
+        let chain = entries_from_right(self.0.values(Name::ForwardedFor).rev());
+        let (walked, walk_problem) = belief.walk(peer, trusted, chain);
+        match belief.other_header(peer, trusted, walked) {
+            Some((header, fallback)) if arrival != Arrival::Direct => {
+                match self.line(header).address() {
+                    Ok(address) => (address, [walk_problem, None]),
+                    Err(problem) => (fallback, [walk_problem, Some(problem)]),
+                }
+            }
+            _ => (walked, [walk_problem, None]),
+        }
+    }
+
     /// Fills in what the trusted proxy says, and everything that is wrong with it.
-    fn fill_in(&self, purpose: Purpose, request: &mut OriginalRequest<'a>) {
+    fn fill_in(&self, purpose: RequestPurpose, request: &mut OriginalRequest<'a>) {
         let mut notes = Notes { purpose, request };
         let family = purpose.family();
         let x_forwarded = if family == ForwardingFamily::XOriginal {
@@ -157,7 +170,9 @@ impl<'a> ForwardedHeaders<'_, 'a> {
                 notes.add(ForwardingProblem::Contradiction(one, another));
             }
         }
-        if !chosen.suffices_for(purpose) && purpose != (Purpose::Page { public_url_known: true }) {
+        if !chosen.suffices_for(purpose)
+            && purpose != (RequestPurpose::Page { public_url_known: true })
+        {
             notes.add(ForwardingProblem::Missing(chosen.first_missing(&other, family)));
         }
         chosen.fill_in(request);

@@ -16,7 +16,11 @@ const CADDY: [(&str, &str); 5] = [
 const NGINX: [(&str, &str); 2] =
     [("X-Original-URL", "https://app.example.com:443/a?b"), ("X-Original-Method", "DELETE")];
 
-fn asked<'a>(peer: &str, purpose: Purpose, lines: &'a [(&'a str, &'a str)]) -> OriginalRequest<'a> {
+fn asked<'a>(
+    peer: &str,
+    purpose: RequestPurpose,
+    lines: &'a [(&'a str, &'a str)],
+) -> OriginalRequest<'a> {
     let trust = Trust::default();
     let belief = Belief {
         trust: &trust,
@@ -28,7 +32,7 @@ fn asked<'a>(peer: &str, purpose: Purpose, lines: &'a [(&'a str, &'a str)]) -> O
 }
 
 fn verify<'a>(family: ForwardingFamily, lines: &'a [(&'a str, &'a str)]) -> OriginalRequest<'a> {
-    asked("127.0.0.1", Purpose::Verify(family), lines)
+    asked("127.0.0.1", RequestPurpose::Verify(family), lines)
 }
 
 /// The lines with one of them replaced, or left out where `value` is empty.
@@ -53,8 +57,8 @@ fn what_caddy_tells_is_understood_by_every_path_that_reads_its_family() {
     ] {
         let original = verify(family, &CADDY);
         assert_eq!(
-            (original.way, original.scheme, original.port),
-            (Way::Proxied, Scheme::Https, Some(8443))
+            (original.arrival, original.scheme, original.port),
+            (Arrival::Proxied, Scheme::Https, Some(8443))
         );
         assert_eq!(original.host.unwrap().as_sent(), "app.example.com:8443");
         assert_eq!((original.uri, original.method), (&b"/a//b?x=%26"[..], "POST"));
@@ -240,7 +244,7 @@ fn a_list_or_a_repetition_never_passes() {
 fn of_a_list_a_page_takes_the_first_entry_and_notes_it() {
     let lines =
         [("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.example, b.example")];
-    let original = asked("127.0.0.1", Purpose::Page { public_url_known: false }, &lines);
+    let original = asked("127.0.0.1", RequestPurpose::Page { public_url_known: false }, &lines);
     assert_eq!(
         (original.scheme, original.host.unwrap().name(), original.blocking_problem),
         (Scheme::Https, "a.example", None)
@@ -257,15 +261,15 @@ fn of_a_list_a_page_takes_the_first_entry_and_notes_it() {
 #[test]
 fn a_page_needs_scheme_and_host_only_where_public_url_is_empty() {
     let lines = [("Host", "auth.example.com"), ("X-Forwarded-For", "203.0.113.7")];
-    let known = asked("127.0.0.1", Purpose::Page { public_url_known: true }, &lines);
+    let known = asked("127.0.0.1", RequestPurpose::Page { public_url_known: true }, &lines);
     assert_eq!((known.blocking_problem, known.problems()), (None, &[][..]));
-    let unknown = asked("127.0.0.1", Purpose::Page { public_url_known: false }, &lines);
+    let unknown = asked("127.0.0.1", RequestPurpose::Page { public_url_known: false }, &lines);
     assert_eq!(
         unknown.blocking_problem,
         Some(ForwardingProblem::Missing(ForwardingHeader::ForwardedProto))
     );
     let lines = [("X-Original-URL", "https://a.example/login")];
-    let nginx = asked("127.0.0.1", Purpose::Page { public_url_known: false }, &lines);
+    let nginx = asked("127.0.0.1", RequestPurpose::Page { public_url_known: false }, &lines);
     assert_eq!((nginx.blocking_problem, nginx.host.unwrap().name()), (None, "a.example"));
 }
 
@@ -377,10 +381,10 @@ fn the_port_header_counts_only_where_the_host_has_none_and_it_says_something() {
 #[test]
 fn an_untrusted_peer_decides_nothing() {
     let lines = with(&CADDY, &[("Host", "localhost:3000")]);
-    let original = asked("198.51.100.1", Purpose::Verify(ForwardingFamily::Any), &lines);
+    let original = asked("198.51.100.1", RequestPurpose::Verify(ForwardingFamily::Any), &lines);
     assert_eq!(
-        (original.trusted, original.way, original.scheme),
-        (false, Way::Untrusted, Scheme::Http)
+        (original.trusted, original.arrival, original.scheme),
+        (false, Arrival::Untrusted, Scheme::Http)
     );
     assert_eq!(
         (original.host.unwrap().as_sent(), original.uri, original.method),
@@ -400,10 +404,10 @@ fn no_forwarding_header_is_a_direct_call() {
         ("X_Forwarded_Host", "evil"),
     ];
     for peer in ["127.0.0.1", "198.51.100.1"] {
-        let original = asked(peer, Purpose::Verify(ForwardingFamily::Any), &lines);
+        let original = asked(peer, RequestPurpose::Verify(ForwardingFamily::Any), &lines);
         assert_eq!(
-            (original.way, original.blocking_problem, original.problems()),
-            (Way::Direct, None, &[][..])
+            (original.arrival, original.blocking_problem, original.problems()),
+            (Arrival::Direct, None, &[][..])
         );
         assert_eq!(
             (original.host.unwrap().name(), original.port, original.uri),
@@ -423,7 +427,11 @@ fn any_forwarding_header_makes_it_a_proxied_one() {
         "CF-Ray",
         "X-Forwarded-Prefix",
     ] {
-        assert_eq!(verify(ForwardingFamily::Any, &[(name, "x")]).way, Way::Proxied, "{name}");
+        assert_eq!(
+            verify(ForwardingFamily::Any, &[(name, "x")]).arrival,
+            Arrival::Proxied,
+            "{name}"
+        );
     }
 }
 
@@ -439,7 +447,7 @@ fn names_with_underscores_and_the_prefix_header_are_not_read() {
     let underscored: Vec<(String, &str)> =
         CADDY.iter().map(|(name, value)| (name.replace('-', "_"), *value)).collect();
     let lines: Vec<_> = underscored.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    assert_eq!(verify(ForwardingFamily::Any, &lines).way, Way::Direct);
+    assert_eq!(verify(ForwardingFamily::Any, &lines).arrival, Arrival::Direct);
 }
 
 #[test]
@@ -453,7 +461,7 @@ fn two_lines_of_nginx_that_agree_are_no_contradiction() {
 
 #[test]
 fn a_page_needs_scheme_and_host_and_the_missing_one_is_named() {
-    let page = Purpose::Page { public_url_known: false };
+    let page = RequestPurpose::Page { public_url_known: false };
     let scheme_alone = [("X-Forwarded-Proto", "https")];
     assert_eq!(
         asked("127.0.0.1", page, &scheme_alone).blocking_problem,

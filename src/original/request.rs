@@ -12,7 +12,7 @@ use super::scheme::Scheme;
 
 /// Which way a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Arrival {
     /// Without any forwarding header: a first try on the gate's own address.
     Direct,
     /// With forwarding headers from a peer that is not trusted; they were ignored.
@@ -30,7 +30,7 @@ pub struct OriginalRequest<'a> {
     /// Is the peer of the connection trusted?
     pub trusted: bool,
     /// Which way the request came.
-    pub way: Way,
+    pub arrival: Arrival,
     /// The visitor's address.
     pub client: IpAddr,
     /// The scheme that the visitor used; plain http where nobody says.
@@ -51,10 +51,10 @@ pub struct OriginalRequest<'a> {
 
 impl<'a> OriginalRequest<'a> {
     /// A request of which only the connection is known.
-    pub(super) fn unknown(trusted: bool, way: Way, client: IpAddr) -> Self {
+    pub(super) fn unknown(trusted: bool, arrival: Arrival, client: IpAddr) -> Self {
         Self {
             trusted,
-            way,
+            arrival,
             client,
             scheme: Scheme::Http,
             host: None,
@@ -74,7 +74,7 @@ impl<'a> OriginalRequest<'a> {
     /// Notes a problem once.
     pub fn note(&mut self, problem: ForwardingProblem) {
         if !self.problems.contains(&problem) {
-            // A full list already tells the operator enough.
+            // A full list is already enough for the operator.
             let _ = self.problems.push(problem);
         }
     }
@@ -173,8 +173,11 @@ mod tests {
         port: Option<u16>,
         uri: &'a [u8],
     ) -> OriginalRequest<'a> {
-        let mut original =
-            OriginalRequest::unknown(true, Way::Proxied, IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+        let mut original = OriginalRequest::unknown(
+            true,
+            Arrival::Proxied,
+            IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        );
         original.scheme = scheme;
         original.host = Host::parse(host.as_bytes());
         original.port = port;

@@ -76,10 +76,10 @@ fn a_list_with_an_empty_entry_is_refused() {
 #[test]
 fn the_setting_is_read_in_every_toml_form() {
     #[derive(Deserialize)]
-    struct Proxy {
+    struct ProxySection {
         trust: Trust,
     }
-    let read = |line: &str| toml::from_str::<Proxy>(line).map(|proxy| proxy.trust);
+    let read = |line: &str| toml::from_str::<ProxySection>(line).map(|proxy| proxy.trust);
     assert_eq!(read("trust = true"), Ok(Trust::Everybody));
     assert_eq!(read("trust = \"false\""), Ok(Trust::Nobody));
     assert_eq!(read("trust = 2"), Ok(Trust::Hops(2)));

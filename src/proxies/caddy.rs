@@ -139,8 +139,8 @@ const TWO_SITES: &str = "\
 }
 ";
 
-/// Here the question must stand inside `handle`: on the top level it would guard the login page as
-/// well.
+/// Here `forward_auth` must stand inside `handle`: on the top level it would guard the login page
+/// as well.
 const ONE_SITE: &str = "\
 # Each protected site: these lines, with its own name and address.
 <app> {

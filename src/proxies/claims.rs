@@ -1,8 +1,8 @@
-//! What a visitor may not tell a site, in every spelling that an application takes for it.
+//! What a visitor may not claim towards a site, in every spelling that an application takes for it.
 
 use crate::config::{ClientIpHeader, Config};
 
-/// What a visitor may not tell a site about his address and his request, and no printed
+/// What a visitor may not claim about his address and his request, and no printed
 /// configuration sets: some applications believe it.
 const CLAIMS: [&str; 11] = [
     "Forwarded",

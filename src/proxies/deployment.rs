@@ -36,7 +36,7 @@ pub struct Deployment<'c> {
 }
 
 impl<'c> Deployment<'c> {
-    /// Of a gate with these settings, which tells sites of a user in the headers `identity` and has
+    /// Of a gate with these settings, which says who a user is in the headers `identity` and has
     /// these pages that visitors need without a session, by their paths behind `path_prefix`.
     pub fn new(
         config: &'c Config,

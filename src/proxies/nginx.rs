@@ -117,7 +117,7 @@ server {
 server {
 <app>
 <protect>
-<question>
+<auth_request>
     location / {
         proxy_pass http://<application>;
     }
@@ -129,7 +129,7 @@ const ONE_SITE: &str = "\
 server {
 <app>
 <protect>
-<question>
+<auth_request>
     # The gate's own pages, open to everybody.
     location ~ ^(<pages>) {
         auth_request off;
@@ -144,7 +144,7 @@ server {
 /// Asked for every request; and once more for a refusal, because nginx throws away the body of the
 /// first answer. A 403 goes by way of a location of its own, for inside a named location nobody can
 /// tell the two statuses apart.
-const QUESTION: &str = "\
+const AUTH_REQUEST: &str = "\
 location = /_portcullis {
     internal;
     auth_request off;
@@ -253,56 +253,22 @@ fn print(deployment: &Deployment<'_>) -> String {
         ListenAddress::Unix(path) => format!("unix:{}", path.display()),
     };
     let cached = deployment.config.session.proxy_cache.is_some();
-    let width = deployment.identity.iter().map(|name| name.len()).max().unwrap_or_default();
-    let column = width.max("X-Forwarded-Method".len());
-    let no_identity = lines(
-        deployment.identity.iter().map(|name| format!("{name:<column$}")),
-        "proxy_set_header ",
-        " \"\";",
-    );
-    let take = deployment.identity.iter().map(|name| {
-        let field = name.to_ascii_lowercase().replace('-', "_");
-        format!("auth_request_set {:<18} $upstream_http_{field};\n", variable(name))
-    });
-    let give = deployment
-        .identity
-        .iter()
-        .map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
-
-    let question = fill(
-        QUESTION,
-        &[
-            ("prefix", deployment.prefix()),
-            ("cache", &indented(if cached { CACHE } else { "" }, "    ")),
-            ("request", &indented(&fill(REQUEST, &[("no_identity", &no_identity)]), "    ")),
-        ],
-    );
-    let protect = fill(
-        PROTECT,
-        &[
-            ("take_identity", &take.collect::<String>()),
-            ("give_identity", &give.collect::<String>()),
-            ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
-        ],
-    );
     let pages: Vec<_> =
         deployment.pages().into_iter().map(|page| page.replace('.', "\\.")).collect();
     let (login, sites) = match &deployment.login {
         Some(login) => (server(login), TWO_SITES),
         None => (String::new(), ONE_SITE),
     };
+    let page_request = fill(PAGE_REQUEST, &[("no_identity", &no_identity(deployment))]);
     let sites = fill(
         sites,
         &[
             ("login", &indented(&login, "    ")),
             ("app", &indented(&server(&deployment.app), "    ")),
             ("pages", &pages.join("|")),
-            (
-                "page_request",
-                &indented(&fill(PAGE_REQUEST, &[("no_identity", &no_identity)]), "        "),
-            ),
-            ("question", &indented(&question, "    ")),
-            ("protect", &indented(&protect, "    ")),
+            ("page_request", &indented(&page_request, "        ")),
+            ("auth_request", &indented(&auth_request(deployment, cached), "    ")),
+            ("protect", &indented(&protect(deployment), "    ")),
             ("application", APPLICATION),
         ],
     );
@@ -311,6 +277,51 @@ fn print(deployment: &Deployment<'_>) -> String {
         HEAD,
         &[("gate", &gate), ("cache_path", &cache_path), ("sites", &indented(&sites, "    "))],
     )
+}
+
+/// The locations that ask the gate.
+fn auth_request(deployment: &Deployment<'_>, cached: bool) -> String {
+    let request = fill(REQUEST, &[("no_identity", &no_identity(deployment))]);
+    fill(
+        AUTH_REQUEST,
+        &[
+            ("prefix", deployment.prefix()),
+            ("cache", &indented(if cached { CACHE } else { "" }, "    ")),
+            ("request", &indented(&request, "    ")),
+        ],
+    )
+}
+
+/// What a protected server holds.
+fn protect(deployment: &Deployment<'_>) -> String {
+    let width = widest(deployment);
+    let take = deployment.identity.iter().map(|name| {
+        let field = name.to_ascii_lowercase().replace('-', "_");
+        format!("auth_request_set {:<18} $upstream_http_{field};\n", variable(name))
+    });
+    let give = deployment
+        .identity
+        .iter()
+        .map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
+    fill(
+        PROTECT,
+        &[
+            ("take_identity", &take.collect::<String>()),
+            ("give_identity", &give.collect::<String>()),
+            ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
+        ],
+    )
+}
+
+/// Lines that send the gate no identity header of a visitor.
+fn no_identity(deployment: &Deployment<'_>) -> String {
+    let column = widest(deployment).max("X-Forwarded-Method".len());
+    let names = deployment.identity.iter().map(|name| format!("{name:<column$}"));
+    lines(names, "proxy_set_header ", " \"\";")
+}
+
+fn widest(deployment: &Deployment<'_>) -> usize {
+    deployment.identity.iter().map(|name| name.len()).max().unwrap_or_default()
 }
 
 /// `Remote-User` is kept in `$portcullis_user`, everything else under its whole name.

@@ -1,5 +1,5 @@
 //! What was seen of the proxies in front: who asked, what was wrong with it, and the line that
-//! mends it.
+//! fixes it.
 
 use crate::app::doctor::finding::{Subject, count, written};
 use crate::app::doctor::limits::cloudflare;
@@ -79,7 +79,7 @@ fn asked(seen: &ProxyDiagnostics) -> Finding {
     PROXIES.ok(format!("{since}: {asked}"))
 }
 
-/// The proxy that asks. Of a page, and at `/verify`, only who else asks tells it.
+/// The proxy that asks. Of a page, and at `/verify`, it is known only by who else asks.
 fn proxy(place: ProblemPlace, seen: &ProxyDiagnostics) -> Option<&'static ReverseProxy> {
     let named = asks_as(place);
     if named.is_some() {
@@ -111,14 +111,15 @@ fn noted(note: &NotedProblem, seen: &ProxyDiagnostics, config: &Config) -> Findi
         ProblemPlace::Verify(endpoint) => endpoint.path,
         ProblemPlace::Page => "a page",
     };
-    let (what, remedy) = told(note, proxy(note.place, seen), config);
+    let what = described(note.problem);
+    let remedy = remedy(note, proxy(note.place, seen), config);
     let peer = note.peer.map(|peer| format!(", from {peer}")).unwrap_or_default();
     let since = if note.fixed { "; questions since then were right" } else { "" };
     let found = format!("{place}: {what} ({}{peer}{since})", times(&note.seen));
     let severity = match note.place {
-        // One site, or one visit by http; the others may well be right.
+        // One site, or one page by http; the others may well be right.
         _ if note.problem == ProxyProblem::PlainHttp => Severity::Warning,
-        // A page is shown all the same, and one good question says that the proxy can do it.
+        // A page is shown all the same, and one good verify says that the proxy can do it.
         ProblemPlace::Page => Severity::Warning,
         ProblemPlace::Verify(_) if note.fixed => Severity::Warning,
         ProblemPlace::Verify(_) => Severity::Error,
@@ -126,65 +127,66 @@ fn noted(note: &NotedProblem, seen: &ProxyDiagnostics, config: &Config) -> Findi
     Finding { check: PROXIES.0.into(), severity, found, remedy: Some(remedy) }
 }
 
-fn told(
-    note: &NotedProblem,
-    proxy: Option<&'static ReverseProxy>,
-    config: &Config,
-) -> (String, String) {
-    match note.problem {
-        ProxyProblem::Headers(problem) => {
-            (problem.what().to_string(), chosen(Fix::of(&problem), proxy))
-        }
+/// What was wrong, in words.
+fn described(problem: ProxyProblem) -> String {
+    let text = match problem {
+        ProxyProblem::Headers(problem) => return problem.what().to_string(),
         ProxyProblem::Forged(header) => {
-            let what = format!(
+            return format!(
                 "the question brought {header} itself, or an alias of it: a visitor forged it, and the proxy let it through"
             );
-            (what, chosen(Fix::RemoveIdentity(header), proxy))
         }
         ProxyProblem::ProxyRequired => {
-            let what =
-                "refused, since it did not come through a trusted proxy and proxy.required is true"
-                    .to_owned();
-            // Whoever comes by a Unix socket is trusted anyway.
-            let peer = note.peer.map_or_else(|| "loopback".to_owned(), |peer| peer.to_string());
-            (what, written(Advice::to_trust(config, &peer), "if it is your proxy"))
+            "refused, since it did not come through a trusted proxy and proxy.required is true"
         }
         ProxyProblem::SessionsDisagree => {
-            let what = "session cookies of several users came at once: another site of the domain sets a cookie of that name";
+            "session cookies of several users came at once: another site of the domain sets a cookie of that name"
+        }
+        ProxyProblem::FromCdn => {
+            "the visitor's address is one of Cloudflare's: all who come through it share one counter"
+        }
+        ProxyProblem::PlainHttp => {
+            "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
+             goes round for ever"
+        }
+        ProxyProblem::LoginLoop(cause) => {
+            return format!(
+                "a visitor came back from the login without the session cookie again and again: {cause}"
+            );
+        }
+        ProxyProblem::OriginHidden => {
+            "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
+             the gate's pages, or another site sent it"
+        }
+    };
+    text.to_owned()
+}
+
+/// What is to be done about it. `proxy` asks, where that is known.
+fn remedy(note: &NotedProblem, proxy: Option<&'static ReverseProxy>, config: &Config) -> String {
+    match note.problem {
+        ProxyProblem::Headers(problem) => chosen(Fix::of(&problem), proxy),
+        ProxyProblem::Forged(header) => chosen(Fix::RemoveIdentity(header), proxy),
+        ProxyProblem::ProxyRequired => {
+            // Whoever comes by a Unix socket is trusted anyway.
+            let peer = note.peer.map_or_else(|| "loopback".to_owned(), |peer| peer.to_string());
+            written(Advice::to_trust(config, &peer), "if it is your proxy")
+        }
+        ProxyProblem::SessionsDisagree => {
             let names = [format!("{}_gate", config.session.cookie_name), "gate_session".to_owned()];
             let name =
                 Advice::first(config, "session.cookie_name", names.into_iter().map(Raw::Text));
-            (what.to_owned(), written(name, "everybody logs in once more"))
+            written(name, "everybody logs in once more")
         }
-        ProxyProblem::FromCdn => {
-            let what = "the visitor's address is one of Cloudflare's: all who come through it share one counter";
-            (what.to_owned(), cloudflare(config, proxy))
-        }
-        ProxyProblem::PlainHttp => {
-            let what = "the proxy says http, and the session cookie is Secure, so browsers do not send it there: a login \
-                        goes round for ever";
-            (what.to_owned(), over_https(config))
-        }
-        ProxyProblem::LoginLoop(cause) => {
-            let what = format!(
-                "a visitor came back from the login without the session cookie again and again: {cause}"
-            );
-            let remedy = match cause {
-                Cause::PlainHttp => over_https(config),
-                Cause::NoDomain => match Advice::widest_domain(config) {
-                    Some(domain) => domain.remarked("login page and sites share it").to_string(),
-                    None => SHARED_DOMAIN.to_owned(),
-                },
-                Cause::OtherDomain => SHARED_DOMAIN.to_owned(),
-                Cause::Unknown => "portcullis config check".to_owned(),
-            };
-            (what, remedy)
-        }
-        ProxyProblem::OriginHidden => {
-            let what = "a form came with `Origin: null` and was refused: the proxy adds Referrer-Policy: no-referrer to \
-                        the gate's pages, or another site sent it";
-            (what.to_owned(), chosen(Fix::ReferrerPolicy, proxy))
-        }
+        ProxyProblem::FromCdn => cloudflare(config, proxy),
+        ProxyProblem::PlainHttp | ProxyProblem::LoginLoop(Cause::PlainHttp) => over_https(config),
+        ProxyProblem::LoginLoop(Cause::NoDomain) => match Advice::widest_domain(config) {
+            Some(domain) => domain.remarked("login page and sites share it").to_string(),
+            None => SHARED_DOMAIN.to_owned(),
+        },
+        ProxyProblem::LoginLoop(Cause::OtherDomain) => SHARED_DOMAIN.to_owned(),
+        ProxyProblem::LoginLoop(Cause::Unknown) => "portcullis config check".to_owned(),
+        ProxyProblem::OriginHidden => chosen(Fix::ReferrerPolicy, proxy),
     }
 }
 
@@ -218,7 +220,7 @@ fn nearby(stranger: &UntrustedPeer, seen: &ProxyDiagnostics, config: &Config) ->
     );
     let remedy =
         written(Advice::to_trust(config, &stranger.address.to_string()), "if it is your proxy");
-    // Where no question was ever good this is the proxy, and nobody can log in.
+    // Where no verify was ever right this is the proxy, and nobody can log in.
     if seen.asked.is_empty() {
         PROXIES.error(found, remedy)
     } else {

@@ -7,7 +7,7 @@ use crate::http::request::Headers;
 use crate::original::client_address::Belief;
 use crate::original::problem::ForwardingProblem;
 use crate::original::reader;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 
 impl Gate {
     /// Whose budget this visitor draws on where no device of ours is known.
@@ -18,8 +18,8 @@ impl Gate {
     ) -> NetworkZone {
         // Whoever forwards, trusted or not, stands between us and the visitor; what he says may end
         // in the middle.
-        let is_told = match visit.way {
-            Way::Untrusted => false,
+        let is_told = match visit.arrival {
+            Arrival::Untrusted => false,
             _ if !visit.trusted => true,
             _ => reader::forwards_client(headers, &Belief::of(&self.config.proxy)),
         };

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::http::request::Method;
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
-use crate::original::purpose::Purpose;
+use crate::original::purpose::RequestPurpose;
 use crate::original::reader;
 use crate::original::request::OriginalRequest;
 use crate::proxies::problem_message::ProblemMessage;
@@ -63,7 +63,7 @@ impl Gate {
 
     /// Who visits a page; answers by itself where the proxy's headers do not say what is needed.
     fn page_visit<'r>(&self, request: &Request<'r>, out: &mut Out) -> Option<OriginalRequest<'r>> {
-        let question = Purpose::Page { public_url_known: self.config.public_url.is_some() };
+        let question = RequestPurpose::Page { public_url_known: self.config.public_url.is_some() };
         let visit = reader::read(
             &request.head.headers,
             address(request),

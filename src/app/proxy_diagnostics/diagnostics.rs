@@ -16,7 +16,7 @@ use crate::http::request::{Head, Headers};
 use crate::original::client_address::Belief;
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::problem::ForwardingProblem;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 use crate::proxies::all::ENDPOINT_COUNT;
 use crate::proxies::reverse_proxy::VerifyEndpoint;
 
@@ -139,7 +139,7 @@ impl ProxyDiagnostics {
         for problem in original.problems() {
             self.note(ProblemPlace::Page, ProxyProblem::Headers(*problem), peer, now);
         }
-        if original.way == Way::Proxied
+        if original.arrival == Arrival::Proxied
             && config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&original.client))
         {
             self.note(ProblemPlace::Page, ProxyProblem::FromCdn, Some(original.client), now);

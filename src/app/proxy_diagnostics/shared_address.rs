@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::config;
 use crate::http::request::Headers;
 use crate::original::client_address;
-use crate::original::request::{OriginalRequest, Way};
+use crate::original::request::{Arrival, OriginalRequest};
 
 /// Addresses that are watched for many visitors behind them.
 pub(super) const MOST_ADDRESSES: usize = 16;
@@ -42,7 +42,7 @@ impl ChainStart {
         headers: &Headers<'_>,
         proxy: &config::ProxySettings,
     ) -> Self {
-        if original.way != Way::Proxied
+        if original.arrival != Arrival::Proxied
             || proxy.client_ip_header != config::ClientIpHeader::XForwardedFor
         {
             return Self::Client;

@@ -9,7 +9,7 @@ use super::occurrences::Occurrences;
 use crate::auth::guess_budget::NetworkZone;
 use crate::clock::Timestamp;
 
-/// Untrusted peers that are told apart, from the internet and from nearby.
+/// Untrusted peers that are kept, from the internet and from nearby.
 const MOST_PEERS: usize = 8;
 
 /// An untrusted peer that sends forwarding headers.

@@ -9,11 +9,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use libfuzzer_sys::fuzz_target;
 use portcullis::config::cloudflare_ranges;
 use portcullis::original::client_address::{Belief, ClientIpHeader};
-use portcullis::original::purpose::{ForwardingFamily, Purpose};
+use portcullis::original::purpose::{ForwardingFamily, RequestPurpose};
 use portcullis::original::reader::read;
 use portcullis::http::request::parse_head;
 use portcullis::original::trust::Trust;
-use portcullis::original::request::Way;
+use portcullis::original::request::Arrival;
 
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
@@ -30,27 +30,27 @@ fuzz_target!(|input: (u8, &[u8])| {
     };
     let belief = Belief { trust: &trust, client_ip_header, cloudflare_ranges: &ranges };
     let question = match choice / 3 % 6 {
-        0 => Purpose::Verify(ForwardingFamily::Any),
-        1 => Purpose::Verify(ForwardingFamily::XForwardedWithoutPort),
-        2 => Purpose::Verify(ForwardingFamily::XForwarded),
-        3 => Purpose::Verify(ForwardingFamily::XOriginal),
-        4 => Purpose::Page { public_url_known: true },
-        _ => Purpose::Page { public_url_known: false },
+        0 => RequestPurpose::Verify(ForwardingFamily::Any),
+        1 => RequestPurpose::Verify(ForwardingFamily::XForwardedWithoutPort),
+        2 => RequestPurpose::Verify(ForwardingFamily::XForwarded),
+        3 => RequestPurpose::Verify(ForwardingFamily::XOriginal),
+        4 => RequestPurpose::Page { public_url_known: true },
+        _ => RequestPurpose::Page { public_url_known: false },
     };
 
     let stranger = read(&head.headers, Some(STRANGER), question, &belief);
-    assert!(!stranger.trusted && stranger.way != Way::Proxied);
+    assert!(!stranger.trusted && stranger.arrival != Arrival::Proxied);
     assert_eq!(stranger.client, STRANGER, "a stranger names his own address");
 
     for peer in [None, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))] {
         let original = read(&head.headers, peer, question, &belief);
-        assert!(original.trusted && original.way != Way::Untrusted);
+        assert!(original.trusted && original.arrival != Arrival::Untrusted);
         assert_eq!(
             original.client,
             original.client.to_canonical(),
             "mapped addresses are IPv4 everywhere"
         );
-        let asked = matches!(question, Purpose::Verify(_)) && original.way == Way::Proxied;
+        let asked = matches!(question, RequestPurpose::Verify(_)) && original.arrival == Arrival::Proxied;
         if asked && original.blocking_problem.is_none() {
             assert!(original.host.is_some(), "passes without a host");
         }
