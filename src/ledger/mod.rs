@@ -2,7 +2,7 @@
 //!
 //! [`Ledger`] is all that the worker speaks to: it commits changes while the facts that they rest
 //! on are true, and tells what other gates did. Today one gate decides for itself, over a store of
-//! its own ([`local`]).
+//! its own (`local/`).
 
 mod change;
 mod condition;

@@ -68,7 +68,9 @@ fn no_secret_is_shown_by_debug() {
 
 #[test]
 fn a_command_of_a_later_version_is_refused_with_the_way_out() {
-    for command in [r#"{"verb":"pass-list"}"#, r#"{"verb":"user-list","since":1}"#, "", "{}"] {
+    for command in
+        [r#"{"verb":"pass-list"}"#, r#"{"verb":"user-show","name":"a","since":1}"#, "", "{}"]
+    {
         let error = serde_json::from_str::<Command>(command).expect_err("unknown");
         let refused = CommandRefused::unknown(&error);
         assert_eq!(refused.code, 65);
