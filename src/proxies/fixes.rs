@@ -129,20 +129,24 @@ mod tests {
 
     #[test]
     fn who_sends_a_header_comes_first_and_who_is_not_printed_last() {
-        let programs = |header| {
-            let mut programs: Vec<_> =
-                Fixes::of(Fix::Header(header)).lines().map(|(program, _)| program).collect();
-            programs.dedup();
-            programs
-        };
-        assert_eq!(
-            programs(ForwardingHeader::ForwardedUri),
-            ["Caddy", "nginx", "Traefik", "HAProxy"]
-        );
-        assert_eq!(
-            programs(ForwardingHeader::OriginalUrl),
-            ["nginx", "Caddy", "Traefik", "HAProxy"]
-        );
+        for header in [ForwardingHeader::ForwardedUri, ForwardingHeader::OriginalUrl] {
+            let fixes = Fixes::of(Fix::Header(header));
+            let programs: Vec<_> = fixes.lines().map(|(program, _)| program).collect();
+            let place = |proxy: &ReverseProxy| {
+                programs.iter().position(|program| *program == proxy.program).expect("a line")
+            };
+            let sends = |proxy: &ReverseProxy| {
+                header.is_x_original() && proxy.forwards_in(ForwardingFamily::XOriginal)
+            };
+            for (one, other) in ALL.iter().flat_map(|one| ALL.iter().map(move |other| (one, other)))
+            {
+                let first = sends(one) && !sends(other);
+                let printed = one.configuration.is_some() && other.configuration.is_none();
+                if first || (printed && !sends(other)) {
+                    assert!(place(one) < place(other), "{one:?} {other:?}: {programs:?}");
+                }
+            }
+        }
     }
 
     #[test]

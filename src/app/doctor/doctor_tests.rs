@@ -21,7 +21,7 @@ use crate::config::{Config, Environment};
 use crate::ledger::{Examination, StoreError};
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::problem::ForwardingProblem;
-use crate::proxies::all::{ANY, endpoint_at};
+use crate::proxies::all::{ANY, endpoint_at, print_command};
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 
@@ -738,11 +738,12 @@ fn what_a_proxy_did_wrong_comes_with_the_line_of_that_proxy() {
         "client_ip_header = \"CF-Connecting-IP\"",
         noted(note(ProblemPlace::Page, ProxyProblem::FromCdn, false)),
     );
+    let any = print_command();
     // The header is believed already, and the proxy does not hand it on.
     for (endpoint, line) in [
         (endpoint_at("/verify/traefik"), "portcullis proxy print traefik"),
         (endpoint_at("/verify/nginx"), "portcullis proxy print nginx"),
-        (endpoint_at("/verify/haproxy"), "portcullis proxy print caddy  # or nginx, traefik"),
+        (endpoint_at("/verify/haproxy"), any.as_str()),
     ] {
         let mut facts = healthy();
         facts.config = Ok(config("proxy.client_ip_header = \"CF-Connecting-IP\""));
