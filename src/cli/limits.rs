@@ -34,7 +34,7 @@ pub struct Clear {
     /// An address, a user, or `strangers`
     #[arg(value_name = "ADDRESS|NAME|strangers")]
     pub what: Option<String>,
-    /// All of them
+    /// Everything that is counted
     #[arg(long)]
     pub all: bool,
 }
