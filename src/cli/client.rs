@@ -44,7 +44,8 @@ impl DaemonAnswer {
     /// # Errors
     /// It has another form: the daemon is of another version.
     pub fn read<A: DeserializeOwned>(&self) -> Result<A, Failure> {
-        serde_json::from_slice(&self.json).map_err(|error| self.unreadable(&error))
+        let answer: serde_json::Result<serde_json::Value> = serde_json::from_slice(&self.json);
+        answer.and_then(serde_json::from_value).map_err(|error| self.unreadable(&error))
     }
 
     fn unreadable(&self, error: &serde_json::Error) -> Failure {

@@ -64,7 +64,10 @@ pub fn or_dash<T: ToString>(value: Option<T>) -> String {
 
 /// An answer with its members in the order of the alphabet.
 pub fn sorted(answer: &impl Serialize) -> Value {
-    serde_json::to_value(answer).unwrap_or_default()
+    // Through its JSON, which each answer can be written as anyway: another serialiser for each
+    // would make the program larger.
+    let json = serde_json::to_vec(answer);
+    json.and_then(|json| serde_json::from_slice(&json)).unwrap_or_default()
 }
 
 /// `member: value`, one a line, in the order of the alphabet.

@@ -4,8 +4,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
+
 /// Lines of the log, the oldest first: `audit show`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct AuditPage {
     /// As many as one answer holds.
     pub entries: Vec<AuditLine>,
@@ -13,8 +16,11 @@ pub struct AuditPage {
     pub more: bool,
 }
 
+read_members!(AuditPage { entries, more });
+
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct AuditLine {
     /// What was done, in one word.
     pub action: String,
@@ -36,8 +42,11 @@ pub struct AuditLine {
     pub why: Option<String>,
 }
 
+read_members!(AuditLine { action, actor, client, hash, number, result, subject, time, why });
+
 /// What a walk along the whole log showed: `audit verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct AuditVerdict {
     /// Lines that were read.
     pub entries: u64,
@@ -61,8 +70,22 @@ pub struct AuditVerdict {
     pub whole: bool,
 }
 
+read_members!(AuditVerdict {
+    entries,
+    first,
+    from,
+    head,
+    last,
+    missing,
+    problem,
+    pruned,
+    to,
+    whole
+});
+
 /// Numbers of lines that were lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct MissingLines {
     /// The first of them; `None`: nobody knows.
     pub first: Option<u64>,
@@ -70,11 +93,16 @@ pub struct MissingLines {
     pub last: Option<u64>,
 }
 
+read_members!(MissingLines { first, last });
+
 /// What is wrong with the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct AuditProblem {
     /// The line where it shows, if it shows at one.
     pub number: Option<u64>,
     /// In words.
     pub what: String,
 }
+
+read_members!(AuditProblem { number, what });

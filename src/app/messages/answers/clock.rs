@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
+
 /// The present time is taken for true: `clock reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct ClockReset {
     /// The present time, by RFC 3339.
     pub now: String,
@@ -12,3 +15,5 @@ pub struct ClockReset {
     /// Users whose last code belonged to a time still to come; their codes are taken again.
     pub users_freed: usize,
 }
+
+read_members!(ClockReset { now, sessions_ended, users_freed });

@@ -5,8 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
+
 /// All that was found, subject by subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct DoctorReport {
     /// One for each thing that was looked at, or more.
     pub findings: Vec<Finding>,
@@ -14,8 +17,11 @@ pub struct DoctorReport {
     pub worst: Severity,
 }
 
+read_members!(DoctorReport { findings, worst });
+
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct Finding {
     /// The subject.
     pub check: Cow<'static, str>,
@@ -26,6 +32,8 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
 }
+
+read_members!(Finding { check, found, remedy, severity });
 
 /// How bad a finding is, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

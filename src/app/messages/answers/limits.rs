@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
+
 /// What counts failures now: `limit list`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct LimitLine {
     /// So many failures count.
     pub failures: u32,
@@ -15,9 +18,14 @@ pub struct LimitLine {
     pub until: Option<String>,
 }
 
+read_members!(LimitLine { failures, key, kind, until });
+
 /// Failures are forgotten: `limit clear`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct LimitsCleared {
     /// Those of so many addresses and budgets.
     pub cleared: usize,
 }
+
+read_members!(LimitsCleared { cleared });

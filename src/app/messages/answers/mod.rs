@@ -6,6 +6,7 @@ pub mod backup;
 pub mod clock;
 pub mod doctor;
 pub mod limits;
+mod object;
 pub mod sessions;
 pub mod setup;
 pub mod users;

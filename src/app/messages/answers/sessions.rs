@@ -4,8 +4,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
+
 /// One living session: `session list`. Times are written by RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct SessionLine {
     /// Where the login came from.
     pub client_ip: IpAddr,
@@ -23,9 +26,14 @@ pub struct SessionLine {
     pub user_agent: String,
 }
 
+read_members!(SessionLine { client_ip, created, expires, id, last_seen, user, user_agent });
+
 /// Sessions have ended: `session revoke`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct SessionsRevoked {
     /// So many.
     pub revoked: usize,
 }
+
+read_members!(SessionsRevoked { revoked });

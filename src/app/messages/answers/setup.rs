@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
 use crate::app::messages::secret_text::SecretText;
 
 /// How the enrolment of the first user stands: `init` of a running gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct SetupStatus {
     /// The set-up page, where a setting tells it.
     pub address: Option<String>,
@@ -20,3 +22,5 @@ pub struct SetupStatus {
     /// Wrong tries that the code still bears.
     pub tries_left: u32,
 }
+
+read_members!(SetupStatus { address, code, expires, open, otpauth_url, tries_left });

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{Object, read_members};
 use crate::app::messages::secret_text::SecretText;
 
 /// What goes into a new authenticator app: `user add`, `user rotate`, `user export`, `-generate`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct UserCredentials {
     /// The user's name.
     pub name: String,
@@ -17,8 +19,11 @@ pub struct UserCredentials {
     pub secret: SecretText,
 }
 
+read_members!(UserCredentials { name, otpauth_url, recovery_codes, secret });
+
 /// One user in a list: `user list`, `user disable`, `user enable`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct UserLine {
     /// May use the admin pages.
     pub admin: bool,
@@ -32,8 +37,11 @@ pub struct UserLine {
     pub sessions: usize,
 }
 
+read_members!(UserLine { admin, created, enabled, name, sessions });
+
 /// All about one user but the seed: `user show`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct UserDetails {
     /// May use the admin pages.
     pub admin: bool,
@@ -59,11 +67,28 @@ pub struct UserDetails {
     pub spent_step_in_the_future: bool,
 }
 
+read_members!(UserDetails {
+    admin,
+    algorithm,
+    created,
+    digits,
+    display_name,
+    email,
+    enabled,
+    groups,
+    name,
+    sessions,
+    spent_step_in_the_future
+});
+
 /// The user is gone: `user remove`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct UserRemoved {
     /// The user's name.
     pub name: String,
     /// Always true.
     pub removed: bool,
 }
+
+read_members!(UserRemoved { name, removed });
