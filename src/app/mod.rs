@@ -6,7 +6,8 @@
 //!
 //! The hot path is [`verify`], with [`denial`] and [`reply`] for the reasons and bytes of a
 //! refusal, [`identity`] for the headers of a pass and [`rounds`] for logins that never end.
-//! [`doctor`] says what is wrong, [`pages`] how it looks.
+//! [`proxy_diagnostics`] notes what is wrong with the proxies in front, [`doctor`] says what is
+//! wrong with anything, [`pages`] how it looks.
 
 pub mod denial;
 pub mod doctor;
