@@ -89,7 +89,7 @@ impl<B: Backend> Program<'_, B> {
                 let config = self.load(Vec::new())?.config;
                 let request = proxy_explain::request(&peer, &header, path)?;
                 let explained = output::sorted(&self.backend.explain(&config, &request));
-                self.say(&explained, || output::members(&explained), console)
+                self.say_members(&explained, console)
             }
             Verb::User(verb) => self.user(verb, console),
             Verb::Session(verb) => self.session(verb, console),

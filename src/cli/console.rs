@@ -44,7 +44,12 @@ impl<'w> Console<'w> {
 
     /// An answer for scripts, as one line.
     pub fn say_json(&mut self, answer: &impl Serialize) -> io::Result<()> {
-        writeln!(self.out, "{}", escape::json(&serde_json::to_string(answer)?))
+        let json = serde_json::to_string(answer)?;
+        self.say_line_of_json(&json)
+    }
+
+    fn say_line_of_json(&mut self, json: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", escape::json(json))
     }
 
     /// A picture of our own.

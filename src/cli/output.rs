@@ -71,11 +71,7 @@ pub fn sorted(answer: &impl Serialize) -> Value {
 }
 
 /// `member: value`, one a line, in the order of the alphabet.
-pub fn members(answer: &impl Serialize) -> String {
-    listed(&sorted(answer))
-}
-
-fn listed(answer: &Value) -> String {
+pub fn members(answer: &Value) -> String {
     let Value::Object(members) = answer else { return format!("{}\n", cell(answer)) };
     let name = |member: &str| member.replace('_', " ");
     let width = members.keys().map(|member| name(member).chars().count()).max().unwrap_or(0) + 1;

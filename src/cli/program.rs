@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use nix::unistd::geteuid;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::backend::{Backend, Offline, SettingsSources};
 use super::client;
@@ -87,7 +88,12 @@ impl<B: Backend> Program<'_, B> {
         console: &mut Console<'_>,
     ) -> Result<(), Failure> {
         let answer: A = self.answer(command)?;
-        self.say(&answer, || output::members(&answer), console)
+        self.say_members(&output::sorted(&answer), console)
+    }
+
+    /// An answer that is one object: as JSON, or one member a line.
+    pub fn say_members(&self, answer: &Value, console: &mut Console<'_>) -> Result<(), Failure> {
+        self.say(answer, || output::members(answer), console)
     }
 
     /// Carries out the command and shows its answer as a table.
