@@ -43,7 +43,7 @@ mod setup_tests;
 mod testing;
 
 pub use gate::state::{Gate, Opening};
-pub use messages::running::SettingsReader;
+pub use messages::running::ReadSettings;
 
 #[cfg(test)]
 mod sixth_proxy_tests;

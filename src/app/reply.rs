@@ -74,7 +74,7 @@ fn refuse_in_full(
                     format_args!(
                         r#"{{"error":"{}","message":"{}"}}"#,
                         denial.word(),
-                        EscapedText(message, escape_json)
+                        Substituted(message, escape_json)
                     ),
                 ),
                 Manner::Page => page(out, status, message),
@@ -99,7 +99,7 @@ fn login_required(
         out,
         format_args!(
             r#"{{"error":"login_required","login_url":"{}"}}"#,
-            EscapedText(url, escape_json)
+            Substituted(url, escape_json)
         ),
     );
 }
@@ -193,7 +193,7 @@ fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{status}</title>\n\
          <h1>{status}</h1>\n<p>{}</p>\n</html>\n",
-        EscapedText(why, escape_html)
+        Substituted(why, escape_html)
     );
     for (name, value) in [
         ("Cache-Control", "no-store"),
@@ -214,9 +214,9 @@ fn page(out: &mut Out, status: Status, why: impl std::fmt::Display) {
 }
 
 /// A text with the characters replaced that would end its place.
-struct EscapedText<T>(T, fn(char) -> Option<&'static str>);
+struct Substituted<T>(T, fn(char) -> Option<&'static str>);
 
-impl<T: std::fmt::Display> std::fmt::Display for EscapedText<T> {
+impl<T: std::fmt::Display> std::fmt::Display for Substituted<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(Escaping(f, self.1), "{}", self.0)
     }

@@ -23,7 +23,7 @@ use crate::config::{Config, Environment, Loaded};
 use crate::telemetry;
 
 /// Who answered, and what.
-enum Reply {
+enum AnyReply {
     OfDaemon(client::DaemonAnswer),
     OfStore(CommandAnswer),
 }
@@ -64,19 +64,19 @@ impl<B: Backend> Program<'_, B> {
     /// The answer of the daemon, or of the store where none runs.
     pub fn answer<A: Answer>(&self, command: Command) -> Result<A, Failure> {
         match self.reply(command)? {
-            Reply::OfDaemon(answer) => answer.read(),
-            Reply::OfStore(answer) => Ok(A::of(answer)?),
+            AnyReply::OfDaemon(answer) => answer.read(),
+            AnyReply::OfStore(answer) => Ok(A::of(answer)?),
         }
     }
 
-    fn reply(&self, command: Command) -> Result<Reply, Failure> {
+    fn reply(&self, command: Command) -> Result<AnyReply, Failure> {
         let places = self.places()?;
         match client::ask(&places.control, &command)? {
-            client::DaemonReply::Answered(answer) => Ok(Reply::OfDaemon(answer)),
+            client::DaemonReply::Answered(answer) => Ok(AnyReply::OfDaemon(answer)),
             client::DaemonReply::NotRunning => {
                 let config = self.load(Vec::new())?.config;
                 places.make_state_dir()?;
-                self.offline(config, &places, command).map(Reply::OfStore)
+                self.offline(config, &places, command).map(AnyReply::OfStore)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The gate: what the event loop holds in memory to answer at once. What is asked of it comes by
 //! [`super::dispatch`].
 
-use crate::app::messages::running::SettingsReader;
+use crate::app::messages::running::ReadSettings;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub struct Gate {
     pub(super) rounds: RefCell<Rounds>,
     pub(super) proxies: RefCell<ProxyDiagnostics>,
     pub(super) control_access: ControlAccess,
-    pub(super) settings: SettingsReader,
+    pub(super) settings: ReadSettings,
     pub(super) last_background_job: Timestamp,
     pub(super) readiness: Option<(Timestamp, Vec<Check>)>,
     pub(super) known_limits: KnownLimits,
@@ -75,7 +75,7 @@ pub struct Opening {
     /// The settings.
     pub config: Arc<Config>,
     /// Reads the settings again, for SIGHUP and `doctor`.
-    pub settings: SettingsReader,
+    pub settings: ReadSettings,
     /// The keys of sessions.
     pub keyring: Keyring,
     /// Makes the tokens of forms; it is nobody else's.

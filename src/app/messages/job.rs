@@ -9,7 +9,7 @@ use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer};
 use crate::app::messages::login::{Admission, LoginAttempt};
-use crate::app::messages::running::{Running, SettingsReader};
+use crate::app::messages::running::{ReadSettings, Running};
 use crate::auth::event::Actor;
 use crate::auth::session::{Session, SessionId};
 use crate::config::Config;
@@ -53,7 +53,7 @@ pub enum Job {
         ending: bool,
     },
     /// The settings may have changed: read them again.
-    Reload(SettingsReader),
+    Reload(ReadSettings),
 }
 
 /// What comes back, answer first.

@@ -7,14 +7,14 @@ use crate::auth::session::Session;
 use crate::config::Config;
 
 /// Reads the settings as a start would. It waits for a disk, so only the worker asks it.
-pub type SettingsReader = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+pub type ReadSettings = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
 
 /// What only the running gate knows.
 pub struct Running {
     /// What was seen of proxies, and since when.
     pub proxies: ProxyDiagnostics,
     /// What the settings' sources say now.
-    pub settings: SettingsReader,
+    pub settings: ReadSettings,
     /// When sessions were last used.
     pub seen: Vec<Session>,
 }

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use crate::app::pages::layout::{Form, Page, Pages};
+use crate::app::pages::layout::{FormPolicy, HtmlPage, Pages};
 use crate::http::response::Out;
 
 impl Pages {
@@ -15,7 +15,7 @@ impl Pages {
             p.hint { (t.session_until.replace("{when}", &format!("in {ends_in}"))) }
             p { a href={ (self.prefix) "/logout" } { (t.sign_out) } }
         };
-        self.finish(out, Page { title: t.account, main, form: None });
+        self.finish(out, HtmlPage { title: t.account, main, form: None });
     }
 
     /// Writes the page that asks whether to end the session. `token` proves that this page was
@@ -40,7 +40,7 @@ impl Pages {
                 button.quiet type="submit" name="all" value="1" { (t.sign_out_all_button) }
             }
         };
-        let form = Some(Form { next_origin: None });
-        self.finish(out, Page { title: t.sign_out, main, form });
+        let form = Some(FormPolicy { next_origin: None });
+        self.finish(out, HtmlPage { title: t.sign_out, main, form });
     }
 }

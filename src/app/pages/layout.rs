@@ -16,18 +16,18 @@ const SCRIPT: &str = include_str!("form.js");
 const HTML: &str = "text/html; charset=utf-8";
 
 /// One page.
-pub(super) struct Page<'a> {
+pub(super) struct HtmlPage<'a> {
     /// Its heading, also in the browser's title.
     pub(super) title: &'a str,
     /// What stands below it.
     pub(super) main: Markup,
     /// `Some` where there is a form in it.
-    pub(super) form: Option<Form<'a>>,
+    pub(super) form: Option<FormPolicy<'a>>,
 }
 
 /// What the policy must allow for the sake of a page's form.
 #[derive(Clone, Copy)]
-pub(super) struct Form<'a> {
+pub(super) struct FormPolicy<'a> {
     /// Where its redirect goes, if that is another origin than the page's own.
     pub(super) next_origin: Option<&'a str>,
 }
@@ -64,11 +64,11 @@ impl Pages {
                 p { a href={ (self.prefix) "/login" } { (self.texts.to_login) } }
             }
         };
-        self.finish(out, Page { title, main, form: None });
+        self.finish(out, HtmlPage { title, main, form: None });
     }
 
     /// Adds what every page carries to an answer that was started already.
-    pub(super) fn finish(&self, out: &mut Out, page: Page<'_>) {
+    pub(super) fn finish(&self, out: &mut Out, page: HtmlPage<'_>) {
         let markup = html! {
             (DOCTYPE)
             html lang=(self.texts.lang) {
@@ -93,7 +93,7 @@ impl Pages {
         out.body(HTML, markup.into_string().as_bytes());
     }
 
-    fn policy(&self, form: Option<Form<'_>>) -> String {
+    fn policy(&self, form: Option<FormPolicy<'_>>) -> String {
         let mut policy = format!("default-src 'none'; style-src '{}';", self.style_hash);
         if form.is_some() {
             policy.extend([" script-src '", &self.script_hash, "';"]);

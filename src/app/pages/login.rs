@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use crate::app::pages::layout::{Form, Page, Pages};
+use crate::app::pages::layout::{FormPolicy, HtmlPage, Pages};
 use crate::app::pages::setup;
 use crate::http::response::Out;
 
@@ -57,7 +57,7 @@ impl Pages {
                 button type="submit" { (t.sign_in_button) }
             }
         };
-        let form = Some(Form { next_origin: form.next_origin });
-        self.finish(out, Page { title: t.sign_in, main, form });
+        let form = Some(FormPolicy { next_origin: form.next_origin });
+        self.finish(out, HtmlPage { title: t.sign_in, main, form });
     }
 }

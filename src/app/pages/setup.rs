@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use crate::app::pages::layout::{Form, Page, Pages};
+use crate::app::pages::layout::{FormPolicy, HtmlPage, Pages};
 use crate::http::form::percent_encode_component;
 use crate::http::response::Out;
 use crate::qr::{self, QrCodeEcc};
@@ -77,8 +77,8 @@ impl Pages {
                 }
             }
         };
-        let form = form.may_enter.then_some(Form { next_origin: form.next_origin });
-        self.finish(out, Page { title: t.set_up, main, form });
+        let form = form.may_enter.then_some(FormPolicy { next_origin: form.next_origin });
+        self.finish(out, HtmlPage { title: t.set_up, main, form });
     }
 
     /// Writes the page with the seed that asks for the app's code.
@@ -103,8 +103,8 @@ impl Pages {
             }
             p.hint { (t.setup_left.replace("{wait}", form.left)) }
         };
-        let form = Some(Form { next_origin: form.next_origin });
-        self.finish(out, Page { title: t.set_up, main, form });
+        let form = Some(FormPolicy { next_origin: form.next_origin });
+        self.finish(out, HtmlPage { title: t.set_up, main, form });
     }
 
     fn setup_start(&self, message: Option<&str>) -> Markup {

@@ -2,7 +2,7 @@
 //! `doctor` that is not pure. Reads a few small files; of the store what
 //! [`crate::ledger::Ledger::examine`] reads.
 
-use crate::app::messages::running::{Running, SettingsReader};
+use crate::app::messages::running::{ReadSettings, Running};
 use std::fs;
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
@@ -28,7 +28,7 @@ use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 
 /// What was done to the settings since the gate took over those `in_use`.
-fn pending(settings: &SettingsReader, in_use: &Config) -> Option<Pending> {
+fn pending(settings: &ReadSettings, in_use: &Config) -> Option<Pending> {
     match settings() {
         Ok(config) if config == *in_use => None,
         Ok(_) => Some(Pending::Changed),
