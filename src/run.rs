@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use nix::unistd::getuid;
 
-use self::opening::{desk_over, stored};
+use self::opening::{stored, worker_over};
 use crate::app::explain::{Explanation, explain};
 use crate::app::messages::answers::backup::PackedUsers;
 use crate::app::messages::answers::doctor::DoctorReport;
@@ -20,7 +20,7 @@ use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::worker::administer;
 use crate::app::worker::gauges::{LOOK, Watched};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::app::worker::transfer;
 use crate::app::{Gate, Opening};
 use crate::auth::event::{Action, Actor, Event};
@@ -51,15 +51,16 @@ impl Backend for Daemon {
         let mut told = String::new();
         let now = clock::now();
         let aside = if again { Store::set_aside(state_dir, now).map_err(stored)? } else { None };
-        let mut desk = open_desk(settings.config.into(), &settings.environment, state_dir, now)?;
+        let mut worker =
+            open_worker(settings.config.into(), &settings.environment, state_dir, now)?;
         if let Some(folder) = aside {
             told = format!("The old store is kept in {}.\n", folder.display());
             let name = folder.file_name().unwrap_or_default().display();
             let event =
                 Event::new(Action::StoreSetAside, Actor::CommandLine(settings.user)).about(name);
-            desk.tell(event, now).map_err(stored)?;
+            worker.tell(event, now).map_err(stored)?;
         }
-        told.push_str(if desk.has_no_users() {
+        told.push_str(if worker.has_no_users() {
             "The store is ready. Start the gate: its log names the set-up page and its code. Or add the first user here, with \
              `portcullis user add NAME --admin`."
         } else {
@@ -77,9 +78,9 @@ impl Backend for Daemon {
         if command == Command::Backup {
             return users_of(&settings.environment, state_dir).map(CommandAnswer::PackedUsers);
         }
-        let mut desk =
-            open_desk(settings.config.into(), &settings.environment, state_dir, clock::now())?;
-        carry_out(&mut desk, command, &Actor::CommandLine(settings.user))
+        let mut worker =
+            open_worker(settings.config.into(), &settings.environment, state_dir, clock::now())?;
+        carry_out(&mut worker, command, &Actor::CommandLine(settings.user))
     }
 
     fn doctor(&self, settings: &SettingsSources, places: &Places) -> Result<DoctorReport, Failure> {
@@ -91,14 +92,18 @@ impl Backend for Daemon {
     }
 }
 
-fn carry_out(desk: &mut Desk, command: Command, by: &Actor) -> Result<CommandAnswer, Failure> {
-    let now = desk.read_clock();
-    let done = administer::execute(desk, command, by, now);
+fn carry_out(
+    worker: &mut WorkerState,
+    command: Command,
+    by: &Actor,
+) -> Result<CommandAnswer, Failure> {
+    let now = worker.read_clock();
+    let done = administer::execute(worker, command, by, now);
     done.map(|(answer, _)| answer).map_err(|refused| Failure::new(refused.code, refused.message))
 }
 
-/// The users for a backup, without a desk: nothing is opened, so that whoever can read the files
-/// need not own them.
+/// The users for a backup, without a worker's state: nothing is opened, so that whoever can read
+/// the files need not own them.
 fn users_of(environment: &Environment, state_dir: &Path) -> Result<PackedUsers, Failure> {
     let credential = secrets::store_key(environment)?;
     let found =
@@ -115,24 +120,24 @@ fn users_of(environment: &Environment, state_dir: &Path) -> Result<PackedUsers, 
 }
 
 /// Opens the store below `state_dir`, with the key that systemd gives if it gives one, and sits
-/// down at the desk.
+/// down in the worker.
 ///
 /// # Errors
 /// The store is in use, damaged without a snapshot, or cannot be read; or its key cannot.
-fn open_desk(
+fn open_worker(
     config: Arc<Config>,
     environment: &Environment,
     state_dir: &Path,
     now: Timestamp,
-) -> Result<Desk, Failure> {
+) -> Result<WorkerState, Failure> {
     let credential = secrets::store_key(environment)?;
     let credential = credential.as_ref().map(Secret::expose);
     let key = ledger::load_or_create_key(state_dir, credential, &mut System).map_err(stored)?;
-    let (desk, recovered) = desk_over(config, &key, state_dir, now).map_err(stored)?;
+    let (worker, recovered) = worker_over(config, &key, state_dir, now).map_err(stored)?;
     if let Some(told) = recovered {
         log::error!("store recovered {told}");
     }
-    Ok(desk)
+    Ok(worker)
 }
 
 /// Runs the daemon until it is told to stop.
@@ -143,16 +148,17 @@ fn serve(start: DaemonStart) -> Result<(), Failure> {
         .map_err(|error| Failure::new(exit::SYSTEM, format!("signals cannot be held: {error}")))?;
     let DaemonStart { loaded, settings, places, environment } = start;
     let config = Arc::new(loaded.config);
-    let mut desk = open_desk(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
+    let mut worker =
+        open_worker(Arc::clone(&config), &environment, &places.state_dir, clock::now())?;
     let (secret, source) = secrets::session_secret(&environment, &places.state_dir, &mut System)
         .map_err(|error| Failure::new(exit::CONFIG, error))?;
     let keyring = Keyring::new(&secret, None).map_err(|error| Failure::new(exit::CONFIG, error))?;
-    desk.know(offline_doctor::surroundings(Some(Ok((secret, source))), &settings, &places));
-    desk.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
-    if desk.has_no_users() {
-        first_user(&mut desk, &config, &environment)?;
+    worker.know(offline_doctor::surroundings(Some(Ok((secret, source))), &settings, &places));
+    worker.end_sessions_of_other_keys(&[keyring.current_id()]).map_err(stored)?;
+    if worker.has_no_users() {
+        first_user(&mut worker, &config, &environment)?;
     }
-    desk.warn_of_odds();
+    worker.warn_of_odds();
     let listeners = sockets::listeners(&config, &places.control)?;
     for listener in &listeners {
         let purpose = if listener.role() == ListenerRole::Metrics { " for=metrics" } else { "" };
@@ -166,19 +172,19 @@ fn serve(start: DaemonStart) -> Result<(), Failure> {
             settings.load().map(|loaded| loaded.config).map_err(|failure| failure.message)
         }),
         keyring,
-        form_key: desk.form_key(),
+        form_key: worker.form_key(),
         control_access: ControlAccess::of_this_process(),
-        device_key: desk.device_key(),
-        known: desk.everything(),
+        device_key: worker.device_key(),
+        known: worker.everything(),
     });
     let (gate, worker) = if config.metrics.listen.is_some() {
-        let desk = Watched::new(desk);
+        let worker = Watched::new(worker);
         (
-            gate.with_metrics(desk.gauges()),
-            Worker::spawn(desk, LOOK, Watched::handle, Watched::tick),
+            gate.with_metrics(worker.gauges()),
+            Worker::spawn(worker, LOOK, Watched::handle, Watched::tick),
         )
     } else {
-        (gate, Worker::spawn(desk, HOUSEKEEPING, Desk::handle, Desk::housekeeping))
+        (gate, Worker::spawn(worker, HOUSEKEEPING, WorkerState::handle, WorkerState::housekeeping))
     };
     let worker = worker.map_err(|error| {
         Failure::new(exit::SYSTEM, format!("the worker thread does not start: {error}"))
@@ -193,17 +199,21 @@ fn serve(start: DaemonStart) -> Result<(), Failure> {
 
 /// Where nobody can log in: a user is made on the terminal, else the set-up page is opened, and the
 /// log names the way.
-fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Result<(), Failure> {
+fn first_user(
+    worker: &mut WorkerState,
+    config: &Config,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let terminal = console::ink_of_stdout(environment);
     let mut console = Console::new(&mut out, &mut err, terminal);
     let by = Actor::CommandLine(getuid().as_raw());
-    welcome(&mut console, |command| carry_out(desk, command, &by))?;
-    if !desk.has_no_users() {
+    welcome(&mut console, |command| carry_out(worker, command, &by))?;
+    if !worker.has_no_users() {
         return Ok(());
     }
     let by_hand = "portcullis user add NAME --admin";
-    if !desk.is_new() {
+    if !worker.is_new() {
         log::warn!("no users any more: nobody can log in; run: {by_hand}");
         return Ok(());
     }
@@ -222,8 +232,8 @@ fn first_user(desk: &mut Desk, config: &Config, environment: &Environment) -> Re
     log::warn!(
         "no users yet: nobody can log in; open {page} within 30 minutes and enter the set-up code {told}, or run: {by_hand}"
     );
-    let now = desk.read_clock().steady;
-    desk.open_setup(&code, now);
+    let now = worker.read_clock().steady;
+    worker.open_setup(&code, now);
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub use self::ask::{Answer, Ask};
 pub use self::authenticator::{Person, STEP, wrong_code_near};
 use crate::app::messages::command::Command;
 use crate::app::messages::job::{Job, Outcome};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::app::{Gate, Opening};
 use crate::auth::keyring::Keyring;
 use crate::auth::setup_code::SetupCode;
@@ -74,7 +74,7 @@ pub struct WholeGate {
     folder: PathBuf,
     setup_code: Option<SetupCode>,
     starts: u64,
-    sides: Option<(Gate, Desk)>,
+    sides: Option<(Gate, WorkerState)>,
 }
 
 impl WholeGate {
@@ -126,7 +126,7 @@ impl WholeGate {
             .unwrap_or_else(|error| panic!("{error}"));
         let recovered = opened.recovered.is_some();
         let clock = Arc::new(self.clock.clone());
-        let mut desk = Desk::new(
+        let mut worker = WorkerState::new(
             Arc::clone(&self.config),
             store,
             opened,
@@ -134,11 +134,11 @@ impl WholeGate {
             entropy(1),
         );
         if recovered {
-            desk.doubt_steps(self.clock.now()).expect("written");
+            worker.doubt_steps(self.clock.now()).expect("written");
         }
-        let steady = desk.read_clock().steady;
-        if let Some(code) = self.setup_code.as_ref().filter(|_| desk.has_no_users()) {
-            desk.open_setup(code, steady);
+        let steady = worker.read_clock().steady;
+        if let Some(code) = self.setup_code.as_ref().filter(|_| worker.has_no_users()) {
+            worker.open_setup(code, steady);
         }
         let mut gate = Gate::new(Opening {
             clock,
@@ -146,20 +146,20 @@ impl WholeGate {
             config: Arc::clone(&self.config),
             settings: Arc::new(|| Err("nobody asks".to_owned())),
             keyring: Keyring::new(&Secret::new(vec![7; 48]), None).expect("long enough"),
-            form_key: desk.form_key(),
-            device_key: desk.device_key(),
+            form_key: worker.form_key(),
+            device_key: worker.device_key(),
             control_access: ControlAccess::of_this_process(),
-            known: desk.everything(),
+            known: worker.everything(),
         });
-        keep_house(&mut gate, &mut desk);
-        self.sides = Some((gate, desk));
+        keep_house(&mut gate, &mut worker);
+        self.sides = Some((gate, worker));
     }
 
     /// Lets time pass, on both clocks, and the worker keep house afterwards.
     pub fn pass(&mut self, seconds: u64) {
         self.clock.pass(Duration::from_secs(seconds));
-        if let Some((gate, desk)) = &mut self.sides {
-            keep_house(gate, desk);
+        if let Some((gate, worker)) = &mut self.sides {
+            keep_house(gate, worker);
         }
     }
 
@@ -193,7 +193,7 @@ impl WholeGate {
     }
 
     fn answer(&mut self, peer: &Peer, ask: &Ask) -> Answer {
-        let (gate, desk) = self.sides.as_mut().expect("it runs");
+        let (gate, worker) = self.sides.as_mut().expect("it runs");
         let bytes = ask.bytes();
         let (head, length, _) = parse_head(&bytes).expect("a good head").expect("a whole head");
         let mut out = Out::new();
@@ -211,7 +211,7 @@ impl WholeGate {
         };
         if let Some(job) = job {
             out.reset();
-            work(gate, desk, job, &mut out);
+            work(gate, worker, job, &mut out);
         }
         let mut sent = Vec::new();
         out.render(&mut sent, false, Persistence::Keep);
@@ -232,22 +232,22 @@ impl Drop for WholeGate {
 }
 
 /// Has the worker do a job, and the loop what follows.
-fn work(gate: &mut Gate, desk: &mut Desk, job: Job, out: &mut Out) {
-    gate.on_outcome(desk.handle(job), out);
-    run_errand(gate, desk);
+fn work(gate: &mut Gate, worker: &mut WorkerState, job: Job, out: &mut Out) {
+    gate.on_outcome(worker.handle(job), out);
+    run_errand(gate, worker);
 }
 
-fn keep_house(gate: &mut Gate, desk: &mut Desk) {
-    if let Some(outcome) = desk.housekeeping() {
+fn keep_house(gate: &mut Gate, worker: &mut WorkerState) {
+    if let Some(outcome) = worker.housekeeping() {
         gate.on_outcome(outcome, &mut Out::new());
     }
-    run_errand(gate, desk);
+    run_errand(gate, worker);
 }
 
 /// The server asks for one after each outcome.
-fn run_errand(gate: &mut Gate, desk: &mut Desk) {
+fn run_errand(gate: &mut Gate, worker: &mut WorkerState) {
     if let Some(job) = gate.background_job(false) {
-        let outcome: Outcome = desk.handle(job);
+        let outcome: Outcome = worker.handle(job);
         gate.on_outcome(outcome, &mut Out::new());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::opening::{desk_over, stored};
+use super::opening::{stored, worker_over};
 use crate::app::doctor;
 use crate::app::doctor::facts::{Facts, NoSecret, Shut, Strength};
 use crate::app::doctor::surroundings::Surroundings;
@@ -42,12 +42,12 @@ pub(super) fn examine(
         let known = |text: &str| places.as_known(&used, &places.as_known(at, text));
         let tried = copy.as_ref().map_err(Clone::clone).and_then(|copy| {
             let key = ledger::existing_key(&used, credential.as_ref().map(Secret::expose))?;
-            desk_over(config.into(), &key, copy.path(), clock::now())
+            worker_over(config.into(), &key, copy.path(), clock::now())
         });
         match tried {
-            Ok((mut desk, _)) => {
-                let now = desk.read_clock();
-                facts.add_trial(&mut desk, now, known);
+            Ok((mut worker, _)) => {
+                let now = worker.read_clock();
+                facts.add_trial(&mut worker, now, known);
             }
             Err(error @ StoreError::Locked(_)) => return Err(stored(error)),
             Err(error) => {

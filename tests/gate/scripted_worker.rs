@@ -93,7 +93,7 @@ fn the_wait_for_a_bucket_that_many_share_is_told_in_whole_refills() {
 
 /// A device at home has a global address where there is IPv6.
 #[test]
-fn a_prefix_that_the_desk_found_on_this_machine_is_home() {
+fn a_prefix_that_the_worker_found_on_this_machine_is_home() {
     let gate = HangingGate::serve(|hangs, job| match job {
         Job::Login(attempt) => {
             let found = vec!["2001:db8:1:2::/64".parse().expect("a prefix")];
@@ -144,7 +144,7 @@ fn sentence(hangs: &mut Receiver<()>, job: Job) -> Outcome {
 }
 
 #[test]
-fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_desk() {
+fn a_set_up_code_that_a_known_limit_is_sure_to_refuse_does_not_reach_the_worker() {
     let gate = HangingGate::serve(sentence);
     assert_eq!(ask(&gate, "198.51.100.1").status, 401, "from now on there is a set-up");
     let mut guilty = visitor(&gate, GUILTY);

@@ -1,9 +1,9 @@
 //! `/metrics`, on a listener of its own: what the gate has counted, for an operator who wants to
 //! see an attack.
 //!
-//! Guarantees: a page asks neither the desk nor the store, so a disk that hangs or a full queue
+//! Guarantees: a page asks neither the worker nor the store, so a disk that hangs or a full queue
 //! does not silence it; every series is there from the start; label values are words of this file.
-//! Counting is a plain addition on the loop's own thread; what the desk knows comes over in
+//! Counting is a plain addition on the loop's own thread; what the worker knows comes over in
 //! [`Gauges`]. Without a listener for it nothing is counted, and no clock is read.
 
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl LoginResult {
         (Self::BadForm, "bad_form"),
     ];
 
-    /// What the desk has decided.
+    /// What the worker has decided.
     pub const fn of(admission: &Admission) -> Self {
         use crate::app::messages::login::LoginDenial as Kept;
         match admission {
@@ -134,7 +134,7 @@ pub struct GateMetrics {
 }
 
 impl GateMetrics {
-    /// All zero. `gauges` are the desk's.
+    /// All zero. `gauges` are the worker's.
     pub fn new(gauges: Arc<Gauges>, clock: Arc<dyn Clock>) -> Self {
         Self {
             start: ProcessStart::at(clock.now(), clock.monotonic()),

@@ -6,7 +6,7 @@ use crate::app::gate::state::Gate;
 use crate::app::messages::job::Job;
 use crate::app::messages::running::Running;
 
-/// What the gate has in memory, for the desk, which knows the rest and may wait for files.
+/// What the gate has in memory, for the worker, which knows the rest and may wait for files.
 pub fn job(gate: &mut Gate) -> Job {
     let (proxies, seen) = (gate.proxies.get_mut().clone(), gate.sessions.take_touched());
     Job::Doctor(Box::new(Running { proxies, settings: Arc::clone(&gate.settings), seen }))

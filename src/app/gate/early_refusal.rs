@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::http::response::Out;
 
 impl Gate {
-    /// Answers a login that the desk would refuse by a limit. `false`: it must be asked.
+    /// Answers a login that the worker would refuse by a limit. `false`: it must be asked.
     pub(super) fn refuses_login(
         &mut self,
         attempt: &LoginAttempt,
@@ -37,7 +37,7 @@ impl Gate {
         true
     }
 
-    /// The same for a set-up code. Who may hold the enrolment is shown more, by the desk.
+    /// The same for a set-up code. Who may hold the enrolment is shown more, by the worker.
     pub(super) fn refuses_setup(
         &mut self,
         enrolment: &Enrolment,
@@ -61,7 +61,7 @@ impl Gate {
         true
     }
 
-    /// A clock that is wrong is told first, as the desk does.
+    /// A clock that is wrong is told first, as the worker does.
     fn known_refusal(
         &self,
         browser: &Browser,

@@ -1,8 +1,9 @@
-//! What the loop knows of the limits that the desk keeps: a post that is sure to be refused takes
+//! What the loop knows of the limits that the worker keeps: a post that is sure to be refused takes
 //! no place in the worker's queue, so a flood of such posts keeps nobody out.
 //!
-//! Guarantees: nothing is refused here that the desk did not refuse a moment ago, nor for longer
-//! than it said. The loop learns from the desk's refusals; what it does not know, the desk judges.
+//! Guarantees: nothing is refused here that the worker did not refuse a moment ago, nor for longer
+//! than it said. The loop learns from the worker's refusals; what it does not know, the worker
+//! judges.
 
 use crate::app::messages::limited::Limited;
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ impl KnownLimits {
         if self.until.len() >= CAPACITY {
             self.until.retain(|_, until| *until > now);
         }
-        // Where there is no room the desk goes on refusing by itself.
+        // Where there is no room the worker goes on refusing by itself.
         if self.until.len() < CAPACITY {
             self.until.insert(limited, until);
         }
@@ -48,8 +49,8 @@ impl KnownLimits {
         self.until.clear();
     }
 
-    /// Why the desk would refuse a code of this browser. `account`: whose budget it draws on, where
-    /// a name was asked for.
+    /// Why the worker would refuse a code of this browser. `account`: whose budget it draws on,
+    /// where a name was asked for.
     pub fn refuse(
         &self,
         browser: &Browser,
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_waits_as_long_as_the_desk_said_known_devices_too() {
+    fn a_network_waits_as_long_as_the_worker_said_known_devices_too() {
         let mut known = KnownLimits::default();
         known.learn(network("203.0.113.7"), LATER, NOW);
         known.learn(network("2001:db8:1:200::/56"), LATER, NOW);
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_limited_addresses_takes_no_more_room_than_the_desk_s_table() {
+    fn a_flood_of_limited_addresses_takes_no_more_room_than_the_worker_s_table() {
         let mut known = KnownLimits::default();
         let many = u32::try_from(CAPACITY).expect("a number") * 2;
         for n in 0..many {

@@ -1,4 +1,4 @@
-//! `/login`: the page, its form, and the answer once the desk has decided.
+//! `/login`: the page, its form, and the answer once the worker has decided.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -111,7 +111,7 @@ impl Gate {
         Some(LoginAttempt { code, name, browser: self.browser(head, &next) })
     }
 
-    /// The desk has decided; what it changed is on the disk and known here.
+    /// The worker has decided; what it changed is on the disk and known here.
     pub(super) fn login_decided(
         &mut self,
         attempt: &LoginAttempt,

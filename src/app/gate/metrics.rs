@@ -40,7 +40,7 @@ impl Gate {
         }
     }
 
-    /// Counts a posted login that was answered without the desk.
+    /// Counts a posted login that was answered without the worker.
     pub(super) fn count_unjudged(&mut self, out: &Out) {
         self.count_login(match Status(out.status()) {
             Status::UNAUTHORIZED => LoginResult::Malformed,

@@ -144,7 +144,7 @@ impl Gate {
         }
     }
 
-    /// The desk has decided; what it changed is on the disk and known here.
+    /// The worker has decided; what it changed is on the disk and known here.
     pub(super) fn setup_decided(
         &mut self,
         enrolment: &Enrolment,

@@ -80,11 +80,11 @@ pub struct Opening {
     pub keyring: Keyring,
     /// Makes the tokens of forms; it is nobody else's.
     pub form_key: Secret,
-    /// Proves the cookies of devices; it is the desk's.
+    /// Proves the cookies of devices; it is the worker's.
     pub device_key: DeviceKey,
     /// Who may give orders.
     pub control_access: ControlAccess,
-    /// What the desk knows.
+    /// What the worker knows.
     pub known: Vec<Effect>,
 }
 
@@ -122,7 +122,7 @@ impl Gate {
         gate
     }
 
-    /// Takes over what the desk works by now.
+    /// Takes over what the worker works by now.
     pub(super) fn reconfigure(&mut self, config: Arc<Config>) {
         self.cookie_name = config.cookie_name();
         self.pages = Pages::new(&config.login.title, &config.path_prefix);

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The numbers, shared by the desk, which sets them, and the gate, which shows them.
+/// The numbers, shared by the worker, which sets them, and the gate, which shows them.
 #[derive(Default)]
 pub struct Gauges {
     store_writes: AtomicU64,
@@ -41,7 +41,7 @@ impl Gauges {
         }
     }
 
-    /// What the desk set last.
+    /// What the worker set last.
     pub fn read(&self) -> GaugeReadings {
         // They are not a unit: each is right by itself, and a page may be a job late.
         let read = |place: &AtomicU64| place.load(Ordering::Relaxed);

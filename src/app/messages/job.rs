@@ -1,5 +1,5 @@
-//! What passes between the loop and the desk: a job one way, its outcome with what has changed the
-//! other.
+//! What passes between the loop and the worker: a job one way, its outcome with what has changed
+//! the other.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::auth::session::{Session, SessionId};
 use crate::config::Config;
 use crate::ledger::StoreError;
 
-/// What the loop asks of the desk.
+/// What the loop asks of the worker.
 pub enum Job {
     /// A well-formed code was posted.
     Login(Box<LoginAttempt>),

@@ -1,4 +1,4 @@
-//! What a login brings, and what comes of it: said by the loop to the desk, and back.
+//! What a login brings, and what comes of it: said by the loop to the worker, and back.
 
 use std::net::IpAddr;
 use std::time::Duration;

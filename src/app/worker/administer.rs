@@ -22,7 +22,7 @@ use crate::app::messages::effect::Effect;
 use crate::app::worker::audit;
 use crate::app::worker::enrolment;
 use crate::app::worker::limits;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::app::worker::transfer;
 use crate::app::worker::users;
 
@@ -30,59 +30,59 @@ use crate::app::worker::users;
 ///
 /// # Errors
 /// The command makes no sense, or the store did not take the change; then nothing has changed.
-pub fn execute(desk: &mut Desk, command: Command, by: &Actor, moment: Moment) -> Done {
+pub fn execute(worker: &mut WorkerState, command: Command, by: &Actor, moment: Moment) -> Done {
     let now = moment.wall;
     match command {
         Command::UserAdd { name, admin, groups, display_name, email, algorithm, digits } => {
-            let entropy = desk.entropy.get_mut();
+            let entropy = worker.entropy.get_mut();
             let authenticator = users::new_authenticator(algorithm.as_deref(), digits, entropy)?;
             let name = users::parse_name(&name)?;
             let mut user = User::new(name, authenticator, now, entropy)
                 .with_profile(display_name, email, groups)
                 .map_err(|error| CommandRefused::data(error.to_string()))?;
             user.admin = admin;
-            users::add(desk, user, by, now)
+            users::add(worker, user, by, now)
         }
         Command::Generate { name } => {
             let name = match name {
                 Some(name) => users::parse_name(&name)?,
-                None => users::first_free_name(desk)?,
+                None => users::first_free_name(worker)?,
             };
-            let entropy = desk.entropy.get_mut();
+            let entropy = worker.entropy.get_mut();
             let authenticator = users::new_authenticator(None, None, entropy)?;
             let user = User::new(name, authenticator, now, entropy);
-            users::add(desk, user, by, now)
+            users::add(worker, user, by, now)
         }
         Command::UserList => {
-            let lines = desk.users.values().map(|user| users::line(desk, user, now)).collect();
+            let lines = worker.users.values().map(|user| users::line(worker, user, now)).collect();
             Ok((CommandAnswer::Users(lines), Vec::new()))
         }
-        Command::UserShow { name } => users::show(desk, &name, now),
-        Command::UserDisable { name } => users::switch(desk, &name, false, by, now),
-        Command::UserEnable { name } => users::switch(desk, &name, true, by, now),
-        Command::UserRemove { name } => users::remove(desk, &name, by, now),
-        Command::UserRotate { name } => users::rotate(desk, &name, by, now),
-        Command::UserExport { name } => users::export(desk, &name, by, now),
+        Command::UserShow { name } => users::show(worker, &name, now),
+        Command::UserDisable { name } => users::switch(worker, &name, false, by, now),
+        Command::UserEnable { name } => users::switch(worker, &name, true, by, now),
+        Command::UserRemove { name } => users::remove(worker, &name, by, now),
+        Command::UserRotate { name } => users::rotate(worker, &name, by, now),
+        Command::UserExport { name } => users::export(worker, &name, by, now),
         Command::SessionList => {
-            let living = desk.sessions.iter().filter(|session| desk.lives(session, now));
+            let living = worker.sessions.iter().filter(|session| worker.lives(session, now));
             Ok((CommandAnswer::Sessions(living.map(session_line).collect()), Vec::new()))
         }
         Command::SessionRevoke { ids, user, all } => {
-            session_revoke(desk, &ids, user.as_deref(), all, by, now)
+            session_revoke(worker, &ids, user.as_deref(), all, by, now)
         }
-        Command::LimitList => Ok((CommandAnswer::Limits(limits::list(desk, moment)), Vec::new())),
-        Command::LimitClear { what, all } => limits::clear(desk, &what, all, by, moment),
-        Command::ClockReset => clock_reset(desk, by, now),
-        Command::Setup { new_code } => enrolment::state(desk, new_code, by, moment),
-        Command::Backup => transfer::give(desk, by, now),
-        Command::Restore { records } => transfer::take_in(desk, &records, by, moment),
+        Command::LimitList => Ok((CommandAnswer::Limits(limits::list(worker, moment)), Vec::new())),
+        Command::LimitClear { what, all } => limits::clear(worker, &what, all, by, moment),
+        Command::ClockReset => clock_reset(worker, by, now),
+        Command::Setup { new_code } => enrolment::state(worker, new_code, by, moment),
+        Command::Backup => transfer::give(worker, by, now),
+        Command::Restore { records } => transfer::take_in(worker, &records, by, moment),
         Command::AuditShow { since, user, limit, before } => {
-            audit::show(desk, &audit::AuditQuery { since, user, limit, before }, by, now)
+            audit::show(worker, &audit::AuditQuery { since, user, limit, before }, by, now)
         }
-        Command::AuditVerify { expect } => audit::verify(desk, expect.as_deref()),
+        Command::AuditVerify { expect } => audit::verify(worker, expect.as_deref()),
         // The running gate has sent what it alone knows with a job of its own.
         Command::Doctor => {
-            let report = doctor::report(&Facts::of_desk(desk, None, moment));
+            let report = doctor::report(&Facts::of_worker(worker, None, moment));
             Ok((CommandAnswer::Doctor(report), Vec::new()))
         }
     }
@@ -101,7 +101,7 @@ fn session_line(session: &Session) -> SessionLine {
 }
 
 fn session_revoke(
-    desk: &mut Desk,
+    worker: &mut WorkerState,
     ids: &[String],
     user: Option<&str>,
     all: bool,
@@ -110,12 +110,12 @@ fn session_revoke(
 ) -> Done {
     let (mut changes, mut rests_on) = (Vec::<Change>::new(), Vec::new());
     if all {
-        changes.extend(desk.sessions.iter().map(|session| Change::EndSession(session.id)));
-        rests_on.extend(desk.users.keys().filter_map(|name| desk.unchanged(name)));
+        changes.extend(worker.sessions.iter().map(|session| Change::EndSession(session.id)));
+        rests_on.extend(worker.users.keys().filter_map(|name| worker.unchanged(name)));
     } else if let Some(name) = user {
-        let name = users::find(desk, name)?.name.clone();
-        changes.extend(desk.endings(&name));
-        rests_on.extend(desk.unchanged(&name));
+        let name = users::find(worker, name)?.name.clone();
+        changes.extend(worker.endings(&name));
+        rests_on.extend(worker.unchanged(&name));
     } else if ids.is_empty() {
         return Err(CommandRefused {
             code: 64,
@@ -123,27 +123,27 @@ fn session_revoke(
         });
     } else {
         for text in ids {
-            let id = known_session(desk, text)?;
+            let id = known_session(worker, text)?;
             changes.push(Change::EndSession(id));
             rests_on.push(Condition::SessionLiving(id));
         }
     }
     let revoked = changes.len();
     if all {
-        changes.extend(desk.users.values().map(|user| {
+        changes.extend(worker.users.values().map(|user| {
             let mut user = user.clone();
             user.end_devices();
             Change::PutUser(user)
         }));
     }
-    changes.extend(revocations(desk, &changes, all, by).into_iter().map(Change::Audit));
-    let effects = desk.commit_if(changes, &rests_on, now)?;
+    changes.extend(revocations(worker, &changes, all, by).into_iter().map(Change::Audit));
+    let effects = worker.commit_if(changes, &rests_on, now)?;
     log::info!("sessions revoked count={revoked} all={all}");
     Ok((CommandAnswer::SessionsRevoked(SessionsRevoked { revoked }), effects))
 }
 
-fn known_session(desk: &Desk, text: &str) -> Result<SessionId, CommandRefused> {
-    SessionId::parse(text).filter(|id| desk.sessions.get(id).is_some()).ok_or_else(|| {
+fn known_session(worker: &WorkerState, text: &str) -> Result<SessionId, CommandRefused> {
+    SessionId::parse(text).filter(|id| worker.sessions.get(id).is_some()).ok_or_else(|| {
         CommandRefused::data(format!(
             "there is no session {text:?}; `portcullis session list` shows all"
         ))
@@ -151,9 +151,9 @@ fn known_session(desk: &Desk, text: &str) -> Result<SessionId, CommandRefused> {
 }
 
 /// That sessions are ended: one line for each user, one for all.
-fn revocations(desk: &Desk, changes: &[Change], all: bool, by: &Actor) -> Vec<Event> {
+fn revocations(worker: &WorkerState, changes: &[Change], all: bool, by: &Actor) -> Vec<Event> {
     let ended = changes.iter().filter_map(|change| match change {
-        Change::EndSession(id) => desk.sessions.get(id),
+        Change::EndSession(id) => worker.sessions.get(id),
         _ => None,
     });
     let mut counts = BTreeMap::<&str, u32>::new();
@@ -171,19 +171,20 @@ fn revocations(desk: &Desk, changes: &[Change], all: bool, by: &Actor) -> Vec<Ev
     counts.into_iter().map(event).collect()
 }
 
-fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
+fn clock_reset(worker: &mut WorkerState, by: &Actor, now: Timestamp) -> Done {
     let mut changes: Vec<Change> =
-        desk.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
+        worker.sessions.iter().map(|session| Change::EndSession(session.id)).collect();
     let sessions_ended = changes.len();
-    let ahead = desk
+    let ahead = worker
         .users
         .values()
         .filter(|user| user.spent.is_some_and(|step| step.start() > now))
         .cloned();
     let ahead: Vec<User> = ahead.collect();
     let users_freed = ahead.len();
-    let mut rests_on: Vec<_> = ahead.iter().filter_map(|user| desk.unchanged(&user.name)).collect();
-    let old = desk.gate_record.clone();
+    let mut rests_on: Vec<_> =
+        ahead.iter().filter_map(|user| worker.unchanged(&user.name)).collect();
+    let old = worker.gate_record.clone();
     changes.extend(ahead.into_iter().map(|mut user| {
         // What was spent elsewhere, before a backup was restored, must not come back.
         user.spent = user.awaits_time().then(|| transfer::spent_by(now));
@@ -195,8 +196,8 @@ fn clock_reset(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
     changes.push(Change::Audit(
         event.because(format_args!("sessions ended: {sessions_ended}, users freed: {users_freed}")),
     ));
-    let mut effects = desk.commit_if(changes, &rests_on, now)?;
-    desk.time.reset(now, desk.clock.monotonic());
+    let mut effects = worker.commit_if(changes, &rests_on, now)?;
+    worker.time.reset(now, worker.clock.monotonic());
     effects.push(Effect::FloorRaised(now));
     log::warn!("clock reset now={now} sessions_ended={sessions_ended} users_freed={users_freed}");
     let reset = ClockReset { now: now.to_string(), sessions_ended, users_freed };

@@ -1,4 +1,4 @@
-//! Every command on a desk with a real store, and the form of its answer.
+//! Every command on a worker's state with a real store, and the form of its answer.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::config::{Config, scratch};
 use crate::entropy::System;
 use crate::ledger::{Store, load_or_create_key};
 
-fn new_desk() -> Desk {
+fn new_worker() -> WorkerState {
     let folder = scratch::directory();
     let now = crate::clock::now();
     let key = load_or_create_key(&folder, None, &mut System).expect("a key");
     let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
     let clock = TestClock::confirmed(now);
-    Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
+    WorkerState::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
 }
 
 /// A session of anna, and failures of strangers.
-fn fill(desk: &mut Desk, now: Moment) {
+fn fill(worker: &mut WorkerState, now: Moment) {
     let anna = UserName::parse("anna").expect("a name");
     let client = "203.0.113.7".parse().expect("an address");
     let lifetime = std::time::Duration::from_secs(3_600);
     let session =
         Session::begin(anna, now.wall, lifetime, client, b"test", KeyId::new(1), &mut System);
-    desk.commit(vec![Change::PutSession(session)], now.wall).expect("written");
-    desk.budgets.put(BudgetKey::StrangersInternet, Bucket::with_left(3, now.steady));
+    worker.commit(vec![Change::PutSession(session)], now.wall).expect("written");
+    worker.budgets.put(BudgetKey::StrangersInternet, Bucket::with_left(3, now.steady));
 }
 
 /// Whether an answer has the members and kinds of values of another. What one of them does not know
@@ -55,20 +55,20 @@ fn same_form(one: &Value, other: &Value) -> bool {
 
 #[test]
 fn each_command_is_answered_in_the_recorded_form_and_read_back_equal() {
-    let mut desk = new_desk();
-    let now = desk.read_clock();
-    desk.open_setup(&SetupCode::generate(&mut System), now.steady);
+    let mut worker = new_worker();
+    let now = worker.read_clock();
+    worker.open_setup(&SetupCode::generate(&mut System), now.steady);
     let mut packed = None;
     for mut command in commands() {
         if command == Command::SessionList {
-            fill(&mut desk, now);
+            fill(&mut worker, now);
         }
         if let Command::Restore { records } = &mut command {
             let given: PackedUsers = packed.take().expect("packed before");
             *records = given.records;
-            desk = new_desk();
+            worker = new_worker();
         }
-        let (answer, _) = execute(&mut desk, command.clone(), &Actor::Gate, now)
+        let (answer, _) = execute(&mut worker, command.clone(), &Actor::Gate, now)
             .unwrap_or_else(|refused| panic!("{command:?}: {refused}"));
         let json = serde_json::to_string(&answer).expect("JSON");
         assert_eq!(read(&command, &json).ok().as_ref(), Some(&answer), "{command:?}");

@@ -1,4 +1,4 @@
-//! The audit log at the desk: what is told without a change of its own, how long it is kept, and
+//! The audit log in the worker: what is told without a change of its own, how long it is kept, and
 //! the administrator's look at it.
 //!
 //! What changes something tells of it in the same commit, where it is done; here is the rest.
@@ -15,7 +15,7 @@ use crate::app::messages::answers::audit::{
 };
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command_answer::{CommandAnswer, Done};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 
 /// Entries in one answer over the control socket: about 400 kB. Who wants more asks again.
 pub const MOST_AT_ONCE: u64 = 1_000;
@@ -35,7 +35,7 @@ pub struct AuditQuery {
     pub before: Option<u64>,
 }
 
-impl Desk {
+impl WorkerState {
     /// Tells the log of what needs no other change.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ pub(super) fn ran_empty(key: &BudgetKey, client: std::net::IpAddr) -> Event {
 }
 
 /// `audit show`
-pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp) -> Done {
+pub(super) fn show(worker: &WorkerState, wanted: &AuditQuery, by: &Actor, now: Timestamp) -> Done {
     let user = wanted.user.as_deref().map(UserName::parse).transpose();
     let user = user.map_err(|error| CommandRefused::data(error.to_string()))?;
     let limit = match by {
@@ -91,7 +91,7 @@ pub(super) fn show(desk: &Desk, wanted: &AuditQuery, by: &Actor, now: Timestamp)
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let earliest = wanted.since.map(|seconds| now.minus(std::time::Duration::from_secs(seconds)));
     let before = wanted.before.unwrap_or(u64::MAX);
-    let log = desk.ledger.audit();
+    let log = worker.ledger.audit();
     let mut page = AuditPage { entries: Vec::new(), more: false };
     // From the newest on, so that only what is shown is read.
     'pieces: for piece in log.pieces().into_iter().rev().filter(|piece| piece.first < before) {
@@ -134,7 +134,7 @@ fn line(entry: &AuditEntry) -> AuditLine {
 /// `audit verify`. The problem is told as an answer, not as a refusal: scripts want its number. A
 /// log that is known to lack entries is not whole, and says so as long as it holds the line that
 /// tells of it; a fault in what is left comes first.
-pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
+pub(super) fn verify(worker: &WorkerState, expect: Option<&str>) -> Done {
     let expected = match expect {
         None => None,
         Some(text) => Some(from_hex(text.trim()).ok_or_else(|| {
@@ -143,7 +143,7 @@ pub(super) fn verify(desk: &Desk, expect: Option<&str>) -> Done {
             )
         })?),
     };
-    let log = desk.ledger.audit();
+    let log = worker.ledger.audit();
     let pruned = log.anchor();
     let seen = expected.is_none_or(|hash| pruned.number > 0 && hash == pruned.hash);
     let mut found = LogSummary { seen, ..LogSummary::default() };

@@ -1,4 +1,4 @@
-//! What the desk tells the log, and how the log is shown.
+//! What the worker tells the log, and how the log is shown.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::worker::administer::execute;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::clock::testing::TestClock;
 use crate::clock::{self, Moment};
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::ledger::{Store, load_or_create_key};
 
 struct Fixture {
     dir: PathBuf,
-    desk: Option<Desk>,
+    worker: Option<WorkerState>,
     /// Who gives the orders.
     by: Actor,
 }
@@ -27,17 +27,17 @@ impl Fixture {
     fn new() -> Self {
         let dir = std::env::temp_dir()
             .join(format!("portcullis-audit-{:016x}", u64::from_ne_bytes(System.bytes())));
-        let mut fixture = Self { dir, desk: None, by: Actor::Gate };
+        let mut fixture = Self { dir, worker: None, by: Actor::Gate };
         fixture.restart();
         fixture
     }
 
     fn restart(&mut self) {
-        self.desk = None;
+        self.worker = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&self.dir, &key, clock::now(), System).expect("the store opens");
-        self.desk = Some(Desk::new(
+        self.worker = Some(WorkerState::new(
             Config::default().into(),
             store,
             opened,
@@ -46,13 +46,13 @@ impl Fixture {
         ));
     }
 
-    fn desk(&mut self) -> &mut Desk {
-        self.desk.as_mut().expect("open")
+    fn worker(&mut self) -> &mut WorkerState {
+        self.worker.as_mut().expect("open")
     }
 
     fn order(&mut self, command: Command) -> Result<Value, CommandRefused> {
         let by = self.by.clone();
-        let (answer, _) = execute(self.desk(), command, &by, Moment::at(clock::now()))?;
+        let (answer, _) = execute(self.worker(), command, &by, Moment::at(clock::now()))?;
         Ok(serde_json::to_value(answer).expect("JSON"))
     }
 
@@ -72,7 +72,7 @@ impl Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        self.desk = None;
+        self.worker = None;
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
@@ -121,16 +121,16 @@ fn every_order_is_told_with_who_gave_it() {
 fn start_stop_and_reload_are_told_once_each() {
     let mut f = Fixture::new();
     for _ in 0..2 {
-        f.desk().housekeeping();
+        f.worker().housekeeping();
     }
-    let config = Config::clone(&f.desk().config);
-    f.desk().handle(Job::Reload(Arc::new(move || Ok(config.clone()))));
-    f.desk().handle(Job::Reload(Arc::new(|| Err("line 1: unknown key".to_owned()))));
+    let config = Config::clone(&f.worker().config);
+    f.worker().handle(Job::Reload(Arc::new(move || Ok(config.clone()))));
+    f.worker().handle(Job::Reload(Arc::new(|| Err("line 1: unknown key".to_owned()))));
     assert!(matches!(
-        f.desk().handle(Job::Seen { seen: Vec::new(), ending: false }),
+        f.worker().handle(Job::Seen { seen: Vec::new(), ending: false }),
         Outcome::Housekeeping(_)
     ));
-    f.desk().handle(Job::Seen { seen: Vec::new(), ending: true });
+    f.worker().handle(Job::Seen { seen: Vec::new(), ending: true });
     f.restart();
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
@@ -148,7 +148,7 @@ fn a_list_is_shown_piece_by_piece_and_by_user_and_age() {
     let mut f = Fixture::new();
     for number in 0..300 {
         let user = UserName::parse(if number % 3 == 0 { "anna" } else { "ben" }).expect("a name");
-        f.desk().tell(Event::new(Action::Login, Actor::User(user)), clock::now()).expect("told");
+        f.worker().tell(Event::new(Action::Login, Actor::User(user)), clock::now()).expect("told");
     }
     let numbers = |shown: &Value| -> Vec<u64> {
         shown["entries"]
@@ -172,7 +172,7 @@ fn a_list_is_shown_piece_by_piece_and_by_user_and_age() {
     assert_eq!(numbers(&f.order(anna(None)).expect("shown")).len(), 100);
     assert_eq!(numbers(&f.order(anna(Some(3_600))).expect("shown")).len(), 100);
     let later = Moment::at(clock::now().plus(std::time::Duration::from_secs(7_200)));
-    let (old, _) = execute(f.desk(), anna(Some(3_600)), &Actor::Gate, later).expect("shown");
+    let (old, _) = execute(f.worker(), anna(Some(3_600)), &Actor::Gate, later).expect("shown");
     assert_eq!(numbers(&serde_json::to_value(old).expect("JSON")), Vec::<u64>::new());
     assert!(
         f.order(Command::AuditShow {
@@ -199,7 +199,7 @@ fn verify_tells_of_the_whole_chain_and_finds_a_hash_that_was_noted() {
     );
     let noted = early["head"].as_str().expect("a head").to_owned();
     for number in 0..600 {
-        f.desk()
+        f.worker()
             .tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now())
             .expect("told");
     }
@@ -229,7 +229,7 @@ fn entries_that_were_lost_with_the_database_are_told_as_missing() {
     let mut f = Fixture::new();
     f.order(add("anna")).expect("added");
     for number in 0..300 {
-        f.desk()
+        f.worker()
             .tell(Event::new(Action::Login, Actor::Gate).about(number), clock::now())
             .expect("told");
     }
@@ -237,7 +237,7 @@ fn entries_that_were_lost_with_the_database_are_told_as_missing() {
         |f: &mut Fixture| f.order(Command::AuditVerify { expect: None }).expect("verified");
     let before = verify(&mut f);
     assert_eq!((&before["whole"], &before["missing"]), (&json!(true), &json!([])));
-    f.desk = None;
+    f.worker = None;
     std::fs::write(f.dir.join("db/db"), "no database").expect("ours");
     f.restart();
     let after = verify(&mut f);

@@ -6,7 +6,7 @@
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::effect::{Effect, Person};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::user::User;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Commit, Condition, Counter, CounterKey, GateRecord, StoreError};
@@ -43,7 +43,7 @@ impl From<Uncommitted> for CommandRefused {
     }
 }
 
-impl Desk {
+impl WorkerState {
     /// Commits `changes` that rest on nothing, then applies them to memory and says what the gate
     /// must know.
     ///

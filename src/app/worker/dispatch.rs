@@ -10,7 +10,7 @@ use crate::app::messages::effect::Effect;
 use crate::app::messages::job::{Check, Job, Outcome};
 use crate::app::worker::administer;
 use crate::app::worker::commit::{TRIES, Uncommitted};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::limiter::Limiter;
 use crate::auth::session::SessionId;
@@ -18,7 +18,7 @@ use crate::clock::{Moment, Timestamp};
 use crate::config::Config;
 use crate::ledger::{Change, Condition, StoreError};
 
-impl Desk {
+impl WorkerState {
     /// Does one job. Reads the clocks first, and hears what other gates did.
     pub fn handle(&mut self, job: Job) -> Outcome {
         let now = self.read_clock();
@@ -59,7 +59,7 @@ impl Desk {
             }
             Job::Doctor(mut running) => {
                 self.note_seen(&std::mem::take(&mut running.seen));
-                let facts = Facts::of_desk(self, Some(*running), now);
+                let facts = Facts::of_worker(self, Some(*running), now);
                 let report = CommandAnswer::Doctor(doctor::report(&facts));
                 Outcome::Command(Ok(report), Vec::new())
             }

@@ -1,4 +1,5 @@
-//! The first enrolment at the desk: whether a set-up code begins it and a code of the app ends it.
+//! The first enrolment in the worker: whether a set-up code begins it and a code of the app ends
+//! it.
 //!
 //! The order is that of a login: clock, address and buckets before any code is looked at; a failure
 //! is counted, and on the disk, before the visitor hears of it. The first user, his session, the
@@ -26,10 +27,10 @@ use crate::app::messages::effect::Effect;
 use crate::app::messages::login::{Browser, LoginDenial};
 use crate::app::worker::commit::{TRIES, Uncommitted};
 use crate::app::worker::login::came_in;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::app::worker::users::ISSUER;
 
-impl Desk {
+impl WorkerState {
     /// Opens the enrolment of the first user with this code; nothing where there was a user before.
     pub fn open_setup(&mut self, code: &SetupCode, steady: Timestamp) {
         if self.is_new() {
@@ -253,29 +254,34 @@ impl Desk {
 ///
 /// # Errors
 /// A new code is asked for, and there was a user, or no daemon runs that could take it.
-pub fn state(desk: &mut Desk, new_code: bool, by: &Actor, Moment { wall, steady }: Moment) -> Done {
+pub fn state(
+    worker: &mut WorkerState,
+    new_code: bool,
+    by: &Actor,
+    Moment { wall, steady }: Moment,
+) -> Done {
     let mut made = None;
     if new_code {
-        if desk.setup.is_none() {
-            let message = if desk.is_new() {
+        if worker.setup.is_none() {
+            let message = if worker.is_new() {
                 "a set-up code is made by the running gate: start it"
             } else {
                 "set-up is closed, there was a user: `portcullis user add NAME` adds another"
             };
             return Err(CommandRefused { code: 69, message: message.to_owned() });
         }
-        let code = SetupCode::generate(desk.entropy.get_mut());
-        desk.open_setup(&code, steady);
+        let code = SetupCode::generate(worker.entropy.get_mut());
+        worker.open_setup(&code, steady);
         made = Some(code.to_string().into());
         log::info!("a new set-up code was made");
-        desk.mention(Event::new(Action::SetupCodeMade, by.clone()), wall);
+        worker.mention(Event::new(Action::SetupCodeMade, by.clone()), wall);
     }
-    let mut status = SetupStatus { open: desk.is_new(), code: made, ..SetupStatus::default() };
-    let address = desk.is_new().then(|| desk.config.setup_address()).flatten();
-    let Some(setup) = &mut desk.setup else {
+    let mut status = SetupStatus { open: worker.is_new(), code: made, ..SetupStatus::default() };
+    let address = worker.is_new().then(|| worker.config.setup_address()).flatten();
+    let Some(setup) = &mut worker.setup else {
         return Ok((CommandAnswer::Setup(status), Vec::new()));
     };
-    setup.settle(steady, desk.entropy.get_mut());
+    setup.settle(steady, worker.entropy.get_mut());
     let code = setup.code(steady).ok();
     let name = UserName::from_canonical(FIRST_NAME)
         .filter(|_| code.is_some() || setup.held(steady).is_some());

@@ -1,4 +1,4 @@
-//! The first enrolment on a desk with a real store; time is what the test says.
+//! The first enrolment on a worker's state with a real store; time is what the test says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::ledger::{Store, load_or_create_key};
 const CODE: &str = "ABCD-EFGH-IJKL-MNOP";
 const HOME: &str = "192.168.1.20";
 
-/// A desk in a directory of its own, which goes with it.
+/// A worker's state in a directory of its own, which goes with it.
 struct Fixture {
-    desk: Option<Desk>,
+    worker: Option<WorkerState>,
     dir: std::path::PathBuf,
     now: Moment,
 }
@@ -30,25 +30,30 @@ impl Fixture {
         let unique = u64::from_ne_bytes(System.bytes());
         let dir = std::env::temp_dir().join(format!("portcullis-enrol-{unique:016x}"));
         let now = Moment::at(crate::clock::now().plus(Duration::from_secs(3_600)));
-        let mut fixture = Self { desk: None, dir, now };
+        let mut fixture = Self { worker: None, dir, now };
         fixture.restart();
         fixture
     }
 
     fn restart(&mut self) {
-        self.desk = None;
+        self.worker = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&self.dir, &key, self.now.wall, System).expect("the store opens");
         let clock = TestClock::confirmed(self.now.wall);
-        let mut desk =
-            Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System));
-        desk.open_setup(&code(CODE), self.now.steady);
-        self.desk = Some(desk);
+        let mut worker = WorkerState::new(
+            Config::default().into(),
+            store,
+            opened,
+            Arc::new(clock),
+            Box::new(System),
+        );
+        worker.open_setup(&code(CODE), self.now.steady);
+        self.worker = Some(worker);
     }
 
-    fn desk(&mut self) -> &mut Desk {
-        self.desk.as_mut().expect("the desk is open")
+    fn worker(&mut self) -> &mut WorkerState {
+        self.worker.as_mut().expect("the worker is open")
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -67,7 +72,7 @@ impl Fixture {
         let enrolment =
             Enrolment { step, browser, holders, home: None, typed: FIRST_NAME.to_owned() };
         let now = self.now;
-        self.desk().enrol(&enrolment, now, &mut Vec::new())
+        self.worker().enrol(&enrolment, now, &mut Vec::new())
     }
 
     fn begin(&mut self) -> String {
@@ -80,7 +85,7 @@ impl Fixture {
     /// The code that the app shows `steps` after the present one.
     fn shown(&mut self, steps: i64) -> Code {
         let step = TimeStep::at(self.now.wall).number().saturating_add_signed(steps);
-        let setup = self.desk().setup.as_ref().expect("it is open");
+        let setup = self.worker().setup.as_ref().expect("it is open");
         Code::parse(&setup.authenticator().code(TimeStep::new(step))).expect("an app shows codes")
     }
 
@@ -93,19 +98,20 @@ impl Fixture {
     }
 
     fn names(&mut self) -> Vec<String> {
-        self.desk().users.keys().map(ToString::to_string).collect()
+        self.worker().users.keys().map(ToString::to_string).collect()
     }
 
     fn state(&mut self, new_code: bool) -> Value {
         let now = self.now;
         let setup = Command::Setup { new_code };
-        let (answer, _) = execute(self.desk(), setup, &Actor::Gate, now).expect("told");
+        let (answer, _) = execute(self.worker(), setup, &Actor::Gate, now).expect("told");
         serde_json::to_value(answer).expect("JSON")
     }
 
     fn failures(&mut self) -> usize {
         let now = self.now;
-        let (list, _) = execute(self.desk(), Command::LimitList, &Actor::Gate, now).expect("told");
+        let (list, _) =
+            execute(self.worker(), Command::LimitList, &Actor::Gate, now).expect("told");
         let list = serde_json::to_value(list).expect("JSON");
         list.as_array().map_or(0, Vec::len)
     }
@@ -113,7 +119,7 @@ impl Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        self.desk = None;
+        self.worker = None;
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
@@ -144,13 +150,13 @@ fn the_code_and_the_apps_code_make_the_first_user_who_is_there_after_a_restart()
         panic!("not enrolled")
     };
     assert_eq!(session.user.as_str(), "anna");
-    let user = f.desk().users.values().next().expect("a user");
+    let user = f.worker().users.values().next().expect("a user");
     assert!(user.admin && user.spent.is_some(), "an administrator, and the code is spent");
     assert!(matches!(f.enrol(EnrolmentStep::Look, Some(&cookie), HOME), EnrolmentAnswer::Closed));
     f.restart();
     assert_eq!(f.names(), ["anna"]);
-    assert!(f.desk().sessions.get(&session.id).is_some());
-    assert!(f.desk().setup.is_none(), "closed for good");
+    assert!(f.worker().sessions.get(&session.id).is_some());
+    assert!(f.worker().setup.is_none(), "closed for good");
     assert!(matches!(
         f.enrol(EnrolmentStep::Begin(code(CODE)), None, HOME),
         EnrolmentAnswer::Closed
@@ -174,17 +180,17 @@ fn a_user_added_by_the_command_line_closes_it_at_once() {
     let shown = f.shown(0);
     let now = f.now;
     let (_, effects) =
-        execute(f.desk(), Command::Generate { name: None }, &Actor::Gate, now).expect("added");
+        execute(f.worker(), Command::Generate { name: None }, &Actor::Gate, now).expect("added");
     assert!(
         effects.iter().any(|effect| matches!(effect, Effect::Setup { open: false })),
         "{effects:?}"
     );
     assert!(matches!(f.finish("anna", shown, Some(&cookie)), EnrolmentAnswer::Closed));
     assert_eq!(f.names(), ["user"]);
-    execute(f.desk(), Command::UserRemove { name: "user".to_owned() }, &Actor::Gate, now)
+    execute(f.worker(), Command::UserRemove { name: "user".to_owned() }, &Actor::Gate, now)
         .expect("removed");
     f.restart();
-    assert!(f.desk().setup.is_none(), "there was a user");
+    assert!(f.worker().setup.is_none(), "there was a user");
 }
 
 #[test]
@@ -355,7 +361,7 @@ fn root_s_console_is_told_the_seed_that_the_page_will_show() {
     );
     let now = f.now;
     assert!(
-        execute(f.desk(), Command::Setup { new_code: true }, &Actor::Gate, now).is_err(),
+        execute(f.worker(), Command::Setup { new_code: true }, &Actor::Gate, now).is_err(),
         "closed"
     );
 }

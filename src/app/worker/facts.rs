@@ -19,7 +19,7 @@ use crate::app::doctor::facts::{
 };
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
-use crate::app::worker::state::{Desk, sync_required};
+use crate::app::worker::state::{WorkerState, sync_required};
 use crate::auth::guess_budget::{BudgetKey, NetworkZone};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
@@ -37,8 +37,7 @@ fn pending(settings: &ReadSettings, in_use: &Config) -> Option<Pending> {
 }
 
 impl Facts {
-    /// What can be known without opening the store.
-    /// `synchronised` is the clock's own word of it.
+    /// What can be known without opening the store. `synchronised` is the clock's own word of it.
     pub fn of_files(
         config: Result<Config, String>,
         about: &Surroundings,
@@ -79,17 +78,21 @@ impl Facts {
         }
     }
 
-    /// Everything that the desk knows, and the running gate if one runs.
-    pub fn of_desk(desk: &mut Desk, running: Option<Running>, now: Moment) -> Self {
-        let about = desk.surroundings.clone();
-        let mut facts =
-            Self::of_files(Ok((*desk.config).clone()), &about, now.wall, desk.clock.synchronised());
-        facts.add_store(desk, now);
+    /// Everything that the worker knows, and the running gate if one runs.
+    pub fn of_worker(worker: &mut WorkerState, running: Option<Running>, now: Moment) -> Self {
+        let about = worker.surroundings.clone();
+        let mut facts = Self::of_files(
+            Ok((*worker.config).clone()),
+            &about,
+            now.wall,
+            worker.clock.synchronised(),
+        );
+        facts.add_store(worker, now);
         if let Some(Running { proxies, settings, .. }) = running {
             facts.owner = Some(geteuid().as_raw());
             facts.process = Some(process(about.by_systemd));
             facts.running_since = Some(proxies.since);
-            facts.pending = pending(&settings, &desk.config);
+            facts.pending = pending(&settings, &worker.config);
             if let Some(limits) = &mut facts.limits {
                 limits.shared_addresses =
                     proxies.shared.iter().map(|shared| (shared.address, shared.changes)).collect();
@@ -101,8 +104,13 @@ impl Facts {
 
     /// Adds what a store tells that was opened in a copy; `known` puts the original's name into a
     /// text.
-    pub fn add_trial(&mut self, desk: &mut Desk, now: Moment, known: impl Fn(&str) -> String) {
-        self.add_store(desk, now);
+    pub fn add_trial(
+        &mut self,
+        worker: &mut WorkerState,
+        now: Moment,
+        known: impl Fn(&str) -> String,
+    ) {
+        self.add_store(worker, now);
         if let Some(Ok(kept)) = &mut self.store {
             kept.trial = true;
             kept.recovered = kept.recovered.as_deref().map(known);
@@ -112,33 +120,33 @@ impl Facts {
     }
 
     /// Adds what an open store tells.
-    pub fn add_store(&mut self, desk: &mut Desk, now: Moment) {
-        let refuses = desk.ledger.writable().err().map(|error| error.to_string());
+    pub fn add_store(&mut self, worker: &mut WorkerState, now: Moment) {
+        let refuses = worker.ledger.writable().err().map(|error| error.to_string());
         self.store = Some(Ok(Kept {
-            examination: desk.ledger.examine(),
+            examination: worker.ledger.examine(),
             refuses,
-            recovered: desk.recovered.clone(),
-            open_for: desk.open_for(),
+            recovered: worker.recovered.clone(),
+            open_for: worker.open_for(),
             trial: false,
         }));
-        self.people = Some(people(desk));
-        self.limits = Some(limits(desk, now));
+        self.people = Some(people(worker));
+        self.limits = Some(limits(worker, now));
         if let Some(clock) = &mut self.clock {
-            clock.floor = Some(desk.time.floor());
-            clock.fault = desk.time.judge_codes(now.wall).err();
+            clock.floor = Some(worker.time.floor());
+            clock.fault = worker.time.judge_codes(now.wall).err();
             // A code of the next step or the one after may be used by a phone that runs ahead.
             let soon = now.wall.plus(std::time::Duration::from_secs(90));
-            let ahead = desk.users.values().filter(|user| user.enabled && !user.awaits_time());
+            let ahead = worker.users.values().filter(|user| user.enabled && !user.awaits_time());
             let ahead = ahead.filter_map(|user| Some((user.name.to_string(), user.spent?.start())));
             clock.ahead = ahead.filter(|(_, until)| *until > soon).collect();
         }
     }
 }
 
-fn people(desk: &Desk) -> UserFacts {
-    let mut people = UserFacts { all: desk.users.len(), ..UserFacts::default() };
+fn people(worker: &WorkerState) -> UserFacts {
+    let mut people = UserFacts { all: worker.users.len(), ..UserFacts::default() };
     let [mut six, mut eight] = [0_usize; 2];
-    for user in desk.users.values().filter(|user| user.enabled) {
+    for user in worker.users.values().filter(|user| user.enabled) {
         if user.authenticator.digits.count() == 8 {
             eight += 1
         } else {
@@ -153,25 +161,25 @@ fn people(desk: &Desk) -> UserFacts {
     people
 }
 
-fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> LimitFacts {
-    let counting = desk.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
+fn limits(worker: &WorkerState, Moment { wall, steady }: Moment) -> LimitFacts {
+    let counting = worker.budgets.entries().filter(|(_, bucket)| !bucket.is_full(steady));
     let budgets = counting.map(|(key, bucket)| {
         let left = bucket.available(steady);
         let emptied =
-            key.zone().filter(|_| left == 0).and_then(|origin| emptied(desk, key, origin));
+            key.zone().filter(|_| left == 0).and_then(|origin| emptied(worker, key, origin));
         Budget { kind: key.kind(), key: key.to_string(), left, emptied }
     });
-    let addresses = desk.limiter.entries(steady).map(|(key, window)| Failing {
+    let addresses = worker.limiter.entries(steady).map(|(key, window)| Failing {
         key: key.to_string(),
         address: key.address(),
-        failures: window.failures(desk.limiter.window(), steady),
-        until: desk.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0)),
+        failures: window.failures(worker.limiter.window(), steady),
+        until: worker.limiter.check(key, steady).err().map(|wait| wall.plus(wait.0)),
     });
     let of_cdn = |session: &&Session| {
-        desk.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip))
+        worker.config.proxy.cloudflare_ranges.iter().any(|range| range.contains(&session.client_ip))
     };
     // One says as much as many.
-    let clients = desk.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
+    let clients = worker.sessions.iter().filter(of_cdn).take(1).map(|session| session.client_ip);
     LimitFacts {
         budgets: budgets.collect(),
         addresses: addresses.collect(),
@@ -181,14 +189,14 @@ fn limits(desk: &Desk, Moment { wall, steady }: Moment) -> LimitFacts {
 }
 
 /// What the audit log tells of an empty bucket of strangers.
-fn emptied(desk: &Desk, key: &BudgetKey, origin: NetworkZone) -> Option<Emptied> {
-    let log = desk.ledger.audit();
+fn emptied(worker: &WorkerState, key: &BudgetKey, origin: NetworkZone) -> Option<Emptied> {
+    let log = worker.ledger.audit();
     // What cannot be read is for `audit verify` to tell.
     let pieces = log.pieces().into_iter().rev().map(|piece| log.read(piece).unwrap_or_default());
     let newest_first = pieces.flat_map(|entries| entries.into_iter().rev());
     let prefixes = home::prefixes_of_this_machine();
     let concerns =
-        |client: IpAddr| home::origin(client, &desk.config.limits.local, &prefixes) == origin;
+        |client: IpAddr| home::origin(client, &worker.config.limits.local, &prefixes) == origin;
     Emptied::read(newest_first, &key.to_string(), concerns)
 }
 

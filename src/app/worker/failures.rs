@@ -10,7 +10,7 @@ use crate::app::messages::limited::Limited;
 use crate::app::messages::login::{Browser, LoginDenial};
 use crate::app::worker::audit;
 use crate::app::worker::commit::{TRIES, Uncommitted};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::limiter::{AddressKey, Counted};
 use crate::auth::user::UserName;
@@ -54,7 +54,7 @@ impl CountedFailure {
     }
 }
 
-impl Desk {
+impl WorkerState {
     /// Counts a wrong code of this client, and commits `told` with it.
     pub(super) fn count_failure(
         &mut self,

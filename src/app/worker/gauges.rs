@@ -1,7 +1,7 @@
-//! What the desk knows and a page of metrics shows: a few numbers that the desk sets after each
+//! What the worker knows and a page of metrics shows: a few numbers that the worker sets after each
 //! job, so that a page need not wait for it.
 //!
-//! Limits end and budgets fill up with time alone, so the desk also looks once in [`LOOK`].
+//! Limits end and budgets fill up with time alone, so the worker also looks once in [`LOOK`].
 
 use crate::app::messages::gauges::{GaugeReadings, Gauges};
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use crate::auth::guess_budget::BudgetKey;
 
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::worker::housekeeping::HOUSEKEEPING;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 
-/// How often the desk sets its gauges anew without being asked: limits end and buckets fill by
+/// How often the worker sets its gauges anew without being asked: limits end and buckets fill by
 /// themselves.
 pub const LOOK: Duration = Duration::from_secs(60);
 
-/// The desk, and its gauges on show after each job.
+/// The worker, and its gauges on show after each job.
 pub struct Watched {
-    desk: Desk,
+    worker: WorkerState,
     gauges: Arc<Gauges>,
     /// When the next housekeeping is due, by the monotonic clock.
     tidy_at: Duration,
 }
 
 impl Watched {
-    /// Shows the gauges of `desk` from now on.
-    pub fn new(desk: Desk) -> Self {
-        let mut watched = Self { desk, gauges: Arc::default(), tidy_at: Duration::ZERO };
+    /// Shows the gauges of `worker` from now on.
+    pub fn new(worker: WorkerState) -> Self {
+        let mut watched = Self { worker, gauges: Arc::default(), tidy_at: Duration::ZERO };
         watched.show();
         watched
     }
@@ -38,34 +38,34 @@ impl Watched {
         Arc::clone(&self.gauges)
     }
 
-    /// [`Desk::handle`]
+    /// [`WorkerState::handle`]
     pub fn handle(&mut self, job: Job) -> Outcome {
-        let outcome = self.desk.handle(job);
+        let outcome = self.worker.handle(job);
         self.show();
         outcome
     }
 
     /// Every [`LOOK`]: the gauges and what other gates did, and as seldom as ever
-    /// [`Desk::housekeeping`].
+    /// [`WorkerState::housekeeping`].
     pub fn tick(&mut self) -> Option<Outcome> {
-        let now = self.desk.clock.monotonic();
+        let now = self.worker.clock.monotonic();
         let outcome = if now >= self.tidy_at {
             self.tidy_at = now.saturating_add(HOUSEKEEPING);
-            self.desk.housekeeping()
+            self.worker.housekeeping()
         } else {
-            self.desk.listen()
+            self.worker.listen()
         };
         self.show();
         outcome
     }
 
     fn show(&mut self) {
-        let steady = self.desk.read_clock().steady;
-        let guesses = |strangers| u64::from(self.desk.budgets.available(&strangers, steady));
+        let steady = self.worker.read_clock().steady;
+        let guesses = |strangers| u64::from(self.worker.budgets.available(&strangers, steady));
         self.gauges.set(&GaugeReadings {
-            store_writes: self.desk.ledger.commits(),
-            store_bytes: self.desk.ledger.bytes_written(),
-            limited: u64::try_from(self.desk.limiter.limited(steady)).unwrap_or(u64::MAX),
+            store_writes: self.worker.ledger.commits(),
+            store_bytes: self.worker.ledger.bytes_written(),
+            limited: u64::try_from(self.worker.limiter.limited(steady)).unwrap_or(u64::MAX),
             guesses_internet: guesses(BudgetKey::StrangersInternet),
             guesses_local: guesses(BudgetKey::StrangersLocal),
         });
@@ -86,7 +86,7 @@ mod tests {
         let (folder, now) = (scratch::directory(), clock::now());
         let key = load_or_create_key(&folder, None, &mut System).expect("a key");
         let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
-        Watched::new(Desk::new(
+        Watched::new(WorkerState::new(
             Config::default().into(),
             store,
             opened,
@@ -101,8 +101,11 @@ mod tests {
         let gauges = watched.gauges();
         let before = gauges.read();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
-        let settings = watched.desk.gate_record.clone();
-        watched.desk.commit(vec![Change::PutGateRecord(settings)], clock::now()).expect("written");
+        let settings = watched.worker.gate_record.clone();
+        watched
+            .worker
+            .commit(vec![Change::PutGateRecord(settings)], clock::now())
+            .expect("written");
         assert!(matches!(watched.handle(Job::Ready), Outcome::Ready(_)));
         let after = gauges.read();
         assert!(after.store_writes > before.store_writes && after.store_bytes > before.store_bytes);

@@ -1,7 +1,7 @@
 //! Whose codes a client may try, and at whose expense.
 
 use crate::app::messages::login::{LoginAttempt, LoginDenial};
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
@@ -20,7 +20,7 @@ pub(super) enum Candidates {
     Anyone(Vec<UserName>),
 }
 
-impl Desk {
+impl WorkerState {
     /// Whose codes this client may try, and at whose expense.
     ///
     /// A device where somebody has logged in before is spared the strangers' budget for that

@@ -1,4 +1,4 @@
-//! What the desk does without being asked: removes what is over, lets the floor rise, writes when
+//! What the worker does without being asked: removes what is over, lets the floor rise, writes when
 //! sessions were used.
 //!
 //! Guarantees: a clock that nobody has confirmed ends no session and drops no line of the log; what
@@ -10,16 +10,16 @@ use crate::app::home;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::Outcome;
 use crate::app::worker::commit::Uncommitted;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::session::Session;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Condition, CounterKey, GateRecord, StoreError};
 
-/// How often the desk looks for what has expired, without being asked.
+/// How often the worker looks for what has expired, without being asked.
 pub const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
-impl Desk {
+impl WorkerState {
     /// Removes what has expired and raises the floor. There is always an outcome: the loop runs its
     /// background jobs after one.
     pub fn housekeeping(&mut self) -> Option<Outcome> {
@@ -146,17 +146,18 @@ mod tests {
         let (store, opened) =
             Store::open(&folder, &key, clock::now(), System).expect("the store opens");
         let time = Arc::new(TestClock::at(clock::now()));
-        let mut desk = Desk::new(Config::default().into(), store, opened, time, Box::new(System));
+        let mut worker =
+            WorkerState::new(Config::default().into(), store, opened, time, Box::new(System));
         let told = |effects: &[Effect]| {
             effects.iter().any(|effect| matches!(effect, Effect::HomePrefixes(_)))
         };
-        assert!(told(&desk.everything()));
-        let told_later = |desk: &mut Desk| match desk.housekeeping() {
+        assert!(told(&worker.everything()));
+        let told_later = |worker: &mut WorkerState| match worker.housekeeping() {
             Some(Outcome::Housekeeping(effects)) => told(&effects),
             _ => false,
         };
-        assert!(!told_later(&mut desk), "they were read a moment ago");
-        desk.home_due = desk.read_clock().steady;
-        assert!(told_later(&mut desk) && !told_later(&mut desk));
+        assert!(!told_later(&mut worker), "they were read a moment ago");
+        worker.home_due = worker.read_clock().steady;
+        assert!(told_later(&mut worker) && !told_later(&mut worker));
     }
 }

@@ -22,9 +22,9 @@ use crate::app::messages::effect::Effect;
 use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::app::worker::commit::Uncommitted;
 use crate::app::worker::guess_scope::Candidates;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 
-impl Desk {
+impl WorkerState {
     /// Judges `attempt`. What the gate must know of it is added to `effects`, for a refusal too.
     pub fn admit(
         &mut self,

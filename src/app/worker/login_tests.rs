@@ -1,4 +1,4 @@
-//! The desk with a real store; time is what the test says.
+//! The worker with a real store; time is what the test says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +21,9 @@ use crate::ledger::{Store, load_or_create_key};
 const INTERNET: &str = "203.0.113.7";
 const HOME: &str = "192.168.1.20";
 
-/// A desk in a directory of its own, which goes with it.
+/// A worker's state in a directory of its own, which goes with it.
 struct Fixture {
-    desk: Option<Desk>,
+    worker: Option<WorkerState>,
     config: Config,
     dir: std::path::PathBuf,
     now: Timestamp,
@@ -38,7 +38,7 @@ impl Fixture {
         let dir = std::env::temp_dir()
             .join(format!("portcullis-admit-{:016x}", u64::from_ne_bytes(unique)));
         let now = clock::now().plus(Duration::from_secs(3_600));
-        let mut fixture = Self { desk: None, config, dir, now };
+        let mut fixture = Self { worker: None, config, dir, now };
         fixture.restart();
         fixture
     }
@@ -48,11 +48,11 @@ impl Fixture {
     }
 
     fn restart_by(&mut self, clock: TestClock) {
-        self.desk = None;
+        self.worker = None;
         let key = load_or_create_key(&self.dir, None, &mut System).expect("a key");
         let (store, opened) =
             Store::open(&self.dir, &key, self.now, System).expect("the store opens");
-        self.desk = Some(Desk::new(
+        self.worker = Some(WorkerState::new(
             self.config.clone().into(),
             store,
             opened,
@@ -61,8 +61,8 @@ impl Fixture {
         ));
     }
 
-    fn desk(&mut self) -> &mut Desk {
-        self.desk.as_mut().expect("the desk is open")
+    fn worker(&mut self) -> &mut WorkerState {
+        self.worker.as_mut().expect("the worker is open")
     }
 
     fn pass(&mut self, time: Duration) {
@@ -71,7 +71,7 @@ impl Fixture {
 
     fn command(&mut self, command: Command) -> serde_json::Value {
         let now = Moment::at(self.now);
-        let (answer, _) = execute(self.desk(), command, &Actor::Gate, now).expect("carried out");
+        let (answer, _) = execute(self.worker(), command, &Actor::Gate, now).expect("carried out");
         serde_json::to_value(answer).expect("JSON")
     }
 
@@ -86,21 +86,21 @@ impl Fixture {
             algorithm: None,
             digits: None,
         };
-        execute(self.desk(), command, &Actor::Gate, now).expect("the user is added");
+        execute(self.worker(), command, &Actor::Gate, now).expect("the user is added");
         UserName::parse(name).expect("a name")
     }
 
     /// The code that the user's app shows `steps` after the present one.
     fn code(&mut self, user: &UserName, steps: i64) -> Code {
         let step = TimeStep::at(self.now).number().saturating_add_signed(steps);
-        let user = self.desk().users.get(user).expect("the user is there");
+        let user = self.worker().users.get(user).expect("the user is there");
         Code::parse(&user.authenticator.code(TimeStep::new(step))).expect("an app shows codes")
     }
 
     /// A code that is nobody's in the window.
     fn wrong(&mut self) -> Code {
         let now = self.now;
-        let users: Vec<User> = self.desk().users.values().cloned().collect();
+        let users: Vec<User> = self.worker().users.values().cloned().collect();
         let nobodys = |code: &Code| matches!(who(&users, code, now, 2), CodeOwner::Nobody);
         let mut codes = (0..1_000_000).filter_map(|n| Code::parse(&format!("{n:06}")));
         codes.find(nobodys).expect("a million codes are not all taken")
@@ -112,7 +112,7 @@ impl Fixture {
 
     fn admit(&mut self, attempt: &LoginAttempt) -> Result<(Session, Vec<u8>), LoginDenial> {
         let now = Moment::at(self.now);
-        match self.desk().admit(attempt, now, &mut Vec::new()) {
+        match self.worker().admit(attempt, now, &mut Vec::new()) {
             Admission::Admitted { session, device } => Ok((session, device.into_bytes())),
             Admission::Refused(denial) => Err(denial),
             Admission::Repeated { .. } | Admission::In(_) => panic!("let in once more"),
@@ -122,7 +122,7 @@ impl Fixture {
     /// What the gate makes of a device cookie.
     fn device(&mut self, cookie: &[u8]) -> Option<Device> {
         let now = self.now;
-        device::read(cookie, &self.desk().device_key, now)
+        device::read(cookie, &self.worker().device_key, now)
     }
 
     fn try_code(&mut self, code: Code, client: &str) -> Result<(Session, Vec<u8>), LoginDenial> {
@@ -145,7 +145,7 @@ impl Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        self.desk = None;
+        self.worker = None;
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
@@ -277,15 +277,15 @@ fn a_code_that_two_users_share_lets_nobody_in_and_is_spent_for_both() {
     let mut f = Fixture::new(|_| ());
     let (anna, bert) = (f.add("anna"), f.add("bert"));
     // Users cannot share a seed by any command; here they do, so that their codes are the same.
-    let seed = f.desk().users.get(&anna).expect("anna").authenticator.clone();
-    let mut twin = f.desk().users.get(&bert).expect("bert").clone();
+    let seed = f.worker().users.get(&anna).expect("anna").authenticator.clone();
+    let mut twin = f.worker().users.get(&bert).expect("bert").clone();
     twin.authenticator = seed;
     let now = f.now;
-    f.desk().commit(vec![Change::PutUser(twin)], now).expect("the store takes it");
+    f.worker().commit(vec![Change::PutUser(twin)], now).expect("the store takes it");
     let code = f.code(&anna, 0);
     assert!(matches!(f.try_code(code, HOME), Err(LoginDenial::WrongCode)));
     for name in [&anna, &bert] {
-        assert_eq!(f.desk().users.get(name).and_then(|user| user.spent), Some(TimeStep::at(now)));
+        assert_eq!(f.worker().users.get(name).and_then(|user| user.spent), Some(TimeStep::at(now)));
     }
 }
 
@@ -328,19 +328,19 @@ fn a_login_ends_the_session_it_came_with_and_the_oldest_of_too_many() {
         let code = f.code(&anna, 0);
         let (session, _) = f.try_code(code, HOME).expect("the code is good");
         first.get_or_insert(session.id);
-        assert!(f.desk().sessions.len() <= MAX_PER_USER, "after {n}");
+        assert!(f.worker().sessions.len() <= MAX_PER_USER, "after {n}");
     }
     let first = first.expect("there was one");
-    assert!(f.desk().sessions.get(&first).is_none(), "the oldest went");
-    let previous = f.desk().sessions.iter().next().map(|session| session.id);
+    assert!(f.worker().sessions.get(&first).is_none(), "the oldest went");
+    let previous = f.worker().sessions.iter().next().map(|session| session.id);
     f.pass(Duration::from_secs(30));
     let code = f.code(&anna, 0);
     let mut attempt = f.attempt(code, HOME);
     attempt.browser.sender.previous = previous.map(|id| Presented { id, token: String::new() });
     assert!(f.admit(&attempt).is_ok());
-    assert!(previous.is_some_and(|id| f.desk().sessions.get(&id).is_none()));
+    assert!(previous.is_some_and(|id| f.worker().sessions.get(&id).is_none()));
     f.restart();
-    assert_eq!(f.desk().sessions.len(), MAX_PER_USER);
+    assert_eq!(f.worker().sessions.len(), MAX_PER_USER);
 }
 
 #[test]
@@ -375,10 +375,10 @@ fn only_a_clock_reset_takes_the_gates_floor_back() {
     let floors = |effects: &[Effect]| {
         effects.iter().filter(|effect| matches!(effect, Effect::FloorRaised(_))).count()
     };
-    let (_, effects) = execute(f.desk(), Command::Generate { name: None }, &Actor::Gate, now)
+    let (_, effects) = execute(f.worker(), Command::Generate { name: None }, &Actor::Gate, now)
         .expect("the first user");
     assert_eq!(floors(&effects), 0, "the settings were written, with the floor of the last hour");
-    let (_, effects) = execute(f.desk(), Command::ClockReset, &Actor::Gate, now).expect("reset");
+    let (_, effects) = execute(f.worker(), Command::ClockReset, &Actor::Gate, now).expect("reset");
     assert!(
         effects
             .iter()
@@ -397,7 +397,7 @@ fn setting_the_clock_forward_frees_nobody() {
     let code = f.wrong();
     let attempt = f.attempt(code, INTERNET);
     let jumped = Moment { wall: f.now.plus(Duration::from_secs(86_400)), steady: f.now };
-    let admission = f.desk().admit(&attempt, jumped, &mut Vec::new());
+    let admission = f.worker().admit(&attempt, jumped, &mut Vec::new());
     assert!(matches!(admission, Admission::Refused(LoginDenial::Address(_))));
 }
 
@@ -410,12 +410,12 @@ fn a_jump_ahead_and_a_restart_refill_a_budget_only_where_the_clock_is_confirmed(
         assert!(matches!(f.try_code(wrong, INTERNET), Err(LoginDenial::WrongCode)));
     }
     // The floor is written.
-    f.desk().housekeeping();
+    f.worker().housekeeping();
     let left = |f: &mut Fixture| {
-        let steady = f.desk().read_clock().steady;
+        let steady = f.worker().read_clock().steady;
         (
-            f.desk().budgets.available(&BudgetKey::StrangersInternet, steady),
-            f.desk().limiter.entries(steady).count(),
+            f.worker().budgets.available(&BudgetKey::StrangersInternet, steady),
+            f.worker().limiter.entries(steady).count(),
         )
     };
     assert_eq!(left(&mut f), (97, 1));
@@ -439,7 +439,7 @@ fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
         let mut attempt = fixture.attempt(code, client);
         attempt.name = Some(UserName::parse(name).expect("a name"));
         let (now, mut effects) = (Moment::at(fixture.now), Vec::new());
-        let _ = fixture.desk().admit(&attempt, now, &mut effects);
+        let _ = fixture.worker().admit(&attempt, now, &mut effects);
         effects.into_iter().find_map(|effect| match effect {
             Effect::Limited { limited, .. } => Some(limited),
             _ => None,
@@ -466,13 +466,13 @@ fn the_gate_learns_from_each_refusal_by_a_limit_whom_it_need_not_ask_about() {
     let now = Moment::at(fixture.now);
     let clear = Command::LimitClear { what: "strangers".to_owned(), all: false };
     let (_, effects) =
-        execute(fixture.desk(), clear, &Actor::Gate, now).expect("the command is carried out");
+        execute(fixture.worker(), clear, &Actor::Gate, now).expect("the command is carried out");
     let freed = |key| {
         effects.iter().any(|effect| matches!(effect, Effect::BudgetFreed(budget) if *budget == key))
     };
     assert!(freed(BudgetKey::StrangersInternet) && freed(BudgetKey::StrangersLocal));
     let clear_all = Command::LimitClear { what: String::new(), all: true };
-    let (_, effects) =
-        execute(fixture.desk(), clear_all, &Actor::Gate, now).expect("the command is carried out");
+    let (_, effects) = execute(fixture.worker(), clear_all, &Actor::Gate, now)
+        .expect("the command is carried out");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::AllFreed)), "{effects:?}");
 }

@@ -1,4 +1,4 @@
-//! Everything that changes something happens at the desk: it alone speaks to the ledger, and one
+//! Everything that changes something happens in the worker: it alone speaks to the ledger, and one
 //! thread alone runs it.
 //!
 //! Guarantees: a change reaches memory, the gate and the visitor only after the store has it on the
@@ -37,7 +37,7 @@ use crate::secret::Secret;
 use crate::telemetry::throttle::Throttle;
 
 /// The owner of all state that survives a restart.
-pub struct Desk {
+pub struct WorkerState {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: RefCell<Box<dyn Entropy + Send>>,
     pub(super) config: Arc<Config>,
@@ -69,7 +69,7 @@ pub struct Desk {
     opened: Duration,
 }
 
-impl Desk {
+impl WorkerState {
     /// Takes over an opened store. What was counted goes on from the last time that is certain: the
     /// floor, unless the clock is synchronised. A clock that jumped ahead before the start, and
     /// that nobody has confirmed, refills no budget.
@@ -97,7 +97,7 @@ impl Desk {
         for session in contents.sessions {
             sessions.insert(session);
         }
-        let mut desk = Self {
+        let mut worker = Self {
             clock,
             entropy: RefCell::new(entropy),
             users: contents.users.into_iter().map(|user| (user.name.clone(), user)).collect(),
@@ -120,8 +120,8 @@ impl Desk {
             anchor: (start, reading.monotonic),
             opened: reading.monotonic,
         };
-        desk.read_clock();
-        desk
+        worker.read_clock();
+        worker
     }
 
     /// Everything the gate must know at the start.

@@ -1,4 +1,4 @@
-//! Users on their way from one store to another: what `backup` gets from the desk, and what
+//! Users on their way from one store to another: what `backup` gets from the worker, and what
 //! `restore` gives to it.
 //!
 //! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came
@@ -24,7 +24,7 @@ use crate::app::messages::command::{CommandRefused, MOST_AT_ONCE};
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::messages::records::Records;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::app::worker::users::MAX_USERS;
 
 /// Guesses that are left in each budget.
@@ -35,21 +35,21 @@ const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
 /// How far ahead of a synchronised clock a true floor can lie.
 const AHEAD: Duration = Duration::from_secs(86_400);
 
-/// All users for another store. Only for those who could read the
-/// store's files.
+/// All users for another store. Only for those who could read the store's files.
 ///
 /// # Errors
 /// There are none, or more than one answer holds.
-pub fn give(desk: &mut Desk, by: &Actor, now: Timestamp) -> Done {
-    let (users, octets) = packed(desk.users.values(), desk.time.floor(), now)?;
+pub fn give(worker: &mut WorkerState, by: &Actor, now: Timestamp) -> Done {
+    let (users, octets) = packed(worker.users.values(), worker.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
         let message =
             "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
         return Err(CommandRefused { code: 69, message });
     }
     // A backup is wanted most where the disk takes nothing any more.
-    desk.mention(
-        Event::new(Action::Backup, by.clone()).because(format_args!("users: {}", desk.users.len())),
+    worker.mention(
+        Event::new(Action::Backup, by.clone())
+            .because(format_args!("users: {}", worker.users.len())),
         now,
     );
     Ok((CommandAnswer::PackedUsers(users), Vec::new()))
@@ -86,8 +86,8 @@ fn packed<'u>(
 ///
 /// # Errors
 /// There are users or were, the records cannot be read, or the store does not take them.
-pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> Done {
-    if desk.gate_record.ever_had_user || !desk.has_no_users() {
+pub fn take_in(worker: &mut WorkerState, records: &Records, by: &Actor, now: Moment) -> Done {
+    if worker.gate_record.ever_had_user || !worker.has_no_users() {
         return Err(CommandRefused::data(
             "this gate has or had users of its own, and a backup is restored only where no user has ever existed. `portcullis init --again` sets the old store aside (the gate has to be stopped for it); then restore",
         ));
@@ -97,8 +97,9 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
         CommandRefused::data("the users in the backup have a form that this release does not know: use the one that made it, or a newer one")
     })?;
     check(&users)?;
-    let clock_floor = credible(clock_floor, now.wall, desk.time.synchronised() == Some(true));
-    let known = desk.time.judge_codes(now.wall).and_then(|()| judge(now.wall, clock_floor)).is_ok();
+    let clock_floor = credible(clock_floor, now.wall, worker.time.synchronised() == Some(true));
+    let known =
+        worker.time.judge_codes(now.wall).and_then(|()| judge(now.wall, clock_floor)).is_ok();
     for user in &mut users {
         if known { user.spend_up_to(spent_by(now.wall)) } else { user.spend_all() }
     }
@@ -108,8 +109,8 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     let budgets: Vec<_> = accounts.chain(shared).collect();
     let bucket = Bucket::with_left(LEFT, now.steady);
     let count = users.len();
-    let clock_floor = clock_floor.max(desk.gate_record.clock_floor);
-    let gate_record = GateRecord { ever_had_user: true, clock_floor, ..desk.gate_record.clone() };
+    let clock_floor = clock_floor.max(worker.gate_record.clock_floor);
+    let gate_record = GateRecord { ever_had_user: true, clock_floor, ..worker.gate_record.clone() };
     let counters =
         budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
     let changes = [Change::PutGateRecord(gate_record)]
@@ -118,14 +119,16 @@ pub fn take_in(desk: &mut Desk, records: &Records, by: &Actor, now: Moment) -> D
     let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
     let event = Event::new(Action::Restore, by.clone()).because(format_args!("users: {count}"));
     let changes = changes.chain([Change::Audit(event)]);
-    let rests_on =
-        [Condition::NoUserYet, Condition::GateRecordUnchanged(Box::new(desk.gate_record.clone()))];
-    let mut effects = desk.commit_if(changes.collect(), &rests_on, now.wall)?;
+    let rests_on = [
+        Condition::NoUserYet,
+        Condition::GateRecordUnchanged(Box::new(worker.gate_record.clone())),
+    ];
+    let mut effects = worker.commit_if(changes.collect(), &rests_on, now.wall)?;
     for key in budgets {
-        desk.budgets.put(key, bucket);
+        worker.budgets.put(key, bucket);
     }
-    desk.time.learn(clock_floor, desk.clock.monotonic());
-    effects.push(Effect::FloorRaised(desk.time.floor()));
+    worker.time.learn(clock_floor, worker.clock.monotonic());
+    effects.push(Effect::FloorRaised(worker.time.floor()));
     log::info!("users restored count={count} time_known={known}");
     Ok((CommandAnswer::UsersRestored(UsersRestored { users: count }), effects))
 }
@@ -172,7 +175,7 @@ pub(super) fn spent_by(now: Timestamp) -> TimeStep {
     TimeStep::at(now).plus(u64::from(MAX_SKEW))
 }
 
-impl Desk {
+impl WorkerState {
     /// Takes all codes for used until the time is known, if it is not known: after the snapshot had
     /// to stand in, which spent the steps up to a time that was a guess.
     ///

@@ -1,4 +1,4 @@
-//! Two desks with real stores: one gives, the other takes in. Time is what the test says.
+//! Two workers with real stores: one gives, the other takes in. Time is what the test says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,43 +19,51 @@ use crate::ledger::{Store, load_or_create_key};
 /// A gate's clock that has not been set.
 const UNSET: Timestamp = Timestamp::from_unix(1_000);
 
-fn desk_in(dir: &std::path::Path) -> Desk {
+fn worker_in(dir: &std::path::Path) -> WorkerState {
     let key = load_or_create_key(dir, None, &mut System).expect("a key");
     let (store, opened) = Store::open(dir, &key, clock::now(), System).expect("the store opens");
     let clock = TestClock::at(clock::now());
-    Desk::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
+    WorkerState::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
 }
 
-fn new_desk() -> Desk {
-    desk_in(&scratch::directory())
+fn new_worker() -> WorkerState {
+    worker_in(&scratch::directory())
 }
 
-fn ordered(desk: &mut Desk, command: Command, now: Timestamp) -> Result<Value, CommandRefused> {
-    let (answer, _) = execute(desk, command, &Actor::Gate, Moment::at(now))?;
+fn ordered(
+    worker: &mut WorkerState,
+    command: Command,
+    now: Timestamp,
+) -> Result<Value, CommandRefused> {
+    let (answer, _) = execute(worker, command, &Actor::Gate, Moment::at(now))?;
     Ok(serde_json::to_value(answer).expect("JSON"))
 }
 
 /// A gate with users of these names.
-fn giver(names: &[&str]) -> Desk {
-    let mut desk = new_desk();
+fn giver(names: &[&str]) -> WorkerState {
+    let mut worker = new_worker();
     for name in names {
-        ordered(&mut desk, Command::Generate { name: Some((*name).to_owned()) }, clock::now())
+        ordered(&mut worker, Command::Generate { name: Some((*name).to_owned()) }, clock::now())
             .expect("added");
     }
-    desk
+    worker
 }
 
-fn records(desk: &mut Desk) -> Records {
-    let answer = ordered(desk, Command::Backup, clock::now()).expect("given");
+fn records(worker: &mut WorkerState) -> Records {
+    let answer = ordered(worker, Command::Backup, clock::now()).expect("given");
     serde_json::from_value(answer["records"].clone()).expect("records")
 }
 
-fn restore(desk: &mut Desk, records: Records, now: Timestamp) -> Result<Value, CommandRefused> {
-    ordered(desk, Command::Restore { records }, now)
+fn restore(
+    worker: &mut WorkerState,
+    records: Records,
+    now: Timestamp,
+) -> Result<Value, CommandRefused> {
+    ordered(worker, Command::Restore { records }, now)
 }
 
-fn spent(desk: &Desk, name: &str) -> Option<TimeStep> {
-    desk.users.get(&UserName::parse(name).expect("a name")).expect("a user").spent
+fn spent(worker: &WorkerState, name: &str) -> Option<TimeStep> {
+    worker.users.get(&UserName::parse(name).expect("a name")).expect("a user").spent
 }
 
 #[test]
@@ -63,7 +71,7 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
     let mut old = giver(&["anna", "ben"]);
     ordered(&mut old, Command::UserDisable { name: "ben".to_owned() }, clock::now())
         .expect("disabled");
-    let mut new = new_desk();
+    let mut new = new_worker();
     let now = clock::now();
     assert_eq!(restore(&mut new, records(&mut old), now).expect("restored"), json!({"users": 2}));
     for (name, user) in &old.users {
@@ -81,7 +89,7 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
 fn every_budget_starts_with_a_quarter_also_after_a_restart() {
     let mut old = giver(&["anna"]);
     let dir = scratch::directory();
-    let mut new = desk_in(&dir);
+    let mut new = worker_in(&dir);
     let now = clock::now();
     restore(&mut new, records(&mut old), now).expect("restored");
     for _ in 0..2 {
@@ -95,7 +103,7 @@ fn every_budget_starts_with_a_quarter_also_after_a_restart() {
             assert_eq!(new.budgets.available(&key, now), LEFT, "{key:?}");
         }
         drop(new);
-        new = desk_in(&dir);
+        new = worker_in(&dir);
     }
 }
 
@@ -116,7 +124,7 @@ fn nobody_is_restored_where_there_are_or_were_users() {
 #[test]
 fn a_backup_is_restored_once() {
     let mut old = giver(&["anna"]);
-    let mut new = new_desk();
+    let mut new = new_worker();
     restore(&mut new, records(&mut old), clock::now()).expect("restored");
     assert!(restore(&mut new, records(&mut old), clock::now()).is_err());
 }
@@ -129,7 +137,7 @@ fn records_that_make_no_sense_change_nothing() {
     let mut doubled = anna();
     doubled.name = UserName::parse("ben").expect("a name");
     let pack = |users: &[User]| Records::of(&PortableUsers::pack(users, UNSET).expect("packs"));
-    let mut new = new_desk();
+    let mut new = new_worker();
     for bad in [
         Records::from("no base64!".to_owned()),
         Records::of(b""),
@@ -146,22 +154,22 @@ fn records_that_make_no_sense_change_nothing() {
 #[test]
 fn without_users_there_is_nothing_to_give() {
     assert_eq!(
-        ordered(&mut new_desk(), Command::Backup, clock::now()).expect_err("nobody").code,
+        ordered(&mut new_worker(), Command::Backup, clock::now()).expect_err("nobody").code,
         65
     );
 }
 
 #[test]
 fn more_than_one_answer_holds_is_not_given() {
-    let mut desk = giver(&["anna"]);
+    let mut worker = giver(&["anna"]);
     let groups = (0..64).map(|number| format!("{number:064}")).collect();
-    let anna = desk.users.values().next().expect("a user").clone();
+    let anna = worker.users.values().next().expect("a user").clone();
     let anna = anna.with_profile(String::new(), String::new(), groups).expect("a user");
     for number in 0..1_400 {
         let name = UserName::parse(&format!("user{number}")).expect("a name");
-        desk.users.insert(name.clone(), User { name, ..anna.clone() });
+        worker.users.insert(name.clone(), User { name, ..anna.clone() });
     }
-    let refused = ordered(&mut desk, Command::Backup, clock::now()).expect_err("too many");
+    let refused = ordered(&mut worker, Command::Backup, clock::now()).expect_err("too many");
     assert!(refused.code == 69 && refused.message.contains("stop it"), "{refused}");
 }
 
@@ -169,18 +177,18 @@ fn more_than_one_answer_holds_is_not_given() {
 fn with_an_unset_clock_no_step_counts_until_it_is_set_also_after_a_restart() {
     let mut old = giver(&["anna"]);
     let dir = scratch::directory();
-    let mut new = desk_in(&dir);
+    let mut new = worker_in(&dir);
     restore(&mut new, records(&mut old), UNSET).expect("restored");
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
     new.settle_steps(UNSET);
     drop(new);
-    let mut new = desk_in(&dir);
+    let mut new = worker_in(&dir);
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
     let now = clock::now().plus(Duration::from_secs(300));
     new.settle_steps(now);
     assert_eq!(spent(&new, "anna"), Some(TimeStep::at(now).plus(2)));
     drop(new);
-    assert_eq!(spent(&desk_in(&dir), "anna"), Some(TimeStep::at(now).plus(2)));
+    assert_eq!(spent(&worker_in(&dir), "anna"), Some(TimeStep::at(now).plus(2)));
 }
 
 #[test]
@@ -188,7 +196,7 @@ fn a_clock_behind_the_floor_of_the_old_gate_is_not_set() {
     let old = giver(&["anna"]);
     let ahead = clock::now().plus(Duration::from_secs(86_400));
     let records = Records::of(&PortableUsers::pack(old.users.values(), ahead).expect("packs"));
-    let mut new = new_desk();
+    let mut new = new_worker();
     restore(&mut new, records, clock::now()).expect("restored");
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
     assert!(new.time.floor() >= ahead && new.gate_record.clock_floor >= ahead);
@@ -202,7 +210,7 @@ fn a_floor_that_cannot_be_true_is_left_out() {
     let now = clock::now();
     let ahead = |days: u64| now.plus(Duration::from_secs(days * 86_400));
     let restored = |floor: Timestamp, at: Timestamp, synchronised: bool| {
-        let mut new = new_desk();
+        let mut new = new_worker();
         let monotonic = new.clock.monotonic();
         new.time.observe(ClockReading { now: at, monotonic, synchronised: Some(synchronised) });
         let records = Records::of(&PortableUsers::pack(old.users.values(), floor).expect("packs"));
@@ -227,7 +235,7 @@ fn a_floor_that_cannot_be_true_is_left_out() {
 #[test]
 fn a_clock_reset_gives_no_used_code_back() {
     let mut old = giver(&["anna"]);
-    let mut new = new_desk();
+    let mut new = new_worker();
     restore(&mut new, records(&mut old), UNSET).expect("restored");
     let now = clock::now();
     ordered(&mut new, Command::ClockReset, now).expect("reset");
@@ -236,11 +244,11 @@ fn a_clock_reset_gives_no_used_code_back() {
 
 #[test]
 fn after_a_snapshot_stood_in_with_an_unset_clock_no_step_counts() {
-    let mut desk = giver(&["anna"]);
-    desk.doubt_steps(clock::now()).expect("written");
-    assert_eq!(spent(&desk, "anna"), None, "the clock is right");
-    desk.doubt_steps(UNSET).expect("written");
-    assert_eq!(spent(&desk, "anna"), Some(TimeStep::LAST));
+    let mut worker = giver(&["anna"]);
+    worker.doubt_steps(clock::now()).expect("written");
+    assert_eq!(spent(&worker, "anna"), None, "the clock is right");
+    worker.doubt_steps(UNSET).expect("written");
+    assert_eq!(spent(&worker, "anna"), Some(TimeStep::LAST));
 }
 
 #[test]

@@ -29,7 +29,7 @@ const SETUP_CODE: &str = "ABCD-EFGH-IJKL-MNOP";
 
 /// Two gates over two new stores, and one ledger.
 struct TwoGates {
-    gates: [Desk; 2],
+    gates: [WorkerState; 2],
     folders: [PathBuf; 2],
     now: Moment,
 }
@@ -45,12 +45,12 @@ impl TwoGates {
         let gate_record = one.1.contents.gate_record.clone();
         let ends = MemoryLedger::over(vec![one.0, other.0], &gate_record);
         let opened = [one.1, other.1].into_iter();
-        let desks = ends.into_iter().zip(opened).map(|(end, mut opened)| {
+        let workers = ends.into_iter().zip(opened).map(|(end, mut opened)| {
             opened.contents.gate_record = gate_record.clone();
             let clock = Arc::new(TestClock::confirmed(now));
-            Desk::new(Config::default().into(), end, opened, clock, Box::new(System))
+            WorkerState::new(Config::default().into(), end, opened, clock, Box::new(System))
         });
-        let gates = desks.collect::<Vec<_>>().try_into().ok().expect("two of them");
+        let gates = workers.collect::<Vec<_>>().try_into().ok().expect("two of them");
         Self { gates, folders, now: Moment::at(now) }
     }
 
@@ -78,7 +78,10 @@ impl TwoGates {
     }
 
     /// Lets both gates do the same at the same moment.
-    fn race<T: Send>(&mut self, act: impl Fn(&mut Desk, usize, Moment) -> T + Sync) -> [T; 2] {
+    fn race<T: Send>(
+        &mut self,
+        act: impl Fn(&mut WorkerState, usize, Moment) -> T + Sync,
+    ) -> [T; 2] {
         let (start, now) = (Barrier::new(2), self.now);
         let (start, act) = (&start, &act);
         std::thread::scope(|scope| {

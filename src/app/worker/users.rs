@@ -4,7 +4,7 @@ use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLin
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::worker::limits;
-use crate::app::worker::state::Desk;
+use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::totp::{Algorithm, Authenticator, CodeLength};
 use crate::auth::user::{User, UserName};
@@ -31,31 +31,31 @@ pub(super) fn new_authenticator(
     Ok(Authenticator::generate_with(algorithm, digits, entropy))
 }
 
-pub(super) fn first_free_name(desk: &Desk) -> Result<UserName, CommandRefused> {
+pub(super) fn first_free_name(worker: &WorkerState) -> Result<UserName, CommandRefused> {
     let names =
         std::iter::once("user".to_owned()).chain((2..=MAX_USERS + 1).map(|n| format!("user{n}")));
     let mut free = names
         .filter_map(|name| UserName::parse(&name).ok())
-        .filter(|name| !desk.users.contains_key(name));
+        .filter(|name| !worker.users.contains_key(name));
     free.next()
         .ok_or_else(|| CommandRefused::data("every name from user to the last is taken; give one"))
 }
 
-pub(super) fn add(desk: &mut Desk, user: User, by: &Actor, now: Timestamp) -> Done {
-    if desk.users.contains_key(&user.name) {
+pub(super) fn add(worker: &mut WorkerState, user: User, by: &Actor, now: Timestamp) -> Done {
+    if worker.users.contains_key(&user.name) {
         return Err(CommandRefused::data(format!(
             "user {} exists; `portcullis user rotate {}` makes a new secret",
             user.name, user.name
         )));
     }
-    if desk.users.len() >= MAX_USERS {
+    if worker.users.len() >= MAX_USERS {
         return Err(CommandRefused::data(format!(
             "{MAX_USERS} users are the most; remove one first"
         )));
     }
-    check_user_count(&desk.config.login, desk.users.len().saturating_add(1))
+    check_user_count(&worker.config.login, worker.users.len().saturating_add(1))
         .map_err(|odds| CommandRefused { code: 78, message: odds.to_string() })?;
-    if desk.users.values().any(|other| other.authenticator.seed == user.authenticator.seed) {
+    if worker.users.values().any(|other| other.authenticator.seed == user.authenticator.seed) {
         return Err(CommandRefused::data(
             "this secret belongs to another user already; make a new one",
         ));
@@ -66,12 +66,12 @@ pub(super) fn add(desk: &mut Desk, user: User, by: &Actor, now: Timestamp) -> Do
     let event = if user.admin { event.because("administrator") } else { event };
     let mut rests_on = vec![Condition::UserAbsent(user.name.clone())];
     let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
-    if !desk.gate_record.ever_had_user {
-        let old = desk.gate_record.clone();
+    if !worker.gate_record.ever_had_user {
+        let old = worker.gate_record.clone();
         changes.push(Change::PutGateRecord(GateRecord { ever_had_user: true, ..old.clone() }));
         rests_on.push(Condition::GateRecordUnchanged(Box::new(old)));
     }
-    Ok((shown, desk.commit_if(changes, &rests_on, now)?))
+    Ok((shown, worker.commit_if(changes, &rests_on, now)?))
 }
 
 /// That this was done to a user.
@@ -80,10 +80,10 @@ fn told(by: &Actor, action: Action, name: &UserName) -> Event {
 }
 
 /// Nobody is shown a seed without a trace.
-pub(super) fn export(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
-    let user = find(desk, name)?;
+pub(super) fn export(worker: &mut WorkerState, name: &str, by: &Actor, now: Timestamp) -> Done {
+    let user = find(worker, name)?;
     let (shown, event) = (credentials(user), told(by, Action::UserExported, &user.name));
-    desk.tell(event, now)?;
+    worker.tell(event, now)?;
     Ok((shown, Vec::new()))
 }
 
@@ -96,20 +96,20 @@ fn credentials(user: &User) -> CommandAnswer {
     })
 }
 
-pub(super) fn line(desk: &Desk, user: &User, now: Timestamp) -> UserLine {
-    let sessions = desk.sessions.of_user(&user.name);
+pub(super) fn line(worker: &WorkerState, user: &User, now: Timestamp) -> UserLine {
+    let sessions = worker.sessions.of_user(&user.name);
     UserLine {
         admin: user.admin,
         created: user.created.to_string(),
         enabled: user.enabled,
         name: user.name.to_string(),
-        sessions: sessions.filter(|session| desk.lives(session, now)).count(),
+        sessions: sessions.filter(|session| worker.lives(session, now)).count(),
     }
 }
 
-pub(super) fn show(desk: &Desk, name: &str, now: Timestamp) -> Done {
-    let user = find(desk, name)?;
-    let UserLine { admin, created, enabled, name, sessions } = line(desk, user, now);
+pub(super) fn show(worker: &WorkerState, name: &str, now: Timestamp) -> Done {
+    let user = find(worker, name)?;
+    let UserLine { admin, created, enabled, name, sessions } = line(worker, user, now);
     let spent_step_in_the_future =
         user.spent.is_some_and(|step| step.start() > now.plus(std::time::Duration::from_secs(90)));
     let details = UserDetails {
@@ -129,15 +129,15 @@ pub(super) fn show(desk: &Desk, name: &str, now: Timestamp) -> Done {
 }
 
 pub(super) fn switch(
-    desk: &mut Desk,
+    worker: &mut WorkerState,
     name: &str,
     enabled: bool,
     by: &Actor,
     now: Timestamp,
 ) -> Done {
-    let user = find(desk, name)?;
+    let user = find(worker, name)?;
     if user.enabled == enabled {
-        return Ok((CommandAnswer::User(line(desk, user, now)), Vec::new()));
+        return Ok((CommandAnswer::User(line(worker, user, now)), Vec::new()));
     }
     let mut changed = user.clone();
     changed.enabled = enabled;
@@ -148,56 +148,56 @@ pub(super) fn switch(
     let action = if enabled { Action::UserEnabled } else { Action::UserDisabled };
     let mut changes = vec![Change::PutUser(changed), Change::Audit(told(by, action, &name))];
     if !enabled {
-        changes.extend(desk.endings(&name));
+        changes.extend(worker.endings(&name));
     }
-    let rests_on: Vec<_> = desk.unchanged(&name).into_iter().collect();
-    let effects = desk.commit_if(changes, &rests_on, now)?;
+    let rests_on: Vec<_> = worker.unchanged(&name).into_iter().collect();
+    let effects = worker.commit_if(changes, &rests_on, now)?;
     log::info!("user changed name={name} enabled={enabled}");
-    let user = find(desk, name.as_str())?;
-    Ok((CommandAnswer::User(line(desk, user, now)), effects))
+    let user = find(worker, name.as_str())?;
+    Ok((CommandAnswer::User(line(worker, user, now)), effects))
 }
 
-pub(super) fn remove(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
-    let name = find(desk, name)?.name.clone();
-    let mut changes = desk.endings(&name);
+pub(super) fn remove(worker: &mut WorkerState, name: &str, by: &Actor, now: Timestamp) -> Done {
+    let name = find(worker, name)?.name.clone();
+    let mut changes = worker.endings(&name);
     changes.push(Change::RemoveUser(name.clone()));
     changes.push(Change::Audit(told(by, Action::UserRemoved, &name)));
-    let budgets = desk
+    let budgets = worker
         .budgets
         .entries()
         .map(|(key, _)| key)
         .filter(|key| limits::is_about(key, name.as_str()));
     changes.extend(budgets.cloned().map(CounterKey::Budget).map(Change::RemoveCounter));
-    let rests_on: Vec<_> = desk.unchanged(&name).into_iter().collect();
-    let effects = desk.commit_if(changes, &rests_on, now)?;
+    let rests_on: Vec<_> = worker.unchanged(&name).into_iter().collect();
+    let effects = worker.commit_if(changes, &rests_on, now)?;
     log::info!("user removed name={name}");
     let gone = UserRemoved { name: name.to_string(), removed: true };
     Ok((CommandAnswer::UserRemoved(gone), effects))
 }
 
-pub(super) fn rotate(desk: &mut Desk, name: &str, by: &Actor, now: Timestamp) -> Done {
-    let mut user = find(desk, name)?.clone();
+pub(super) fn rotate(worker: &mut WorkerState, name: &str, by: &Actor, now: Timestamp) -> Done {
+    let mut user = find(worker, name)?.clone();
     let old = &user.authenticator;
     user.authenticator = new_authenticator(
         Some(old.algorithm.as_str()),
         Some(old.digits.count()),
-        desk.entropy.get_mut(),
+        worker.entropy.get_mut(),
     )?;
     user.spent = None;
     user.end_devices();
     let shown = credentials(&user);
-    let mut changes = desk.endings(&user.name);
-    let rests_on: Vec<_> = desk.unchanged(&user.name).into_iter().collect();
+    let mut changes = worker.endings(&user.name);
+    let rests_on: Vec<_> = worker.unchanged(&user.name).into_iter().collect();
     log::info!("user rotated name={}", user.name);
     changes.push(Change::Audit(told(by, Action::UserRotated, &user.name)));
     changes.push(Change::PutUser(user));
-    Ok((shown, desk.commit_if(changes, &rests_on, now)?))
+    Ok((shown, worker.commit_if(changes, &rests_on, now)?))
 }
 
 pub(super) fn parse_name(name: &str) -> Result<UserName, CommandRefused> {
     UserName::parse(name).map_err(|error| CommandRefused::data(error.to_string()))
 }
 
-pub(super) fn find<'d>(desk: &'d Desk, name: &str) -> Result<&'d User, CommandRefused> {
-    desk.users.get(&parse_name(name)?).ok_or_else(|| CommandRefused::no_user(name))
+pub(super) fn find<'d>(worker: &'d WorkerState, name: &str) -> Result<&'d User, CommandRefused> {
+    worker.users.get(&parse_name(name)?).ok_or_else(|| CommandRefused::no_user(name))
 }
