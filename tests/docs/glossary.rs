@@ -8,14 +8,22 @@ use crate::architecture::names::defined;
 use crate::architecture::source::{File, appliance, library, tests};
 
 /// Words that were given up; each with what replaced it.
-const REPLACED: [(&str, &str); 7] = [
+const REPLACED: [(&str, &str); 15] = [
+    ("desk", "worker, worker state"),
     ("dialogue", "http1"),
     ("errand", "background job"),
+    ("frozen", "read-only"),
     ("grammar", "value"),
     ("look", "offline doctor, refresh"),
+    ("mending", "fix"),
     ("operators", "control access"),
+    ("shelf", "record cache"),
     ("situation", "status"),
+    ("told", "forwarded"),
     ("town", "test stack"),
+    ("trail", "audit log"),
+    ("visit", "original request"),
+    ("witness", "commit high-water mark"),
 ];
 
 /// The rows of the table: word and file.
