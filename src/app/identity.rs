@@ -21,6 +21,7 @@ use crate::app::messages::effect::Person;
 /// The users who may pass, with what applications learn of each.
 pub struct KnownUsers {
     headers: IdentityHeaders,
+    anonymous: Identity,
     known: BTreeMap<UserName, KnownUser>,
 }
 
@@ -35,9 +36,14 @@ struct IdentityHeaders {
     proxy_cache: Option<Duration>,
 }
 
-/// What applications learn of one user.
+/// A user who may pass.
 pub struct KnownUser {
     person: Person,
+    identity: Identity,
+}
+
+/// What applications learn of whoever passes.
+pub struct Identity {
     lines: Lines,
     /// The headers of which nothing is known.
     empty: Vec<&'static str>,
@@ -73,12 +79,14 @@ enum ResolverValue {
 impl KnownUsers {
     /// Nobody yet.
     pub fn new(config: &Config) -> Self {
-        Self { headers: IdentityHeaders::of(config), known: BTreeMap::new() }
+        let headers = IdentityHeaders::of(config);
+        Self { anonymous: headers.of_anybody(), headers, known: BTreeMap::new() }
     }
 
     /// Takes over changed settings.
     pub fn reconfigure(&mut self, config: &Config) {
         self.headers = IdentityHeaders::of(config);
+        self.anonymous = self.headers.of_anybody();
         for known in self.known.values_mut() {
             *known = self.headers.about(known.person.clone());
         }
@@ -100,14 +108,19 @@ impl KnownUsers {
     }
 
     /// What is known of a user.
-    pub fn find(&self, name: &UserName) -> Option<&KnownUser> {
-        self.known.get(name)
+    pub fn find(&self, name: &UserName) -> Option<&Identity> {
+        self.known.get(name).map(|known| &known.identity)
     }
 
-    /// The identity header that the request itself brings although that of `known` is empty, or of
-    /// which it brings an alias. An empty one says what an empty one of ours says; an empty alias
+    /// What is known of somebody who did not log in.
+    pub fn anonymous(&self) -> &Identity {
+        &self.anonymous
+    }
+
+    /// The identity header that the request itself brings although that of `identity` is empty, or
+    /// of which it brings an alias. An empty one says what an empty one of ours says; an empty alias
     /// may hide what ours says.
-    pub fn forgery(&self, known: &KnownUser, headers: &Headers<'_>) -> Option<&'static str> {
+    pub fn forgery(&self, identity: &Identity, headers: &Headers<'_>) -> Option<&'static str> {
         // Seldom has any line such a name: the others need no closer look.
         if !headers.may_have_others(self.headers.marks) {
             return None;
@@ -115,7 +128,7 @@ impl KnownUsers {
         let forged = |(sent, value): (&[u8], &[u8])| {
             let ours = self.headers.names.iter().copied().find(|ours| is_alike(sent, ours))?;
             let is_alias = !sent.eq_ignore_ascii_case(ours.as_bytes());
-            (is_alias || (known.empty.contains(&ours) && !value.trim_ascii().is_empty()))
+            (is_alias || (identity.empty.contains(&ours) && !value.trim_ascii().is_empty()))
                 .then_some(ours)
         };
         headers.iter().find_map(forged)
@@ -145,33 +158,50 @@ impl IdentityHeaders {
     fn about(&self, person: Person) -> KnownUser {
         let name = person.name.as_str();
         let groups = person.groups.join(",");
-        let remote = REMOTE.into_iter().zip([name, &groups, &person.display_name, &person.email]);
-        let (mut lines, mut empty) = (Lines::default(), Vec::new());
-        for (header, value) in
-            remote.chain(self.further.iter().map(|header| (header.as_str(), name)))
-        {
-            lines.header(header, value.as_bytes());
-            if value.is_empty() {
-                empty.push(header);
-            }
-        }
+        let mut identity = self.named([name, &groups, &person.display_name, &person.email]);
         for (header, said) in RESOLVER.iter().filter(|_| self.resolver_headers) {
             let value = match said {
                 ResolverValue::Always(text) => text,
                 ResolverValue::Name => name,
             };
-            lines.header(header, value.as_bytes());
+            identity.lines.header(header, value.as_bytes());
         }
+        self.end(&mut identity.lines);
+        KnownUser { person, identity }
+    }
+
+    /// Writes the header lines of a pass that names nobody.
+    fn of_anybody(&self) -> Identity {
+        let mut identity = self.named([""; 4]);
+        self.end(&mut identity.lines);
+        identity
+    }
+
+    /// User, groups, name and address, and the further headers that repeat the first.
+    fn named(&self, values: [&str; 4]) -> Identity {
+        let [user, ..] = values;
+        let further = self.further.iter().map(|header| (header.as_str(), user));
+        let (mut lines, mut empty) = (Lines::default(), Vec::new());
+        for (header, value) in REMOTE.into_iter().zip(values).chain(further) {
+            lines.header(header, value.as_bytes());
+            if value.is_empty() {
+                empty.push(header);
+            }
+        }
+        Identity { lines, empty }
+    }
+
+    /// Says for how long the answer may be kept.
+    fn end(&self, lines: &mut Lines) {
         // Before Cache-Control: nginx 1.22 obeys the first of the two.
         if let Some(keep) = self.proxy_cache {
             lines.header("X-Accel-Expires", DecimalDigits::of(keep.as_secs()).as_bytes());
         }
         lines.header("Cache-Control", b"no-store");
-        KnownUser { person, lines, empty }
     }
 }
 
-impl KnownUser {
+impl Identity {
     /// The header lines of a pass: who this is, and that the answer is not to be kept.
     pub fn lines(&self) -> &Lines {
         &self.lines

@@ -31,7 +31,7 @@ use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::VerifyDenial;
-pub use crate::app::identity::{KnownUser, KnownUsers};
+pub use crate::app::identity::{Identity, KnownUsers};
 use crate::app::manner::method;
 use crate::app::reply;
 use crate::app::rounds::{Cause, Rounds};
@@ -69,18 +69,20 @@ pub enum Decision<'g> {
     Refuse(VerifyDenial),
 }
 
-/// The right to answer 2xx.
-pub struct Pass<'g> {
-    session: &'g Session,
-    known: &'g KnownUser,
+/// The right to answer 2xx, and who gets it.
+pub enum Pass<'g> {
+    /// Nobody in particular: the place is open.
+    Anonymous(&'g Identity),
+    /// Whose living session it is.
+    Session(&'g Session, &'g Identity),
 }
 
 /// What was answered, for the session's last-seen time, metrics and the proxy diagnostics.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// A pass on this session.
-    Passed(SessionId),
+    /// A pass, on this session if it needed one.
+    Passed(Option<SessionId>),
     /// A refusal.
     Refused(VerifyDenial),
     /// Asked about a refusal ([`PassForm::SendBack`]): the session has become valid meanwhile, the
@@ -106,7 +108,7 @@ pub fn answer(
         }
         Decision::Pass(pass) => {
             pass.write(endpoint.pass, out);
-            Answered::Passed(pass.session.id)
+            Answered::Passed(pass.session())
         }
         Decision::Refuse(denial) => {
             let denial = if denial == VerifyDenial::NoCookie
@@ -139,7 +141,7 @@ pub fn decide<'g>(
     if is_preflight(head, original) {
         return Decision::Refuse(VerifyDenial::Preflight);
     }
-    let LivingSession { session, known, .. } = match genuine_session(view, head, now) {
+    let LivingSession { session, identity, .. } = match genuine_session(view, head, now) {
         Ok(found) => found,
         Err(denial) => {
             return Decision::Refuse(
@@ -147,10 +149,10 @@ pub fn decide<'g>(
             );
         }
     };
-    if let Some(header) = view.users.forgery(known, &head.headers) {
+    if let Some(header) = view.users.forgery(identity, &head.headers) {
         return Decision::Refuse(VerifyDenial::ForgedIdentity(header));
     }
-    Decision::Pass(Pass { session, known })
+    Decision::Pass(Pass::Session(session, identity))
 }
 
 /// A living session, and what proves it.
@@ -158,7 +160,7 @@ pub fn decide<'g>(
 pub struct LivingSession<'g, 'h> {
     /// The session.
     pub session: &'g Session,
-    known: &'g KnownUser,
+    identity: &'g Identity,
     /// The value of its cookie.
     pub token: &'h [u8],
 }
@@ -203,8 +205,8 @@ fn admit<'g, 'h>(
     let claims =
         token::verify(token, view.keyring, now, scratch).map_err(VerifyDenial::BadToken)?;
     let session = view.sessions.admit(&claims, now).map_err(VerifyDenial::NotLive)?;
-    let known = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
-    Ok(LivingSession { session, known, token })
+    let identity = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
+    Ok(LivingSession { session, identity, token })
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that would
@@ -259,11 +261,19 @@ fn is_preflight(head: &Head<'_>, original: &OriginalRequest<'_>) -> bool {
 }
 
 impl Pass<'_> {
+    fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Anonymous(_) => None,
+            Self::Session(session, _) => Some(session.id),
+        }
+    }
+
     fn write(&self, form: PassForm, out: &mut Out) {
+        let (Self::Anonymous(identity) | Self::Session(_, identity)) = self;
         out.start(Status::NO_CONTENT);
         match form {
-            PassForm::FilledHeaders => out.filled_lines(self.known.lines()),
-            PassForm::AllHeaders | PassForm::SendBack => out.lines(self.known.lines()),
+            PassForm::FilledHeaders => out.filled_lines(identity.lines()),
+            PassForm::AllHeaders | PassForm::SendBack => out.lines(identity.lines()),
         }
         out.finish_empty();
     }

@@ -74,7 +74,7 @@ impl Gate {
         let began = self.metrics.is_some().then(|| self.clock.monotonic());
         let answered = verify::answer(&self.view(), head, peer, endpoint, now, out);
         self.proxies.get_mut().verify_answered(endpoint, &answered, head, &self.config, peer, now);
-        if let verify::Answered::Passed(session) = answered {
+        if let verify::Answered::Passed(Some(session)) = answered {
             self.sessions.touch(&session, now);
         }
         if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
