@@ -12,6 +12,7 @@ mod key_id;
 pub mod keyring;
 pub mod limiter;
 pub mod network;
+pub mod pending_enrolment;
 pub mod repetition;
 mod resolved_path;
 pub mod return_to;

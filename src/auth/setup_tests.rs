@@ -23,7 +23,7 @@ impl Fixture {
     }
 
     fn enter(&mut self, code: &SetupCode, holder: Option<&str>, now: Timestamp) -> SetupOutcome {
-        self.setup.settle(now, &mut self.entropy);
+        self.setup.enrolment.settle(now, &mut self.entropy);
         let holders: Vec<_> = holder.map(|value| value.as_bytes().to_vec()).into_iter().collect();
         self.setup.enter(code, &holders, now, &mut self.entropy)
     }
@@ -45,7 +45,7 @@ impl Fixture {
     }
 
     fn seed(&self) -> String {
-        self.setup.authenticator().seed.base32()
+        self.setup.enrolment.authenticator().seed.base32()
     }
 }
 
@@ -55,9 +55,9 @@ fn the_first_browser_with_the_code_holds_the_enrolment_for_ten_minutes() {
     let seed = f.seed();
     let cookie = f.begin(at(1, 0));
     assert!(
-        f.setup.is_holder(cookie.as_bytes())
-            && !f.setup.is_holder(b"")
-            && !f.setup.is_holder(b"other")
+        f.setup.enrolment.is_holder(cookie.as_bytes())
+            && !f.setup.enrolment.is_holder(b"")
+            && !f.setup.enrolment.is_holder(b"other")
     );
     assert_eq!(f.seed(), seed, "the seed that a console may have shown already");
     assert!(
@@ -76,7 +76,10 @@ fn after_a_hold_the_next_browser_gets_another_seed() {
     let (first, seed) = (f.begin(at(1, 0)), f.seed());
     let second = f.begin(at(11, 0));
     assert!(first != second && f.seed() != seed);
-    assert!(f.setup.is_holder(second.as_bytes()) && !f.setup.is_holder(first.as_bytes()));
+    assert!(
+        f.setup.enrolment.is_holder(second.as_bytes())
+            && !f.setup.enrolment.is_holder(first.as_bytes())
+    );
 }
 
 #[test]
@@ -85,10 +88,10 @@ fn a_code_is_good_for_thirty_minutes_and_a_hold_lasts_beyond_them() {
     assert_eq!(f.setup.code(at(29, 59)), Ok((at(30, 0), 10)));
     let cookie = f.begin(at(29, 59));
     assert!(matches!(f.good(None, at(30, 0)), SetupOutcome::Void(Void::Late)));
-    f.setup.settle(at(39, 58), &mut f.entropy);
-    assert!(f.setup.is_holder(cookie.as_bytes()));
-    f.setup.settle(at(39, 59), &mut f.entropy);
-    assert!(!f.setup.is_holder(cookie.as_bytes()));
+    f.setup.enrolment.settle(at(39, 58), &mut f.entropy);
+    assert!(f.setup.enrolment.is_holder(cookie.as_bytes()));
+    f.setup.enrolment.settle(at(39, 59), &mut f.entropy);
+    assert!(!f.setup.enrolment.is_holder(cookie.as_bytes()));
     assert!(matches!(f.good(None, at(40, 0)), SetupOutcome::Void(Void::Late)));
 }
 
@@ -110,6 +113,6 @@ fn wrong_tries_do_not_end_a_hold() {
     for _ in 0..12 {
         let _ = f.wrong(at(2, 0));
     }
-    assert!(f.setup.is_holder(cookie.as_bytes()));
-    assert!(f.setup.held(at(2, 0)).is_some());
+    assert!(f.setup.enrolment.is_holder(cookie.as_bytes()));
+    assert!(f.setup.enrolment.held(at(2, 0)).is_some());
 }

@@ -8,9 +8,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::auth::pending_enrolment::HOLD;
 use crate::auth::return_to::{is_at_or_below, policy_source};
 use crate::auth::session::Session;
-use crate::auth::setup::HOLD;
 use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::Code;
 use crate::auth::user::UserName;

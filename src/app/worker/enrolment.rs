@@ -53,7 +53,7 @@ impl WorkerState {
         let Some(setup) = self.setup.as_mut().filter(|_| !self.gate_record.ever_had_user) else {
             return EnrolmentAnswer::Closed;
         };
-        setup.settle(now.steady, self.entropy.get_mut());
+        setup.enrolment.settle(now.steady, self.entropy.get_mut());
         let done = match &enrolment.step {
             EnrolmentStep::Look => Ok(None),
             EnrolmentStep::Malformed(lack) => Err(Refusal::Malformed(*lack)),
@@ -124,8 +124,8 @@ impl WorkerState {
     ) -> Result<EnrolmentAnswer, Refusal> {
         let browser = &enrolment.browser;
         let strangers = self.may_try(browser, now).map_err(Refusal::Denied)?;
-        let held =
-            self.setup.as_ref().filter(|setup| setup.holder_among(&enrolment.holders).is_some());
+        let pending = self.setup.as_ref().map(|setup| &setup.enrolment);
+        let held = pending.filter(|pending| pending.holder_among(&enrolment.holders).is_some());
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, self.entropy.get_mut());
         user.admin = true;
@@ -209,11 +209,12 @@ impl WorkerState {
                 .err()
                 .map(|fault| Refusal::Denied(LoginDenial::Clock(fault)))
         };
-        let left = setup.held(now.steady);
-        if let (Some(left), Some(holder)) = (left, setup.holder_among(&enrolment.holders)) {
+        let left = setup.enrolment.held(now.steady);
+        if let (Some(left), Some(holder)) = (left, setup.enrolment.holder_among(&enrolment.holders))
+        {
             let name = UserName::parse(&enrolment.typed).ok();
             let name = name.or_else(|| UserName::from_canonical(FIRST_NAME));
-            let authenticator = setup.authenticator();
+            let authenticator = setup.enrolment.authenticator();
             let otpauth_url =
                 name.map(|name| authenticator.otpauth_url(&name, ISSUER)).unwrap_or_default();
             let holder = holder.to_vec();
@@ -281,11 +282,12 @@ pub fn state(
     let Some(setup) = &mut worker.setup else {
         return Ok((CommandAnswer::Setup(status), Vec::new()));
     };
-    setup.settle(steady, worker.entropy.get_mut());
+    setup.enrolment.settle(steady, worker.entropy.get_mut());
     let code = setup.code(steady).ok();
     let name = UserName::from_canonical(FIRST_NAME)
-        .filter(|_| code.is_some() || setup.held(steady).is_some());
-    let otpauth_url = name.map(|name| setup.authenticator().otpauth_url(&name, ISSUER).into());
+        .filter(|_| code.is_some() || setup.enrolment.held(steady).is_some());
+    let otpauth_url =
+        name.map(|name| setup.enrolment.authenticator().otpauth_url(&name, ISSUER).into());
     status = SetupStatus {
         address,
         expires: code.map(|(end, _)| wall.plus(end.since(steady)).to_string()),

@@ -86,7 +86,8 @@ impl Fixture {
     fn shown(&mut self, steps: i64) -> Code {
         let step = TimeStep::at(self.now.wall).number().saturating_add_signed(steps);
         let setup = self.worker().setup.as_ref().expect("it is open");
-        Code::parse(&setup.authenticator().code(TimeStep::new(step))).expect("an app shows codes")
+        Code::parse(&setup.enrolment.authenticator().code(TimeStep::new(step)))
+            .expect("an app shows codes")
     }
 
     fn finish(&mut self, name: &str, code: Code, holder: Option<&str>) -> EnrolmentAnswer {

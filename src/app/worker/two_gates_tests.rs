@@ -249,7 +249,7 @@ fn of_two_first_users_one_is_enrolled() {
             else {
                 panic!("the enrolment does not begin");
             };
-            let authenticator = gate.setup.as_ref().expect("it is open").authenticator();
+            let authenticator = gate.setup.as_ref().expect("it is open").enrolment.authenticator();
             let code = Code::parse(&authenticator.code(TimeStep::at(now.wall)));
             (holder, code.expect("an app shows codes"))
         });
