@@ -4,8 +4,8 @@
 //! table makes room by closing whose leaving costs least (see [`super::connection_table`]); when
 //! descriptors run out, accepting pauses instead of spinning.
 //!
-//! Deadlines are the system's monotonic clock's, not one that was handed in: they end waits of the
-//! kernel, which knows no other. Tests shorten them by [`Settings`].
+//! Deadlines are by the system's monotonic clock, not by one that was handed in: the kernel's waits
+//! know no other. Tests shorten them by [`ServeOptions`].
 
 use core::time::Duration;
 use std::io;
@@ -61,10 +61,8 @@ impl<A: App> EventLoop<A> {
         let limit = connections_possible(options.max_connections)?;
         let poll = Poll::new().map_err(ServeError::system("epoll_create1"))?;
         let watch = ServeError::system("epoll_ctl");
-        let signals = match options.take_signals {
-            true => Some(Signals::open().map_err(ServeError::system("signalfd"))?),
-            false => None,
-        };
+        let signals = options.take_signals.then(Signals::open).transpose();
+        let signals = signals.map_err(ServeError::system("signalfd"))?;
         if let Some(signals) = &signals {
             poll.watch(signals, Token::Signals, Interest::Read).map_err(&watch)?;
         }
