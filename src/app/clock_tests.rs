@@ -1,4 +1,4 @@
-//! A clock that cannot be right opens nothing, and mends itself.
+//! A clock that cannot be right opens nothing, and is used again once it is right.
 
 use std::time::Duration;
 

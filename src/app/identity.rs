@@ -118,8 +118,8 @@ impl KnownUsers {
     }
 
     /// The identity header that the request itself brings although that of `identity` is empty, or
-    /// of which it brings an alias. An empty one says what an empty one of ours says; an empty alias
-    /// may hide what ours says.
+    /// of which it brings an alias. An empty one says what an empty one of ours says; an empty
+    /// alias may hide what ours says.
     pub fn forgery(&self, identity: &Identity, headers: &Headers<'_>) -> Option<&'static str> {
         // Seldom has any line such a name: the others need no closer look.
         if !headers.may_have_others(self.headers.marks) {

@@ -107,7 +107,7 @@ fn while_the_clock_is_wrong_the_page_says_so_and_takes_no_code() {
         "{refused:?}"
     );
     gate.clock.set(right);
-    assert_eq!(visitor.enter(&mut gate).status, 303, "it mends itself");
+    assert_eq!(visitor.enter(&mut gate).status, 303, "it is taken again");
     let person = visitor.scan(&mut gate);
     let code = gate.fresh_code(&person);
     gate.clock.set(before_the_build());

@@ -1,10 +1,10 @@
-//! An enrolment that has begun: somebody is about to get an authenticator, and one browser alone has
-//! seen its seed.
+//! An enrolment that has begun: somebody is about to get an authenticator, and one browser alone
+//! has seen its seed.
 //!
 //! A browser holds the enrolment for 10 minutes. After that the seed, which it has seen, is worth
-//! nothing, and the next holder gets a new one. Who may begin, and what is made of the authenticator
-//! in the end, is not known here: [`crate::auth::setup`] is for the first user. `now` is a steady
-//! clock: setting the clock frees and ends nothing.
+//! nothing, and the next holder gets a new one. Who may begin, and what is made of the
+//! authenticator in the end, is not known here: [`crate::auth::setup`] is for the first user. `now`
+//! is a steady clock: setting the clock frees and ends nothing.
 
 use std::time::Duration;
 

@@ -46,7 +46,7 @@ fn in_words(console: &mut Console<'_>, report: &DoctorReport) -> std::io::Result
     };
     let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
     match (errors, warnings) {
-        (0, 0) => console.say("Nothing to be mended."),
-        _ => console.say(format_args!("To be mended: errors {errors}, warnings {warnings}.")),
+        (0, 0) => console.say("Nothing to fix."),
+        _ => console.say(format_args!("To fix: errors {errors}, warnings {warnings}.")),
     }
 }

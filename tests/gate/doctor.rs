@@ -74,11 +74,7 @@ fn people_read_subjects_findings_and_lines_to_copy() {
         lines[at + 1].trim_start_matches("  remedy").trim(),
         format!("chmod 0700 {}", gate.place.state().display())
     );
-    assert!(
-        lines.last().is_some_and(|line| line.starts_with("To be mended: errors 1")),
-        "{}",
-        done.out
-    );
+    assert!(lines.last().is_some_and(|line| line.starts_with("To fix: errors 1")), "{}", done.out);
 }
 
 #[test]
@@ -97,9 +93,9 @@ fn files_that_others_may_read_are_found_and_the_remedy_mends_them() {
             let report = Report::of(&gate.place);
             let severity = if path.ends_with("snapshot") { "warning" } else { "error" };
             let remedy = &report.only(severity, found).remedy;
-            let mended = Command::new("sh").args(["-c", remedy]).status().expect("sh runs");
-            assert!(mended.success(), "{remedy}");
-            assert!(Report::of(&gate.place).complaints().is_empty(), "{remedy} did not mend it");
+            let fixed = Command::new("sh").args(["-c", remedy]).status().expect("sh runs");
+            assert!(fixed.success(), "{remedy}");
+            assert!(Report::of(&gate.place).complaints().is_empty(), "{remedy} did not fix it");
             fs::set_permissions(&path, before).expect("the test's own file");
         }
         if running {

@@ -547,7 +547,7 @@ fn a_login_that_goes_round_ends_on_a_page() {
     // Others are not concerned, and neither is another page.
     assert_eq!(page().set("X-Forwarded-For", "198.51.100.2").send(gate.address).status, 302);
     assert_eq!(page().set("X-Forwarded-Uri", "/y").send(gate.address).status, 302);
-    // Who is led round cannot mend it: the operator is told.
+    // Who is led round cannot fix it: the operator is told.
     let report = crate::support::doctor::Report::of(&gate.place);
     let told = report.saying("came back from the login without the session cookie again and again");
     assert!(told.found.contains("neither session.cookie_domain nor below it"), "{told:?}");

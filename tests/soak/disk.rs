@@ -129,7 +129,7 @@ fn a_start_on_a_failing_disk_serves_who_is_inside_and_recovers() {
 }
 
 /// The kernel's own errors: the loop device's backing file finds no room, ext4 gives EIO and
-/// becomes read-only for good. There is no mending without another mount; the gate must last until
+/// becomes read-only for good. There is no repair without another mount; the gate must last until
 /// then, and a restart as well.
 #[test]
 fn a_dying_disk_refuses_logins_spares_sessions_and_a_restart_after_its_repair_has_everything() {
