@@ -1,9 +1,9 @@
 //! The seam: what the worker says to whoever keeps the state.
 //!
 //! The worker speaks in intents. It hands over changes together with the facts on which they rest,
-//! and learns whether they were committed; it asks what other gates did meanwhile. It never reads a
-//! record in order to write it back, so two gates that decide at the same instant cannot both have
-//! their way with one code.
+//! and learns whether they were committed; it asks what other gates did meanwhile. It writes a
+//! record back only on the condition that nobody has changed it since, so two gates that decide at
+//! the same instant cannot both have their way with one code.
 
 use crate::clock::Timestamp;
 use crate::ledger::change::Change;

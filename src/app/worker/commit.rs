@@ -2,7 +2,8 @@
 //! did, on its way to the latter two.
 //!
 //! Guarantees: memory follows the ledger and is never ahead of it, but for failures, which count
-//! before they are written. What a commit rests on goes with it as [`Condition`]s.
+//! before they are written, for the times at which sessions were used, and for counters that count
+//! nothing any more. What a commit rests on goes with it as [`Condition`]s.
 
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::effect::{Effect, Person};

@@ -65,7 +65,7 @@ impl WorkerState {
     }
 
     /// Commits what is due. Where another gate has just changed one of the counters or the gate's
-    /// own record, these are left for the next time, and the rest is done.
+    /// own record, these are left as they are, and the rest is done.
     fn remove_what_is_over(
         &mut self,
         certain: Timestamp,

@@ -16,11 +16,11 @@ use crate::auth::sessions::MAX_PER_USER;
 use crate::auth::totp::{Code, CodeOwner, Match, TimeStep, whether, who};
 use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
-use crate::ledger::{Change, Condition, CounterKey};
+use crate::ledger::{Change, Condition, CounterKey, StoreError};
 
 use crate::app::messages::effect::Effect;
 use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
-use crate::app::worker::commit::Uncommitted;
+use crate::app::worker::commit::{TRIES, Uncommitted};
 use crate::app::worker::guess_scope::Candidates;
 use crate::app::worker::state::WorkerState;
 
@@ -81,26 +81,32 @@ impl WorkerState {
         let client = attempt.browser.sender.client;
         self.limiter.check(AddressKey::from(client), steady).map_err(LoginDenial::Address)?;
         let scope = self.scope(attempt, steady)?;
-        let told = match self.verdict(&scope.candidates, &attempt.code, wall) {
-            CodeOwner::One(Match { user, step, spent }) => {
-                let user = user.clone();
-                if !spent {
+        for _ in 0..TRIES {
+            let told = match self.verdict(&scope.candidates, &attempt.code, wall) {
+                CodeOwner::One(Match { user, step, spent: false }) => {
+                    let user = user.clone();
                     match self.let_in(attempt, &user, step, now, effects) {
-                        Err(Uncommitted::Conflict) => {}
-                        Err(Uncommitted::Store(error)) => return Err(LoginDenial::Store(error)),
                         Ok(admission) => return Ok(admission),
+                        Err(Uncommitted::Store(error)) => return Err(LoginDenial::Store(error)),
+                        // Another gate was faster: judge by what it did.
+                        Err(Uncommitted::Conflict) => drop(self.catch_up(now)),
                     }
+                    continue;
                 }
-                // Spent before, or by another gate just now.
-                if let Some(left) = self.left_of_session(attempt, &user, wall) {
-                    return Ok(Admission::In(left));
+                CodeOwner::One(Match { user, .. }) => {
+                    if let Some(left) = self.left_of_session(attempt, user, wall) {
+                        return Ok(Admission::In(left));
+                    }
+                    vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))]
                 }
-                vec![Change::Audit(kept_out(attempt, "spent-code").about(&user.name))]
-            }
-            CodeOwner::Nobody => vec![Change::Audit(matched_nobody(attempt, &scope.candidates))],
-            CodeOwner::Several(matches) => matched_several(attempt, &matches),
-        };
-        Err(self.count_failure(client, scope.budgets, told, now, effects))
+                CodeOwner::Nobody => {
+                    vec![Change::Audit(matched_nobody(attempt, &scope.candidates))]
+                }
+                CodeOwner::Several(matches) => matched_several(attempt, &matches),
+            };
+            return Err(self.count_failure(client, scope.budgets, told, now, effects));
+        }
+        Err(LoginDenial::Store(StoreError::Contended))
     }
 
     /// Whose code it is, of those who may be tried.
