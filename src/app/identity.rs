@@ -51,10 +51,12 @@ pub struct Identity {
 
 const REMOTE: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"];
 
+const SESSION_VALID: &str = "X-Portcullis-Session-Valid";
+
 /// What a resolver reads, with what is said of everybody who has logged in. One factor of single
 /// use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
 const RESOLVER: [(&str, ResolverValue); 6] = [
-    ("X-Portcullis-Session-Valid", ResolverValue::Always("true")),
+    (SESSION_VALID, ResolverValue::Always("true")),
     ("X-Portcullis-User-Id", ResolverValue::Name),
     ("X-Portcullis-User-Anonymous", ResolverValue::Always("false")),
     ("X-Portcullis-User-Verified", ResolverValue::Always("true")),
@@ -173,6 +175,13 @@ impl IdentityHeaders {
     /// Writes the header lines of a pass that names nobody.
     fn of_anybody(&self) -> Identity {
         let mut identity = self.named([""; 4]);
+        for (header, _) in RESOLVER.iter().filter(|_| self.resolver_headers) {
+            let value = if *header == SESSION_VALID { "false" } else { "" };
+            identity.lines.header(header, value.as_bytes());
+            if value.is_empty() {
+                identity.empty.push(header);
+            }
+        }
         self.end(&mut identity.lines);
         identity
     }

@@ -135,7 +135,7 @@ fn header<'t>(answer: &'t str, name: &str) -> Option<&'t str> {
 }
 
 #[test]
-fn an_anonymous_pass_says_of_all_four_identity_headers_that_they_are_empty() {
+fn an_anonymous_pass_says_of_all_identity_headers_that_they_are_empty() {
     let gate = Fixture::new(|config| config.identity.resolver_headers = true);
     let mut out = Out::new();
     let pass = Pass::Anonymous(gate.people.anonymous());
@@ -144,8 +144,16 @@ fn an_anonymous_pass_says_of_all_four_identity_headers_that_they_are_empty() {
     assert_eq!(
         String::from_utf8_lossy(out.head_bytes()),
         "HTTP/1.1 204 No Content\r\nRemote-User: \r\nRemote-Groups: \r\nRemote-Name: \r\n\
-         Remote-Email: \r\nCache-Control: no-store\r\n"
+         Remote-Email: \r\nX-Portcullis-Session-Valid: false\r\nX-Portcullis-User-Id: \r\n\
+         X-Portcullis-User-Anonymous: \r\nX-Portcullis-User-Verified: \r\n\
+         X-Portcullis-Session-Acr: \r\nX-Portcullis-Session-Amr: \r\nCache-Control: no-store\r\n"
     );
+    for forged in ["Remote-User", "X-Portcullis-User-Id"] {
+        let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{forged}: anna\r\n\r\n");
+        let (head, _, _) = parse_head(request.as_bytes()).unwrap().expect("a whole head");
+        let found = gate.people.forgery(gate.people.anonymous(), &head.headers);
+        assert_eq!(found, Some(forged));
+    }
 }
 
 #[test]
