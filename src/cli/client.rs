@@ -54,7 +54,7 @@ impl DaemonAnswer {
         }
         let message = format!(
             "the daemon behind {} answers in a form that this program, version {}, does not know ({error}): the two are of \
-             different versions. After an update restart the daemon (`systemctl restart portcullis`); else run the program \
+             different versions. It has carried the command out. After an update restart the daemon (`systemctl restart portcullis`); else run the program \
              that the daemon was started from",
             self.control.display(),
             env!("CARGO_PKG_VERSION"),

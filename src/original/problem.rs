@@ -111,7 +111,7 @@ impl fmt::Display for ProblemText {
             ForwardingProblem::NotAnAddress(header) => write!(f, "{} holds something that is no address", header.name()),
             ForwardingProblem::LoginHost => f.write_str(
                 "X-Forwarded-Host is the login host: the proxy asks the gate about the gate's own pages. \
-                 Take the purpose out of that site",
+                 Take the question out of that site",
             ),
         }
     }

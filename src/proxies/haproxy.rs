@@ -1,5 +1,4 @@
-//! HAProxy: its address and its lines. Its configuration stands in `docs/haproxy.md`; none is
-//! printed.
+//! HAProxy: its address and its lines. No configuration is printed for it yet.
 
 use super::fix::Fix;
 use super::reverse_proxy::{PassForm, RefusalForm, ReverseProxy, VerifyEndpoint};

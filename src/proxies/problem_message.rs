@@ -91,6 +91,7 @@ mod tests {
     fn asked_about_its_own_pages_the_gate_names_both_ways_out() {
         let text = text(ForwardingProblem::LoginHost);
         for way in [
+            "Take the question out of that site",
             "`reverse_proxy 127.0.0.1:3000`",
             "`auth_request off;`",
             "`session.cookie_domain` empty",
