@@ -3,7 +3,7 @@
 //! The rules take a [`Timestamp`] as an argument. The gate and the worker, which must know what
 //! time it is now, are handed a [`Clock`] when they are made: the system's in the daemon, one that
 //! stands still until it is moved in tests. [`now`], [`monotonic`] and [`synchronised`] are for
-//! those who put the process together, and for waits that the kernel ends.
+//! those who put the process together, for waits that the kernel ends, and for the log.
 
 #[cfg(test)]
 pub mod testing;

@@ -1,5 +1,5 @@
-//! A time server has answered: from now on certificates begin on a good date, and Caddy may make
-//! its authority. The unit that calls this starts Caddy anew afterwards.
+//! The clock has settled: a time server has answered. From now on certificates begin on a good
+//! date, and Caddy may make its authority. The unit that calls this starts Caddy anew afterwards.
 
 use std::io;
 
