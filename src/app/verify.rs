@@ -280,7 +280,7 @@ impl Pass<'_> {
 }
 
 impl<'c> Belief<'c> {
-    /// The configured belief. It stands here because `http` knows nothing of the configuration.
+    /// The configured belief. It stands here because `original` knows nothing of the configuration.
     pub fn of(proxy: &'c config::ProxySettings) -> Self {
         Self {
             trust: &proxy.trust,
