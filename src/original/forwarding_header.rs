@@ -32,6 +32,22 @@ pub enum ForwardingHeader {
 }
 
 impl ForwardingHeader {
+    /// All of them, for tests.
+    #[cfg(test)]
+    pub const ALL: [Self; 11] = [
+        Self::ForwardedFor,
+        Self::ForwardedProto,
+        Self::ForwardedHost,
+        Self::ForwardedPort,
+        Self::ForwardedUri,
+        Self::ForwardedMethod,
+        Self::OriginalUrl,
+        Self::OriginalUri,
+        Self::OriginalMethod,
+        Self::RealIp,
+        Self::CfConnectingIp,
+    ];
+
     /// Its line in a request.
     pub const fn line(self) -> Name {
         match self {

@@ -88,22 +88,12 @@ mod tests {
     use super::*;
 
     fn all() -> Vec<Fixes> {
-        let headers = [
-            ForwardingHeader::ForwardedFor,
-            ForwardingHeader::ForwardedProto,
-            ForwardingHeader::ForwardedHost,
-            ForwardingHeader::ForwardedPort,
-            ForwardingHeader::ForwardedUri,
-            ForwardingHeader::ForwardedMethod,
-            ForwardingHeader::OriginalUrl,
-            ForwardingHeader::OriginalUri,
-            ForwardingHeader::OriginalMethod,
-            ForwardingHeader::RealIp,
-        ];
+        let headers = ForwardingHeader::ALL.into_iter();
+        let headers = headers.filter(|header| *header != ForwardingHeader::CfConnectingIp);
         let forged =
             ["Remote-User", "X-Forwarded-User", "X-Portcullis-User-Id"].map(Fix::RemoveIdentity);
         let others = [Fix::OwnEndpoint, Fix::OpenPages, Fix::ReferrerPolicy];
-        headers.map(Fix::Header).into_iter().chain(forged).chain(others).map(Fixes::of).collect()
+        headers.map(Fix::Header).chain(forged).chain(others).map(Fixes::of).collect()
     }
 
     #[test]

@@ -143,22 +143,10 @@ fn what_is_sent_straight_to_the_port_fixes_nothing_and_is_no_request_of_a_proxy(
 
 #[test]
 fn a_flood_of_every_problem_there_is_neither_pushes_out_the_first_note_nor_grows() {
-    use ForwardingHeader::*;
-    let headers = [
-        ForwardedFor,
-        ForwardedProto,
-        ForwardedHost,
-        ForwardedPort,
-        ForwardedUri,
-        ForwardedMethod,
-        OriginalUrl,
-        OriginalUri,
-        OriginalMethod,
-        RealIp,
-        CfConnectingIp,
-    ];
+    let headers = ForwardingHeader::ALL;
     let mut diagnostics = ProxyDiagnostics::new(T0);
-    ask(&mut diagnostics, endpoint_at("/verify/caddy"), missing(ForwardedUri), "", 0);
+    let uri_missing = missing(ForwardingHeader::ForwardedUri);
+    ask(&mut diagnostics, endpoint_at("/verify/caddy"), uri_missing, "", 0);
     for _ in 0..3 {
         for endpoint in ENDPOINTS {
             for one in headers {
