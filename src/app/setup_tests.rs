@@ -36,16 +36,7 @@ impl Visitor {
 
     /// The form on the page that this browser sees now, filled in.
     fn filled(&self, gate: &mut WholeGate, values: &[(&str, &str)]) -> Ask {
-        let mut fields = self.look(gate).inputs();
-        for (name, value) in values {
-            match fields.iter_mut().find(|(known, _)| known == name) {
-                Some((_, old)) => (*value).clone_into(old),
-                None => fields.push(((*name).to_owned(), (*value).to_owned())),
-            }
-        }
-        let fields: Vec<_> =
-            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.dressed(Ask::form("/setup", &fields))
+        self.dressed(Ask::filled_form("/setup", self.look(gate).inputs(), values))
     }
 
     /// Enters the set-up code, and keeps the cookie if one comes.

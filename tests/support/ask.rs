@@ -119,6 +119,23 @@ impl Ask {
             .body(pairs.join("&").as_bytes())
     }
 
+    /// The same, with the fields that a page had and these values in them.
+    pub fn filled_form(
+        target: &str,
+        mut fields: Vec<(String, String)>,
+        values: &[(&str, &str)],
+    ) -> Self {
+        for (name, value) in values {
+            match fields.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => (*value).clone_into(old),
+                None => fields.push(((*name).to_owned(), (*value).to_owned())),
+            }
+        }
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Self::form(target, &fields)
+    }
+
     /// The question that a proxy asks at `path` about `url`, with the headers of the X-Forwarded
     /// family.
     pub fn verify(path: &str, url: &str) -> Self {

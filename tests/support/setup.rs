@@ -60,16 +60,7 @@ impl SetupBrowser {
 
     /// The form on the page that this browser sees now, filled in.
     pub fn filled(&self, values: &[(&str, &str)]) -> Ask {
-        let mut fields = inputs(&self.open_page());
-        for (name, value) in values {
-            match fields.iter_mut().find(|(known, _)| known == name) {
-                Some((_, old)) => (*value).clone_into(old),
-                None => fields.push(((*name).to_owned(), (*value).to_owned())),
-            }
-        }
-        let fields: Vec<_> =
-            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.dressed(Ask::form("/setup", &fields))
+        self.dressed(Ask::filled_form("/setup", inputs(&self.open_page()), values))
     }
 
     /// Enters the set-up code, and keeps the cookie if one comes.
