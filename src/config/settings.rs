@@ -1,5 +1,6 @@
 //! All settings with their types and defaults, section by section as in the file.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use ipnet::IpNet;
 
 use super::cloudflare::cloudflare_ranges;
 use super::public_url::PublicUrl;
+use crate::auth::policy::rules::Rules;
 use crate::http::cookie::SameSite;
 use crate::original::client_address::ClientIpHeader;
 use crate::original::trust::Trust;
@@ -44,6 +46,10 @@ pub struct Config {
     pub clock: ClockSettings,
     /// `[log]`
     pub log: LogSettings,
+    /// `[networks]`: ranges by their names, loopback, linklocal and uniquelocal included.
+    pub networks: BTreeMap<String, Vec<IpNet>>,
+    /// `[[rule]]`: who may go where.
+    pub rules: Rules,
 }
 
 /// `[server]`
@@ -280,6 +286,8 @@ impl Default for Config {
                 level: log::LevelFilter::Info,
                 time: false,
             },
+            networks: BTreeMap::new(),
+            rules: Rules::default(),
         }
     }
 }

@@ -1,0 +1,152 @@
+//! The paths that a rule is for: a glob by segments, `/share/**`, `/s/*`, `/files/*.jpg`.
+//!
+//! `*` stands for any characters within one segment (a segment that is `*` alone is not empty),
+//! `**` for any number of whole segments, none included: `/share/**` holds `/share`. A pattern
+//! describes the whole path. It is compared with decoded paths; query and fragment never count.
+
+use std::fmt;
+
+use super::path_glob::{self, Case};
+use super::plain_path::escaped;
+
+/// A pattern for whole paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    text: String,
+    segments: Vec<PatternSegment>,
+}
+
+/// What one segment of a pattern describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PatternSegment {
+    /// `**`: any number of segments.
+    AnyNumber,
+    /// One segment, decoded, with `*` for any characters.
+    One(Vec<u8>),
+}
+
+/// Why an entry is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatternFault {
+    /// It does not begin with `/`.
+    NoSlash,
+    /// It holds `?` or `#`: query and fragment never count.
+    Query,
+    /// `**` with something else in its segment.
+    HalfDoubleStar,
+    /// `//`, or a segment that is `.` or `..`: no plain path holds one.
+    OddSegment,
+    /// A character that no plain path holds.
+    Character(char),
+    /// An escape other than `%20` and those of UTF-8 above 0x7F.
+    Escape,
+    /// Longer than [`PathPattern::LONGEST`].
+    TooLong,
+}
+
+impl PathPattern {
+    /// Octets of the longest pattern.
+    pub const LONGEST: usize = 1_024;
+
+    /// Reads an entry of `paths`. Characters above 0x7F and blanks may stand as themselves.
+    ///
+    /// # Errors
+    /// It is no pattern, or one that no plain path can match.
+    pub fn parse(text: &str) -> Result<Self, PatternFault> {
+        if text.len() > Self::LONGEST {
+            return Err(PatternFault::TooLong);
+        }
+        let path = text.strip_prefix('/').ok_or(PatternFault::NoSlash)?;
+        let last = path.split('/').count().saturating_sub(1);
+        let segments = path.split('/').enumerate().map(|(place, segment)| match segment {
+            "**" => Ok(PatternSegment::AnyNumber),
+            "." | ".." => Err(PatternFault::OddSegment),
+            "" if place != last => Err(PatternFault::OddSegment),
+            segment if segment.contains("**") => Err(PatternFault::HalfDoubleStar),
+            segment => decode(segment).map(PatternSegment::One),
+        });
+        Ok(Self { segments: segments.collect::<Result<_, _>>()?, text: text.to_owned() })
+    }
+
+    /// Whether it describes this decoded path, which begins with a slash.
+    pub(super) fn matches(&self, path: &[u8], case: Case) -> bool {
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        let (mut at, mut rest) = (0, Some(path));
+        // Where to go on when what was tried last does not fit: behind the last `**`, one segment
+        // later.
+        let mut retry: Option<(usize, Option<&[u8]>)> = None;
+        while let Some(path) = rest {
+            let (segment, after) = split_segment(path);
+            match self.segments.get(at) {
+                Some(PatternSegment::AnyNumber) => {
+                    at += 1;
+                    retry = Some((at, rest));
+                }
+                Some(PatternSegment::One(glob)) if is_segment(glob, segment, case) => {
+                    at += 1;
+                    rest = after;
+                }
+                _ => {
+                    let Some((star, Some(taken))) = retry else { return false };
+                    let (_, later) = split_segment(taken);
+                    retry = Some((star, later));
+                    (at, rest) = (star, later);
+                }
+            }
+        }
+        let left = self.segments.get(at..).unwrap_or_default();
+        left.iter().all(|segment| *segment == PatternSegment::AnyNumber)
+    }
+
+    pub(super) fn segments(&self) -> &[PatternSegment] {
+        &self.segments
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn is_segment(glob: &[u8], segment: &[u8], case: Case) -> bool {
+    !(glob == b"*" && segment.is_empty()) && path_glob::matches(glob, segment, case)
+}
+
+/// The first segment, and what stands behind its slash.
+fn split_segment(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b'/', path) {
+        Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..)),
+        None => (path, None),
+    }
+}
+
+/// A segment without its escapes.
+fn decode(segment: &str) -> Result<Vec<u8>, PatternFault> {
+    let mut decoded = Vec::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some(letter) = rest.chars().next() {
+        let taken = match letter {
+            '%' => {
+                let value = escaped(rest.as_bytes());
+                let value = value.filter(|value| *value == b' ' || *value > 0x7F);
+                decoded.push(value.ok_or(PatternFault::Escape)?);
+                3
+            }
+            '?' | '#' => return Err(PatternFault::Query),
+            letter if !letter.is_ascii() || letter == ' ' || may_stand_in_path(letter) => {
+                decoded.extend_from_slice(
+                    rest.get(..letter.len_utf8()).unwrap_or_default().as_bytes(),
+                );
+                letter.len_utf8()
+            }
+            letter => return Err(PatternFault::Character(letter)),
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    if std::str::from_utf8(&decoded).is_ok() { Ok(decoded) } else { Err(PatternFault::Escape) }
+}
+
+fn may_stand_in_path(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-._~!$&'()*+,=:@".contains(letter)
+}
