@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use crate::auth::policy::rule::Rule;
+use crate::auth::policy::rules::Rules;
 use crate::auth::sessions::NotLive;
 use crate::auth::token::TokenError;
 use crate::auth::trusted_time::ClockFault;
@@ -38,6 +40,10 @@ pub enum VerifyDenial {
     Clock(ClockFault),
     /// A CORS preflight, which passes only where a rule says so.
     Preflight,
+    /// A rule closes the place to everybody; its number in the list.
+    Denied(Option<usize>),
+    /// A rule closes the place to this user; its number in the list.
+    Forbidden(Option<usize>),
     /// Nobody knows for sure what the visitor asked for.
     Forwarding(ForwardingProblem),
     /// There is no session, and what the peer forwards is not believed.
@@ -60,6 +66,8 @@ impl VerifyDenial {
             Self::SessionsDisagree => "sessions_disagree",
             Self::Clock(_) => "clock",
             Self::Preflight => "preflight",
+            Self::Denied(_) => "denied",
+            Self::Forbidden(_) => "forbidden",
             Self::Forwarding(_) => "wiring",
             Self::UntrustedPeer(_) => "untrusted_peer",
             Self::ProxyRequired => "proxy_required",
@@ -76,6 +84,7 @@ impl VerifyDenial {
     pub fn log(
         &self,
         complaints: &RefCell<Throttle>,
+        rules: &Rules,
         original: &OriginalRequest<'_>,
         proxy: Option<&'static ReverseProxy>,
         now: Timestamp,
@@ -90,13 +99,31 @@ impl VerifyDenial {
                 log::debug!("verify refused reason={word} client={client} why=\"{why}\"");
             }
             _ => {
-                if let Some(left_out) = complaints.borrow_mut().admit(word, now) {
-                    log::warn!(
-                        "verify refused reason={word} client={client} why=\"{why}\" left_out={left_out}"
-                    );
-                }
+                let Some(left_out) = complaints.borrow_mut().admit(word, now) else { return };
+                let rule = RuleLabel(self.rule().and_then(|rule| rules.as_slice().get(rule)));
+                log::warn!(
+                    "verify refused reason={word} client={client}{rule} why=\"{why}\" left_out={left_out}"
+                );
             }
         }
+    }
+}
+
+impl VerifyDenial {
+    const fn rule(&self) -> Option<usize> {
+        match self {
+            Self::Denied(rule) | Self::Forbidden(rule) => *rule,
+            _ => None,
+        }
+    }
+}
+
+/// ` rule="photo shares"`; nothing without a rule.
+struct RuleLabel<'r>(Option<&'r Rule>);
+
+impl fmt::Display for RuleLabel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |rule| write!(f, " rule=\"{}\"", rule.name))
     }
 }
 
@@ -125,6 +152,10 @@ impl fmt::Display for DenialMessage {
                 "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
             ),
             VerifyDenial::Clock(fault) => fault.fmt(f),
+            VerifyDenial::Denied(_) => f.write_str("This place is closed."),
+            VerifyDenial::Forbidden(_) => {
+                f.write_str("You are signed in, but this place is not open to you.")
+            }
             VerifyDenial::Preflight => f.write_str("a CORS preflight passes only where a rule says so"),
             VerifyDenial::Forwarding(problem) | VerifyDenial::UntrustedPeer(problem) => ProblemMessage { problem: *problem, proxy: *proxy }.fmt(f),
             VerifyDenial::ProxyRequired => {

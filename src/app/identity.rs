@@ -10,9 +10,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::auth::policy::place::Member;
 use crate::auth::user::UserName;
 use crate::config::{Config, IdentityHeader};
-use crate::http::name;
+use crate::http::name::{self, is_alike};
 use crate::http::request::Headers;
 use crate::http::response::{DecimalDigits, Lines};
 
@@ -40,6 +41,18 @@ struct IdentityHeaders {
 pub struct KnownUser {
     person: Person,
     identity: Identity,
+}
+
+impl KnownUser {
+    /// What applications learn of this user.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Whom rules see.
+    pub fn member(&self) -> Member<'_> {
+        Member { name: &self.person.name, groups: &self.person.groups }
+    }
 }
 
 /// What applications learn of whoever passes.
@@ -110,8 +123,8 @@ impl KnownUsers {
     }
 
     /// What is known of a user.
-    pub fn find(&self, name: &UserName) -> Option<&Identity> {
-        self.known.get(name).map(|known| &known.identity)
+    pub fn find(&self, name: &UserName) -> Option<&KnownUser> {
+        self.known.get(name)
     }
 
     /// What is known of somebody who did not log in.
@@ -215,12 +228,4 @@ impl Identity {
     pub fn lines(&self) -> &Lines {
         &self.lines
     }
-}
-
-/// The same name to an application for which, as for CGI and its heirs, every character but a
-/// letter or digit is the same, and letters have no case.
-fn is_alike(sent: &[u8], ours: &str) -> bool {
-    let plain =
-        |byte: &u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
-    sent.iter().map(plain).eq(ours.as_bytes().iter().map(plain))
 }

@@ -41,6 +41,11 @@ pub fn manner(head: &Head<'_>, original: &OriginalRequest<'_>) -> Manner {
     }
 }
 
+/// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
+pub fn is_preflight(head: &Head<'_>, original: &OriginalRequest<'_>) -> bool {
+    method(head, original) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
+}
+
 /// `application/grpc` and its kin, with a suffix or parameters.
 fn is_grpc(head: &Head<'_>) -> bool {
     const GRPC: &[u8] = b"application/grpc";

@@ -4,8 +4,9 @@
 //! all that a request is answered from; [`worker`] owns all that survives a restart. A page that
 //! changes something sends a job and answers when its outcome is back: [`messages`].
 //!
-//! The hot path is [`verify`], with [`denial`] and [`reply`] for the reasons and bytes of a
-//! refusal, [`identity`] for the headers of a pass and [`rounds`] for logins that never end.
+//! The hot path is [`verify`], with [`policy`] for what the rules say, [`denial`] and [`reply`] for
+//! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
+//! logins that never end.
 //! [`proxy_diagnostics`] notes what is wrong with the proxies in front, [`doctor`] says what is
 //! wrong with anything, [`pages`] how it looks.
 
@@ -18,6 +19,7 @@ pub mod identity;
 pub mod manner;
 pub mod messages;
 pub mod pages;
+mod policy;
 pub mod proxy_diagnostics;
 pub mod reply;
 mod rounds;

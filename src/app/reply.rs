@@ -62,7 +62,7 @@ fn refuse_in_full(
         Consequence::Login | Consequence::LoginProgram => {
             login_required(config, original, endpoint.refusal, out);
         }
-        Consequence::FixProxy(status) => {
+        Consequence::Explain(status) => {
             out.start(status);
             if status == Status::UNAUTHORIZED {
                 challenge(out);
@@ -115,7 +115,7 @@ fn refuse_by_status(
 ) {
     let consequence = consequence(denial);
     let status = match consequence {
-        Consequence::FixProxy(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
+        Consequence::Explain(status) if status != Status::UNAUTHORIZED => Status::FORBIDDEN,
         _ => Status::UNAUTHORIZED,
     };
     out.start(status);
@@ -152,8 +152,8 @@ enum Consequence {
     Login,
     /// Answered like a program whoever asks: a browser does not follow a redirect here.
     LoginProgram,
-    /// A login would not help: who looks after the proxy has to act.
-    FixProxy(Status),
+    /// A login would not help: the place is closed, or who looks after the proxy has to act.
+    Explain(Status),
 }
 
 const fn consequence(denial: VerifyDenial) -> Consequence {
@@ -165,11 +165,13 @@ const fn consequence(denial: VerifyDenial) -> Consequence {
         | VerifyDenial::SessionsDisagree
         | VerifyDenial::Clock(_) => Consequence::Login,
         VerifyDenial::Preflight => Consequence::LoginProgram,
-        VerifyDenial::UntrustedPeer(_) => Consequence::FixProxy(Status::UNAUTHORIZED),
+        VerifyDenial::UntrustedPeer(_) => Consequence::Explain(Status::UNAUTHORIZED),
         VerifyDenial::Forwarding(_)
         | VerifyDenial::ForgedIdentity(_)
-        | VerifyDenial::LoginLoop(_) => Consequence::FixProxy(Status::BAD_REQUEST),
-        VerifyDenial::ProxyRequired => Consequence::FixProxy(Status::FORBIDDEN),
+        | VerifyDenial::LoginLoop(_) => Consequence::Explain(Status::BAD_REQUEST),
+        VerifyDenial::Denied(_) | VerifyDenial::Forbidden(_) | VerifyDenial::ProxyRequired => {
+            Consequence::Explain(Status::FORBIDDEN)
+        }
     }
 }
 

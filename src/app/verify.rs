@@ -1,17 +1,16 @@
-//! May this request pass? The hot path: what did the visitor ask the proxy for, is there a genuine,
-//! living session, does it belong here?
+//! May this request pass? The hot path: what did the visitor ask the proxy for, is that place open,
+//! closed or behind a session, is there a genuine, living session, does it belong here?
 //!
 //! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and
 //! refusals alike; without a [`Pass`] there is no 2xx. Every answer has its reason, which metrics,
-//! audit and log read.
-//!
-//! Every place needs a session in this version. Rules (`open`, `deny`, by host and path) are asked
-//! in [`decide`] between the preflight and the session.
+//! and log read.
 
 use std::cell::RefCell;
 use std::net::IpAddr;
 
 use crate::auth::keyring::Keyring;
+use crate::auth::policy::path_readings::PathReadings;
+use crate::auth::policy::ruling::{Ruling, Verdict};
 use crate::auth::session::{Session, SessionId};
 use crate::auth::sessions::Sessions;
 use crate::auth::token::{self, Scratch};
@@ -19,7 +18,6 @@ use crate::auth::trusted_time;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
 use crate::http::cookie;
-use crate::http::name::Name;
 use crate::http::request::{Head, Headers};
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
@@ -31,8 +29,9 @@ use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::VerifyDenial;
-pub use crate::app::identity::{Identity, KnownUsers};
-use crate::app::manner::method;
+pub use crate::app::identity::{Identity, KnownUser, KnownUsers};
+use crate::app::manner::is_preflight;
+use crate::app::policy;
 use crate::app::reply;
 use crate::app::rounds::{Cause, Rounds};
 use crate::app::router::PAGES;
@@ -58,15 +57,17 @@ pub struct View<'g> {
     pub complaints: &'g RefCell<Throttle>,
     /// Who was led to where he wanted to go.
     pub rounds: &'g RefCell<Rounds>,
+    /// Room for what servers may take a path for.
+    pub readings: &'g RefCell<PathReadings>,
 }
 
-/// Whether the request may pass.
+/// Whether the request may pass, and what the rules say of the place.
 #[must_use]
-pub enum Decision<'g> {
-    /// The request may pass.
-    Pass(Pass<'g>),
-    /// It may not.
-    Refuse(VerifyDenial),
+pub struct Decision<'g> {
+    /// The right to pass, or the reason against it.
+    pub pass: Result<Pass<'g>, VerifyDenial>,
+    /// [`Ruling::DEFAULT`] where they were not asked.
+    pub ruling: Ruling,
 }
 
 /// The right to answer 2xx, and who gets it.
@@ -99,18 +100,19 @@ pub fn answer(
     endpoint: &VerifyEndpoint,
     now: Timestamp,
     out: &mut Out,
-) -> Answered {
+) -> (Answered, Ruling) {
     let original = original_request(view.config, &head.headers, peer, endpoint.family);
-    match decide(view, head, &original, now) {
-        Decision::Pass(_) if endpoint.pass == PassForm::SendBack => {
+    let Decision { pass, ruling } = decide(view, head, &original, endpoint.family, now);
+    let answered = match pass {
+        Ok(_) if endpoint.pass == PassForm::SendBack => {
             reply::send_back(head, &original, out);
             Answered::SentBack
         }
-        Decision::Pass(pass) => {
+        Ok(pass) => {
             pass.write(endpoint.pass, out);
             Answered::Passed(pass.session())
         }
-        Decision::Refuse(denial) => {
+        Err(denial) => {
             let denial = if denial == VerifyDenial::NoCookie
                 && view.rounds.borrow_mut().go_round(head, &original, now)
             {
@@ -118,11 +120,12 @@ pub fn answer(
             } else {
                 denial
             };
-            denial.log(view.complaints, &original, endpoint.proxy, now);
+            denial.log(view.complaints, &view.config.rules, &original, endpoint.proxy, now);
             reply::refuse(view.config, head, &original, denial, endpoint, out);
             Answered::Refused(denial)
         }
-    }
+    };
+    (answered, ruling)
 }
 
 /// The decision, one line for each condition.
@@ -130,29 +133,36 @@ pub fn decide<'g>(
     view: &View<'g>,
     head: &Head<'_>,
     original: &OriginalRequest<'_>,
+    family: ForwardingFamily,
     now: Timestamp,
 ) -> Decision<'g> {
+    let refuse = |denial| Decision { pass: Err(denial), ruling: Ruling::DEFAULT };
     if view.config.proxy.required && original.arrival != Arrival::Proxied {
-        return Decision::Refuse(VerifyDenial::ProxyRequired);
+        return refuse(VerifyDenial::ProxyRequired);
     }
     if let Some(problem) = original.blocking_problem {
-        return Decision::Refuse(VerifyDenial::Forwarding(problem));
+        return refuse(VerifyDenial::Forwarding(problem));
     }
-    if is_preflight(head, original) {
-        return Decision::Refuse(VerifyDenial::Preflight);
+    let preflight = is_preflight(head, original);
+    let found = genuine_session(view, head, now);
+    if let Some(problem) = untrusted(original)
+        && (found.is_err() || !view.config.rules.is_empty())
+        && !preflight
+    {
+        return refuse(VerifyDenial::UntrustedPeer(problem));
     }
-    let LivingSession { session, identity, .. } = match genuine_session(view, head, now) {
-        Ok(found) => found,
-        Err(denial) => {
-            return Decision::Refuse(
-                untrusted(original).map_or(denial, VerifyDenial::UntrustedPeer),
-            );
-        }
+    let who = found.as_ref().ok().map(|living| living.user.member());
+    let readings = &mut view.readings.borrow_mut();
+    let ruling = policy::judge(view.config, head, original, family, who.as_ref(), readings);
+    let pass = match (ruling.verdict, found) {
+        (Verdict::Deny, _) => Err(VerifyDenial::Denied(ruling.rule)),
+        (Verdict::Forbidden, _) => Err(VerifyDenial::Forbidden(ruling.rule)),
+        (Verdict::Session, _) if preflight && !ruling.preflight => Err(VerifyDenial::Preflight),
+        (_, Ok(living)) => Ok(Pass::Session(living.session, living.user.identity())),
+        (Verdict::Session, Err(denial)) if !preflight => Err(denial),
+        _ => Ok(Pass::Anonymous(view.users.anonymous())),
     };
-    if let Some(header) = view.users.forgery(identity, &head.headers) {
-        return Decision::Refuse(VerifyDenial::ForgedIdentity(header));
-    }
-    Decision::Pass(Pass::Session(session, identity))
+    Decision { pass: pass.and_then(|pass| pass.unless_forged(view, head)), ruling }
 }
 
 /// A living session, and what proves it.
@@ -160,7 +170,7 @@ pub fn decide<'g>(
 pub struct LivingSession<'g, 'h> {
     /// The session.
     pub session: &'g Session,
-    identity: &'g Identity,
+    user: &'g KnownUser,
     /// The value of its cookie.
     pub token: &'h [u8],
 }
@@ -205,8 +215,8 @@ fn admit<'g, 'h>(
     let claims =
         token::verify(token, view.keyring, now, scratch).map_err(VerifyDenial::BadToken)?;
     let session = view.sessions.admit(&claims, now).map_err(VerifyDenial::NotLive)?;
-    let identity = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
-    Ok(LivingSession { session, identity, token })
+    let user = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
+    Ok(LivingSession { session, user, token })
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that would
@@ -224,6 +234,10 @@ pub fn original_request<'a>(
         && is_own(config, original.uri)
     {
         original.block(ForwardingProblem::LoginHost);
+    }
+    if original.arrival == Arrival::Direct && !config.rules.is_empty() {
+        // Which place is meant decides, so nobody may leave it out.
+        original.block(ForwardingProblem::Missing(family.site_header()));
     }
     original
 }
@@ -255,12 +269,14 @@ fn untrusted(original: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
         .find(|problem| matches!(problem, ForwardingProblem::UntrustedPeer(_)))
 }
 
-/// A CORS preflight (Fetch standard, section 4.8). Browsers send no cookie with it.
-fn is_preflight(head: &Head<'_>, original: &OriginalRequest<'_>) -> bool {
-    method(head, original) == "OPTIONS" && head.headers.has(Name::PreflightMethod)
-}
-
 impl Pass<'_> {
+    /// The same, unless the request itself brings a header that says who somebody is.
+    fn unless_forged(self, view: &View<'_>, head: &Head<'_>) -> Result<Self, VerifyDenial> {
+        let (Self::Anonymous(identity) | Self::Session(_, identity)) = &self;
+        let forged = view.users.forgery(identity, &head.headers);
+        forged.map_or(Ok(self), |header| Err(VerifyDenial::ForgedIdentity(header)))
+    }
+
     fn session(&self) -> Option<SessionId> {
         match self {
             Self::Anonymous(_) => None,

@@ -10,6 +10,7 @@ use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::UserName;
 use crate::config::{IdentityHeader, PublicUrl};
 use crate::entropy::Entropy;
+use crate::http::name::Name;
 use crate::http::request::parse_head;
 use crate::http::response::Persistence;
 use crate::original::scheme::Scheme;
@@ -95,9 +96,10 @@ impl Fixture {
             scratch: &RefCell::new(Scratch::new()),
             complaints: &RefCell::default(),
             rounds: &RefCell::new(Rounds::new()),
+            readings: &RefCell::default(),
         };
         let mut out = Out::new();
-        let answered = answer(&view, &head, peer, endpoint, now, &mut out);
+        let (answered, _) = answer(&view, &head, peer, endpoint, now, &mut out);
         let mut sink = Vec::new();
         out.render(&mut sink, false, Persistence::Keep);
         (answered, String::from_utf8(sink).unwrap())
@@ -519,3 +521,6 @@ fn the_refusal_address_never_passes_but_sends_back_a_session_that_became_valid()
     let (answered, text) = gate.ask(endpoint_at("/verify/nginx/refusal"), NGINX);
     assert_eq!((answered, status(&text)), (Answered::Refused(VerifyDenial::NoCookie), "302"));
 }
+
+#[path = "verify_rules_tests.rs"]
+mod rules;

@@ -175,6 +175,14 @@ pub fn mark(name: &[u8]) -> u64 {
     1 << ((name.len() * 5 + first) & 63)
 }
 
+/// The same name to an application for which, as for CGI and its heirs (RFC 3875 section 4.1.18),
+/// every character but a letter or digit is the same, and letters have no case.
+pub fn is_alike(sent: &[u8], ours: &str) -> bool {
+    let plain =
+        |byte: &u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
+    sent.iter().map(plain).eq(ours.as_bytes().iter().map(plain))
+}
+
 /// Headers that the gate does not read, but that only a proxy sends.
 fn is_of_proxies(name: &[u8]) -> bool {
     let begins = |prefix: &[u8]| {

@@ -191,6 +191,7 @@ impl<'a> Forwarded<'a> {
         }
         if let Some((method, _)) = self.method {
             request.method = method;
+            request.names_method = true;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What an original request is read for, and the family of forwarding headers that says it.
 
+use super::forwarding_header::ForwardingHeader;
+
 /// Which headers say what the visitor asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForwardingFamily {
@@ -24,6 +26,21 @@ pub enum RequestPurpose {
         /// With `public_url` set a page knows where it is; else it needs scheme and host.
         public_url_known: bool,
     },
+}
+
+impl ForwardingFamily {
+    /// The header that names the site, where nothing was forwarded at all.
+    pub const fn site_header(self) -> ForwardingHeader {
+        match self {
+            Self::XOriginal => ForwardingHeader::OriginalUrl,
+            _ => ForwardingHeader::ForwardedHost,
+        }
+    }
+
+    /// Whether the proxy sets `X-Original-*`, so that none of them is the visitor's.
+    pub const fn owns_x_original(self) -> bool {
+        matches!(self, Self::XOriginal | Self::Any)
+    }
 }
 
 impl RequestPurpose {

@@ -44,6 +44,8 @@ pub struct OriginalRequest<'a> {
     pub uri: &'a [u8],
     /// The visitor's method, a token; GET where nobody says.
     pub method: &'a str,
+    /// Whether somebody says which method it is.
+    pub names_method: bool,
     /// The first problem for which the request must be refused, if there is one.
     pub blocking_problem: Option<ForwardingProblem>,
     problems: heapless::Vec<ForwardingProblem, MOST_PROBLEMS>,
@@ -61,6 +63,7 @@ impl<'a> OriginalRequest<'a> {
             port: None,
             uri: b"/",
             method: "GET",
+            names_method: false,
             blocking_problem: None,
             problems: heapless::Vec::new(),
         }

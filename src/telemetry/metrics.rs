@@ -1,7 +1,7 @@
 //! The page that Prometheus reads: the text format 0.0.4, and the histogram that it asks for.
 //!
-//! Guarantees: names, labels and label values are written in the source, so no visitor can add a
-//! series; counting allocates nothing and takes no lock. Leaves out what is counted
+//! Guarantees: names and labels are written in the source, and label values there or in the
+//! settings, so no visitor can add a series; counting allocates nothing and takes no lock. Leaves out what is counted
 //! (`app::metrics`) and the process ([`super::process`]).
 
 use std::fmt::{self, Display, Write as _};
@@ -71,6 +71,18 @@ impl MetricFamily<'_> {
     /// The series whose `label` is `is`.
     pub fn labelled(&mut self, label: &'static str, is: &'static str, value: impl Display) {
         let _ = writeln!(self.text, "{}{{{label}=\"{is}\"}} {value}", self.name);
+    }
+
+    /// The series with two labels, each with its value; the first value may be any text.
+    pub fn labelled_twice(
+        &mut self,
+        (label, is): (&'static str, &str),
+        (other, means): (&'static str, &'static str),
+        value: impl Display,
+    ) {
+        let is = is.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ =
+            writeln!(self.text, "{}{{{label}=\"{is}\",{other}=\"{means}\"}} {value}", self.name);
     }
 
     /// All series of a histogram, in seconds.

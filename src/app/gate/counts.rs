@@ -10,11 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::guess_budget::CAPACITY;
+use crate::auth::policy::rules::Rules;
+use crate::auth::policy::ruling::Ruling;
 use crate::clock::Clock;
 use crate::telemetry::log;
 use crate::telemetry::metrics::{BoolSample, Histogram, MetricFamily, MetricKind, Page};
 use crate::telemetry::process::{self, ProcessStart};
 
+use crate::app::gate::rule_counts::RuleCounters;
 use crate::app::messages::gauges::{GaugeReadings, Gauges};
 use crate::app::messages::login::Admission;
 use crate::app::verify::Answered;
@@ -82,9 +85,13 @@ impl LoginResult {
 /// [`VerifyDenial::word`](crate::app::denial::VerifyDenial::word).
 const PASS: &str = "pass";
 
+/// The word of one that passes because the place is open.
+const OPEN: &str = "open";
+
 /// What a verify comes to.
-const VERIFY_WORDS: [&str; 13] = [
+const VERIFY_WORDS: [&str; 16] = [
     PASS,
+    OPEN,
     "no_cookie",
     "login_loop",
     "bad_token",
@@ -93,6 +100,8 @@ const VERIFY_WORDS: [&str; 13] = [
     "sessions_disagree",
     "clock",
     "preflight",
+    "denied",
+    "forbidden",
     "wiring",
     "untrusted_peer",
     "proxy_required",
@@ -126,6 +135,7 @@ pub struct GateMetrics {
     clock: Arc<dyn Clock>,
     verify: ResultCounters<&'static str, { VERIFY_WORDS.len() }>,
     verify_time: Histogram,
+    rules: RuleCounters,
     login: ResultCounters<LoginResult, { LoginResult::WORDS.len() }>,
     busy: u64,
     connections: (usize, usize),
@@ -141,11 +151,17 @@ impl GateMetrics {
             clock,
             verify: ResultCounters::of(VERIFY_WORDS.map(|word| (word, word))),
             verify_time: Histogram::default(),
+            rules: RuleCounters::default(),
             login: ResultCounters::of(LoginResult::WORDS),
             busy: 0,
             connections: (0, 0),
             gauges,
         }
+    }
+
+    /// Counts by these rules from now on.
+    pub fn judge_by(&mut self, rules: &Rules) {
+        self.rules = RuleCounters::of(rules);
     }
 
     /// A request that the worker had no time for.
@@ -166,14 +182,22 @@ impl GateMetrics {
     /// A verify that began at the monotonic time `began` was answered. What a proxy asks a second
     /// time about one refusal ([`PassForm::SendBack`]) was counted the first time.
     #[inline(never)] // Off, it costs a verify one comparison.
-    pub fn verified(&mut self, form: PassForm, answered: &Answered, began: Duration) {
+    pub fn verified(
+        &mut self,
+        form: PassForm,
+        answered: &Answered,
+        ruling: Ruling,
+        began: Duration,
+    ) {
         let word = match answered {
             _ if form == PassForm::SendBack => return,
             Answered::SentBack => return,
-            Answered::Passed(_) => PASS,
+            Answered::Passed(Some(_)) => PASS,
+            Answered::Passed(None) => OPEN,
             Answered::Refused(denial) => denial.word(),
         };
         self.verify.count(word);
+        self.rules.count(ruling);
         self.verify_time.observe(self.clock.monotonic().saturating_sub(began));
     }
 
@@ -224,6 +248,7 @@ impl GateMetrics {
             "From the whole head of a question to its answer.",
         )
         .histogram(&self.verify_time);
+        self.rules.show(page);
         let help = "Posted logins, by what they came to.";
         self.login.show(page.family("portcullis_login_total", MetricKind::Counter, help));
         page.family(
@@ -312,6 +337,8 @@ mod tests {
             VerifyDenial::SessionsDisagree,
             VerifyDenial::Clock(ClockFault::BehindFloor),
             VerifyDenial::Preflight,
+            VerifyDenial::Denied(None),
+            VerifyDenial::Forbidden(None),
             VerifyDenial::Forwarding(ForwardingProblem::LoginHost),
             VerifyDenial::UntrustedPeer(ForwardingProblem::UntrustedPeer(IpAddr::from([
                 192, 0, 2, 1,

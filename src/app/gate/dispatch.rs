@@ -72,13 +72,13 @@ impl Gate {
     ) {
         let (head, peer) = (request.head, address(request));
         let began = self.metrics.is_some().then(|| self.clock.monotonic());
-        let answered = verify::answer(&self.view(), head, peer, endpoint, now, out);
+        let (answered, ruling) = verify::answer(&self.view(), head, peer, endpoint, now, out);
         self.proxies.get_mut().verify_answered(endpoint, &answered, head, &self.config, peer, now);
         if let verify::Answered::Passed(Some(session)) = answered {
             self.sessions.touch(&session, now);
         }
         if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
-            metrics.verified(endpoint.pass, &answered, began);
+            metrics.verified(endpoint.pass, &answered, ruling, began);
         }
     }
 

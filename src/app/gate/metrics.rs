@@ -15,7 +15,9 @@ impl Gate {
     /// Counts from now on.
     #[must_use]
     pub fn with_metrics(mut self, gauges: Arc<Gauges>) -> Self {
-        self.metrics = Some(Box::new(GateMetrics::new(gauges, Arc::clone(&self.clock))));
+        let mut metrics = GateMetrics::new(gauges, Arc::clone(&self.clock));
+        metrics.judge_by(&self.config.rules);
+        self.metrics = Some(Box::new(metrics));
         self
     }
 

@@ -10,6 +10,7 @@ use ipnet::Ipv6Net;
 
 use crate::auth::device::DeviceKey;
 use crate::auth::keyring::Keyring;
+use crate::auth::policy::path_readings::PathReadings;
 use crate::auth::return_to::{ReturnPolicy, ReturnTo, Visitor};
 use crate::auth::session::Session;
 use crate::auth::sessions::Sessions;
@@ -51,6 +52,7 @@ pub struct Gate {
     scratch: RefCell<Scratch>,
     pub(super) complaints: RefCell<Throttle>,
     pub(super) rounds: RefCell<Rounds>,
+    readings: RefCell<PathReadings>,
     pub(super) proxies: RefCell<ProxyDiagnostics>,
     pub(super) control_access: ControlAccess,
     pub(super) settings: ReadSettings,
@@ -107,6 +109,7 @@ impl Gate {
             scratch: RefCell::new(Scratch::new()),
             complaints: RefCell::default(),
             rounds: RefCell::new(Rounds::new()),
+            readings: RefCell::default(),
             proxies: RefCell::new(ProxyDiagnostics::new(now)),
             control_access: opening.control_access,
             settings: opening.settings,
@@ -129,6 +132,10 @@ impl Gate {
         self.people.reconfigure(&config);
         self.sessions.set_idle(config.session.idle);
         self.known_limits.forget_all();
+        let changed = self.config.rules != config.rules;
+        if let Some(metrics) = self.metrics.as_mut().filter(|_| changed) {
+            metrics.judge_by(&config.rules);
+        }
         self.config = config;
     }
 
@@ -180,6 +187,7 @@ impl Gate {
             scratch: &self.scratch,
             complaints: &self.complaints,
             rounds: &self.rounds,
+            readings: &self.readings,
         }
     }
 

@@ -1,0 +1,113 @@
+//! What the rules say of a verify request: its place as the rules see it, and what may not be
+//! believed of it.
+//!
+//! Guarantees: a request that carries a header by which applications are asked for another method
+//! or another path than the proxy forwards opens nothing, and is restricted as if nobody knew the
+//! method or path; so is one whose method nobody forwards.
+
+use crate::auth::policy::path_readings::PathReadings;
+use crate::auth::policy::place::{Member, Place};
+use crate::auth::policy::ruling::Ruling;
+use crate::config::Config;
+use crate::http::name::{self, Name};
+use crate::http::request::{Head, Headers};
+use crate::original::client_address::Belief;
+use crate::original::purpose::ForwardingFamily;
+use crate::original::reader;
+use crate::original::request::{Arrival, OriginalRequest};
+
+use crate::app::manner::is_preflight;
+
+/// What the rules say. Where there are none, a session is needed.
+pub fn judge(
+    config: &Config,
+    head: &Head<'_>,
+    original: &OriginalRequest<'_>,
+    family: ForwardingFamily,
+    who: Option<&Member<'_>>,
+    readings: &mut PathReadings,
+) -> Ruling {
+    let rules = &config.rules;
+    if rules.is_empty() {
+        return Ruling::DEFAULT;
+    }
+    let place = place(config, head, original, family);
+    let ruling = rules.judge(&place, who, readings);
+    if !is_preflight(head, original) {
+        return ruling;
+    }
+    // A rule for the method that a preflight announces may let the preflight pass.
+    let announced = announced_method(&head.headers).filter(|_| place.method.is_some());
+    let announced = announced.is_some_and(|method| {
+        rules.judge(&Place { method: Some(method), ..place }, who, readings).preflight
+    });
+    Ruling { preflight: place.may_open && (ruling.preflight || announced), ..ruling }
+}
+
+fn place<'a>(
+    config: &Config,
+    head: &Head<'a>,
+    original: &OriginalRequest<'a>,
+    family: ForwardingFamily,
+) -> Place<'a> {
+    let headers = &head.headers;
+    let overridden = Overridden::by(headers, family);
+    let belief = Belief::of(&config.proxy);
+    let knows_client =
+        original.arrival == Arrival::Proxied && reader::forwards_client(headers, &belief);
+    Place {
+        host: original.host.map_or("", |host| host.name()),
+        port: original.port.unwrap_or(original.scheme.default_port()),
+        path: (!overridden.path).then_some(original.uri),
+        method: (original.names_method && !overridden.method).then_some(original.method),
+        client: knows_client.then_some(original.client),
+        may_open: original.arrival == Arrival::Proxied && !overridden.path && !overridden.method,
+    }
+}
+
+/// The one method that a preflight announces (Fetch standard, section 4.8).
+fn announced_method<'a>(headers: &Headers<'a>) -> Option<&'a str> {
+    if headers.is_repeated(Name::PreflightMethod) {
+        return None;
+    }
+    std::str::from_utf8(headers.values(Name::PreflightMethod).next()?).ok()
+}
+
+/// Whether the visitor asks the site for something else than he asked the proxy for.
+#[derive(Clone, Copy, Default)]
+struct Overridden {
+    method: bool,
+    path: bool,
+}
+
+/// By which frameworks take another method for the request's own.
+const METHOD_OVERRIDES: [&str; 4] =
+    ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method"];
+
+/// By which frameworks take another path for the request's own.
+const PATH_OVERRIDES: [&str; 3] = ["X-Rewrite-URL", "X-Original-URL", "X-Original-URI"];
+
+impl Overridden {
+    /// Reads the names of all lines, aliases included. `X-Original-*` of a proxy that sets them is
+    /// the proxy's own.
+    fn by(headers: &Headers<'_>, family: ForwardingFamily) -> Self {
+        const X_ORIGINAL: [Name; 3] = [Name::OriginalMethod, Name::OriginalUrl, Name::OriginalUri];
+        let foreign = !family.owns_x_original() && X_ORIGINAL.iter().any(|name| headers.has(*name));
+        let mut found = Self::default();
+        // Seldom has any line such a name: the others need no closer look.
+        let marks =
+            METHOD_OVERRIDES.iter().chain(&PATH_OVERRIDES).map(|name| name::mark(name.as_bytes()));
+        if !foreign && !headers.may_have_others(marks.fold(0, |all, mark| all | mark)) {
+            return found;
+        }
+        for (sent, _) in headers.iter() {
+            let is_own = family.owns_x_original()
+                && X_ORIGINAL.iter().any(|own| sent.eq_ignore_ascii_case(own.as_str().as_bytes()));
+            let is_one_of =
+                |names: &[&str]| !is_own && names.iter().any(|name| name::is_alike(sent, name));
+            found.method |= is_one_of(&METHOD_OVERRIDES);
+            found.path |= is_one_of(&PATH_OVERRIDES);
+        }
+        found
+    }
+}
