@@ -159,6 +159,9 @@ fn serve(start: DaemonStart) -> Result<(), Failure> {
         first_user(&mut worker, &config, &environment)?;
     }
     worker.warn_of_odds();
+    if !config.rules.is_empty() {
+        log::info!("rules in force count={}", config.rules.as_slice().len());
+    }
     let listeners = sockets::listeners(&config, &places.control)?;
     for listener in &listeners {
         let purpose = if listener.role() == ListenerRole::Metrics { " for=metrics" } else { "" };

@@ -1,8 +1,8 @@
 //! The page that Prometheus reads: the text format 0.0.4, and the histogram that it asks for.
 //!
 //! Guarantees: names and labels are written in the source, and label values there or in the
-//! settings, so no visitor can add a series; counting allocates nothing and takes no lock. Leaves out what is counted
-//! (`app::metrics`) and the process ([`super::process`]).
+//! settings, so no visitor can add a series; counting allocates nothing and takes no lock. Leaves
+//! out what is counted (`app::gate::counts`) and the process ([`super::process`]).
 
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;

@@ -122,7 +122,7 @@ fn healthy() -> Facts {
         owner: Some(990),
         disk: Some(disk()),
         store: Some(Ok(kept())),
-        people: Some(UserFacts { all: 1, enabled: [1, 0], admins: 1, short_seeds: Vec::new() }),
+        people: Some(UserFacts { all: 1, enabled: [1, 0], admins: 1, ..UserFacts::default() }),
         limits: Some(LimitFacts::default()),
         proxies: Some(proxies()),
     }
@@ -202,6 +202,7 @@ fn all_that_is_worse_than_a_note_has_a_remedy() {
         enabled: [40, 10],
         admins: 0,
         short_seeds: vec!["anna".to_owned()],
+        ..UserFacts::default()
     });
     let complaints = complaints(&facts);
     assert!(complaints.len() > 15, "{complaints:#?}");
@@ -518,7 +519,7 @@ fn file_system(kind: &str) -> String {
 fn the_users_and_the_odds_of_guessing_are_judged() {
     let people = |all: usize, enabled: [usize; 2], admins: usize| {
         move |facts: &mut Facts| {
-            facts.people = Some(UserFacts { all, enabled, admins, short_seeds: Vec::new() });
+            facts.people = Some(UserFacts { all, enabled, admins, ..UserFacts::default() });
         }
     };
     one(Severity::Warning, "no users", "user add", people(0, [0, 0], 0));
@@ -530,7 +531,7 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
     });
     let said = |settings: &str, enabled: [usize; 2]| {
         let people =
-            UserFacts { all: enabled.iter().sum(), enabled, admins: 1, short_seeds: Vec::new() };
+            UserFacts { all: enabled.iter().sum(), enabled, admins: 1, ..UserFacts::default() };
         let findings = people::findings(&people, &config(settings));
         let odds =
             findings.into_iter().find(|finding| finding.found.contains("guessing")).expect("odds");
@@ -546,7 +547,7 @@ fn the_users_and_the_odds_of_guessing_are_judged() {
         said("[login]\naccept_odds = true", [5_000, 0]),
         (Severity::Warning, "certain".to_owned())
     );
-    let crowd = UserFacts { all: 21, enabled: [21, 0], admins: 1, short_seeds: Vec::new() };
+    let crowd = UserFacts { all: 21, enabled: [21, 0], admins: 1, ..UserFacts::default() };
     let found = people::findings(&crowd, &config(""));
     assert!(
         found.iter().any(|finding| finding.severity == Severity::Error

@@ -1,5 +1,6 @@
 //! What the checks of `doctor` judge: plain values, without secrets, that tests can make up.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use crate::app::doctor::emptied::Emptied;
 use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::auth::trusted_time::ClockFault;
+use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ledger::Examination;
@@ -203,6 +205,10 @@ pub struct UserFacts {
     pub admins: usize,
     /// Names of those with a seed of less than 160 bits.
     pub short_seeds: Vec<String>,
+    /// Names of all.
+    pub names: BTreeSet<UserName>,
+    /// Groups that somebody is in.
+    pub groups: BTreeSet<String>,
 }
 
 /// A budget of guesses that is not full.

@@ -15,6 +15,7 @@ mod limits;
 mod people;
 mod process;
 mod proxies;
+mod rules;
 mod secret;
 mod settings;
 mod store;

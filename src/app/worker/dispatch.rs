@@ -119,10 +119,15 @@ impl WorkerState {
             self.limiter.entries(now.steady).map(|(key, window)| (key, window.clone())).collect();
         self.limiter = Limiter::new(config.limits.attempts, config.limits.window);
         self.limiter.restore(counted, now.steady);
+        let other_rules = config.rules != self.config.rules;
+        let because = if other_rules { "SIGHUP, with other rules" } else { "SIGHUP" };
         self.config = Arc::new(config);
         log::info!("settings reloaded");
+        if other_rules {
+            log::info!("rules in force count={}", self.config.rules.as_slice().len());
+        }
         self.warn_of_odds();
-        self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because("SIGHUP"), now.wall);
+        self.mention(Event::new(Action::SettingsReloaded, Actor::Gate).because(because), now.wall);
     }
 
     fn readiness(&mut self, now: Timestamp) -> Vec<Check> {

@@ -144,7 +144,12 @@ impl Facts {
 }
 
 fn people(worker: &WorkerState) -> UserFacts {
-    let mut people = UserFacts { all: worker.users.len(), ..UserFacts::default() };
+    let mut people = UserFacts {
+        all: worker.users.len(),
+        names: worker.users.keys().cloned().collect(),
+        groups: worker.users.values().flat_map(|user| user.groups.iter().cloned()).collect(),
+        ..UserFacts::default()
+    };
     let [mut six, mut eight] = [0_usize; 2];
     for user in worker.users.values().filter(|user| user.enabled) {
         if user.authenticator.digits.count() == 8 {
