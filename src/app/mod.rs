@@ -4,7 +4,7 @@
 //! all that a request is answered from; [`worker`] owns all that survives a restart. A page that
 //! changes something sends a job and answers when its outcome is back: [`messages`].
 //!
-//! The hot path is [`verify`], with [`policy`] for what the rules say, [`denial`] and [`reply`] for
+//! The hot path is [`verify`], with [`place`] for what the rules say, [`denial`] and [`reply`] for
 //! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
 //! logins that never end.
 //! [`proxy_diagnostics`] notes what is wrong with the proxies in front, [`doctor`] says what is
@@ -19,7 +19,7 @@ pub mod identity;
 pub mod manner;
 pub mod messages;
 pub mod pages;
-mod policy;
+mod place;
 pub mod proxy_diagnostics;
 pub mod reply;
 mod rounds;

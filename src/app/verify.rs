@@ -31,7 +31,7 @@ use crate::telemetry::throttle::Throttle;
 use crate::app::denial::VerifyDenial;
 pub use crate::app::identity::{Identity, KnownUser, KnownUsers};
 use crate::app::manner::is_preflight;
-use crate::app::policy;
+use crate::app::place;
 use crate::app::reply;
 use crate::app::rounds::{Cause, Rounds};
 use crate::app::router::PAGES;
@@ -153,7 +153,7 @@ pub fn decide<'g>(
     }
     let who = found.as_ref().ok().map(|living| living.user.member());
     let readings = &mut view.readings.borrow_mut();
-    let ruling = policy::judge(view.config, head, original, family, who.as_ref(), readings);
+    let ruling = place::judge(view.config, head, original, family, who.as_ref(), readings);
     let pass = match (ruling.verdict, found) {
         (Verdict::Deny, _) => Err(VerifyDenial::Denied(ruling.rule)),
         (Verdict::Forbidden, _) => Err(VerifyDenial::Forbidden(ruling.rule)),
