@@ -71,7 +71,7 @@ fn the_question_is_about_the_original_request_whatever_changed_it_before() {
         ("rewrite /api/* /elsewhere", ""),
     ];
     for (before, after) in changes {
-        let stack = TestStack::behind_caddy(|text| {
+        let stack = TestStack::behind_changed(ProxyKind::Caddy, "", |text| {
             let lines = "\timport portcullis\n\treverse_proxy 127.0.0.1:8080\n";
             assert!(text.contains(lines), "{text}");
             let changed = before.replace('{', "{\n") + "\n" + lines + after + "\n";

@@ -47,7 +47,8 @@ fn inside(stack: &TestStack, token: &str, target: &str) -> Answer {
 
 #[test]
 fn a_further_location_is_guarded_as_the_first_one() {
-    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
+    let stack =
+        TestStack::behind_changed(ProxyKind::Nginx, "", |text| with_locations(&text, FURTHER));
     let token = session(&stack);
     for target in ["/api/x?a=1", "/x.php", "/exact", "/ws/x", "/ws/inner", "/moved/x"] {
         let stranger = stack.page_load(target).send(stack.http());
@@ -71,7 +72,8 @@ fn a_further_location_is_guarded_as_the_first_one() {
 
 #[test]
 fn a_location_that_is_opened_gets_no_identity_nor_a_forged_one() {
-    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
+    let stack =
+        TestStack::behind_changed(ProxyKind::Nginx, "", |text| with_locations(&text, FURTHER));
     for name in ["Remote-User", "Remote_User", "Remote.User", "Remote~User"] {
         let answer = stack.page_load("/open/x").header(name, "mallory").send(stack.http());
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
@@ -83,7 +85,8 @@ fn a_location_that_is_opened_gets_no_identity_nor_a_forged_one() {
 /// back.
 #[test]
 fn what_nginx_or_the_site_refuses_to_who_may_pass_stays_its_own() {
-    let stack = TestStack::behind_nginx(|text| with_locations(&text, FURTHER));
+    let stack =
+        TestStack::behind_changed(ProxyKind::Nginx, "", |text| with_locations(&text, FURTHER));
     let token = session(&stack);
     for (target, status) in [
         ("/closed/x", 403),
@@ -128,7 +131,9 @@ fn a_site_that_refuses_by_itself_is_heard_word_for_word() {
 /// away.
 #[test]
 fn a_server_that_intercepts_errors_still_shows_the_gates_answers() {
-    let stack = TestStack::behind_nginx(|text| with_locations(&text, "proxy_intercept_errors on;"));
+    let stack = TestStack::behind_changed(ProxyKind::Nginx, "", |text| {
+        with_locations(&text, "proxy_intercept_errors on;")
+    });
     let script = Ask::get("/api")
         .header("Host", stack.host("app"))
         .header("Sec-Fetch-Mode", "cors")
@@ -146,8 +151,8 @@ fn a_server_that_intercepts_errors_still_shows_the_gates_answers() {
 #[test]
 fn a_large_upload_reaches_the_site_and_a_stranger_with_one_is_led_to_the_login() {
     let lifted = "location /upload { client_max_body_size 0; proxy_pass http://127.0.0.1:8080; }";
-    let printed = TestStack::behind_nginx(|text| text);
-    let in_one_location = TestStack::behind_nginx(|text| {
+    let printed = TestStack::behind_changed(ProxyKind::Nginx, "", |text| text);
+    let in_one_location = TestStack::behind_changed(ProxyKind::Nginx, "", |text| {
         assert!(text.contains("client_max_body_size 100m;"), "{text}");
         with_locations(
             &text.replace("client_max_body_size 100m;", "client_max_body_size 1m;"),

@@ -1,7 +1,7 @@
 //! What concerns Traefik alone: another proxy before it, as docs/traefik.md has it.
 
 use crate::support::curl::{Curl, Page};
-use crate::support::test_stack::TestStack;
+use crate::support::test_stack::{ProxyKind, TestStack};
 
 /// Where the other proxy speaks from. All of 127.0.0.0/8 is this machine.
 const OUTER: &str = "127.0.0.2";
@@ -21,7 +21,7 @@ fn recipe(kind: &str) -> String {
 
 /// A Traefik that is told of the other proxy, and a gate that is.
 fn behind_another() -> TestStack {
-    TestStack::behind_traefik(&recipe("toml"), |text| {
+    TestStack::behind_changed(ProxyKind::Traefik, &recipe("toml"), |text| {
         let trusted = format!("\"\n#       {}\n#       http:\n", recipe("yaml").trim());
         let edited = text
             .replace("\"\n#       http:\n", &trusted)
@@ -92,7 +92,7 @@ fn behind_another_proxy_a_visitor_does_not_choose_what_the_gate_is_asked_about()
 
 #[test]
 fn a_router_that_names_a_middleware_which_is_not_there_serves_nobody() {
-    let stack = TestStack::behind_traefik("", |text| {
+    let stack = TestStack::behind_changed(ProxyKind::Traefik, "", |text| {
         text.replace("        - portcullis\n", "        - portcullis-gone\n")
     });
     let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));

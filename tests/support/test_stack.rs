@@ -71,56 +71,45 @@ impl TestStack {
 
     /// The same with another name for `app`.
     pub fn of(place: Place, kind: ProxyKind, ports: Ports, name: &str) -> Self {
+        Self::changed(place, kind, ports, name, |text| text)
+    }
+
+    /// Everything behind a proxy whose printed configuration was changed.
+    pub fn behind_changed(
+        kind: ProxyKind,
+        settings: &str,
+        edit: impl Fn(String) -> String,
+    ) -> Self {
+        let ports = Ports::free();
+        let place = Place::new(&with_public_url(ports.https, settings));
+        Self::changed(place, kind, ports, "app.example.test", edit)
+    }
+
+    /// The same around a place that was prepared, with another name for `app`.
+    pub fn changed(
+        place: Place,
+        kind: ProxyKind,
+        ports: Ports,
+        name: &str,
+        edit: impl Fn(String) -> String,
+    ) -> Self {
         let gate = place.start();
         let (app, other) = (Site::start("app"), Site::start("other"));
         let sites: [(&str, SocketAddr); 2] =
             [(name, app.address), ("other.example.test", other.address)];
         let proxy = match kind {
-            ProxyKind::Caddy => {
-                RunningProxy::Caddy(Caddy::start(&gate.place, ports, &sites, |text| text))
+            ProxyKind::Caddy => RunningProxy::Caddy(Caddy::start(&gate.place, ports, &sites, edit)),
+            ProxyKind::Nginx => {
+                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, edit) }
             }
-            ProxyKind::Nginx => RunningProxy::Nginx {
-                _nginx: Nginx::start(&gate.place, ports, &sites, |text| text),
-            },
             ProxyKind::NginxHttp10 => {
-                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, by_http_10) }
+                let edit = |text| by_http_10(edit(text));
+                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, edit) }
             }
-            ProxyKind::Traefik => RunningProxy::Traefik {
-                _traefik: Traefik::start(&gate.place, ports, &sites, |text| text),
-            },
+            ProxyKind::Traefik => {
+                RunningProxy::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, edit) }
+            }
         };
-        Self { gate, proxy, app, other, ports }
-    }
-
-    /// Everything behind an nginx whose printed configuration was changed.
-    pub fn behind_nginx(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_proxy("", |gate, ports, sites| RunningProxy::Nginx {
-            _nginx: Nginx::start(&gate.place, ports, sites, edit),
-        })
-    }
-
-    /// The same behind Caddy.
-    pub fn behind_caddy(edit: impl Fn(String) -> String) -> Self {
-        Self::behind_proxy("", |gate, ports, sites| {
-            RunningProxy::Caddy(Caddy::start(&gate.place, ports, sites, edit))
-        })
-    }
-
-    /// The same behind Traefik.
-    pub fn behind_traefik(settings: &str, edit: impl Fn(String) -> String) -> Self {
-        Self::behind_proxy(settings, |gate, ports, sites| RunningProxy::Traefik {
-            _traefik: Traefik::start(&gate.place, ports, sites, edit),
-        })
-    }
-
-    fn behind_proxy(
-        settings: &str,
-        proxy: impl FnOnce(&Daemon, Ports, &[(&str, SocketAddr)]) -> RunningProxy,
-    ) -> Self {
-        let ports = Ports::free();
-        let gate = Place::new(&with_public_url(ports.https, settings)).start();
-        let (app, other) = (Site::start("app"), Site::start("other"));
-        let proxy = proxy(&gate, ports, &[("app.example.test", app.address)]);
         Self { gate, proxy, app, other, ports }
     }
 
