@@ -1,6 +1,6 @@
 //! Caddy: its address, its lines, and the Caddyfile, whole or in the parts that a site is made of.
 
-use super::claims::{claims, spellings};
+use super::claims::{OVERRIDES_COMMENT, claims, spellings};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::reverse_proxy::{
@@ -86,7 +86,7 @@ const CDN: &str = "	servers {
 /// `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address.
 const ASK: &str = "\
 (portcullis) {
-<strip>	request_header X-Real-IP {client_ip}
+<strip>	<overrides_comment><overrides>	request_header X-Real-IP {client_ip}
 	@portcullis_plain not header_regexp Upgrade (?i)^websocket$
 	request_header @portcullis_plain -Connection
 	@portcullis_ws header_regexp Upgrade (?i)^websocket$
@@ -194,6 +194,8 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
         &[ASK, PAGES].concat(),
         &[
             ("strip", &lines(stripped(deployment), "\trequest_header -", "")),
+            ("overrides_comment", OVERRIDES_COMMENT),
+            ("overrides", &lines(OVERRIDES, "\trequest_header -", "")),
             ("gate", &gate),
             ("prefix", deployment.prefix()),
             ("identity", &deployment.identity.join(" ")),
@@ -215,6 +217,9 @@ fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     names.extend(claims(deployment.config).map(str::to_owned));
     names
 }
+
+/// The overrides of a path or method, with every alias.
+const OVERRIDES: [&str; 4] = ["*Original*", "*Rewrite*", "*HTTP*", "*Override"];
 
 /// A site's address as the Caddyfile has it: https goes without saying.
 fn address(site: &ExampleSite) -> String {

@@ -4,19 +4,31 @@ use crate::config::{ClientIpHeader, Config};
 
 /// What a visitor may not claim about his address and his request, and no printed
 /// configuration sets: some applications believe it.
-const CLAIMS: [&str; 11] = [
+const CLAIMS: [&str; 7] = [
     "Forwarded",
     "X-Forwarded-Port",
     "X-Forwarded-Uri",
     "X-Forwarded-Method",
     "X-Forwarded-Prefix",
+    "X-Client-IP",
+    "True-Client-IP",
+];
+
+/// With one of these some applications serve another path, or act on another method, than the
+/// request line has: not what the gate was asked about.
+pub(super) const OVERRIDES: [&str; 7] = [
     "X-Original-URL",
     "X-Original-URI",
     "X-Original-Method",
     "X-Rewrite-URL",
-    "X-Client-IP",
-    "True-Client-IP",
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
 ];
+
+/// What [`OVERRIDES`] are, for who reads a printed configuration.
+pub(super) const OVERRIDES_COMMENT: &str =
+    "# Some applications take these for the real path or method.\n";
 
 /// [`CLAIMS`], and Cloudflare's word on the address where nobody expects it.
 pub(super) fn claims(config: &Config) -> impl Iterator<Item = &'static str> {

@@ -1,6 +1,6 @@
 //! nginx: its addresses, its lines, and the `nginx.conf`.
 
-use super::claims::claims;
+use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::reverse_proxy::{
@@ -179,16 +179,11 @@ proxy_set_header Content-Length \"\";
 proxy_set_header Host               $host;
 proxy_set_header X-Original-URL     $scheme://$host:$server_port$request_uri;
 proxy_set_header X-Original-Method  $request_method;
-proxy_set_header X-Original-URI     \"\";
 proxy_set_header X-Forwarded-For    $remote_addr;
 proxy_set_header X-Real-IP          $remote_addr;
 proxy_set_header X-Forwarded-Proto  \"\";
 proxy_set_header X-Forwarded-Host   \"\";
-proxy_set_header X-Forwarded-Port   \"\";
-proxy_set_header X-Forwarded-Uri    \"\";
-proxy_set_header X-Forwarded-Method \"\";
-proxy_set_header Forwarded          \"\";
-<no_identity>proxy_set_header Upgrade            $http_upgrade;
+<no_claims>proxy_set_header Upgrade            $http_upgrade;
 proxy_intercept_errors off;
 proxy_connect_timeout 2s;
 proxy_read_timeout 5s;
@@ -205,14 +200,7 @@ proxy_set_header X-Forwarded-Proto  $scheme;
 proxy_set_header X-Forwarded-Host   $host:$server_port;
 proxy_set_header X-Forwarded-For    $remote_addr;
 proxy_set_header X-Real-IP          $remote_addr;
-proxy_set_header X-Forwarded-Port   \"\";
-proxy_set_header X-Forwarded-Uri    \"\";
-proxy_set_header X-Forwarded-Method \"\";
-proxy_set_header X-Original-URL     \"\";
-proxy_set_header X-Original-URI     \"\";
-proxy_set_header X-Original-Method  \"\";
-proxy_set_header Forwarded          \"\";
-<no_identity>proxy_intercept_errors off;
+<no_claims>proxy_intercept_errors off;
 proxy_buffer_size 16k;
 proxy_buffers 4 16k;
 ";
@@ -232,7 +220,7 @@ proxy_set_header X-Forwarded-For   $remote_addr;
 proxy_set_header X-Real-IP         $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host  $host$visitors_port;
-<strip>proxy_set_header Upgrade           $portcullis_upgrade;
+<strip><overrides_comment><overrides>proxy_set_header Upgrade           $portcullis_upgrade;
 proxy_set_header Connection        $connection_upgrade;
 # The largest upload that the site takes; 0: no limit. nginx's own is 1m.
 client_max_body_size 100m;
@@ -259,7 +247,7 @@ fn print(deployment: &Deployment<'_>) -> String {
         Some(login) => (server(login), TWO_SITES),
         None => (String::new(), ONE_SITE),
     };
-    let page_request = fill(PAGE_REQUEST, &[("no_identity", &no_identity(deployment))]);
+    let page_request = fill(PAGE_REQUEST, &[("no_claims", &no_claims(deployment, PAGE_REQUEST))]);
     let sites = fill(
         sites,
         &[
@@ -281,7 +269,7 @@ fn print(deployment: &Deployment<'_>) -> String {
 
 /// The locations that ask the gate.
 fn auth_request(deployment: &Deployment<'_>, cached: bool) -> String {
-    let request = fill(REQUEST, &[("no_identity", &no_identity(deployment))]);
+    let request = fill(REQUEST, &[("no_claims", &no_claims(deployment, REQUEST))]);
     fill(
         AUTH_REQUEST,
         &[
@@ -309,14 +297,20 @@ fn protect(deployment: &Deployment<'_>) -> String {
             ("take_identity", &take.collect::<String>()),
             ("give_identity", &give.collect::<String>()),
             ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
+            ("overrides_comment", OVERRIDES_COMMENT),
+            ("overrides", &lines(OVERRIDES, "proxy_set_header ", " \"\";")),
         ],
     )
 }
 
-/// Lines that send the gate no identity header of a visitor.
-fn no_identity(deployment: &Deployment<'_>) -> String {
+/// Lines that send the gate nothing that a visitor says about himself or his request; what
+/// `template` sets is the proxy's word.
+fn no_claims(deployment: &Deployment<'_>, template: &str) -> String {
+    let request = ["X-Forwarded-Port", "X-Forwarded-Uri", "X-Forwarded-Method", "Forwarded"];
+    let names = request.into_iter().chain(OVERRIDES).chain(deployment.identity.iter().copied());
+    let own = |name: &&str| template.contains(&format!("proxy_set_header {name} "));
     let column = widest(deployment).max("X-Forwarded-Method".len());
-    let names = deployment.identity.iter().map(|name| format!("{name:<column$}"));
+    let names = names.filter(|name| !own(name)).map(|name| format!("{name:<column$}"));
     lines(names, "proxy_set_header ", " \"\";")
 }
 

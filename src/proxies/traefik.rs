@@ -1,7 +1,7 @@
 //! Traefik: its address, its lines, and the file for its file provider, with the static part that
 //! it needs in a comment.
 
-use super::claims::{claims, spellings};
+use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims, spellings};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::reverse_proxy::{
@@ -81,7 +81,7 @@ const HEAD: &str = "\
     portcullis-strip:
       headers:
         customRequestHeaders:
-<strip>    portcullis-ask:
+<strip>          <overrides_comment><overrides>    portcullis-ask:
       forwardAuth:
         address: \"http://<gate><prefix>/verify/traefik\"
         trustForwardHeader: false
@@ -162,6 +162,8 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("note", if tcp.is_none() { NO_SOCKET } else { "" }),
             ("redirect", redirect),
             ("strip", &lines(stripped, "          ", ": \"\"")),
+            ("overrides_comment", OVERRIDES_COMMENT),
+            ("overrides", &lines(OVERRIDES, "          ", ": \"\"")),
             ("gate", tcp.as_deref().unwrap_or("127.0.0.1:3000")),
             ("prefix", deployment.prefix()),
             ("identity", &lines(&deployment.identity, "          - ", "")),

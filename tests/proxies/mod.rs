@@ -9,6 +9,7 @@ mod card;
 mod doctor;
 mod forms;
 mod nginx_only;
+mod overrides;
 mod refusals;
 mod setup;
 mod traefik_only;

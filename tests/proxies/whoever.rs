@@ -45,7 +45,7 @@ fn a_forged_identity_never_reaches_the_site() {
 
 /// What may stand in a header's name besides letters and digits (RFC 9110 section 5.6.2). PHP, CGI
 /// and WSGI take each of them for the same `_`.
-const NAME_MARKS: &str = "!#$%&'*+-.^_`|~";
+pub(super) const NAME_MARKS: &str = "!#$%&'*+-.^_`|~";
 
 /// Letters and digits of a name, each other character as `-`.
 fn as_an_application_reads_it(name: &str) -> String {

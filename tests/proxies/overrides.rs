@@ -1,0 +1,77 @@
+//! What would make an application serve another path, or act on another method, than the gate was
+//! asked about: no visitor's word of it arrives at either.
+
+use serde_json::Value;
+
+use super::whoever::NAME_MARKS;
+use crate::support::caddy::Ports;
+use crate::support::daemon::Place;
+use crate::support::site::{Site, values};
+use crate::support::test_stack::{ALL, ProxyKind, TestStack, with_public_url};
+
+const OVERRIDES: [&str; 7] = [
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+    "X-Original-Method",
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Rewrite-URL",
+];
+
+/// Each name as it is, with every mark in the places of all hyphens, and in that of the last one.
+fn names() -> impl Iterator<Item = String> {
+    OVERRIDES.into_iter().flat_map(|name| {
+        let (start, end) = name.rsplit_once('-').expect("a hyphen");
+        NAME_MARKS.chars().flat_map(move |mark| {
+            [name.replace('-', &mark.to_string()), format!("{start}{mark}{end}")]
+        })
+    })
+}
+
+/// The gate here is a site that shows what it was asked, and lets everybody pass.
+#[test]
+fn no_override_of_path_or_method_reaches_gate_or_site_under_any_name() {
+    for kind in ALL {
+        let gate = Site::start("gate");
+        let ports = Ports::free();
+        let place = Place::new(&with_public_url(ports.https, ""));
+        let own = place.gate_address();
+        let stack = TestStack::changed(place, kind, ports, "app.example.test", |text| {
+            assert!(text.contains(&own), "{text}");
+            text.replace(&own, &gate.address.to_string())
+        });
+        let mut ask = stack.page_load("/who?a=1").header("Access-Control-Request-Method", "PUT");
+        for name in names() {
+            ask = ask.header(&name, "/mallory");
+        }
+        for spelled in ["X_HTTP_Method_Override", "X-Http-Method.Override", "x-original-url"] {
+            ask = ask.header(spelled, "/mallory");
+        }
+        let answer = ask.send(stack.http());
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        let (asked, served) = (gate.seen_at(kind.asks_at()), stack.app.seen());
+        let ([asked], [served]) = (&asked[..], &served[..]) else {
+            panic!("{kind:?}: {asked:?} {served:?}");
+        };
+        for request in [asked, served] {
+            assert!(!request.to_string().contains("mallory"), "{kind:?}: {request}");
+            // What a browser says of a preflight is none.
+            let method = values(request, "access-control-request-method");
+            assert_eq!(method, ["PUT"], "{kind:?}: {request}");
+        }
+        assert_eq!(told(kind, asked), ["GET", "/who?a=1"], "{kind:?}: {asked}");
+        assert_eq!([&served["method"], &served["target"]], ["GET", "/who?a=1"], "{kind:?}");
+    }
+}
+
+/// Method and path in the proxy's own words.
+fn told(kind: ProxyKind, asked: &Value) -> [String; 2] {
+    let (method, path) = match kind {
+        ProxyKind::Nginx | ProxyKind::NginxHttp10 => ("x-original-method", "x-original-url"),
+        ProxyKind::Caddy | ProxyKind::Traefik => ("x-forwarded-method", "x-forwarded-uri"),
+    };
+    let path = values(asked, path).concat();
+    let path = path.find("/who").map_or(path.as_str(), |at| &path[at..]).to_owned();
+    [values(asked, method).concat(), path]
+}
