@@ -63,6 +63,9 @@ impl Rules {
         who: Option<&Member<'_>>,
         readings: &mut PathReadings,
     ) -> Ruling {
+        if self.rules.is_empty() {
+            return Ruling::DEFAULT;
+        }
         self.judge_each(place, who, readings, |_, _| {})
     }
 
@@ -75,9 +78,6 @@ impl Rules {
         readings: &mut PathReadings,
         mut each: impl FnMut(&[u8], Ruling),
     ) -> Ruling {
-        if self.rules.is_empty() {
-            return Ruling::DEFAULT;
-        }
         let candidates = self.by_host.rules_for(place.host);
         let Some(path) = place.path.map(without_query) else {
             return self.strictest_anywhere(candidates, place, who);
