@@ -8,7 +8,7 @@
 //! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
 //! logins that never end.
 //! [`proxy_diagnostics`] notes what is wrong with the proxies in front, [`doctor`] says what is
-//! wrong with anything, [`pages`] how it looks.
+//! wrong with anything, [`pages`] how it looks, [`policy`] what the rules say of any request.
 
 pub mod denial;
 pub mod doctor;
@@ -20,6 +20,7 @@ pub mod manner;
 pub mod messages;
 pub mod pages;
 mod place;
+pub mod policy;
 pub mod proxy_diagnostics;
 pub mod reply;
 mod rounds;

@@ -154,6 +154,7 @@ mod tests {
             "--help",
             "user add --help",
             "proxy explain --help",
+            "policy test --help",
             "limit clear --help",
             "help session revoke",
         ] {

@@ -91,6 +91,7 @@ impl<B: Backend> Program<'_, B> {
                 let explained = output::sorted(&self.backend.explain(&config, &request));
                 self.say_members(&explained, console)
             }
+            Verb::Policy(verb) => self.policy(verb, console),
             Verb::User(verb) => self.user(verb, console),
             Verb::Session(verb) => self.session(verb, console),
             Verb::Limit(verb) => self.limit(verb, console),

@@ -275,6 +275,7 @@ fn a_bad_configuration_stops_every_verb_that_reads_it() {
         "config show",
         "proxy print caddy",
         "proxy explain --peer ::1",
+        "policy test https://a",
         "user list",
         "healthcheck",
     ] {
@@ -427,6 +428,56 @@ fn explain_refuses_what_is_no_request() {
 }
 
 #[test]
+fn policy_test_needs_neither_store_nor_secret() {
+    let backend = Played::as_recorded();
+    let url = "https://photos.example.com/a%2Fb";
+    let told = simply(&format!("policy test {url} http://b --method POST"), &backend);
+    let expected = [
+        "POST https://photos.example.com/a%2Fb\n  needs a login\n  no rule is for it\n",
+        "POST http://b\n  needs a login\n  no rule is for it\n",
+    ];
+    assert_eq!((told.code, told.out), (0, expected.concat()));
+    assert!(backend.asked.borrow().is_empty() && !told.state.exists());
+    let json = simply(&format!("policy test {url} --json"), &backend);
+    let expected = json!([{
+        "url": url, "method": "GET", "decision": "session", "rule": null, "line": null,
+        "readings": [
+            {"path": "/a%2Fb", "decision": "session"}, {"path": "/a/b", "decision": "session"},
+        ],
+    }]);
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), expected);
+}
+
+#[test]
+fn policy_test_asks_for_the_user_that_is_named() {
+    let backend = Played::as_recorded();
+    let told = simply("policy test https://a.example/ --user anna", &backend);
+    assert_eq!(*backend.asked.borrow(), [r#"{"verb":"user-show","name":"anna"}"#]);
+    assert!(told.out.contains("needs a login; open to anna"), "{}", told.out);
+    let nobody = Played::that_fails(Failure::new(67, "there is no user \"x\""));
+    assert_eq!(simply("policy test https://a.example/ --user x", &nobody).code, 67);
+}
+
+#[test]
+fn policy_test_refuses_what_is_no_request() {
+    let backend = Played::that_answers(Value::Null);
+    for line in [
+        "policy test",
+        "policy test /share",
+        "policy test photos.example.com/share",
+        "policy test https://",
+        "policy test https://a https://ben@a/",
+        "policy test https://a --from home",
+        "policy test https://a --method G(T",
+        "policy test /share --user ben",
+    ] {
+        let refused = simply(line, &backend);
+        assert_eq!((refused.code, refused.out.as_str()), (64, ""), "{line}: {}", refused.err);
+    }
+    assert!(backend.asked.borrow().is_empty());
+}
+
+#[test]
 fn version_is_said_both_ways() {
     let backend = Played::that_answers(Value::Null);
     let version = env!("CARGO_PKG_VERSION");
@@ -531,6 +582,9 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "audit verify",
         "doctor",
         "proxy explain --peer ::1",
+        "policy test https://a/\u{1b}[2J\u{9b}\u{202e}",
+        "policy test https://a\u{1b}[2J",
+        "policy test https://a --user x",
         "init",
         "-generate",
         "-generate x",

@@ -1,9 +1,9 @@
 //! The command line: reads words, environment and settings, asks the daemon or opens the store, and
 //! says what came of it, to people or (`--json`) to scripts.
 //!
-//! `serve`, `config`, `proxy`, `healthcheck` and `version` work without a store; `user`, `session`,
-//! `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the running daemon
-//! through its control socket, and open the store themselves where none runs.
+//! `serve`, `config`, `policy`, `proxy`, `healthcheck` and `version` work without a store; `user`,
+//! `session`, `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the
+//! running daemon through its control socket, and open the store themselves where none runs.
 
 pub mod arguments;
 mod audit;
@@ -25,6 +25,7 @@ mod limits;
 mod output;
 mod passphrase;
 pub mod places;
+mod policy;
 mod program;
 mod proxy_explain;
 pub mod proxy_print;

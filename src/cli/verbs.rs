@@ -9,6 +9,7 @@ use super::backup::BackupFile;
 use super::clock::ClockVerb;
 use super::configuration::ConfigVerb;
 use super::limits::LimitVerb;
+use super::policy::PolicyVerb;
 use super::sessions::SessionVerb;
 use super::users::UserVerb;
 use crate::proxies::all;
@@ -46,6 +47,9 @@ pub enum Verb {
     /// Connect a proxy to the gate
     #[command(subcommand)]
     Proxy(ProxyVerb),
+    /// Find out what the rules say, before a visitor does
+    #[command(subcommand)]
+    Policy(PolicyVerb),
     /// Manage users and their authenticator apps
     #[command(subcommand)]
     User(UserVerb),
