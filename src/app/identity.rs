@@ -15,7 +15,7 @@ use crate::auth::user::UserName;
 use crate::config::{Config, IdentityHeader};
 use crate::http::name::{self, is_alike};
 use crate::http::request::Headers;
-use crate::http::response::{DecimalDigits, Lines};
+use crate::http::response::{DecimalDigits, Lines, Out};
 
 use crate::app::messages::effect::Person;
 
@@ -91,6 +91,19 @@ enum ResolverValue {
     Name,
 }
 
+/// What a resolver reads of this user, or of nobody.
+fn resolver(user: Option<&str>) -> impl Iterator<Item = (&'static str, &str)> {
+    RESOLVER.iter().map(move |(header, said)| {
+        let value = match (user, said) {
+            (Some(_), ResolverValue::Always(text)) => text,
+            (Some(name), ResolverValue::Name) => name,
+            (None, _) if *header == SESSION_VALID => "false",
+            (None, _) => "",
+        };
+        (*header, value)
+    })
+}
+
 impl KnownUsers {
     /// Nobody yet.
     pub fn new(config: &Config) -> Self {
@@ -149,6 +162,16 @@ impl KnownUsers {
         headers.iter().find_map(forged)
     }
 
+    /// Writes all that is known of a user, or of somebody who did not log in, the headers of a
+    /// resolver among it.
+    pub fn write_resolved(&self, user: Option<&KnownUser>, out: &mut Out) {
+        if !self.headers.resolver_headers {
+            let name = user.map(|user| user.person.name.as_str());
+            resolver(name).for_each(|(header, value)| out.header(header, value.as_bytes()));
+        }
+        out.lines(user.map_or(&self.anonymous, KnownUser::identity).lines());
+    }
+
     /// How many digits every user's codes have; `None` where that differs, or there is no user.
     pub fn common_digits(&self) -> Option<u8> {
         let mut digits = self.known.values().map(|known| known.person.digits);
@@ -174,11 +197,7 @@ impl IdentityHeaders {
         let name = person.name.as_str();
         let groups = person.groups.join(",");
         let mut identity = self.named([name, &groups, &person.display_name, &person.email]);
-        for (header, said) in RESOLVER.iter().filter(|_| self.resolver_headers) {
-            let value = match said {
-                ResolverValue::Always(text) => text,
-                ResolverValue::Name => name,
-            };
+        for (header, value) in resolver(Some(name)).filter(|_| self.resolver_headers) {
             identity.lines.header(header, value.as_bytes());
         }
         self.end(&mut identity.lines);
@@ -188,8 +207,7 @@ impl IdentityHeaders {
     /// Writes the header lines of a pass that names nobody.
     fn of_anybody(&self) -> Identity {
         let mut identity = self.named([""; 4]);
-        for (header, _) in RESOLVER.iter().filter(|_| self.resolver_headers) {
-            let value = if *header == SESSION_VALID { "false" } else { "" };
+        for (header, value) in resolver(None).filter(|_| self.resolver_headers) {
             identity.lines.header(header, value.as_bytes());
             if value.is_empty() {
                 identity.empty.push(header);

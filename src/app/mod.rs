@@ -6,9 +6,9 @@
 //!
 //! The hot path is [`verify`], with [`place`] for what the rules say, [`denial`] and [`reply`] for
 //! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
-//! logins that never end.
-//! [`proxy_diagnostics`] notes what is wrong with the proxies in front, [`doctor`] says what is
-//! wrong with anything, [`pages`] how it looks, [`policy`] what the rules say of any request.
+//! logins that never end. [`proxy_diagnostics`] notes what is wrong with the proxies in front,
+//! [`doctor`] says what is wrong with anything, [`pages`] how it looks, [`policy`] what the rules
+//! say of any request.
 
 pub mod denial;
 pub mod doctor;

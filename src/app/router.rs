@@ -6,11 +6,13 @@ use crate::proxies::reverse_proxy::VerifyEndpoint;
 
 /// A place below `path_prefix`.
 ///
-/// Places that come later (`/enroll`, `/admin…`, `/resolve`) get their line here.
+/// Places that come later (`/enroll`, `/admin…`) get their line here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A proxy asks whether a request may pass.
     Verify(&'static VerifyEndpoint),
+    /// An application asks who somebody is.
+    Resolve,
     /// The login page and its form.
     Login,
     /// The first enrolment.
@@ -33,6 +35,7 @@ impl Route {
     /// The place that `path` names; `None` for everything else.
     pub fn of(path: &[u8], prefix: &str) -> Option<Self> {
         Some(match path.strip_prefix(prefix.as_bytes())? {
+            b"/resolve" => Self::Resolve,
             b"/login" => Self::Login,
             b"/setup" => Self::Setup,
             b"/logout" => Self::Logout,
@@ -46,7 +49,7 @@ impl Route {
     /// What to say in `Allow` where `method` is not taken; `None` where it is.
     pub fn refuses(self, method: Method) -> Option<&'static str> {
         match self {
-            Self::Verify(_) => None,
+            Self::Verify(_) | Self::Resolve => None,
             Self::Login | Self::Setup | Self::Logout
                 if matches!(method, Method::Get | Method::Head | Method::Post) =>
             {
@@ -88,5 +91,6 @@ mod tests {
         assert_eq!(Route::Health.refuses(Method::Post), Some("GET, HEAD"));
         assert_eq!(Route::Login.refuses(Method::Delete), Some("GET, HEAD, POST"));
         assert_eq!(Route::Verify(&all::ANY).refuses(Method::Other), None);
+        assert_eq!(Route::Resolve.refuses(Method::Other), None);
     }
 }

@@ -170,7 +170,8 @@ pub fn decide<'g>(
 pub struct LivingSession<'g, 'h> {
     /// The session.
     pub session: &'g Session,
-    user: &'g KnownUser,
+    /// Its user.
+    pub user: &'g KnownUser,
     /// The value of its cookie.
     pub token: &'h [u8],
 }

@@ -230,7 +230,7 @@ client_max_body_size 100m;
 /// answer.
 const CACHE: &str = "\
 proxy_cache portcullis;
-proxy_cache_key \"$http_cookie|$http_authorization|$remote_addr|$request_method|$scheme://$host$request_uri\";
+proxy_cache_key \"$http_cookie|$http_authorization|$http_x_portcullis_pass|$http_access_control_request_method|$remote_addr|$request_method|$scheme://$host$request_uri\";
 ";
 
 const CACHE_PATH: &str = "proxy_cache_path /var/cache/nginx-portcullis keys_zone=portcullis:1m;\n";

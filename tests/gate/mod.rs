@@ -17,6 +17,7 @@ mod metrics;
 mod privacy;
 mod queue;
 mod refusal;
+mod resolve;
 mod return_address;
 mod scripted_worker;
 mod session;

@@ -41,6 +41,10 @@ impl Gate {
                 self.verify(request, endpoint, now, out);
                 Next::Answered
             }
+            Route::Resolve => {
+                self.resolve(request, now, out);
+                Next::Answered
+            }
             Route::Login => self.login(request, now, out),
             Route::Setup => self.setup(request, now, out),
             Route::Logout => self.logout(request, now, out),

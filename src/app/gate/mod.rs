@@ -16,6 +16,7 @@ mod metrics;
 mod origin;
 mod page_form;
 mod refusal_answer;
+mod resolve;
 mod rule_counts;
 mod same_origin;
 mod setup;
