@@ -1,21 +1,26 @@
 //! The settings of all sources into one checked [`Config`].
 
 use std::fmt;
+use std::path::Path;
 
 use super::contradictions::contradictions;
+use super::effective_tables::effective_tables;
+use super::file_problems::FileProblems;
 use super::keys::KEYS;
 use super::loaded::{EffectiveSetting, Loaded};
+use super::network_reader::networks;
+use super::rule_reader::rules;
 use super::settings::Config;
 use super::settings_reader::SettingsReader;
-use super::sources::{self, ConfigProblem, Setting, SettingSource, Sources};
+use super::sources::{self, Collected, ConfigProblem, Setting, SettingSource, Sources};
 use super::{limits, values};
 
 /// Everything that is wrong with the configuration; at least one problem. The program ends with
 /// code 78.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// In the order they are found: variables, the file from top to bottom, then what keys say
-    /// together.
+    /// What is set outside of the file, then the file from top to bottom. What keys say together is
+    /// looked at once each of them is good.
     pub problems: Vec<ConfigProblem>,
 }
 
@@ -34,10 +39,15 @@ impl Config {
     /// Reads all sources. What no source sets has its default; what cannot be read is refused, all
     /// of it at once.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
-        let settings = sources::collect(sources).map_err(|problems| ConfigError { problems })?;
-        let mut reading = SettingsReader { settings: &settings, problems: Vec::new() };
-        let config = reading.over(Config::default());
-        let loaded = Loaded { config, settings: effective(&settings) };
+        let Collected { settings, tables, problems } = sources::collect(sources);
+        let mut reading = SettingsReader { settings: &settings, problems };
+        let mut config = reading.over(Config::default());
+        let path = sources.file.as_ref().map_or(Path::new(""), |file| &file.path);
+        let mut problems = FileProblems { path, found: &mut reading.problems };
+        config.networks = networks(&tables, &mut problems);
+        config.rules = rules(&tables, &config.networks, &mut problems);
+        let tables = effective_tables(path, &tables);
+        let loaded = Loaded { config, settings: effective(&settings), tables };
         if reading.problems.is_empty() {
             for (key, why) in contradictions(&loaded.config) {
                 let better = limits::better(&loaded.config, key);
@@ -48,6 +58,7 @@ impl Config {
             }
         }
         if !reading.problems.is_empty() {
+            reading.problems.sort_by_key(ConfigProblem::line);
             return Err(ConfigError { problems: reading.problems });
         }
         Ok(loaded)

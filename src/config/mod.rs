@@ -1,40 +1,57 @@
 //! The settings of the gate, typed: whoever holds a [`Config`] holds one that passed every check.
 //!
-//! [`keys`] lists every key with its default, [`raw`] reads the TOML file, [`sources`] decides
-//! which source wins and [`platforms`] what is none. [`values`] and [`names`] turn one text into
-//! one type of [`settings`], [`public_suffix`] knows what browsers keep no cookie for,
-//! [`contradictions`] are what several keys together must not say, [`limits`] what they had better
-//! not, [`advice`] is what people had better write instead. [`secrets`] finds the session secret,
-//! [`setup_code`] the code of the first enrolment. All of it stops at the first start of the
+//! [`keys`] lists every key with its default, [`tables`] the tables of the file with theirs.
+//! [`toml_file`] reads the file, [`sources`] decides which source wins and [`platforms`] what is
+//! none. [`values`] and [`names`] turn one text into one type of [`settings`]; [`network_reader`]
+//! and [`rule_reader`] turn tables into theirs. [`public_suffix`] knows what browsers keep no cookie
+//! for, [`contradictions`] are what several keys together must not say, [`limits`] what they had
+//! better not, [`advice`] is what people had better write instead. [`secrets`] finds the session
+//! secret, [`setup_code`] the code of the first enrolment. All of it stops at the first start of the
 //! daemon: a setting that cannot be read is refused (exit code 78), never replaced by a default.
 //!
-//! Left out: rules and realms, which this version refuses instead of ignoring.
+//! Left out: realms, which this version refuses instead of ignoring.
 
 pub mod advice;
 mod assemble;
 mod cloudflare;
 mod contradictions;
+mod effective_tables;
 pub mod environment;
+mod file_problems;
+mod host_entry;
 pub mod keys;
 pub mod limits;
+mod line_starts;
 mod loaded;
+mod named_networks;
 mod names;
 pub mod nearest;
+mod network_reader;
+mod path_entry;
 mod platforms;
 mod public_suffix;
 mod public_url;
 pub mod raw;
+mod repeated_key;
+mod rule_name;
+mod rule_reader;
 pub mod secrets;
 mod settings;
 mod settings_reader;
 pub mod setup_code;
 pub mod sources;
+mod table_reader;
+pub mod tables;
+pub mod toml_file;
+mod unknown_key;
 mod values;
 
 pub use self::assemble::ConfigError;
 pub use self::cloudflare::cloudflare_ranges;
+pub use self::effective_tables::{EffectiveTable, EffectiveValue};
 pub use self::environment::Environment;
 pub use self::loaded::{EffectiveSetting, Loaded};
+pub use self::named_networks::{NamedNetworks, built_in_networks};
 pub use self::names::is_host_name;
 pub use self::public_suffix::is_public_suffix;
 pub use self::public_url::PublicUrl;

@@ -1,12 +1,12 @@
 //! All settings with their types and defaults, section by section as in the file.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use super::cloudflare::cloudflare_ranges;
+use super::named_networks::{NamedNetworks, built_in_networks};
 use super::public_url::PublicUrl;
 use crate::auth::policy::rules::Rules;
 use crate::http::cookie::SameSite;
@@ -47,7 +47,7 @@ pub struct Config {
     /// `[log]`
     pub log: LogSettings,
     /// `[networks]`: ranges by their names, loopback, linklocal and uniquelocal included.
-    pub networks: BTreeMap<String, Vec<IpNet>>,
+    pub networks: NamedNetworks,
     /// `[[rule]]`: who may go where.
     pub rules: Rules,
 }
@@ -286,7 +286,7 @@ impl Default for Config {
                 level: log::LevelFilter::Info,
                 time: false,
             },
-            networks: BTreeMap::new(),
+            networks: built_in_networks(),
             rules: Rules::default(),
         }
     }

@@ -72,7 +72,7 @@ impl SettingsReader<'_> {
     /// Notes what is wrong with a key, and where it was set.
     pub(super) fn refuse(&mut self, key: &str, message: &str) {
         let setting = self.settings.iter().find(|setting| setting.key.name == key);
-        let place = setting.map(|setting| setting.source.to_string());
+        let place = setting.map(|setting| setting.source.clone());
         self.problems.push(ConfigProblem { place, message: format!("{key}: {message}") });
     }
 }

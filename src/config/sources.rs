@@ -15,7 +15,9 @@ use super::environment::Environment;
 use super::keys::{self, KEYS, SettingKey, ValueKind};
 use super::nearest::nearest;
 use super::platforms;
-use super::raw::{self, Raw};
+use super::raw::Raw;
+use super::tables::{SettingTable, TABLES};
+use super::toml_file::{self, FileTable};
 
 /// Everything that may set a key.
 #[derive(Clone, Default)]
@@ -82,7 +84,7 @@ pub struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigProblem {
     /// A file with its line, a variable, an option; `None` where a default is at fault.
-    pub place: Option<String>,
+    pub place: Option<SettingSource>,
     /// The key and what is wrong with it, and the way out.
     pub message: String,
 }
@@ -96,10 +98,35 @@ impl fmt::Display for ConfigProblem {
     }
 }
 
-/// The strongest setting of each key that is set at all, in the order of [`KEYS`].
-pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<ConfigProblem>> {
-    let mut problems = unknown_variables(&sources.environment);
-    let mut settings = from_file(sources.file.as_ref(), &mut problems);
+impl ConfigProblem {
+    /// Its line of the file; `None` where the file is not at fault.
+    pub(super) const fn line(&self) -> Option<usize> {
+        match self.place {
+            Some(SettingSource::File(_, line)) => Some(line),
+            _ => None,
+        }
+    }
+}
+
+/// What all sources say, not yet checked.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The strongest setting of each key that is set at all, in the order of [`KEYS`].
+    pub settings: Vec<Setting>,
+    /// The tables of the file.
+    pub tables: Vec<FileTable>,
+    /// What cannot be taken for a setting or a table: with one of these nothing is to be used.
+    pub problems: Vec<ConfigProblem>,
+}
+
+/// Goes through all sources.
+pub fn collect(sources: &Sources) -> Collected {
+    let mut collected =
+        Collected { problems: unknown_variables(&sources.environment), ..Collected::default() };
+    if let Some(file) = &sources.file {
+        collected.add_file(file);
+    }
+    let Collected { settings, problems, .. } = &mut collected;
     for key in &KEYS {
         match from_outside(key, sources) {
             Ok(Some(setting)) => {
@@ -111,27 +138,23 @@ pub fn collect(sources: &Sources) -> Result<Vec<Setting>, Vec<ConfigProblem>> {
         }
     }
     settings.sort_by_key(|setting| KEYS.iter().position(|key| key.name == setting.key.name));
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    collected
 }
 
-fn from_file(file: Option<&ConfigFile>, problems: &mut Vec<ConfigProblem>) -> Vec<Setting> {
-    let Some(file) = file else { return Vec::new() };
-    match raw::parse(&file.text) {
-        Ok(entries) => entries
-            .into_iter()
-            .map(|entry| Setting {
-                key: entry.key,
-                value: entry.value,
-                source: SettingSource::File(file.path.clone(), entry.line),
-            })
-            .collect(),
-        Err(found) => {
-            problems.extend(found.into_iter().map(|problem| ConfigProblem {
-                place: Some(format!("{}:{}", file.path.display(), problem.line)),
-                message: problem.message,
-            }));
-            Vec::new()
-        }
+impl Collected {
+    fn add_file(&mut self, file: &ConfigFile) {
+        let place = |line| SettingSource::File(file.path.clone(), line);
+        let contents = toml_file::parse(&file.text);
+        self.settings.extend(contents.entries.into_iter().map(|entry| Setting {
+            key: entry.key,
+            value: entry.value,
+            source: place(entry.line),
+        }));
+        self.tables = contents.tables;
+        self.problems.extend(contents.problems.into_iter().map(|problem| ConfigProblem {
+            place: Some(place(problem.line)),
+            message: problem.message,
+        }));
     }
 }
 
@@ -145,8 +168,10 @@ fn from_outside(
     }
     let name = key.variable();
     if let Some(value) = sources.environment.value(&name) {
-        let text = text_of(value)
-            .map_err(|message| ConfigProblem { place: Some(name.clone()), message })?;
+        let text = text_of(value).map_err(|message| ConfigProblem {
+            place: Some(SettingSource::Variable(name.clone())),
+            message,
+        })?;
         return Ok(Some(Setting {
             key,
             value: from_text(key.kind, text),
@@ -157,7 +182,8 @@ fn from_outside(
     let (path, source) = if let Some(value) = sources.environment.value(&file_variable) {
         if value.is_empty() {
             let message = "is empty: name a file in it, or remove it".to_owned();
-            return Err(ConfigProblem { place: Some(file_variable), message });
+            let place = Some(SettingSource::Variable(file_variable));
+            return Err(ConfigProblem { place, message });
         }
         let path = PathBuf::from(value);
         (path.clone(), SettingSource::VariableFile(file_variable, path))
@@ -167,7 +193,7 @@ fn from_outside(
         return Ok(None);
     };
     let text = read_value(&path).map_err(|message| ConfigProblem {
-        place: Some(source.to_string()),
+        place: Some(source.clone()),
         message: format!("{}: {message}", key.name),
     })?;
     Ok(Some(Setting { key, value: from_text(key.kind, &text), source }))
@@ -227,7 +253,7 @@ fn unknown_variables(environment: &Environment) -> Vec<ConfigProblem> {
             KEYS.iter().all(|key| key.variable() != name.strip_suffix("_FILE").unwrap_or(name))
         })
         .map(|(name, rest)| ConfigProblem {
-            place: Some(name.to_owned()),
+            place: Some(SettingSource::Variable(name.to_owned())),
             message: unknown_variable(name, rest),
         })
         .collect()
@@ -236,6 +262,9 @@ fn unknown_variables(environment: &Environment) -> Vec<ConfigProblem> {
 fn unknown_variable(name: &str, rest: &str) -> String {
     if rest == "JWT_SECRET" || rest == "JWT_SECRET_FILE" {
         return format!("unknown variable: the secret's variable is {rest}");
+    }
+    if let Some(header) = table_of(rest) {
+        return format!("unknown variable: {header} comes from the file alone, write it there");
     }
     let names: Vec<String> = KEYS.iter().map(SettingKey::variable).collect();
     let known = names.iter().map(String::as_str).chain(keys::OTHER_VARIABLES);
@@ -247,6 +276,13 @@ fn unknown_variable(name: &str, rest: &str) -> String {
             "unknown variable: `portcullis config show` lists all keys, and PORTCULLIS_SECTION_KEY sets one".to_owned()
         }
     }
+}
+
+/// The table that a variable such as `RULE_1_HOSTS` or `NETWORKS` is probably meant for.
+fn table_of(rest: &str) -> Option<String> {
+    let word = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
+    let one = |name: &str| name.strip_suffix('s').unwrap_or(name).to_owned();
+    TABLES.iter().find(|table| one(table.name) == one(&word)).map(SettingTable::header)
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ fn cloudflares_ranges_are_built_in_and_can_be_replaced() {
 fn a_shown_value_can_be_read_again() {
     for value in ["plain", "a\"b\\c", "line\nend\u{7f}\u{1b}", "ä"] {
         let file = format!("public_url = {}", shown(&text(value)));
-        let entries = super::super::raw::parse(&file).expect("good TOML");
+        let entries = super::super::toml_file::parse(&file).entries;
         assert_eq!(entries.first().map(|entry| entry.value.clone()), Some(text(value)));
     }
     assert_eq!(shown(&list(&["a", "b"])), "[\"a\", \"b\"]");

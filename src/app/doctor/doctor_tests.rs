@@ -162,7 +162,7 @@ fn pasted(finding: &Finding, config: &Config) {
     let Some(lines) = remedy.get(from..).filter(|lines| !lines.is_empty()) else { return };
     assert!(!remedy.contains("ADDRESS"), "{finding:?}");
     let _ = self::config(lines);
-    for entry in crate::config::raw::parse(lines).expect("it was read") {
+    for entry in crate::config::toml_file::parse(lines).entries {
         assert!(Advice::checked(config, entry.key.name, entry.value).is_some(), "{finding:?}");
     }
 }

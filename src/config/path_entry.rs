@@ -1,0 +1,121 @@
+//! An entry of `paths`, and how to write one that was refused.
+
+use super::values::{Read, quoted};
+use crate::auth::policy::path_pattern::{PathPattern, PatternFault};
+
+/// A pattern for paths; else the right form of what was meant. A form that is advised would be
+/// taken.
+pub(super) fn read(entry: &str) -> Read<PathPattern> {
+    PathPattern::parse(entry).map_err(|fault| explain(entry, fault))
+}
+
+fn explain(entry: &str, fault: PatternFault) -> String {
+    let written = quoted(entry);
+    match fault {
+        PatternFault::NoSlash => {
+            let rest = entry.split_once("://").map(|(_, rest)| rest);
+            let path =
+                rest.map_or(entry, |rest| rest.split_at(rest.find('/').unwrap_or(rest.len())).1);
+            let meant = format!("/{}", path.trim_start_matches(['/', '^']));
+            format!("{written} does not begin with a slash: write {}", right(&meant))
+        }
+        PatternFault::Query => {
+            let path = entry.split(['?', '#']).next().unwrap_or_default();
+            format!("{written}: the query never counts: leave it out, write {}", right(path))
+        }
+        PatternFault::HalfDoubleStar => {
+            let split: Vec<_> = entry.split('/').map(with_stars_apart).collect();
+            format!("{written}: ** stands for whole segments: write {}", right(&split.join("/")))
+        }
+        PatternFault::OddSegment => {
+            format!(
+                "{written}: browsers take `//`, `/./` and `/../` out of a path: write {}",
+                right(&resolved(entry))
+            )
+        }
+        PatternFault::Character(letter) => {
+            let star = entry.replace(letter, "*").replace("**", "*");
+            let meant = if letter == '\\' { entry.replace('\\', "/") } else { star };
+            format!("{written}: no plain path holds {letter:?}: write {}", right(&meant))
+        }
+        PatternFault::Escape => format!(
+            "{written}: a pattern is compared with the decoded path: write the character itself for its escape, as in \
+             {}",
+            right(&entry.replace("%2F", "/").replace("%2f", "/"))
+        ),
+        PatternFault::TooLong => {
+            format!("is longer than {} octets: shorten it with **", PathPattern::LONGEST)
+        }
+    }
+}
+
+/// `share**` is probably all that is below `share`, `**.jpg` every such file.
+fn with_stars_apart(segment: &str) -> String {
+    match segment.strip_suffix("**").map(|rest| rest.trim_end_matches('*')) {
+        _ if segment == "**" || !segment.contains("**") => segment.to_owned(),
+        Some("") => "**".to_owned(),
+        Some(rest) if !rest.contains("**") => format!("{rest}/**"),
+        _ => match segment.strip_prefix("**") {
+            Some(rest) if !rest.contains("**") => format!("**/*{}", rest.trim_start_matches('*')),
+            _ => single_stars(segment),
+        },
+    }
+}
+
+fn single_stars(segment: &str) -> String {
+    let parts: Vec<_> = segment.split('*').filter(|part| !part.is_empty()).collect();
+    format!("*{}*", parts.join("*"))
+}
+
+/// Without empty segments, `.` and `..`.
+fn resolved(entry: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in entry.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
+        if segment == ".." {
+            kept.pop();
+        } else {
+            kept.push(segment);
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+/// What was meant, or an example where that would be refused too.
+fn right(meant: &str) -> String {
+    quoted(if PathPattern::parse(meant).is_ok() { meant } else { "/share/**" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refused_path_is_told_its_right_form() {
+        for (entry, message) in [
+            ("share", "does not begin with a slash: write \"/share\""),
+            ("", "does not begin with a slash: write \"/\""),
+            ("^/share", "does not begin with a slash: write \"/share\""),
+            ("https://a.example/share/**", "write \"/share/**\""),
+            ("https://a.example", "does not begin with a slash: write \"/\""),
+            ("a?b", "write \"/share/**\""),
+            ("/share?key=*", "the query never counts: leave it out, write \"/share\""),
+            ("/share#x", "leave it out, write \"/share\""),
+            ("/share**", "** stands for whole segments: write \"/share/**\""),
+            ("/**.jpg", "write \"/**/*.jpg\""),
+            ("/a***/b", "write \"/a/**/b\""),
+            ("/****", "write \"/**\""),
+            ("/a**b", "write \"/*a*b*\""),
+            ("/a//b", "out of a path: write \"/a/b\""),
+            ("/a/../b/./c", "out of a path: write \"/b/c\""),
+            ("/a;b", "no plain path holds ';': write \"/a*b\""),
+            ("/a\\b", "write \"/a/b\""),
+            ("/a[bc]", "write \"/share/**\""),
+            ("/a%2Fb", "as in \"/a/b\""),
+            ("/a%41", "as in \"/share/**\""),
+        ] {
+            let found = read(entry).expect_err(entry);
+            assert!(found.starts_with(&quoted(entry)) && found.ends_with(message), "{found}");
+        }
+        assert!(read(&format!("/{}", "a".repeat(2_000))).expect_err("long").contains("1024"));
+    }
+}
