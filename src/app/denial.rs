@@ -16,6 +16,7 @@ use crate::proxies::fix::Fix;
 use crate::proxies::fixes::Fixes;
 use crate::proxies::problem_message::ProblemMessage;
 use crate::proxies::reverse_proxy::ReverseProxy;
+use crate::telemetry::escape::field;
 use crate::telemetry::throttle::Throttle;
 
 use crate::app::rounds::Cause;
@@ -123,7 +124,7 @@ struct RuleLabel<'r>(Option<&'r Rule>);
 
 impl fmt::Display for RuleLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |rule| write!(f, " rule=\"{}\"", rule.name))
+        self.0.map_or(Ok(()), |rule| write!(f, " {}", field("rule", &rule.name)))
     }
 }
 

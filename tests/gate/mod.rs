@@ -19,6 +19,7 @@ mod queue;
 mod refusal;
 mod resolve;
 mod return_address;
+mod rules;
 mod scripted_worker;
 mod session;
 mod setup;

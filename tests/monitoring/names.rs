@@ -9,8 +9,10 @@ use super::{ALERT_TESTS, ALERTS, DASHBOARD, PAGE, text};
 use crate::support::daemon::{Daemon, ONE_DOMAIN};
 use crate::support::scrape::{Scrape, WITH_METRICS};
 
+/// Of a gate with a rule: without one some of the metrics are not there.
 fn scrape() -> Scrape {
-    let gate = Daemon::with(&format!("{ONE_DOMAIN}{WITH_METRICS}"));
+    let rule = "[[rule]]\nname = \"a share\"\npaths = [\"/share/**\"]\naccess = \"open\"\n";
+    let gate = Daemon::with(&format!("{ONE_DOMAIN}{WITH_METRICS}{rule}"));
     Scrape::of(Scrape::address(&gate))
 }
 
