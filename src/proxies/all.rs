@@ -1,5 +1,6 @@
 //! All proxies and all addresses at which they ask, found by name.
 
+use super::logged_request::LoggedRequest;
 use super::reverse_proxy::VerifyEndpoint;
 use super::reverse_proxy::{PassForm, PrintedConfiguration, RefusalForm, ReverseProxy};
 use crate::original::purpose::ForwardingFamily;
@@ -34,6 +35,16 @@ fn find(among: &[&'static VerifyEndpoint], path: &[u8]) -> Option<&'static Verif
 /// The proxies whose configuration can be printed, with that configuration.
 pub fn printable() -> impl Iterator<Item = (&'static ReverseProxy, &'static PrintedConfiguration)> {
     ALL.iter().filter_map(|proxy| Some((*proxy, proxy.configuration.as_ref()?)))
+}
+
+/// The request in a line of some proxy's access log; `None` where it holds none.
+pub fn logged_request(line: &[u8]) -> Option<LoggedRequest<'_>> {
+    ALL.iter().filter_map(|proxy| proxy.read_log_line).find_map(|read| read(line))
+}
+
+/// The proxies whose access logs can be read.
+pub fn with_readable_log() -> impl Iterator<Item = &'static ReverseProxy> {
+    ALL.iter().copied().filter(|proxy| proxy.read_log_line.is_some())
 }
 
 /// The command that prints a configuration, for who knows which proxy is meant.
@@ -119,6 +130,24 @@ mod tests {
                 assert_ne!(endpoint.family, ForwardingFamily::Any, "its own headers alone");
             }
         }
+    }
+
+    #[test]
+    fn each_form_of_a_log_is_told_from_the_others() {
+        for (line, host) in [
+            (
+                r#"{"logger":"http.log.access","request":{"method":"GET","host":"one","uri":"/"}}"#,
+                Some("one"),
+            ),
+            (r#"{"RequestMethod":"GET","RequestPath":"/","RequestAddr":"two"}"#, Some("two")),
+            ("::1 - - [t] \"GET / HTTP/1.1\" 200 2", None),
+        ] {
+            let readers = ALL.iter().filter_map(|proxy| proxy.read_log_line);
+            assert_eq!(readers.filter(|read| read(line.as_bytes()).is_some()).count(), 1, "{line}");
+            let request = logged_request(line.as_bytes()).expect(line);
+            assert_eq!(request.host.as_deref(), host, "{line}");
+        }
+        assert_eq!(logged_request(b"GET / HTTP/1.1"), None);
     }
 
     #[test]

@@ -1,8 +1,15 @@
-//! Caddy: its address, its lines, and the Caddyfile, whole or in the parts that a site is made of.
+//! Caddy: its address, its lines, its access log, and the Caddyfile, whole or in the parts that a
+//! site is made of.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::claims::{OVERRIDES_COMMENT, claims, spellings};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
+use super::logged_request::{LoggedRequest, octets_of};
 use super::reverse_proxy::{
     PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
 };
@@ -24,6 +31,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
     }],
     fix,
     configuration: Some(PrintedConfiguration { help: "Caddy 2.11.4 or newer", print }),
+    read_log_line: Some(read_log_line),
 };
 
 fn fix(fix: Fix) -> &'static [&'static str] {
@@ -227,3 +235,49 @@ fn address(site: &ExampleSite) -> String {
     let port = site.port.map(|port| format!(":{port}")).unwrap_or_default();
     format!("{scheme}{}{port}", site.host)
 }
+
+/// A line of its log in JSON, as far as it is needed.
+#[derive(Deserialize)]
+struct CaddyLogLine<'l> {
+    /// Absent where the log's encoder leaves it out.
+    #[serde(borrow, default)]
+    logger: Cow<'l, str>,
+    #[serde(borrow)]
+    request: CaddyLogRequest<'l>,
+}
+
+#[derive(Deserialize)]
+struct CaddyLogRequest<'l> {
+    #[serde(borrow)]
+    method: Cow<'l, str>,
+    #[serde(borrow)]
+    host: Cow<'l, str>,
+    #[serde(borrow)]
+    uri: Cow<'l, str>,
+    /// The visitor's, found with Caddy's own trusted proxies; older versions have it not.
+    #[serde(borrow, default)]
+    client_ip: Cow<'l, str>,
+    #[serde(borrow, default)]
+    remote_ip: Cow<'l, str>,
+    tls: Option<IgnoredAny>,
+}
+
+/// A request that failed is in the log of errors, too; it counts where it was answered.
+fn read_log_line(line: &[u8]) -> Option<LoggedRequest<'_>> {
+    let CaddyLogLine { logger, request } = serde_json::from_slice(line).ok()?;
+    if !logger.is_empty() && !logger.starts_with("http.log.access") {
+        return None;
+    }
+    let address = [&request.client_ip, &request.remote_ip].into_iter().find(|ip| !ip.is_empty());
+    Some(LoggedRequest {
+        client: address.and_then(|address| address.parse().ok()),
+        host: Some(request.host),
+        scheme: Some(if request.tls.is_some() { Scheme::Https } else { Scheme::Http }),
+        method: request.method,
+        target: octets_of(request.uri),
+    })
+}
+
+#[cfg(test)]
+#[path = "caddy_log_tests.rs"]
+mod tests;

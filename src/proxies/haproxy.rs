@@ -18,6 +18,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
     }],
     fix,
     configuration: None,
+    read_log_line: None,
 };
 
 fn fix(fix: Fix) -> &'static [&'static str] {

@@ -2,9 +2,9 @@
 //!
 //! A proxy's file holds its addresses below `/verify`, the headers in which it forwards the
 //! original request, the forms of an answer that it passes on, the lines that fix its
-//! configuration, and that configuration as `portcullis proxy print` writes it. Guarantees: nothing
-//! else in the program names a proxy. A further one is a further file and its `mod` line here:
-//! `build.rs` finds its `PROXY` and puts it into [`all::ALL`].
+//! configuration, the form of its access log, and its configuration as `portcullis proxy print`
+//! writes it. Guarantees: nothing else in the program names a proxy. A further one is a further
+//! file and its `mod` line here: `build.rs` finds its `PROXY` and puts it into [`all::ALL`].
 //!
 //! What is printed works as it stands, with one protected example site, and identity headers that a
 //! visitor invents reach neither the gate nor the site: every form was tried with the real proxy
@@ -14,10 +14,12 @@
 pub mod all;
 pub mod caddy;
 pub mod claims;
+mod combined_log;
 pub mod deployment;
 pub mod fix;
 pub mod fixes;
 mod haproxy;
+pub mod logged_request;
 mod nginx;
 pub mod problem_message;
 pub mod reverse_proxy;

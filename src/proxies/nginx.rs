@@ -1,6 +1,7 @@
 //! nginx: its addresses, its lines, and the `nginx.conf`.
 
 use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims};
+use super::combined_log;
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::reverse_proxy::{
@@ -34,6 +35,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
     ],
     fix,
     configuration: Some(PrintedConfiguration { help: "nginx with auth_request", print }),
+    read_log_line: Some(combined_log::read),
 };
 
 fn fix(fix: Fix) -> &'static [&'static str] {

@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::deployment::Deployment;
 use super::fix::Fix;
+use super::logged_request::ReadLogLine;
 use crate::original::purpose::ForwardingFamily;
 
 /// A reverse proxy that the gate knows.
@@ -20,6 +21,8 @@ pub struct ReverseProxy {
     pub fix: fn(Fix) -> &'static [&'static str],
     /// The configuration that can be printed for it, if there is one.
     pub configuration: Option<PrintedConfiguration>,
+    /// Reads a line of its access log, where that is in a form that can be told from all others.
+    pub read_log_line: Option<ReadLogLine>,
 }
 
 /// A configuration that the gate writes.

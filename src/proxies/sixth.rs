@@ -20,6 +20,7 @@ pub static SIXTH: ReverseProxy = ReverseProxy {
     }],
     fix,
     configuration: Some(PrintedConfiguration { help: "Sixth 6 or newer", print }),
+    read_log_line: None,
 };
 
 fn fix(fix: Fix) -> &'static [&'static str] {

@@ -1,9 +1,14 @@
-//! Traefik: its address, its lines, and the file for its file provider, with the static part that
+//! Traefik: its address, its lines, its access log, and the file for its file provider, with the static part that
 //! it needs in a comment.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims, spellings};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
+use super::logged_request::{LoggedRequest, octets_of};
 use super::reverse_proxy::{
     PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
 };
@@ -26,6 +31,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
     }],
     fix,
     configuration: Some(PrintedConfiguration { help: "Traefik", print }),
+    read_log_line: Some(read_log_line),
 };
 
 fn fix(fix: Fix) -> &'static [&'static str] {
@@ -188,3 +194,53 @@ fn entry(site: &ExampleSite) -> String {
         Scheme::Https => "      entryPoints:\n        - websecure\n      tls: {}\n".to_owned(),
     }
 }
+
+/// A line of its access log in JSON, as far as it is needed. Any field may have been left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TraefikLogLine<'l> {
+    #[serde(borrow)]
+    request_method: Cow<'l, str>,
+    #[serde(borrow)]
+    request_path: Cow<'l, str>,
+    /// Host and port as they were sent.
+    #[serde(borrow)]
+    request_addr: Option<Cow<'l, str>>,
+    #[serde(borrow)]
+    request_host: Option<Cow<'l, str>>,
+    /// `-` where none was sent.
+    #[serde(borrow)]
+    request_port: Option<Cow<'l, str>>,
+    #[serde(borrow)]
+    request_scheme: Option<Cow<'l, str>>,
+    /// The last entry of `X-Forwarded-For` where a trusted proxy sent one, else the peer.
+    #[serde(borrow)]
+    client_host: Option<Cow<'l, str>>,
+}
+
+fn read_log_line(line: &[u8]) -> Option<LoggedRequest<'_>> {
+    let line: TraefikLogLine<'_> = serde_json::from_slice(line).ok()?;
+    let client = line.client_host.as_deref().and_then(|chain| chain.rsplit(',').next());
+    Some(LoggedRequest {
+        client: client.and_then(|client| client.trim().parse().ok()),
+        host: line
+            .request_addr
+            .or_else(|| with_port(&line.request_host?, line.request_port.as_deref())),
+        scheme: line.request_scheme.and_then(|scheme| Scheme::parse(scheme.as_bytes())),
+        method: line.request_method,
+        target: octets_of(line.request_path),
+    })
+}
+
+/// Host and port as a visitor sends them.
+fn with_port(host: &str, port: Option<&str>) -> Option<Cow<'static, str>> {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    match port {
+        None | Some("-" | "") => Some(Cow::Owned(host)),
+        Some(port) => Some(Cow::Owned(format!("{host}:{port}"))),
+    }
+}
+
+#[cfg(test)]
+#[path = "traefik_log_tests.rs"]
+mod tests;
