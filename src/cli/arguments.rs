@@ -155,6 +155,7 @@ mod tests {
             "user add --help",
             "proxy explain --help",
             "policy test --help",
+            "policy replay --help",
             "limit clear --help",
             "help session revoke",
         ] {

@@ -477,6 +477,55 @@ fn policy_test_refuses_what_is_no_request() {
     assert!(backend.asked.borrow().is_empty());
 }
 
+/// A log of one line of each kind in a file of its own.
+fn log_file() -> PathBuf {
+    let path = scratch::directory().join("access.log");
+    let line = |request: &str| format!("::1 - - [t] \"{request} HTTP/1.1\" 200 2\n");
+    let text = [line("GET /a?b"), line("POST /a"), "noise\u{1b}[2J\n".to_owned()].concat();
+    std::fs::write(&path, text).expect("writable");
+    path
+}
+
+#[test]
+fn policy_replay_needs_neither_store_nor_secret() {
+    let backend = Played::as_recorded();
+    let line = format!("policy replay {} --host a.example", log_file().display());
+    let told = simply(&line, &backend);
+    let expected = "\
+RULE       LINE  OPEN  LOGIN  FORBIDDEN  DENIED
+(no rule)  -     0     2      0          0
+
+For example, needs a login:
+  GET https://a.example/a  by no rule
+  POST https://a.example/a  by no rule
+
+Requests: 2. Lines without a request: 1, the first of them line 3.
+";
+    assert_eq!((told.code, told.out.as_str()), (0, expected), "{}", told.err);
+    assert!(backend.asked.borrow().is_empty() && !told.state.exists());
+    let json = simply(&format!("{line} --json --user anna"), &backend);
+    let answer: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!((&answer["requests"], &answer["first_unreadable"]), (&json!(2), &json!(3)));
+    assert_eq!(*backend.asked.borrow(), [r#"{"verb":"user-show","name":"anna"}"#]);
+}
+
+#[test]
+fn policy_replay_refuses_what_is_no_log() {
+    let backend = Played::that_answers(Value::Null);
+    let log = log_file().display().to_string();
+    for (line, code) in [
+        ("policy replay".to_owned(), 64),
+        (format!("policy replay {log}"), 64),
+        (format!("policy replay {log} --host https://a"), 64),
+        ("policy replay /nonexistent/log --user ben".to_owned(), 66),
+        ("policy replay / --host a".to_owned(), 66),
+    ] {
+        let refused = simply(&line, &backend);
+        assert_eq!((refused.code, refused.out.as_str()), (code, ""), "{line}: {}", refused.err);
+    }
+    assert!(backend.asked.borrow().is_empty());
+}
+
 #[test]
 fn version_is_said_both_ways() {
     let backend = Played::that_answers(Value::Null);
@@ -585,6 +634,7 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "policy test https://a/\u{1b}[2J\u{9b}\u{202e}",
         "policy test https://a\u{1b}[2J",
         "policy test https://a --user x",
+        "policy replay /dev/null --user x",
         "init",
         "-generate",
         "-generate x",

@@ -26,6 +26,7 @@ mod output;
 mod passphrase;
 pub mod places;
 mod policy;
+mod policy_text;
 mod program;
 mod proxy_explain;
 pub mod proxy_print;

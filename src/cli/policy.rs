@@ -3,22 +3,27 @@
 //! Needs nothing but the settings; a user's groups come from the daemon or the store.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::backend::Backend;
 use super::console::Console;
-use super::exit::{DATA, Failure, USAGE};
+use super::exit::{DATA, Failure, NO_INPUT, USAGE};
+use super::policy_text;
 use super::program::Program;
 use crate::app::messages::answers::users::UserDetails;
 use crate::app::messages::command::Command;
-use crate::app::policy::Verdict;
 use crate::app::policy::printable::printable;
+use crate::app::policy::replay::{Replay, ReplayError};
+use crate::app::policy::requested_place::SiteOfLog;
 use crate::app::policy::typed_url::TypedUrl;
-use crate::app::policy::url_ruling::{ReadingRuling, SessionOwner, UrlRequest, UrlRuling};
-use crate::telemetry::escape;
+use crate::app::policy::url_ruling::{SessionOwner, UrlRequest, UrlRuling};
+use crate::proxies::all;
 
 /// `policy …`
 #[derive(Debug, Subcommand)]
@@ -44,6 +49,31 @@ Each path is judged as it is typed; quote what the shell would change.")]
         #[arg(long, value_name = "METHOD", default_value = "GET", value_parser = method)]
         method: String,
     },
+    /// Show what the rules would have said of the requests in an access log
+    #[command(after_help = after_replay())]
+    Replay {
+        /// The access log, or - for standard input
+        file: PathBuf,
+        /// Site that the log is of, where its lines do not name it
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<String>,
+        /// Take all requests for those of this user, with a session
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
+    },
+}
+
+fn after_replay() -> String {
+    let programs: Vec<_> = all::with_readable_log().map(|proxy| proxy.program).collect();
+    format!(
+        "Examples:
+  portcullis policy replay --config ./new.toml /var/log/access.log
+  portcullis policy replay /var/log/access.log --host photos.example.com
+  zcat /var/log/access.log.*.gz | portcullis policy replay - --json
+
+Logs of {} are understood, one request a line, each line by itself. Nothing of a log is kept.",
+        programs.join(", ")
+    )
 }
 
 /// A method (RFC 9110 section 9.1), as it is written.
@@ -71,8 +101,25 @@ impl<B: Backend> Program<'_, B> {
                 let request = UrlRequest { method: &method, client: from, user: user.as_ref() };
                 let rulings: Vec<_> =
                     urls.iter().map(|url| UrlRuling::of(&config.rules, url, &request)).collect();
-                let text = || rulings.iter().map(|ruling| block(ruling, &request)).collect();
+                let text =
+                    || rulings.iter().map(|ruling| policy_text::of_url(ruling, &request)).collect();
                 self.say(&rulings, text, console)
+            }
+            PolicyVerb::Replay { file, host, user } => {
+                let site = host.as_deref().map(site_of_log).transpose()?;
+                // Before the store is asked for the user: afterwards this process may be another
+                // one, who may not read the log.
+                let log = open_log(&file)?;
+                let user = user.map(|name| self.session_owner(name, console)).transpose()?;
+                let replay = Replay::of(&config.rules, log, site, user.as_ref())
+                    .map_err(|error| not_replayed(&file, &error))?;
+                if replay.requests == 0 && replay.unreadable > 0 {
+                    let file = file.display();
+                    console.remark(format_args!(
+                        "no line of {file} holds a request; unpack it first if it is compressed"
+                    ));
+                }
+                self.say(&replay, || policy_text::of_replay(&replay, user.as_ref()), console)
             }
         }
     }
@@ -102,39 +149,25 @@ fn typed_url(typed: &OsString) -> Result<TypedUrl<'_>, Failure> {
     })
 }
 
-/// What people read of one address.
-fn block(ruling: &UrlRuling, request: &UrlRequest<'_>) -> String {
-    let mut lines = vec![
-        format!("{} {}", ruling.method, escape::line(&ruling.url)),
-        format!("  {}", in_words(ruling.decision, request.user)),
-    ];
-    lines.push(match (&ruling.rule, ruling.line) {
-        (Some(rule), Some(line)) => {
-            format!("  by rule {:?}, line {line}", escape::line(rule).to_string())
-        }
-        _ => "  no rule is for it".to_owned(),
-    });
-    let differs = |reading: &ReadingRuling| reading.decision != ruling.decision;
-    if ruling.readings.iter().any(differs) {
-        lines.push("  as servers may read the path:".to_owned());
-        let words = |reading: &ReadingRuling| in_words(reading.decision, request.user);
-        let width = ruling.readings.iter().map(|reading| words(reading).len()).max().unwrap_or(0);
-        lines.extend(ruling.readings.iter().map(|reading| {
-            format!("    {:<width$}  {}", words(reading), escape::line(&reading.path))
-        }));
-    }
-    lines.extend(ruling.remarks.iter().map(|remark| format!("  note: {remark}")));
-    lines.join("\n") + "\n"
+fn site_of_log(host: &str) -> Result<SiteOfLog<'_>, Failure> {
+    SiteOfLog::parse(host).ok_or_else(|| {
+        let way = "write photos.example.com or photos.example.com:8443";
+        Failure::new(USAGE, format!("--host {host:?} is no host; {way}"))
+    })
 }
 
-/// A decision for people.
-fn in_words(decision: Verdict, user: Option<&SessionOwner>) -> String {
-    match (decision, user) {
-        (Verdict::Open, _) => "open to everybody".to_owned(),
-        (Verdict::Session, None) => "needs a login".to_owned(),
-        (Verdict::Session, Some(user)) => format!("needs a login; open to {user}"),
-        (Verdict::Forbidden, Some(user)) => format!("closed to {user}"),
-        (Verdict::Forbidden, None) => "closed to this user".to_owned(),
-        (Verdict::Deny, _) => "closed to everybody".to_owned(),
+fn open_log(file: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if file == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
     }
+    let log = File::open(file).map_err(|error| not_replayed(file, &ReplayError::Io(error)))?;
+    Ok(Box::new(BufReader::with_capacity(64 * 1024, log)))
+}
+
+fn not_replayed(file: &Path, error: &ReplayError) -> Failure {
+    let code = match error {
+        ReplayError::NoHost(_) => USAGE,
+        ReplayError::Io(_) => NO_INPUT,
+    };
+    Failure::new(code, format!("{}: {error}", file.display()))
 }

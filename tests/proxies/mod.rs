@@ -13,6 +13,7 @@ mod nginx_only;
 mod overrides;
 mod refusals;
 mod resolver;
+mod replay;
 mod setup;
 mod traefik_only;
 mod whoever;

@@ -1,10 +1,16 @@
-//! What the rules say of requests that nobody has made: `portcullis policy test`.
+//! What the rules say of requests that nobody makes: `portcullis policy test` and
+//! `portcullis policy replay`.
 //!
 //! [`typed_url`] reads an address as it was typed, [`url_ruling`] judges it, with [`remark`] for
-//! what people should know beside the decision; [`printable`] shows the octets of a path.
+//! what people should know beside the decision. [`replay`] counts what would have become of the
+//! requests in an [`access_log`], each for a [`requested_place`]. [`printable`] shows the octets of
+//! a path.
 
+pub mod access_log;
 pub mod printable;
 pub mod remark;
+pub mod replay;
+pub mod requested_place;
 pub mod typed_url;
 pub mod url_ruling;
 
