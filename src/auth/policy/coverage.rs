@@ -5,7 +5,7 @@
 
 use ipnet::IpNet;
 
-use super::path_glob::{self, Case};
+use super::path_glob;
 use super::path_pattern::{PathPattern, PatternSegment};
 use super::rule::Rule;
 
@@ -89,5 +89,9 @@ fn segments_cover(wide: &[PatternSegment], narrow: &[PatternSegment]) -> bool {
 }
 
 fn segment_covers(wide: &[u8], narrow: &[u8]) -> bool {
-    if wide == b"*" { !narrow.is_empty() } else { path_glob::matches(wide, narrow, Case::Exact) }
+    if wide == b"*" { !narrow.is_empty() } else { path_glob::matches(wide, narrow) }
 }
+
+#[cfg(test)]
+#[path = "coverage_tests.rs"]
+mod tests;

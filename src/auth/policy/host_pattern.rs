@@ -1,6 +1,7 @@
 //! The hosts that a rule is for: `photos.example.com`, `*.example.com`, each perhaps with a port.
 
-use std::fmt;
+use std::fmt::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A host, or all hosts below a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +44,13 @@ impl HostPattern {
         if host.contains('*') {
             return Err(HostFault::Star);
         }
-        let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let is_address = name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok();
-        let good = if is_address { !below && is_ip(&name) } else { is_name(&name) };
-        if good { Ok(Self { name, below, port }) } else { Err(HostFault::NoHost) }
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let is_address = is_address(name);
+        if (!is_address && !is_name(name)) || (is_address && below) {
+            return Err(HostFault::NoHost);
+        }
+        let name = CanonicalHost::new(name).ok_or(HostFault::NoHost)?;
+        Ok(Self { name: name.as_str().to_owned(), below, port })
     }
 
     /// The host, or the domain above all that are meant.
@@ -64,21 +68,15 @@ impl HostPattern {
         self.port.is_some()
     }
 
-    /// Whether this host, in any case, is one of them.
+    /// Whether this host, as [`CanonicalHost`] has it, is one of them.
     pub(super) fn is_for_host(&self, host: &str) -> bool {
-        if self.below { self.is_above(host) } else { self.name.eq_ignore_ascii_case(host) }
+        if self.below { self.is_above(host) } else { self.name == host }
     }
 
     /// Whether this host, or domain, is below the domain of a pattern with a star.
     fn is_above(&self, host: &str) -> bool {
-        let Some(labels) = host.len().checked_sub(self.name.len() + 1) else { return false };
-        let (Some(labels), Some(domain)) = (host.get(..=labels), host.get(labels + 1..)) else {
-            return false;
-        };
-        self.below
-            && domain.eq_ignore_ascii_case(&self.name)
-            && labels.len() > 1
-            && labels.ends_with('.')
+        let labels = host.strip_suffix(self.name.as_str()).and_then(|rest| rest.strip_suffix('.'));
+        self.below && labels.is_some_and(|labels| !labels.is_empty())
     }
 
     /// Whether this host, or every host below it, is one of them.
@@ -110,6 +108,32 @@ impl fmt::Display for HostPattern {
     }
 }
 
+/// A host in its one spelling: lower case, an IPv6 address as RFC 5952 has it, in brackets.
+pub(super) struct CanonicalHost(heapless::String<{ CanonicalHost::LONGEST }>);
+
+impl CanonicalHost {
+    /// Octets of the longest name (RFC 1035 section 2.3.4), which no address exceeds.
+    const LONGEST: usize = 253;
+
+    /// `host`, which has neither port nor final dot; `None` where it is too long for one.
+    pub fn new(host: &str) -> Option<Self> {
+        let mut text = heapless::String::new();
+        match bracketed(host) {
+            Some(address) => write!(text, "[{address}]").ok()?,
+            None => {
+                text.push_str(host).ok()?;
+                text.make_ascii_lowercase();
+            }
+        }
+        Some(Self(text))
+    }
+
+    /// The host as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The port behind the last colon, unless that stands inside an IPv6 address.
 fn split_port(text: &str) -> Result<(&str, Option<u16>), HostFault> {
     let Some((host, port)) = text.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) else {
@@ -120,11 +144,13 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), HostFault> {
     port.map(|port| (host, Some(port))).ok_or(HostFault::NoPort)
 }
 
-fn is_ip(name: &str) -> bool {
-    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => name.parse::<std::net::Ipv4Addr>().is_ok(),
-    }
+/// An IPv4 address, or an IPv6 address in brackets.
+fn is_address(name: &str) -> bool {
+    name.parse::<Ipv4Addr>().is_ok() || bracketed(name).is_some()
+}
+
+fn bracketed(name: &str) -> Option<Ipv6Addr> {
+    name.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
 /// Labels as they occur in homes: letters, digits, inner hyphens and underscores.
@@ -135,3 +161,7 @@ fn is_name(name: &str) -> bool {
     };
     name.len() <= 253 && name.split('.').all(label)
 }
+
+#[cfg(test)]
+#[path = "host_pattern_tests.rs"]
+mod tests;

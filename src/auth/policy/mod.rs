@@ -6,12 +6,17 @@
 
 pub mod coverage;
 pub mod host_pattern;
+mod judgement;
+mod letter_case;
 mod path_glob;
 pub mod path_pattern;
 pub mod path_readings;
+mod path_steps;
 pub mod place;
 pub mod plain_path;
 pub mod rule;
 pub mod rules;
 mod rules_by_host;
 pub mod ruling;
+#[cfg(test)]
+mod testing;

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use super::path_glob::{self, Case};
+use super::letter_case::{Alike, FoldedPath, fold};
+use super::path_glob;
 use super::plain_path::escaped;
 
 /// A pattern for whole paths.
@@ -14,6 +15,8 @@ use super::plain_path::escaped;
 pub struct PathPattern {
     text: String,
     segments: Vec<PatternSegment>,
+    /// Without letters' case; `None`: they are so already.
+    folded: Option<Vec<PatternSegment>>,
 }
 
 /// What one segment of a pattern describes.
@@ -65,37 +68,22 @@ impl PathPattern {
             segment if segment.contains("**") => Err(PatternFault::HalfDoubleStar),
             segment => decode(segment).map(PatternSegment::One),
         });
-        Ok(Self { segments: segments.collect::<Result<_, _>>()?, text: text.to_owned() })
+        let segments: Vec<_> = segments.collect::<Result<_, _>>()?;
+        let folded: Vec<_> = segments.iter().map(PatternSegment::folded).collect();
+        let folded = (folded != segments).then_some(folded);
+        Ok(Self { text: text.to_owned(), segments, folded })
     }
 
-    /// Whether it describes this decoded path, which begins with a slash.
-    pub(super) fn matches(&self, path: &[u8], case: Case) -> bool {
-        let path = path.strip_prefix(b"/").unwrap_or(path);
-        let (mut at, mut rest) = (0, Some(path));
-        // Where to go on when what was tried last does not fit: behind the last `**`, one segment
-        // later.
-        let mut retry: Option<(usize, Option<&[u8]>)> = None;
-        while let Some(path) = rest {
-            let (segment, after) = split_segment(path);
-            match self.segments.get(at) {
-                Some(PatternSegment::AnyNumber) => {
-                    at += 1;
-                    retry = Some((at, rest));
-                }
-                Some(PatternSegment::One(glob)) if is_segment(glob, segment, case) => {
-                    at += 1;
-                    rest = after;
-                }
-                _ => {
-                    let Some((star, Some(taken))) = retry else { return false };
-                    let (_, later) = split_segment(taken);
-                    retry = Some((star, later));
-                    (at, rest) = (star, later);
-                }
-            }
+    /// For whom it describes this decoded path, which begins with a slash; `None`: for nobody.
+    pub(super) fn compare(&self, path: FoldedPath<'_>) -> Option<Alike> {
+        if describes(&self.segments, path.exact) {
+            return Some(Alike::Exactly);
         }
-        let left = self.segments.get(at..).unwrap_or_default();
-        left.iter().all(|segment| *segment == PatternSegment::AnyNumber)
+        if self.folded.is_none() && path.folded == path.exact {
+            return None;
+        }
+        let segments = self.folded.as_ref().unwrap_or(&self.segments);
+        describes(segments, path.folded).then_some(Alike::IgnoringCase)
     }
 
     pub(super) fn segments(&self) -> &[PatternSegment] {
@@ -109,8 +97,46 @@ impl fmt::Display for PathPattern {
     }
 }
 
-fn is_segment(glob: &[u8], segment: &[u8], case: Case) -> bool {
-    !(glob == b"*" && segment.is_empty()) && path_glob::matches(glob, segment, case)
+impl PatternSegment {
+    fn folded(&self) -> Self {
+        let Self::One(glob) = self else { return Self::AnyNumber };
+        let mut folded = Vec::with_capacity(glob.len());
+        fold(glob, &mut folded);
+        Self::One(folded)
+    }
+}
+
+fn describes(pattern: &[PatternSegment], path: &[u8]) -> bool {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    let (mut at, mut rest) = (0, Some(path));
+    // Where to go on when what was tried last does not fit: behind the last `**`, one segment
+    // later.
+    let mut retry: Option<(usize, Option<&[u8]>)> = None;
+    while let Some(path) = rest {
+        let (segment, after) = split_segment(path);
+        match pattern.get(at) {
+            Some(PatternSegment::AnyNumber) => {
+                at += 1;
+                retry = Some((at, rest));
+            }
+            Some(PatternSegment::One(glob)) if is_segment(glob, segment) => {
+                at += 1;
+                rest = after;
+            }
+            _ => {
+                let Some((star, Some(taken))) = retry else { return false };
+                let (_, later) = split_segment(taken);
+                retry = Some((star, later));
+                (at, rest) = (star, later);
+            }
+        }
+    }
+    let left = pattern.get(at..).unwrap_or_default();
+    left.iter().all(|segment| *segment == PatternSegment::AnyNumber)
+}
+
+fn is_segment(glob: &[u8], segment: &[u8]) -> bool {
+    !(glob == b"*" && segment.is_empty()) && path_glob::matches(glob, segment)
 }
 
 /// The first segment, and what stands behind its slash.
@@ -150,3 +176,7 @@ fn decode(segment: &str) -> Result<Vec<u8>, PatternFault> {
 fn may_stand_in_path(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "-._~!$&'()*+,=:@".contains(letter)
 }
+
+#[cfg(test)]
+#[path = "path_pattern_tests.rs"]
+mod tests;

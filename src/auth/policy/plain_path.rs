@@ -7,50 +7,36 @@
 /// Octets of the longest path that may be plain.
 pub const LONGEST_PLAIN_PATH: usize = 4_096;
 
-/// The decoded octets of a plain path.
-pub enum PlainPath<'a> {
-    /// As sent: it holds no escapes.
-    AsSent(&'a [u8]),
-    /// Without its escapes.
-    Decoded(heapless::Vec<u8, LONGEST_PLAIN_PATH>),
+/// The decoded octets of a plain path, which has no query; `None` where it is not plain. One that
+/// holds escapes is decoded into `room`, which is cleared before.
+pub fn decode_plain<'p>(path: &'p [u8], room: &'p mut Vec<u8>) -> Option<&'p [u8]> {
+    if path.len() > LONGEST_PLAIN_PATH || !has_plain_segments(path) {
+        return None;
+    }
+    let Some(first_escape) = path.iter().position(|octet| !is_plain(*octet)) else {
+        return Some(path);
+    };
+    room.clear();
+    room.reserve(LONGEST_PLAIN_PATH);
+    let (plain, mut rest) = path.split_at_checked(first_escape)?;
+    room.extend_from_slice(plain);
+    while let [octet, after @ ..] = rest {
+        let (value, after) = match octet {
+            b'%' => {
+                let value = escaped(rest).filter(|value| *value == b' ' || *value > 0x7F)?;
+                (value, rest.get(3..)?)
+            }
+            octet if is_plain(*octet) => (*octet, after),
+            _ => return None,
+        };
+        room.push(value);
+        rest = after;
+    }
+    std::str::from_utf8(room).ok()?;
+    Some(room)
 }
 
-impl<'a> PlainPath<'a> {
-    /// `path`, which has no query, decoded; `None` where it is not plain.
-    pub fn decode(path: &'a [u8]) -> Option<Self> {
-        if path.len() > LONGEST_PLAIN_PATH || !has_plain_segments(path) {
-            return None;
-        }
-        let first_escape = path.iter().position(|octet| !is_plain(*octet));
-        let Some(first_escape) = first_escape else { return Some(Self::AsSent(path)) };
-        let (plain, mut rest) = path.split_at_checked(first_escape)?;
-        let mut decoded = heapless::Vec::from_slice(plain).ok()?;
-        while let [octet, after @ ..] = rest {
-            let (value, after) = match octet {
-                b'%' => {
-                    let value = escaped(rest).filter(|value| *value == b' ' || *value > 0x7F)?;
-                    (value, rest.get(3..)?)
-                }
-                octet if is_plain(*octet) => (*octet, after),
-                _ => return None,
-            };
-            decoded.push(value).ok()?;
-            rest = after;
-        }
-        std::str::from_utf8(&decoded).ok()?;
-        Some(Self::Decoded(decoded))
-    }
-
-    /// The decoded path, which begins with a slash.
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::AsSent(path) => path,
-            Self::Decoded(path) => path,
-        }
-    }
-}
-
-/// Neither an empty segment, but at the end, nor `.` and `..`.
+/// Begins with a slash, with neither an empty segment, but at the end, nor `.` and `..`.
 fn has_plain_segments(path: &[u8]) -> bool {
     let Some(segments) = path.strip_prefix(b"/") else { return false };
     let mut before: &[u8] = b"/";
@@ -64,7 +50,7 @@ fn has_plain_segments(path: &[u8]) -> bool {
 }
 
 /// RFC 3986 section 2.3, the sub-delimiters less `;`, and `:`, `@` and the slash.
-const fn is_plain(octet: u8) -> bool {
+pub(super) const fn is_plain(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'/')
         || matches!(octet, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b'=')
@@ -78,3 +64,7 @@ pub(super) fn escaped(text: &[u8]) -> Option<u8> {
         |octet: &u8| char::from(*octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(digit(high)? * 16 + digit(low)?)
 }
+
+#[cfg(test)]
+#[path = "plain_path_tests.rs"]
+mod tests;

@@ -78,6 +78,16 @@ impl Rule {
     pub(super) fn is_for_client(&self, client: Option<IpAddr>) -> bool {
         let Some(networks) = &self.networks else { return true };
         let Some(client) = client.map(|client| client.to_canonical()) else { return false };
-        networks.iter().any(|network| network.contains(&client))
+        // A range of IPv6 that holds the mapped block holds the IPv4 addresses in it, as in
+        // `proxy.trust`.
+        let mapped = match client {
+            IpAddr::V4(client) => IpAddr::V6(client.to_ipv6_mapped()),
+            IpAddr::V6(_) => client,
+        };
+        networks.iter().any(|network| network.contains(&client) || network.contains(&mapped))
     }
 }
+
+#[cfg(test)]
+#[path = "rule_tests.rs"]
+mod tests;

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::host_pattern::HostPattern;
+use super::host_pattern::{CanonicalHost, HostPattern};
 use super::rule::Rule;
-
-/// The longest name of a host, in octets (RFC 1035 section 2.3.4), and two brackets.
-const LONGEST_HOST: usize = 256;
 
 /// For each host that rules name the rules that are for it, by their places in the list, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,19 +30,16 @@ impl RulesByHost {
         Self { hosts: table(false), below: table(true), others: places(rules, |_| false) }
     }
 
-    /// The places of the rules that are for this host, in any case. Ports are not looked at.
+    /// The places of the rules that are for this host. Ports are not looked at.
     pub(super) fn rules_for(&self, host: &str) -> &[usize] {
-        let mut lower = heapless::String::<LONGEST_HOST>::new();
-        if lower.push_str(host).is_err() {
-            return &self.others;
-        }
-        lower.make_ascii_lowercase();
-        if let Some(found) = self.hosts.get(lower.as_str()) {
+        let Some(host) = CanonicalHost::new(host) else { return &self.others };
+        let host = host.as_str();
+        if let Some(found) = self.hosts.get(host) {
             return found;
         }
-        let mut domain = lower.as_str();
-        while let Some((_, above)) = domain.split_once('.')
-            && !self.below.is_empty()
+        let mut domain = host;
+        while !self.below.is_empty()
+            && let Some((_, above)) = domain.split_once('.')
         {
             if let Some(found) = self.below.get(above) {
                 return found;
