@@ -12,7 +12,7 @@ mod ask;
 mod authenticator;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ use crate::auth::testing::Counting;
 use crate::auth::trusted_time::BUILT;
 use crate::clock::testing::TestClock;
 use crate::clock::{Clock as _, Timestamp};
-use crate::config::{Config, ConfigFile, Sources, scratch};
+use crate::config::scratch::{self, ScratchPath};
+use crate::config::{Config, ConfigFile, Sources};
 use crate::entropy::System;
 use crate::http::request::parse_head;
 use crate::http::response::{Out, Persistence};
@@ -71,10 +72,11 @@ pub struct WholeGate {
     /// Five seconds into a time step at first; nobody has confirmed it.
     pub clock: TestClock,
     config: Arc<Config>,
-    folder: PathBuf,
     setup_code: Option<SetupCode>,
     starts: u64,
     sides: Option<(Gate, WorkerState)>,
+    /// Dropped last: the store is closed before its directory goes.
+    folder: ScratchPath,
 }
 
 impl WholeGate {
@@ -96,10 +98,10 @@ impl WholeGate {
         let mut gate = Self {
             clock: TestClock::at(Timestamp::from_unix(later / STEP * STEP + 5)),
             config: Arc::new(config),
-            folder: scratch::directory(),
             setup_code,
             starts: 0,
             sides: None,
+            folder: scratch::directory(),
         };
         gate.start();
         gate
@@ -218,16 +220,6 @@ impl WholeGate {
         let end = sent.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
         let body = sent[end + 4..].to_vec();
         Answer { body, ..Answer::of_head(&sent[..end]) }
-    }
-}
-
-impl Drop for WholeGate {
-    /// Leaves its folder behind for the one who looks into a failure.
-    fn drop(&mut self) {
-        self.sides = None;
-        if !std::thread::panicking() {
-            let _ = std::fs::remove_dir_all(&self.folder);
-        }
     }
 }
 

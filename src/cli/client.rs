@@ -125,13 +125,13 @@ fn forbidden(control: &Path) -> Failure {
 mod tests {
     use super::*;
     use crate::app::messages::answers::users::UserLine;
-    use crate::config::scratch;
+    use crate::config::scratch::{self, ScratchPath};
     use std::io::{Read, Write};
     use std::os::unix::net::UnixListener;
 
     /// A daemon that gives one answer; tells what it was asked.
-    fn daemon(answer: &'static str) -> (PathBuf, std::thread::JoinHandle<String>) {
-        let path = scratch::directory().join("control.sock");
+    fn daemon(answer: &'static str) -> (ScratchPath, std::thread::JoinHandle<String>) {
+        let path = scratch::path("control.sock");
         let listener = UnixListener::bind(&path).expect("bound");
         let asked = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a client");

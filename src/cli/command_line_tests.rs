@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
 use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::example_answers::{read, recorded};
-use crate::config::scratch;
+use crate::config::scratch::{self, ScratchPath};
 
 /// Gives the answer to a command as it is written.
 type Answering = Box<dyn Fn(&Command) -> String>;
@@ -101,7 +101,8 @@ struct Ran {
     code: u8,
     out: String,
     err: String,
-    state: PathBuf,
+    /// Made only where the command line makes one.
+    state: ScratchPath,
 }
 
 /// Runs one line of words, split at spaces, with a configuration and a state directory of its own.
@@ -112,15 +113,14 @@ fn ran(
     terminal: Option<Ink>,
     backend: &Played,
 ) -> Ran {
-    let directory = scratch::directory();
-    let (config, state) = (directory.join("p.toml"), directory.join("state"));
-    std::fs::write(&config, file).expect("writable");
+    let config = scratch::file("p.toml", file.as_bytes(), 0o600);
+    let state = scratch::path("state");
     let mut words: Vec<OsString> =
         line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
     if !words.is_empty() {
         words.splice(
             0..0,
-            ["--config".into(), config.into(), "--state-dir".into(), state.clone().into()],
+            ["--config".into(), (&config).into(), "--state-dir".into(), (&state).into()],
         );
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());

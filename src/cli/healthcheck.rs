@@ -103,13 +103,13 @@ mod tests {
 
     #[test]
     fn a_unix_socket_is_asked_too() {
-        let path = scratch::directory().join("gate.sock");
+        let path = scratch::path("gate.sock");
         let listener = UnixListener::bind(&path).expect("bound");
         let gate = std::thread::spawn(move || {
             answer(listener.accept().expect("a client").0, b"HTTP/1.1 503 X\r\n\r\n")
         });
-        let failure =
-            check(&Config::default(), Some(ListenAddress::Unix(path))).expect_err("not healthy");
+        let failure = check(&Config::default(), Some(ListenAddress::Unix(path.to_path_buf())))
+            .expect_err("not healthy");
         assert_eq!(failure.code, UNAVAILABLE);
         assert!(failure.message.contains("503"), "{failure}");
         gate.join().expect("asked");

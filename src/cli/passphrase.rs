@@ -196,15 +196,11 @@ fn line(input: &mut impl Read) -> io::Result<Secret> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-
     use super::*;
     use crate::config::scratch;
 
     fn in_file(text: &[u8], mode: u32) -> Result<Vec<u8>, Failure> {
-        let path = scratch::directory().join("passphrase");
-        std::fs::write(&path, text).expect("written");
-        std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a mode");
+        let path = scratch::file("passphrase", text, mode);
         ask(Some(&path), Purpose::Seal).map(|secret| secret.expose().to_vec())
     }
 

@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_new_state_directory_belongs_to_its_owner_alone() {
-        let places = found(scratch::directory().join("a/b").to_str(), &[], SOMEONE);
+        let directory = scratch::path("a/b");
+        let places = found(directory.to_str(), &[], SOMEONE);
         places.make_state_dir().expect("made");
         places.make_state_dir().expect("already there");
         assert_eq!(std::fs::metadata(&places.state_dir).expect("there").mode() & 0o7777, 0o700);
@@ -296,8 +297,7 @@ mod tests {
 
     #[test]
     fn a_file_in_the_place_of_the_state_directory_is_named() {
-        let path = scratch::directory().join("file");
-        std::fs::write(&path, "").expect("writable");
+        let path = scratch::file("file", b"", 0o600);
         let failure = found(path.to_str(), &[], SOMEONE).make_state_dir().expect_err("a file");
         assert!(failure.message.contains("--state-dir"), "{failure}");
     }
@@ -315,8 +315,7 @@ mod tests {
 
     #[test]
     fn a_configuration_that_is_no_text_names_the_line() {
-        let path = scratch::directory().join("p.toml");
-        std::fs::write(&path, b"listen = []\n\n# \xFF").expect("writable");
+        let path = scratch::file("p.toml", b"listen = []\n\n# \xFF", 0o600);
         assert!(
             read_config(&path, true).is_err_and(|failure| failure.message.contains("p.toml:3: "))
         );

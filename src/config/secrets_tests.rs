@@ -1,6 +1,6 @@
 //! Where the session secret comes from, and which files are refused.
 
-use super::super::scratch;
+use super::super::scratch::{self, file};
 use super::*;
 
 const GOOD_SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -14,13 +14,6 @@ impl Entropy for Counting {
             *byte = self.0;
         }
     }
-}
-
-fn file(name: &str, text: &[u8], mode: u32) -> PathBuf {
-    let path = scratch::directory().join(name);
-    std::fs::write(&path, text).expect("a writable temporary directory");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("our own file");
-    path
 }
 
 fn given(variables: &[(&str, &Path)]) -> Result<Option<(Secret, SecretSource)>, SecretError> {
@@ -50,7 +43,7 @@ fn the_bytes_are_used_as_given_without_the_final_line_end() {
 fn an_empty_source_is_called_empty_whatever_else_is_given() {
     let good = file("s", GOOD_SECRET.as_bytes(), 0o600);
     let nothing = Path::new("");
-    let named = ("JWT_SECRET_FILE", good.as_path());
+    let named = ("JWT_SECRET_FILE", &*good);
     for (variables, expected) in [
         (&[("JWT_SECRET", nothing)][..], "JWT_SECRET is empty"),
         (&[("JWT_SECRET", nothing), named], "JWT_SECRET is empty"),
@@ -94,11 +87,11 @@ fn each_fault_has_a_remedy_of_its_own() {
     let missing = Path::new("/nonexistent/s");
     let short = Path::new("short");
     for (variables, remedy) in [
-        (&[("JWT_SECRET_FILE", open.as_path())][..], format!("chmod 0600 {}", open.display())),
+        (&[("JWT_SECRET_FILE", &*open)][..], format!("chmod 0600 {}", open.display())),
         (&[("JWT_SECRET_FILE", missing)], "ls -ld /nonexistent/s".to_owned()),
         (&[("JWT_SECRET", short)], GOOD.to_owned()),
         (
-            &[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", good.as_path())],
+            &[("JWT_SECRET", Path::new(GOOD_SECRET)), ("JWT_SECRET_FILE", &*good)],
             format!(
                 "systemctl edit portcullis  # and take {} (JWT_SECRET_FILE) away",
                 good.display()
@@ -129,7 +122,7 @@ fn two_sources_from_outside_are_refused() {
     let path = file("jwt_secret", GOOD_SECRET.as_bytes(), 0o600);
     let directory = path.parent().expect("a directory");
     let variable = ("JWT_SECRET", Path::new(GOOD_SECRET));
-    let named = ("JWT_SECRET_FILE", path.as_path());
+    let named = ("JWT_SECRET_FILE", &*path);
     let credential = ("CREDENTIALS_DIRECTORY", directory);
     for pair in [[variable, named], [named, credential], [variable, credential]] {
         assert!(refused(given(&pair)).contains("given twice"));

@@ -114,18 +114,14 @@ fn read(path: &Path, guarded: bool) -> Result<SetupCode, SetupCodeFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scratch;
+    use super::super::scratch::{self, ScratchPath};
     use super::*;
 
-    fn file(text: &[u8], mode: u32) -> PathBuf {
-        let path = scratch::directory().join("setup_code");
-        std::fs::write(&path, text).expect("writable");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))
-            .expect("our own file");
-        path
+    fn file(text: &[u8], mode: u32) -> ScratchPath {
+        scratch::file("setup_code", text, mode)
     }
 
-    fn named(path: &PathBuf) -> Environment {
+    fn named(path: &Path) -> Environment {
         Environment::of([(SETUP_CODE_FILE, path)])
     }
 
@@ -165,7 +161,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_or_open_to_all_is_refused() {
         let missing =
-            given(&named(&PathBuf::from("/nonexistent/code"))).err().expect("refused").to_string();
+            given(&named(Path::new("/nonexistent/code"))).err().expect("refused").to_string();
         assert!(missing.contains("/nonexistent/code"), "{missing}");
         let empty =
             given(&Environment::of([(SETUP_CODE_FILE, "")])).err().expect("refused").to_string();

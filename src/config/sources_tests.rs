@@ -1,5 +1,6 @@
 //! Environment, flags and file: which one counts, and what is refused.
 
+use super::super::scratch::{self, ScratchPath};
 use super::*;
 
 fn sources(variables: &[(&str, &str)], file: &str) -> Sources {
@@ -42,7 +43,7 @@ fn each_source_wins_over_the_weaker_ones() {
     let setting = only(&sources(&variables, file));
     assert_eq!(
         (setting.value, setting.source),
-        (list("4.4.4.4:4"), SettingSource::Credential(directory.clone()))
+        (list("4.4.4.4:4"), SettingSource::Credential(directory.to_path_buf()))
     );
     variables.push(("PORTCULLIS_LISTEN_FILE", value_file.to_str().expect("UTF-8")));
     assert_eq!(only(&sources(&variables, file)).value, list("3.3.3.3:3"));
@@ -65,11 +66,8 @@ fn list(entry: &str) -> Raw {
     Raw::List(vec![entry.to_owned()])
 }
 
-fn tempfile(name: &str, text: &str) -> PathBuf {
-    let directory = crate::config::scratch::directory();
-    let path = directory.join(name);
-    std::fs::write(&path, text).expect("a writable temporary directory");
-    path
+fn tempfile(name: &str, text: &str) -> ScratchPath {
+    scratch::file(name, text.as_bytes(), 0o600)
 }
 
 #[test]

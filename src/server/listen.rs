@@ -358,6 +358,8 @@ mod tests {
         assert!(socket.covers(&ListenAddress::Unix(folder.join("gate.sock"))));
         assert!(!socket.covers(&ListenAddress::Unix(folder.join("other.sock"))));
         fs::remove_file(folder).expect("removed");
+        drop(socket);
+        fs::remove_dir(path.parent().expect("a folder")).expect("empty");
     }
 
     fn folder(name: &str) -> PathBuf {
@@ -381,6 +383,7 @@ mod tests {
         assert!(credentials.operator, "the socket's group is this process's own");
         drop(listener);
         assert!(!path.exists());
+        fs::remove_dir(path.parent().expect("a folder")).expect("empty");
     }
 
     #[test]
@@ -397,6 +400,7 @@ mod tests {
         assert!(bind(&address, ListenerRole::Public, 0o660).is_err());
         assert_eq!(fs::read_to_string(&path).expect("still there"), "a file of somebody");
         fs::remove_file(&path).expect("removed");
+        fs::remove_dir(path.parent().expect("a folder")).expect("empty");
     }
 
     #[test]

@@ -1,29 +1,21 @@
 //! Every command on a worker's state with a real store, and the form of its answer.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::*;
 use crate::app::messages::answers::backup::PackedUsers;
 use crate::app::messages::command_answer::Answer as _;
 use crate::app::messages::example_answers::{commands, read, recorded};
+use crate::app::worker::testing::StandaloneWorker;
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::keyring::KeyId;
 use crate::auth::setup_code::SetupCode;
 use crate::auth::user::UserName;
 use crate::clock::testing::TestClock;
-use crate::config::{Config, scratch};
 use crate::entropy::System;
-use crate::ledger::{Store, load_or_create_key};
 
-fn new_worker() -> WorkerState {
-    let folder = scratch::directory();
-    let now = crate::clock::now();
-    let key = load_or_create_key(&folder, None, &mut System).expect("a key");
-    let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
-    let clock = TestClock::confirmed(now);
-    WorkerState::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
+fn new_worker() -> StandaloneWorker {
+    StandaloneWorker::new(TestClock::confirmed(crate::clock::now()))
 }
 
 /// A session of anna, and failures of strangers.

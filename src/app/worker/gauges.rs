@@ -74,6 +74,8 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::auth::guess_budget::CAPACITY;
     use crate::clock;
@@ -82,10 +84,10 @@ mod tests {
     use crate::entropy::System;
     use crate::ledger::{Change, Store, load_or_create_key};
 
-    fn watched() -> Watched {
-        let (folder, now) = (scratch::directory(), clock::now());
-        let key = load_or_create_key(&folder, None, &mut System).expect("a key");
-        let (store, opened) = Store::open(&folder, &key, now, System).expect("the store opens");
+    fn watched(folder: &Path) -> Watched {
+        let now = clock::now();
+        let key = load_or_create_key(folder, None, &mut System).expect("a key");
+        let (store, opened) = Store::open(folder, &key, now, System).expect("the store opens");
         Watched::new(WorkerState::new(
             Config::default().into(),
             store,
@@ -97,7 +99,8 @@ mod tests {
 
     #[test]
     fn the_gauges_are_those_of_the_last_job() {
-        let mut watched = watched();
+        let folder = scratch::directory();
+        let mut watched = watched(&folder);
         let gauges = watched.gauges();
         let before = gauges.read();
         assert_eq!(before.guesses_internet, u64::from(CAPACITY));
@@ -113,7 +116,8 @@ mod tests {
 
     #[test]
     fn looking_more_often_keeps_house_no_more_often() {
-        let mut watched = watched();
+        let folder = scratch::directory();
+        let mut watched = watched(&folder);
         assert!(matches!(watched.tick(), Some(Outcome::Housekeeping(_))));
         assert!(watched.tick().is_none());
     }

@@ -13,5 +13,7 @@ pub mod housekeeping;
 mod limits;
 mod login;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod transfer;
 pub mod users;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::worker::administer::execute;
+use crate::app::worker::testing::StandaloneWorker;
 use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::UserName;
 use crate::clock;
@@ -26,8 +27,8 @@ fn worker_in(dir: &std::path::Path) -> WorkerState {
     WorkerState::new(Config::default().into(), store, opened, Arc::new(clock), Box::new(System))
 }
 
-fn new_worker() -> WorkerState {
-    worker_in(&scratch::directory())
+fn new_worker() -> StandaloneWorker {
+    StandaloneWorker::new(TestClock::at(clock::now()))
 }
 
 fn ordered(
@@ -40,7 +41,7 @@ fn ordered(
 }
 
 /// A gate with users of these names.
-fn giver(names: &[&str]) -> WorkerState {
+fn giver(names: &[&str]) -> StandaloneWorker {
     let mut worker = new_worker();
     for name in names {
         ordered(&mut worker, Command::Generate { name: Some((*name).to_owned()) }, clock::now())

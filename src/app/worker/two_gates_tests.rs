@@ -1,7 +1,6 @@
 //! Two gates on one ledger: what one of them has committed holds for the other, whichever was
 //! faster. Both run in threads of their own; time is what the test says.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -17,7 +16,8 @@ use crate::auth::setup_code::SetupCode;
 use crate::auth::totp::{Code, TimeStep};
 use crate::auth::user::UserName;
 use crate::clock::testing::TestClock;
-use crate::config::{Config, scratch};
+use crate::config::Config;
+use crate::config::scratch::{self, ScratchPath};
 use crate::entropy::System;
 use crate::ledger::{MemoryLedger, Store, load_or_create_key};
 
@@ -30,8 +30,9 @@ const SETUP_CODE: &str = "ABCD-EFGH-IJKL-MNOP";
 /// Two gates over two new stores, and one ledger.
 struct TwoGates {
     gates: [WorkerState; 2],
-    folders: [PathBuf; 2],
     now: Moment,
+    /// Dropped last: the stores are closed before their directories go.
+    _folders: [ScratchPath; 2],
 }
 
 impl TwoGates {
@@ -51,7 +52,7 @@ impl TwoGates {
             WorkerState::new(Config::default().into(), end, opened, clock, Box::new(System))
         });
         let gates = workers.collect::<Vec<_>>().try_into().ok().expect("two of them");
-        Self { gates, folders, now: Moment::at(now) }
+        Self { gates, now: Moment::at(now), _folders: folders }
     }
 
     fn pass(&mut self, time: Duration) {
@@ -94,14 +95,6 @@ impl TwoGates {
             });
             threads.map(|thread| thread.join().expect("it ends"))
         })
-    }
-}
-
-impl Drop for TwoGates {
-    fn drop(&mut self) {
-        for folder in &self.folders {
-            let _ = std::fs::remove_dir_all(folder);
-        }
     }
 }
 
