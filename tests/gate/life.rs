@@ -222,12 +222,12 @@ fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_
 
 #[test]
 fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_recovers() {
-    let place = Place::new(ONE_DOMAIN);
-    let Some(disk) = SmallDisk::mount(&place.state(), "2m") else {
+    let dir = Scratch::new("full");
+    let Some(disk) = SmallDisk::mount(dir.path(), "2m") else {
         eprintln!("skipped: only root can mount a small disk");
         return;
     };
-    let gate = place.start();
+    let gate = Place::new(ONE_DOMAIN).with_state(&dir.path().join("gate")).start();
     let owner = gate.place.add_user("owner");
     let token = gate.log_in(&owner);
     let filler = disk.path().join("filler");
@@ -252,7 +252,6 @@ fn on_a_full_disk_nobody_logs_in_people_inside_stay_and_it_recovers() {
         // The next step's: nobody has had it, and a refusal for the disk's sake does not spend it.
         (gate.post_code(&owner.code_at(current_step() + 1), "10.0.0.1").status == 302).then_some(())
     });
-    drop(gate);
 }
 
 /// Writes until nothing more fits.
