@@ -34,7 +34,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 }
 
 fn root(process: &Process) -> Option<Finding> {
-    let found = "the gate runs as root, and needs no right of it: a fault in it would be one of the whole machine";
+    let found = "the gate runs as root but needs no root privileges: a flaw in it would put the whole machine at risk";
     let remedy = "systemctl enable --now portcullis.socket portcullis.service  # a user of its own";
     (process.user == 0 && process.capable != Some(false)).then(|| GATE.warning(found, remedy))
 }
