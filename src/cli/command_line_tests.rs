@@ -478,18 +478,17 @@ fn policy_test_refuses_what_is_no_request() {
 }
 
 /// A log of one line of each kind in a file of its own.
-fn log_file() -> PathBuf {
-    let path = scratch::directory().join("access.log");
+fn log_file() -> ScratchPath {
     let line = |request: &str| format!("::1 - - [t] \"{request} HTTP/1.1\" 200 2\n");
     let text = [line("GET /a?b"), line("POST /a"), "noise\u{1b}[2J\n".to_owned()].concat();
-    std::fs::write(&path, text).expect("writable");
-    path
+    scratch::file("access.log", text.as_bytes(), 0o600)
 }
 
 #[test]
 fn policy_replay_needs_neither_store_nor_secret() {
     let backend = Played::as_recorded();
-    let line = format!("policy replay {} --host a.example", log_file().display());
+    let log = log_file();
+    let line = format!("policy replay {} --host a.example", log.display());
     let told = simply(&line, &backend);
     let expected = "\
 RULE       LINE  OPEN  LOGIN  FORBIDDEN  DENIED
@@ -512,7 +511,8 @@ Requests: 2. Lines without a request: 1, the first of them line 3.
 #[test]
 fn policy_replay_refuses_what_is_no_log() {
     let backend = Played::that_answers(Value::Null);
-    let log = log_file().display().to_string();
+    let file = log_file();
+    let log = file.display();
     for (line, code) in [
         ("policy replay".to_owned(), 64),
         (format!("policy replay {log}"), 64),

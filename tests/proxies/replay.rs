@@ -77,19 +77,19 @@ const FROM_ELSEWHERE: Expected = (Some("from elsewhere"), "open");
 /// The proxy, writing its access log to that file.
 fn logging(kind: ProxyKind, log: &Path) -> TestStack {
     let log = log.display();
-    match kind {
-        ProxyKind::Caddy => TestStack::behind_caddy(|text| {
+    TestStack::behind_changed(kind, "", |text| match kind {
+        ProxyKind::Caddy => {
             let lines = format!("log {{\n\t\toutput file {log}\n\t}}\n\timport portcullis\n");
             text.replace("import portcullis\n", &lines)
-        }),
-        ProxyKind::Nginx | ProxyKind::NginxHttp10 => {
-            TestStack::behind_nginx(|text| with_locations(&text, &format!("access_log {log};")))
         }
-        ProxyKind::Traefik => TestStack::behind_traefik("", |text| {
+        ProxyKind::Nginx | ProxyKind::NginxHttp10 => {
+            with_locations(&text, &format!("access_log {log};"))
+        }
+        ProxyKind::Traefik => {
             let line = format!("#   accessLog: {{filePath: {log}, format: json}}\n");
             text.replacen("#   providers:\n", &format!("{line}#   providers:\n"), 1)
-        }),
-    }
+        }
+    })
 }
 
 /// Asks for everything, and gives back how often each rule should have decided what.
