@@ -173,7 +173,6 @@ fn a_mistake_in_a_rule_is_refused_by_every_verb_with_its_line() {
         &["proxy", "print", "caddy"],
         &["proxy", "explain", "--peer", "127.0.0.1"],
         &["user", "list"],
-        &["backup", "/dev/null"],
         &["serve"],
     ] {
         let done = place.run(verb);
