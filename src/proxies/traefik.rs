@@ -1,5 +1,5 @@
-//! Traefik: its address, its lines, its access log, and the file for its file provider, with the static part that
-//! it needs in a comment.
+//! Traefik: its address, its lines, its access log, and the file for its file provider, with the
+//! static part that it needs in a comment.
 
 use std::borrow::Cow;
 
