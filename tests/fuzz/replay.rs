@@ -1,6 +1,9 @@
 //! The seeds of all fuzz targets, each held against its target's property without the engine. New
 //! inputs are looked for by `tests/fuzz/run`, which needs minutes to build.
 
+#[path = "random_rules.rs"]
+mod random_rules;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +45,7 @@ macro_rules! targets {
 
 targets! {
     backup card_settings chunked_body command config cookie device_cookie form forwarded record request_head
-    return_address setting token typed
+    return_address rules setting token typed
 }
 
 fn folder(name: &str) -> PathBuf {

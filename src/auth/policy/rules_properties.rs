@@ -95,7 +95,7 @@ fn respelled(chance: &mut Counting, path: &str) -> String {
 #[test]
 fn what_stands_behind_a_rule_that_always_matches_changes_nothing() {
     let chance = &mut Counting(1);
-    for _ in 0..6_000 {
+    for _ in 0..2_500 {
         let mut list = random_rules(chance);
         list.push(if one_in(chance, 2) { session() } else { open() });
         let mut longer = list.clone();
@@ -115,7 +115,7 @@ fn what_stands_behind_a_rule_that_always_matches_changes_nothing() {
 fn no_spelling_makes_a_verdict_milder() {
     let chance = &mut Counting(2);
     let mut verdicts = [0; 4];
-    for _ in 0..6_000 {
+    for _ in 0..2_500 {
         let rules = Rules::new(random_rules(chance));
         let plain = escaped(&random_path(chance, &SEGMENTS));
         let there = random_place(chance, &plain);
@@ -129,13 +129,13 @@ fn no_spelling_makes_a_verdict_milder() {
         }
         verdicts[verdict as usize] += 1;
     }
-    assert!(verdicts.iter().all(|count| *count > 300), "each verdict is tried: {verdicts:?}");
+    assert!(verdicts.iter().all(|count| *count > 150), "each verdict is tried: {verdicts:?}");
 }
 
 #[test]
 fn what_may_not_open_is_judged_as_strictly_as_what_may() {
     let chance = &mut Counting(3);
-    for _ in 0..3_000 {
+    for _ in 0..2_000 {
         let rules = Rules::new(random_rules(chance));
         let path = escaped(&random_path(chance, &SEGMENTS));
         let there = random_place(chance, &path);
@@ -150,7 +150,7 @@ fn what_may_not_open_is_judged_as_strictly_as_what_may() {
 #[test]
 fn an_unknown_method_is_judged_as_strictly_as_any() {
     let chance = &mut Counting(4);
-    for _ in 0..6_000 {
+    for _ in 0..2_500 {
         let rules = Rules::new(random_rules(chance));
         let path = escaped(&random_path(chance, &SEGMENTS));
         let there = random_place(chance, &path);
