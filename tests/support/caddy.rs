@@ -35,7 +35,8 @@ impl Ports {
 impl Caddy {
     /// Starts it with what the gate at `place` prints, changed by `edit` where a test wants that.
     /// Only what the tests' surroundings force is different besides: ports, certificates of its
-    /// own, and the example site stands for each of `sites` (name, application), on https and http.
+    /// own in a storage that is not cleaned, and the example site stands for each of `sites` (name,
+    /// application), on https and http.
     pub fn start(
         place: &Place,
         ports: Ports,
@@ -144,8 +145,10 @@ pub fn for_the_test(
             let Ports { https, http } = ports;
             // For who asks an IPv6 address's site over IPv4, and names none.
             let default = sites.first().map_or("", |(name, _)| *name).trim_matches(['[', ']']);
+            // At its start Caddy would delete empty folders from its storage, even one in which it
+            // is about to save a certificate; it would try again only after a minute.
             let ours = format!(
-                "\tadmin off\n\tskip_install_trust\n\tlocal_certs\n\thttps_port {https}\n\thttp_port {http}\n\tauto_https disable_redirects\n\tdefault_sni {default}\n"
+                "\tadmin off\n\tstorage_clean_interval off\n\tskip_install_trust\n\tlocal_certs\n\thttps_port {https}\n\thttp_port {http}\n\tauto_https disable_redirects\n\tdefault_sni {default}\n"
             );
             text += &format!("{{\n{ours}{}}}\n", block.body);
         } else if block.name.starts_with('(') || !block.body.contains("import portcullis\n") {
