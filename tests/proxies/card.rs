@@ -178,6 +178,34 @@ fn caddy_takes_every_file_that_is_rendered_before_and_after_the_clock_is_set() {
     }
 }
 
+/// A cleaning deletes empty folders, even one in which Caddy is about to save a certificate; it
+/// would try again only after a minute.
+#[test]
+fn caddy_does_not_clean_its_storage_while_it_saves_its_first_certificates() {
+    const NEVER: &str = "\tstorage_clean_interval off\n";
+    // The second time without that line, which shows that a cleaning would be seen.
+    for cleans in [false, true] {
+        let card = CardFolder::with("");
+        card.run("render");
+        card.run("settled");
+        let text = card.text("run/appliance/Caddyfile");
+        assert!(text.contains(NEVER), "{text}");
+        if cleans {
+            card.0.write("run/appliance/Caddyfile", &text.replace(NEVER, ""));
+        }
+        let mut caddy = card.start_caddy(Ports::free(), "127.0.0.1:3000");
+        caddy.wait_for("that it has its certificate", PATIENCE, |text| {
+            text.contains("certificate obtained successfully").then_some(())
+        });
+        let date = card.path("home/.local/share/caddy/last_clean.json");
+        if cleans {
+            wait::until("a cleaning", PATIENCE, || date.exists().then_some(()));
+        }
+        let seen = (caddy.text().contains("cleaning storage unit"), date.exists());
+        assert_eq!(seen, (cleans, cleans), "{}", caddy.text());
+    }
+}
+
 /// The gate on the card's own settings, with a clock that can be wrong.
 fn gate(card: &CardFolder) -> Daemon {
     let settings = card.text("run/appliance/portcullis.toml") + "\n[clock]\nrequire_sync = false\n";

@@ -57,8 +57,12 @@ pub fn text(places: &Places, settings: &Settings, config: &Config, home: Home) -
             ("", format!("\"{}\" \"{}\"", certificate.display(), key.display()))
         }
     };
+    // At its start Caddy would delete empty folders from its storage, even one in which it is about
+    // to save a certificate; it would try again only after a minute. The price: the few kilobytes
+    // of a site that has left the settings stay.
     let mut text = format!(
-        "{MADE}{{\n\tadmin off\n\tpersist_config off\n{authority}{email}\t{order}\n}}\n\n\
+        "{MADE}{{\n\tadmin off\n\tpersist_config off\n\tstorage_clean_interval off\n\
+         {authority}{email}\t{order}\n}}\n\n\
          (certified_at_home) {{\n\ttls {tls}\n}}\n\n{}",
         caddy::snippets(&deployment(config)),
         order = caddy::ORDER

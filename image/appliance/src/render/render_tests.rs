@@ -144,6 +144,20 @@ fn caddy_waits_for_the_clock_once_and_never_again() {
 }
 
 #[test]
+fn caddy_never_cleans_its_storage() {
+    const NEVER: &str = "\tstorage_clean_interval off";
+    let appliance = Appliance::new();
+    let never = || {
+        let text = Appliance::text(&appliance.places.caddyfile());
+        text.lines().skip(1).take_while(|line| *line != "}").any(|line| line == NEVER)
+    };
+    start(&appliance);
+    assert!(never());
+    settled::settle(&appliance.places).unwrap();
+    assert!(never());
+}
+
+#[test]
 fn acme_waits_for_nothing_but_the_cards_own_name_does() {
     let appliance = Appliance::new();
     appliance.put(
