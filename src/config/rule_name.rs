@@ -8,6 +8,7 @@ pub(super) fn default_name(place: usize) -> String {
 }
 
 /// The rule in a sentence: `rule 3`, `rule "photo shares"`.
-pub(super) fn label(name: &str, place: usize) -> String {
-    if name == default_name(place) { name.to_owned() } else { format!("rule {}", quoted(name)) }
+pub(super) fn label(name: &str) -> String {
+    let place = name.strip_prefix("rule ").and_then(|place| place.parse::<usize>().ok());
+    if place.is_some() { name.to_owned() } else { format!("rule {}", quoted(name)) }
 }

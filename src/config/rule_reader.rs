@@ -3,6 +3,8 @@
 //! Guarantees that a rule is taken whole or refused: no entry is left out, since a rule without it
 //! would open or close something else.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use super::file_problems::FileProblems;
@@ -27,14 +29,17 @@ pub(super) fn rules(
     problems: &mut FileProblems<'_>,
 ) -> Rules {
     let mut rules: Vec<Rule> = Vec::new();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     let tables = tables.iter().filter(|table| table.table.name == "rule");
     for (table, place) in tables.zip(1..) {
         let rule = rule(table, place, networks, problems);
-        if let Some(twin) = rules.iter().find(|before| before.name == rule.name) {
-            let mut reader = TableReader::new(table, label(&rule.name, place), problems);
+        if let Some(line) = lines.get(&rule.name) {
+            let mut reader = TableReader::new(table, label(&rule.name), problems);
             let message =
-                format!("the rule on line {} has that name already: choose another one", twin.line);
+                format!("the rule on line {line} has that name already: choose another one");
             reader.refuse(reader.line_of("name"), "name", &message);
+        } else {
+            lines.insert(rule.name.clone(), rule.line);
         }
         rules.push(rule);
     }
@@ -49,7 +54,7 @@ fn rule(
 ) -> Rule {
     let name = TableReader::new(table, default_name(place), problems).text("name", name);
     let name = name.unwrap_or_else(|| default_name(place));
-    let mut reader = TableReader::new(table, label(&name, place), problems);
+    let mut reader = TableReader::new(table, label(&name), problems);
     let hosts = reader.entries("hosts", host_entry::read);
     let paths = reader.entries("paths", path_entry::read);
     let methods = reader.entries("methods", method);

@@ -210,16 +210,3 @@ fn the_declared_keys_of_a_rule_are_those_that_are_read() {
     let names: Vec<_> = TABLES.iter().map(|table| table.name).collect();
     assert_eq!(names, ["networks", "rule"]);
 }
-
-/// The index of lines is made once: a long file costs no more for each of its lines.
-#[test]
-fn ten_thousand_rules_are_read() {
-    let rule = |number: usize| {
-        format!("[[rule]]\nhosts = [\"h{number}.example.com\"]\naccess = \"deny\"\n")
-    };
-    let rules = rules_of(&(0..10_000).map(rule).collect::<String>());
-    assert_eq!(
-        rules.last().map(|rule| (rule.name.as_str(), rule.line)),
-        Some(("rule 10000", 29_998))
-    );
-}

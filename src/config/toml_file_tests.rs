@@ -229,3 +229,16 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let problems = parse("zzz = 1\n[session]\nbogus = 1\n[log]\nbogus = 1").problems;
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 3, 5]);
 }
+
+#[test]
+fn ten_thousand_tables_keep_their_lines() {
+    let rule = "[[rule]]\nhosts = [\n\"a.example.com\"]\naccess = \"deny\"\n";
+    let contents = parse(&rule.repeat(10_000));
+    let last = contents.tables.last().expect("tables");
+    assert_eq!((contents.tables.len(), last.line), (10_000, 39_997));
+    let lines: Vec<_> = last.values.iter().map(|value| value.line).collect();
+    assert_eq!(
+        (lines, last.values[0].entry_lines.as_slice()),
+        (vec![39_998, 40_000], &[39_999][..])
+    );
+}
