@@ -17,7 +17,9 @@ use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::command::Command;
 use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::example_answers::{read, recorded};
+use crate::auth::policy::rule::Rule;
 use crate::config::scratch::{self, ScratchPath};
+use crate::config::{Config, ConfigFile, Sources};
 
 /// Gives the answer to a command as it is written.
 type Answering = Box<dyn Fn(&Command) -> String>;
@@ -329,6 +331,81 @@ fn config_show_tells_where_each_value_came_from() {
     let expected =
         json!({"key": "limits.attempts", "value": "9", "source": "PORTCULLIS_LIMITS_ATTEMPTS"});
     assert!(rows.as_array().is_some_and(|rows| rows.contains(&expected)), "{rows}");
+}
+
+const TABLES: &str = "[networks]
+home = [\"192.168.1.0/24\", \"fd00::/8\"]
+[[rule]]
+name = \"photo \\\"shares\\\" \u{202e}\"
+hosts = [\"photos.example.com\", \"*.example.org:8443\"]
+paths = [\"/share/**\", \"/my files/ü\"]
+methods = [\"GET\", \"HEAD\"]
+networks = [\"home\", \"loopback\"]
+access = \"open\"
+preflight = true
+[log]
+level = \"warn\"
+[[rule]]
+access = \"session\"
+users = [\"anna\"]
+groups = [\"family\"]
+";
+
+#[test]
+fn config_show_prints_tables_that_can_be_read_again() {
+    let backend = Played::that_answers(Value::Null);
+    let show = |file: &str| ran("config show", file, &[], None, &backend).out;
+    let shown = show(TABLES);
+    for start in [
+        "[networks]  # ",
+        "# loopback = [\"127.0.0.0/8\", \"::1/128\"]",
+        "home = [\"192.168.1.0/24\", \"fd00::/8\"]",
+        "[[rule]]  # ",
+        "name = \"rule 2\"",
+        "access = \"session\"",
+    ] {
+        assert!(shown.lines().any(|line| line.starts_with(start)), "{start}: {shown}");
+    }
+    assert!(shown.contains("p.toml:3\nname = "), "a rule says where it begins: {shown}");
+    let config = |text: &str| {
+        let file = Some(ConfigFile { path: "p.toml".into(), text: text.to_owned() });
+        let loaded = Config::load(&Sources { file, ..Sources::default() });
+        loaded.unwrap_or_else(|error| panic!("{text}{error}")).config
+    };
+    let (first, again) = (config(TABLES), config(&shown));
+    let rules = |config: &Config| -> Vec<_> {
+        config.rules.as_slice().iter().map(|rule| Rule { line: 0, ..rule.clone() }).collect()
+    };
+    assert_eq!(rules(&first), rules(&again), "{shown}");
+    assert_eq!(first.networks, again.networks);
+    let plain = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(|line| line.split("  # ").next().unwrap_or(line).trim().to_owned())
+            .collect()
+    };
+    assert_eq!(plain(&show(&shown)), plain(&shown), "and shows the same");
+}
+
+#[test]
+fn config_show_gives_scripts_each_value_of_a_table() {
+    let backend = Played::that_answers(Value::Null);
+    let shown = ran("config show --json", TABLES, &[], None, &backend);
+    let rows: Value = serde_json::from_str(&shown.out).expect("JSON");
+    let row = |key: &str| {
+        let rows = rows.as_array().into_iter().flatten();
+        let row = rows.clone().find(|row| row["key"] == key).unwrap_or_else(|| panic!("{key}"));
+        let source = row["source"].as_str().unwrap_or_default();
+        let line = source.rsplit_once(':').map_or(source, |(_, line)| line).to_owned();
+        (row["value"].as_str().unwrap_or_default().to_owned(), line)
+    };
+    let pair = |value: &str, line: &str| (value.to_owned(), line.to_owned());
+    assert_eq!(row("networks.home"), pair("[\"192.168.1.0/24\", \"fd00::/8\"]", "2"));
+    assert_eq!(row("networks.loopback"), pair("[\"127.0.0.0/8\", \"::1/128\"]", "default"));
+    assert_eq!(row("rule[1].access"), pair("\"open\"", "9"));
+    assert_eq!(row("rule[2].access"), pair("\"session\"", "14"));
+    assert_eq!(row("rule[2].name"), pair("\"rule 2\"", "default"));
+    assert_eq!(row("rule[2].preflight"), pair("false", "default"));
+    assert_eq!(row("log.level"), pair("\"warn\"", "12"));
 }
 
 #[test]

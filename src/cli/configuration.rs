@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::exit::{CONFIG, Failure};
-use crate::config::{Environment, Loaded, limits, secrets};
+use crate::config::{Environment, Loaded, SettingSource, limits, secrets};
 use crate::telemetry::escape;
 
 /// `config …`
@@ -54,41 +54,87 @@ pub fn check(
 }
 
 /// Every setting and where it came from; for people as a file that could be used, for scripts as an
-/// array of `{"key","value","source"}`.
+/// array of `{"key","value","source"}`. What stands in a table has a key such as `networks.home` or
+/// `rule[2].access`, counted from 1.
 ///
 /// # Errors
 /// Standard output does not take it.
 pub fn show(loaded: &Loaded, json: bool, console: &mut Console<'_>) -> Result<(), Failure> {
     if json {
-        let row = |setting: &crate::config::EffectiveSetting| json!({"key": setting.key, "value": setting.value, "source": setting.source.to_string()});
-        return Ok(console.say_json(&loaded.settings.iter().map(row).collect::<Value>())?);
+        let row = |key: &str, value: &str, source: &SettingSource| json!({"key": key, "value": value, "source": source.to_string()});
+        let settings =
+            loaded.settings.iter().map(|setting| row(setting.key, &setting.value, &setting.source));
+        let values = loaded.tables.iter().flat_map(|table| {
+            table.values.iter().map(|value| row(&table.key_of(value), &value.value, &value.source))
+        });
+        return Ok(console.say_json(&settings.chain(values).collect::<Value>())?);
     }
-    let mut section = "";
-    let name = |key: &'static str| key.split_once('.').unwrap_or(("", key));
-    let settings: Vec<(&str, String, String)> = loaded
-        .settings
-        .iter()
-        .map(|setting| {
-            let (section, key) = name(setting.key);
-            (
-                section,
-                format!("{key} = {}", escape::toml(&setting.value)),
-                setting.source.to_string(),
-            )
-        })
-        .collect();
-    let width = settings
-        .iter()
-        .map(|(_, setting, _)| setting.chars().count())
-        .filter(|width| *width <= 60)
-        .max();
-    let width = width.unwrap_or(0);
-    for (below, setting, source) in settings {
-        if below != section {
-            section = below;
-            console.say(format_args!("\n[{section}]"))?;
+    let blocks: Vec<_> = sections(loaded).into_iter().chain(tables(loaded)).collect();
+    let lines = blocks.iter().flat_map(|block| &block.lines);
+    let widths = lines.map(|line| line.setting.chars().count());
+    let width = widths.filter(|width| *width <= 60).max().unwrap_or(0);
+    for ShownSection { header, lines } in &blocks {
+        if let Some(header) = header {
+            console.say(format_args!("\n{header}"))?;
         }
-        console.say(format_args!("{setting:<width$}  # {source}"))?;
+        for ShownLine { setting, source } in lines {
+            console.say(format_args!("{setting:<width$}  # {source}"))?;
+        }
     }
     Ok(())
+}
+
+/// Lines below one header.
+struct ShownSection {
+    /// `None` at the top of the file.
+    header: Option<String>,
+    lines: Vec<ShownLine>,
+}
+
+/// A line of the file, and who set it.
+struct ShownLine {
+    setting: String,
+    source: String,
+}
+
+impl ShownLine {
+    fn of(name: &str, value: &str, source: &SettingSource) -> Self {
+        let setting = format!("{name} = {}", escape::toml(value));
+        Self { setting, source: source.to_string() }
+    }
+}
+
+fn sections(loaded: &Loaded) -> Vec<ShownSection> {
+    let mut blocks: Vec<ShownSection> = Vec::new();
+    for setting in &loaded.settings {
+        let (header, name) = match setting.key.split_once('.') {
+            Some((section, name)) => (Some(format!("[{section}]")), name),
+            None => (None, setting.key),
+        };
+        let line = ShownLine::of(name, &setting.value, &setting.source);
+        match blocks.last_mut().filter(|block| block.header == header) {
+            Some(block) => block.lines.push(line),
+            None => blocks.push(ShownSection { header, lines: vec![line] }),
+        }
+    }
+    blocks
+}
+
+/// What is built in cannot be written into the file: it is shown as a comment.
+fn tables(loaded: &Loaded) -> impl Iterator<Item = ShownSection> {
+    loaded.tables.iter().map(|table| {
+        let lines = table.values.iter().map(|value| {
+            let line = ShownLine::of(&value.name, &value.value, &value.source);
+            if table.is_built_in(value) {
+                ShownLine { setting: format!("# {}", line.setting), source: "built in".to_owned() }
+            } else {
+                line
+            }
+        });
+        let header = match &table.source {
+            SettingSource::Default => table.table.header(),
+            source => format!("{}  # {source}", table.table.header()),
+        };
+        ShownSection { header: Some(header), lines: lines.collect() }
+    })
 }

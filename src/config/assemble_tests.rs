@@ -194,11 +194,11 @@ fn entries_that_collide_are_named_and_those_that_can_be_had_together_are_taken()
 
 #[test]
 fn metrics_that_others_can_reach_are_warned_of() {
-    for (address, warnings) in
+    for (address, count) in
         [("127.0.0.1:9464", 0), ("[::1]:9464", 0), ("0.0.0.0:9464", 1), ("192.168.1.10:9464", 1)]
     {
         let config = load(&format!("[metrics]\nlisten = \"{address}\"")).expect("good").config;
-        assert_eq!(limits::warnings(&config).len(), warnings, "{address}");
+        assert_eq!(limits::warnings(&config).len(), count, "{address}");
     }
 }
 
@@ -254,6 +254,47 @@ fn what_changed_between_two_readings_is_named() {
         load("[login]\nskew = 2\n[log]\nlevel = \"info\"").expect("good"),
     );
     assert_eq!(old.changed(&new), ["login.skew"]);
+}
+
+#[test]
+fn tables_that_changed_are_named_and_lines_that_moved_are_not() {
+    let rules =
+        "[networks]\nhome = [\"10.0.0.0/8\"]\n[[rule]]\naccess = \"open\"\nnetworks = [\"home\"]\n";
+    let old = load(rules).expect("good");
+    let changed = |text: &str| old.changed(&load(text).expect("good"));
+    assert_eq!(changed(&format!("# a comment\n\n{rules}")), [""; 0]);
+    assert_eq!(changed(&format!("{rules}methods = [\"GET\"]")), ["rule"]);
+    assert_eq!(changed(&format!("{rules}[[rule]]\naccess = \"deny\"")), ["rule"]);
+    assert_eq!(changed(&rules.replace("10.0.0.0/8", "10.0.0.0/9")), ["networks"]);
+    assert_eq!(changed(""), ["networks", "rule"]);
+}
+
+#[test]
+fn mistakes_of_all_sources_are_told_at_once_and_those_of_the_file_in_its_order() {
+    let sources = Sources {
+        environment: Environment::of([("PORTCULLIS_RULE", "x"), ("PORTCULLIS_LOGIN_SKEW", "9")]),
+        file: Some(ConfigFile {
+            path: PathBuf::from("p.toml"),
+            text:
+                "bogus = 1\n[[rule]]\naccess = \"opne\"\n[session]\nlifetime = \"0s\"\nidl = \"\"\n"
+                    .to_owned(),
+        }),
+        ..Sources::default()
+    };
+    let error = Config::load(&sources).expect_err("refused");
+    let places: Vec<_> = error.problems.iter().map(|problem| problem.place.as_ref()).collect();
+    let places: Vec<_> = places.into_iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(
+        places,
+        [
+            "PORTCULLIS_RULE",
+            "PORTCULLIS_LOGIN_SKEW",
+            "p.toml:1",
+            "p.toml:3",
+            "p.toml:5",
+            "p.toml:6"
+        ]
+    );
 }
 
 #[test]
