@@ -116,7 +116,7 @@ impl<B: Backend> Program<'_, B> {
         let loaded = settings.load()?;
         // A second start in one process has the log already.
         let _ = telemetry::log::start(&loaded.config.log);
-        for warning in crate::config::limits::warnings(&loaded.config) {
+        for warning in crate::config::warnings(&loaded.config) {
             // The log names the part that speaks.
             log::warn!(target: "portcullis::cli", "{}", warning.in_words(&loaded));
         }

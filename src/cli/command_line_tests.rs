@@ -409,6 +409,19 @@ fn config_show_gives_scripts_each_value_of_a_table() {
 }
 
 #[test]
+fn config_check_warns_of_rules() {
+    let backend = Played::that_answers(Value::Null);
+    let checked = ran("config check", "[[rule]]\naccess = \"open\"\n", &[], None, &backend);
+    assert_eq!(checked.code, 0);
+    let warning = "portcullis: warning: rule 1 (line 1) opens every site to everybody; name the hosts, paths or networks \
+                   that it is for\n";
+    assert_eq!(checked.err, warning);
+    let refused = ran("config check", "[[rule]]\naccess = \"opne\"\n", &[], None, &backend);
+    assert_eq!(refused.code, 78, "{}", refused.err);
+    assert!(refused.err.contains("p.toml:2: rule 1: access: "), "{}", refused.err);
+}
+
+#[test]
 fn what_config_check_advises_can_be_pasted_into_the_file() {
     let backend = Played::that_answers(Value::Null);
     let file = "public_url = \"https://auth.mylab.duckdns.org\"\n";

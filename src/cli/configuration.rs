@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::exit::{CONFIG, Failure};
-use crate::config::{Environment, Loaded, SettingSource, limits, secrets};
+use crate::config::{Environment, Loaded, Remedy, SettingSource, limits, secrets, warnings};
 use crate::telemetry::escape;
 
 /// `config …`
@@ -46,9 +46,16 @@ pub fn check(
         limits::check_user_count(&config.login, users)
             .map_err(|error| Failure::new(CONFIG, error))?;
     }
-    for warning in limits::warnings(config) {
-        console.remark(format_args!("warning: {}; write", warning.found));
-        console.excerpt(&warning.remedy.where_it_counts(loaded));
+    for warning in warnings(config) {
+        match &warning.remedy {
+            Remedy::Setting(advice) => {
+                console.remark(format_args!("warning: {}; write", warning.found));
+                console.excerpt(&advice.where_it_counts(loaded));
+            }
+            Remedy::Words(words) => {
+                console.remark(format_args!("warning: {}; {words}", warning.found));
+            }
+        }
     }
     Ok(console.say("The configuration is good.")?)
 }

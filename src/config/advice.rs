@@ -64,6 +64,11 @@ impl Advice {
         Self::first(config, "session.cookie_domain", domains)
     }
 
+    /// What to write in the place of a value that was refused for what the others say.
+    pub(super) fn instead(config: &Config, key: &str) -> Option<Self> {
+        Self::widest_domain(config).filter(|_| key == "session.cookie_domain")
+    }
+
     /// With a comment behind the value.
     pub fn remarked(self, remark: impl Into<String>) -> Self {
         Self { remark: remark.into(), ..self }

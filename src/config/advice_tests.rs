@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::limits::warnings;
-use super::super::{ConfigFile, Environment, Sources};
+use super::super::{ConfigFile, Environment, Remedy, Sources, warnings};
 use super::*;
 
 fn load(text: &str) -> Result<Config, String> {
@@ -76,7 +75,8 @@ fn every_warning_ends_when_its_advice_is_followed() {
                 let Ok(config) = load(&plain) else { continue };
                 for warning in warnings(&config) {
                     seen += 1;
-                    let file = followed(&settings, &warning.remedy);
+                    let Remedy::Setting(advice) = &warning.remedy else { panic!("{warning:?}") };
+                    let file = followed(&settings, advice);
                     let after = load(&file).unwrap_or_else(|error| panic!("{file}{error}"));
                     assert!(
                         warnings(&after).iter().all(|left| left.found != warning.found),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::advice::Advice;
 use super::contradictions::contradictions;
 use super::effective_tables::effective_tables;
 use super::file_problems::FileProblems;
@@ -13,7 +14,7 @@ use super::rule_reader::rules;
 use super::settings::Config;
 use super::settings_reader::SettingsReader;
 use super::sources::{self, Collected, ConfigProblem, Setting, SettingSource, Sources};
-use super::{limits, values};
+use super::values;
 
 /// Everything that is wrong with the configuration; at least one problem. The program ends with
 /// code 78.
@@ -50,7 +51,7 @@ impl Config {
         let loaded = Loaded { config, settings: effective(&settings), tables };
         if reading.problems.is_empty() {
             for (key, why) in contradictions(&loaded.config) {
-                let better = limits::better(&loaded.config, key);
+                let better = Advice::instead(&loaded.config, key);
                 let way = better.map_or(String::new(), |advice| {
                     format!("; write {}", advice.in_words(&loaded))
                 });

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::keys::ValueKind;
-use super::super::{ConfigFile, CookiePrefix, Environment};
+use super::super::limits;
+use super::super::{ConfigFile, CookiePrefix, Environment, warnings};
 use super::*;
 
 fn load(file: &str) -> Result<Loaded, ConfigError> {
@@ -198,7 +199,7 @@ fn metrics_that_others_can_reach_are_warned_of() {
         [("127.0.0.1:9464", 0), ("[::1]:9464", 0), ("0.0.0.0:9464", 1), ("192.168.1.10:9464", 1)]
     {
         let config = load(&format!("[metrics]\nlisten = \"{address}\"")).expect("good").config;
-        assert_eq!(limits::warnings(&config).len(), count, "{address}");
+        assert_eq!(warnings(&config).len(), count, "{address}");
     }
 }
 
@@ -236,14 +237,14 @@ fn more_than_twenty_users_need_names_or_a_word_of_consent() {
 
 #[test]
 fn settings_that_work_but_surprise_are_warned_of() {
-    assert!(limits::warnings(&Config::default()).is_empty());
+    assert!(warnings(&Config::default()).is_empty());
     let config =
         load("public_url = \"http://a.example\"\n[session]\nidle = \"24h\"").expect("good").config;
-    assert_eq!(limits::warnings(&config).len(), 3);
+    assert_eq!(warnings(&config).len(), 3);
     assert_eq!(config.session.idle, Some(Duration::from_secs(86_400)));
     let everybody = load("[proxy]\ntrust = true").expect("good").config;
     assert!(
-        matches!(limits::warnings(&everybody).as_slice(), [warning] if warning.found.starts_with("proxy.trust is true"))
+        matches!(warnings(&everybody).as_slice(), [warning] if warning.found.starts_with("proxy.trust is true"))
     );
 }
 

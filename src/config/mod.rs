@@ -4,7 +4,7 @@
 //! [`toml_file`] reads the file, [`sources`] decides which source wins and [`platforms`] what is
 //! none. [`values`] and [`names`] turn one text into one type of [`settings`]; [`network_reader`]
 //! and [`rule_reader`] turn tables into theirs. [`public_suffix`] knows what browsers keep no
-//! cookie for, [`contradictions`] are what several keys together must not say, [`limits`] what they
+//! cookie for, [`contradictions`] are what several keys together must not say, [`warnings()`] what they
 //! had better not, [`advice`] is what people had better write instead. [`secrets`] finds the
 //! session secret, [`setup_code`] the code of the first enrolment. All of it stops at the first
 //! start of the daemon: a setting that cannot be read is refused (exit code 78), never replaced by
@@ -36,7 +36,9 @@ pub mod raw;
 mod repeated_key;
 mod rule_name;
 mod rule_reader;
+mod rule_warnings;
 pub mod secrets;
+mod setting_warnings;
 mod settings;
 mod settings_reader;
 pub mod setup_code;
@@ -46,6 +48,8 @@ pub mod tables;
 pub mod toml_file;
 mod unknown_key;
 mod values;
+mod warning;
+mod warnings;
 
 pub use self::assemble::ConfigError;
 pub use self::cloudflare::cloudflare_ranges;
@@ -63,6 +67,8 @@ pub use self::settings::{
 };
 pub use self::sources::{ConfigFile, ConfigProblem, SettingSource, Sources};
 pub use self::values::{is_title, typed_duration};
+pub use self::warning::{Remedy, Warning};
+pub use self::warnings::warnings;
 pub use crate::http::cookie::SameSite;
 pub use crate::original::client_address::ClientIpHeader;
 pub use crate::original::scheme::Scheme;

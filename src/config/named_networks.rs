@@ -14,6 +14,17 @@ pub fn built_in_networks() -> NamedNetworks {
     BUILT_IN.iter().map(|(range, networks)| (range.to_string(), read(networks))).collect()
 }
 
+/// The addresses that an entry of `proxy.trust` means.
+pub(super) fn networks_of(range: &TrustedRange) -> Vec<IpNet> {
+    match range {
+        TrustedRange::Network(network) => vec![*network],
+        named => BUILT_IN
+            .iter()
+            .find(|(known, _)| known == named)
+            .map_or_else(Vec::new, |(_, networks)| read(networks)),
+    }
+}
+
 fn read(networks: &[&str]) -> Vec<IpNet> {
     networks.iter().filter_map(|network| network.parse().ok()).collect()
 }
@@ -54,6 +65,7 @@ mod tests {
         assert_eq!(asked.len(), 32);
         for (name, networks) in &built_in {
             let range: TrustedRange = name.parse().expect("one of the names");
+            assert_eq!(&networks_of(&range), networks);
             for address in &asked {
                 let held = networks.iter().any(|network| network.contains(address));
                 assert_eq!(held, range.contains(*address), "{name} {address}");

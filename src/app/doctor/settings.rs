@@ -4,9 +4,8 @@ use crate::app::doctor::facts::{Facts, Pending};
 use crate::app::doctor::finding::Subject;
 use crate::app::messages::answers::doctor::Finding;
 use crate::config::advice::Advice;
-use crate::config::limits::warnings;
 use crate::config::raw::Raw;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, ListenAddress, warnings};
 use crate::original::trust::Trust;
 use crate::original::trusted_range::TrustedRange;
 
