@@ -14,6 +14,7 @@ use crate::app::proxy_diagnostics::occurrences::Occurrences;
 use crate::app::proxy_diagnostics::untrusted_peer::UntrustedPeer;
 use crate::app::rounds::Cause;
 use crate::auth::trusted_time::ClockFault;
+use crate::auth::user::UserName;
 use crate::clock::Timestamp;
 use crate::config::advice::Advice;
 use crate::config::sources::{ConfigFile, Sources};
@@ -839,4 +840,57 @@ fn what_brings_the_cookie_to_a_site_is_advised_as_the_settings_allow() {
 fn a_path_is_one_word_of_the_shell() {
     assert_eq!(word(Path::new("/var/lib/portcullis")), "/var/lib/portcullis");
     assert_eq!(word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+}
+
+const RULES: &str = "public_url = \"https://auth.example.com\"\n\
+    [session]\ncookie_domain = \"example.com\"\n\
+    [networks]\nhome = [\"192.0.2.0/24\"]\n\
+    [[rule]]\nname = \"the two of us\"\nhosts = [\"money.example.com\"]\naccess = \"session\"\n\
+    users = [\"anna\"]\ngroups = [\"family\"]\n\
+    [[rule]]\nname = \"at home\"\nhosts = [\"tv.example.com\"]\nnetworks = [\"home\"]\naccess = \"open\"\n";
+
+fn with_rules(facts: &mut Facts, users: &[&str], groups: &[&str]) {
+    facts.config = Ok(config(RULES));
+    let name = |name: &&str| UserName::parse(name).expect("a name");
+    facts.people = Some(UserFacts {
+        all: 1,
+        enabled: [1, 0],
+        admins: 1,
+        names: users.iter().map(name).collect(),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        ..UserFacts::default()
+    });
+}
+
+#[test]
+fn rules_are_for_somebody_and_for_a_network_that_is_one() {
+    let mut facts = healthy();
+    with_rules(&mut facts, &["anna"], &["family"]);
+    assert_eq!(complaints(&facts), []);
+    let said = examine(&facts);
+    assert!(said.iter().any(|finding| finding.found == "2 rules in force"), "{said:#?}");
+
+    one(Severity::Warning, "admits anna, and there is no such user", "user add anna", |facts| {
+        with_rules(facts, &["ben"], &["family"]);
+    });
+    one(Severity::Warning, "the group family, and no user is in it", "--group family", |facts| {
+        with_rules(facts, &["anna"], &[]);
+    });
+    let shared = |facts: &mut Facts| {
+        with_rules(facts, &["anna"], &["family"]);
+        let shared_addresses = vec![("192.0.2.9".parse().expect("an address"), 3)];
+        facts.limits = Some(LimitFacts { shared_addresses, ..LimitFacts::default() });
+    };
+    let trust = "trust = [\"loopback\", \"192.0.2.9\"]";
+    one(
+        Severity::Warning,
+        "rule \"at home\" (line 12) opens its places to 192.0.2.9",
+        trust,
+        shared,
+    );
+}
+
+#[test]
+fn without_rules_nothing_is_said_of_them() {
+    assert!(examine(&healthy()).iter().all(|finding| finding.check != "rules"));
 }

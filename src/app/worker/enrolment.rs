@@ -6,6 +6,8 @@
 //! spent step and the mark that there was a user are one commit, made only while that mark is not
 //! set: of two confirmations at once the second finds it set.
 
+use std::net::IpAddr;
+
 use crate::app::messages::enrolment::{
     Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME, Refusal, SeedOffer,
 };
@@ -129,17 +131,29 @@ impl WorkerState {
         let authenticator = held.ok_or(Refusal::NotHolder)?.authenticator().clone();
         let mut user = User::new(name.clone(), authenticator, now.wall, self.entropy.get_mut());
         user.admin = true;
-        let CodeOwner::One(Match { step, .. }) =
-            whether(Some(&user), code, now.wall, self.config.login.skew)
-        else {
-            let event = Event::new(Action::Enrolment, Actor::Visitor).from(browser.sender.client);
-            let told = vec![Change::Audit(event.because("wrong-code").refused())];
-            let denial =
-                self.count_failure(browser.sender.client, vec![strangers], told, now, effects);
-            return Err(Refusal::Denied(denial));
-        };
-        user.spend(step);
+        self.prove(&mut user, code, browser.sender.client, vec![strangers], now, effects)?;
         self.add_first(user, browser, now, effects)
+    }
+
+    /// Whether the app of whoever is being enrolled shows this code, which is spent by that. A
+    /// wrong one is counted against the address and these budgets.
+    fn prove(
+        &mut self,
+        user: &mut User,
+        code: &Code,
+        client: IpAddr,
+        budgets: Vec<BudgetKey>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let owner = whether(Some(&*user), code, now.wall, self.config.login.skew);
+        if let CodeOwner::One(Match { step, .. }) = owner {
+            user.spend(step);
+            return Ok(());
+        }
+        let event = Event::new(Action::Enrolment, Actor::Visitor).from(client);
+        let told = vec![Change::Audit(event.because("wrong-code").refused())];
+        Err(Refusal::Denied(self.count_failure(client, budgets, told, now, effects)))
     }
 
     /// The first user, with a session, while there is none.
