@@ -1,9 +1,11 @@
-//! `policy replay` on the access logs of real proxies: it counts what was asked for, by rule.
+//! `policy replay` on the access logs of real proxies: it counts what was asked for, by rule, and
+//! once the rules are in force that is what becomes of it.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::curl::Curl;
@@ -11,7 +13,7 @@ use crate::support::daemon::{Done, bare_command};
 use crate::support::http::Ask;
 use crate::support::nginx::with_locations;
 use crate::support::scratch::Scratch;
-use crate::support::test_stack::{ProxyKind, TestStack};
+use crate::support::test_stack::{ProxyKind, TestStack, with_public_url};
 use crate::support::wait::{self, PATIENCE};
 
 /// Rules that are not in force: the gate of the test knows none.
@@ -92,21 +94,38 @@ fn logging(kind: ProxyKind, log: &Path) -> TestStack {
     })
 }
 
-/// Asks for everything, and gives back how often each rule should have decided what.
-fn ask_for_everything(stack: &TestStack, kind: ProxyKind) -> Vec<Expected> {
+/// Asks for everything, and gives back the statuses of the answers.
+fn ask_for_everything(stack: &TestStack) -> Vec<u16> {
     let host = stack.host("app");
-    for (method, target, ..) in REQUESTS {
+    let ask = |(method, target): (&str, &str)| {
         let ask = Ask::new(method, target).header("Host", &host).by_page_load();
         let ask = if method == "POST" { ask.body(b"x=y") } else { ask };
-        let answer = ask.send(stack.http());
-        assert_ne!(answer.status, 400, "{kind:?} {target}: {answer:?}");
-    }
-    let elsewhere = format!("http://{host}/elsewhere");
-    Curl::from(stack.ports, "127.0.0.2").load(&elsewhere, &[]);
+        ask.send(stack.http()).status
+    };
+    let elsewhere = || {
+        Curl::from(stack.ports, "127.0.0.2").load(&format!("http://{host}/elsewhere"), &[]).status
+    };
+    let mut statuses: Vec<_> =
+        REQUESTS.into_iter().map(|(method, target, ..)| ask((method, target))).collect();
+    statuses.push(elsewhere());
+    statuses
+}
+
+/// What should become of everything that is asked for.
+fn expected(kind: ProxyKind) -> Vec<Expected> {
     let of_this = |(_, _, expected, behind_traefik): (_, _, Expected, Option<Expected>)| {
         behind_traefik.filter(|_| kind == ProxyKind::Traefik).unwrap_or(expected)
     };
     REQUESTS.into_iter().map(of_this).chain([FROM_ELSEWHERE]).collect()
+}
+
+/// How a page load is answered by whom nobody knows.
+fn status_of((_, decision): &Expected) -> u16 {
+    match *decision {
+        "open" => 200,
+        "deny" => 403,
+        _ => 302,
+    }
 }
 
 /// The lines of the log that are about the site, once all are there. The other ones are those by
@@ -160,8 +179,10 @@ fn counts_what_was_asked_for_behind(kind: ProxyKind) {
     let dir = Scratch::new("replay");
     let rules = dir.write("rules.toml", RULES);
     let log = dir.path().join("access.log");
-    let stack = logging(kind, &log);
-    let expected = ask_for_everything(&stack, kind);
+    let mut stack = logging(kind, &log);
+    let expected = expected(kind);
+    let without_rules = ask_for_everything(&stack);
+    assert!(without_rules.iter().all(|status| [302, 303].contains(status)), "{without_rules:?}");
     let lines = lines_of(&log, expected.len());
     let site = format!("app.example.test:{}", stack.ports.http);
     let options: &[&str] = match kind {
@@ -184,6 +205,18 @@ fn counts_what_was_asked_for_behind(kind: ProxyKind) {
     assert!(people.out.contains("\"shares\"") && people.out.contains("/share/a"), "{people:?}");
     let asked = stack.gate.running.text();
     assert!(!asked.contains("/hook/1"), "the gate logs nothing of it: {asked}");
+
+    put_in_force(&mut stack);
+    let wanted: Vec<_> = expected.iter().map(status_of).collect();
+    assert_eq!(ask_for_everything(&stack), wanted, "{kind:?}: it becomes of it what was told");
+}
+
+fn put_in_force(stack: &mut TestStack) {
+    stack.gate.place.configure(&with_public_url(stack.ports.https, RULES));
+    stack.gate.running.signal(Signal::SIGHUP);
+    wait::until("that the rules are in force", PATIENCE, || {
+        (stack.page_load("/admin/x").send(stack.http()).status == 403).then_some(())
+    });
 }
 
 #[test]
