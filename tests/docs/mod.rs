@@ -2,6 +2,7 @@
 //! `proxy print` for the example that its comment names. And the list of threats leads to tests
 //! that there are.
 
+mod apps;
 mod glossary;
 mod places;
 mod threats;
