@@ -65,6 +65,41 @@ fn no_override_of_path_or_method_reaches_gate_or_site_under_any_name() {
     }
 }
 
+const RULE: &str = "[[rule]]\npaths = [\"/share/*\"]\nmethods = [\"GET\"]\naccess = \"open\"\n";
+
+/// The gate opens nothing to a request that carries an override: behind these proxies it never
+/// sees one.
+#[test]
+fn an_open_place_stays_open_to_a_visitor_with_an_override_and_the_rest_closed() {
+    for kind in ALL {
+        let stack = TestStack::behind(kind, RULE);
+        for (target, status) in [("/share/x", 200), ("/who", 302)] {
+            let ask = stack.page_load(target);
+            let ask = names().fold(ask, |ask, name| ask.header(&name, "/share/x"));
+            let answer = ask.send(stack.http());
+            assert_eq!(answer.status, status, "{kind:?} {target}: {answer:?}");
+        }
+        assert_eq!(stack.app.seen().len(), 1, "{kind:?}");
+    }
+}
+
+#[test]
+fn without_the_printed_lines_an_override_closes_what_a_rule_opens() {
+    for kind in ALL {
+        let stack = TestStack::behind_changed(kind, RULE, |text| {
+            let strips =
+                |line: &&str| ["*HTTP*", "Override"].iter().any(|name| line.contains(name));
+            assert!(text.lines().any(|line| strips(&line)), "{text}");
+            let rest = text.lines().filter(|line| !strips(line));
+            rest.map(|line| format!("{line}\n")).collect()
+        });
+        let ask = stack.page_load("/share/x");
+        assert_eq!(ask.send(stack.http()).status, 200, "{kind:?}");
+        let ask = ask.header("X-HTTP-Method-Override", "DELETE");
+        assert_eq!(ask.send(stack.http()).status, 302, "{kind:?}");
+    }
+}
+
 /// Method and path in the proxy's own words.
 fn told(kind: ProxyKind, asked: &Value) -> [String; 2] {
     let (method, path) = match kind {
