@@ -188,6 +188,41 @@ fn sighup_takes_what_can_change_and_says_what_cannot() {
     assert!(titled(&gate), "it goes on with what it had");
 }
 
+#[test]
+fn a_reload_with_a_wrong_rule_changes_nothing_and_names_its_line() {
+    let with = |title: &str, access: &str| {
+        format!(
+            "{ONE_DOMAIN}[login]\ntitle = \"{title}\"\n[[rule]]\nname = \"shares\"\npaths = [\"/share/**\"]\n\
+             access = \"{access}\"\n"
+        )
+    };
+    let mut gate = Daemon::with(&with("Our house", "open"));
+    let titled =
+        |gate: &Daemon, title: &str| Ask::get("/login").send(gate.address).text().contains(title);
+    let wrong = with("Their house", "opne");
+    gate.place.configure(&wrong);
+    gate.running.signal(Signal::SIGHUP);
+    let written = std::fs::read_to_string(gate.place.config_file()).expect("ours");
+    let line = written.lines().position(|line| line.contains("opne")).expect("a line") + 1;
+    let named = format!(":{line}: rule ");
+    let told = gate.running.wait_for("what is wrong", PATIENCE, |text| {
+        text.lines().find(|line| line.contains("settings not reloaded")).map(str::to_owned)
+    });
+    assert!(told.contains(&named) && told.contains("opne"), "{named}: {told}");
+    assert!(titled(&gate, "Our house"), "nothing of the new file is in force");
+
+    gate.place.configure(&with("Their house", "session"));
+    gate.running.signal(Signal::SIGHUP);
+    wait::until("the right rule", PATIENCE, || titled(&gate, "Their house").then_some(()));
+
+    gate.stop();
+    gate.place.configure(&wrong);
+    let start = gate.place.run(&["serve"]);
+    assert_eq!(start.status, 78, "{start:?}");
+    let check = gate.place.run(&["config", "check"]);
+    assert!(check.status == 78 && check.err.contains("did you mean \"open\"?"), "{check:?}");
+}
+
 /// The settings come from a pipe here: whoever reads them waits until somebody writes.
 #[test]
 fn a_reload_keeps_nobody_waiting_and_ends_for_systemd_when_the_new_settings_are_in_force() {
