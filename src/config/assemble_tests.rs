@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::keys::ValueKind;
 use super::super::limits;
+use super::super::tables::{SettingTable, TABLES, TableDefault, TableKey, TableKeys};
 use super::super::{ConfigFile, CookiePrefix, Environment, warnings};
 use super::*;
 
@@ -325,5 +326,39 @@ fn the_documentation_tells_every_key_its_default_and_its_variable() {
             "no row {start}"
         );
     }
-    assert_eq!(rows.len(), KEYS.len(), "a row is about no key");
+    let of_tables = TABLES.iter().flat_map(rows_of).collect::<Vec<_>>();
+    for row in &of_tables {
+        assert!(rows.contains(&row.as_str()), "no row {row}");
+    }
+    assert_eq!(rows.len(), KEYS.len() + of_tables.len(), "a row is about no key");
+}
+
+/// The rows of the documentation for a table.
+fn rows_of(table: &SettingTable) -> Vec<String> {
+    let row = |key: &TableKey| {
+        let default = match (key.default, &table.keys) {
+            (_, TableKeys::Chosen(_)) => "none".to_owned(),
+            (TableDefault::Required, _) => "required".to_owned(),
+            (TableDefault::Place, _) => format!("its place: `\"{} 3\"`", table.name),
+            (TableDefault::Value(value), _) => format!("`{value}`"),
+        };
+        let (name, example) = (key.name, key.example);
+        format!("| `{}.{name}` | {default} | `{example}` | {} |", table.name, key.help)
+    };
+    match &table.keys {
+        TableKeys::Chosen(key) => vec![row(key)],
+        TableKeys::Fixed(keys) => keys.iter().map(row).collect(),
+    }
+}
+
+#[test]
+fn the_files_that_the_documentation_shows_can_be_used_as_they_are() {
+    let text = include_str!("../../docs/configuration.md");
+    let files: Vec<_> = text.split("```toml\n").skip(1).collect();
+    for file in &files {
+        let file = file.split("```").next().unwrap_or_default();
+        let loaded = load(file).unwrap_or_else(|error| panic!("{file}{error}"));
+        assert_eq!(warnings(&loaded.config), [], "{file}");
+    }
+    assert_eq!(files.len(), 2);
 }

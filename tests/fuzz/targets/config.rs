@@ -43,6 +43,12 @@ fuzz_target!(|text: &str| {
                     "{name}"
                 );
             }
+            let networks = |name: &str| config.networks.get(name).is_some_and(|own| !own.is_empty());
+            assert!(["loopback", "linklocal", "uniquelocal"].into_iter().all(networks));
+            for rule in config.rules.as_slice() {
+                assert!(!rule.name.chars().any(char::is_control), "would split a line");
+                assert!((1..=text.lines().count()).contains(&rule.line), "{}", rule.line);
+            }
             for (_, configuration) in all::printable() {
                 assert!(proxy_print::text(configuration, &config).ends_with('\n'));
             }
