@@ -4,11 +4,11 @@
 //! [`toml_file`] reads the file, [`sources`] decides which source wins and [`platforms`] what is
 //! none. [`values`] and [`names`] turn one text into one type of [`settings`]; [`network_reader`]
 //! and [`rule_reader`] turn tables into theirs. [`public_suffix`] knows what browsers keep no
-//! cookie for, [`contradictions`] are what several keys together must not say, [`warnings()`] what they
-//! had better not, [`advice`] is what people had better write instead. [`secrets`] finds the
-//! session secret, [`setup_code`] the code of the first enrolment. All of it stops at the first
-//! start of the daemon: a setting that cannot be read is refused (exit code 78), never replaced by
-//! a default.
+//! cookie for, [`contradictions`] are what several keys together must not say, [`warnings()`] what
+//! they had better not, [`advice`] is what people had better write instead. [`limits`] bounds what
+//! a login by code alone is for. [`secrets`] finds the session secret, [`setup_code`] the code of
+//! the first enrolment. All of it stops at the first start of the daemon: a setting that cannot be
+//! read is refused (exit code 78), never replaced by a default.
 //!
 //! Left out: realms, which this version refuses instead of ignoring.
 
