@@ -39,9 +39,8 @@ fn explain(entry: &str, fault: PatternFault) -> String {
             format!("{written}: no plain path holds {letter:?}: write {}", right(&meant))
         }
         PatternFault::Escape => format!(
-            "{written}: a pattern is compared with the decoded path: write the character itself for its escape, as in \
-             {}",
-            right(&entry.replace("%2F", "/").replace("%2f", "/"))
+            "{written} is compared with decoded paths: write each character itself, not its escape: {}",
+            right(&without_escapes(entry))
         ),
         PatternFault::TooLong => {
             format!("is longer than {} octets: shorten it with **", PathPattern::LONGEST)
@@ -65,6 +64,27 @@ fn with_stars_apart(segment: &str) -> String {
 fn single_stars(segment: &str) -> String {
     let parts: Vec<_> = segment.split('*').filter(|part| !part.is_empty()).collect();
     format!("*{}*", parts.join("*"))
+}
+
+/// With ASCII characters in the place of their escapes.
+fn without_escapes(entry: &str) -> String {
+    let mut parts = entry.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.get(..2).filter(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match code.filter(u8::is_ascii_graphic) {
+            Some(code) => {
+                decoded.push(char::from(code));
+                decoded.push_str(part.get(2..).unwrap_or_default());
+            }
+            None => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 /// Without empty segments, `.` and `..`.
@@ -110,8 +130,12 @@ mod tests {
             ("/a;b", "no plain path holds ';': write \"/a*b\""),
             ("/a\\b", "write \"/a/b\""),
             ("/a[bc]", "write \"/share/**\""),
-            ("/a%2Fb", "as in \"/a/b\""),
-            ("/a%41", "as in \"/share/**\""),
+            ("/a%2Fb", "not its escape: \"/a/b\""),
+            ("/%41%62/ü%c3%bc", "not its escape: \"/Ab/ü%c3%bc\""),
+            ("/a%zz", "not its escape: \"/share/**\""),
+            ("/100%", "not its escape: \"/share/**\""),
+            ("/a%3Fb", "not its escape: \"/share/**\""),
+            ("/a%é", "not its escape: \"/share/**\""),
         ] {
             let found = read(entry).expect_err(entry);
             assert!(found.starts_with(&quoted(entry)) && found.ends_with(message), "{found}");
