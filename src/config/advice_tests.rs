@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::{ConfigFile, Environment, Remedy, Sources, warnings};
+use super::super::{ConfigFile, Environment, Remedy, Sources, Warning, warnings};
 use super::*;
 
 fn load(text: &str) -> Result<Config, String> {
@@ -29,6 +29,13 @@ fn followed(settings: &[(&str, &str)], advice: &Advice) -> String {
         format!("{section}.{line}")
     };
     format!("{}{pasted}\n", kept.collect::<String>())
+}
+
+fn setting(warning: &Warning) -> &Advice {
+    match &warning.remedy {
+        Remedy::Setting(advice) => advice,
+        Remedy::Words(words) => panic!("{words}"),
+    }
 }
 
 const HOSTS: [&str; 14] = [
@@ -75,8 +82,7 @@ fn every_warning_ends_when_its_advice_is_followed() {
                 let Ok(config) = load(&plain) else { continue };
                 for warning in warnings(&config) {
                     seen += 1;
-                    let Remedy::Setting(advice) = &warning.remedy else { panic!("{warning:?}") };
-                    let file = followed(&settings, advice);
+                    let file = followed(&settings, setting(&warning));
                     let after = load(&file).unwrap_or_else(|error| panic!("{file}{error}"));
                     assert!(
                         warnings(&after).iter().all(|left| left.found != warning.found),
@@ -109,7 +115,7 @@ fn the_domain_that_is_advised_is_the_widest_that_browsers_take() {
     ]) {
         let config = load(&format!("public_url = \"https://{host}\"")).expect(host);
         let advised: Vec<String> =
-            warnings(&config).iter().map(|warning| warning.remedy.to_string()).collect();
+            warnings(&config).iter().map(|warning| setting(warning).to_string()).collect();
         let expected: Vec<String> = domain
             .iter()
             .map(|domain| format!("[session]\ncookie_domain = \"{domain}\""))

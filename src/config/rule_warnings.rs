@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::named_networks::networks_of;
+use super::nearest::nearest;
 use super::rule_name::label;
 use super::settings::Config;
 use super::warning::{Remedy, Warning};
@@ -16,6 +17,7 @@ pub(super) fn rule_warnings(config: &Config) -> Vec<Warning> {
     let rules = config.rules.as_slice();
     let mut warnings: Vec<_> = rules.iter().filter_map(without_networks).collect();
     warnings.extend(never_reached(rules));
+    warnings.extend(rules.iter().flat_map(misspelt_methods));
     warnings.extend(rules.iter().filter_map(open_to_everybody));
     warnings.extend(rules.iter().flat_map(|rule| inventable(rule, config)));
     warnings
@@ -49,6 +51,58 @@ fn never_reached(rules: &[Rule]) -> impl Iterator<Item = Warning> {
             &what,
             format!("put it before {}, or remove it", label(&dead.taken_by.name)),
         )
+    })
+}
+
+/// Methods of RFC 9110, RFC 5789 and WebDAV (RFC 4918, 3253, 3648, 3744, 4791, 5323), and some that
+/// programs have of their own.
+const METHODS: [&str; 37] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "M-SEARCH",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKWORKSPACE",
+    "MOVE",
+    "NOTIFY",
+    "OPTIONS",
+    "ORDERPATCH",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+];
+
+/// An application may have methods of its own, so that an unknown one is no mistake by itself.
+fn misspelt_methods(rule: &Rule) -> impl Iterator<Item = Warning> {
+    let unknown = rule.methods.iter().filter(|method| !METHODS.contains(&method.as_str()));
+    unknown.filter_map(|method| {
+        let meant = nearest(method, METHODS.into_iter())?;
+        let what = format!("is for the method {method}, which few programs know");
+        Some(warning(rule, &what, format!("write {meant} if that is what you mean")))
     })
 }
 

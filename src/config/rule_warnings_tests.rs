@@ -46,6 +46,23 @@ fn a_rule_whose_networks_are_empty_is_told_once() {
 }
 
 #[test]
+fn a_method_that_is_probably_misspelt_is_told() {
+    let with = |method: &str| {
+        warnings_of(&format!("[[rule]]\naccess = \"deny\"\nmethods = [\"GET\", \"{method}\"]"))
+    };
+    assert_eq!(
+        with("DELTE"),
+        [
+            "rule 1 (line 1) is for the method DELTE, which few programs know; write DELETE if that is what you \
+             mean"
+        ]
+    );
+    for good in METHODS.into_iter().chain(["FROBNICATE", "X-OWN"]) {
+        assert_eq!(with(good), [""; 0], "{good}");
+    }
+}
+
+#[test]
 fn a_rule_that_opens_everything_is_told() {
     for limits in ["", "paths = [\"/**\"]", "paths = [\"/a\", \"/**\"]", "hosts = []"] {
         assert_eq!(

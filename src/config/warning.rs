@@ -1,7 +1,5 @@
 //! Something that works, but probably not as meant, and the way out.
 
-use std::fmt;
-
 use super::advice::Advice;
 use super::loaded::Loaded;
 
@@ -36,16 +34,6 @@ impl Warning {
                 format!("{}; write {}", self.found, advice.in_words(loaded))
             }
             Remedy::Words(words) => format!("{}; {words}", self.found),
-        }
-    }
-}
-
-impl fmt::Display for Remedy {
-    /// The setting as it stands in the file, or the words.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setting(advice) => advice.fmt(f),
-            Self::Words(words) => f.write_str(words),
         }
     }
 }

@@ -276,6 +276,12 @@ fn the_settings_are_judged_as_config_check_judges_them() {
         "127.0.0.1:9100",
         changed("[metrics]\nlisten = \"0.0.0.0:9100\""),
     );
+    one(
+        Severity::Warning,
+        "rule 1 (line 1) opens every site to everybody",
+        "# name the hosts, paths or networks that it is for",
+        changed("[[rule]]\naccess = \"open\""),
+    );
     one(Severity::Warning, "still in use", "systemctl restart", |facts| {
         facts.pending = Some(Pending::Changed)
     });

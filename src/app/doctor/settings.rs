@@ -5,7 +5,7 @@ use crate::app::doctor::finding::Subject;
 use crate::app::messages::answers::doctor::Finding;
 use crate::config::advice::Advice;
 use crate::config::raw::Raw;
-use crate::config::{Config, ListenAddress, warnings};
+use crate::config::{Config, ListenAddress, Remedy, warnings};
 use crate::original::trust::Trust;
 use crate::original::trusted_range::TrustedRange;
 
@@ -23,7 +23,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     };
     let mut findings: Vec<_> = warnings(config)
         .into_iter()
-        .map(|warning| SETTINGS.warning(warning.found, warning.remedy.to_string()))
+        .map(|warning| SETTINGS.warning(warning.found, to_copy(&warning.remedy)))
         .collect();
     findings.extend(neighbours(config));
     findings.extend(facts.pending.as_ref().map(pending));
@@ -31,6 +31,14 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         findings.push(SETTINGS.ok("all settings can be used, and fit together"));
     }
     findings
+}
+
+/// What is to be decided cannot be copied: it stands in a comment.
+fn to_copy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Setting(advice) => advice.to_string(),
+        Remedy::Words(words) => format!("# {words}"),
+    }
 }
 
 fn pending(pending: &Pending) -> Finding {
