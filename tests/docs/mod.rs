@@ -5,6 +5,7 @@
 mod apps;
 mod glossary;
 mod places;
+mod rules;
 mod threats;
 
 use std::fs;
