@@ -87,7 +87,8 @@ fn steps(path: &[u8]) -> Vec<Vec<u8>> {
     while single.contains("//") {
         single = single.replace("//", "/");
     }
-    let reference = match text.strip_prefix("//") {
+    let host = text.strip_prefix("//").map(|rest| rest.trim_start_matches('/'));
+    let reference = match host {
         Some(rest) => rest.find('/').map_or("/".to_owned(), |end| rest[end..].to_owned()),
         None => text.clone(),
     };

@@ -84,6 +84,8 @@ fn what_follows_two_slashes_at_the_start_is_a_host_and_is_not() {
     reads("//admin", &["/admin", "/"]);
     reads("/%2fevil/admin", &["/evil/admin", "/admin"]);
     reads("/\\evil/admin", &["/evil/admin", "/admin"]);
+    reads("///evil/admin", &["/evil/admin", "/admin"]);
+    reads("/\\\\evil/admin", &["/evil/admin", "/admin"]);
 }
 
 #[test]

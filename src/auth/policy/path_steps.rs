@@ -142,12 +142,15 @@ fn merge_slashes(path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Without what stands between two slashes at the start and the next one: many programs read the
-/// target of a request as a reference (RFC 3986 section 4.2), in which that is a host.
+/// Without what stands between two slashes or more at the start and the next one: many programs
+/// read the target of a request as a reference (RFC 3986 section 4.2), in which that is a host.
+/// The URL Standard skips further slashes before it (section 4.4).
 fn drop_authority(path: &[u8], out: &mut Vec<u8>) {
-    let Some(authority) = path.strip_prefix(b"//") else {
+    let slashes = path.iter().take_while(|octet| **octet == b'/').count();
+    if slashes < 2 {
         return out.extend_from_slice(path);
-    };
+    }
+    let authority = path.get(slashes..).unwrap_or_default();
     match authority.iter().position(|octet| *octet == b'/') {
         Some(end) => out.extend_from_slice(authority.get(end..).unwrap_or_default()),
         None => out.push(b'/'),
