@@ -11,6 +11,7 @@ mod forms;
 mod nginx_cache;
 mod nginx_only;
 mod overrides;
+mod paths;
 mod refusals;
 mod replay;
 mod resolver;

@@ -57,7 +57,7 @@ impl Traefik {
 }
 
 /// `$TRAEFIK`, else what `tests/run` fetched.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     tools::named_or_fetched("TRAEFIK", "traefik")
 }
 
