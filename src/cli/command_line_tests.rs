@@ -536,6 +536,13 @@ fn policy_test_needs_neither_store_nor_secret() {
 }
 
 #[test]
+fn policy_test_tells_the_gates_own_pages() {
+    let backend = Played::as_recorded();
+    let told = simply("policy test https://a/login https://a/x", &backend);
+    assert_eq!(told.out.matches("the gate's own page").count(), 1, "{}", told.out);
+}
+
+#[test]
 fn policy_test_asks_for_the_user_that_is_named() {
     let backend = Played::as_recorded();
     let told = simply("policy test https://a.example/ --user anna", &backend);

@@ -18,7 +18,9 @@ use super::policy_text;
 use super::program::Program;
 use crate::app::messages::answers::users::UserDetails;
 use crate::app::messages::command::Command;
+use crate::app::policy::own_page::is_own_page;
 use crate::app::policy::printable::printable;
+use crate::app::policy::remark::Remark;
 use crate::app::policy::replay::{Replay, ReplayError};
 use crate::app::policy::requested_place::SiteOfLog;
 use crate::app::policy::typed_url::TypedUrl;
@@ -99,8 +101,12 @@ impl<B: Backend> Program<'_, B> {
                 let urls = urls.iter().map(typed_url).collect::<Result<Vec<_>, _>>()?;
                 let user = user.map(|name| self.session_owner(name, console)).transpose()?;
                 let request = UrlRequest { method: &method, client: from, user: user.as_ref() };
-                let rulings: Vec<_> =
-                    urls.iter().map(|url| UrlRuling::of(&config.rules, url, &request)).collect();
+                let ruling = |url| {
+                    let mut ruling = UrlRuling::of(&config.rules, url, &request);
+                    ruling.remarks.extend(is_own_page(&config, url).then_some(Remark::OwnPage));
+                    ruling
+                };
+                let rulings: Vec<_> = urls.iter().map(ruling).collect();
                 let text =
                     || rulings.iter().map(|ruling| policy_text::of_url(ruling, &request)).collect();
                 self.say(&rulings, text, console)

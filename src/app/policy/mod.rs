@@ -2,11 +2,12 @@
 //! `portcullis policy replay`.
 //!
 //! [`typed_url`] reads an address as it was typed, [`url_ruling`] judges it, with [`remark`] for
-//! what people should know beside the decision. [`replay`] counts what would have become of the
-//! requests in an [`access_log`], each for a [`requested_place`]. [`printable`] shows the octets of
-//! a path.
+//! what people should know beside the decision; [`own_page`] knows the addresses of the gate.
+//! [`replay`] counts what would have become of the requests in an [`access_log`], each for a
+//! [`requested_place`]. [`printable`] shows the octets of a path.
 
 pub mod access_log;
+pub mod own_page;
 pub mod printable;
 pub mod remark;
 pub mod replay;

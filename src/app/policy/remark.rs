@@ -7,6 +7,8 @@ use crate::auth::policy::rule::{Audience, Rule};
 /// One thing to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
+    /// It is the gate's own.
+    OwnPage,
     /// The rule lets only some of the users in.
     OnlyFor(Audience),
     /// The rule is an opening one, and the path is not plain.
@@ -36,6 +38,10 @@ impl Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::OwnPage => f.write_str(
+                "the gate's own page: the printed configurations lead it to the gate, and no rule \
+                 is asked",
+            ),
             Self::OnlyFor(audience) => {
                 let users = audience.users.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let (users, groups) = (users.join(", "), audience.groups.join(", "));
