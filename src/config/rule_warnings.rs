@@ -146,9 +146,8 @@ fn claimable(rule: &Rule, name: &str, ranges: &[IpNet], trust: &Trust) -> Option
                     "opens to network {name}, which shares addresses with {entry} of proxy.trust: whoever has one of \
                      them can claim to be anywhere in it"
                 ),
-                format!(
-                    "leave in proxy.trust only the proxy's own address, and take it out of {name}"
-                ),
+                "name a network that no proxy is in, and in proxy.trust only the proxies' own addresses"
+                    .to_owned(),
             )
         }
     };

@@ -110,6 +110,9 @@ fn an_opening_network_that_a_proxy_is_in_is_told_with_the_entry() {
             "{warning}"
         );
     }
+    let words = "; name a network that no proxy is in, and in proxy.trust only the proxies' own \
+                 addresses";
+    assert!(with("\"loopback\"", "\"::1\"", open)[0].ends_with(words));
     let preflight = with("\"loopback\"", "\"::1\"", "access = \"session\"\npreflight = true");
     assert_eq!(preflight.len(), 1, "{preflight:?}");
     let everybody = with("true", "\"10.0.0.0/8\"", open);
