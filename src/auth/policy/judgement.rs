@@ -4,6 +4,7 @@ use super::host_pattern::CanonicalHost;
 use super::letter_case::{Alike, FoldedPath};
 use super::place::{Member, Place};
 use super::rule::{Access, Rule};
+use super::rules_by_host::HostRules;
 use super::ruling::Ruling;
 
 /// What is asked of the rules of one host, whatever its path is read as.
@@ -12,8 +13,8 @@ pub(super) struct Judgement<'j> {
     pub rules: &'j [Rule],
     /// For each rule whether it names a port.
     pub with_port: &'j [bool],
-    /// The places of those that are for the host, in order.
-    pub candidates: &'j [usize],
+    /// Those that are for the host.
+    pub candidates: &'j HostRules,
     /// The place.
     pub place: &'j Place<'j>,
     /// Who is logged in.
@@ -32,8 +33,12 @@ impl<'j> Judgement<'j> {
                 continue;
             }
             let (ruling, surely) = (self.ruling(number, rule), method != MethodMatch::Perhaps);
+            let is_exact = alike == Alike::Exactly && method != MethodMatch::IgnoringCase;
+            if is_exact && surely && ignoring_case.strictest.is_none() {
+                return ruling;
+            }
             ignoring_case.found(ruling, surely);
-            if alike == Alike::Exactly && method != MethodMatch::IgnoringCase {
+            if is_exact {
                 exact.found(ruling, surely);
                 if surely {
                     break;
@@ -53,14 +58,12 @@ impl<'j> Judgement<'j> {
         })
     }
 
-    /// The paths that one reading is compared with.
-    pub fn patterns(&self) -> usize {
-        self.candidates().map(|(_, rule)| rule.paths.len()).sum()
-    }
-
     fn candidates(&self) -> impl Iterator<Item = (usize, &'j Rule)> {
         let rules = self.rules;
-        self.candidates.iter().filter_map(move |number| Some((*number, rules.get(*number)?)))
+        self.candidates
+            .numbers
+            .iter()
+            .filter_map(move |number| Some((*number, rules.get(*number)?)))
     }
 
     /// Whether port and client are as the rule wants them.

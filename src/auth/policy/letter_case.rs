@@ -38,14 +38,21 @@ pub(super) struct FoldedPath<'p> {
     pub exact: &'p [u8],
     /// Without letters' case.
     pub folded: &'p [u8],
+    /// Whether both are the same.
+    pub is_caseless: bool,
 }
 
 impl<'p> FoldedPath<'p> {
+    /// A path without letters that have a case, or with small ones alone.
+    pub fn caseless(exact: &'p [u8]) -> Self {
+        Self { exact, folded: exact, is_caseless: true }
+    }
+
     /// Folds a path into `room`.
     pub fn new(exact: &'p [u8], room: &'p mut Vec<u8>) -> Self {
         room.clear();
         fold(exact, room);
-        Self { exact, folded: room }
+        Self { exact, folded: room, is_caseless: exact == room }
     }
 }
 

@@ -14,9 +14,29 @@ use super::plain_path::escaped;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
+    form: PatternForm,
+    /// Without letters' case; `None`: it is so already.
+    folded: Option<PatternForm>,
+}
+
+/// A pattern, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PatternForm {
     segments: Vec<PatternSegment>,
-    /// Without letters' case; `None`: they are so already.
-    folded: Option<Vec<PatternSegment>>,
+    /// With what all its paths begin: most others are told apart by it alone.
+    head: Vec<u8>,
+    after_head: AfterHead,
+}
+
+/// What a path may hold behind the head of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AfterHead {
+    /// Nothing: the pattern has no star.
+    Nothing,
+    /// Whole segments: the pattern ends in its only star, `/**`.
+    Segments,
+    /// What the other segments say.
+    Globs,
 }
 
 /// What one segment of a pattern describes.
@@ -68,26 +88,26 @@ impl PathPattern {
             segment if segment.contains("**") => Err(PatternFault::HalfDoubleStar),
             segment => decode(segment).map(PatternSegment::One),
         });
-        let segments: Vec<_> = segments.collect::<Result<_, _>>()?;
-        let folded: Vec<_> = segments.iter().map(PatternSegment::folded).collect();
-        let folded = (folded != segments).then_some(folded);
-        Ok(Self { text: text.to_owned(), segments, folded })
+        let form = PatternForm::new(segments.collect::<Result<_, _>>()?);
+        let folded = PatternForm::new(form.segments.iter().map(PatternSegment::folded).collect());
+        let folded = (folded != form).then_some(folded);
+        Ok(Self { text: text.to_owned(), form, folded })
     }
 
     /// For whom it describes this decoded path, which begins with a slash; `None`: for nobody.
     pub(super) fn compare(&self, path: FoldedPath<'_>) -> Option<Alike> {
-        if describes(&self.segments, path.exact) {
+        if self.form.describes(path.exact) {
             return Some(Alike::Exactly);
         }
-        if self.folded.is_none() && path.folded == path.exact {
+        if self.folded.is_none() && path.is_caseless {
             return None;
         }
-        let segments = self.folded.as_ref().unwrap_or(&self.segments);
-        describes(segments, path.folded).then_some(Alike::IgnoringCase)
+        let form = self.folded.as_ref().unwrap_or(&self.form);
+        form.describes(path.folded).then_some(Alike::IgnoringCase)
     }
 
     pub(super) fn segments(&self) -> &[PatternSegment] {
-        &self.segments
+        &self.form.segments
     }
 }
 
@@ -106,33 +126,64 @@ impl PatternSegment {
     }
 }
 
-fn describes(pattern: &[PatternSegment], path: &[u8]) -> bool {
-    let path = path.strip_prefix(b"/").unwrap_or(path);
-    let (mut at, mut rest) = (0, Some(path));
-    // Where to go on when what was tried last does not fit: behind the last `**`, one segment
-    // later.
-    let mut retry: Option<(usize, Option<&[u8]>)> = None;
-    while let Some(path) = rest {
-        let (segment, after) = split_segment(path);
-        match pattern.get(at) {
-            Some(PatternSegment::AnyNumber) => {
-                at += 1;
-                retry = Some((at, rest));
+impl PatternForm {
+    fn new(segments: Vec<PatternSegment>) -> Self {
+        let mut head = Vec::new();
+        let mut others = segments.iter();
+        let after_head = loop {
+            let glob = match (others.next(), others.as_slice()) {
+                (None, _) => break AfterHead::Nothing,
+                (Some(PatternSegment::AnyNumber), []) => break AfterHead::Segments,
+                (Some(PatternSegment::AnyNumber), _) => break AfterHead::Globs,
+                (Some(PatternSegment::One(glob)), _) => glob,
+            };
+            let literal = glob.split(|octet| *octet == b'*').next().unwrap_or_default();
+            head.push(b'/');
+            head.extend_from_slice(literal);
+            if literal.len() < glob.len() {
+                break AfterHead::Globs;
             }
-            Some(PatternSegment::One(glob)) if is_segment(glob, segment) => {
-                at += 1;
-                rest = after;
-            }
-            _ => {
-                let Some((star, Some(taken))) = retry else { return false };
-                let (_, later) = split_segment(taken);
-                retry = Some((star, later));
-                (at, rest) = (star, later);
-            }
+        };
+        Self { segments, head, after_head }
+    }
+
+    fn describes(&self, path: &[u8]) -> bool {
+        let Some(rest) = path.strip_prefix(self.head.as_slice()) else { return false };
+        match self.after_head {
+            AfterHead::Nothing => rest.is_empty(),
+            AfterHead::Segments => matches!(rest, [] | [b'/', ..]),
+            AfterHead::Globs => self.describes_segments(path),
         }
     }
-    let left = pattern.get(at..).unwrap_or_default();
-    left.iter().all(|segment| *segment == PatternSegment::AnyNumber)
+
+    fn describes_segments(&self, path: &[u8]) -> bool {
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        let (mut at, mut rest) = (0, Some(path));
+        // Where to go on when what was tried last does not fit: behind the last `**`, one segment
+        // later.
+        let mut retry: Option<(usize, Option<&[u8]>)> = None;
+        while let Some(path) = rest {
+            let (segment, after) = split_segment(path);
+            match self.segments.get(at) {
+                Some(PatternSegment::AnyNumber) => {
+                    at += 1;
+                    retry = Some((at, rest));
+                }
+                Some(PatternSegment::One(glob)) if is_segment(glob, segment) => {
+                    at += 1;
+                    rest = after;
+                }
+                _ => {
+                    let Some((star, Some(taken))) = retry else { return false };
+                    let (_, later) = split_segment(taken);
+                    retry = Some((star, later));
+                    (at, rest) = (star, later);
+                }
+            }
+        }
+        let left = self.segments.get(at..).unwrap_or_default();
+        left.iter().all(|segment| *segment == PatternSegment::AnyNumber)
+    }
 }
 
 fn is_segment(glob: &[u8], segment: &[u8]) -> bool {

@@ -9,7 +9,7 @@
 
 use super::letter_case::FoldedPath;
 use super::path_steps::{STEPS, Step};
-use super::plain_path::decode_plain;
+use super::plain_path::PlainPath;
 
 /// Most readings of one path.
 const MOST: usize = 128;
@@ -39,8 +39,12 @@ impl PathReadings {
 
     /// The only reading of a plain path; `None` where it is not plain.
     pub(super) fn of_plain<'r>(&'r mut self, path: &'r [u8]) -> Option<FoldedPath<'r>> {
-        let exact = decode_plain(path, &mut self.plain)?;
-        Some(FoldedPath::new(exact, &mut self.folded))
+        let plain = PlainPath::decode(path, &mut self.plain)?;
+        Some(if plain.is_caseless {
+            FoldedPath::caseless(plain.decoded)
+        } else {
+            FoldedPath::new(plain.decoded, &mut self.folded)
+        })
     }
 
     /// Collects all readings of `path`, and tells their number. `None` where there are too many.
@@ -88,8 +92,15 @@ impl PathReadings {
         }
         step(&self.source, &mut self.octets);
         let new = self.octets.get(start..).unwrap_or_default();
-        let known = (0..self.ends.len())
-            .any(|at| reading(&self.octets, &self.ends, at).is_some_and(|known| known == new));
+        // Most steps change nothing.
+        let known = new == self.source || {
+            let mut from = 0;
+            self.ends.iter().any(|end| {
+                let known = self.octets.get(from..*end);
+                from = *end;
+                known == Some(new)
+            })
+        };
         if known {
             self.octets.truncate(start);
             return Some(());

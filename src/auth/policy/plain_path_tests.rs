@@ -3,7 +3,7 @@
 use super::*;
 
 fn plain(path: &[u8]) -> Option<Vec<u8>> {
-    decode_plain(path, &mut vec![b'x'; 3]).map(<[u8]>::to_vec)
+    PlainPath::decode(path, &mut vec![b'x'; 3]).map(|plain| plain.decoded.to_vec())
 }
 
 #[test]
@@ -77,4 +77,12 @@ fn a_path_that_is_too_long_is_not_plain() {
     let longest = [b"/".as_slice(), &vec![b'a'; LONGEST_PLAIN_PATH - 1]].concat();
     assert_eq!(plain(&longest).as_deref(), Some(longest.as_slice()));
     assert_eq!(plain(&[longest.as_slice(), b"a"].concat()), None);
+}
+
+#[test]
+fn a_path_is_caseless_where_no_letter_could_be_another() {
+    let is_caseless =
+        |path: &[u8]| PlainPath::decode(path, &mut Vec::new()).expect("a plain path").is_caseless;
+    assert!(is_caseless(b"/") && is_caseless(b"/a-z/0.9~@"));
+    assert!(!is_caseless(b"/A") && !is_caseless(b"/aZ/") && !is_caseless(b"/%C3%9C"));
 }

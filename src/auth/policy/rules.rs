@@ -15,7 +15,7 @@ use super::ruling::Ruling;
 
 /// What comparing the readings of one path may cost: for each pattern the octets of each reading,
 /// and [`COMPARISON`]. Beyond it a path that is not plain is unreadable.
-const MOST_COMPARED: usize = 2_000_000;
+const MOST_COMPARED: usize = 500_000;
 /// What a comparison costs besides, in octets.
 const COMPARISON: usize = 16;
 
@@ -56,8 +56,11 @@ impl Rules {
         who: Option<&Member<'_>>,
         readings: &mut PathReadings,
     ) -> Ruling {
+        if self.rules.is_empty() {
+            return Ruling::DEFAULT;
+        }
         let judgement = self.judgement(place, who);
-        if judgement.candidates.is_empty() {
+        if judgement.candidates.numbers.is_empty() {
             return Ruling::DEFAULT;
         }
         judge_each(&judgement, readings, |_, _| {})
@@ -101,7 +104,7 @@ fn judge_each(
     }
     let Some(count) = readings.collect(path) else { return judgement.strictest() };
     let octets = readings.octets().saturating_add(count * COMPARISON);
-    if judgement.patterns().saturating_mul(octets) > MOST_COMPARED {
+    if judgement.candidates.patterns.saturating_mul(octets) > MOST_COMPARED {
         return judgement.strictest();
     }
     let mut strictest: Option<Ruling> = None;

@@ -1,58 +1,121 @@
 //! Which rules are for a host: a table that is made when the settings are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::host_pattern::{CanonicalHost, HostPattern};
+use super::host_pattern::CanonicalHost;
 use super::rule::Rule;
 
-/// For each host that rules name the rules that are for it, by their places in the list, in order.
+/// For each host that rules name the rules that are for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RulesByHost {
-    hosts: BTreeMap<Box<str>, Box<[usize]>>,
+    hosts: HostTable,
     /// For the hosts below these domains that are not in `hosts`.
-    below: BTreeMap<Box<str>, Box<[usize]>>,
+    below: HostTable,
     /// For all other hosts.
-    others: Box<[usize]>,
+    others: HostRules,
 }
+
+/// The rules for one host, ports apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct HostRules {
+    /// Their places in the list, in order.
+    pub numbers: Box<[usize]>,
+    /// How many patterns of paths they have, all together.
+    pub patterns: usize,
+}
+
+/// Rules by a name, in the order of the names' hashes: the names are compared once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct HostTable(Box<[(u64, Box<str>, HostRules)]>);
+
+/// The numbers of the rules that name a host, or a domain.
+type Naming<'r> = BTreeMap<&'r str, Vec<usize>>;
 
 impl RulesByHost {
     pub(super) fn new(rules: &[Rule]) -> Self {
-        let table = |below: bool| {
-            let named = rules.iter().flat_map(|rule| &rule.hosts);
-            let named = named.filter(|pattern| pattern.is_below() == below);
-            let names = named.map(|pattern| pattern.name().into());
-            let rules_for = |name: Box<str>| {
-                let places = places(rules, |pattern| pattern.is_for_all_of(&name, below));
-                (name, places)
-            };
-            names.map(rules_for).collect()
+        let (mut named, mut below) = (Naming::new(), Naming::new());
+        for (number, rule) in rules.iter().enumerate() {
+            for host in &rule.hosts {
+                let naming = if host.is_below() { &mut below } else { &mut named };
+                naming.entry(host.name()).or_default().push(number);
+            }
+        }
+        let numbered = rules.iter().enumerate();
+        let for_all: Vec<_> =
+            numbered.filter(|(_, rule)| rule.hosts.is_empty()).map(|(at, _)| at).collect();
+        // The rules that name it, those for all hosts below a domain above it, those for all.
+        let gathered = |naming: &Naming<'_>, name: &str| {
+            let above = domains_above(name).filter_map(|domain| below.get(domain));
+            let numbers = naming.get(name).into_iter().chain(above).chain([&for_all]);
+            HostRules::new(rules, numbers.flatten().copied().collect())
         };
-        Self { hosts: table(false), below: table(true), others: places(rules, |_| false) }
+        let table = |naming: &Naming<'_>| {
+            HostTable::new(naming.keys().map(|name| ((*name).into(), gathered(naming, name))))
+        };
+        Self {
+            hosts: table(&named),
+            below: table(&below),
+            others: HostRules::new(rules, for_all.iter().copied().collect()),
+        }
     }
 
-    /// The places of the rules that are for this host. Ports are not looked at.
-    pub(super) fn rules_for(&self, host: &str) -> &[usize] {
-        let Some(host) = CanonicalHost::new(host) else { return &self.others };
-        let host = host.as_str();
-        if let Some(found) = self.hosts.get(host) {
-            return found;
+    /// The rules that are for this host.
+    pub(super) fn rules_for(&self, host: &str) -> &HostRules {
+        if host.starts_with('[') {
+            let address = CanonicalHost::new(host);
+            let found = address.and_then(|address| self.hosts.find(address.as_str()));
+            return found.unwrap_or(&self.others);
         }
-        let mut domain = host;
-        while !self.below.is_empty()
-            && let Some((_, above)) = domain.split_once('.')
-        {
-            if let Some(found) = self.below.get(above) {
-                return found;
-            }
-            domain = above;
-        }
-        &self.others
+        let found = self.hosts.find(host).or_else(|| {
+            // Nobody looks for dots in vain.
+            let domains = (!self.below.0.is_empty()).then(|| domains_above(host));
+            domains.into_iter().flatten().find_map(|domain| self.below.find(domain))
+        });
+        found.unwrap_or(&self.others)
     }
 }
 
-/// The places of the rules for all hosts, and of those with a pattern for which `wanted` holds.
-fn places(rules: &[Rule], wanted: impl Fn(&HostPattern) -> bool) -> Box<[usize]> {
-    let is_wanted = |rule: &Rule| rule.hosts.is_empty() || rule.hosts.iter().any(&wanted);
-    let numbered = rules.iter().enumerate();
-    numbered.filter(|(_, rule)| is_wanted(rule)).map(|(place, _)| place).collect()
+impl HostTable {
+    fn new(rules: impl Iterator<Item = (Box<str>, HostRules)>) -> Self {
+        let mut table: Box<[_]> = rules.map(|(name, rules)| (hash(&name), name, rules)).collect();
+        table.sort_unstable_by_key(|(hash, ..)| *hash);
+        Self(table)
+    }
+
+    /// Those of a name in any case.
+    fn find(&self, name: &str) -> Option<&HostRules> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let hash = hash(name);
+        let first = self.0.partition_point(|(other, ..)| *other < hash);
+        let alike = self.0.get(first..)?.iter().take_while(|(other, ..)| *other == hash);
+        let is_named = |other: &str| other == name || other.eq_ignore_ascii_case(name);
+        let mut named = alike.filter(|(_, other, _)| is_named(other));
+        named.next().map(|(.., rules)| rules)
+    }
+}
+
+impl HostRules {
+    fn new(rules: &[Rule], numbers: BTreeSet<usize>) -> Self {
+        let of = |number: &usize| rules.get(*number).map_or(0, |rule| rule.paths.len());
+        Self { patterns: numbers.iter().map(of).sum(), numbers: numbers.into_iter().collect() }
+    }
+}
+
+/// `b.c` and `c` for `a.b.c`.
+fn domains_above(host: &str) -> impl Iterator<Item = &str> {
+    host.match_indices('.').filter_map(move |(dot, _)| host.get(dot + 1..))
+}
+
+/// A number that is the same for a name in any case. The names of the table stand in the settings,
+/// so that nobody can fill it with names whose numbers are alike.
+fn hash(name: &str) -> u64 {
+    // The bit in which letters differ by case is set everywhere.
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ (word | SMALL)).wrapping_mul(FACTOR);
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    mix(hash, rest.iter().fold(0, |word, octet| (word << 8) | u64::from(*octet)))
 }
