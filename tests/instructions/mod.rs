@@ -91,6 +91,23 @@ fn counted(place: Place, gate: &str, talk: impl FnOnce(&mut Connection)) -> (u64
     (count.trim().parse().expect("a number"), daemon.place)
 }
 
+/// The instructions of one verify of each question; the first is asked before counting begins.
+fn measure(place: Place, gate: &str, questions: &[Question]) -> Vec<(&'static str, u64)> {
+    let first = questions.first().expect("a question");
+    let before = |connection: &mut Connection| first.ask(connection, BEFORE);
+    let (start, mut place) = counted(place, gate, before);
+    let mut measured = Vec::new();
+    for question in questions {
+        let (whole, same) = counted(place, gate, |connection| {
+            before(connection);
+            question.ask(connection, COUNTED);
+        });
+        place = same;
+        measured.push((question.name, whole.saturating_sub(start) / COUNTED as u64));
+    }
+    measured
+}
+
 #[test]
 fn a_verify_costs_no_more_instructions_than_recorded() {
     if !cfg!(target_arch = "x86_64") {
@@ -104,19 +121,41 @@ fn a_verify_costs_no_more_instructions_than_recorded() {
     let token = daemon.log_in(&anna);
     daemon.stop();
 
-    let questions = questions(&token);
-    let [pass, ..] = &questions;
-    let before = |connection: &mut Connection| pass.ask(connection, BEFORE);
-    let (start, mut place) = counted(daemon.place, &gate, before);
-    let mut measured = Vec::new();
-    for question in &questions {
-        let (whole, same) = counted(place, &gate, |connection| {
-            before(connection);
-            question.ask(connection, COUNTED);
-        });
-        place = same;
-        measured.push((question.name, whole.saturating_sub(start) / COUNTED as u64));
-    }
+    let measured = measure(daemon.place, &gate, &questions(&token));
     println!("instructions of one verify: {measured:?}");
     Recorded::judge(&measured, &compiler_of(&gate));
+}
+
+/// The settings, with 1,000 rules for 1,000 hosts, the one that is asked for among them.
+fn with_rules() -> String {
+    let host = |number| match number {
+        500 => "app".to_owned(),
+        number => format!("site-{number}"),
+    };
+    let rule = |number| {
+        format!(
+            "[[rule]]\nhosts = [\"{}.example.test\"]\npaths = [\"/share/**\", \"/s/*\"]\naccess = \"open\"\n",
+            host(number)
+        )
+    };
+    (0..1_000).map(rule).fold(ONE_DOMAIN.to_owned(), |settings, rule| settings + &rule)
+}
+
+#[test]
+fn a_thousand_rules_add_at_most_a_tenth_to_a_verify() {
+    let gate = gate();
+    let mut figures = Vec::new();
+    for settings in [ONE_DOMAIN.to_owned(), with_rules()] {
+        let place = Place::new(&settings).with_program(&[&gate]);
+        let anna = place.add_user("anna");
+        let mut daemon = place.start();
+        let token = daemon.log_in(&anna);
+        daemon.stop();
+        let [pass, ..] = questions(&token);
+        let measured = measure(daemon.place, &gate, &[pass]);
+        figures.extend(measured.iter().map(|(_, figure)| *figure));
+    }
+    let [none, thousand] = figures[..] else { panic!("two figures: {figures:?}") };
+    println!("instructions of one verify: {none} without rules, {thousand} with 1,000");
+    assert!(thousand * 10 <= none * 11, "{none} without rules, {thousand} with 1,000");
 }
