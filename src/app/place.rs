@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::http::name::{self, Name};
 use crate::http::request::{Head, Headers};
 use crate::original::client_address::Belief;
+use crate::original::problem::ForwardingProblem;
 use crate::original::purpose::ForwardingFamily;
 use crate::original::reader;
 use crate::original::request::{Arrival, OriginalRequest};
@@ -53,8 +54,12 @@ fn place<'a>(
     let headers = &head.headers;
     let overridden = Overridden::by(headers, family);
     let belief = Belief::of(&config.proxy);
-    let knows_client =
-        original.arrival == Arrival::Proxied && reader::forwards_client(headers, &belief);
+    // Behind an entry that cannot be read stands somebody else than the last address that can.
+    let is_known =
+        |problem: &ForwardingProblem| !matches!(problem, ForwardingProblem::NotAnAddress(_));
+    let knows_client = original.arrival == Arrival::Proxied
+        && reader::forwards_client(headers, &belief)
+        && original.problems().iter().all(is_known);
     Place {
         host: original.host.map_or("", |host| host.name()),
         port: original.port.unwrap_or(original.scheme.default_port()),

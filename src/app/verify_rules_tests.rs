@@ -200,6 +200,12 @@ fn a_rule_for_methods_needs_to_know_the_method() {
     let asked = |lines: &str| gate.ask(endpoint_at("/verify/caddy"), lines).0;
     let get = about("/share/a");
     assert_eq!(asked(&get), Answered::Passed(None));
+    // The proxy names the address alone; the rest is the visitor's.
+    let share = "X-Original-URL: https://app.example.com/share/a\r\n";
+    let (answered, _) = gate.ask(&ANY, share);
+    assert_eq!(answered, Answered::Refused(VerifyDenial::NoCookie));
+    let (answered, _) = gate.ask(&ANY, &format!("{get}{share}"));
+    assert_eq!(answered, Answered::Refused(VerifyDenial::NoCookie));
     for other in [
         get.replace("Method: GET", "Method: POST"),
         get.replace("Method: GET", "Method: get"),
@@ -224,6 +230,7 @@ fn who_has_no_address_is_in_no_network() {
         (LOOPBACK, without.clone(), false),
         (None, without, false),
         (LOOPBACK, about("/a").replace("203.0.113.7", "unknown"), false),
+        (LOOPBACK, about("/a").replace("203.0.113.7", "unknown, 127.0.0.1"), false),
     ] {
         let (answered, _) = gate.ask_at(NOW, peer, caddy, &question(&lines));
         assert_eq!(answered == Answered::Passed(None), passes, "{peer:?} {lines}");

@@ -130,6 +130,11 @@ pub(super) struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
+    /// Whether the other family says as much, so that nobody knows which one is the proxy's.
+    pub(super) fn is_contested_by(&self, other: &Self) -> bool {
+        self.uri.is_some() && other.uri.is_some()
+    }
+
     pub(super) fn suffices_for(&self, purpose: RequestPurpose) -> bool {
         match purpose {
             RequestPurpose::Verify(_) => {

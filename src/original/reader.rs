@@ -176,6 +176,10 @@ impl<'a> ForwardedHeaders<'_, 'a> {
             notes.add(ForwardingProblem::Missing(chosen.first_missing(&other, family)));
         }
         chosen.fill_in(request);
+        // The proxy sets one of the two families, and the other is the visitor's.
+        if chosen.is_contested_by(&other) && other.method.is_none() {
+            request.names_method = false;
+        }
     }
 
     fn x_forwarded(&self, family: ForwardingFamily, notes: &mut Notes<'_, 'a>) -> Forwarded<'a> {

@@ -91,7 +91,9 @@ const CDN: &str = "	servers {
 /// open to everybody. The Connection lines keep a visitor from having the gate's own headers
 /// removed on the way to the site, and let nothing but WebSocket through: on a connection upgraded
 /// to h2c requests would pass unasked. What was asked about is the original request, whatever
-/// `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address.
+/// `handle_path`, `rewrite` or `method` made of it before; its target may be a whole address. The
+/// host is the one by which Caddy chose the site: from a trusted proxy in front it would otherwise
+/// take an `X-Forwarded-Host` that a visitor made up.
 const ASK: &str = "\
 (portcullis) {
 <strip>	<overrides_comment><overrides>	request_header X-Real-IP {client_ip}
@@ -103,6 +105,7 @@ const ASK: &str = "\
 	forward_auth <gate> {
 		uri <prefix>/verify/caddy?
 		header_up X-Forwarded-For {client_ip}
+		header_up X-Forwarded-Host {hostport}
 		header_up X-Forwarded-Method {http.request.orig_method}
 		header_up X-Forwarded-Uri {http.request.orig_uri}
 		header_up X-Forwarded-Uri (?i)^[a-z]+://[^/?]*/? /
@@ -121,6 +124,7 @@ const PAGES: &str = "\
 (portcullis_pages) {
 	reverse_proxy <gate> {
 		header_up X-Forwarded-For {client_ip}
+		header_up X-Forwarded-Host {hostport}
 		header_up X-Real-IP {client_ip}
 		header_up -X-Forwarded-Port
 		header_up -X-Original-*

@@ -8,7 +8,7 @@ use super::reverse_proxy::{
     PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
 };
 use super::template::{fill, indented, lines};
-use crate::config::{ListenAddress, Scheme};
+use crate::config::{ClientIpHeader, ListenAddress, Scheme, is_host_name};
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::purpose::ForwardingFamily;
 
@@ -104,7 +104,18 @@ http {
     underscores_in_headers off;
     ignore_invalid_headers on;
 <cache_path>
-<sites>}
+<other_names><sites>}
+";
+
+/// nginx gives a name that no server has to the first one: the gate would judge a site by a name
+/// that its rules do not know.
+const OTHER_NAMES: &str = "\
+# Any other name: no answer.
+server {
+<listen>    server_name _;
+<reject>    return 444;
+}
+
 ";
 
 const TWO_SITES: &str = "\
@@ -229,10 +240,10 @@ client_max_body_size 100m;
 ";
 
 /// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's
-/// answer.
+/// answer. Everything is in it that the gate's answer may depend on.
 const CACHE: &str = "\
 proxy_cache portcullis;
-proxy_cache_key \"$http_cookie|$http_authorization|$http_x_portcullis_pass|$http_access_control_request_method|$remote_addr|$request_method|$scheme://$host$request_uri\";
+proxy_cache_key \"<client>$server_port|$http_cookie|$http_authorization|$http_x_portcullis_pass|$http_access_control_request_method|$remote_addr|$request_method|$scheme://$host$request_uri\";
 ";
 
 const CACHE_PATH: &str = "proxy_cache_path /var/cache/nginx-portcullis keys_zone=portcullis:1m;\n";
@@ -262,21 +273,55 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("application", APPLICATION),
         ],
     );
+    let other_names = indented(&other_names(deployment), "    ");
     let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
     fill(
         HEAD,
-        &[("gate", &gate), ("cache_path", &cache_path), ("sites", &indented(&sites, "    "))],
+        &[
+            ("gate", &gate),
+            ("cache_path", &cache_path),
+            ("other_names", &other_names),
+            ("sites", &indented(&sites, "    ")),
+        ],
     )
+}
+
+/// The server for all names that are none of a site; none where a site has an address, which
+/// browsers do not name in TLS.
+fn other_names(deployment: &Deployment<'_>) -> String {
+    let sites: Vec<_> = deployment.login.iter().chain([&deployment.app]).collect();
+    if sites.iter().any(|site| !is_host_name(&site.host)) {
+        return String::new();
+    }
+    let mut ports: Vec<(u16, Scheme)> = Vec::new();
+    for site in sites {
+        let port = (site.port.unwrap_or(site.scheme.default_port()), site.scheme);
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    let listen = ports.iter().map(|(port, scheme)| match scheme {
+        Scheme::Http => format!("    listen {port} default_server;\n"),
+        Scheme::Https => format!("    listen {port} ssl default_server;\n"),
+    });
+    let encrypted = ports.iter().any(|(_, scheme)| *scheme == Scheme::Https);
+    let reject = if encrypted { "    ssl_reject_handshake on;\n" } else { "" };
+    fill(OTHER_NAMES, &[("listen", &listen.collect::<String>()), ("reject", reject)])
 }
 
 /// The locations that ask the gate.
 fn auth_request(deployment: &Deployment<'_>, cached: bool) -> String {
+    let client = match deployment.config.proxy.client_ip_header {
+        ClientIpHeader::CfConnectingIp => "$http_cf_connecting_ip|",
+        _ => "",
+    };
+    let cache = if cached { fill(CACHE, &[("client", client)]) } else { String::new() };
     let request = fill(REQUEST, &[("no_claims", &no_claims(deployment, REQUEST))]);
     fill(
         AUTH_REQUEST,
         &[
             ("prefix", deployment.prefix()),
-            ("cache", &indented(if cached { CACHE } else { "" }, "    ")),
+            ("cache", &indented(&cache, "    ")),
             ("request", &indented(&request, "    ")),
         ],
     )

@@ -8,6 +8,7 @@ mod caddy_only;
 mod card;
 mod doctor;
 mod forms;
+mod hosts;
 mod nginx_cache;
 mod nginx_only;
 mod overrides;

@@ -92,11 +92,13 @@ fn for_the_test(
         format!("{name} {place}/site.{end};")
     };
     let [https, http] = [ports.https, ports.http].map(|port| port.to_string());
-    let printed = printed.replace("listen 443 ssl;", &format!("listen {https} ssl;"));
+    let printed = printed.replace("listen 443 ssl", &format!("listen {https} ssl"));
+    let also_plain = format!("listen {https} ssl default_server;\nlisten {http} default_server;");
+    let printed = printed.replace(&format!("listen {https} ssl default_server;"), &also_plain);
     let printed = printed.replace("/var/cache/nginx-portcullis", &format!("{place}/cache"));
     // Everything is asked over IPv4 here.
     let printed = printed.replace("listen [::]:", "listen ");
-    let printed = printed.replace("listen 80;", &format!("listen {http};"));
+    let printed = printed.replace("listen 80", &format!("listen {http}"));
     let lines: Vec<_> = printed
         .lines()
         .map(|line| {
