@@ -15,6 +15,7 @@ pub mod all;
 pub mod caddy;
 pub mod claims;
 mod combined_log;
+mod default_server;
 pub mod deployment;
 pub mod fix;
 pub mod fixes;

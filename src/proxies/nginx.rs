@@ -2,13 +2,14 @@
 
 use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims};
 use super::combined_log;
+use super::default_server::default_server;
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::reverse_proxy::{
     PassForm, PrintedConfiguration, RefusalForm, ReverseProxy, VerifyEndpoint,
 };
 use super::template::{fill, indented, lines};
-use crate::config::{ClientIpHeader, ListenAddress, Scheme, is_host_name};
+use crate::config::{ClientIpHeader, ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
 use crate::original::purpose::ForwardingFamily;
 
@@ -105,17 +106,6 @@ http {
     ignore_invalid_headers on;
 <cache_path>
 <other_names><sites>}
-";
-
-/// nginx gives a name that no server has to the first one: the gate would judge a site by a name
-/// that its rules do not know.
-const OTHER_NAMES: &str = "\
-# Any other name: no answer.
-server {
-<listen>    server_name _;
-<reject>    return 444;
-}
-
 ";
 
 const TWO_SITES: &str = "\
@@ -273,7 +263,7 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("application", APPLICATION),
         ],
     );
-    let other_names = indented(&other_names(deployment), "    ");
+    let other_names = indented(&default_server(deployment), "    ");
     let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
     fill(
         HEAD,
@@ -284,29 +274,6 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("sites", &indented(&sites, "    ")),
         ],
     )
-}
-
-/// The server for all names that are none of a site; none where a site has an address, which
-/// browsers do not name in TLS.
-fn other_names(deployment: &Deployment<'_>) -> String {
-    let sites: Vec<_> = deployment.login.iter().chain([&deployment.app]).collect();
-    if sites.iter().any(|site| !is_host_name(&site.host)) {
-        return String::new();
-    }
-    let mut ports: Vec<(u16, Scheme)> = Vec::new();
-    for site in sites {
-        let port = (site.port.unwrap_or(site.scheme.default_port()), site.scheme);
-        if !ports.contains(&port) {
-            ports.push(port);
-        }
-    }
-    let listen = ports.iter().map(|(port, scheme)| match scheme {
-        Scheme::Http => format!("    listen {port} default_server;\n"),
-        Scheme::Https => format!("    listen {port} ssl default_server;\n"),
-    });
-    let encrypted = ports.iter().any(|(_, scheme)| *scheme == Scheme::Https);
-    let reject = if encrypted { "    ssl_reject_handshake on;\n" } else { "" };
-    fill(OTHER_NAMES, &[("listen", &listen.collect::<String>()), ("reject", reject)])
 }
 
 /// The locations that ask the gate.
