@@ -1,6 +1,6 @@
 //! Which paths real servers serve as `/private`, and whether the gate opens one of them.
 //!
-//! A rule that opens `/public/**` must open no spelling that some server takes for a path elsewhere,
+//! A rule that opens `/public/**` must open no spelling that some server takes for another path,
 //! such as `/public/..%2fprivate/secret`. Proxies and applications resolve spellings in ways of
 //! their own, so they are asked themselves.
 
