@@ -104,8 +104,7 @@ http {
     # them for Remote-User.
     underscores_in_headers off;
     ignore_invalid_headers on;
-<cache_path>
-<other_names><sites>}
+<before><sites>}
 ";
 
 const TWO_SITES: &str = "\
@@ -263,17 +262,10 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("application", APPLICATION),
         ],
     );
-    let other_names = indented(&default_server(deployment), "    ");
-    let cache_path = indented(if cached { CACHE_PATH } else { "" }, "    ");
-    fill(
-        HEAD,
-        &[
-            ("gate", &gate),
-            ("cache_path", &cache_path),
-            ("other_names", &other_names),
-            ("sites", &indented(&sites, "    ")),
-        ],
-    )
+    let cache_path = if cached { CACHE_PATH } else { "" };
+    let before = indented(&format!("{cache_path}\n{}", default_server(deployment)), "    ");
+    let sites = indented(&sites, "    ");
+    fill(HEAD, &[("gate", &gate), ("before", &before), ("sites", &sites)])
 }
 
 /// The locations that ask the gate.
