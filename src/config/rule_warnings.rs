@@ -19,6 +19,7 @@ pub(super) fn rule_warnings(config: &Config) -> Vec<Warning> {
     warnings.extend(never_reached(rules));
     warnings.extend(rules.iter().flat_map(misspelt_methods));
     warnings.extend(rules.iter().filter_map(open_to_everybody));
+    warnings.extend(rules.iter().filter_map(opens_a_port));
     warnings.extend(rules.iter().flat_map(|rule| inventable(rule, config)));
     warnings
 }
@@ -114,6 +115,17 @@ fn open_to_everybody(rule: &Rule) -> Option<Warning> {
     let words = "name the hosts, paths or networks that it is for";
     (is_everywhere && rule.access == Access::Open)
         .then(|| warning(rule, "opens every site to everybody", words.to_owned()))
+}
+
+/// Most proxies take the port from what the visitor writes, and choose the site by the name alone.
+fn opens_a_port(rule: &Rule) -> Option<Warning> {
+    let opens = rule.access == Access::Open || rule.preflight;
+    let host = rule.hosts.iter().find(|host| opens && host.names_port())?;
+    let what = format!(
+        "opens {host} by its port, and most proxies forward the port that a visitor writes: whoever reaches that host \
+         at another port can write this one"
+    );
+    Some(warning(rule, &what, "give the site a name of its own".to_owned()))
 }
 
 /// Who may invent addresses is in every network.

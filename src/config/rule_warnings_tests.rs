@@ -85,6 +85,18 @@ fn a_rule_that_opens_everything_is_told() {
 }
 
 #[test]
+fn a_rule_that_opens_a_port_is_told_what_a_port_is_worth() {
+    let rule = |host: &str, access: &str| {
+        format!("[[rule]]\nhosts = [\"{host}\"]\naccess = \"{access}\"\n")
+    };
+    let told = only(&rule("nas.example.com:8443", "open"));
+    assert!(told.contains("nas.example.com:8443") && told.contains("own"), "{told}");
+    for harmless in [rule("nas.example.com", "open"), rule("nas.example.com:8443", "deny")] {
+        assert_eq!(warnings_of(&harmless), [""; 0], "{harmless}");
+    }
+}
+
+#[test]
 fn an_opening_network_that_a_proxy_is_in_is_told_with_the_entry() {
     let with = |trust: &str, home: &str, rule: &str| {
         warnings_of(&format!(

@@ -64,7 +64,7 @@ impl HostPattern {
     }
 
     /// Whether it names a port.
-    pub(super) const fn names_port(&self) -> bool {
+    pub const fn names_port(&self) -> bool {
         self.port.is_some()
     }
 

@@ -106,6 +106,11 @@ impl PathPattern {
         form.describes(path.folded).then_some(Alike::IgnoringCase)
     }
 
+    /// Whether a comparison may go through a whole path, and not just through its beginning.
+    pub(super) fn is_slow(&self) -> bool {
+        self.form.after_head == AfterHead::Globs
+    }
+
     pub(super) fn segments(&self) -> &[PatternSegment] {
         &self.form.segments
     }
@@ -158,6 +163,12 @@ impl PatternForm {
 
     fn describes_segments(&self, path: &[u8]) -> bool {
         let path = path.strip_prefix(b"/").unwrap_or(path);
+        // Most are told apart by their ends.
+        let end = path.rsplit(|octet| *octet == b'/').next().unwrap_or_default();
+        if matches!(self.segments.last(), Some(PatternSegment::One(glob)) if !is_segment(glob, end))
+        {
+            return false;
+        }
         let (mut at, mut rest) = (0, Some(path));
         // Where to go on when what was tried last does not fit: behind the last `**`, one segment
         // later.

@@ -14,7 +14,7 @@ use super::rules_by_host::RulesByHost;
 use super::ruling::Ruling;
 
 /// What comparing the readings of one path may cost: for each pattern the octets of each reading,
-/// and [`COMPARISON`]. Beyond it a path that is not plain is unreadable.
+/// and [`COMPARISON`]. Beyond it a path is unreadable.
 const MOST_COMPARED: usize = 500_000;
 /// What a comparison costs besides, in octets.
 const COMPARISON: usize = 16;
@@ -97,6 +97,10 @@ fn judge_each(
     let place = judgement.place;
     let Some(path) = place.path.map(without_query) else { return judgement.strictest() };
     if let Some(plain) = readings.of_plain(path) {
+        let octets = path.len().saturating_add(COMPARISON);
+        if judgement.candidates.slow_patterns.saturating_mul(octets) > MOST_COMPARED {
+            return judgement.strictest();
+        }
         let ruling = judgement.of(plain);
         let ruling = if place.may_open { ruling } else { ruling.without_opening() };
         each(plain.exact, ruling);

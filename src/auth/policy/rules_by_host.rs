@@ -22,6 +22,8 @@ pub(super) struct HostRules {
     pub numbers: Box<[usize]>,
     /// How many patterns of paths they have, all together.
     pub patterns: usize,
+    /// How many of these may go through a whole path.
+    pub slow_patterns: usize,
 }
 
 /// Rules by a name, in the order of the names' hashes: the names are compared once.
@@ -98,8 +100,13 @@ impl HostTable {
 
 impl HostRules {
     fn new(rules: &[Rule], numbers: BTreeSet<usize>) -> Self {
-        let of = |number: &usize| rules.get(*number).map_or(0, |rule| rule.paths.len());
-        Self { patterns: numbers.iter().map(of).sum(), numbers: numbers.into_iter().collect() }
+        let rules = numbers.iter().filter_map(|number| rules.get(*number));
+        let patterns = || rules.clone().flat_map(|rule| &rule.paths);
+        Self {
+            patterns: patterns().count(),
+            slow_patterns: patterns().filter(|pattern| pattern.is_slow()).count(),
+            numbers: numbers.into_iter().collect(),
+        }
     }
 }
 

@@ -343,12 +343,13 @@ fn each_reading_is_told_with_what_the_rules_say_of_it() {
 }
 
 #[test]
-fn many_patterns_on_one_host_make_a_long_path_unreadable_and_no_plain_one() {
+fn many_patterns_on_one_host_make_a_long_path_unreadable() {
     let pattern = |at: usize| format!("/**/x{at}*/**/y*z");
     let many: Vec<_> = (0..300).map(|at| session().at(&[&pattern(at)])).collect();
     let rules =
         Rules::new(many.into_iter().chain([open().at(&["/a/**"]), deny().at(&["/b"])]).collect());
-    assert_eq!(rules.verdict(&place(&format!("/a{}", "/x".repeat(2_000)))), Open);
+    assert_eq!(rules.verdict(&place(&format!("/a{}", "/x".repeat(700)))), Open);
+    assert_eq!(rules.verdict(&place(&format!("/a{}", "/x".repeat(2_000)))), Deny);
     assert_eq!(rules.verdict(&place("/a;b")), Session);
     assert_eq!(rules.verdict(&place(&format!("/a{};b", "/x".repeat(2_000)))), Deny);
 }
