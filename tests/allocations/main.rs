@@ -16,6 +16,10 @@ use portcullis::app::Opening;
 use portcullis::app::messages::effect::{Effect, Person};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
+use portcullis::auth::policy::host_pattern::HostPattern;
+use portcullis::auth::policy::path_pattern::PathPattern;
+use portcullis::auth::policy::rule::{Access, Audience, Rule};
+use portcullis::auth::policy::rules::Rules;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::UserName;
 use portcullis::clock::{self, SystemClock};
@@ -66,6 +70,10 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn gate() -> (Gate, String) {
+    gate_with(Rules::default())
+}
+
+fn gate_with(rules: Rules) -> (Gate, String) {
     let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough");
     let name = UserName::parse("anna").expect("a name");
     let session = Session::begin(
@@ -86,7 +94,7 @@ fn gate() -> (Gate, String) {
         digits: 6,
     };
     let known = vec![Effect::PersonChanged(person), Effect::SessionBegun(session)];
-    let config = Config { public_url: None, ..Config::default() };
+    let config = Config { public_url: None, rules, ..Config::default() };
     let gate = Gate::new(Opening {
         clock: Arc::new(SystemClock),
         entropy: Box::new(entropy::System),
@@ -151,4 +159,57 @@ fn neither_a_pass_nor_a_refusal_allocates() {
         0,
         "a problem that was noted before"
     );
+}
+
+fn rule(host: &str, paths: &[&str], access: Access) -> Rule {
+    let paths = paths.iter().map(|path| PathPattern::parse(path).expect("a pattern"));
+    Rule {
+        name: String::new(),
+        line: 1,
+        hosts: vec![HostPattern::parse(host).expect("a host")],
+        paths: paths.collect(),
+        methods: Vec::new(),
+        networks: None,
+        access,
+        preflight: false,
+    }
+}
+
+/// A thousand rules for a thousand hosts, and some for the site that is asked for.
+fn rules() -> Rules {
+    let session = || Access::Session(Audience::default());
+    let host = |number| format!("site-{number}.example.test");
+    let others = (0..1_000).map(|number| rule(&host(number), &["/a/**"], session()));
+    let guests = Audience { groups: vec!["guests".to_owned()], ..Audience::default() };
+    let own = [
+        rule("app.example.test", &["/secret/**"], Access::Deny),
+        rule("app.example.test", &["/guests/**"], Access::Session(guests)),
+        rule("*.example.test", &["/share/**", "/s/*"], Access::Open),
+    ];
+    Rules::new(others.chain(own).collect())
+}
+
+#[test]
+fn nothing_that_rules_say_allocates() {
+    let (mut gate, token) = gate_with(rules());
+    let unreadable = format!("/share/{}", "%25252525;/..%2f%5c%23%3f//".repeat(20));
+    for (path, logged_in, status) in [
+        ("/photos/2024?page=3", true, 204),
+        ("/photos/2024?page=3", false, 302),
+        ("/share/x", true, 204),
+        ("/share/x", false, 204),
+        ("/Share/F%C3%9CR%20alle", false, 302),
+        ("/share/f%C3%BCr%20alle", false, 204),
+        ("/guests/x", true, 403),
+        ("/secret/x", true, 403),
+        ("/secret/x", false, 403),
+        ("/share/..%2fsecret", false, 403),
+        ("/share/x;y", false, 302),
+        ("/share/x;y", true, 204),
+        (&unreadable, false, 403),
+    ] {
+        let head = page_load(if logged_in { &token } else { "x" });
+        let head = head.replace("/photos/2024?page=3&sort=date", path);
+        assert_eq!(allocations_of_a_thousand(&mut gate, &head, status), 0, "{path} {logged_in}");
+    }
 }
