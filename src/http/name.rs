@@ -171,8 +171,9 @@ impl NameIndex {
 /// letters, or in what stands in the place of a `-`, and seldom the same for others.
 pub fn mark(name: &[u8]) -> u64 {
     let first = name.first().map_or(0, |letter| usize::from(letter | 0x20));
-    // Five, because browsers then send none with the marks of the identity headers.
-    1 << ((name.len() * 5 + first) & 63)
+    // Eleven, because browsers then send none with the marks of the identity headers, nor of those
+    // by which applications are asked for another method or path.
+    1 << ((name.len() * 11 + first) & 63)
 }
 
 /// The same name to an application for which, as for CGI and its heirs (RFC 3875 section 4.1.18),
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_browsers_send_has_no_mark_of_an_identity_header() {
+    fn what_browsers_send_has_no_mark_of_an_identity_or_override_header() {
         let sent = [
             "User-Agent",
             "Accept-Language",
@@ -270,7 +271,19 @@ mod tests {
             "Range",
             "Content-Type",
         ];
-        for ours in ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"] {
+        for ours in [
+            "Remote-User",
+            "Remote-Groups",
+            "Remote-Name",
+            "Remote-Email",
+            "X-HTTP-Method-Override",
+            "X-HTTP-Method",
+            "X-Method-Override",
+            "X-Original-Method",
+            "X-Rewrite-URL",
+            "X-Original-URL",
+            "X-Original-URI",
+        ] {
             assert!(!index(&sent).may_have_others(mark(ours.as_bytes())), "{ours}");
         }
     }
