@@ -57,7 +57,9 @@ fn place<'a>(
     // Behind an entry that cannot be read stands somebody else than the last address that can.
     let is_known =
         |problem: &ForwardingProblem| !matches!(problem, ForwardingProblem::NotAnAddress(_));
-    let knows_client = original.arrival == Arrival::Proxied
+    // Where no rule asks, nobody looks.
+    let knows_client = config.rules.name_networks()
+        && original.arrival == Arrival::Proxied
         && reader::forwards_client(headers, &belief)
         && original.problems().iter().all(is_known);
     Place {

@@ -26,6 +26,7 @@ pub struct Rules {
     by_host: RulesByHost,
     /// For each rule whether it names a port.
     with_port: Vec<bool>,
+    name_networks: bool,
 }
 
 impl Rules {
@@ -35,6 +36,7 @@ impl Rules {
         Self {
             by_host: RulesByHost::new(&rules),
             with_port: rules.iter().map(names_port).collect(),
+            name_networks: rules.iter().any(|rule| rule.networks.is_some()),
             rules,
         }
     }
@@ -42,6 +44,11 @@ impl Rules {
     /// Whether there are none, and every place needs a session.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether any asks where the visitor is.
+    pub fn name_networks(&self) -> bool {
+        self.name_networks
     }
 
     /// The rules, in order.

@@ -26,9 +26,14 @@ pub(super) struct HostRules {
     pub slow_patterns: usize,
 }
 
-/// Rules by a name, in the order of the names' hashes: the names are compared once.
+/// Rules by a name in any case: a hash table with open addresses, never more than half full.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct HostTable(Box<[(u64, Box<str>, HostRules)]>);
+struct HostTable {
+    /// A power of two of them, or none. One that is taken is followed by those for whose names it
+    /// would have been the place.
+    slots: Box<[Option<(u64, usize)>]>,
+    entries: Box<[(Box<str>, HostRules)]>,
+}
 
 /// The numbers of the rules that name a host, or a domain.
 type Naming<'r> = BTreeMap<&'r str, Vec<usize>>;
@@ -70,7 +75,7 @@ impl RulesByHost {
         }
         let found = self.hosts.find(host).or_else(|| {
             // Nobody looks for dots in vain.
-            let domains = (!self.below.0.is_empty()).then(|| domains_above(host));
+            let domains = (!self.below.is_empty()).then(|| domains_above(host));
             domains.into_iter().flatten().find_map(|domain| self.below.find(domain))
         });
         found.unwrap_or(&self.others)
@@ -78,24 +83,46 @@ impl RulesByHost {
 }
 
 impl HostTable {
-    fn new(rules: impl Iterator<Item = (Box<str>, HostRules)>) -> Self {
-        let mut table: Box<[_]> = rules.map(|(name, rules)| (hash(&name), name, rules)).collect();
-        table.sort_unstable_by_key(|(hash, ..)| *hash);
-        Self(table)
+    fn new(entries: impl Iterator<Item = (Box<str>, HostRules)>) -> Self {
+        let entries: Box<[_]> = entries.collect();
+        let room = if entries.is_empty() { 0 } else { (2 * entries.len()).next_power_of_two() };
+        let mut slots = vec![None; room];
+        for (place, (name, _)) in entries.iter().enumerate() {
+            let hash = hash(name);
+            let free = walk(hash, room).find(|at| slots.get(*at).is_some_and(Option::is_none));
+            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
+                *slot = Some((hash, place));
+            }
+        }
+        Self { slots: slots.into(), entries }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Those of a name in any case.
     fn find(&self, name: &str) -> Option<&HostRules> {
-        if self.0.is_empty() {
-            return None;
+        let wanted = hash(name);
+        for at in walk(wanted, self.slots.len()) {
+            let (hash, place) = (*self.slots.get(at)?)?;
+            if hash == wanted
+                && let Some((other, rules)) = self.entries.get(place)
+                && (**other == *name || other.eq_ignore_ascii_case(name))
+            {
+                return Some(rules);
+            }
         }
-        let hash = hash(name);
-        let first = self.0.partition_point(|(other, ..)| *other < hash);
-        let alike = self.0.get(first..)?.iter().take_while(|(other, ..)| *other == hash);
-        let is_named = |other: &str| other == name || other.eq_ignore_ascii_case(name);
-        let mut named = alike.filter(|(_, other, _)| is_named(other));
-        named.next().map(|(.., rules)| rules)
+        None
     }
+}
+
+/// The places of a table of so many slots, from that of the hash on.
+fn walk(hash: u64, slots: usize) -> impl Iterator<Item = usize> {
+    let mask = slots.wrapping_sub(1);
+    // The upper bits are the best mixed.
+    let first = usize::try_from(hash >> 32).unwrap_or_default();
+    (0..slots).map(move |step| first.wrapping_add(step) & mask)
 }
 
 impl HostRules {
