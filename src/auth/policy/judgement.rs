@@ -45,6 +45,9 @@ impl<'j> Judgement<'j> {
                 }
             }
         }
+        if ignoring_case.strictest.is_none() {
+            return Ruling::DEFAULT;
+        }
         exact.end().stricter(ignoring_case.end())
     }
 
