@@ -1,4 +1,4 @@
-//! How cost grows with users, sessions and connections.
+//! How cost grows with users, sessions, connections and rules.
 
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use crate::{Bench, Fallible};
 /// The sizes of the full form.
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 const SHORT: [usize; 2] = [1, 1_000];
+/// The number of rules that the goal is about.
+const GOAL: usize = 1_000;
 
 /// One kind of growth at one size.
 struct Case {
@@ -39,21 +41,26 @@ struct Rounds {
 
 pub fn measure(bench: &mut Bench) -> Fallible<String> {
     let sizes: &[usize] = if bench.short { &SHORT } else { &SIZES };
-    let mut text =
-        String::from("Rules do not exist in this version, so nothing can grow with them.\n\n");
+    let mut text = String::from(
+        "Each rule is for a host of its own, one of them for the host that is asked for, and names two patterns of paths.\n\n",
+    );
     let mut curves = Vec::new();
-    let kinds: [(&str, &str); 4] = [
+    let kinds: [(&str, &str); 5] = [
         ("users", "users, one of them asks"),
         ("sessions", "sessions, one of them asks"),
         ("sessions in turn", "sessions, all ask in turn"),
         ("connections", "connections, all ask"),
+        ("rules", "rules, none of them for the path"),
     ];
     let mut rows = Vec::new();
     for (kind, label) in kinds {
         let possible =
             |size: &&usize| kind != "connections" || (**size as u64) + 200 < bench.open_files;
-        let cases: Vec<Case> = sizes
+        // What rules cost is told against none.
+        let none: &[usize] = if kind == "rules" { &[0] } else { &[] };
+        let cases: Vec<Case> = none
             .iter()
+            .chain(sizes)
             .filter(possible)
             .map(|size| case(bench, kind, *size))
             .collect::<Fallible<_>>()?;
@@ -71,6 +78,12 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
                 format!("{} KB", grouped(case.gate.server.memory("VmRSS:")? as f64)),
                 format!("{} ms", short(case.start.as_secs_f64() * 1e3)),
             ]);
+        }
+        if kind == "rules" {
+            let of = |size| cost_of(&points, size);
+            bench.figures.thousand_rules = of(GOAL).zip(of(0)).map(|(many, none)| many / none);
+            // A logarithmic axis has no nought.
+            points.retain(|(size, _)| *size > 0.0);
         }
         curves.push(Line { name: label.to_owned(), points });
     }
@@ -137,14 +150,15 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
 
 fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
     let plan = Plan::default();
+    let rules = if kind == "rules" { rules(size) } else { String::new() };
     let settings = format!(
-        "[server]\nmax_connections = 10100\n[login]\naccept_odds = true\n{}",
+        "[server]\nmax_connections = 10100\n[login]\naccept_odds = true\n{}{rules}",
         plan.settings
     );
     let (users, sessions) = match kind {
         "users" => (size, 1),
         // A user has at most 64.
-        "connections" => (1, 1),
+        "connections" | "rules" => (1, 1),
         _ => (200, size),
     };
     let place = Place::prepare(Plan { users, sessions, settings, ..plan })?;
@@ -154,6 +168,21 @@ fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
     expect(&gate.server, &question, 204)?;
     let connections = if kind == "connections" { size } else { 16 };
     Ok(Case { kind, size, gate, question, connections, start, in_turn: kind == "sessions in turn" })
+}
+
+/// The middle one for the host that every question is about, the others for hosts of their own.
+fn rules(count: usize) -> String {
+    let rule = |number| {
+        let host = if number == count / 2 { "app".to_owned() } else { format!("site-{number}") };
+        format!(
+            "[[rule]]\nhosts = [\"{host}.{DOMAIN}\"]\npaths = [\"/share/**\", \"/s/*\"]\naccess = \"open\"\n"
+        )
+    };
+    (0..count).map(rule).collect()
+}
+
+fn cost_of(points: &[(f64, f64)], size: usize) -> Option<f64> {
+    points.iter().find(|(other, _)| *other == size as f64).map(|(_, cost)| *cost)
 }
 
 fn rounds(bench: &Bench, cases: &[Case]) -> Fallible<Vec<Rounds>> {
