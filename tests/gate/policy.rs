@@ -1,5 +1,5 @@
-//! `policy test` and `policy replay` by the built program: whose groups count, what the shell's words
-//! may hold, and what docs/command-line.md shows.
+//! `policy test` and `policy replay` by the built program: whose groups count, what the shell's
+//! words may hold, and what docs/command-line.md shows.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
