@@ -90,7 +90,6 @@ fn pages_that_this_version_does_not_have_are_not_there() {
         "/admin",
         "/admin/users",
         "/enroll",
-        "/resolve",
         "/verify/envoy",
         "/verify/envoy/x",
         "/api",
