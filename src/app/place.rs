@@ -19,7 +19,7 @@ use crate::original::request::{Arrival, OriginalRequest};
 
 use crate::app::manner::is_preflight;
 
-/// What the rules say. Where there are none, a session is needed.
+/// What the rules say, of which there is at least one.
 pub fn judge(
     config: &Config,
     head: &Head<'_>,
@@ -29,9 +29,6 @@ pub fn judge(
     readings: &mut PathReadings,
 ) -> Ruling {
     let rules = &config.rules;
-    if rules.is_empty() {
-        return Ruling::DEFAULT;
-    }
     let place = place(config, head, original, family);
     let ruling = rules.judge(&place, who, readings);
     if !is_preflight(head, original) {
@@ -94,6 +91,9 @@ const METHOD_OVERRIDES: [&str; 4] =
 /// By which frameworks take another path for the request's own.
 const PATH_OVERRIDES: [&str; 3] = ["X-Rewrite-URL", "X-Original-URL", "X-Original-URI"];
 
+/// The marks of all of them.
+const MARKS: u64 = name::marks(&METHOD_OVERRIDES) | name::marks(&PATH_OVERRIDES);
+
 impl Overridden {
     /// Reads the names of all lines, aliases included. `X-Original-*` of a proxy that sets them is
     /// the proxy's own.
@@ -102,9 +102,7 @@ impl Overridden {
         let foreign = !family.owns_x_original() && X_ORIGINAL.iter().any(|name| headers.has(*name));
         let mut found = Self::default();
         // Seldom has any line such a name: the others need no closer look.
-        let marks =
-            METHOD_OVERRIDES.iter().chain(&PATH_OVERRIDES).map(|name| name::mark(name.as_bytes()));
-        if !foreign && !headers.may_have_others(marks.fold(0, |all, mark| all | mark)) {
+        if !foreign && !headers.may_have_others(MARKS) {
             return found;
         }
         for (sent, _) in headers.iter() {

@@ -145,15 +145,20 @@ pub fn decide<'g>(
     }
     let preflight = is_preflight(head, original);
     let found = genuine_session(view, head, now);
-    if let Some(problem) = untrusted(original)
-        && (found.is_err() || !view.config.rules.is_empty())
+    let has_rules = !view.config.rules.is_empty();
+    if (found.is_err() || has_rules)
         && !preflight
+        && let Some(problem) = untrusted(original)
     {
         return refuse(VerifyDenial::UntrustedPeer(problem));
     }
-    let who = found.as_ref().ok().map(|living| living.user.member());
-    let readings = &mut view.readings.borrow_mut();
-    let ruling = place::judge(view.config, head, original, family, who.as_ref(), readings);
+    let ruling = if has_rules {
+        let who = found.as_ref().ok().map(|living| living.user.member());
+        let readings = &mut view.readings.borrow_mut();
+        place::judge(view.config, head, original, family, who.as_ref(), readings)
+    } else {
+        Ruling::DEFAULT
+    };
     let pass = match (ruling.verdict, found) {
         (Verdict::Deny, _) => Err(VerifyDenial::Denied(ruling.rule)),
         (Verdict::Forbidden, _) => Err(VerifyDenial::Forbidden(ruling.rule)),

@@ -169,11 +169,25 @@ impl NameIndex {
 
 /// One of 64 bits, by length and first letter: the same for names that differ in the case of
 /// letters, or in what stands in the place of a `-`, and seldom the same for others.
-pub fn mark(name: &[u8]) -> u64 {
-    let first = name.first().map_or(0, |letter| usize::from(letter | 0x20));
+#[allow(clippy::as_conversions, reason = "wider, and `From` is no constant function")]
+pub const fn mark(name: &[u8]) -> u64 {
+    let first = match name.first() {
+        Some(letter) => (*letter | 0x20) as usize,
+        None => 0,
+    };
     // Eleven, because browsers then send none with the marks of the identity headers, nor of those
     // by which applications are asked for another method or path.
     1 << ((name.len() * 11 + first) & 63)
+}
+
+/// The marks of all these names.
+pub const fn marks(mut names: &[&str]) -> u64 {
+    let mut marks = 0;
+    while let [name, others @ ..] = names {
+        marks |= mark(name.as_bytes());
+        names = others;
+    }
+    marks
 }
 
 /// The same name to an application for which, as for CGI and its heirs (RFC 3875 section 4.1.18),

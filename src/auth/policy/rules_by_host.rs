@@ -108,7 +108,7 @@ impl HostTable {
             let (hash, place) = (*self.slots.get(at)?)?;
             if hash == wanted
                 && let Some((other, rules)) = self.entries.get(place)
-                && (**other == *name || other.eq_ignore_ascii_case(name))
+                && other.eq_ignore_ascii_case(name)
             {
                 return Some(rules);
             }
