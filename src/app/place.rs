@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::http::name::{self, Name};
 use crate::http::request::{Head, Headers};
 use crate::original::client_address::Belief;
+use crate::original::override_header::{OVERRIDE_HEADERS, OverriddenPart};
 use crate::original::problem::ForwardingProblem;
 use crate::original::purpose::ForwardingFamily;
 use crate::original::reader;
@@ -84,15 +85,15 @@ struct Overridden {
     path: bool,
 }
 
-/// By which frameworks take another method for the request's own.
-const METHOD_OVERRIDES: [&str; 4] =
-    ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method"];
-
-/// By which frameworks take another path for the request's own.
-const PATH_OVERRIDES: [&str; 3] = ["X-Rewrite-URL", "X-Original-URL", "X-Original-URI"];
-
-/// The marks of all of them.
-const MARKS: u64 = name::marks(&METHOD_OVERRIDES) | name::marks(&PATH_OVERRIDES);
+/// The marks of all headers that ask for something else.
+const MARKS: u64 = {
+    let (mut marks, mut rest) = (0, OVERRIDE_HEADERS.as_slice());
+    while let [(header, _), others @ ..] = rest {
+        marks |= name::mark(header.as_bytes());
+        rest = others;
+    }
+    marks
+};
 
 impl Overridden {
     /// Reads the names of all lines, aliases included. `X-Original-*` of a proxy that sets them is
@@ -108,10 +109,12 @@ impl Overridden {
         for (sent, _) in headers.iter() {
             let is_own = family.owns_x_original()
                 && X_ORIGINAL.iter().any(|own| sent.eq_ignore_ascii_case(own.as_str().as_bytes()));
-            let is_one_of =
-                |names: &[&str]| !is_own && names.iter().any(|name| name::is_alike(sent, name));
-            found.method |= is_one_of(&METHOD_OVERRIDES);
-            found.path |= is_one_of(&PATH_OVERRIDES);
+            let mut alike = OVERRIDE_HEADERS.iter().filter(|(ours, _)| name::is_alike(sent, ours));
+            match alike.next().filter(|_| !is_own) {
+                Some((_, OverriddenPart::Method)) => found.method = true,
+                Some((_, OverriddenPart::Path)) => found.path = true,
+                None => {}
+            }
         }
         found
     }

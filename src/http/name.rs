@@ -180,16 +180,6 @@ pub const fn mark(name: &[u8]) -> u64 {
     1 << ((name.len() * 11 + first) & 63)
 }
 
-/// The marks of all these names.
-pub const fn marks(mut names: &[&str]) -> u64 {
-    let mut marks = 0;
-    while let [name, others @ ..] = names {
-        marks |= mark(name.as_bytes());
-        names = others;
-    }
-    marks
-}
-
 /// The same name to an application for which, as for CGI and its heirs (RFC 3875 section 4.1.18),
 /// every character but a letter or digit is the same, and letters have no case.
 pub fn is_alike(sent: &[u8], ours: &str) -> bool {

@@ -8,6 +8,7 @@ pub mod client_address;
 mod forwarded;
 pub mod forwarding_header;
 pub mod host;
+pub mod override_header;
 pub mod problem;
 pub mod purpose;
 pub mod reader;

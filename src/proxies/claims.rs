@@ -1,6 +1,7 @@
 //! What a visitor may not claim towards a site, in every spelling that an application takes for it.
 
 use crate::config::{ClientIpHeader, Config};
+use crate::original::override_header::OVERRIDE_HEADERS;
 
 /// What a visitor may not claim about his address and his request, and no printed
 /// configuration sets: some applications believe it.
@@ -16,17 +17,11 @@ const CLAIMS: [&str; 7] = [
 
 /// With one of these some applications serve another path, or act on another method, than the
 /// request line has: not what the gate was asked about.
-pub(super) const OVERRIDES: [&str; 7] = [
-    "X-Original-URL",
-    "X-Original-URI",
-    "X-Original-Method",
-    "X-Rewrite-URL",
-    "X-HTTP-Method-Override",
-    "X-HTTP-Method",
-    "X-Method-Override",
-];
+pub(super) fn overrides() -> impl Iterator<Item = &'static str> {
+    OVERRIDE_HEADERS.into_iter().map(|(header, _)| header)
+}
 
-/// What [`OVERRIDES`] are, for who reads a printed configuration.
+/// What [`overrides`] are, for who reads a printed configuration.
 pub(super) const OVERRIDES_COMMENT: &str =
     "# Some applications take these for the real path or method.\n";
 

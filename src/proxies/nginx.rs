@@ -1,6 +1,6 @@
 //! nginx: its addresses, its lines, and the `nginx.conf`.
 
-use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims};
+use super::claims::{OVERRIDES_COMMENT, claims, overrides};
 use super::combined_log;
 use super::default_server::default_server;
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
@@ -304,7 +304,7 @@ fn protect(deployment: &Deployment<'_>) -> String {
             ("give_identity", &give.collect::<String>()),
             ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
             ("overrides_comment", OVERRIDES_COMMENT),
-            ("overrides", &lines(OVERRIDES, "proxy_set_header ", " \"\";")),
+            ("overrides", &lines(overrides(), "proxy_set_header ", " \"\";")),
         ],
     )
 }
@@ -313,7 +313,7 @@ fn protect(deployment: &Deployment<'_>) -> String {
 /// `template` sets is the proxy's word.
 fn no_claims(deployment: &Deployment<'_>, template: &str) -> String {
     let request = ["X-Forwarded-Port", "X-Forwarded-Uri", "X-Forwarded-Method", "Forwarded"];
-    let names = request.into_iter().chain(OVERRIDES).chain(deployment.identity.iter().copied());
+    let names = request.into_iter().chain(overrides()).chain(deployment.identity.iter().copied());
     let own = |name: &&str| template.contains(&format!("proxy_set_header {name} "));
     let column = widest(deployment).max("X-Forwarded-Method".len());
     let names = names.filter(|name| !own(name)).map(|name| format!("{name:<column$}"));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::claims::{OVERRIDES, OVERRIDES_COMMENT, claims, spellings};
+use super::claims::{OVERRIDES_COMMENT, claims, overrides, spellings};
 use super::deployment::{APPLICATION, Deployment, ExampleSite};
 use super::fix::Fix;
 use super::logged_request::{LoggedRequest, octets_of};
@@ -169,7 +169,7 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("redirect", redirect),
             ("strip", &lines(stripped, "          ", ": \"\"")),
             ("overrides_comment", OVERRIDES_COMMENT),
-            ("overrides", &lines(OVERRIDES, "          ", ": \"\"")),
+            ("overrides", &lines(overrides(), "          ", ": \"\"")),
             ("gate", tcp.as_deref().unwrap_or("127.0.0.1:3000")),
             ("prefix", deployment.prefix()),
             ("identity", &lines(&deployment.identity, "          - ", "")),
