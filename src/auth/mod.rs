@@ -13,6 +13,7 @@ pub mod keyring;
 pub mod limiter;
 pub mod network;
 pub mod pending_enrolment;
+mod percent;
 pub mod policy;
 pub mod repetition;
 mod resolved_path;

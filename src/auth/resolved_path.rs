@@ -1,6 +1,8 @@
 //! A path without its dot segments (RFC 3986 section 5.2.4), as three kinds of software would have
 //! it: they differ in what they make of escapes.
 
+use crate::auth::percent::escaped;
+
 /// How a piece of software reads a path before it resolves the dot segments.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum PathReading {
@@ -24,13 +26,14 @@ impl ResolvedPath {
         let mut read = heapless::Vec::<u8, { Self::MAX_LENGTH }>::new();
         let mut rest = path.as_bytes();
         while let [octet, after @ ..] = rest {
-            let (octet, after) = match (*octet, after) {
-                (b'%', [high, low, after @ ..]) => match unescape(*high, *low) {
-                    Some(decoded) if reading == PathReading::Server => (decoded, after),
-                    Some(b'.') if reading == PathReading::Browser => (b'.', after),
-                    _ => (b'%', rest.get(1..).unwrap_or_default()),
-                },
-                (octet, after) => (octet, after),
+            let decoded = escaped(rest).filter(|decoded| match reading {
+                PathReading::Rfc3986 => false,
+                PathReading::Browser => *decoded == b'.',
+                PathReading::Server => true,
+            });
+            let (octet, after) = match decoded {
+                Some(decoded) => (decoded, rest.get(3..).unwrap_or_default()),
+                None => (*octet, after),
             };
             // Never full: nothing grows here, and the caller has refused what is longer than the
             // buffer.
@@ -74,10 +77,4 @@ impl ResolvedPath {
     pub(super) fn starts_with(&self, start: &[u8]) -> bool {
         self.0.starts_with(start)
     }
-}
-
-fn unescape(high: u8, low: u8) -> Option<u8> {
-    let digit =
-        |octet: u8| char::from(octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(high)? * 16 + digit(low)?)
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::letter_case::{Alike, FoldedPath, fold};
 use super::path_glob;
-use super::plain_path::escaped;
+use crate::auth::percent::escaped;
 
 /// A pattern for whole paths.
 #[derive(Clone, Debug, PartialEq, Eq)]

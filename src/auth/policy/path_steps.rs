@@ -4,7 +4,7 @@
 //! slash at most. In which order servers take them, and which they leave out, is
 //! [`path_readings`](super::path_readings)' matter.
 
-use super::plain_path::escaped;
+use crate::auth::percent::escaped;
 
 /// A step: it adds what it makes of the first to the second.
 pub(super) type Step = fn(&[u8], &mut Vec<u8>);

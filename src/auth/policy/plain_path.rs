@@ -4,6 +4,8 @@
 //! `%20`, escapes of well-formed UTF-8 above 0x7F (RFC 3986 section 2, RFC 3629), and slashes,
 //! with neither an empty segment between two slashes nor a dot segment.
 
+use crate::auth::percent::escaped;
+
 /// Octets of the longest path that may be plain.
 pub const LONGEST_PLAIN_PATH: usize = 4_096;
 
@@ -101,14 +103,6 @@ static KINDS: [u8; 256] = {
     }
     kinds
 };
-
-/// The octet that the escape at the start of `text` stands for (RFC 3986 section 2.1).
-pub(super) fn escaped(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = text else { return None };
-    let digit =
-        |octet: &u8| char::from(*octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(high)? * 16 + digit(low)?)
-}
 
 #[cfg(test)]
 #[path = "plain_path_tests.rs"]
