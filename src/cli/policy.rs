@@ -18,6 +18,7 @@ use super::policy_text;
 use super::program::Program;
 use crate::app::messages::answers::users::UserDetails;
 use crate::app::messages::command::Command;
+use crate::app::policy::is_token;
 use crate::app::policy::own_page::is_own_page;
 use crate::app::policy::printable::printable;
 use crate::app::policy::remark::Remark;
@@ -80,12 +81,7 @@ Logs of {} are understood, one request a line, each line by itself. Nothing of a
 
 /// A method (RFC 9110 section 9.1), as it is written.
 fn method(text: &str) -> Result<String, &'static str> {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(token) {
-        Ok(text.to_owned())
-    } else {
-        Err("write a method such as POST")
-    }
+    if is_token(text.as_bytes()) { Ok(text.to_owned()) } else { Err("write a method such as POST") }
 }
 
 impl<B: Backend> Program<'_, B> {

@@ -60,6 +60,7 @@ pub use self::named_networks::{NamedNetworks, built_in_networks};
 pub use self::names::is_host_name;
 pub use self::public_suffix::is_public_suffix;
 pub use self::public_url::PublicUrl;
+pub use self::rule_name::rule_place;
 pub use self::settings::{
     AuditSettings, ClockSettings, Config, CookiePrefix, IdentityHeader, IdentitySettings,
     LimitSettings, LogFormat, LogSettings, LoginSettings, MetricsSettings, ProxySettings,

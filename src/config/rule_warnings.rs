@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::named_networks::networks_of;
 use super::nearest::nearest;
-use super::rule_name::label;
+use super::rule_name::{label, rule_place};
 use super::settings::Config;
 use super::warning::{Remedy, Warning};
 use crate::auth::policy::coverage::dead_rules;
@@ -25,12 +25,7 @@ pub(super) fn rule_warnings(config: &Config) -> Vec<Warning> {
 }
 
 fn warning(rule: &Rule, what: &str, words: String) -> Warning {
-    Warning { found: format!("{} {what}", place(rule)), remedy: Remedy::Words(words) }
-}
-
-/// `rule "photo shares" (line 7)`
-fn place(rule: &Rule) -> String {
-    format!("{} (line {})", label(&rule.name), rule.line)
+    Warning { found: format!("{} {what}", rule_place(rule)), remedy: Remedy::Words(words) }
 }
 
 fn names_no_address(rule: &Rule) -> bool {
@@ -45,7 +40,7 @@ fn without_networks(rule: &Rule) -> Option<Warning> {
 
 fn never_reached(rules: &[Rule]) -> impl Iterator<Item = Warning> {
     dead_rules(rules).filter(|dead| !names_no_address(dead.rule)).map(|dead| {
-        let before = place(dead.taken_by);
+        let before = rule_place(dead.taken_by);
         let what = format!("can never match: {before} comes first and takes all of it");
         warning(
             dead.rule,

@@ -6,8 +6,8 @@ use crate::app::doctor::facts::{Facts, LimitFacts, UserFacts};
 use crate::app::doctor::finding::{Subject, count, written};
 use crate::app::messages::answers::doctor::Finding;
 use crate::auth::policy::rule::{Access, Rule};
-use crate::config::Config;
 use crate::config::advice::Advice;
+use crate::config::{Config, rule_place};
 
 const RULES: Subject = Subject("rules");
 
@@ -46,7 +46,7 @@ fn unknown(rule: &Rule, people: &UserFacts) -> Option<Finding> {
         ),
         (None, None) => return None,
     };
-    Some(RULES.warning(format!("{} {found}", named(rule)), remedy))
+    Some(RULES.warning(format!("{} {found}", rule_place(rule)), remedy))
 }
 
 /// A rule that opens a network for an address behind which many visitors come: the network is not
@@ -66,11 +66,7 @@ fn many_behind_one(rule: &Rule, limits: &LimitFacts, config: &Config) -> Option<
     let found = format!(
         "{} opens its places to {address}, and many visitors come through that address: it is a proxy or a CDN that \
          the gate does not know",
-        named(rule)
+        rule_place(rule)
     );
     Some(RULES.warning(found, written(Advice::to_trust(config, &address.to_string()), "")))
-}
-
-fn named(rule: &Rule) -> String {
-    format!("rule \"{}\" (line {})", rule.name, rule.line)
 }

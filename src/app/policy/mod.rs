@@ -19,3 +19,4 @@ pub mod url_ruling;
 mod testing;
 
 pub use crate::auth::policy::ruling::Verdict;
+pub use crate::http::response::is_token;
