@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
+use crate::auth::access_pass::passes::AccessPasses;
 use crate::auth::keyring::Keyring;
 use crate::auth::policy::path_readings::PathReadings;
 use crate::auth::policy::ruling::{Ruling, Verdict};
@@ -45,6 +46,8 @@ pub struct View<'g> {
     pub cookie_name: &'g str,
     /// All live sessions.
     pub sessions: &'g Sessions,
+    /// All living passes.
+    pub passes: &'g AccessPasses,
     /// The enabled users.
     pub users: &'g KnownUsers,
     /// The keys that sessions are signed with.

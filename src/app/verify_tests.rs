@@ -35,6 +35,7 @@ impl Entropy for Counting {
 struct Fixture {
     config: Config,
     sessions: Sessions,
+    passes: AccessPasses,
     people: KnownUsers,
     keyring: Keyring,
     floor: Timestamp,
@@ -56,6 +57,7 @@ impl Fixture {
         Self {
             config,
             sessions,
+            passes: AccessPasses::default(),
             people,
             keyring,
             floor: Timestamp::default(),
@@ -90,6 +92,7 @@ impl Fixture {
             config: &self.config,
             cookie_name: "auth_token",
             sessions: &self.sessions,
+            passes: &self.passes,
             users: &self.people,
             keyring: &self.keyring,
             floor: self.floor,

@@ -1,6 +1,7 @@
 //! The gate's rules: codes, sessions, limits, return addresses. Pure: time and randomness are
 //! arguments, nothing here does I/O.
 
+pub mod access_pass;
 pub mod audit;
 mod authenticator;
 mod claims;
@@ -12,6 +13,7 @@ mod key_id;
 pub mod keyring;
 pub mod limiter;
 pub mod network;
+mod own_bits;
 pub mod pending_enrolment;
 mod percent;
 pub mod policy;

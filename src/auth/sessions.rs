@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::time::Duration;
 
 use crate::auth::claims::Claims;
 use crate::auth::key_id::KeyId;
+use crate::auth::own_bits::OwnBits;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
@@ -48,31 +49,11 @@ struct LiveSession {
     touched: bool,
 }
 
-/// The hash of a [`SessionId`] is the bits that it gives. Only identifiers of our own making are
-/// ever put into the table, and only those of tokens with our MAC are looked up: nobody can choose
-/// them so that they collide.
-#[derive(Default)]
-struct OwnBits(u64);
-
-impl Hasher for OwnBits {
-    fn write(&mut self, bytes: &[u8]) {
-        // No identifier comes this way.
-        self.0 = bytes.iter().fold(self.0, |bits, byte| bits.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        self.0 = bits;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// All live sessions.
 #[derive(Default)]
 pub struct Sessions {
     idle: Option<Duration>,
+    /// Only tokens with our MAC are looked up, so nobody can choose identifiers that collide.
     live: HashMap<SessionId, LiveSession, BuildHasherDefault<OwnBits>>,
     by_user: HashMap<UserName, Vec<SessionId>>,
 }

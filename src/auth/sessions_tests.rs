@@ -162,17 +162,6 @@ fn the_hash_of_an_identifier_is_half_of_its_bits() {
 }
 
 #[test]
-fn bytes_that_are_hashed_all_count() {
-    let hash = |bytes: &[u8]| {
-        let mut hasher = OwnBits::default();
-        hasher.write(bytes);
-        hasher.finish()
-    };
-    assert_eq!(hash(&[1, 2, 3, 4, 5, 6, 7, 8]), 0x0102_0304_0506_0708);
-    assert_eq!(hash(&[0xFF; 9]), 0xFFFF_FFFF_FFFF_FF00);
-}
-
-#[test]
 fn every_refused_session_says_why() {
     let all = [NotLive::Unknown, NotLive::Different, NotLive::Expired, NotLive::Idle]
         .map(|why| why.to_string());

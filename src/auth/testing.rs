@@ -3,15 +3,23 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::pass_token::PassToken;
+use crate::auth::access_pass::record::{AccessPass, PassName};
 use crate::auth::authenticator::Authenticator;
 use crate::auth::key_id::KeyId;
 use crate::auth::keyring::Keyring;
+use crate::auth::policy::host_pattern::HostPattern;
+use crate::auth::policy::scope::PlaceScope;
 use crate::auth::session::Session;
 use crate::auth::user::User;
 use crate::auth::user_name::UserName;
 use crate::clock::Timestamp;
-use crate::entropy::Entropy;
+use crate::entropy::{Entropy, System};
 use crate::secret::Secret;
+
+/// When the passes of tests are made.
+pub const T0: Timestamp = Timestamp::from_unix(1_800_000_000);
 
 /// Entropy that gives a sequence which its start determines (SplitMix64).
 pub struct Counting(pub u64);
@@ -77,4 +85,21 @@ pub fn session(user: &str, now: Timestamp, key: KeyId, entropy: &mut Counting) -
         key,
         entropy,
     )
+}
+
+/// A pass of a day on these hosts.
+pub fn pass_for(user: &str, hosts: &[&str]) -> (PassToken, AccessPass) {
+    let token = PassToken::generate(&mut System);
+    let hosts = hosts.iter().map(|host| HostPattern::parse(host).unwrap()).collect();
+    let pass = AccessPass {
+        id: PassId::generate(&mut System),
+        digest: token.digest(),
+        name: PassName::parse("backup of photos").unwrap(),
+        user: name(user),
+        scope: PlaceScope { hosts, paths: Vec::new(), networks: Vec::new() },
+        created: T0,
+        expires: T0.plus(Duration::from_secs(24 * 60 * 60)),
+        last_used: None,
+    };
+    (token, pass)
 }

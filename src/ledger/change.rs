@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::event::Event;
 use crate::auth::guess_budget::{Bucket, BudgetKey};
 use crate::auth::limiter::{AddressKey, Window};
@@ -83,6 +85,12 @@ pub enum Change {
     UseSession(SessionId, Timestamp),
     /// Removes a session; nothing if there is none.
     EndSession(SessionId),
+    /// Adds or replaces a pass.
+    PutPass(AccessPass),
+    /// Notes that a pass was used at that time; nothing if it has ended: this revives none.
+    UsePass(PassId, Timestamp),
+    /// Removes a pass; nothing if there is none.
+    RemovePass(PassId),
     /// Sets a counter.
     PutCounter(CounterKey, Counter),
     /// Forgets a counter; nothing if there is none.
@@ -100,6 +108,8 @@ pub struct StoredState {
     pub users: Vec<User>,
     /// Also expired ones that nobody has removed yet.
     pub sessions: Vec<Session>,
+    /// Also expired ones that nobody has removed yet.
+    pub passes: Vec<AccessPass>,
     /// Also those that count nothing any more.
     pub counters: Vec<(CounterKey, Counter)>,
     /// One record.

@@ -9,6 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
 use crate::clock::Timestamp;
@@ -30,6 +32,7 @@ pub struct MemoryLedger {
 struct Shared {
     users: BTreeMap<UserName, User>,
     sessions: BTreeMap<SessionId, Session>,
+    passes: BTreeMap<PassId, AccessPass>,
     counters: BTreeMap<CounterKey, Counter>,
     gate_record: GateRecord,
     /// Who changed which record, in order.
@@ -40,6 +43,7 @@ struct Shared {
 enum RecordName {
     User(UserName),
     Session(SessionId),
+    Pass(PassId),
     Counter(CounterKey),
     GateRecord,
 }
@@ -52,6 +56,8 @@ impl RecordName {
             Change::SpendStep(name, _) | Change::RemoveUser(name) => Self::User(name.clone()),
             Change::PutSession(session) => Self::Session(session.id),
             Change::UseSession(id, _) | Change::EndSession(id) => Self::Session(*id),
+            Change::PutPass(pass) => Self::Pass(pass.id),
+            Change::UsePass(id, _) | Change::RemovePass(id) => Self::Pass(*id),
             Change::PutCounter(key, _) | Change::RemoveCounter(key) => Self::Counter(key.clone()),
             Change::PutGateRecord(_) => Self::GateRecord,
             Change::Audit(_) => return None,
@@ -72,6 +78,7 @@ impl MemoryLedger {
         let shared = Arc::new(Mutex::new(Shared {
             users: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            passes: BTreeMap::new(),
             counters: BTreeMap::new(),
             gate_record: gate_record.clone(),
             journal: Vec::new(),
@@ -144,6 +151,12 @@ impl Shared {
                 self.sessions.entry(id).and_modify(used);
             }
             Change::EndSession(id) => drop(self.sessions.remove(&id)),
+            Change::PutPass(pass) => drop(self.passes.insert(pass.id, pass)),
+            Change::UsePass(id, at) => {
+                let used = |pass: &mut AccessPass| pass.last_used = pass.last_used.max(Some(at));
+                self.passes.entry(id).and_modify(used);
+            }
+            Change::RemovePass(id) => drop(self.passes.remove(&id)),
             Change::PutCounter(key, counter) => drop(self.counters.insert(key, counter)),
             Change::RemoveCounter(key) => drop(self.counters.remove(&key)),
             Change::PutGateRecord(record) => self.gate_record = record,
@@ -162,6 +175,10 @@ impl Shared {
             RecordName::Session(id) => match self.sessions.get(id) {
                 Some(session) => Change::PutSession(session.clone()),
                 None => Change::EndSession(*id),
+            },
+            RecordName::Pass(id) => match self.passes.get(id) {
+                Some(pass) => Change::PutPass(pass.clone()),
+                None => Change::RemovePass(*id),
             },
             RecordName::Counter(key) => match self.counters.get(key) {
                 Some(counter) => Change::PutCounter(key.clone(), counter.clone()),

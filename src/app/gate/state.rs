@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv6Net;
 
+use crate::auth::access_pass::passes::AccessPasses;
 use crate::auth::device::DeviceKey;
 use crate::auth::keyring::Keyring;
 use crate::auth::policy::path_readings::PathReadings;
@@ -44,6 +45,7 @@ pub struct Gate {
     pub(super) config: Arc<Config>,
     pub(super) cookie_name: String,
     pub(super) sessions: Sessions,
+    pub(super) passes: AccessPasses,
     pub(super) people: KnownUsers,
     pub(super) keyring: Keyring,
     pub(super) floor: Timestamp,
@@ -102,6 +104,7 @@ impl Gate {
             pages: Pages::new(&config.login.title, &config.path_prefix),
             people: KnownUsers::new(&config),
             sessions: Sessions::new(config.session.idle),
+            passes: AccessPasses::new(&config.networks),
             floor: Timestamp::default(),
             config,
             keyring: opening.keyring,
@@ -131,6 +134,7 @@ impl Gate {
         self.pages = Pages::new(&config.login.title, &config.path_prefix);
         self.people.reconfigure(&config);
         self.sessions.set_idle(config.session.idle);
+        self.passes.know_networks(&config.networks);
         self.known_limits.forget_all();
         let changed = self.config.rules != config.rules;
         if let Some(metrics) = self.metrics.as_mut().filter(|_| changed) {
@@ -145,6 +149,8 @@ impl Gate {
             match effect {
                 Effect::SessionBegun(session) => drop(self.sessions.insert(session)),
                 Effect::SessionEnded(id) => drop(self.sessions.remove(&id)),
+                Effect::PassMade(pass) => self.passes.insert(pass),
+                Effect::PassEnded(id) => self.passes.remove(id),
                 Effect::PersonChanged(person) => self.people.insert(&person),
                 Effect::PersonGone(name) => self.people.remove(&name),
                 Effect::FloorRaised(floor) => self.floor = floor,
@@ -181,6 +187,7 @@ impl Gate {
             config: &self.config,
             cookie_name: &self.cookie_name,
             sessions: &self.sessions,
+            passes: &self.passes,
             users: &self.people,
             keyring: &self.keyring,
             floor: self.floor,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use ipnet::Ipv6Net;
 
 use crate::app::messages::limited::Limited;
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::guess_budget::BudgetKey;
 use crate::auth::limiter::AddressKey;
 use crate::auth::session::{Session, SessionId};
@@ -18,6 +20,10 @@ pub enum Effect {
     SessionBegun(Session),
     /// A session is good no longer.
     SessionEnded(SessionId),
+    /// A pass is good from now on.
+    PassMade(AccessPass),
+    /// A pass is good no longer.
+    PassEnded(PassId),
     /// A user was added or changed.
     PersonChanged(Person),
     /// A user is gone or disabled.

@@ -147,6 +147,21 @@ impl WorkerState {
                 self.sessions.remove(&id);
                 vec![Effect::SessionEnded(id)]
             }
+            Change::PutPass(pass) => {
+                self.passes.insert(pass.id, pass.clone());
+                vec![Effect::PassMade(pass)]
+            }
+            // The gate told of it.
+            Change::UsePass(id, at) => {
+                if let Some(pass) = self.passes.get_mut(&id) {
+                    pass.last_used = pass.last_used.max(Some(at));
+                }
+                Vec::new()
+            }
+            Change::RemovePass(id) => {
+                self.passes.remove(&id);
+                vec![Effect::PassEnded(id)]
+            }
             Change::RemoveCounter(CounterKey::Address(address)) => {
                 self.limiter.succeeded(address);
                 vec![Effect::AddressFreed(address)]

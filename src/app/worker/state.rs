@@ -16,6 +16,8 @@ use sha2::Sha256;
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
 use crate::app::messages::effect::{Effect, Person};
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::device::DeviceKey;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{Bucket, BudgetKey, Budgets};
@@ -46,6 +48,7 @@ pub struct WorkerState {
     pub(super) learned: Vec<Effect>,
     pub(super) users: BTreeMap<UserName, User>,
     pub(super) sessions: Sessions,
+    pub(super) passes: BTreeMap<PassId, AccessPass>,
     pub(super) limiter: Limiter,
     pub(super) budgets: Budgets,
     pub(super) repetitions: Repetitions,
@@ -105,6 +108,7 @@ impl WorkerState {
             ledger: ledger.into(),
             learned: Vec::new(),
             sessions,
+            passes: contents.passes.into_iter().map(|pass| (pass.id, pass)).collect(),
             limiter,
             budgets: Budgets::restore(buckets(&contents.counters), start),
             repetitions: Repetitions::default(),
@@ -132,10 +136,11 @@ impl WorkerState {
             .filter(|user| user.enabled)
             .map(|user| Effect::PersonChanged(Person::of(user)));
         let sessions = self.sessions.iter().map(|session| Effect::SessionBegun(session.clone()));
+        let passes = self.passes.values().map(|pass| Effect::PassMade(pass.clone()));
         let rest =
             [Effect::FloorRaised(self.time.floor()), Effect::Setup { open: self.setup.is_some() }];
         let home = Effect::HomePrefixes(home::prefixes_of_this_machine());
-        people.chain(sessions).chain(rest).chain([home]).collect()
+        people.chain(sessions).chain(passes).chain(rest).chain([home]).collect()
     }
 
     /// Whether a session still opens something: one that timed out stays in the table until it is

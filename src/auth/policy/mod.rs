@@ -2,8 +2,10 @@
 //!
 //! [`rule`] is one rule, [`host_pattern`] and [`path_pattern`] are what it names; [`rules`] is the
 //! whole list, which [`rules::Rules::judge`] asks about a [`place`]. [`plain_path`] says which
-//! paths may be open at all, [`path_readings`] what servers may take any other path for.
+//! paths may be open at all, [`path_readings`] what servers may take any other path for. A [`scope`]
+//! is where a pass is good.
 
+mod client_network;
 pub mod coverage;
 pub mod host_pattern;
 mod judgement;
@@ -18,5 +20,6 @@ pub mod rule;
 pub mod rules;
 mod rules_by_host;
 pub mod ruling;
+pub mod scope;
 #[cfg(test)]
 mod testing;

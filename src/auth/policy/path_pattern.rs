@@ -6,12 +6,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::letter_case::{Alike, FoldedPath, fold};
 use super::path_glob;
 use crate::auth::percent::escaped;
 
 /// A pattern for whole paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct PathPattern {
     text: String,
     form: PatternForm,
@@ -119,6 +122,20 @@ impl PathPattern {
 impl fmt::Display for PathPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl From<PathPattern> for String {
+    fn from(pattern: PathPattern) -> Self {
+        pattern.text
+    }
+}
+
+impl TryFrom<String> for PathPattern {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).map_err(|_| "no path")
     }
 }
 

@@ -30,3 +30,9 @@ pub struct Member<'a> {
     /// The user's groups.
     pub groups: &'a [String],
 }
+
+/// What stands before the first `?`.
+pub(super) fn without_query(target: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b'?', target).unwrap_or(target.len());
+    target.get(..end).unwrap_or_default()
+}

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::client_network;
 use super::host_pattern::HostPattern;
 use super::path_pattern::PathPattern;
 use super::place::Member;
@@ -76,15 +77,7 @@ impl Rule {
 
     /// Whether the visitor is where the rule wants him.
     pub(super) fn is_for_client(&self, client: Option<IpAddr>) -> bool {
-        let Some(networks) = &self.networks else { return true };
-        let Some(client) = client.map(|client| client.to_canonical()) else { return false };
-        // A range of IPv6 that holds the mapped block holds the IPv4 addresses in it, as in
-        // `proxy.trust`.
-        let mapped = match client {
-            IpAddr::V4(client) => IpAddr::V6(client.to_ipv6_mapped()),
-            IpAddr::V6(_) => client,
-        };
-        networks.iter().any(|network| network.contains(&client) || network.contains(&mapped))
+        self.networks.as_ref().is_none_or(|networks| client_network::hold(networks, client))
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::judgement::Judgement;
 use super::path_readings::PathReadings;
-use super::place::{Member, Place};
+use super::place::{Member, Place, without_query};
 use super::rule::Rule;
 use super::rules_by_host::RulesByHost;
 use super::ruling::Ruling;
@@ -126,12 +126,6 @@ fn judge_each(
         strictest = Some(strictest.map_or(ruling, |before| before.stricter(ruling)));
     }
     strictest.unwrap_or_else(|| judgement.strictest())
-}
-
-/// What stands before the first `?`.
-fn without_query(target: &[u8]) -> &[u8] {
-    let end = memchr::memchr(b'?', target).unwrap_or(target.len());
-    target.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

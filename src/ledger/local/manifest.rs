@@ -65,10 +65,10 @@ impl Manifest {
 
     /// The counts in words, for messages.
     pub(super) fn counts(&self) -> String {
-        let [users, sessions, counters, settings, entries, log] =
+        let [users, sessions, counters, settings, entries, log, passes] =
             Self::padded(&self.tallies).map(|tally| tally.count);
         format!(
-            "{users} users, {sessions} sessions, {counters} counters, {settings} settings, {entries} + {log} of the audit log"
+            "{users} users, {sessions} sessions, {passes} passes, {counters} counters, {settings} settings, {entries} + {log} of the audit log"
         )
     }
 

@@ -37,6 +37,7 @@ impl InitialState {
         let contents = StoredState {
             users: Vec::new(),
             sessions: Vec::new(),
+            passes: Vec::new(),
             counters: Vec::new(),
             gate_record,
         };
@@ -60,6 +61,7 @@ pub(super) fn create(
     let InitialState { contents, sequence, audit_log, begun, recovered } = from;
     let mut changes = vec![Change::PutGateRecord(contents.gate_record.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
+    changes.extend(contents.passes.iter().cloned().map(Change::PutPass));
     changes.extend(
         contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)),
     );

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
 use crate::ledger::change::{Change, Counter, CounterKey, GateRecord, StoredState};
@@ -99,8 +101,8 @@ impl RecordCache {
     /// What is kept, in the clear. Every record must unseal at its own key and be the one that the
     /// key names.
     pub(super) fn contents(&self, vault: &Vault) -> Result<StoredState, String> {
-        let (mut users, mut sessions, mut counters, mut gate_record) =
-            (Vec::new(), Vec::new(), Vec::new(), None);
+        let (mut users, mut sessions, mut passes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut counters, mut gate_record) = (Vec::new(), None);
         for (key, sealed) in &self.records {
             let named = match RecordKind::of(key) {
                 Some(RecordKind::User) => read(vault, key, sealed, |user: User| {
@@ -111,6 +113,11 @@ impl RecordCache {
                 Some(RecordKind::Session) => read(vault, key, sealed, |session: Session| {
                     let named = session_key(vault, &session.id);
                     sessions.push(session);
+                    named
+                }),
+                Some(RecordKind::Pass) => read(vault, key, sealed, |pass: AccessPass| {
+                    let named = pass_key(vault, pass.id);
+                    passes.push(pass);
                     named
                 }),
                 Some(RecordKind::Counter) => {
@@ -133,7 +140,7 @@ impl RecordCache {
             }
         }
         let gate_record = gate_record.ok_or("its settings are missing")?;
-        Ok(StoredState { users, sessions, counters, gate_record })
+        Ok(StoredState { users, sessions, passes, counters, gate_record })
     }
 
     /// Seals a change. The last of several edits of one record counts; an intent is carried out on
@@ -162,6 +169,16 @@ impl RecordCache {
                     (key, Some(codec::encode(&session)))
                 }
                 Change::EndSession(id) => (session_key(vault, id), None),
+                Change::PutPass(pass) => (pass_key(vault, pass.id), Some(codec::encode(pass))),
+                Change::UsePass(id, at) => {
+                    let key = pass_key(vault, *id);
+                    let Some(mut pass) = self.edited::<AccessPass>(&edits, &key, vault) else {
+                        continue;
+                    };
+                    pass.last_used = pass.last_used.max(Some(*at));
+                    (key, Some(codec::encode(&pass)))
+                }
+                Change::RemovePass(id) => (pass_key(vault, *id), None),
                 Change::PutCounter(key, counter) => {
                     (counter_key(vault, key), Some(codec::encode(&(key, counter))))
                 }
@@ -199,6 +216,11 @@ impl RecordCache {
     /// The user as stored, if there is one and it unseals.
     pub(super) fn user(&self, name: &UserName, vault: &Vault) -> Option<User> {
         self.read(&user_key(vault, name), vault)
+    }
+
+    /// The pass as stored, if there is one and it unseals.
+    pub(super) fn pass(&self, id: PassId, vault: &Vault) -> Option<AccessPass> {
+        self.read(&pass_key(vault, id), vault)
     }
 
     /// Whether the session is kept.
@@ -287,6 +309,10 @@ fn user_key(vault: &Vault, name: &UserName) -> RecordKey {
 
 fn session_key(vault: &Vault, id: &SessionId) -> RecordKey {
     vault.key(RecordKind::Session, id.as_bytes())
+}
+
+fn pass_key(vault: &Vault, id: PassId) -> RecordKey {
+    vault.key(RecordKind::Pass, id.as_str().as_bytes())
 }
 
 fn counter_key(vault: &Vault, key: &CounterKey) -> RecordKey {

@@ -9,7 +9,7 @@
 //!          associated data: "portcullis store" | schema (4, little endian) | key (17)
 //!
 //! kinds    u user   s session   c counter   g the gate's own record (one)   m manifest (one)
-//!          a audit entry (by its number)   t head and index of the audit log
+//!          p pass   a audit entry (by its number)   t head and index of the audit log
 //! schema   key "v": schema (4, little endian) | key fingerprint (8) | first 8 bytes of SHA-256
 //!          over both; not sealed, so that a release which seals in another way is recognised
 //!          instead of being taken for damage
@@ -40,12 +40,20 @@ pub(super) enum RecordKind {
     Manifest,
     AuditEntry,
     AuditLog,
+    Pass,
 }
 
 impl RecordKind {
     /// The kinds that the manifest counts, in its order.
-    pub(super) const COUNTED: [Self; 6] =
-        [Self::User, Self::Session, Self::Counter, Self::Gate, Self::AuditEntry, Self::AuditLog];
+    pub(super) const COUNTED: [Self; 7] = [
+        Self::User,
+        Self::Session,
+        Self::Counter,
+        Self::Gate,
+        Self::AuditEntry,
+        Self::AuditLog,
+        Self::Pass,
+    ];
 
     pub(super) const fn byte(self) -> u8 {
         match self {
@@ -56,6 +64,7 @@ impl RecordKind {
             Self::Manifest => b'm',
             Self::AuditEntry => b'a',
             Self::AuditLog => b't',
+            Self::Pass => b'p',
         }
     }
 
@@ -66,7 +75,7 @@ impl RecordKind {
 
     /// Whether the snapshot holds these.
     pub(super) const fn in_snapshot(self) -> bool {
-        matches!(self, Self::User | Self::Gate)
+        matches!(self, Self::User | Self::Gate | Self::Pass)
     }
 }
 

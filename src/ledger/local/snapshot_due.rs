@@ -30,11 +30,18 @@ impl Store {
                     !risen || before != *gate_record || due
                 })
             }
-            Change::RemoveUser(_) => true,
+            Change::PutPass(pass) => {
+                self.cache.pass(pass.id, &self.vault).is_none_or(|mut before| {
+                    before.last_used = pass.last_used;
+                    before != *pass
+                })
+            }
+            Change::RemoveUser(_) | Change::RemovePass(_) => true,
             Change::SpendStep(..)
             | Change::PutSession(_)
             | Change::UseSession(..)
             | Change::EndSession(_)
+            | Change::UsePass(..)
             | Change::PutCounter(..)
             | Change::RemoveCounter(_)
             | Change::Audit(_) => false,
