@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use crate::auth::access_pass::passes::PassFault;
 use crate::auth::policy::rule::Rule;
 use crate::auth::policy::rules::Rules;
 use crate::auth::sessions::NotLive;
@@ -35,6 +36,10 @@ pub enum VerifyDenial {
     NotLive(NotLive),
     /// A session of somebody who is gone or disabled.
     UnknownUser,
+    /// No session, and a pass that is good for nothing here.
+    BadPass(PassFault),
+    /// A pass of another user than the session beside it.
+    PassOfAnother,
     /// Cookies of several users at once: nobody knows which one is meant.
     SessionsDisagree,
     /// The clock cannot judge any session.
@@ -64,6 +69,8 @@ impl VerifyDenial {
             Self::BadToken(_) => "bad_token",
             Self::NotLive(_) => "session_ended",
             Self::UnknownUser => "unknown_user",
+            Self::BadPass(_) => "bad_pass",
+            Self::PassOfAnother => "pass_of_another",
             Self::SessionsDisagree => "sessions_disagree",
             Self::Clock(_) => "clock",
             Self::Preflight => "preflight",
@@ -149,6 +156,10 @@ impl fmt::Display for DenialMessage {
             VerifyDenial::BadToken(error) => error.fmt(f),
             VerifyDenial::NotLive(why) => why.fmt(f),
             VerifyDenial::UnknownUser => f.write_str("the user is gone or disabled"),
+            VerifyDenial::BadPass(fault) => fault.fmt(f),
+            VerifyDenial::PassOfAnother => f.write_str(
+                "the request brings a session and the pass of another user; nobody knows which one is meant",
+            ),
             VerifyDenial::SessionsDisagree => f.write_str(
                 "cookies of several users came at once; one of them is set for another domain or path, delete the site's cookies",
             ),

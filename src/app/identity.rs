@@ -41,12 +41,19 @@ struct IdentityHeaders {
 pub struct KnownUser {
     person: Person,
     identity: Identity,
+    /// Where it differs for a program with a pass.
+    by_pass: Option<Identity>,
 }
 
 impl KnownUser {
     /// What applications learn of this user.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The same where it is a program with a pass of this user.
+    pub fn identity_by_pass(&self) -> &Identity {
+        self.by_pass.as_ref().unwrap_or(&self.identity)
     }
 
     /// Whom rules see.
@@ -66,15 +73,24 @@ const REMOTE: [&str; 4] = ["Remote-User", "Remote-Groups", "Remote-Name", "Remot
 
 const SESSION_VALID: &str = "X-Portcullis-Session-Valid";
 
-/// What a resolver reads, with what is said of everybody who has logged in. One factor of single
-/// use: level 1 of NIST SP 800-63B; `otp` of RFC 8176 section 2.
+/// By what somebody is known to the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A session, which began with a code: `otp` of RFC 8176 section 2.
+    Session,
+    /// A program's pass.
+    Pass,
+}
+
+/// What a resolver reads, with what is said of everybody who is known. One factor: level 1 of NIST
+/// SP 800-63B.
 const RESOLVER: [(&str, ResolverValue); 6] = [
     (SESSION_VALID, ResolverValue::Always("true")),
     ("X-Portcullis-User-Id", ResolverValue::Name),
     ("X-Portcullis-User-Anonymous", ResolverValue::Always("false")),
     ("X-Portcullis-User-Verified", ResolverValue::Always("true")),
     ("X-Portcullis-Session-Acr", ResolverValue::Always("aal1")),
-    ("X-Portcullis-Session-Amr", ResolverValue::Always("otp")),
+    ("X-Portcullis-Session-Amr", ResolverValue::Proof),
 ];
 
 /// All headers by which the gate says who a user is, with these settings.
@@ -89,14 +105,17 @@ pub fn header_names(config: &Config) -> Vec<&'static str> {
 enum ResolverValue {
     Always(&'static str),
     Name,
+    Proof,
 }
 
 /// What a resolver reads of this user, or of nobody.
-fn resolver(user: Option<&str>) -> impl Iterator<Item = (&'static str, &str)> {
+fn resolver(user: Option<(&str, Proof)>) -> impl Iterator<Item = (&'static str, &str)> {
     RESOLVER.iter().map(move |(header, said)| {
         let value = match (user, said) {
             (Some(_), ResolverValue::Always(text)) => text,
-            (Some(name), ResolverValue::Name) => name,
+            (Some((name, _)), ResolverValue::Name) => name,
+            (Some((_, Proof::Session)), ResolverValue::Proof) => "otp",
+            (Some((_, Proof::Pass)), ResolverValue::Proof) => "pass",
             (None, _) if *header == SESSION_VALID => "false",
             (None, _) => "",
         };
@@ -162,14 +181,19 @@ impl KnownUsers {
         headers.iter().find_map(forged)
     }
 
-    /// Writes all that is known of a user, or of somebody who did not log in, the headers of a
-    /// resolver among it.
-    pub fn write_resolved(&self, user: Option<&KnownUser>, out: &mut Out) {
+    /// Writes all that is known of a user and by what, or of somebody who is not known, the headers
+    /// of a resolver among it.
+    pub fn write_resolved(&self, user: Option<(&KnownUser, Proof)>, out: &mut Out) {
         if !self.headers.resolver_headers {
-            let name = user.map(|user| user.person.name.as_str());
-            resolver(name).for_each(|(header, value)| out.header(header, value.as_bytes()));
+            let named = user.map(|(user, proof)| (user.person.name.as_str(), proof));
+            resolver(named).for_each(|(header, value)| out.header(header, value.as_bytes()));
         }
-        out.lines(user.map_or(&self.anonymous, KnownUser::identity).lines());
+        let identity = match user {
+            None => &self.anonymous,
+            Some((user, Proof::Session)) => user.identity(),
+            Some((user, Proof::Pass)) => user.identity_by_pass(),
+        };
+        out.lines(identity.lines());
     }
 
     /// How many digits every user's codes have; `None` where that differs, or there is no user.
@@ -192,16 +216,23 @@ impl IdentityHeaders {
         }
     }
 
-    /// Writes the header lines of a user's passes.
+    /// Writes the header lines of a user.
     fn about(&self, person: Person) -> KnownUser {
+        let identity = self.of_person(&person, Proof::Session);
+        let by_pass = self.resolver_headers.then(|| self.of_person(&person, Proof::Pass));
+        KnownUser { person, identity, by_pass }
+    }
+
+    fn of_person(&self, person: &Person, proof: Proof) -> Identity {
         let name = person.name.as_str();
         let groups = person.groups.join(",");
         let mut identity = self.named([name, &groups, &person.display_name, &person.email]);
-        for (header, value) in resolver(Some(name)).filter(|_| self.resolver_headers) {
+        let said = resolver(Some((name, proof))).filter(|_| self.resolver_headers);
+        for (header, value) in said {
             identity.lines.header(header, value.as_bytes());
         }
         self.end(&mut identity.lines);
-        KnownUser { person, identity }
+        identity
     }
 
     /// Writes the header lines of a pass that names nobody.

@@ -4,7 +4,8 @@
 //! all that a request is answered from; [`worker`] owns all that survives a restart. A page that
 //! changes something sends a job and answers when its outcome is back: [`messages`].
 //!
-//! The hot path is [`verify`], with [`place`] for what the rules say, [`denial`] and [`reply`] for
+//! The hot path is [`verify`], with [`living_session`] and [`token_pass`] for who asks, [`place`] for
+//! what the rules say, [`denial`] and [`reply`] for
 //! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
 //! logins that never end. [`proxy_diagnostics`] notes what is wrong with the proxies in front,
 //! [`doctor`] says what is wrong with anything, [`pages`] how it looks, [`policy`] what the rules
@@ -16,16 +17,20 @@ pub mod explain;
 pub mod gate;
 mod home;
 pub mod identity;
+mod living_session;
 pub mod manner;
 pub mod messages;
 pub mod pages;
 mod place;
 pub mod policy;
+pub mod presented_pass;
 pub mod proxy_diagnostics;
 pub mod reply;
 mod rounds;
 pub mod router;
+mod token_pass;
 pub mod verify;
+mod view;
 pub mod worker;
 
 #[cfg(test)]

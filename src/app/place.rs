@@ -30,7 +30,8 @@ pub fn judge(
     readings: &mut PathReadings,
 ) -> Ruling {
     let rules = &config.rules;
-    let place = place(config, head, original, family);
+    // Where no rule asks where the visitor is, nobody looks.
+    let place = place(config, head, original, family, rules.name_networks());
     let ruling = rules.judge(&place, who, readings);
     if !is_preflight(head, original) {
         return ruling;
@@ -43,11 +44,13 @@ pub fn judge(
     Ruling { preflight: place.may_open && (ruling.preflight || announced), ..ruling }
 }
 
-fn place<'a>(
+/// The place that a request is for; `with_client`: somebody asks where the visitor is.
+pub fn place<'a>(
     config: &Config,
     head: &Head<'a>,
     original: &OriginalRequest<'a>,
     family: ForwardingFamily,
+    with_client: bool,
 ) -> Place<'a> {
     let headers = &head.headers;
     let overridden = Overridden::by(headers, family);
@@ -55,8 +58,7 @@ fn place<'a>(
     // Behind an entry that cannot be read stands somebody else than the last address that can.
     let is_known =
         |problem: &ForwardingProblem| !matches!(problem, ForwardingProblem::NotAnAddress(_));
-    // Where no rule asks, nobody looks.
-    let knows_client = config.rules.name_networks()
+    let knows_client = with_client
         && original.arrival == Arrival::Proxied
         && reader::forwards_client(headers, &belief)
         && original.problems().iter().all(is_known);

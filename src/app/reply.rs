@@ -164,7 +164,9 @@ const fn consequence(denial: VerifyDenial) -> Consequence {
         | VerifyDenial::UnknownUser
         | VerifyDenial::SessionsDisagree
         | VerifyDenial::Clock(_) => Consequence::Login,
-        VerifyDenial::Preflight => Consequence::LoginProgram,
+        VerifyDenial::Preflight | VerifyDenial::BadPass(_) | VerifyDenial::PassOfAnother => {
+            Consequence::LoginProgram
+        }
         VerifyDenial::UntrustedPeer(_) => Consequence::Explain(Status::UNAUTHORIZED),
         VerifyDenial::Forwarding(_)
         | VerifyDenial::ForgedIdentity(_)

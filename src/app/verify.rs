@@ -1,24 +1,17 @@
 //! May this request pass? The hot path: what did the visitor ask the proxy for, is that place open,
-//! closed or behind a session, is there a genuine, living session, does it belong here?
+//! closed or behind a session, is there a genuine, living session or pass, does it belong here?
 //!
 //! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and
 //! refusals alike; without a [`Pass`] there is no 2xx. Every answer has its reason, which metrics,
 //! and log read.
 
-use std::cell::RefCell;
 use std::net::IpAddr;
 
-use crate::auth::access_pass::passes::AccessPasses;
-use crate::auth::keyring::Keyring;
-use crate::auth::policy::path_readings::PathReadings;
+use crate::auth::access_pass::pass_token::PassDigest;
 use crate::auth::policy::ruling::{Ruling, Verdict};
-use crate::auth::session::{Session, SessionId};
-use crate::auth::sessions::Sessions;
-use crate::auth::token::{self, Scratch};
-use crate::auth::trusted_time;
+use crate::auth::session::SessionId;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
-use crate::http::cookie;
 use crate::http::request::{Head, Headers};
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
@@ -27,42 +20,17 @@ use crate::original::purpose::{ForwardingFamily, RequestPurpose};
 use crate::original::reader;
 use crate::original::request::{Arrival, OriginalRequest};
 use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
-use crate::telemetry::throttle::Throttle;
 
 use crate::app::denial::VerifyDenial;
-pub use crate::app::identity::{Identity, KnownUser, KnownUsers};
+use crate::app::identity::{Identity, KnownUser};
+use crate::app::living_session::{LivingSession, genuine_session};
 use crate::app::manner::is_preflight;
 use crate::app::place;
 use crate::app::reply;
-use crate::app::rounds::{Cause, Rounds};
+use crate::app::rounds::Cause;
 use crate::app::router::PAGES;
-
-/// What the verify path reads of the gate.
-#[derive(Clone, Copy)]
-pub struct View<'g> {
-    /// The settings.
-    pub config: &'g Config,
-    /// The session cookie's name, prefix included.
-    pub cookie_name: &'g str,
-    /// All live sessions.
-    pub sessions: &'g Sessions,
-    /// All living passes.
-    pub passes: &'g AccessPasses,
-    /// The enabled users.
-    pub users: &'g KnownUsers,
-    /// The keys that sessions are signed with.
-    pub keyring: &'g Keyring,
-    /// The latest time that was certainly reached.
-    pub floor: Timestamp,
-    /// Room for one token, and the memory of those that were proven.
-    pub scratch: &'g RefCell<Scratch>,
-    /// Which complaints are written.
-    pub complaints: &'g RefCell<Throttle>,
-    /// Who was led to where he wanted to go.
-    pub rounds: &'g RefCell<Rounds>,
-    /// Room for what servers may take a path for.
-    pub readings: &'g RefCell<PathReadings>,
-}
+use crate::app::token_pass::{self, TokenPass};
+use crate::app::view::View;
 
 /// Whether the request may pass, and what the rules say of the place.
 #[must_use]
@@ -74,19 +42,28 @@ pub struct Decision<'g> {
 }
 
 /// The right to answer 2xx, and who gets it.
-pub enum Pass<'g> {
-    /// Nobody in particular: the place is open.
-    Anonymous(&'g Identity),
-    /// Whose living session it is.
-    Session(&'g Session, &'g Identity),
+pub struct Pass<'g> {
+    holder: PassHolder,
+    identity: &'g Identity,
 }
 
-/// What was answered, for the session's last-seen time, metrics and the proxy diagnostics.
+/// What a pass rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassHolder {
+    /// Nobody in particular: the place is open.
+    Anonymous,
+    /// This living session.
+    Session(SessionId),
+    /// This token of a program.
+    Token(PassDigest),
+}
+
+/// What was answered, for the time of last use, metrics and the proxy diagnostics.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// A pass, on this session if it needed one.
-    Passed(Option<SessionId>),
+    /// A pass, and what it rests on.
+    Passed(PassHolder),
     /// A refusal.
     Refused(VerifyDenial),
     /// Asked about a refusal ([`PassForm::SendBack`]): the session has become valid meanwhile, the
@@ -113,7 +90,7 @@ pub fn answer(
         }
         Ok(pass) => {
             pass.write(endpoint.pass, out);
-            Answered::Passed(pass.session())
+            Answered::Passed(pass.holder)
         }
         Err(denial) => {
             let denial = if denial == VerifyDenial::NoCookie
@@ -155,8 +132,10 @@ pub fn decide<'g>(
     {
         return refuse(VerifyDenial::UntrustedPeer(problem));
     }
+    let token = token_pass::of_request(view, head, original, family, &found, now);
     let ruling = if has_rules {
-        let who = found.as_ref().ok().map(|living| living.user.member());
+        let user = found.as_ref().map_or(token.user(), |living| Some(living.user));
+        let who = user.map(KnownUser::member);
         let readings = &mut view.readings.borrow_mut();
         place::judge(view.config, head, original, family, who.as_ref(), readings)
     } else {
@@ -166,66 +145,14 @@ pub fn decide<'g>(
         (Verdict::Deny, _) => Err(VerifyDenial::Denied(ruling.rule)),
         (Verdict::Forbidden, _) => Err(VerifyDenial::Forbidden(ruling.rule)),
         (Verdict::Session, _) if preflight && !ruling.preflight => Err(VerifyDenial::Preflight),
-        (_, Ok(living)) => Ok(Pass::Session(living.session, living.user.identity())),
-        (Verdict::Session, Err(denial)) if !preflight => Err(denial),
-        _ => Ok(Pass::Anonymous(view.users.anonymous())),
+        (Verdict::Session, Ok(_)) if matches!(token, TokenPass::OfAnother) => {
+            Err(VerifyDenial::PassOfAnother)
+        }
+        (_, Ok(living)) => Ok(Pass::of_session(&living)),
+        (Verdict::Session, Err(denial)) if !preflight => Pass::of_token(token, denial),
+        _ => Ok(Pass { holder: PassHolder::Anonymous, identity: view.users.anonymous() }),
     };
     Decision { pass: pass.and_then(|pass| pass.unless_forged(view, head)), ruling }
-}
-
-/// A living session, and what proves it.
-#[derive(Clone, Copy)]
-pub struct LivingSession<'g, 'h> {
-    /// The session.
-    pub session: &'g Session,
-    /// Its user.
-    pub user: &'g KnownUser,
-    /// The value of its cookie.
-    pub token: &'h [u8],
-}
-
-/// The living session of this request, if it has exactly one user's.
-pub fn living_session<'g, 'h>(
-    view: &View<'g>,
-    head: &Head<'h>,
-    now: Timestamp,
-) -> Option<LivingSession<'g, 'h>> {
-    genuine_session(view, head, now).ok()
-}
-
-/// Looks through the cookies of the session's name. Bad ones are skipped: another site under the
-/// same domain can set any.
-fn genuine_session<'g, 'h>(
-    view: &View<'g>,
-    head: &Head<'h>,
-    now: Timestamp,
-) -> Result<LivingSession<'g, 'h>, VerifyDenial> {
-    trusted_time::judge(now, view.floor).map_err(VerifyDenial::Clock)?;
-    let mut scratch = view.scratch.borrow_mut();
-    let mut found: Result<LivingSession<'_, '_>, VerifyDenial> = Err(VerifyDenial::NoCookie);
-    for token in cookie::values(&head.headers, view.cookie_name) {
-        match (found, admit(view, token, now, &mut scratch)) {
-            (Ok(one), Ok(other)) if one.session.user != other.session.user => {
-                return Err(VerifyDenial::SessionsDisagree);
-            }
-            (Err(_), next) => found = next,
-            (Ok(_), _) => {}
-        }
-    }
-    found
-}
-
-fn admit<'g, 'h>(
-    view: &View<'g>,
-    token: &'h [u8],
-    now: Timestamp,
-    scratch: &mut Scratch,
-) -> Result<LivingSession<'g, 'h>, VerifyDenial> {
-    let claims =
-        token::verify(token, view.keyring, now, scratch).map_err(VerifyDenial::BadToken)?;
-    let session = view.sessions.admit(&claims, now).map_err(VerifyDenial::NotLive)?;
-    let user = view.users.find(&session.user).ok_or(VerifyDenial::UnknownUser)?;
-    Ok(LivingSession { session, user, token })
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that would
@@ -278,27 +205,35 @@ fn untrusted(original: &OriginalRequest<'_>) -> Option<ForwardingProblem> {
         .find(|problem| matches!(problem, ForwardingProblem::UntrustedPeer(_)))
 }
 
-impl Pass<'_> {
-    /// The same, unless the request itself brings a header that says who somebody is.
-    fn unless_forged(self, view: &View<'_>, head: &Head<'_>) -> Result<Self, VerifyDenial> {
-        let (Self::Anonymous(identity) | Self::Session(_, identity)) = &self;
-        let forged = view.users.forgery(identity, &head.headers);
-        forged.map_or(Ok(self), |header| Err(VerifyDenial::ForgedIdentity(header)))
+impl<'g> Pass<'g> {
+    fn of_session(living: &LivingSession<'g, '_>) -> Self {
+        Self { holder: PassHolder::Session(living.session.id), identity: living.user.identity() }
     }
 
-    fn session(&self) -> Option<SessionId> {
-        match self {
-            Self::Anonymous(_) => None,
-            Self::Session(session, _) => Some(session.id),
+    /// That of a program's token, if it is good; else the reason why not, or why there is no
+    /// session.
+    fn of_token(token: TokenPass<'g>, denial: VerifyDenial) -> Result<Self, VerifyDenial> {
+        match token {
+            TokenPass::Good { pass, user } => Ok(Self {
+                holder: PassHolder::Token(pass.digest),
+                identity: user.identity_by_pass(),
+            }),
+            TokenPass::Bad(fault) => Err(VerifyDenial::BadPass(fault)),
+            TokenPass::None | TokenPass::OfAnother => Err(denial),
         }
     }
 
+    /// The same, unless the request itself brings a header that says who somebody is.
+    fn unless_forged(self, view: &View<'_>, head: &Head<'_>) -> Result<Self, VerifyDenial> {
+        let forged = view.users.forgery(self.identity, &head.headers);
+        forged.map_or(Ok(self), |header| Err(VerifyDenial::ForgedIdentity(header)))
+    }
+
     fn write(&self, form: PassForm, out: &mut Out) {
-        let (Self::Anonymous(identity) | Self::Session(_, identity)) = self;
         out.start(Status::NO_CONTENT);
         match form {
-            PassForm::FilledHeaders => out.filled_lines(identity.lines()),
-            PassForm::AllHeaders | PassForm::SendBack => out.lines(identity.lines()),
+            PassForm::FilledHeaders => out.filled_lines(self.identity.lines()),
+            PassForm::AllHeaders | PassForm::SendBack => out.lines(self.identity.lines()),
         }
         out.finish_empty();
     }

@@ -56,11 +56,11 @@ fn ask(gate: &Fixture, path: &str, further: &str) -> (Answered, String) {
 fn an_open_place_passes_anybody_and_names_who_is_there() {
     let mut gate = household();
     let (answered, text) = ask(&gate, "/share/a?token=1", "");
-    assert_eq!((answered, status(&text)), (Answered::Passed(None), "204"));
+    assert_eq!((answered, status(&text)), (Answered::Passed(PassHolder::Anonymous), "204"));
     assert!(EMPTY.iter().all(|line| text.contains(line)), "{text}");
     let anna = gate.login("anna");
     let (answered, text) = ask(&gate, "/share/a", &format!("Cookie: {anna}\r\n"));
-    assert!(matches!(answered, Answered::Passed(Some(_))));
+    assert!(matches!(answered, Answered::Passed(PassHolder::Session(_))));
     assert!(text.contains("Remote-User: anna\r\n"), "{text}");
     for worthless in [
         "Cookie: auth_token=x\r\n".to_owned(),
@@ -69,7 +69,7 @@ fn an_open_place_passes_anybody_and_names_who_is_there() {
         "Authorization: Bearer eyJ\r\n".to_owned(),
     ] {
         let (answered, text) = ask(&gate, "/share/a", &worthless);
-        assert_eq!(answered, Answered::Passed(None), "{worthless}");
+        assert_eq!(answered, Answered::Passed(PassHolder::Anonymous), "{worthless}");
         assert!(EMPTY.iter().all(|line| text.contains(line)), "{text}");
     }
     let (answered, _) = gate.ask_at(
@@ -78,7 +78,7 @@ fn an_open_place_passes_anybody_and_names_who_is_there() {
         endpoint_at("/verify/caddy"),
         &format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", about("/share/a")),
     );
-    assert_eq!(answered, Answered::Passed(None), "without a clock");
+    assert_eq!(answered, Answered::Passed(PassHolder::Anonymous), "without a clock");
 }
 
 #[test]
@@ -122,14 +122,14 @@ fn a_place_for_some_sends_strangers_to_log_in_and_refuses_the_others() {
         assert_eq!(status(&text), "302");
         assert!(matches!(
             ask(&gate, path, &format!("Cookie: {anna}\r\n")).0,
-            Answered::Passed(Some(_))
+            Answered::Passed(PassHolder::Session(_))
         ));
         let (answered, text) = ask(&gate, path, &format!("Cookie: {ben}\r\n"));
         assert_eq!(answered, Answered::Refused(VerifyDenial::Forbidden(Some(number))));
         assert_eq!((status(&text), header(&text, "Location")), ("403", None));
     }
     let (answered, _) = ask(&gate, "/elsewhere", &format!("Cookie: {ben}\r\n"));
-    assert!(matches!(answered, Answered::Passed(Some(_))), "no rule is for it");
+    assert!(matches!(answered, Answered::Passed(PassHolder::Session(_))), "no rule is for it");
 }
 
 #[test]
@@ -139,7 +139,10 @@ fn a_path_that_is_not_plain_needs_a_session_and_shuts_by_every_reading() {
     for path in ["/share//a", "/share/%41", "/share/a;x", "/share/%c3", "/share/a%2fb", "/share/./"]
     {
         assert_eq!(ask(&gate, path, "").0, Answered::Refused(VerifyDenial::NoCookie), "{path}");
-        assert!(matches!(ask(&gate, path, &ben).0, Answered::Passed(Some(_))), "{path}");
+        assert!(
+            matches!(ask(&gate, path, &ben).0, Answered::Passed(PassHolder::Session(_))),
+            "{path}"
+        );
     }
     for path in [
         "/share/../admin",
@@ -174,7 +177,7 @@ fn a_header_for_another_method_or_path_opens_nothing_and_dodges_no_rule() {
         let (answered, _) = ask(&gate, "/share/a", &line);
         assert_eq!(answered, Answered::Refused(VerifyDenial::NoCookie), "{header}");
         let (answered, _) = ask(&gate, "/share/a", &format!("{line}{ben}"));
-        assert!(matches!(answered, Answered::Passed(Some(_))), "{header}");
+        assert!(matches!(answered, Answered::Passed(PassHolder::Session(_))), "{header}");
     }
     for header in ["X-Rewrite-URL: /admin", "X-Original-URL: /admin", "X.Original.URL: /admin"] {
         for cookie in ["", &ben] {
@@ -184,7 +187,10 @@ fn a_header_for_another_method_or_path_opens_nothing_and_dodges_no_rule() {
     }
     // Behind a proxy that sets them they are the question itself.
     let share = "X-Original-URL: https://app.example.com/share/a\r\nX-Original-Method: GET\r\n";
-    assert_eq!(gate.ask(endpoint_at("/verify/nginx"), share).0, Answered::Passed(None));
+    assert_eq!(
+        gate.ask(endpoint_at("/verify/nginx"), share).0,
+        Answered::Passed(PassHolder::Anonymous)
+    );
     let (answered, _) =
         gate.ask(endpoint_at("/verify/nginx"), &format!("{share}X_Original_Method: DELETE\r\n"));
     assert_eq!(answered, Answered::Refused(VerifyDenial::NoCookie));
@@ -199,7 +205,7 @@ fn a_rule_for_methods_needs_to_know_the_method() {
     let gate = gate(vec![read]);
     let asked = |lines: &str| gate.ask(endpoint_at("/verify/caddy"), lines).0;
     let get = about("/share/a");
-    assert_eq!(asked(&get), Answered::Passed(None));
+    assert_eq!(asked(&get), Answered::Passed(PassHolder::Anonymous));
     // The proxy names the address alone; the rest is the visitor's.
     let share = "X-Original-URL: https://app.example.com/share/a\r\n";
     let (answered, _) = gate.ask(&ANY, share);
@@ -233,7 +239,7 @@ fn who_has_no_address_is_in_no_network() {
         (LOOPBACK, about("/a").replace("203.0.113.7", "unknown, 127.0.0.1"), false),
     ] {
         let (answered, _) = gate.ask_at(NOW, peer, caddy, &question(&lines));
-        assert_eq!(answered == Answered::Passed(None), passes, "{peer:?} {lines}");
+        assert_eq!(answered == Answered::Passed(PassHolder::Anonymous), passes, "{peer:?} {lines}");
     }
 }
 
@@ -278,7 +284,7 @@ fn a_preflight_passes_where_a_rule_says_so_or_the_place_is_open() {
     };
     let put = "Access-Control-Request-Method: PUT\r\n";
     for path in ["/api/x", "/put/x", "/share/x"] {
-        assert_eq!(asked(path, put), Answered::Passed(None), "{path}");
+        assert_eq!(asked(path, put), Answered::Passed(PassHolder::Anonymous), "{path}");
     }
     for (path, further) in [
         ("/other", put),
@@ -300,7 +306,7 @@ fn hosts_are_told_apart_without_case_final_dot_and_port() {
     for host in ["app.example.com", "APP.example.COM", "app.example.com.", "app.example.com:8443"] {
         let lines = about("/share/a").replace("app.example.com", host);
         let (answered, _) = gate.ask(endpoint_at("/verify/caddy"), &lines);
-        assert_eq!(answered, Answered::Passed(None), "{host}");
+        assert_eq!(answered, Answered::Passed(PassHolder::Anonymous), "{host}");
     }
     for host in ["xapp.example.com", "app.example.com.evil.example", "example.com"] {
         let lines = about("/share/a").replace("app.example.com", host);

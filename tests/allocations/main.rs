@@ -7,19 +7,26 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portcullis::app::Gate;
 use portcullis::app::Opening;
 use portcullis::app::messages::effect::{Effect, Person};
+use portcullis::auth::access_pass::pass_id::PassId;
+use portcullis::auth::access_pass::pass_token::PassToken;
+use portcullis::auth::access_pass::record::{AccessPass, PassName};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::policy::host_pattern::HostPattern;
 use portcullis::auth::policy::path_pattern::PathPattern;
 use portcullis::auth::policy::rule::{Access, Audience, Rule};
 use portcullis::auth::policy::rules::Rules;
+use portcullis::auth::policy::scope::PlaceScope;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::UserName;
 use portcullis::clock::{self, SystemClock};
@@ -74,6 +81,10 @@ fn gate() -> (Gate, String) {
 }
 
 fn gate_with(rules: Rules) -> (Gate, String) {
+    gate_of(Config { public_url: None, rules, ..Config::default() }, Vec::new())
+}
+
+fn gate_of(config: Config, passes: Vec<Effect>) -> (Gate, String) {
     let keyring = Keyring::new(&Secret::new(vec![7; 48]), None).expect("the key is long enough");
     let name = UserName::parse("anna").expect("a name");
     let session = Session::begin(
@@ -93,8 +104,8 @@ fn gate_with(rules: Rules) -> (Gate, String) {
         groups: vec!["family".to_owned(), "admins".to_owned()],
         digits: 6,
     };
-    let known = vec![Effect::PersonChanged(person), Effect::SessionBegun(session)];
-    let config = Config { public_url: None, rules, ..Config::default() };
+    let known = [Effect::PersonChanged(person), Effect::SessionBegun(session)];
+    let known = known.into_iter().chain(passes).collect();
     let gate = Gate::new(Opening {
         clock: Arc::new(SystemClock),
         entropy: Box::new(entropy::System),
@@ -211,5 +222,63 @@ fn nothing_that_rules_say_allocates() {
         let head = page_load(if logged_in { &token } else { "x" });
         let head = head.replace("/photos/2024?page=3&sort=date", path);
         assert_eq!(allocations_of_a_thousand(&mut gate, &head, status), 0, "{path} {logged_in}");
+    }
+}
+
+/// A thousand passes; what is brought is the last one's.
+fn passes(host: &str, path: &str) -> (Vec<Effect>, String) {
+    let scope = PlaceScope {
+        hosts: vec![HostPattern::parse(host).expect("a host")],
+        paths: vec![PathPattern::parse(path).expect("a pattern")],
+        networks: vec!["home".to_owned()],
+    };
+    let mut made = Vec::new();
+    let mut token = PassToken::generate(&mut entropy::System);
+    for _ in 0..1_000 {
+        token = PassToken::generate(&mut entropy::System);
+        made.push(Effect::PassMade(AccessPass {
+            id: PassId::generate(&mut entropy::System),
+            digest: token.digest(),
+            name: PassName::parse("backup").expect("a name"),
+            user: UserName::parse("anna").expect("a name"),
+            scope: scope.clone(),
+            created: clock::now(),
+            expires: clock::now().plus(Duration::from_secs(3_600)),
+            last_used: None,
+        }));
+    }
+    (made, token.expose().to_owned())
+}
+
+#[test]
+fn no_pass_of_a_program_allocates() {
+    for rules in [Rules::default(), rules()] {
+        let networks =
+            BTreeMap::from([("home".to_owned(), vec!["203.0.113.0/24".parse().expect("a range")])]);
+        let config = Config { public_url: None, rules, networks, ..Config::default() };
+        let (made, pass) = passes("app.example.test", "/photos/**");
+        let (mut gate, token) = gate_of(config, made);
+        let by_pass = |line: &str, path: &str| {
+            // In the place of a line, so that there are still 22.
+            let head = page_load("x").replace("Priority: u=0, i", line);
+            head.replace("/photos/2024?page=3&sort=date", path)
+        };
+        let basic = STANDARD.encode(format!("anna:{pass}"));
+        for (line, path, status) in [
+            (format!("Authorization: Bearer {pass}"), "/photos/x", 204),
+            (format!("Authorization: Basic {basic}"), "/photos/a%20b", 204),
+            (format!("X-Portcullis-Pass: {pass}"), "/photos", 204),
+            (format!("X-Portcullis-Pass: {pass}x"), "/photos", 401),
+            (format!("X-Portcullis-Pass: {pass}"), "/other", 401),
+            (format!("X-Portcullis-Pass: {pass}"), "/photos/..%2fother", 401),
+            ("Authorization: Bearer x".to_owned(), "/photos", 302),
+        ] {
+            let head = by_pass(&line, path);
+            let count = allocations_of_a_thousand(&mut gate, &head, status);
+            assert_eq!(count, 0, "{line} {path}");
+        }
+        let beside =
+            page_load(&token).replace("Priority: u=0, i", &format!("Authorization: Bearer {pass}"));
+        assert_eq!(allocations_of_a_thousand(&mut gate, &beside, 204), 0, "beside a session");
     }
 }

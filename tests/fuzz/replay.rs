@@ -44,8 +44,8 @@ macro_rules! targets {
 }
 
 targets! {
-    backup card_settings chunked_body command config cookie device_cookie form forwarded log_line record
-    request_head return_address rules setting token typed
+    backup card_settings chunked_body command config cookie device_cookie form forwarded log_line
+    pass_header record request_head return_address rules setting token typed
 }
 
 fn folder(name: &str) -> PathBuf {

@@ -20,7 +20,7 @@ use crate::telemetry::process::{self, ProcessStart};
 use crate::app::gate::rule_counts::RuleCounters;
 use crate::app::messages::gauges::{GaugeReadings, Gauges};
 use crate::app::messages::login::Admission;
-use crate::app::verify::Answered;
+use crate::app::verify::{Answered, PassHolder};
 use crate::proxies::reverse_proxy::PassForm;
 
 /// What became of a posted login.
@@ -85,18 +85,24 @@ impl LoginResult {
 /// [`VerifyDenial::word`](crate::app::denial::VerifyDenial::word).
 const PASS: &str = "pass";
 
+/// The word of one that passes by a program's token.
+const TOKEN: &str = "token";
+
 /// The word of one that passes because the place is open.
 const OPEN: &str = "open";
 
 /// What a verify comes to.
-const VERIFY_WORDS: [&str; 16] = [
+const VERIFY_WORDS: [&str; 19] = [
     PASS,
+    TOKEN,
     OPEN,
     "no_cookie",
     "login_loop",
     "bad_token",
     "session_ended",
     "unknown_user",
+    "bad_pass",
+    "pass_of_another",
     "sessions_disagree",
     "clock",
     "preflight",
@@ -192,8 +198,9 @@ impl GateMetrics {
         let word = match answered {
             _ if form == PassForm::SendBack => return,
             Answered::SentBack => return,
-            Answered::Passed(Some(_)) => PASS,
-            Answered::Passed(None) => OPEN,
+            Answered::Passed(PassHolder::Session(_)) => PASS,
+            Answered::Passed(PassHolder::Token(_)) => TOKEN,
+            Answered::Passed(PassHolder::Anonymous) => OPEN,
             Answered::Refused(denial) => denial.word(),
         };
         self.verify.count(word);
@@ -319,6 +326,7 @@ mod tests {
 
     use super::*;
     use crate::app::denial::VerifyDenial;
+    use crate::auth::access_pass::passes::PassFault;
     use crate::auth::sessions::NotLive;
     use crate::auth::token::TokenError;
     use crate::auth::trusted_time::ClockFault;
@@ -334,6 +342,8 @@ mod tests {
             VerifyDenial::BadToken(TokenError::Malformed),
             VerifyDenial::NotLive(NotLive::Idle),
             VerifyDenial::UnknownUser,
+            VerifyDenial::BadPass(PassFault::Unknown),
+            VerifyDenial::PassOfAnother,
             VerifyDenial::SessionsDisagree,
             VerifyDenial::Clock(ClockFault::BehindFloor),
             VerifyDenial::Preflight,

@@ -14,7 +14,7 @@ use crate::app::gate::health;
 use crate::app::gate::state::{Gate, address};
 use crate::app::messages::job::{Job, Outcome};
 use crate::app::router::Route;
-use crate::app::verify;
+use crate::app::verify::{self, Answered, PassHolder};
 use crate::proxies::reverse_proxy::VerifyEndpoint;
 
 /// How often the times at which sessions were last used are written: an SD card hates writes.
@@ -78,11 +78,20 @@ impl Gate {
         let began = self.metrics.is_some().then(|| self.clock.monotonic());
         let (answered, ruling) = verify::answer(&self.view(), head, peer, endpoint, now, out);
         self.proxies.get_mut().verify_answered(endpoint, &answered, head, &self.config, peer, now);
-        if let verify::Answered::Passed(Some(session)) = answered {
-            self.sessions.touch(&session, now);
+        if let Answered::Passed(holder) = answered {
+            self.touch(holder, now);
         }
         if let (Some(metrics), Some(began)) = (&mut self.metrics, began) {
             metrics.verified(endpoint.pass, &answered, ruling, began);
+        }
+    }
+
+    /// Notes that what a pass rests on was used.
+    pub(super) fn touch(&mut self, holder: PassHolder, now: Timestamp) {
+        match holder {
+            PassHolder::Anonymous => {}
+            PassHolder::Session(session) => self.sessions.touch(&session, now),
+            PassHolder::Token(digest) => self.passes.touch(&digest, now),
         }
     }
 

@@ -27,13 +27,14 @@ use crate::telemetry::throttle::Throttle;
 
 use crate::app::gate::counts::GateMetrics;
 use crate::app::gate::known_limits::KnownLimits;
+use crate::app::identity::KnownUsers;
+use crate::app::living_session::living_session;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::job::Check;
 use crate::app::pages::layout::Pages;
 use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
 use crate::app::rounds::Rounds;
-use crate::app::verify;
-use crate::app::verify::KnownUsers;
+use crate::app::view::View;
 
 /// The longest body of a form, in octets.
 pub(super) const BODY_LIMIT: usize = 64 * 1024;
@@ -168,7 +169,7 @@ impl Gate {
 
     /// The living session of a page's visitor, judged by the same rules as a verify.
     pub(super) fn session_of(&self, head: &Head<'_>, now: Timestamp) -> Option<&Session> {
-        verify::living_session(&self.view(), head, now).map(|proven| proven.session)
+        living_session(&self.view(), head, now).map(|proven| proven.session)
     }
 
     /// The same, with the cookie's value.
@@ -177,13 +178,13 @@ impl Gate {
         head: &Head<'h>,
         now: Timestamp,
     ) -> Option<(&Session, &'h str)> {
-        let proven = verify::living_session(&self.view(), head, now)?;
+        let proven = living_session(&self.view(), head, now)?;
         std::str::from_utf8(proven.token).ok().map(|token| (proven.session, token))
     }
 
     /// What the verify path reads of the gate.
-    pub(super) fn view(&self) -> verify::View<'_> {
-        verify::View {
+    pub(super) fn view(&self) -> View<'_> {
+        View {
             config: &self.config,
             cookie_name: &self.cookie_name,
             sessions: &self.sessions,

@@ -36,6 +36,8 @@ pub enum PassFault {
     ShownToSite,
     /// No trusted proxy says which place is meant.
     NoPlace,
+    /// Its user is disabled.
+    UserGone,
     /// It is not good for this place.
     OutOfScope(OutOfScope),
 }
@@ -169,6 +171,7 @@ impl fmt::Display for PassFault {
             Self::ShownToSite => {
                 "a pass for several hosts is taken in X-Portcullis-Pass only: the site sees Authorization, and could use it elsewhere"
             }
+            Self::UserGone => "the user is gone or disabled",
             Self::NoPlace => "a pass is good behind a trusted proxy only",
             Self::OutOfScope(OutOfScope::Host) => "the pass is for other hosts",
             Self::OutOfScope(OutOfScope::Path) => {
