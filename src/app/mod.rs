@@ -4,12 +4,11 @@
 //! all that a request is answered from; [`worker`] owns all that survives a restart. A page that
 //! changes something sends a job and answers when its outcome is back: [`messages`].
 //!
-//! The hot path is [`verify`], with [`living_session`] and [`token_pass`] for who asks, [`place`] for
-//! what the rules say, [`denial`] and [`reply`] for
-//! the reasons and bytes of a refusal, [`identity`] for the headers of a pass and [`rounds`] for
-//! logins that never end. [`proxy_diagnostics`] notes what is wrong with the proxies in front,
-//! [`doctor`] says what is wrong with anything, [`pages`] how it looks, [`policy`] what the rules
-//! say of any request.
+//! The hot path is [`verify`]: [`living_session`] and [`token_pass`] say who asks, [`place`] what
+//! the rules say; [`denial`] and [`reply`] have the reasons and bytes of a refusal, [`identity`]
+//! the headers of a pass; [`rounds`] finds logins that never end. [`proxy_diagnostics`] notes what
+//! is wrong with the proxies in front, [`doctor`] says what is wrong with anything, [`pages`] how
+//! it looks, [`policy`] what the rules say of any request.
 
 pub mod denial;
 pub mod doctor;

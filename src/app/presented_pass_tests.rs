@@ -1,3 +1,5 @@
+//! In which ways a pass may come, and what is none.
+
 use base64::engine::general_purpose::STANDARD as PADDED;
 
 use super::*;

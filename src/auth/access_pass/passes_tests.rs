@@ -1,3 +1,5 @@
+//! What the table says of passes.
+
 use std::net::IpAddr;
 
 use super::*;

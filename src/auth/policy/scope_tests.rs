@@ -1,3 +1,5 @@
+//! Which places lie in a scope.
+
 use std::net::IpAddr;
 
 use super::*;
