@@ -19,9 +19,7 @@ use crate::auth::access_pass::pass_token::PassDigest;
 use crate::auth::access_pass::passes::{PassCarrier, PassFault};
 use crate::http::name;
 use crate::http::request::Headers;
-
-/// The header that the gate owns. Proxies take it away from what goes to the site.
-pub const PASS_HEADER: &str = "X-Portcullis-Pass";
+use crate::original::pass_header::PASS_HEADER;
 
 const AUTHORIZATION: &str = "Authorization";
 

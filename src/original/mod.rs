@@ -9,6 +9,7 @@ mod forwarded;
 pub mod forwarding_header;
 pub mod host;
 pub mod override_header;
+pub mod pass_header;
 pub mod problem;
 pub mod purpose;
 pub mod reader;

@@ -16,6 +16,7 @@ use super::reverse_proxy::{
 use super::template::{fill, lines};
 use crate::config::{ClientIpHeader, ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::pass_header::PASS_HEADER;
 use crate::original::purpose::ForwardingFamily;
 
 /// Caddy with `forward_auth`.
@@ -110,7 +111,8 @@ const ASK: &str = "\
 		header_up X-Forwarded-Uri {http.request.orig_uri}
 		header_up X-Forwarded-Uri (?i)^[a-z]+://[^/?]*/? /
 		header_up -CF-Connecting-IP
-		copy_headers <identity>
+		# Last: the pass of a program, which the gate never answers with, and Caddy then takes away from the site.
+		copy_headers <identity> <pass>
 		transport http {
 			dial_timeout 2s
 			response_header_timeout 5s
@@ -211,6 +213,7 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
             ("gate", &gate),
             ("prefix", deployment.prefix()),
             ("identity", &deployment.identity.join(" ")),
+            ("pass", PASS_HEADER),
         ],
     )
 }
@@ -221,7 +224,7 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
 fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     let mut names = vec!["Remote*".to_owned()];
     if deployment.config.identity.resolver_headers {
-        names.push("*Portcullis*".to_owned());
+        names.extend(RESOLVER.map(str::to_owned));
     }
     names.extend(
         deployment.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())),
@@ -229,6 +232,9 @@ fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     names.extend(claims(deployment.config).map(str::to_owned));
     names
 }
+
+/// The resolver's headers, but not the one that brings a pass. Their aliases the gate refuses.
+const RESOLVER: [&str; 2] = ["X-Portcullis-Session*", "X-Portcullis-User*"];
 
 /// The overrides of a path or method, with every alias.
 const OVERRIDES: [&str; 4] = ["*Original*", "*Rewrite*", "*HTTP*", "*Override"];

@@ -11,6 +11,7 @@ use super::reverse_proxy::{
 use super::template::{fill, indented, lines};
 use crate::config::{ClientIpHeader, ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::pass_header::PASS_HEADER;
 use crate::original::purpose::ForwardingFamily;
 
 /// nginx with `auth_request`, which turns every status but 401 and 403 into a 500, throws the body
@@ -222,6 +223,8 @@ proxy_set_header X-Forwarded-For   $remote_addr;
 proxy_set_header X-Real-IP         $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host  $host$visitors_port;
+# A program's pass is for the gate alone.
+proxy_set_header <pass> \"\";
 <strip><overrides_comment><overrides>proxy_set_header Upgrade           $portcullis_upgrade;
 proxy_set_header Connection        $connection_upgrade;
 # The largest upload that the site takes; 0: no limit. nginx's own is 1m.
@@ -305,6 +308,7 @@ fn protect(deployment: &Deployment<'_>) -> String {
             ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
             ("overrides_comment", OVERRIDES_COMMENT),
             ("overrides", &lines(overrides(), "proxy_set_header ", " \"\";")),
+            ("pass", PASS_HEADER),
         ],
     )
 }

@@ -15,6 +15,7 @@ use super::reverse_proxy::{
 use super::template::{fill, lines};
 use crate::config::{ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::pass_header::PASS_HEADER;
 use crate::original::purpose::ForwardingFamily;
 
 /// Traefik with `forwardAuth`, which deletes the listed headers of a visitor before it copies the
@@ -92,8 +93,10 @@ const HEAD: &str = "\
         address: \"http://<gate><prefix>/verify/traefik\"
         trustForwardHeader: false
         maxResponseBodySize: 65536
+        # Last: the pass of a program, which the gate never answers with, and Traefik then takes away from the site.
         authResponseHeaders:
-<identity>    # The first middleware of each protected router: behind one that changes the path it would ask about another.
+<identity>          - <pass>
+    # The first middleware of each protected router: behind one that changes the path it would ask about another.
     portcullis:
       chain:
         middlewares:
@@ -173,6 +176,7 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("gate", tcp.as_deref().unwrap_or("127.0.0.1:3000")),
             ("prefix", deployment.prefix()),
             ("identity", &lines(&deployment.identity, "          - ", "")),
+            ("pass", PASS_HEADER),
             ("pages_rule", &pages_rule),
             ("pages_entry", &entry(deployment.login.as_ref().unwrap_or(&deployment.app))),
             ("app_rule", &app_rule),

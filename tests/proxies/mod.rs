@@ -12,6 +12,7 @@ mod hosts;
 mod nginx_cache;
 mod nginx_only;
 mod overrides;
+mod passes;
 mod paths;
 mod refusals;
 mod replay;
