@@ -1,21 +1,49 @@
-//! An entry of `hosts`, and how to write one that was refused.
+//! A host of a rule or of a pass, and how to write one that was refused.
 
 use super::values::{Read, quoted};
 use crate::auth::policy::host_pattern::{HostFault, HostPattern};
 
+/// What depends on where the host is written.
+struct Wording {
+    /// Where a path goes.
+    path: &'static str,
+    /// What to do instead of naming all hosts.
+    all: &'static str,
+}
+
+/// `hosts` of a `[[rule]]`.
+const OF_RULE: Wording = Wording {
+    path: "the path below `paths`",
+    all: "is not needed: leave `hosts` out, which means all",
+};
+
+/// `--host` of a pass.
+const OF_PASS: Wording = Wording {
+    path: "the path with --path",
+    all: "is no host: a pass names each one, such as photos.example.com, or *.example.com",
+};
+
 /// A host or a pattern for hosts; else the right form of what was meant. A form that is advised
 /// would be taken.
 pub(super) fn read(entry: &str) -> Read<HostPattern> {
-    HostPattern::parse(entry).map_err(|fault| explain(entry, fault))
+    HostPattern::parse(entry).map_err(|fault| explain(entry, fault, &OF_RULE))
 }
 
-fn explain(entry: &str, fault: HostFault) -> String {
+/// The same for a pass.
+///
+/// # Errors
+/// The right form, in words.
+pub fn typed_host(entry: &str) -> Read<HostPattern> {
+    HostPattern::parse(entry).map_err(|fault| explain(entry, fault, &OF_PASS))
+}
+
+fn explain(entry: &str, fault: HostFault, wording: &Wording) -> String {
     let written = quoted(entry);
     match fault {
         HostFault::Address => {
             let (host, path) = parts(entry);
             let what = format!("{written} is an address, not a host: write {}", right(&host));
-            if path.len() > 1 { format!("{what}, and the path below `paths`") } else { what }
+            if path.len() > 1 { format!("{what}, and {}", wording.path) } else { what }
         }
         HostFault::NoPort if is_ipv6(entry) => ipv6(entry),
         HostFault::NoPort => {
@@ -25,9 +53,7 @@ fn explain(entry: &str, fault: HostFault) -> String {
                 right(host)
             )
         }
-        HostFault::Star if entry == "*" => {
-            format!("{written} is not needed: leave `hosts` out, which means all")
-        }
+        HostFault::Star if entry == "*" => format!("{written} {}", wording.all),
         HostFault::Star => {
             let domain = entry.rsplit_once('*').map_or(entry, |(_, rest)| rest);
             let domain = domain.trim_start_matches(['.', '-']);
@@ -101,6 +127,21 @@ mod tests {
             ("fotos.müller.example", "write it as browsers send it, in letters of xn--…"),
         ] {
             let found = read(entry).expect_err(entry);
+            assert!(found.starts_with(&quoted(entry)) && found.ends_with(message), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_pass_is_told_its_own_way_out() {
+        for (entry, message) in [
+            (
+                "https://photos.example.com/api",
+                "is an address, not a host: write photos.example.com, and the path with --path",
+            ),
+            ("*", "a pass names each one, such as photos.example.com, or *.example.com"),
+            ("photos.*", "only: write photos.example.com"),
+        ] {
+            let found = typed_host(entry).expect_err(entry);
             assert!(found.starts_with(&quoted(entry)) && found.ends_with(message), "{found}");
         }
     }

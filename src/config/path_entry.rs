@@ -1,11 +1,14 @@
-//! An entry of `paths`, and how to write one that was refused.
+//! A path of a rule or of a pass, and how to write one that was refused.
 
 use super::values::{Read, quoted};
 use crate::auth::policy::path_pattern::{PathPattern, PatternFault};
 
 /// A pattern for paths; else the right form of what was meant. A form that is advised would be
 /// taken.
-pub(super) fn read(entry: &str) -> Read<PathPattern> {
+///
+/// # Errors
+/// The right form, in words.
+pub fn typed_path(entry: &str) -> Read<PathPattern> {
     PathPattern::parse(entry).map_err(|fault| explain(entry, fault))
 }
 
@@ -137,9 +140,9 @@ mod tests {
             ("/a%3Fb", "not its escape: \"/share/**\""),
             ("/a%é", "not its escape: \"/share/**\""),
         ] {
-            let found = read(entry).expect_err(entry);
+            let found = typed_path(entry).expect_err(entry);
             assert!(found.starts_with(&quoted(entry)) && found.ends_with(message), "{found}");
         }
-        assert!(read(&format!("/{}", "a".repeat(2_000))).expect_err("long").contains("1024"));
+        assert!(typed_path(&format!("/{}", "a".repeat(2_000))).expect_err("long").contains("1024"));
     }
 }

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use ipnet::IpNet;
-
 use super::file_problems::FileProblems;
 use super::host_entry;
 use super::named_networks::NamedNetworks;
 use super::nearest::nearest;
-use super::path_entry;
+use super::network_entry::typed_network;
+use super::path_entry::typed_path;
 use super::rule_name::{default_name, label};
 use super::table_reader::TableReader;
 use super::toml_file::FileTable;
@@ -20,7 +19,6 @@ use crate::auth::policy::rule::{Access, Audience, Rule};
 use crate::auth::policy::rules::Rules;
 use crate::auth::user::{User, UserName, check_groups};
 use crate::http::response::is_token;
-use crate::original::trusted_range;
 
 /// All rules of the file, in its order. `networks` are those that a rule may name.
 pub(super) fn rules(
@@ -56,9 +54,9 @@ fn rule(
     let name = name.unwrap_or_else(|| default_name(place));
     let mut reader = TableReader::new(table, label(&name), problems);
     let hosts = reader.entries("hosts", host_entry::read);
-    let paths = reader.entries("paths", path_entry::read);
+    let paths = reader.entries("paths", typed_path);
     let methods = reader.entries("methods", method);
-    let named = reader.entries("networks", |entry| network(entry, networks));
+    let named = reader.entries("networks", |entry| typed_network(entry, networks));
     let access = access(&mut reader);
     let preflight = reader.flag("preflight").unwrap_or_default();
     if preflight && access == Some(Access::Deny) {
@@ -101,23 +99,6 @@ fn method(entry: &str) -> Read<String> {
         return Err(format!("{written} is not in capital letters: write {upper}"));
     }
     Ok(upper)
-}
-
-fn network(entry: &str, networks: &NamedNetworks) -> Read<Vec<IpNet>> {
-    if let Some(network) = networks.get(entry) {
-        return Ok(network.clone());
-    }
-    let written = quoted(entry);
-    if trusted_range::network(entry).is_ok() {
-        return Err(format!(
-            "{written} is no name: write home = [{written}] below [networks], and \"home\" here"
-        ));
-    }
-    let hint = match nearest(entry, networks.keys().map(String::as_str)) {
-        Some(known) => format!("did you mean {}?", quoted(known)),
-        None => "define it below [networks]".to_owned(),
-    };
-    Err(format!("there is no network {written}: {hint}"))
 }
 
 /// What the rule says; `None` where that was refused.
