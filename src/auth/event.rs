@@ -65,6 +65,10 @@ pub enum Action {
     Backup,
     /// The users of a backup came in.
     Restore,
+    /// A pass was made.
+    PassMade,
+    /// An operator ended passes.
+    PassRevoked,
     /// Failures were forgotten.
     LimitsCleared,
     /// The present time was taken for true.
@@ -99,6 +103,8 @@ impl Action {
             Self::Enrolment => "enrolment",
             Self::Backup => "backup",
             Self::Restore => "restore",
+            Self::PassMade => "pass-made",
+            Self::PassRevoked => "pass-revoked",
             Self::LimitsCleared => "limits-cleared",
             Self::ClockReset => "clock-reset",
         }

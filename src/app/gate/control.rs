@@ -62,8 +62,8 @@ impl Gate {
             Ok(Command::Doctor) => return Next::Work(doctor::job(self)),
             Ok(command) => {
                 let user = credentials.map_or(u32::MAX, |peer| peer.uid);
-                let seen = self.sessions.take_touched();
-                return Next::Work(Job::Command { command, by: Actor::Operator(user), seen });
+                let (by, last_uses) = (Actor::Operator(user), self.take_last_uses());
+                return Next::Work(Job::Command { command, by, last_uses });
             }
             Err(error) => CommandRefused::unknown(&error),
         };

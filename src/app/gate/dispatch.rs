@@ -17,7 +17,8 @@ use crate::app::router::Route;
 use crate::app::verify::{self, Answered, PassHolder};
 use crate::proxies::reverse_proxy::VerifyEndpoint;
 
-/// How often the times at which sessions were last used are written: an SD card hates writes.
+/// How often the times at which sessions and passes were last used are written: an SD card hates
+/// writes.
 const BACKGROUND_JOB_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Gate {
@@ -222,7 +223,8 @@ impl App for Gate {
             return None;
         }
         self.last_background_job = now;
-        let seen = self.sessions.take_touched();
-        (ending || !seen.is_empty()).then_some(Job::Seen { seen, ending })
+        let last_uses = self.take_last_uses();
+        let unwritten = std::mem::take(&mut self.uses_unwritten);
+        (ending || unwritten).then_some(Job::Seen { last_uses, ending })
     }
 }

@@ -8,6 +8,6 @@ use crate::app::messages::running::Running;
 
 /// What the gate has in memory, for the worker, which knows the rest and may wait for files.
 pub fn job(gate: &mut Gate) -> Job {
-    let (proxies, seen) = (gate.proxies.get_mut().clone(), gate.sessions.take_touched());
-    Job::Doctor(Box::new(Running { proxies, settings: Arc::clone(&gate.settings), seen }))
+    let (proxies, last_uses) = (gate.proxies.get_mut().clone(), gate.take_last_uses());
+    Job::Doctor(Box::new(Running { proxies, settings: Arc::clone(&gate.settings), last_uses }))
 }

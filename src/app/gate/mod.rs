@@ -10,6 +10,7 @@ mod doctor;
 mod early_refusal;
 mod health;
 mod known_limits;
+mod last_uses;
 mod login;
 mod logout;
 mod metrics;

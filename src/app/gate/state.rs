@@ -60,6 +60,8 @@ pub struct Gate {
     pub(super) control_access: ControlAccess,
     pub(super) settings: ReadSettings,
     pub(super) last_background_job: Timestamp,
+    /// Whether the worker has heard of uses that it was not asked to write yet.
+    pub(super) uses_unwritten: bool,
     pub(super) readiness: Option<(Timestamp, Vec<Check>)>,
     pub(super) known_limits: KnownLimits,
     /// The machine's own prefixes that are at home.
@@ -118,6 +120,7 @@ impl Gate {
             control_access: opening.control_access,
             settings: opening.settings,
             last_background_job: now,
+            uses_unwritten: false,
             readiness: None,
             known_limits: KnownLimits::default(),
             home_prefixes: Vec::new(),

@@ -76,6 +76,32 @@ pub enum Command {
         /// All sessions and device cookies.
         all: bool,
     },
+    /// Makes a pass for a program.
+    PassCreate {
+        /// What it is for.
+        name: String,
+        /// Whose it is.
+        user: String,
+        /// Hosts, or `*.example.com`: at least one.
+        hosts: Vec<String>,
+        /// Patterns of paths; none: all.
+        paths: Vec<String>,
+        /// Names of networks; none: from anywhere.
+        networks: Vec<String>,
+        /// How long it is good, in seconds; `None`: as long as is usual.
+        lifetime: Option<u64>,
+    },
+    /// All living passes.
+    PassList,
+    /// Ends passes: exactly one of the three is given.
+    PassRevoke {
+        /// These passes.
+        ids: Vec<String>,
+        /// All passes of this user.
+        user: Option<String>,
+        /// All passes.
+        all: bool,
+    },
     /// Who is counted.
     LimitList,
     /// Forgets failures: of one address (its /64), user, or `strangers`; or all.
@@ -126,8 +152,9 @@ pub enum Command {
 
 impl Command {
     /// Whether the socket's group is not enough for it: floor and spent steps go back, or seeds
-    /// that count already are shown or leave the store. A new seed (`UserAdd`, `UserRotate`) is
-    /// shown to whoever orders it; a user notices that the old one is gone.
+    /// that count already are shown or leave the store. A new seed (`UserAdd`, `UserRotate`) and a
+    /// new pass are shown to whoever orders them; a user notices that the old seed is gone, and the
+    /// audit log tells of both.
     pub const fn needs_owner(&self) -> bool {
         matches!(
             self,

@@ -8,6 +8,7 @@ use crate::app::messages::answers::backup::{PackedUsers, UsersRestored};
 use crate::app::messages::answers::clock::ClockReset;
 use crate::app::messages::answers::doctor::DoctorReport;
 use crate::app::messages::answers::limits::{LimitLine, LimitsCleared};
+use crate::app::messages::answers::passes::{PassCreated, PassLine, PassesRevoked};
 use crate::app::messages::answers::sessions::{SessionLine, SessionsRevoked};
 use crate::app::messages::answers::setup::SetupStatus;
 use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLine, UserRemoved};
@@ -62,6 +63,12 @@ answers! {
     Sessions(Vec<SessionLine>),
     /// Sessions have ended.
     SessionsRevoked(SessionsRevoked),
+    /// A pass whose token is shown this once.
+    PassCreated(PassCreated),
+    /// All living passes.
+    Passes(Vec<PassLine>),
+    /// Passes have ended.
+    PassesRevoked(PassesRevoked),
     /// What counts failures.
     Limits(Vec<LimitLine>),
     /// Failures are forgotten.

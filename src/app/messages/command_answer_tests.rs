@@ -60,7 +60,7 @@ fn a_member_that_is_missing_is_an_error_and_one_more_is_passed_over() {
 fn no_secret_is_shown_by_debug() {
     for command in commands() {
         let shown = format!("{:?}", read(&command, recorded(&command)).expect("read"));
-        for secret in ["JBSWY3DP", "ABCDEFGHJK", "dXNlcnM"] {
+        for secret in ["JBSWY3DP", "ABCDEFGHJK", "dXNlcnM", "pcp_mfrg"] {
             assert!(!shown.contains(secret), "{shown}");
         }
     }
@@ -69,7 +69,7 @@ fn no_secret_is_shown_by_debug() {
 #[test]
 fn a_command_of_a_later_version_is_refused_with_the_way_out() {
     for command in
-        [r#"{"verb":"pass-list"}"#, r#"{"verb":"user-show","name":"a","since":1}"#, "", "{}"]
+        [r#"{"verb":"device-list"}"#, r#"{"verb":"user-show","name":"a","since":1}"#, "", "{}"]
     {
         let error = serde_json::from_str::<Command>(command).expect_err("unknown");
         let refused = CommandRefused::unknown(&error);

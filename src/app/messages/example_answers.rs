@@ -26,10 +26,20 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::UserShow { name: name() },
         Command::UserDisable { name: name() },
         Command::UserEnable { name: name() },
+        Command::PassCreate {
+            name: "photo backup".to_owned(),
+            user: name(),
+            hosts: vec!["photos.example.com".to_owned()],
+            paths: vec!["/api/**".to_owned()],
+            networks: vec!["uniquelocal".to_owned()],
+            lifetime: None,
+        },
+        Command::PassList,
         Command::UserRotate { name: name() },
         Command::UserExport { name: name() },
         Command::SessionList,
         Command::SessionRevoke { ids: Vec::new(), user: None, all: true },
+        Command::PassRevoke { ids: Vec::new(), user: None, all: true },
         Command::LimitList,
         Command::LimitClear { what: String::new(), all: true },
         Command::ClockReset,
@@ -58,13 +68,19 @@ pub(crate) fn recorded(command: &Command) -> &'static str {
             r#"{"admin":true,"created":"2026-11-22T14:35:59Z","enabled":true,"name":"anna","sessions":1}"#
         }
         Command::UserShow { .. } => {
-            r#"{"admin":true,"algorithm":"sha1","created":"2026-11-22T14:35:59Z","digits":6,"display_name":"Anna","email":"anna@example.com","enabled":true,"groups":["family"],"name":"anna","sessions":1,"spent_step_in_the_future":false}"#
+            r#"{"admin":true,"algorithm":"sha1","created":"2026-11-22T14:35:59Z","digits":6,"display_name":"Anna","email":"anna@example.com","enabled":true,"groups":["family"],"name":"anna","passes":1,"sessions":1,"spent_step_in_the_future":false}"#
         }
         Command::UserRemove { .. } => r#"{"name":"anna","removed":true}"#,
         Command::SessionList => {
             r#"[{"client_ip":"203.0.113.7","created":"2026-11-22T14:35:59Z","expires":"2026-12-22T14:35:59Z","id":"3zXk2fQ9TgWq1yB7nC5vHA","last_seen":"2026-11-22T14:36:01Z","user":"anna","user_agent":"Mozilla/5.0"}]"#
         }
-        Command::SessionRevoke { .. } => r#"{"revoked":1}"#,
+        Command::SessionRevoke { .. } | Command::PassRevoke { .. } => r#"{"revoked":1}"#,
+        Command::PassCreate { .. } => {
+            r#"{"created":"2026-11-22T14:35:59Z","expires":"2027-02-20T14:35:59Z","hosts":["photos.example.com"],"id":"bcdfghjk","name":"photo backup","networks":["uniquelocal"],"paths":["/api/**"],"taken_in_authorization":true,"token":"pcp_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dz","user":"anna","warnings":[]}"#
+        }
+        Command::PassList => {
+            r#"[{"created":"2026-11-22T14:35:59Z","expires":"2027-02-20T14:35:59Z","hosts":["photos.example.com"],"id":"bcdfghjk","last_used":null,"name":"photo backup","networks":["uniquelocal"],"paths":["/api/**"],"user":"anna"}]"#
+        }
         Command::LimitList => {
             r#"[{"failures":3,"key":"203.0.113.7","kind":"address","until":null},{"failures":20,"key":"internet","kind":"strangers","until":"2026-11-22T14:35:59Z"}]"#
         }
@@ -110,6 +126,9 @@ pub(crate) fn read(command: &Command, json: &str) -> serde_json::Result<CommandA
         Command::UserRemove { .. } => answer(CommandAnswer::UserRemoved, json),
         Command::SessionList => answer(CommandAnswer::Sessions, json),
         Command::SessionRevoke { .. } => answer(CommandAnswer::SessionsRevoked, json),
+        Command::PassCreate { .. } => answer(CommandAnswer::PassCreated, json),
+        Command::PassList => answer(CommandAnswer::Passes, json),
+        Command::PassRevoke { .. } => answer(CommandAnswer::PassesRevoked, json),
         Command::LimitList => answer(CommandAnswer::Limits, json),
         Command::LimitClear { .. } => answer(CommandAnswer::LimitsCleared, json),
         Command::ClockReset => answer(CommandAnswer::ClockReset, json),

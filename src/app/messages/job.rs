@@ -8,10 +8,11 @@ use crate::app::messages::command::{Command, CommandRefused};
 use crate::app::messages::command_answer::CommandAnswer;
 use crate::app::messages::effect::Effect;
 use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer};
+use crate::app::messages::last_uses::LastUses;
 use crate::app::messages::login::{Admission, LoginAttempt};
 use crate::app::messages::running::{ReadSettings, Running};
 use crate::auth::event::Actor;
-use crate::auth::session::{Session, SessionId};
+use crate::auth::session::SessionId;
 use crate::config::Config;
 use crate::ledger::StoreError;
 
@@ -38,17 +39,17 @@ pub enum Job {
         command: Command,
         /// Who gave it.
         by: Actor,
-        /// Sessions used since the last report, for the list.
-        seen: Vec<Session>,
+        /// What was used since the last report, for the lists.
+        last_uses: LastUses,
     },
     /// Is everything as it should be?
     Doctor(Box<Running>),
     /// Is everything fit to work?
     Ready,
-    /// When sessions were last used: coalesced, written now.
+    /// When sessions and passes were last used: coalesced, written now.
     Seen {
-        /// Those that were used.
-        seen: Vec<Session>,
+        /// What was used since the last report.
+        last_uses: LastUses,
         /// The gate is about to end.
         ending: bool,
     },

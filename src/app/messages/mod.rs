@@ -9,6 +9,7 @@ pub mod enrolment;
 pub(crate) mod example_answers;
 pub mod gauges;
 pub mod job;
+pub mod last_uses;
 pub mod limited;
 pub mod login;
 pub mod records;

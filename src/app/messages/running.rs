@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::app::messages::last_uses::LastUses;
 use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
-use crate::auth::session::Session;
 use crate::config::Config;
 
 /// Reads the settings as a start would. It waits for a disk, so only the worker asks it.
@@ -15,6 +15,6 @@ pub struct Running {
     pub proxies: ProxyDiagnostics,
     /// What the settings' sources say now.
     pub settings: ReadSettings,
-    /// When sessions were last used.
-    pub seen: Vec<Session>,
+    /// What was used since the last report.
+    pub last_uses: LastUses,
 }

@@ -22,6 +22,7 @@ use crate::app::messages::effect::Effect;
 use crate::app::worker::audit;
 use crate::app::worker::enrolment;
 use crate::app::worker::limits;
+use crate::app::worker::passes;
 use crate::app::worker::state::WorkerState;
 use crate::app::worker::transfer;
 use crate::app::worker::users;
@@ -69,6 +70,14 @@ pub fn execute(worker: &mut WorkerState, command: Command, by: &Actor, moment: M
         }
         Command::SessionRevoke { ids, user, all } => {
             session_revoke(worker, &ids, user.as_deref(), all, by, now)
+        }
+        Command::PassCreate { name, user, hosts, paths, networks, lifetime } => {
+            let wanted = passes::PassRequest { name, user, hosts, paths, networks, lifetime };
+            passes::create(worker, &wanted, by, now)
+        }
+        Command::PassList => Ok((CommandAnswer::Passes(passes::list(worker, now)), Vec::new())),
+        Command::PassRevoke { ids, user, all } => {
+            passes::revoke(worker, &ids, user.as_deref(), all, by, now)
         }
         Command::LimitList => Ok((CommandAnswer::Limits(limits::list(worker, moment)), Vec::new())),
         Command::LimitClear { what, all } => limits::clear(worker, &what, all, by, moment),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::job::{Job, Outcome};
+use crate::app::messages::last_uses::LastUses;
 use crate::app::worker::administer::execute;
 use crate::app::worker::state::WorkerState;
 use crate::clock::testing::TestClock;
@@ -127,10 +128,10 @@ fn start_stop_and_reload_are_told_once_each() {
     f.worker().handle(Job::Reload(Arc::new(move || Ok(config.clone()))));
     f.worker().handle(Job::Reload(Arc::new(|| Err("line 1: unknown key".to_owned()))));
     assert!(matches!(
-        f.worker().handle(Job::Seen { seen: Vec::new(), ending: false }),
+        f.worker().handle(Job::Seen { last_uses: LastUses::default(), ending: false }),
         Outcome::Housekeeping(_)
     ));
-    f.worker().handle(Job::Seen { seen: Vec::new(), ending: true });
+    f.worker().handle(Job::Seen { last_uses: LastUses::default(), ending: true });
     f.restart();
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(

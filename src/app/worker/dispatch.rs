@@ -50,23 +50,23 @@ impl WorkerState {
                     Err(error) => Outcome::Logout(Err(error), next, Vec::new()),
                 }
             }
-            Job::Command { command, by, seen } => {
-                self.note_seen(&seen);
+            Job::Command { command, by, last_uses } => {
+                self.note_last_uses(&last_uses);
                 match administer::execute(self, command, &by, now) {
                     Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
                     Err(refused) => Outcome::Command(Err(refused), Vec::new()),
                 }
             }
             Job::Doctor(mut running) => {
-                self.note_seen(&std::mem::take(&mut running.seen));
+                self.note_last_uses(&std::mem::take(&mut running.last_uses));
                 let facts = Facts::of_worker(self, Some(*running), now);
                 let report = CommandAnswer::Doctor(doctor::report(&facts));
                 Outcome::Command(Ok(report), Vec::new())
             }
             Job::Ready => Outcome::Ready(self.readiness(now.wall)),
-            Job::Seen { seen, ending } => {
-                self.note_seen(&seen);
-                self.write_seen(ending, now.wall);
+            Job::Seen { last_uses, ending } => {
+                self.note_last_uses(&last_uses);
+                self.write_last_uses(ending, now.wall);
                 Outcome::Housekeeping(Vec::new())
             }
             Job::Reload(settings) => {

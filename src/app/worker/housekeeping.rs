@@ -1,8 +1,7 @@
-//! What the worker does without being asked: removes what is over, lets the floor rise, writes when
-//! sessions were used.
+//! What the worker does without being asked: removes what is over, and lets the floor rise.
 //!
-//! Guarantees: a clock that nobody has confirmed ends no session and drops no line of the log; what
-//! the disk refuses is tried again the next time.
+//! Guarantees: a clock that nobody has confirmed ends no session and no pass and drops no line of
+//! the log; what the disk refuses is tried again the next time.
 
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use crate::app::messages::job::Outcome;
 use crate::app::worker::commit::Uncommitted;
 use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
-use crate::auth::session::Session;
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Condition, CounterKey, GateRecord, StoreError};
 
@@ -41,9 +39,9 @@ impl WorkerState {
     }
 
     fn tidy(&mut self, now: Moment) -> Vec<Effect> {
-        // A wrong clock must not be what ends sessions or drops lines of the log: neither one that
-        // is behind, nor one that jumped ahead, which the floor does not follow until somebody
-        // confirms it.
+        // A wrong clock must not be what ends sessions and passes or drops lines of the log:
+        // neither one that is behind, nor one that jumped ahead, which the floor does not follow
+        // until somebody confirms it.
         let certain = now.wall.min(self.time.floor());
         let mut effects = match self.remove_what_is_over(certain, now) {
             Ok(effects) => {
@@ -77,6 +75,7 @@ impl WorkerState {
             // alone.
             let ended = self.sessions.iter().filter(|session| session.is_expired(certain));
             changes.extend(ended.map(|session| Change::EndSession(session.id)));
+            changes.extend(self.passes_that_are_over(certain));
             let addresses =
                 self.limiter.forget_expired(now.steady).into_iter().map(CounterKey::Address);
             let budgets = self.budgets.forget_full(now.steady).into_iter().map(CounterKey::Budget);
@@ -103,28 +102,6 @@ impl WorkerState {
                 self.catch_up(now);
                 self.commit(changes, now.wall)
             }
-        }
-    }
-
-    /// Takes over when sessions were last used, which the gate alone notices.
-    pub(super) fn note_seen(&mut self, seen: &[Session]) {
-        for session in seen {
-            self.sessions.touch(&session.id, session.last_seen);
-        }
-    }
-
-    /// Writes what was noted, and at the end that the gate stops.
-    pub(super) fn write_seen(&mut self, ending: bool, now: Timestamp) {
-        let touched = self.sessions.take_touched().into_iter();
-        let mut changes: Vec<_> =
-            touched.map(|session| Change::UseSession(session.id, session.last_seen)).collect();
-        if ending {
-            let stopped = Event::new(Action::GateStopped, Actor::Gate);
-            changes
-                .push(Change::Audit(stopped.about(concat!("version ", env!("CARGO_PKG_VERSION")))));
-        }
-        if let Err(error) = self.commit(changes, now) {
-            log::error!("last-seen times not written error=\"{error}\"");
         }
     }
 }

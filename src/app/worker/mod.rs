@@ -10,8 +10,10 @@ mod failures;
 pub mod gauges;
 mod guess_scope;
 pub mod housekeeping;
+mod last_uses;
 mod limits;
 mod login;
+mod passes;
 pub mod state;
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,7 @@
 //! verify.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub struct WorkerState {
     pub(super) users: BTreeMap<UserName, User>,
     pub(super) sessions: Sessions,
     pub(super) passes: BTreeMap<PassId, AccessPass>,
+    /// Those whose last use is later than what the store has.
+    pub(super) used_passes: BTreeSet<PassId>,
     pub(super) limiter: Limiter,
     pub(super) budgets: Budgets,
     pub(super) repetitions: Repetitions,
@@ -109,6 +111,7 @@ impl WorkerState {
             learned: Vec::new(),
             sessions,
             passes: contents.passes.into_iter().map(|pass| (pass.id, pass)).collect(),
+            used_passes: BTreeSet::new(),
             limiter,
             budgets: Budgets::restore(buckets(&contents.counters), start),
             repetitions: Repetitions::default(),

@@ -11,21 +11,39 @@ use crate::config::scratch::{self, ScratchPath};
 use crate::entropy::System;
 use crate::ledger::{Store, load_or_create_key};
 
-/// The default settings and a new store.
+/// A worker over a store in a folder of its own.
 pub struct StandaloneWorker {
-    state: WorkerState,
+    /// `None` only while it is restarted.
+    state: Option<WorkerState>,
+    clock: TestClock,
+    config: Arc<Config>,
     /// Dropped last: the store is closed before its directory goes.
-    _directory: ScratchPath,
+    directory: ScratchPath,
 }
 
 impl StandaloneWorker {
+    /// The default settings and a new store.
     pub fn new(clock: TestClock) -> Self {
-        let (directory, now) = (scratch::directory(), clock.now());
-        let key = load_or_create_key(&directory, None, &mut System).expect("a key");
-        let (store, opened) = Store::open(&directory, &key, now, System).expect("the store opens");
-        let (config, clock) = (Config::default().into(), Arc::new(clock));
-        let state = WorkerState::new(config, store, opened, clock, Box::new(System));
-        Self { state, _directory: directory }
+        Self::with(clock, Config::default())
+    }
+
+    /// These settings and a new store.
+    pub fn with(clock: TestClock, config: Config) -> Self {
+        let (config, directory) = (Arc::new(config), scratch::directory());
+        let mut worker = Self { state: None, clock, config, directory };
+        worker.restart();
+        worker
+    }
+
+    /// Forgets what is in memory, and reads what is in the store.
+    pub fn restart(&mut self) {
+        self.state = None;
+        let now = self.clock.now();
+        let key = load_or_create_key(&self.directory, None, &mut System).expect("a key");
+        let (store, opened) =
+            Store::open(&self.directory, &key, now, System).expect("the store opens");
+        let (config, clock) = (Arc::clone(&self.config), Arc::new(self.clock.clone()));
+        self.state = Some(WorkerState::new(config, store, opened, clock, Box::new(System)));
     }
 }
 
@@ -33,12 +51,12 @@ impl Deref for StandaloneWorker {
     type Target = WorkerState;
 
     fn deref(&self) -> &WorkerState {
-        &self.state
+        self.state.as_ref().expect("open")
     }
 }
 
 impl DerefMut for StandaloneWorker {
     fn deref_mut(&mut self) -> &mut WorkerState {
-        &mut self.state
+        self.state.as_mut().expect("open")
     }
 }

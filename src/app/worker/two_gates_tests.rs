@@ -8,6 +8,7 @@ use super::*;
 use crate::app::messages::command::Command;
 use crate::app::messages::enrolment::{Enrolment, EnrolmentAnswer, EnrolmentStep, FIRST_NAME};
 use crate::app::messages::job::{Job, Outcome};
+use crate::app::messages::last_uses::LastUses;
 use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::app::worker::administer::execute;
 use crate::auth::event::Actor;
@@ -169,8 +170,8 @@ fn a_session_that_one_gate_ended_has_ended_at_the_other_and_no_use_revives_it() 
     // The other gate was used meanwhile.
     let mut used = session.clone();
     used.last_seen = now.wall.plus(Duration::from_secs(60));
-    other.note_seen(&[used]);
-    other.write_seen(false, now.wall);
+    other.note_last_uses(&LastUses { sessions: vec![used], passes: Vec::new() });
+    other.write_last_uses(false, now.wall);
     let Some(Outcome::Housekeeping(effects)) = other.housekeeping() else {
         panic!("there is always an outcome");
     };

@@ -4,6 +4,7 @@ use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLin
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::worker::limits;
+use crate::app::worker::passes;
 use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::totp::{Algorithm, Authenticator, CodeLength};
@@ -65,7 +66,10 @@ pub(super) fn add(worker: &mut WorkerState, user: User, by: &Actor, now: Timesta
     let event = told(by, Action::UserAdded, &user.name);
     let event = if user.admin { event.because("administrator") } else { event };
     let mut rests_on = vec![Condition::UserAbsent(user.name.clone())];
-    let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
+    // What another gate has made for a user of that name while this one removed him must not be
+    // the new user's.
+    let mut changes = worker.endings_of_passes(&user.name);
+    changes.extend([Change::PutUser(user), Change::Audit(event)]);
     if !worker.gate_record.ever_had_user {
         let old = worker.gate_record.clone();
         changes.push(Change::PutGateRecord(GateRecord { ever_had_user: true, ..old.clone() }));
@@ -121,6 +125,7 @@ pub(super) fn show(worker: &WorkerState, name: &str, now: Timestamp) -> Done {
         email: user.email.clone(),
         enabled,
         groups: user.groups.clone(),
+        passes: passes::of_user(worker, &user.name, now).count(),
         name,
         sessions,
         spent_step_in_the_future,
@@ -159,9 +164,12 @@ pub(super) fn switch(
 
 pub(super) fn remove(worker: &mut WorkerState, name: &str, by: &Actor, now: Timestamp) -> Done {
     let name = find(worker, name)?.name.clone();
-    let mut changes = worker.endings(&name);
+    let mut changes = worker.endings_of_passes(&name);
+    let (passes, event) = (changes.len(), told(by, Action::UserRemoved, &name));
+    let event = if passes > 0 { event.because(format_args!("passes: {passes}")) } else { event };
+    changes.extend(worker.endings(&name));
     changes.push(Change::RemoveUser(name.clone()));
-    changes.push(Change::Audit(told(by, Action::UserRemoved, &name)));
+    changes.push(Change::Audit(event));
     let budgets = worker
         .budgets
         .entries()

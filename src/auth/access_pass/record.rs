@@ -79,7 +79,9 @@ impl fmt::Display for PassName {
 
 impl fmt::Display for NoPassName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a pass is named by 1 to 64 bytes of text without control characters")
+        f.write_str(
+            "a pass is named by 1 to 64 bytes of text without control characters, and no blanks around it",
+        )
     }
 }
 

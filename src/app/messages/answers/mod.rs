@@ -7,6 +7,7 @@ pub mod clock;
 pub mod doctor;
 pub mod limits;
 mod object;
+pub mod passes;
 pub mod sessions;
 pub mod setup;
 pub mod users;

@@ -61,6 +61,8 @@ pub struct UserDetails {
     pub groups: Vec<String>,
     /// The user's name.
     pub name: String,
+    /// Living passes.
+    pub passes: usize,
     /// Living sessions.
     pub sessions: usize,
     /// The last code that was used belongs to a time still to come.
@@ -77,6 +79,7 @@ read_members!(UserDetails {
     enabled,
     groups,
     name,
+    passes,
     sessions,
     spent_step_in_the_future
 });
