@@ -140,11 +140,22 @@ mod tests {
             "session revoke x --all",
             "limit clear",
             "limit clear a --all",
+            "pass revoke",
+            "pass revoke --all --user a",
+            "pass revoke x --all",
+            "pass create a --user b",
+            "pass create a --host b.example",
+            "pass create --user b --host b.example",
+            "pass create a --user b --host b.example --for 0d",
+            "pass create a --user b --host b.example --for 3651d",
+            "pass create a --user b --host b.example --for 90",
         ] {
             refused(line);
         }
         parsed("session revoke a b c");
         parsed("limit clear strangers");
+        parsed("pass revoke a b");
+        parsed("pass create a --user b --host b.example --for 3650d");
     }
 
     #[test]
@@ -158,10 +169,11 @@ mod tests {
             "policy replay --help",
             "limit clear --help",
             "help session revoke",
+            "pass create --help",
         ] {
             assert_eq!(refused(line).kind(), clap::error::ErrorKind::DisplayHelp, "{line}");
         }
-        for line in ["pass list", "user import x", "proxy print envoy", "usr list"] {
+        for line in ["device list", "user import x", "proxy print envoy", "usr list"] {
             assert!(refused(line).use_stderr(), "{line}");
         }
     }

@@ -94,6 +94,7 @@ impl<B: Backend> Program<'_, B> {
             Verb::Policy(verb) => self.policy(verb, console),
             Verb::User(verb) => self.user(verb, console),
             Verb::Session(verb) => self.session(verb, console),
+            Verb::Pass(verb) => self.pass(verb, console),
             Verb::Limit(verb) => self.limit(verb, console),
             Verb::Clock(verb) => self.clock(&verb, console),
             Verb::Backup(to) => self.back_up(&to, console),

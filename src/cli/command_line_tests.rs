@@ -219,6 +219,18 @@ fn every_verb_becomes_its_command() {
         ),
         ("session revoke --user a", r#"{"verb":"session-revoke","ids":[],"user":"a","all":false}"#),
         ("session revoke --all", r#"{"verb":"session-revoke","ids":[],"user":null,"all":true}"#),
+        (
+            "pass create a --user b --host c --host d --path /e --network f --for 2h",
+            r#"{"verb":"pass-create","name":"a","user":"b","hosts":["c","d"],"paths":["/e"],"networks":["f"],"lifetime":7200}"#,
+        ),
+        (
+            "pass create a --user b --host c",
+            r#"{"verb":"pass-create","name":"a","user":"b","hosts":["c"],"paths":[],"networks":[],"lifetime":null}"#,
+        ),
+        ("pass list", r#"{"verb":"pass-list"}"#),
+        ("pass revoke x y", r#"{"verb":"pass-revoke","ids":["x","y"],"user":null,"all":false}"#),
+        ("pass revoke --user a", r#"{"verb":"pass-revoke","ids":[],"user":"a","all":false}"#),
+        ("pass revoke --all", r#"{"verb":"pass-revoke","ids":[],"user":null,"all":true}"#),
         ("limit list", r#"{"verb":"limit-list"}"#),
         ("limit clear 1.2.3.4", r#"{"verb":"limit-clear","what":"1.2.3.4","all":false}"#),
         ("limit clear --all", r#"{"verb":"limit-clear","what":"","all":true}"#),
@@ -258,6 +270,67 @@ fn the_picture_is_for_terminals_only() {
         "{}",
         person.out
     );
+}
+
+/// The recorded pass with other members.
+fn pass_with(members: &[(&str, Value)]) -> Played {
+    let create = "pass-create";
+    let command =
+        json!({"verb": create, "name": "", "user": "", "hosts": [], "paths": [], "networks": []});
+    let command = serde_json::from_value(command).expect("a command");
+    let mut answer: Value = serde_json::from_str(recorded(&command)).expect("JSON");
+    for (name, value) in members {
+        answer[name] = value.clone();
+    }
+    Played::that_answers(answer)
+}
+
+#[test]
+fn a_new_pass_is_shown_with_the_ways_in_which_it_is_taken() {
+    let token = "pcp_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dz";
+    let line = "pass create x --user anna --host photos.example.com";
+    let one = simply(line, &pass_with(&[("networks", json!([]))]));
+    assert_eq!((one.code, one.err.as_str()), (0, ""));
+    assert_eq!(
+        one.out,
+        format!(
+            "id:       bcdfghjk\nname:     photo backup\nuser:     anna\nhosts:    photos.example.com\n\
+             paths:    /api/**\nnetworks: all\nexpires:  2027-02-20T14:35:59Z\ntoken:    {token}\n\
+             The token is shown only once. A program sends it with each request, as one of:\n  \
+             Authorization: Bearer {token}\n  \
+             the password of HTTP Basic authentication, with any user name\n  \
+             X-Portcullis-Pass: {token}\n"
+        )
+    );
+    let hosts = json!(["*.example.com"]);
+    let warnings = json!(["beware\u{1b}[2J"]);
+    let members =
+        [("hosts", hosts), ("taken_in_authorization", json!(false)), ("warnings", warnings)];
+    let several = simply(line, &pass_with(&members));
+    assert!(several.out.contains(&format!("as:\n  X-Portcullis-Pass: {token}\n")));
+    assert!(!several.out.contains("Bearer") && !several.out.contains("Basic"), "{}", several.out);
+    assert_eq!(several.err, "portcullis: warning: beware\\u{1b}[2J\n");
+    let json = simply(&format!("{line} --json"), &pass_with(&[]));
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON")["token"], token);
+    assert_eq!(json.err, "");
+}
+
+#[test]
+fn a_list_of_passes_tells_where_each_is_good_and_when_it_was_used() {
+    let pass = json!({
+        "id": "bcdfghjk", "name": "photo backup", "user": "anna", "hosts": ["a.example", "*.b.example"],
+        "paths": [], "networks": ["home"], "created": "2026-11-22T14:35:59Z",
+        "expires": "2027-02-20T14:35:59Z", "last_used": null,
+    });
+    let ran = simply("pass list", &Played::that_answers(json!([pass])));
+    let row = ran.out.lines().nth(1).expect("a row");
+    let cells: Vec<_> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    let times = ["2026-11-22T14:35:59Z", "2027-02-20T14:35:59Z", "-"];
+    let places = ["bcdfghjk", "photo backup", "anna", "a.example, *.b.example", "all", "home"];
+    assert_eq!(cells, [&places[..], &times[..]].concat());
+    assert!(ran.out.starts_with("ID ") && !ran.out.contains("pcp_"), "{}", ran.out);
+    let none = simply("pass list", &Played::that_answers(json!([])));
+    assert!(none.out.contains("portcullis pass create NAME"), "{}", none.out);
 }
 
 #[test]
@@ -718,6 +791,9 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "user export x",
         "session list",
         "session revoke --all",
+        "pass create x --user x --host x",
+        "pass list",
+        "pass revoke --all",
         "limit list",
         "limit clear --all",
         "clock reset",

@@ -2,7 +2,7 @@
 //! says what came of it, to people or (`--json`) to scripts.
 //!
 //! `serve`, `config`, `policy`, `proxy`, `healthcheck` and `version` work without a store; `user`,
-//! `session`, `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the
+//! `session`, `pass`, `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the
 //! running daemon through its control socket, and open the store themselves where none runs.
 
 pub mod arguments;
@@ -23,6 +23,7 @@ mod global_options;
 mod healthcheck;
 mod limits;
 mod output;
+mod passes;
 mod passphrase;
 pub mod places;
 mod policy;

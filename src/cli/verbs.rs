@@ -9,6 +9,7 @@ use super::backup::BackupFile;
 use super::clock::ClockVerb;
 use super::configuration::ConfigVerb;
 use super::limits::LimitVerb;
+use super::passes::PassVerb;
 use super::policy::PolicyVerb;
 use super::sessions::SessionVerb;
 use super::users::UserVerb;
@@ -56,6 +57,9 @@ pub enum Verb {
     /// Show who is logged in, end sessions
     #[command(subcommand)]
     Session(SessionVerb),
+    /// Manage passes, for programs that cannot log in
+    #[command(subcommand)]
+    Pass(PassVerb),
     /// Show whose failed logins are counted, clear them
     #[command(subcommand)]
     Limit(LimitVerb),

@@ -13,3 +13,25 @@ impl Gate {
         last_uses
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::messages::command::Command;
+    use crate::app::testing::{ONE_DOMAIN, WholeGate};
+
+    #[test]
+    fn a_use_that_a_list_has_shown_is_written_all_the_same() {
+        let mut gate = WholeGate::with(ONE_DOMAIN);
+        let owner = gate.add_user("owner");
+        let token = gate.log_in(&owner);
+        gate.pass(1_000);
+        assert!(gate.is_open_to(&token));
+        let last_seen =
+            |gate: &mut WholeGate| gate.order(&Command::SessionList)[0]["last_seen"].clone();
+        let used = last_seen(&mut gate);
+        gate.pass(3_600);
+        gate.end();
+        gate.start();
+        assert_eq!(last_seen(&mut gate), used);
+    }
+}
