@@ -1,5 +1,4 @@
-//! The audit log on a real file system: long, pruned, damaged, salvaged, and of a store that had
-//! none.
+//! The audit log on a real file system: long, pruned, damaged, salvaged.
 
 use std::fs;
 use std::path::Path;
@@ -8,9 +7,8 @@ use std::time::Duration;
 use portcullis::auth::audit::{AuditEntry, Missing, Walk};
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::clock::{self, Timestamp};
-use portcullis::ledger::{Change, GateRecord, Store, StoreError};
+use portcullis::ledger::{Change, GateRecord, Store};
 
-use super::child::state_of;
 use super::support::{Dir, NOW, copy, files, open, open_sound, rounds, session, user, whole_log};
 
 const DAY: u64 = 86_400;
@@ -315,77 +313,4 @@ fn an_old_copy_of_the_database_cannot_shorten_the_log() {
     let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
     assert!(opened.recovered.is_some());
     assert!(whole_log(&store)[0].why.contains("snapshot"));
-}
-
-/// A store that a release without an audit log wrote: twenty commits of [`super::child::changes`].
-/// What ends in zeros was cut there.
-fn store_of_schema_1(dir: &Path) {
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/store-schema-1"), dir);
-    let file = fs::OpenOptions::new().write(true).open(dir.join("db/db")).expect("a file");
-    file.set_len(512 * 1024).expect("a length");
-}
-
-#[test]
-fn a_store_of_the_first_schema_opens_with_everything_and_begins_a_log() {
-    let dir = Dir::new();
-    store_of_schema_1(&dir.state());
-    for _ in 0..2 {
-        let (store, contents) = open_sound(&dir.state());
-        assert_eq!(state_of(&contents), 20);
-        let log = whole_log(&store);
-        assert_eq!((log.len(), log[0].why.as_str()), (1, "an older release kept none"));
-    }
-    let id = fs::read_to_string(dir.state().join("store.id")).expect("a file");
-    assert!(id.contains("schema 2"), "{id}");
-    let (mut store, _) = open_sound(&dir.state());
-    super::child::commit(&mut store, 21);
-    drop(store);
-    // What is left without the database is today's form, too.
-    fs::remove_dir_all(dir.state().join("db")).expect("removed");
-    let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(opened.contents.users.len(), 4);
-}
-
-#[test]
-fn a_move_to_the_new_schema_that_was_cut_short_is_ended_at_the_next_start() {
-    let (dir, old) = (Dir::new(), Dir::new());
-    store_of_schema_1(&dir.state());
-    store_of_schema_1(&old.state());
-    drop(open_sound(&dir.state()));
-    // The new database has its name; then identity, or identity and snapshot, are still the old
-    // ones.
-    for left in [&["store.id"][..], &["store.id", "snapshot"]] {
-        for name in left {
-            fs::copy(old.state().join(name), dir.state().join(name)).expect("copied");
-        }
-        let (_store, contents) = open_sound(&dir.state());
-        assert_eq!(state_of(&contents), 20, "{left:?}");
-    }
-}
-
-#[test]
-fn the_snapshot_of_the_first_schema_stands_in_for_a_database_that_is_lost_before_the_move() {
-    let dir = Dir::new();
-    store_of_schema_1(&dir.state());
-    fs::remove_dir_all(dir.state().join("db")).expect("removed");
-    let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
-    assert!(opened.recovered.is_some());
-    assert_eq!(opened.contents.users.len(), 4);
-    assert_eq!(whole_log(&store).len(), 1);
-    drop(store);
-    open_sound(&dir.state());
-}
-
-#[test]
-fn a_damaged_store_of_the_first_schema_is_damaged_and_no_empty_one() {
-    let dir = Dir::new();
-    store_of_schema_1(&dir.state());
-    let file = dir.state().join("db/db");
-    let mut bytes = fs::read(&file).expect("a file");
-    bytes[9_000..12_000].fill(0);
-    fs::write(&file, bytes).expect("written");
-    match open(&dir.state()) {
-        Ok((_, opened)) => assert!(opened.recovered.is_some() && opened.contents.users.len() == 4),
-        Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{error}"),
-    }
 }

@@ -113,11 +113,11 @@ fn a_newer_schema_is_refused_and_named() {
     drop(open_sound(&dir.state()));
     let snapshot = dir.state().join("snapshot");
     let mut bytes = fs::read(&snapshot).expect("a snapshot");
-    bytes[6] = 3;
+    bytes[6] = 4;
     fs::write(&snapshot, bytes).expect("written");
     fs::remove_dir_all(dir.state().join("db")).expect("removed");
     let Err(error) = open(&dir.state()) else { panic!("opened") };
-    assert_eq!(error, StoreError::Newer { found: 3 });
+    assert_eq!(error, StoreError::Newer { found: 4 });
     assert!(error.to_string().contains("newer release"), "{error}");
 }
 

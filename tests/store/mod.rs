@@ -10,4 +10,5 @@ mod growth;
 mod image;
 mod keeping;
 mod old_and_new;
+mod older_releases;
 mod support;

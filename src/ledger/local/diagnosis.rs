@@ -54,7 +54,7 @@ fn read_database(
         Ok(raw) => match RecordCache::load(raw, vault) {
             Err(Unsound::Damaged(why)) => Distrust { why, due: 0 },
             Err(other) => return Err(refuse(other)),
-            Ok(cache) => match SoundDatabase::of(state_dir, cache, vault, evidence) {
+            Ok(loaded) => match SoundDatabase::of(state_dir, loaded, vault, evidence) {
                 Ok(sound) => return Ok(Diagnosis::Sound(engine, Box::new(sound))),
                 Err(distrust) => distrust,
             },

@@ -3,12 +3,13 @@
 //! ```text
 //! 1    users, sessions, counters, the gate's own record
 //! 2    the same records, and the audit log (an older release would take its entries for damage)
+//! 3    the same records, and passes (an older release would take them for damage)
 //! ```
 //!
 //! Records are unsealed as the old schema has it (the schema is part of the associated data) and
 //! sealed anew, while they are read. The result is written as a whole new database beside the old
 //! one, so that a pulled plug leaves one or the other (see [`crate::ledger::local::rewrite`]);
-//! the snapshot follows, and the file that says which schema it is comes last.
+//! the snapshot and `store.seq` follow, and the file that says which schema it is comes last.
 
 use crate::ledger::local::schema::{Fingerprint, RecordKey, SCHEMA};
 use crate::ledger::local::seal::Vault;

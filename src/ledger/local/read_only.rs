@@ -5,8 +5,8 @@
 //! refuses changes, and writes the database anew as soon as the disk takes it. So after a power cut
 //! with a full card people who are signed in stay so. The copy is sealed like the original.
 //!
-//! Left out: a database that is damaged as well, or of an older release; then the first error
-//! stands.
+//! Left out: a database that is damaged as well, or of a release that kept no audit log; then the
+//! first error stands.
 
 use crate::clock::Timestamp;
 use crate::ledger::local::engine::{Engine, OpenError};
@@ -46,13 +46,13 @@ pub(super) fn read(
     let engine = Engine::open(state_dir, &copy.path().join(DATABASE)).map_err(unopened)?;
     let raw = engine.records();
     drop(engine);
-    let cache = RecordCache::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
+    let loaded = RecordCache::load(raw.map_err(unopened)?, vault).map_err(refuse)?;
     let evidence = Evidence::gather(state_dir, vault).map_err(refuse)?;
-    let SoundDatabase { cache, contents, audit_log } =
-        SoundDatabase::of(state_dir, cache, vault, &evidence)
+    let SoundDatabase { cache, contents, audit_log, .. } =
+        SoundDatabase::of(state_dir, loaded, vault, &evidence)
             .map_err(|distrust| StoreError::Damaged(distrust.why))?;
     let audit_log =
-        audit_log.ok_or_else(|| StoreError::Damaged("it is of an older release".to_owned()))?;
+        audit_log.ok_or_else(|| StoreError::Damaged("it has no audit log yet".to_owned()))?;
     let (writers, recovered) = (None, None);
     Ok(ReadyStore { writers, cache, audit_log, contents, snapshot_taken: now, recovered })
 }

@@ -39,12 +39,12 @@ impl RecordCache {
         Self { records: BTreeMap::new(), manifest: Manifest::after(sequence) }
     }
 
-    /// Takes over what the database holds, if it is all there. What an older release wrote is in
-    /// today's form then.
+    /// Takes over what the database holds, if it is all there, and says of which schema it is. What
+    /// an older release wrote is in today's form then.
     pub(super) fn load(
         raw: BTreeMap<Vec<u8>, Vec<u8>>,
         vault: &mut Vault,
-    ) -> Result<Self, Unsound> {
+    ) -> Result<(Self, u32), Unsound> {
         let damaged = |what: &str| Unsound::Damaged(what.to_owned());
         let schema = raw.get(SCHEMA_KEY).and_then(|record| schema::read_schema_record(record));
         let (schema, fingerprint) =
@@ -74,9 +74,10 @@ impl RecordCache {
             )));
         }
         if schema == SCHEMA {
-            return Ok(Self { records, manifest });
+            return Ok((Self { records, manifest }, schema));
         }
         Self::resealed(schema, records, &manifest, vault)
+            .map(|cache| (cache, schema))
             .ok_or_else(|| damaged("a record does not unseal in the form of an older release"))
     }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The schema that this program writes. Raise it with a step in [`crate::ledger::local::migrate`].
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 
 /// Where the schema record is.
 pub(super) const SCHEMA_KEY: &[u8] = b"v";

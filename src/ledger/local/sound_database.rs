@@ -13,6 +13,8 @@ use crate::ledger::local::state_dir::{AUDIT, HIGH_WATER_MARK, ID, StateDir};
 /// What a database holds.
 pub(super) struct SoundDatabase {
     pub(super) cache: RecordCache,
+    /// The schema in which it lies on the disk; `cache` is in today's.
+    pub(super) schema: u32,
     pub(super) contents: StoredState,
     /// `None` if a release wrote it that kept no audit log.
     pub(super) audit_log: Option<AuditLog>,
@@ -22,7 +24,7 @@ impl SoundDatabase {
     /// What is kept, if the database has every commit that was acknowledged.
     pub(super) fn of(
         state_dir: &StateDir,
-        cache: RecordCache,
+        (cache, schema): (RecordCache, u32),
         vault: &Vault,
         evidence: &Evidence,
     ) -> Result<Self, Distrust> {
@@ -37,6 +39,6 @@ impl SoundDatabase {
             && contents.users.is_empty()
             && !contents.gate_record.ever_had_user;
         evidence.support(&cache, audit_log.as_ref(), unborn)?;
-        Ok(Self { cache, contents, audit_log })
+        Ok(Self { cache, schema, contents, audit_log })
     }
 }
