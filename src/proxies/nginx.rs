@@ -223,8 +223,6 @@ proxy_set_header X-Forwarded-For   $remote_addr;
 proxy_set_header X-Real-IP         $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host  $host$visitors_port;
-# A program's pass is for the gate alone.
-proxy_set_header <pass> \"\";
 <strip><overrides_comment><overrides>proxy_set_header Upgrade           $portcullis_upgrade;
 proxy_set_header Connection        $connection_upgrade;
 # The largest upload that the site takes; 0: no limit. nginx's own is 1m.
@@ -300,15 +298,16 @@ fn protect(deployment: &Deployment<'_>) -> String {
         .identity
         .iter()
         .map(|name| format!("proxy_set_header {name:<width$} {};\n", variable(name)));
+    // A program's pass is for the gate alone.
+    let stripped = claims(deployment.config).chain([PASS_HEADER]);
     fill(
         PROTECT,
         &[
             ("take_identity", &take.collect::<String>()),
             ("give_identity", &give.collect::<String>()),
-            ("strip", &lines(claims(deployment.config), "proxy_set_header ", " \"\";")),
+            ("strip", &lines(stripped, "proxy_set_header ", " \"\";")),
             ("overrides_comment", OVERRIDES_COMMENT),
             ("overrides", &lines(overrides(), "proxy_set_header ", " \"\";")),
-            ("pass", PASS_HEADER),
         ],
     )
 }

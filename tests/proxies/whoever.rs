@@ -58,20 +58,13 @@ fn as_an_application_reads_it(name: &str) -> String {
 #[test]
 fn no_alias_of_an_identity_header_reaches_the_site() {
     for kind in ALL {
-        let stack = TestStack::behind(kind, "[identity]\nresolver_headers = true\n");
+        let stack = TestStack::behind(kind, "");
         let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
         let mut ask = stack.page_load("/who").cookie("auth_token", &token);
         for mark in NAME_MARKS.chars() {
-            for name in [
-                "Remote-User",
-                "remote-groups",
-                "REMOTE-NAME",
-                "Remote-Email",
-                "X-Portcullis-User-Id",
-            ] {
+            for name in ["Remote-User", "remote-groups", "REMOTE-NAME", "Remote-Email"] {
                 ask = ask.header(&name.replace('-', &mark.to_string()), "mallory");
             }
-            ask = ask.header(&format!("X-Portcullis{mark}Session-Acr"), "mallory");
         }
         let answer = ask.send(stack.http());
         assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
@@ -81,6 +74,29 @@ fn no_alias_of_an_identity_header_reaches_the_site() {
         let names = lines.map(|line| as_an_application_reads_it(line[0].as_str().expect("a name")));
         assert_eq!(names.filter(|name| name == "remote-user").count(), 1, "{kind:?}: {request}");
         assert_eq!(values(&request, "remote-user"), ["owner"], "{kind:?}: {request}");
+    }
+}
+
+/// Caddy tells no name by its middle part, and takes away what is spelled as it should be: the gate
+/// refuses the rest.
+#[test]
+fn no_alias_of_a_resolvers_header_reaches_the_site() {
+    for kind in ALL {
+        let stack = TestStack::behind(kind, "[identity]\nresolver_headers = true\n");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        for mark in NAME_MARKS.chars() {
+            let id = "X-Portcullis-User-Id".replace('-', &mark.to_string());
+            for name in [&id, &format!("X-Portcullis{mark}Session-Acr")] {
+                let ask = stack.page_load("/who").cookie("auth_token", &token);
+                let answer = ask.header(name, "mallory").send(stack.http());
+                if kind == ProxyKind::Caddy && mark != '-' && answer.status == 400 {
+                    continue;
+                }
+                assert_eq!(answer.status, 200, "{kind:?} {name}: {answer:?}");
+                let request = answer.json();
+                assert!(!request.to_string().contains("mallory"), "{kind:?} {name}: {request}");
+            }
+        }
     }
 }
 
