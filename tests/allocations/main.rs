@@ -17,9 +17,6 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis::app::Gate;
 use portcullis::app::Opening;
 use portcullis::app::messages::effect::{Effect, Person};
-use portcullis::auth::access_pass::pass_id::PassId;
-use portcullis::auth::access_pass::pass_token::PassToken;
-use portcullis::auth::access_pass::record::{AccessPass, PassName};
 use portcullis::auth::device::DeviceKey;
 use portcullis::auth::keyring::Keyring;
 use portcullis::auth::policy::host_pattern::HostPattern;
@@ -37,6 +34,8 @@ use portcullis::http::response::{Out, Persistence};
 use portcullis::secret::Secret;
 use portcullis::server::{App, ControlAccess, ListenerRole, Next, Peer, PeerAddress, Request};
 
+#[path = "../support/many_passes.rs"]
+mod many_passes;
 #[allow(dead_code, reason = "the other counts ask as nginx, too")]
 #[path = "../support/page_load.rs"]
 mod page_load;
@@ -225,29 +224,15 @@ fn nothing_that_rules_say_allocates() {
     }
 }
 
-/// A thousand passes; what is brought is the last one's.
+/// A thousand passes, and the token of the last one.
 fn passes(host: &str, path: &str) -> (Vec<Effect>, String) {
     let scope = PlaceScope {
         hosts: vec![HostPattern::parse(host).expect("a host")],
         paths: vec![PathPattern::parse(path).expect("a pattern")],
         networks: vec!["home".to_owned()],
     };
-    let mut made = Vec::new();
-    let mut token = PassToken::generate(&mut entropy::System);
-    for _ in 0..1_000 {
-        token = PassToken::generate(&mut entropy::System);
-        made.push(Effect::PassMade(AccessPass {
-            id: PassId::generate(&mut entropy::System),
-            digest: token.digest(),
-            name: PassName::parse("backup").expect("a name"),
-            user: UserName::parse("anna").expect("a name"),
-            scope: scope.clone(),
-            created: clock::now(),
-            expires: clock::now().plus(Duration::from_secs(3_600)),
-            last_used: None,
-        }));
-    }
-    (made, token.expose().to_owned())
+    let (passes, token) = many_passes::many(1_000, "anna", &scope);
+    (passes.into_iter().map(Effect::PassMade).collect(), token)
 }
 
 #[test]

@@ -12,8 +12,15 @@ mod recorded;
 
 use std::path::Path;
 
+use portcullis::auth::policy::host_pattern::HostPattern;
+use portcullis::auth::policy::scope::PlaceScope;
+use portcullis::clock;
+use portcullis::entropy::System;
+use portcullis::ledger::{Change, Store, load_or_create_key};
+
 use crate::support::daemon::{ONE_DOMAIN, Place};
 use crate::support::http::Connection;
+use crate::support::many_passes;
 use crate::support::page_load::{self, BY_CADDY, BY_NGINX};
 use recorded::{Recorded, compiler_of};
 
@@ -158,4 +165,51 @@ fn a_thousand_rules_add_at_most_a_tenth_to_a_verify() {
     let [none, thousand] = figures[..] else { panic!("two figures: {figures:?}") };
     println!("instructions of one verify: {none} without rules, {thousand} with 1,000");
     assert!(thousand * 10 <= none * 11, "{none} without rules, {thousand} with 1,000");
+}
+
+/// Brings so many passes of `anna` for the site into the store of a gate that does not run, and
+/// gives the token of one.
+fn add_passes(place: &Place, count: usize) -> String {
+    let host = HostPattern::parse("app.example.test").expect("a host");
+    let scope = PlaceScope { hosts: vec![host], paths: Vec::new(), networks: Vec::new() };
+    let (passes, token) = many_passes::many(count, "anna", &scope);
+    let key = load_or_create_key(&place.state(), None, &mut System).expect("the store's key");
+    let (mut store, _) =
+        Store::open(&place.state(), &key, clock::now(), System).expect("the store opens");
+    let changes: Vec<_> = passes.into_iter().map(Change::PutPass).collect();
+    store.commit(&changes, clock::now()).expect("commits");
+    token
+}
+
+/// Instructions of a verify by the session and, where there are passes, by one of them.
+fn with_passes(gate: &str, count: usize) -> Vec<(&'static str, u64)> {
+    let place = Place::new(ONE_DOMAIN).with_program(&[gate]);
+    let anna = place.add_user("anna");
+    let mut daemon = place.start();
+    let token = daemon.log_in(&anna);
+    daemon.stop();
+    let [by_session, ..] = questions(&token);
+    let mut asked = vec![by_session];
+    if count > 0 {
+        let pass = add_passes(&daemon.place, count);
+        // In the place of a line, so that there are still 22.
+        let head = page_load::head("/verify/caddy", "theme=dark; lang=en", BY_CADDY)
+            .replace("Priority: u=0, i", &format!("Authorization: Bearer {pass}"));
+        asked.push(Question { name: "token", head, status: 204, together: 1 });
+    }
+    measure(daemon.place, gate, &asked)
+}
+
+#[test]
+fn a_thousand_passes_add_at_most_a_tenth_to_a_verify() {
+    let gate = gate();
+    let [none, one, thousand] = [0, 1, 1_000].map(|count| with_passes(&gate, count));
+    println!(
+        "instructions of one verify: {none:?} without passes, {one:?} with 1, {thousand:?} with 1,000"
+    );
+    let [(_, none)] = none[..] else { panic!("one figure") };
+    let [(_, beside), (_, by_many)] = thousand[..] else { panic!("two figures") };
+    let [_, (_, by_one)] = one[..] else { panic!("two figures") };
+    assert!(beside * 10 <= none * 11, "by a session: {none} without passes, {beside} beside 1,000");
+    assert!(by_many * 10 <= by_one * 11, "by a pass: {by_one} with 1, {by_many} with 1,000");
 }

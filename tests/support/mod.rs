@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod faults;
 pub mod hanging;
 pub mod http;
+pub mod many_passes;
 pub mod measure;
 pub mod nginx;
 #[allow(dead_code, reason = "the benchmark uses the rest of it")]

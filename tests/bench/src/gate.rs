@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use portcullis::auth::access_pass::record::AccessPass;
 use portcullis::auth::keyring::Keyring;
+use portcullis::auth::policy::host_pattern::HostPattern;
+use portcullis::auth::policy::scope::PlaceScope;
 use portcullis::auth::session::Session;
 use portcullis::auth::totp::{Authenticator, TimeStep};
 use portcullis::auth::user::{User, UserName};
@@ -18,6 +21,7 @@ use portcullis::secret::Secret;
 use crate::Fallible;
 use crate::http::{Answer, Connection};
 use crate::machine::{Machine, stay_on};
+use crate::many_passes;
 use crate::page_load::{self, DOMAIN};
 use crate::process::{PATIENCE, Server, free_address, launch, pause};
 use crate::scratch::Scratch;
@@ -29,6 +33,8 @@ pub const SECRET: &str = "a secret for the benchmark, known to everybody who rea
 pub struct Plan<'p> {
     pub users: usize,
     pub sessions: usize,
+    /// Passes of the first user for the site.
+    pub passes: usize,
     /// Further settings, top-level keys first.
     pub settings: String,
     /// The state directory; one of its own if there is none.
@@ -40,7 +46,7 @@ pub struct Plan<'p> {
 impl Default for Plan<'_> {
     fn default() -> Self {
         let settings = format!("[session]\ncookie_domain = \"{DOMAIN}\"\nsecure = false\n");
-        Self { users: 1, sessions: 1, settings, state: None, environment: Vec::new() }
+        Self { users: 1, sessions: 1, passes: 0, settings, state: None, environment: Vec::new() }
     }
 }
 
@@ -93,7 +99,7 @@ impl Place {
             .iter()
             .map(|session| keyring.sign(session).map_err(|error| error.to_string().into()));
         let tokens = tokens.collect::<Fallible<_>>()?;
-        fill(&state, &users, &sessions, now)?;
+        fill(&state, &users, &sessions, &passes(plan.passes)?, now)?;
         Ok(Self { dir, state, address, environment: plan.environment, users, tokens })
     }
 
@@ -212,7 +218,20 @@ impl Gate {
 }
 
 /// Writes users and sessions into the store, in changes of a thousand.
-fn fill(state: &Path, users: &[User], sessions: &[Session], now: Timestamp) -> Fallible<()> {
+/// So many passes of the first user for the site.
+fn passes(count: usize) -> Fallible<Vec<AccessPass>> {
+    let host = HostPattern::parse(&format!("app.{DOMAIN}")).map_err(|_| "no host")?;
+    let scope = PlaceScope { hosts: vec![host], paths: Vec::new(), networks: Vec::new() };
+    Ok(many_passes::many(count, "user0", &scope).0)
+}
+
+fn fill(
+    state: &Path,
+    users: &[User],
+    sessions: &[Session],
+    passes: &[AccessPass],
+    now: Timestamp,
+) -> Fallible<()> {
     let failed = |error: portcullis::ledger::StoreError| error.to_string();
     let key = load_or_create_key(state, None, &mut System).map_err(failed)?;
     let (mut store, opened) = Store::open(state, &key, now, System).map_err(failed)?;
@@ -222,6 +241,7 @@ fn fill(state: &Path, users: &[User], sessions: &[Session], now: Timestamp) -> F
     let mut changes = vec![Change::PutGateRecord(gate_record)];
     changes.extend(users.iter().cloned().map(Change::PutUser));
     changes.extend(sessions.iter().cloned().map(Change::PutSession));
+    changes.extend(passes.iter().cloned().map(Change::PutPass));
     for some in changes.chunks(1_000) {
         store.commit(some, now).map_err(failed)?;
     }

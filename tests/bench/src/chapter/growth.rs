@@ -1,4 +1,4 @@
-//! How cost grows with users, sessions, connections and rules.
+//! How cost grows with users, sessions, connections, rules and passes.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{Bench, Fallible};
 /// The sizes of the full form.
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 const SHORT: [usize; 2] = [1, 1_000];
-/// The number of rules that the goal is about.
+/// The number of rules, and of passes, that the goals are about.
 const GOAL: usize = 1_000;
 
 /// One kind of growth at one size.
@@ -45,19 +45,20 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
         "Each rule is for a host of its own, one of them for the host that is asked for, and names two patterns of paths.\n\n",
     );
     let mut curves = Vec::new();
-    let kinds: [(&str, &str); 5] = [
+    let kinds: [(&str, &str); 6] = [
         ("users", "users, one of them asks"),
         ("sessions", "sessions, one of them asks"),
         ("sessions in turn", "sessions, all ask in turn"),
         ("connections", "connections, all ask"),
         ("rules", "rules, none of them for the path"),
+        ("passes", "passes, none of them brought"),
     ];
     let mut rows = Vec::new();
     for (kind, label) in kinds {
         let possible =
             |size: &&usize| kind != "connections" || (**size as u64) + 200 < bench.open_files;
-        // What rules cost is told against none.
-        let none: &[usize] = if kind == "rules" { &[0] } else { &[] };
+        // What rules and passes cost is told against none.
+        let none: &[usize] = if matches!(kind, "rules" | "passes") { &[0] } else { &[] };
         let cases: Vec<Case> = none
             .iter()
             .chain(sizes)
@@ -79,9 +80,13 @@ pub fn measure(bench: &mut Bench) -> Fallible<String> {
                 format!("{} ms", short(case.start.as_secs_f64() * 1e3)),
             ]);
         }
-        if kind == "rules" {
+        if !none.is_empty() {
             let of = |size| cost_of(&points, size);
-            bench.figures.thousand_rules = of(GOAL).zip(of(0)).map(|(many, none)| many / none);
+            let ratio = of(GOAL).zip(of(0)).map(|(many, none)| many / none);
+            match kind {
+                "rules" => bench.figures.thousand_rules = ratio,
+                _ => bench.figures.thousand_passes = ratio,
+            }
             // A logarithmic axis has no nought.
             points.retain(|(size, _)| *size > 0.0);
         }
@@ -158,10 +163,11 @@ fn case(bench: &Bench, kind: &'static str, size: usize) -> Fallible<Case> {
     let (users, sessions) = match kind {
         "users" => (size, 1),
         // A user has at most 64.
-        "connections" | "rules" => (1, 1),
+        "connections" | "rules" | "passes" => (1, 1),
         _ => (200, size),
     };
-    let place = Place::prepare(Plan { users, sessions, settings, ..plan })?;
+    let passes = if kind == "passes" { size } else { 0 };
+    let place = Place::prepare(Plan { users, sessions, passes, settings, ..plan })?;
     let (gate, start) = place.start(&bench.machine)?;
     let headers = header_lines(22, &gate.server.address.to_string(), &gate.cookie());
     let question = Question::new("/verify/caddy", headers);

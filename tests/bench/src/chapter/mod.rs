@@ -39,6 +39,8 @@ pub struct Figures {
     pub against_nginx: Vec<(usize, Spread)>,
     /// Processor time of a verify with 1,000 rules, against none.
     pub thousand_rules: Option<f64>,
+    /// The same with 1,000 passes.
+    pub thousand_passes: Option<f64>,
     /// Microseconds.
     pub p99_at_1000: Option<f64>,
     pub allocations: Option<u64>,

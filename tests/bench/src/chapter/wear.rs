@@ -95,6 +95,7 @@ impl Watched {
         let place = Place::prepare(Plan {
             users,
             sessions: 1,
+            passes: 0,
             settings,
             state: Some(&state),
             environment,
