@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use crate::auth::access_pass::pass_token::PassDigest;
+use crate::auth::access_pass::pass_id::PassId;
 use crate::auth::policy::ruling::{Ruling, Verdict};
 use crate::auth::session::SessionId;
 use crate::clock::Timestamp;
@@ -55,7 +55,7 @@ pub enum PassHolder {
     /// This living session.
     Session(SessionId),
     /// This token of a program.
-    Token(PassDigest),
+    Token(PassId),
 }
 
 /// What was answered, for the time of last use, metrics and the proxy diagnostics.
@@ -214,10 +214,9 @@ impl<'g> Pass<'g> {
     /// session.
     fn of_token(token: TokenPass<'g>, denial: VerifyDenial) -> Result<Self, VerifyDenial> {
         match token {
-            TokenPass::Good { pass, user } => Ok(Self {
-                holder: PassHolder::Token(pass.digest),
-                identity: user.identity_by_pass(),
-            }),
+            TokenPass::Good { pass, user } => {
+                Ok(Self { holder: PassHolder::Token(pass.id), identity: user.identity_by_pass() })
+            }
             TokenPass::Bad(fault) => Err(VerifyDenial::BadPass(fault)),
             TokenPass::None | TokenPass::OfAnother => Err(denial),
         }

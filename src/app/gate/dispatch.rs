@@ -92,7 +92,7 @@ impl Gate {
         match holder {
             PassHolder::Anonymous => {}
             PassHolder::Session(session) => self.sessions.touch(&session, now),
-            PassHolder::Token(digest) => self.passes.touch(&digest, now),
+            PassHolder::Token(pass) => self.passes.touch(pass, now),
         }
     }
 

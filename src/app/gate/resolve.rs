@@ -47,7 +47,7 @@ fn resolved<'g>(
     let token = token_pass::of_request(view, head, &original, family, &session, now);
     match token {
         TokenPass::Good { pass, user } if original.blocking_problem.is_none() => {
-            (Some((user, Proof::Pass)), PassHolder::Token(pass.digest))
+            (Some((user, Proof::Pass)), PassHolder::Token(pass.id))
         }
         _ => (None, PassHolder::Anonymous),
     }

@@ -63,6 +63,7 @@ struct LivePass {
 #[derive(Default)]
 pub struct AccessPasses {
     live: HashMap<PassDigest, LivePass, BuildHasherDefault<OwnBits>>,
+    by_id: HashMap<PassId, PassDigest>,
     /// The networks that the settings name.
     networks: BTreeMap<String, Vec<IpNet>>,
 }
@@ -83,13 +84,17 @@ impl AccessPasses {
 
     /// Adds a pass, or replaces it.
     pub fn insert(&mut self, pass: AccessPass) {
+        self.remove(pass.id);
         let networks = ranges(&self.networks, &pass);
+        self.by_id.insert(pass.id, pass.digest);
         self.live.insert(pass.digest, LivePass { pass, networks, touched: false });
     }
 
     /// Ends a pass.
     pub fn remove(&mut self, id: PassId) {
-        self.live.retain(|_, live| live.pass.id != id);
+        if let Some(digest) = self.by_id.remove(&id) {
+            self.live.remove(&digest);
+        }
     }
 
     /// The pass with this digest, if it lives at `now`.
@@ -127,8 +132,9 @@ impl AccessPasses {
     }
 
     /// Notes that a request passed, once in [`LAST_USE_EVERY`].
-    pub fn touch(&mut self, digest: &PassDigest, now: Timestamp) {
-        if let Some(live) = self.live.get_mut(digest)
+    pub fn touch(&mut self, id: PassId, now: Timestamp) {
+        if let Some(digest) = self.by_id.get(&id)
+            && let Some(live) = self.live.get_mut(digest)
             && live.pass.last_used.is_none_or(|last| now.since(last) >= LAST_USE_EVERY)
         {
             live.pass.last_used = Some(now);

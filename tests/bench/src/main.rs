@@ -11,11 +11,11 @@ mod gate;
 mod http;
 mod load;
 mod machine;
-#[allow(dead_code, reason = "the other counts ask as nginx, too")]
 #[path = "../../support/many_passes.rs"]
 mod many_passes;
 mod numbers;
 mod page;
+#[allow(dead_code, reason = "the other counts ask as nginx, too")]
 #[path = "../../support/page_load.rs"]
 mod page_load;
 mod process;
