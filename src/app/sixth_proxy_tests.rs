@@ -73,6 +73,7 @@ fn its_own_lines_fix_what_it_does_wrong() {
         disk: None,
         store: None,
         people: None,
+        passes: Vec::new(),
         limits: None,
         proxies: Some(diagnostics),
     };

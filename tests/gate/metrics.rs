@@ -151,6 +151,9 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
     gate.login_form(&wrong, "203.0.113.8").set("Content-Type", "text/plain").send(gate.address);
     gate.login_form(&wrong, "203.0.113.8").body(b"otp=%zz").send(gate.address);
     gate.log_in(&owner);
+    for name in ["one", "two"] {
+        gate.place.json(&["pass", "create", name, "--user", "owner", "--host", "a.example.test"]);
+    }
     let after = scrape_until(metrics, "the worker's gauges", |scrape| {
         scrape.text("portcullis_guesses_left{kind=\"internet\"}") == "95"
     });
@@ -174,6 +177,7 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
         ("portcullis_guesses_left{kind=\"local\"}", "100"),
         ("portcullis_guesses_most", "100"),
         ("portcullis_sessions_active", "1"),
+        ("portcullis_passes_active", "2"),
         ("portcullis_users", "1"),
         ("portcullis_connections_most", "1024"),
     ] {
@@ -181,9 +185,9 @@ fn guessing_shows_in_logins_limits_and_the_strangers_guesses() {
     }
     let writes = |scrape: &Scrape| scrape.value("portcullis_store_writes_total");
     let bytes = |scrape: &Scrape| scrape.value("portcullis_store_bytes_written_total");
-    // Five failures and a login; refusals by limit do not write each time.
+    // Five failures, a login and two passes; refusals by limit do not write each time.
     let written = writes(&after) - writes(&before);
-    assert!((6.0..8.0).contains(&written), "{written} writes");
+    assert!((8.0..10.0).contains(&written), "{written} writes");
     assert!(bytes(&after) - bytes(&before) >= 6.0 * 4096.0);
     assert!(["0", "1", "NaN"].contains(&after.text("portcullis_clock_synchronised")));
 }

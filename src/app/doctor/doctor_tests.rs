@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::app::doctor::facts::{
-    Budget, ClockFacts, Disk, Failing, File, FileRole, Kept, LimitFacts, NoSecret, Pending,
-    Process, Shut, Strength, UserFacts,
+    Budget, ClockFacts, Disk, Failing, File, FileRole, Kept, LimitFacts, NoSecret, PassFacts,
+    Pending, Process, Shut, Strength, UserFacts,
 };
 use crate::app::doctor::finding::word;
 use crate::app::proxy_diagnostics::diagnostics::{AskedEndpoint, ProxyDiagnostics};
@@ -13,6 +13,7 @@ use crate::app::proxy_diagnostics::noted_problem::{NotedProblem, ProblemPlace, P
 use crate::app::proxy_diagnostics::occurrences::Occurrences;
 use crate::app::proxy_diagnostics::untrusted_peer::UntrustedPeer;
 use crate::app::rounds::Cause;
+use crate::auth::access_pass::pass_id::PassId;
 use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
@@ -124,6 +125,7 @@ fn healthy() -> Facts {
         disk: Some(disk()),
         store: Some(Ok(kept())),
         people: Some(UserFacts { all: 1, enabled: [1, 0], admins: 1, ..UserFacts::default() }),
+        passes: Vec::new(),
         limits: Some(LimitFacts::default()),
         proxies: Some(proxies()),
     }
@@ -899,4 +901,61 @@ fn rules_are_for_somebody_and_for_a_network_that_is_one() {
 #[test]
 fn without_rules_nothing_is_said_of_them() {
     assert!(examine(&healthy()).iter().all(|finding| finding.check != "rules"));
+}
+
+fn pass(id: &str, days: u64, networks: &[&str]) -> PassFacts {
+    PassFacts {
+        id: PassId::parse(id).expect("an id"),
+        name: "photo backup".to_owned(),
+        user: UserName::parse("anna").expect("a name"),
+        hosts: vec!["*.example.com".to_owned()],
+        paths: vec!["/api/**".to_owned()],
+        networks: networks.iter().map(ToString::to_string).collect(),
+        expires: T0.plus(std::time::Duration::from_secs(days * 86_400)),
+    }
+}
+
+#[test]
+fn a_pass_that_ends_soon_is_told_with_the_line_that_makes_another() {
+    one(
+        Severity::Note,
+        "bcdfghjk (photo backup, of anna) expires at 2033-05-31T03:33:20Z",
+        "portcullis pass create NAME --user anna --host '*.example.com' --path '/api/**' \
+         --network uniquelocal\nportcullis pass revoke bcdfghjk",
+        |facts| facts.passes = vec![pass("bcdfghjk", 13, &["uniquelocal"])],
+    );
+    let mut facts = healthy();
+    facts.passes = vec![pass("bcdfghjk", 14, &[]), pass("bcdfghjl", 90, &[])];
+    assert_eq!(complaints(&facts), []);
+    let said = examine(&facts);
+    let found = "2 passes, none of which expires within 14 days";
+    assert!(said.iter().any(|finding| finding.found == found), "{said:#?}");
+}
+
+#[test]
+fn of_many_passes_that_end_soon_the_first_are_told() {
+    let mut facts = healthy();
+    facts.passes = (0..7).rev().map(|days| pass("bcdfghjk", days, &[])).collect();
+    let said = complaints(&facts);
+    assert_eq!(said.len(), 6);
+    let ends = |day: u64| pass("bcdfghjk", day, &[]).expires.to_string();
+    for (finding, day) in said.iter().zip(0..5) {
+        assert!(finding.found.contains(&ends(day)), "{finding:?}");
+    }
+    assert_eq!(said[5].found, "2 more expire within 14 days");
+}
+
+#[test]
+fn a_pass_for_a_network_without_a_name_is_good_nowhere() {
+    one(
+        Severity::Warning,
+        "bcdfghjk (photo backup, of anna): there is no network \"loopbakc\": did you mean \"loopback\"?",
+        "portcullis pass revoke bcdfghjk",
+        |facts| facts.passes = vec![pass("bcdfghjk", 90, &["uniquelocal", "loopbakc"])],
+    );
+}
+
+#[test]
+fn without_passes_nothing_is_said_of_them() {
+    assert!(examine(&healthy()).iter().all(|finding| finding.check != "passes"));
 }

@@ -1,7 +1,9 @@
 //! All checks together.
 
 use super::facts::Facts;
-use super::{clock, files, limits, people, process, proxies, rules, secret, settings, store};
+use super::{
+    clock, files, limits, passes, people, process, proxies, rules, secret, settings, store,
+};
 use crate::app::messages::answers::doctor::{DoctorReport, Finding, Severity};
 
 /// Everything that is to be said of these facts, subject by subject.
@@ -14,6 +16,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(store::findings(facts));
     if let Ok(config) = &facts.config {
         findings.extend(facts.people.iter().flat_map(|people| people::findings(people, config)));
+        findings.extend(passes::findings(facts, config));
         findings.extend(rules::findings(facts, config));
         findings.extend(facts.limits.iter().flat_map(|limits| limits::findings(limits, config)));
         findings.extend(facts.proxies.iter().flat_map(|seen| proxies::findings(seen, config)));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::proxy_diagnostics::diagnostics::ProxyDiagnostics;
+use crate::auth::access_pass::pass_id::PassId;
 use crate::auth::trusted_time::ClockFault;
 use crate::auth::user::UserName;
 use crate::clock::Timestamp;
@@ -37,6 +38,8 @@ pub struct Facts {
     pub store: Option<Result<Kept, Shut>>,
     /// The users.
     pub people: Option<UserFacts>,
+    /// The living passes.
+    pub passes: Vec<PassFacts>,
     /// What counts failures.
     pub limits: Option<LimitFacts>,
     /// What was seen of proxies.
@@ -209,6 +212,25 @@ pub struct UserFacts {
     pub names: BTreeSet<UserName>,
     /// Groups that somebody is in.
     pub groups: BTreeSet<String>,
+}
+
+/// A living pass: whose, where and until when.
+#[derive(Clone, Debug)]
+pub struct PassFacts {
+    /// How people name it.
+    pub id: PassId,
+    /// What it is for.
+    pub name: String,
+    /// Whose it is.
+    pub user: UserName,
+    /// Where it is good.
+    pub hosts: Vec<String>,
+    /// Patterns of paths; none: all.
+    pub paths: Vec<String>,
+    /// Names of networks; none: from anywhere.
+    pub networks: Vec<String>,
+    /// When it ends.
+    pub expires: Timestamp,
 }
 
 /// A budget of guesses that is not full.

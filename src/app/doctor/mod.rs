@@ -12,6 +12,7 @@ pub mod facts;
 mod files;
 pub mod finding;
 mod limits;
+mod passes;
 mod people;
 mod process;
 mod proxies;

@@ -136,6 +136,17 @@ impl<R: Copy + PartialEq, const N: usize> ResultCounters<R, N> {
     }
 }
 
+/// What lets visitors in at this moment.
+#[derive(Default)]
+pub(super) struct ActiveCounts {
+    /// Sessions that open something.
+    pub sessions: usize,
+    /// Passes that have not expired.
+    pub passes: usize,
+    /// Users who can log in.
+    pub users: usize,
+}
+
 /// What the gate counts. It lives on the loop's thread and belongs to nobody else.
 pub struct GateMetrics {
     clock: Arc<dyn Clock>,
@@ -209,7 +220,7 @@ impl GateMetrics {
     }
 
     /// The page, in an order that stays.
-    pub(super) fn page(&mut self, sessions: usize, users: usize) -> String {
+    pub(super) fn page(&mut self, active: &ActiveCounts) -> String {
         let gauges = self.gauges.read();
         let mut page = Page::default();
         page.family(
@@ -219,13 +230,7 @@ impl GateMetrics {
         )
         .labelled("version", env!("CARGO_PKG_VERSION"), 1);
         self.write_requests(&mut page);
-        page.family(
-            "portcullis_sessions_active",
-            MetricKind::Gauge,
-            "Sessions that open something.",
-        )
-        .value(sessions);
-        page.family("portcullis_users", MetricKind::Gauge, "Users who can log in.").value(users);
+        write_active(&mut page, active);
         write_limits(&mut page, &gauges);
         page.family(
             "portcullis_clock_synchronised",
@@ -280,6 +285,17 @@ impl GateMetrics {
             "Connections that there is room for.",
         )
         .value(most);
+    }
+}
+
+fn write_active(page: &mut Page, active: &ActiveCounts) {
+    let names = [
+        ("portcullis_sessions_active", "Sessions that open something.", active.sessions),
+        ("portcullis_passes_active", "Passes that have not expired.", active.passes),
+        ("portcullis_users", "Users who can log in.", active.users),
+    ];
+    for (name, help, value) in names {
+        page.family(name, MetricKind::Gauge, help).value(value);
     }
 }
 
@@ -363,7 +379,7 @@ mod tests {
     #[test]
     fn a_page_has_all_its_series_before_anything_has_happened() {
         let page = GateMetrics::new(Arc::default(), Arc::new(TestClock::at(Timestamp::default())))
-            .page(0, 0);
+            .page(&ActiveCounts::default());
         for word in VERIFY_WORDS {
             assert!(
                 page.contains(&format!("portcullis_verify_total{{result=\"{word}\"}} 0\n")),

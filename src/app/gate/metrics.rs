@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::gate::counts::{GateMetrics, LoginResult};
+use crate::app::gate::counts::{ActiveCounts, GateMetrics, LoginResult};
 use crate::app::gate::state::Gate;
 use crate::app::messages::gauges::Gauges;
 use crate::clock::Timestamp;
@@ -67,7 +67,11 @@ impl Gate {
             out.finish_empty();
             return;
         }
-        let page = metrics.page(self.sessions.living(now), self.people.count());
+        let page = metrics.page(&ActiveCounts {
+            sessions: self.sessions.living(now),
+            passes: self.passes.count_living(now),
+            users: self.people.count(),
+        });
         out.start(Status::OK);
         out.header("Cache-Control", b"no-store");
         out.body(CONTENT_TYPE, page.as_bytes());

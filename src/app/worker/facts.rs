@@ -14,12 +14,13 @@ use nix::unistd::{Gid, Group, geteuid};
 
 use crate::app::doctor::emptied::Emptied;
 use crate::app::doctor::facts::{
-    Budget, ClockFacts, Disk, Facts, Failing, File, FileRole, Kept, LimitFacts, Pending, Process,
-    UserFacts,
+    Budget, ClockFacts, Disk, Facts, Failing, File, FileRole, Kept, LimitFacts, PassFacts, Pending,
+    Process, UserFacts,
 };
 use crate::app::doctor::surroundings::Surroundings;
 use crate::app::home;
 use crate::app::worker::state::{WorkerState, sync_required};
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::guess_budget::{BudgetKey, NetworkZone};
 use crate::auth::seed::Seed;
 use crate::auth::session::Session;
@@ -73,6 +74,7 @@ impl Facts {
             disk: disk(&about.state_dir),
             store: None,
             people: None,
+            passes: Vec::new(),
             limits: None,
             proxies: None,
         }
@@ -130,6 +132,7 @@ impl Facts {
             trial: false,
         }));
         self.people = Some(people(worker));
+        self.passes = passes(worker, now.wall);
         self.limits = Some(limits(worker, now));
         if let Some(clock) = &mut self.clock {
             clock.floor = Some(worker.time.floor());
@@ -164,6 +167,20 @@ fn people(worker: &WorkerState) -> UserFacts {
     }
     people.enabled = [six, eight];
     people
+}
+
+fn passes(worker: &WorkerState, now: Timestamp) -> Vec<PassFacts> {
+    let living = worker.passes.values().filter(|pass| !pass.is_expired(now));
+    let facts = |pass: &AccessPass| PassFacts {
+        id: pass.id,
+        name: pass.name.to_string(),
+        user: pass.user.clone(),
+        hosts: pass.scope.hosts.iter().map(ToString::to_string).collect(),
+        paths: pass.scope.paths.iter().map(ToString::to_string).collect(),
+        networks: pass.scope.networks.clone(),
+        expires: pass.expires,
+    };
+    living.map(facts).collect()
 }
 
 fn limits(worker: &WorkerState, Moment { wall, steady }: Moment) -> LimitFacts {

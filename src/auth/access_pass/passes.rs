@@ -151,6 +151,11 @@ impl AccessPasses {
         self.live.values_mut().filter_map(touched).collect()
     }
 
+    /// How many have not expired. Walks over all, which a scrape of the metrics may.
+    pub fn count_living(&self, now: Timestamp) -> usize {
+        self.live.values().filter(|live| !live.pass.is_expired(now)).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.live.is_empty()

@@ -80,6 +80,21 @@ fn the_networks_of_a_pass_are_those_of_the_settings() {
 }
 
 #[test]
+fn those_that_have_expired_are_not_counted_as_living() {
+    let mut passes = AccessPasses::default();
+    for days in [1, 2] {
+        let (_, mut pass) = pass_for("anna", &["photos.example.com"]);
+        pass.expires = T0.plus(Duration::from_secs(days * 86_400));
+        passes.insert(pass);
+    }
+    let after = |days: u64, seconds: u64| T0.plus(Duration::from_secs(days * 86_400 + seconds));
+    assert_eq!(
+        [after(1, 0), after(1, 1), after(2, 1)].map(|now| passes.count_living(now)),
+        [2, 1, 0]
+    );
+}
+
+#[test]
 fn a_use_is_given_out_once_an_hour() {
     let (_, pass) = pass_for("anna", &["photos.example.com"]);
     let id = pass.id;
