@@ -287,7 +287,7 @@ fn pass_with(members: &[(&str, Value)]) -> Played {
 
 #[test]
 fn a_new_pass_is_shown_with_the_ways_in_which_it_is_taken() {
-    let token = "pcp_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dz";
+    let token = "pcp_mfrggzdfmztwq2lknnwg23tpobyxe43u6se4gz";
     let line = "pass create x --user anna --host photos.example.com";
     let one = simply(line, &pass_with(&[("networks", json!([]))]));
     assert_eq!((one.code, one.err.as_str()), (0, ""));

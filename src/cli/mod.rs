@@ -2,8 +2,8 @@
 //! says what came of it, to people or (`--json`) to scripts.
 //!
 //! `serve`, `config`, `policy`, `proxy`, `healthcheck` and `version` work without a store; `user`,
-//! `session`, `pass`, `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask the
-//! running daemon through its control socket, and open the store themselves where none runs.
+//! `session`, `pass`, `limit`, `clock`, `audit`, `backup`, `restore`, `doctor` and `-generate` ask
+//! the running daemon through its control socket, and open the store themselves where none runs.
 
 pub mod arguments;
 mod audit;

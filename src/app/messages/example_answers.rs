@@ -76,7 +76,7 @@ pub(crate) fn recorded(command: &Command) -> &'static str {
         }
         Command::SessionRevoke { .. } | Command::PassRevoke { .. } => r#"{"revoked":1}"#,
         Command::PassCreate { .. } => {
-            r#"{"created":"2026-11-22T14:35:59Z","expires":"2027-02-20T14:35:59Z","hosts":["photos.example.com"],"id":"bcdfghjk","name":"photo backup","networks":["uniquelocal"],"paths":["/api/**"],"taken_in_authorization":true,"token":"pcp_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dz","user":"anna","warnings":[]}"#
+            r#"{"created":"2026-11-22T14:35:59Z","expires":"2027-02-20T14:35:59Z","hosts":["photos.example.com"],"id":"bcdfghjk","name":"photo backup","networks":["uniquelocal"],"paths":["/api/**"],"taken_in_authorization":true,"token":"pcp_mfrggzdfmztwq2lknnwg23tpobyxe43u6se4gz","user":"anna","warnings":[]}"#
         }
         Command::PassList => {
             r#"[{"created":"2026-11-22T14:35:59Z","expires":"2027-02-20T14:35:59Z","hosts":["photos.example.com"],"id":"bcdfghjk","last_used":null,"name":"photo backup","networks":["uniquelocal"],"paths":["/api/**"],"user":"anna"}]"#

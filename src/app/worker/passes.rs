@@ -48,6 +48,15 @@ pub(super) struct PassRequest {
 }
 
 impl WorkerState {
+    /// The living passes of a user.
+    pub(super) fn living_passes_of(
+        &self,
+        name: &UserName,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &AccessPass> {
+        self.passes.values().filter(move |pass| pass.user == *name && !pass.is_expired(now))
+    }
+
     /// The changes that end every pass of `name`.
     pub(super) fn endings_of_passes(&self, name: &UserName) -> Vec<Change> {
         let of_user = self.passes.values().filter(|pass| pass.user == *name);
@@ -61,15 +70,6 @@ impl WorkerState {
             |pass: &&AccessPass| pass.is_expired(certain) || !self.users.contains_key(&pass.user);
         self.passes.values().filter(is_over).map(|pass| Change::RemovePass(pass.id)).collect()
     }
-}
-
-/// The living passes of a user.
-pub(super) fn of_user<'w>(
-    worker: &'w WorkerState,
-    name: &UserName,
-    now: Timestamp,
-) -> impl Iterator<Item = &'w AccessPass> {
-    worker.passes.values().filter(move |pass| pass.user == *name && !pass.is_expired(now))
 }
 
 /// `pass create`
@@ -138,7 +138,7 @@ fn free_name(
     now: Timestamp,
 ) -> Result<PassName, CommandRefused> {
     let name = PassName::parse(name).map_err(|error| CommandRefused::data(error.to_string()))?;
-    match of_user(worker, user, now).find(|pass| pass.name == name) {
+    match worker.living_passes_of(user, now).find(|pass| pass.name == name) {
         None => Ok(name),
         Some(pass) => Err(CommandRefused::data(format!(
             "{user} has a pass of that name, {0}: choose another name, or end that one first: `portcullis pass revoke {0}`",

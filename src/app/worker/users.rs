@@ -4,7 +4,6 @@ use crate::app::messages::answers::users::{UserCredentials, UserDetails, UserLin
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::worker::limits;
-use crate::app::worker::passes;
 use crate::app::worker::state::WorkerState;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::totp::{Algorithm, Authenticator, CodeLength};
@@ -125,7 +124,7 @@ pub(super) fn show(worker: &WorkerState, name: &str, now: Timestamp) -> Done {
         email: user.email.clone(),
         enabled,
         groups: user.groups.clone(),
-        passes: passes::of_user(worker, &user.name, now).count(),
+        passes: worker.living_passes_of(&user.name, now).count(),
         name,
         sessions,
         spent_step_in_the_future,
