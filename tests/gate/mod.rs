@@ -14,6 +14,7 @@ mod log;
 mod login;
 mod logout;
 mod metrics;
+mod passes;
 mod policy;
 mod privacy;
 mod queue;
