@@ -4,6 +4,7 @@
 
 mod apps;
 mod glossary;
+mod passes;
 mod places;
 mod rules;
 mod threats;
