@@ -63,7 +63,7 @@ impl Gate {
             Ok(command) => {
                 let user = credentials.map_or(u32::MAX, |peer| peer.uid);
                 let (by, last_uses) = (Actor::Operator(user), self.take_last_uses());
-                return Next::Work(Job::Command { command, by, last_uses });
+                return Next::Work(Job::Command { command: Box::new(command), by, last_uses });
             }
             Err(error) => CommandRefused::unknown(&error),
         };

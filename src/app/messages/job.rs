@@ -36,7 +36,7 @@ pub enum Job {
     /// A command from the control socket.
     Command {
         /// What is to be done.
-        command: Command,
+        command: Box<Command>,
         /// Who gave it.
         by: Actor,
         /// What was used since the last report, for the lists.

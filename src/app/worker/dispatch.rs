@@ -52,7 +52,7 @@ impl WorkerState {
             }
             Job::Command { command, by, last_uses } => {
                 self.note_last_uses(&last_uses);
-                match administer::execute(self, command, &by, now) {
+                match administer::execute(self, *command, &by, now) {
                     Ok((answer, effects)) => Outcome::Command(Ok(answer), effects),
                     Err(refused) => Outcome::Command(Err(refused), Vec::new()),
                 }

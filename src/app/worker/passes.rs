@@ -82,7 +82,7 @@ pub(super) fn create(
     worker.time.judge_sessions(now).map_err(|fault| CommandRefused {
         code: 75,
         message: format!(
-            "{fault}, and a pass ends at a time: set the clock; where it is right, `portcullis clock reset`"
+            "{fault}, and a pass has to know when it ends: set the clock, or if it is right now, run `portcullis clock reset`"
         ),
     })?;
     let owner = enabled_owner(worker, &wanted.user)?;

@@ -330,7 +330,7 @@ fn the_last_use_is_shown_at_once_and_written_with_all_others() {
     let now = worker.read_clock().wall;
     let commits = worker.ledger.commits();
     let asked = Job::Command {
-        command: Command::PassList,
+        command: Box::new(Command::PassList),
         by: Actor::Gate,
         last_uses: LastUses { passes: vec![(one, now), (two, now)], ..LastUses::default() },
     };
