@@ -24,8 +24,8 @@ use crate::ledger::{Change, Condition};
 
 /// Passes that one gate holds at most.
 pub const MAX_PASSES: usize = 10_000;
-/// Hosts, paths or networks that one pass names at most.
-const MOST_NAMED: usize = 64;
+/// Octets of the hosts, paths and networks of one pass at most: a list of all passes is one answer.
+const MOST_OCTETS: usize = 1_024;
 /// How long a pass is good where nothing is said.
 const USUAL_LIFETIME: Duration = Duration::from_secs(90 * 86_400);
 /// How long a pass is good at most.
@@ -152,16 +152,12 @@ fn scope(wanted: &PassRequest, config: &Config) -> Result<PlaceScope, CommandRef
         let way = "name one with --host, such as photos.example.com";
         return Err(CommandRefused::data(format!("a pass needs a host: {way}")));
     }
-    for (word, entries) in
-        [("hosts", &wanted.hosts), ("paths", &wanted.paths), ("networks", &wanted.networks)]
-    {
-        if entries.len() > MOST_NAMED {
-            let many = entries.len();
-            let message = format!(
-                "a pass names at most {MOST_NAMED} {word}, not {many}: make several passes"
-            );
-            return Err(CommandRefused::data(message));
-        }
+    let all = wanted.hosts.iter().chain(&wanted.paths).chain(&wanted.networks);
+    let octets = all.map(String::len).sum::<usize>();
+    if octets > MOST_OCTETS {
+        return Err(CommandRefused::data(format!(
+            "hosts, paths and networks of a pass have {MOST_OCTETS} octets together at most, not {octets}: make several passes"
+        )));
     }
     let network = |entry: &str| typed_network(entry, &config.networks).map(|_| entry.to_owned());
     Ok(PlaceScope {
