@@ -11,6 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
@@ -92,7 +94,7 @@ impl Committing {
         command
             .env("LD_PRELOAD", preloaded(&[library]))
             .env("FAULTS_BELOW", dir)
-            .env("FAULTS_STOP", "1");
+            .env("FAULTS_STOP", "flush");
         Self::of(command)
     }
 
@@ -108,7 +110,7 @@ impl Committing {
 
     /// Waits until it stands still at a flush, and hears what it acknowledged before.
     pub fn wait_for_flush(&mut self) {
-        wait::until("a stop at a flush", PATIENCE, || self.stands_still().then_some(()));
+        wait::until("a stop at a flush", PATIENCE, || stands_still(self.id()).then_some(()));
         // Never a whole line at a time: who stands still ends none.
         while self.has_said_more() {
             let bytes = self.said.fill_buf().expect("its output");
@@ -132,19 +134,8 @@ impl Committing {
             || poll(&mut waiting, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
-    /// Whether every thread of it is stopped.
-    fn stands_still(&self) -> bool {
-        let threads =
-            std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("our own child");
-        threads.flatten().all(|thread| {
-            let text = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-            // The name stands in brackets and may hold anything.
-            text.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
-        })
-    }
-
     pub fn id(&self) -> i32 {
-        i32::try_from(self.child.id()).expect("a process id")
+        id_of(&self.child)
     }
 
     /// Reads until `count` commits more are acknowledged; false if the child has ended.
@@ -175,6 +166,57 @@ impl Committing {
         }
         false
     }
+}
+
+/// A child that opens the store, and stands still on the way.
+pub struct Opening(Child);
+
+impl Opening {
+    /// With a library in front of the C library that stops it `at` every `flush` or `change` below
+    /// `dir`.
+    pub fn start(library: &Path, at: &str, dir: &Path) -> Self {
+        let mut command = command("open", dir);
+        command
+            .env("LD_PRELOAD", preloaded(&[library]))
+            .env("FAULTS_BELOW", dir)
+            .env("FAULTS_STOP", at);
+        Self(command.spawn().expect("a child"))
+    }
+
+    /// Waits until it stands still; false if the store is open instead.
+    pub fn stops(&mut self) -> bool {
+        let stopped = || match self.0.try_wait().expect("a state") {
+            Some(end) => Some(assert!(end.success(), "{end}")).map(|()| false),
+            None => stands_still(id_of(&self.0)).then_some(true),
+        };
+        wait::until("a stop, or the end", PATIENCE, stopped)
+    }
+
+    /// Lets it go on to the next stop.
+    pub fn go_on(&self) {
+        kill(Pid::from_raw(id_of(&self.0)), Signal::SIGCONT).expect("a go");
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        // After a failed assertion it still stands still.
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+fn id_of(child: &Child) -> i32 {
+    i32::try_from(child.id()).expect("a process id")
+}
+
+/// Whether every thread of a child is stopped.
+fn stands_still(id: i32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).expect("our own child");
+    threads.flatten().all(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The name stands in brackets and may hold anything.
+        text.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+    })
 }
 
 /// What a start of the gate on this directory ends in.

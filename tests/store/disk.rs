@@ -165,16 +165,19 @@ pub fn live_on_a_failing_disk(dir: &Path) {
     println!("\ntold: nothing left");
 }
 
-fn fill(path: &Path) {
+/// Takes all the room that is left.
+pub fn fill(path: &Path) {
     let mut file = File::create(path).expect("a file");
     let block = [0; 4096];
     while file.write_all(&block).is_ok() {}
 }
 
-struct Tmpfs(PathBuf);
+/// A small disk in memory, unmounted at the end.
+pub struct Tmpfs(pub PathBuf);
 
 impl Tmpfs {
-    fn mount(path: &Path, size: &str) -> Option<Self> {
+    /// `None` where nothing can be mounted.
+    pub fn mount(path: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(path).ok()?;
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(path);
@@ -183,7 +186,7 @@ impl Tmpfs {
         mounted.then(|| Self(path.to_path_buf()))
     }
 
-    fn remount(&self, how: &str) {
+    pub fn remount(&self, how: &str) {
         let done = Command::new("mount")
             .args(["-o", &format!("remount,{how}")])
             .arg(&self.0)

@@ -1,7 +1,8 @@
 //! Stores that older releases wrote: this one opens them with everything, and from then on they are
 //! in its own form.
 //!
-//! They lie in `tests/vectors`, under a key of 32 sevens; the zeros at the end of `db/db` were cut.
+//! They lie in `tests/vectors`, under a key of 32 sevens; the zeros at the end of `db/db` were cut,
+//! and the empty `store.lock` left out.
 //!
 //! ```text
 //! store-schema-1    twenty commits of `child.rs`, by a release that kept no audit log
@@ -14,12 +15,16 @@
 use std::fs;
 use std::path::Path;
 
+use nix::unistd::syncfs;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::User;
 use portcullis::ledger::{Change, Store, StoreError, StoredState};
 
-use super::child::state_of;
+use super::child::{Opening, state_of};
+use super::disk::{Tmpfs, fill};
+use super::image::Disk;
 use super::support::{Dir, NOW, copy, open, open_sound, user, whole_log};
+use crate::support::faults::Faults;
 
 /// A store that an older release wrote, and what must be found in it.
 struct Older {
@@ -40,6 +45,7 @@ impl Older {
         copy(&vectors.join(format!("store-schema-{}", self.schema)), dir);
         let file = fs::OpenOptions::new().write(true).open(dir.join("db/db")).expect("a file");
         file.set_len(512 * 1024).expect("a length");
+        fs::write(dir.join("store.lock"), "").expect("written");
     }
 
     /// In a folder of its own.
@@ -192,5 +198,96 @@ fn a_damaged_store_of_an_older_release_is_damaged_and_no_empty_one() {
             }
             Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{error}"),
         }
+    }
+}
+
+/// A card is full or worn out on the day of an update, too. Skipped without root, which may mount.
+#[test]
+fn a_store_of_schema_2_opens_where_the_disk_takes_no_write_and_is_taken_over_when_it_does() {
+    let [_, older] = ALL;
+    for read_only in [false, true] {
+        let dir = Dir::new();
+        let Some(disk) = Tmpfs::mount(&dir.state(), "4m") else {
+            println!("skipped: needs root to mount a tmpfs");
+            return;
+        };
+        let (gate, filler) = (disk.0.join("gate"), disk.0.join("filler"));
+        older.lay(&gate);
+        if read_only {
+            disk.remount("ro")
+        } else {
+            fill(&filler)
+        }
+        let (mut store, contents) = open_sound(&gate);
+        (older.assert_whole)(&store, &contents);
+        assert!(store.writable().is_err(), "read-only {read_only}");
+        if read_only {
+            disk.remount("rw");
+        } else {
+            fs::remove_file(&filler).expect("removed");
+        }
+        store.commit(&[Change::PutUser(user("dora"))], NOW).expect("commits");
+        drop(store);
+        let (store, contents) = open_sound(&gate);
+        assert_eq!((contents.users.len(), contents.sessions.len()), (4, 1));
+        assert_eq!(whole_log(&store).len(), 283);
+        let id = fs::read_to_string(gate.join("store.id")).expect("a file");
+        assert!(id.contains("schema 3"), "{id}");
+    }
+}
+
+/// Before each call that changes the disk the folder is what `kill -9` leaves there.
+#[test]
+fn a_take_over_that_is_killed_at_any_change_leaves_everything_and_is_ended_at_the_next_start() {
+    let faults = Faults::new();
+    for older in ALL {
+        let (dir, mut stops) = (older.laid(), 0);
+        let mut opening = Opening::start(&faults.library(), "change", &dir.state());
+        while opening.stops() {
+            let cut = Dir::new();
+            copy(&dir.state(), &cut.state());
+            println!("schema {}, stop {stops}", older.schema);
+            older.assert_opens(&cut.state());
+            older.assert_taken_over(&cut.state());
+            opening.go_on();
+            stops += 1;
+        }
+        println!("schema {}: {stops} changes", older.schema);
+        assert!(stops > 40, "only {stops} changes were seen");
+        older.assert_taken_over(&dir.state());
+    }
+}
+
+/// Before each flush the image of a disk holds what those before it have brought there, and nothing
+/// more. Skipped without root and loop devices.
+#[test]
+fn a_power_cut_at_any_flush_of_a_take_over_leaves_everything() {
+    let faults = Faults::new();
+    for older in ALL {
+        let dir = Dir::new();
+        fs::create_dir_all(dir.state()).expect("a folder");
+        let Some(disk) = Disk::make(&dir.state()) else {
+            println!("skipped: needs root, loop devices, mkfs.ext4");
+            return;
+        };
+        let gate = disk.mounted.join("gate");
+        older.lay(&gate);
+        syncfs(fs::File::open(&gate).expect("a folder")).expect("synced");
+        let (mut opening, mut stops) = (Opening::start(&faults.library(), "flush", &gate), 0);
+        while opening.stops() {
+            // Behind a flush the disk is as it is before the next one.
+            if stops % 2 == 0 {
+                let cut = disk.copy(&dir.state(), stops);
+                println!("schema {}, stop {stops}", older.schema);
+                older.assert_opens(&cut.mounted.join("gate"));
+                cut.discard();
+            }
+            opening.go_on();
+            stops += 1;
+        }
+        println!("schema {}: {} flushes", older.schema, stops / 2);
+        assert!(stops > 40, "only {} flushes were seen", stops / 2);
+        let end = disk.copy(&dir.state(), stops);
+        older.assert_taken_over(&end.mounted.join("gate"));
     }
 }

@@ -1,11 +1,12 @@
 /* Loaded before the C library (LD_PRELOAD): makes calls that write below one folder fail, or stops the process around
- * every flush, so that a test can look at the disk at that moment.
+ * every flush or before every change, so that a test can look at the disk at that moment.
  *
  * FAULTS_BELOW    the folder; what is elsewhere is left alone
  * FAULTS_WHEN     a file: while it is there, calls fail with the errno whose number is in it; its second word says
  *                 which: "sync", "flush" (the same without sync_file_range), "write" (writing, growing, creating,
  *                 renaming) or "all"
- * FAULTS_STOP     if set: the process stops before and after every flush
+ * FAULTS_STOP     "flush": the process stops before and after every flush; "change": before every call that changes
+ *                 what is in the folder
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -54,14 +56,25 @@ static int fault(const char *kind) {
     return strcmp(what, "all") == 0 || strcmp(what, kind) == 0 ? number : 0;
 }
 
-static void stop_here(void) {
-    if (getenv("FAULTS_STOP")) kill(getpid(), SIGSTOP);
+static void stop_at(const char *kind) {
+    const char *wanted = getenv("FAULTS_STOP");
+    /* Sent to this thread: sent to the process, another one could take it, and this one go on. */
+    if (wanted && strcmp(wanted, kind) == 0) raise(SIGSTOP);
 }
 
 #define FAIL(kind, condition)                     \
     do {                                          \
         int number = (condition) ? fault(kind) : 0; \
         if (number) { errno = number; return -1; }  \
+    } while (0)
+
+/* A call that changes what is in the folder. */
+#define CHANGE(condition)                         \
+    do {                                          \
+        if (condition) {                          \
+            FAIL("write", 1);                     \
+            stop_at("change");                    \
+        }                                         \
     } while (0)
 
 #define REAL(name) static __typeof__(name) *real; if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
@@ -71,9 +84,9 @@ static void stop_here(void) {
         REAL(name);                                                   \
         if (!concerns(fd)) return real(__VA_ARGS__);                  \
         FAIL(kind, 1);                                                \
-        stop_here();                                                  \
+        stop_at("flush");                                             \
         int result = real(__VA_ARGS__), after = errno;                \
-        stop_here();                                                  \
+        stop_at("flush");                                             \
         errno = after;                                                \
         return result;                                                \
     }
@@ -84,26 +97,52 @@ SYNC("range", sync_file_range, (int fd, off64_t from, off64_t count, unsigned in
 
 ssize_t write(int fd, const void *bytes, size_t count) {
     REAL(write);
-    FAIL("write", concerns(fd));
+    CHANGE(concerns(fd));
     return real(fd, bytes, count);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
     REAL(pwrite64);
-    FAIL("write", concerns(fd));
+    CHANGE(concerns(fd));
     return real(fd, bytes, count, at);
 }
 
 int ftruncate64(int fd, off64_t length) {
     REAL(ftruncate64);
-    FAIL("write", concerns(fd));
+    CHANGE(concerns(fd));
     return real(fd, length);
 }
 
 int rename(const char *from, const char *to) {
     REAL(rename);
-    FAIL("write", is_below(from));
+    CHANGE(is_below(from));
     return real(from, to);
+}
+
+/* Removing and making folders never fail here: that is not what a full or dying disk refuses first. */
+
+int unlink(const char *path) {
+    REAL(unlink);
+    if (is_below(path)) stop_at("change");
+    return real(path);
+}
+
+int unlinkat(int fd, const char *path, int flags) {
+    REAL(unlinkat);
+    if (is_below(path) || (fd != AT_FDCWD && concerns(fd))) stop_at("change");
+    return real(fd, path, flags);
+}
+
+int rmdir(const char *path) {
+    REAL(rmdir);
+    if (is_below(path)) stop_at("change");
+    return real(path);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    REAL(mkdir);
+    if (is_below(path)) stop_at("change");
+    return real(path, mode);
 }
 
 int open64(const char *path, int flags, ...) {
@@ -113,6 +152,6 @@ int open64(const char *path, int flags, ...) {
     va_start(more, flags);
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
     va_end(more);
-    FAIL("write", flags & (O_CREAT | O_TRUNC) && is_below(path));
+    CHANGE(flags & (O_CREAT | O_TRUNC) && is_below(path));
     return real(path, flags, mode);
 }
