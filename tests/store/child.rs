@@ -186,7 +186,10 @@ impl Opening {
     /// Waits until it stands still; false if the store is open instead.
     pub fn stops(&mut self) -> bool {
         let stopped = || match self.0.try_wait().expect("a state") {
-            Some(end) => Some(assert!(end.success(), "{end}")).map(|()| false),
+            Some(end) => {
+                assert!(end.success(), "{end}");
+                Some(false)
+            }
             None => stands_still(id_of(&self.0)).then_some(true),
         };
         wait::until("a stop, or the end", PATIENCE, stopped)
