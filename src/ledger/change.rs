@@ -77,7 +77,8 @@ pub enum Change {
     /// Marks this step of the user and all before it as used; nothing if there is no such user.
     /// Never goes back, whatever else is changed of the user at the same moment.
     SpendStep(UserName, TimeStep),
-    /// Removes a user; nothing if there is none.
+    /// Removes a user and all their passes, also those that another gate made a moment ago; nothing
+    /// if there is none.
     RemoveUser(UserName),
     /// Adds or replaces a session.
     PutSession(Session),
@@ -85,7 +86,10 @@ pub enum Change {
     UseSession(SessionId, Timestamp),
     /// Removes a session; nothing if there is none.
     EndSession(SessionId),
-    /// Adds or replaces a pass.
+    /// Adds or replaces a pass. Rests on [`Condition::UserEnabled`] of its user, or it would be a
+    /// pass of nobody.
+    ///
+    /// [`Condition::UserEnabled`]: crate::ledger::condition::Condition::UserEnabled
     PutPass(AccessPass),
     /// Notes that a pass was used at that time; nothing if it has ended: this revives none.
     UsePass(PassId, Timestamp),

@@ -144,7 +144,7 @@ impl Shared {
             Change::SpendStep(name, step) => {
                 self.users.entry(name).and_modify(|user| user.spend(step));
             }
-            Change::RemoveUser(name) => drop(self.users.remove(&name)),
+            Change::RemoveUser(name) => self.remove_user(&name, gate),
             Change::PutSession(session) => drop(self.sessions.insert(session.id, session)),
             Change::UseSession(id, at) => {
                 let used = |session: &mut Session| session.last_seen = session.last_seen.max(at);
@@ -163,6 +163,13 @@ impl Shared {
             Change::Audit(_) => {}
         }
         self.journal.extend(RecordName::of(change).map(|name| (gate, name)));
+    }
+
+    fn remove_user(&mut self, name: &UserName, gate: usize) {
+        self.users.remove(name);
+        let ended = self.passes.values().filter(|pass| pass.user == *name);
+        self.journal.extend(ended.map(|pass| (gate, RecordName::Pass(pass.id))));
+        self.passes.retain(|_, pass| pass.user != *name);
     }
 
     /// The record as it is now, as a change.

@@ -8,7 +8,7 @@
 use crate::app::messages::command::CommandRefused;
 use crate::app::messages::effect::{Effect, Person};
 use crate::app::worker::state::WorkerState;
-use crate::auth::user::User;
+use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{Change, Commit, Condition, Counter, CounterKey, GateRecord, StoreError};
 
@@ -135,10 +135,7 @@ impl WorkerState {
                 }
                 Vec::new()
             }
-            Change::RemoveUser(name) => {
-                self.users.remove(&name);
-                vec![Effect::PersonGone(name)]
-            }
+            Change::RemoveUser(name) => self.forget_user(name),
             Change::PutSession(session) => {
                 self.sessions.insert(session.clone());
                 vec![Effect::SessionBegun(session)]
@@ -175,6 +172,15 @@ impl WorkerState {
             Change::UseSession(..) | Change::PutCounter(..) | Change::Audit(_) => Vec::new(),
             Change::PutGateRecord(record) => self.take_gate_record(record).into_iter().collect(),
         }
+    }
+
+    /// The passes of a user end with them.
+    fn forget_user(&mut self, name: UserName) -> Vec<Effect> {
+        self.users.remove(&name);
+        let theirs = self.passes.values().filter(|pass| pass.user == name);
+        let ended: Vec<_> = theirs.map(|pass| Effect::PassEnded(pass.id)).collect();
+        self.passes.retain(|_, pass| pass.user != name);
+        ended.into_iter().chain([Effect::PersonGone(name)]).collect()
     }
 
     fn take_user(&mut self, user: User) -> Effect {

@@ -11,16 +11,18 @@ use crate::app::messages::job::{Job, Outcome};
 use crate::app::messages::last_uses::LastUses;
 use crate::app::messages::login::{Admission, Browser, LoginAttempt, LoginDenial};
 use crate::app::worker::administer::execute;
+use crate::auth::access_pass::pass_id::PassId;
 use crate::auth::event::Actor;
 use crate::auth::guess_budget::{BudgetKey, CAPACITY};
 use crate::auth::setup_code::SetupCode;
+use crate::auth::testing::{pass_for, user};
 use crate::auth::totp::{Code, TimeStep};
 use crate::auth::user::UserName;
 use crate::clock::testing::TestClock;
 use crate::config::Config;
 use crate::config::scratch::{self, ScratchPath};
 use crate::entropy::System;
-use crate::ledger::{MemoryLedger, Store, load_or_create_key};
+use crate::ledger::{MemoryLedger, Store, StoredState, load_or_create_key};
 
 const ROUNDS: u32 = 200;
 /// Longer than it takes a budget to give the guess of a round back.
@@ -77,6 +79,16 @@ impl TwoGates {
         let step = TimeStep::at(self.now.wall);
         let code = self.gates[0].users[user].authenticator.code(step);
         Code::parse(&code).expect("an app shows codes")
+    }
+
+    /// What the stores hold at the end.
+    fn kept(self) -> [StoredState; 2] {
+        drop(self.gates);
+        self._folders.each_ref().map(|folder| {
+            let key = load_or_create_key(folder, None, &mut System).expect("a key");
+            let (_, opened) = Store::open(folder, &key, self.now.wall, System).expect("it opens");
+            opened.contents
+        })
     }
 
     /// Lets both gates do the same at the same moment.
@@ -311,4 +323,95 @@ fn of_two_first_users_one_is_enrolled() {
         two.catch_up();
         assert!(two.gates.iter().all(|gate| gate.users.len() == 1 && !gate.is_new()));
     }
+}
+
+/// Makes a pass of this user at a gate, which goes by what it knows of the user.
+fn make_pass(gate: &mut WorkerState, user: &UserName, now: Moment) -> Option<PassId> {
+    let owner = gate.users.get(user)?;
+    let rests_on = Condition::UserEnabled { name: user.clone(), generation: owner.generation };
+    let (_, pass) = pass_for(user.as_str(), &["photos.example.com"]);
+    let id = pass.id;
+    match gate.commit_if(vec![Change::PutPass(pass)], &[rests_on], now.wall) {
+        Ok(_) => Some(id),
+        Err(Uncommitted::Conflict) => None,
+        Err(Uncommitted::Store(error)) => panic!("{error}"),
+    }
+}
+
+fn remove(gate: &mut WorkerState, user: &UserName, now: Moment) {
+    let command = Command::UserRemove { name: user.to_string() };
+    execute(gate, command, &Actor::Gate, now).expect("removed");
+}
+
+#[test]
+fn a_pass_goes_with_its_user_whom_a_gate_removes_that_has_not_heard_of_it() {
+    let mut two = TwoGates::new();
+    let (anna, ben) = (two.add("anna"), two.add("ben"));
+    let now = two.now;
+    let [one, other] = &mut two.gates;
+    let pass = make_pass(one, &anna, now).expect("made");
+    let of_ben = make_pass(one, &ben, now).expect("made");
+    remove(other, &anna, now);
+    let Some(Outcome::Housekeeping(effects)) = one.housekeeping() else {
+        panic!("there is always an outcome");
+    };
+    let ended = |effect: &Effect| matches!(effect, Effect::PassEnded(id) if *id == pass);
+    assert!(effects.iter().any(ended), "the loop hears of it");
+    // Nor does it come to whoever gets the name next.
+    two.add("anna");
+    for gate in &two.gates {
+        assert_eq!(gate.passes.keys().copied().collect::<Vec<_>>(), [of_ben]);
+    }
+    for kept in two.kept() {
+        assert_eq!(kept.passes.iter().map(|pass| pass.id).collect::<Vec<_>>(), [of_ben]);
+    }
+}
+
+#[test]
+fn a_pass_of_a_user_whom_the_other_gate_has_removed_is_not_made() {
+    let mut two = TwoGates::new();
+    let anna = two.add("anna");
+    let now = two.now;
+    let [one, other] = &mut two.gates;
+    remove(other, &anna, now);
+    assert!(one.users.contains_key(&anna), "it has not heard");
+    assert_eq!(make_pass(one, &anna, now), None);
+    // Nor where another has the name by now.
+    other.commit(vec![Change::PutUser(user("anna"))], now.wall).expect("added");
+    assert_eq!(make_pass(one, &anna, now), None);
+    two.catch_up();
+    assert!(two.kept().iter().all(|kept| kept.passes.is_empty()));
+}
+
+#[test]
+fn whichever_gate_is_faster_no_pass_of_a_removed_user_is_left() {
+    let mut two = TwoGates::new();
+    for round in 0..ROUNDS {
+        let anna = two.add("anna");
+        let made = two.race(|gate, side, now| match side {
+            0 => make_pass(gate, &anna, now),
+            _ => {
+                remove(gate, &anna, now);
+                None
+            }
+        });
+        two.catch_up();
+        assert!(two.gates.iter().all(|gate| gate.passes.is_empty()), "round {round}: {made:?}");
+    }
+    assert!(two.kept().iter().all(|kept| kept.passes.is_empty()));
+}
+
+#[test]
+fn a_pass_that_one_gate_ended_is_not_revived_by_its_use_at_the_other() {
+    let mut two = TwoGates::new();
+    let anna = two.add("anna");
+    let now = two.now;
+    let [one, other] = &mut two.gates;
+    let pass = make_pass(one, &anna, now).expect("made");
+    drop(other.catch_up(now));
+    one.commit(vec![Change::RemovePass(pass)], now.wall).expect("ended");
+    other.commit(vec![Change::UsePass(pass, now.wall)], now.wall).expect("written");
+    two.catch_up();
+    assert!(two.gates.iter().all(|gate| gate.passes.is_empty()));
+    assert!(two.kept().iter().all(|kept| kept.passes.is_empty()));
 }

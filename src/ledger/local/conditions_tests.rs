@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
+use crate::auth::access_pass::pass_id::PassId;
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::keyring::KeyId;
 use crate::auth::session::Session;
-use crate::auth::testing::{Counting, name, session, user};
+use crate::auth::testing::{Counting, name, pass_for, session, user};
 use crate::auth::totp::TimeStep;
 use crate::entropy::{Entropy as _, System};
 use crate::ledger::local::open_store::Opened;
@@ -45,6 +47,10 @@ impl Fixture {
 
     fn user(&self, name: &UserName) -> Option<User> {
         RecordView::user(&self.store, name)
+    }
+
+    fn passes(&self) -> Vec<AccessPass> {
+        self.store.cache.contents(&self.store.vault).expect("whole").passes
     }
 
     /// Whether Ben is added under this condition; it must be all or nothing.
@@ -165,4 +171,48 @@ fn a_session_that_has_ended_is_not_revived_by_its_use() {
     let changes = [Change::EndSession(session.id), Change::UseSession(session.id, later)];
     f.commit(&changes);
     assert!(!f.store.has_session(&session.id));
+}
+
+#[test]
+fn the_use_of_a_pass_is_noted_and_revives_none() {
+    let mut f = Fixture::new();
+    let (_, pass) = pass_for("anna", &["photos.example.com"]);
+    let later = NOW.plus(Duration::from_secs(60));
+    let use_at = |at| Change::UsePass(pass.id, at);
+    f.commit(&[Change::PutPass(pass.clone()), use_at(later)]);
+    f.commit(&[use_at(NOW)]);
+    assert_eq!(f.passes(), [AccessPass { last_used: Some(later), ..pass.clone() }]);
+    f.commit(&[Change::RemovePass(pass.id), use_at(later)]);
+    assert_eq!(f.passes(), []);
+    f.commit(&[use_at(later)]);
+    assert_eq!(f.passes(), []);
+}
+
+#[test]
+fn the_passes_of_a_user_go_in_the_commit_that_removes_them() {
+    let mut f = Fixture::new();
+    let of = |user| pass_for(user, &["photos.example.com"]).1;
+    let passes = [of("anna"), of("ben"), of("anna"), of("annabel")];
+    let kept = |f: &Fixture| {
+        let mut ids: Vec<PassId> = f.passes().iter().map(|pass| pass.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let mut others = [passes[1].id, passes[3].id];
+    others.sort_unstable();
+    let [first, rest @ ..] = &passes;
+    f.commit(&rest.iter().cloned().map(Change::PutPass).collect::<Vec<_>>());
+    // Also one that the same commit has made or used.
+    f.commit(&[
+        Change::PutPass(first.clone()),
+        Change::UsePass(passes[2].id, NOW),
+        Change::RemoveUser(name("anna")),
+    ]);
+    assert_eq!(kept(&f), others);
+    // Or has given to somebody else.
+    let given = AccessPass { user: name("carl"), ..passes[1].clone() };
+    f.commit(&[Change::PutPass(given), Change::RemoveUser(name("ben"))]);
+    assert_eq!(kept(&f), others);
+    f.commit(&[Change::RemoveUser(name("carl"))]);
+    assert_eq!(kept(&f), [passes[3].id]);
 }

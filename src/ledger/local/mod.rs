@@ -1,11 +1,12 @@
-//! The store of one gate: users, sessions, counters and what there is once, on sled.
+//! The store of one gate: users, sessions, passes, counters and what there is once, on sled.
 //!
 //! A change is on the disk as a whole when [`Store::commit`] returns, or not at all. Everything is
 //! sealed ([`seal`]), counted ([`manifest`]), vouched for as the latest ([`high_water_mark`]) and,
-//! as far as users and the gate's own record go, kept a second time ([`snapshot`]). Old files
-//! beside new ones are noticed ([`evidence`]). A store that cannot be trusted is never taken for an
-//! empty one ([`opening`]). The stored form stands in [`schema`], the files in [`state_dir`], the
-//! form in which users move to another store in [`portable_users`]; only [`engine`] knows sled.
+//! as far as users, passes and the gate's own record go, kept a second time ([`snapshot`]). Old
+//! files beside new ones are noticed ([`evidence`]). A store that cannot be trusted is never taken
+//! for an empty one ([`opening`]). The stored form stands in [`schema`], the files in
+//! [`state_dir`], the form in which users move to another store in [`portable_users`]; only
+//! [`engine`] knows sled.
 //!
 //! What is done is told in the audit log ([`audit_log`]), in the same commit. But for that log
 //! nothing is read after opening: whoever opens the store keeps its [`crate::ledger::StoredState`]
@@ -22,6 +23,7 @@ pub mod codec;
 mod conditions;
 mod crash_guard;
 mod diagnosis;
+mod edits;
 mod engine;
 mod error;
 mod evidence;
@@ -36,6 +38,7 @@ mod portable_users;
 mod read_only;
 mod ready_store;
 mod record_cache;
+mod record_keys;
 mod recovery;
 mod rewrite;
 mod schema;

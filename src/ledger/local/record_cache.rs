@@ -8,17 +8,19 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
 use crate::auth::access_pass::pass_id::PassId;
 use crate::auth::access_pass::record::AccessPass;
 use crate::auth::session::{Session, SessionId};
 use crate::auth::user::{User, UserName};
-use crate::ledger::change::{Change, Counter, CounterKey, GateRecord, StoredState};
+use crate::ledger::change::{Counter, CounterKey, GateRecord, StoredState};
 use crate::ledger::local::codec;
 use crate::ledger::local::error::StoreError;
 use crate::ledger::local::manifest::Manifest;
 use crate::ledger::local::migrate;
+use crate::ledger::local::record_keys::{
+    counter_key, gate_record_key, pass_key, session_key, user_key,
+};
 use crate::ledger::local::schema::{self, RecordKey, RecordKind, SCHEMA, SCHEMA_KEY};
 use crate::ledger::local::seal::Vault;
 use crate::ledger::local::unsound::Unsound;
@@ -130,7 +132,7 @@ impl RecordCache {
                 }
                 Some(RecordKind::Gate) => read(vault, key, sealed, |record: GateRecord| {
                     gate_record = Some(record);
-                    vault.key(RecordKind::Gate, b"")
+                    gate_record_key(vault)
                 }),
                 // The manifest vouches for them; the log is read when somebody asks for it.
                 Some(RecordKind::AuditEntry | RecordKind::AuditLog) => Some(*key),
@@ -142,70 +144,6 @@ impl RecordCache {
         }
         let gate_record = gate_record.ok_or("its settings are missing")?;
         Ok(StoredState { users, sessions, passes, counters, gate_record })
-    }
-
-    /// Seals a change. The last of several edits of one record counts; an intent is carried out on
-    /// what the edits before it have made of its record.
-    pub(super) fn edits(&self, changes: &[Change], vault: &mut Vault) -> Result<Edits, StoreError> {
-        let mut edits = Edits::new();
-        for change in changes {
-            let (key, plain) = match change {
-                Change::PutUser(user) => (user_key(vault, &user.name), Some(codec::encode(user))),
-                Change::SpendStep(name, step) => {
-                    let key = user_key(vault, name);
-                    let Some(mut user) = self.edited::<User>(&edits, &key, vault) else { continue };
-                    user.spend(*step);
-                    (key, Some(codec::encode(&user)))
-                }
-                Change::RemoveUser(name) => (user_key(vault, name), None),
-                Change::PutSession(session) => {
-                    (session_key(vault, &session.id), Some(codec::encode(session)))
-                }
-                Change::UseSession(id, at) => {
-                    let key = session_key(vault, id);
-                    let Some(mut session) = self.edited::<Session>(&edits, &key, vault) else {
-                        continue;
-                    };
-                    session.last_seen = session.last_seen.max(*at);
-                    (key, Some(codec::encode(&session)))
-                }
-                Change::EndSession(id) => (session_key(vault, id), None),
-                Change::PutPass(pass) => (pass_key(vault, pass.id), Some(codec::encode(pass))),
-                Change::UsePass(id, at) => {
-                    let key = pass_key(vault, *id);
-                    let Some(mut pass) = self.edited::<AccessPass>(&edits, &key, vault) else {
-                        continue;
-                    };
-                    pass.last_used = pass.last_used.max(Some(*at));
-                    (key, Some(codec::encode(&pass)))
-                }
-                Change::RemovePass(id) => (pass_key(vault, *id), None),
-                Change::PutCounter(key, counter) => {
-                    (counter_key(vault, key), Some(codec::encode(&(key, counter))))
-                }
-                Change::RemoveCounter(key) => (counter_key(vault, key), None),
-                Change::PutGateRecord(record) => {
-                    (vault.key(RecordKind::Gate, b""), Some(codec::encode(record)))
-                }
-                // It gets its record from the log, which knows the one before it.
-                Change::Audit(_) => continue,
-            };
-            edits.insert(key, plain.map(|plain| seal(vault, &key, plain)).transpose()?);
-        }
-        Ok(edits)
-    }
-
-    /// The record at this key as it is after `edits`.
-    fn edited<T: DeserializeOwned>(
-        &self,
-        edits: &Edits,
-        key: &RecordKey,
-        vault: &Vault,
-    ) -> Option<T> {
-        match edits.get(key) {
-            Some(edit) => open(vault, key, edit.as_deref()?),
-            None => self.read(key, vault),
-        }
     }
 
     /// Leaves out what would change nothing: the removal of what is not there.
@@ -231,7 +169,7 @@ impl RecordCache {
 
     /// The gate record, if there are any yet.
     pub(super) fn gate_record(&self, vault: &Vault) -> Option<GateRecord> {
-        self.read(&vault.key(RecordKind::Gate, b""), vault)
+        self.read(&gate_record_key(vault), vault)
     }
 
     /// The record at this key, if there is one and it unseals.
@@ -304,33 +242,6 @@ impl RecordCache {
     }
 }
 
-fn user_key(vault: &Vault, name: &UserName) -> RecordKey {
-    vault.key(RecordKind::User, name.as_str().as_bytes())
-}
-
-fn session_key(vault: &Vault, id: &SessionId) -> RecordKey {
-    vault.key(RecordKind::Session, id.as_bytes())
-}
-
-fn pass_key(vault: &Vault, id: PassId) -> RecordKey {
-    vault.key(RecordKind::Pass, id.as_str().as_bytes())
-}
-
-fn counter_key(vault: &Vault, key: &CounterKey) -> RecordKey {
-    // Counter keys are plain enums, which postcard always encodes.
-    let identity = codec::encode(key).unwrap_or_default();
-    vault.key(RecordKind::Counter, &identity)
-}
-
-fn seal(
-    vault: &mut Vault,
-    key: &RecordKey,
-    plain: Option<Zeroizing<Vec<u8>>>,
-) -> Result<Box<[u8]>, StoreError> {
-    let sealed = plain.and_then(|plain| vault.seal(key, &plain));
-    sealed.map(Into::into).ok_or_else(|| StoreError::Io("a record cannot be encoded".to_owned()))
-}
-
 fn open<T: DeserializeOwned>(vault: &Vault, key: &RecordKey, sealed: &[u8]) -> Option<T> {
     codec::decode(&vault.unseal(key, sealed)?)
 }
@@ -342,4 +253,58 @@ fn read<T: DeserializeOwned>(
     keep: impl FnOnce(T) -> RecordKey,
 ) -> Option<RecordKey> {
     open(vault, key, sealed).map(keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::guess_budget::{Bucket, BudgetKey};
+    use crate::auth::keyring::KeyId;
+    use crate::auth::testing::{Counting, pass_for, session, user};
+    use crate::clock::Timestamp;
+    use crate::entropy::System;
+    use crate::ledger::change::Change;
+    use crate::ledger::local::store_key::StoreKey;
+
+    /// A database with a record of each kind but those of the audit log.
+    fn raw(vault: &mut Vault) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let session = session("anna", Timestamp::from_unix(1), KeyId::new(1), &mut Counting(1));
+        let strangers = CounterKey::Budget(BudgetKey::StrangersLocal);
+        let changes = [
+            Change::PutUser(user("anna")),
+            Change::PutSession(session),
+            Change::PutPass(pass_for("anna", &["photos.example.com"]).1),
+            Change::PutCounter(strangers, Counter::Bucket(Bucket::default())),
+            Change::PutGateRecord(GateRecord::new(&mut System)),
+        ];
+        let mut cache = RecordCache::default();
+        let edits = cache.edits(&changes, vault).expect("sealed");
+        let manifest = cache.manifest_after(&edits, true, vault);
+        cache.apply(edits, manifest);
+        let (key, sealed) = RecordCache::sealed_manifest(&cache.manifest, vault).expect("sealed");
+        let records = cache.records().map(|(key, sealed)| (key.to_vec(), sealed.to_vec()));
+        let schema = (SCHEMA_KEY.to_vec(), schema::schema_record(vault.fingerprint()));
+        records.chain([(key.to_vec(), sealed), schema]).collect()
+    }
+
+    #[test]
+    fn a_record_of_any_kind_that_is_missing_is_noticed() {
+        let key = StoreKey::new(vec![7; 32]).expect("32 bytes");
+        let mut vault = Vault::new(&key, System);
+        let whole = raw(&mut vault);
+        let Ok((cache, schema)) = RecordCache::load(whole.clone(), &mut vault) else {
+            panic!("it is whole")
+        };
+        assert_eq!((cache.records().count(), schema), (5, SCHEMA));
+        assert_eq!(cache.contents(&vault).expect("whole").passes.len(), 1);
+        for key in whole.keys() {
+            let mut less = whole.clone();
+            less.remove(key);
+            let kind = char::from(key[0]);
+            match RecordCache::load(less, &mut vault) {
+                Err(Unsound::Damaged(why)) => assert!(why.starts_with("its "), "{kind}: {why}"),
+                _ => panic!("{kind} is missing, and nothing shows it"),
+            }
+        }
+    }
 }
