@@ -13,18 +13,21 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use portcullis::auth::access_pass::record::AccessPass;
 use portcullis::auth::event::{Action, Actor, Event};
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::session::{Session, SessionId};
 use portcullis::auth::totp::{Algorithm, Authenticator, CodeLength, Seed, TimeStep};
 use portcullis::auth::user::User;
 use portcullis::clock::Timestamp;
+use portcullis::entropy::Entropy;
 use portcullis::ledger::{Change, Counter, CounterKey, GateRecord, Opened, Store, StoredState};
 use portcullis::secret::Secret;
 
 use crate::support::clock::preloaded;
 
-use super::support::{NOW, fingerprint, name, open, session, whole_log};
+use super::support::{NOW, fingerprint, name, open, pass_from, session, whole_log};
+use crate::support::dice::Dice;
 use crate::support::wait;
 
 /// A child that takes longer to open a store hangs.
@@ -228,6 +231,7 @@ pub enum Start {
     Sound(Vec<String>),
     Recovered {
         users: Vec<String>,
+        passes: Vec<String>,
         sessions: usize,
     },
     Refused(String),
@@ -260,9 +264,11 @@ fn start(dir: &Path) -> Start {
     match (said.contains("\nrecovered"), said.contains("\nsound")) {
         (true, _) => {
             let records = lines("record ");
-            let users = records.iter().filter(|line| line.starts_with("user ")).cloned().collect();
-            let sessions = records.iter().filter(|line| line.starts_with("session ")).count();
-            Start::Recovered { users, sessions }
+            let of = |kind: &str| -> Vec<String> {
+                records.iter().filter(|line| line.starts_with(kind)).cloned().collect()
+            };
+            let sessions = of("session ").len();
+            Start::Recovered { users: of("user "), passes: of("pass "), sessions }
         }
         (_, true) => Start::Sound(lines("record ")),
         _ => Start::Crashed,
@@ -307,7 +313,8 @@ pub fn commit(store: &mut Store, number: u64) {
 /// Commits beyond this number are logins only, on a store that has had nothing else.
 pub const LOGINS: u64 = 1_000_000;
 
-/// A login, with a user added or changed every third time and the settings every fifth.
+/// A login, with a user added or changed every third time, the settings every fifth, and a pass made
+/// every seventh, used two commits later and removed in its time.
 pub fn changes(number: u64) -> Vec<Change> {
     let mut changes = vec![
         Change::Audit(nth_event(number)),
@@ -323,8 +330,43 @@ pub fn changes(number: u64) -> Vec<Change> {
     if number < LOGINS && number.is_multiple_of(5) {
         changes.push(Change::PutGateRecord(nth_settings(number)));
     }
+    if number < LOGINS {
+        changes.extend(changes_of_passes(number));
+    }
     changes
 }
+
+fn changes_of_passes(number: u64) -> Vec<Change> {
+    match number % MADE_EVERY {
+        0 => {
+            let made = Change::PutPass(nth_pass(number));
+            let over = number.checked_sub(MADE_EVERY * PASSES).filter(|over| *over > 0);
+            let ended = over.map(|over| Change::RemovePass(nth_pass(over).id));
+            ended.into_iter().chain([made]).collect()
+        }
+        USED_AFTER if number > MADE_EVERY => {
+            vec![Change::UsePass(nth_pass(number - USED_AFTER).id, Timestamp::from_unix(number))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The passes after this commit.
+fn passes_after(number: u64) -> Vec<AccessPass> {
+    let made = (1..=number).rev().filter(|made| made.is_multiple_of(MADE_EVERY));
+    let pass_now = |made: u64| {
+        let used = made + USED_AFTER;
+        let last_used = (used <= number).then(|| Timestamp::from_unix(used));
+        AccessPass { last_used, ..nth_pass(made) }
+    };
+    made.take(usize::try_from(PASSES).expect("few")).map(pass_now).collect()
+}
+
+/// A pass is made every so many commits, and used so many later.
+const MADE_EVERY: u64 = 7;
+const USED_AFTER: u64 = 2;
+/// Passes that are kept at a time.
+const PASSES: u64 = 3;
 
 /// Sessions that are live at a time.
 const SESSIONS: u64 = 5;
@@ -332,6 +374,15 @@ const SESSIONS: u64 = 5;
 /// The commit that these contents are the state after; 0 for a new store. Panics if they are no
 /// such state.
 pub fn state_of(contents: &StoredState) -> u64 {
+    state_among(contents, passes_after)
+}
+
+/// The same of a release that knew no passes.
+pub fn state_without_passes_of(contents: &StoredState) -> u64 {
+    state_among(contents, |_| Vec::new())
+}
+
+fn state_among(contents: &StoredState, passes_after: fn(u64) -> Vec<AccessPass>) -> u64 {
     let numbers =
         contents.sessions.iter().map(|session| u128::from_be_bytes(*session.id.as_bytes()));
     let number = u64::try_from(numbers.max().unwrap_or(0)).expect("a number");
@@ -340,7 +391,7 @@ pub fn state_of(contents: &StoredState) -> u64 {
     let mut expected = StoredState {
         users: changes().filter(|n| n.is_multiple_of(3)).take(USERS).map(nth_user).collect(),
         sessions: (first..=number).rev().take(5).map(nth_session).collect(),
-        passes: Vec::new(),
+        passes: passes_after(last_change),
         counters: Vec::new(),
         gate_record: changes()
             .find(|n| n.is_multiple_of(5))
@@ -401,6 +452,20 @@ fn nth_user(number: u64) -> User {
 
 fn nth_session(number: u64) -> Session {
     Session { id: SessionId::from_bytes(u128::from(number).to_be_bytes()), ..session("anna") }
+}
+
+/// Random bytes that are the same for the same number.
+struct Numbered(Dice);
+
+impl Entropy for Numbered {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill_with(|| self.0.below(256) as u8);
+    }
+}
+
+fn nth_pass(number: u64) -> AccessPass {
+    let user = format!("user{}", number % 4);
+    pass_from(&user, &mut Numbered(Dice::new(number)))
 }
 
 fn nth_counter(number: u64) -> Counter {

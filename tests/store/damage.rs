@@ -19,19 +19,25 @@ fn store(dir: &Dir) -> Vec<String> {
     }
 }
 
-/// What may come of it: all, or the users (their steps spent) without sessions, or a refusal that
-/// names a way out.
+/// What may come of it: all; or the users (their steps spent) without sessions, with all passes or
+/// none; or a refusal that names a way out.
 fn assert_honest(start: &Start, whole: &[String], what: &str) {
     match start {
         Start::Sound(records) => assert_eq!(records, whole, "{what}"),
-        Start::Recovered { users, sessions } => {
+        Start::Recovered { users, passes, sessions } => {
             assert_eq!(*sessions, 0, "{what}");
-            let names = |lines: &[String]| -> Vec<String> {
-                let cut =
-                    |line: &String| line.split("\"spent\"").next().unwrap_or_default().to_owned();
-                lines.iter().filter(|line| line.starts_with("user ")).map(cut).collect()
+            // How far codes are spent and when passes were used stands in the database alone.
+            let steady = |lines: &[String], kind: &str, end: &str| -> Vec<String> {
+                let cut = |line: &String| line.split(end).next().unwrap_or_default().to_owned();
+                lines.iter().filter(|line| line.starts_with(kind)).map(cut).collect()
             };
-            assert_eq!(names(users), names(whole), "{what}");
+            let users_of = |lines: &[String]| steady(lines, "user ", "\"spent\"");
+            let passes_of = |lines: &[String]| steady(lines, "pass ", "\"last_used\"");
+            assert_eq!(users_of(users), users_of(whole), "{what}");
+            assert!(!passes_of(whole).is_empty());
+            if !passes.is_empty() {
+                assert_eq!(passes_of(passes), passes_of(whole), "{what}");
+            }
         }
         Start::Refused(why) => {
             assert!(why.contains("restore") || why.contains("init --again"), "{what}: {why}")
@@ -145,8 +151,11 @@ fn after_a_recovery_the_next_start_is_sound_again() {
     let first = harm(&dir.state(), &scratch.state(), &dir.state().join("db/db"), |bytes| {
         bytes.truncate(100)
     });
-    let Start::Recovered { users, .. } = first else { panic!("{first:?}") };
+    let Start::Recovered { users, passes, .. } = first else { panic!("{first:?}") };
+    assert_eq!((users.len(), passes.len()), (4, 3));
     let Start::Sound(records) = supervised(&scratch.state()) else { panic!("not sound") };
-    let again: Vec<_> = records.into_iter().filter(|line| line.starts_with("user ")).collect();
-    assert_eq!(again, users);
+    let again = |kind: &str| -> Vec<String> {
+        records.iter().filter(|line| line.starts_with(kind)).cloned().collect()
+    };
+    assert_eq!((again("user "), again("pass ")), (users, passes));
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::unistd::geteuid;
 use portcullis::auth::guess_budget::BudgetKey;
@@ -13,7 +14,7 @@ use portcullis::ledger::{
     Change, Counter, CounterKey, Store, StoreError, StoreKey, load_or_create_key,
 };
 
-use super::support::{Dir, NOW, copy, files, key, name, open, open_sound, session, user};
+use super::support::{Dir, NOW, copy, files, key, name, open, open_sound, pass, session, user};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777
@@ -179,15 +180,49 @@ fn a_lost_database_is_replaced_by_its_snapshot_which_assumes_the_worst() {
 }
 
 #[test]
-fn devices_stay_known_only_where_the_snapshot_is_known_to_be_the_latest() {
-    let dir = Dir::new();
-    let (mut store, contents) = open_sound(&dir.state());
-    store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
-    drop(store);
-    fs::remove_file(dir.state().join("store.seq")).expect("removed");
-    let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
-    assert!(opened.recovered.expect("a message").contains("Nothing shows that it is the latest"));
-    assert!(opened.contents.gate_record.device_key != contents.gate_record.device_key);
+fn devices_and_passes_stay_only_where_the_snapshot_is_known_to_be_the_latest() {
+    for (lost, vouched) in [("db", true), ("store.seq", false)] {
+        let dir = Dir::new();
+        let (mut store, contents) = open_sound(&dir.state());
+        let [kept, ended] = [pass("anna"), pass("anna")];
+        let passes = [kept.clone(), ended.clone()].map(Change::PutPass);
+        store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
+        store.commit(&passes, NOW).expect("commits");
+        let used = NOW.plus(Duration::from_secs(3_600));
+        store.commit(&[Change::RemovePass(ended.id)], NOW).expect("commits");
+        store.commit(&[Change::UsePass(kept.id, used)], NOW).expect("commits");
+        drop(store);
+        match dir.state().join(lost) {
+            folder if folder.is_dir() => fs::remove_dir_all(folder).expect("removed"),
+            file => fs::remove_file(file).expect("removed"),
+        }
+        let (store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
+        let told = opened.recovered.expect("a message");
+        assert_eq!(!told.contains("Nothing shows that it is the latest"), vouched, "{told}");
+        assert_eq!(told.contains("Passes are good as before"), vouched, "{told}");
+        assert_eq!(!told.contains("portcullis pass create"), vouched, "{told}");
+        let devices = opened.contents.gate_record.device_key == contents.gate_record.device_key;
+        assert_eq!(devices, vouched);
+        // The snapshot does not follow uses.
+        let left = if vouched { vec![kept] } else { Vec::new() };
+        assert_eq!(opened.contents.passes, left);
+        drop(store);
+        assert_eq!(open_sound(&dir.state()).1.passes, left, "and so it stays");
+    }
+}
+
+#[test]
+fn a_store_without_passes_that_is_recovered_says_nothing_of_them() {
+    for lost in ["db/db", "store.seq"] {
+        let dir = Dir::new();
+        let (mut store, _) = open_sound(&dir.state());
+        store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
+        drop(store);
+        fs::write(dir.state().join(lost), b"spoiled").expect("written");
+        let (_store, opened) = open(&dir.state()).unwrap_or_else(|error| panic!("{error}"));
+        let told = opened.recovered.expect("a message");
+        assert!(!told.to_lowercase().contains("pass"), "{lost}: {told}");
+    }
 }
 
 #[test]

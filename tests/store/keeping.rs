@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis::auth::access_pass::record::AccessPass;
 use portcullis::auth::guess_budget::{Bucket, BudgetKey};
 use portcullis::auth::limiter::{AddressKey, Window};
 use portcullis::auth::totp::TimeStep;
@@ -9,7 +10,7 @@ use portcullis::clock::Timestamp;
 use portcullis::ledger::{Change, Counter, CounterKey, GateRecord, StoreError};
 use portcullis::secret::Secret;
 
-use super::support::{Dir, NOW, fingerprint, name, open, open_sound, session, user};
+use super::support::{Dir, NOW, fingerprint, name, open, open_sound, pass, session, user};
 
 fn address() -> CounterKey {
     CounterKey::Address("203.0.113.7".parse::<AddressKey>().expect("an address"))
@@ -21,6 +22,7 @@ fn everything_committed_is_there_after_opening_again() {
     let (mut store, mut contents) = open_sound(&dir.state());
     contents.users = vec![user("anna"), user("ben")];
     contents.sessions = vec![session("anna"), session("anna"), session("ben")];
+    contents.passes = vec![pass("anna"), pass("anna"), pass("ben")];
     contents.counters = vec![
         (address(), Counter::Window(Window::default())),
         (CounterKey::Budget(BudgetKey::Account(name("anna"))), Counter::Bucket(Bucket::default())),
@@ -31,6 +33,7 @@ fn everything_committed_is_there_after_opening_again() {
     let mut changes = vec![Change::PutGateRecord(contents.gate_record.clone())];
     changes.extend(contents.users.iter().cloned().map(Change::PutUser));
     changes.extend(contents.sessions.iter().cloned().map(Change::PutSession));
+    changes.extend(contents.passes.iter().cloned().map(Change::PutPass));
     changes.extend(
         contents.counters.iter().cloned().map(|(key, counter)| Change::PutCounter(key, counter)),
     );
@@ -44,16 +47,18 @@ fn everything_committed_is_there_after_opening_again() {
 fn what_was_removed_stays_away() {
     let dir = Dir::new();
     let (mut store, before) = open_sound(&dir.state());
-    let (anna, her_session) = (user("anna"), session("anna"));
+    let (anna, her_session, her_pass) = (user("anna"), session("anna"), pass("anna"));
     let there = [
         Change::PutUser(anna.clone()),
         Change::PutSession(her_session.clone()),
+        Change::PutPass(her_pass.clone()),
         Change::PutCounter(address(), Counter::Window(Window::default())),
     ];
     store.commit(&there, NOW).expect("commits");
     let gone = [
         Change::RemoveUser(anna.name),
         Change::EndSession(her_session.id),
+        Change::RemovePass(her_pass.id),
         Change::RemoveCounter(address()),
     ];
     store.commit(&gone, NOW).expect("commits");
@@ -88,7 +93,12 @@ fn removing_what_is_not_there_writes_nothing() {
     let (mut store, _) = open_sound(&dir.state());
     store
         .commit(
-            &[Change::RemoveUser(name("nobody")), Change::EndSession(session("nobody").id)],
+            &[
+                Change::RemoveUser(name("nobody")),
+                Change::EndSession(session("nobody").id),
+                Change::RemovePass(pass("nobody").id),
+                Change::UsePass(pass("nobody").id, NOW),
+            ],
             NOW,
         )
         .expect("commits");
@@ -147,6 +157,27 @@ fn every_other_change_of_a_user_or_the_settings_takes_a_new_snapshot() {
 }
 
 #[test]
+fn the_snapshot_follows_a_pass_that_is_made_or_ended_and_not_its_use() {
+    let dir = Dir::new();
+    let (mut store, _) = open_sound(&dir.state());
+    store.commit(&[Change::PutUser(user("anna"))], NOW).expect("commits");
+    let snapshot = || std::fs::read(dir.state().join("snapshot")).expect("a snapshot");
+    let mut follows = |change: Change| {
+        let before = snapshot();
+        store.commit(&[change], NOW).expect("commits");
+        snapshot() != before
+    };
+    let made = pass("anna");
+    let used = AccessPass { last_used: Some(NOW), ..made.clone() };
+    let longer = AccessPass { expires: NOW.plus(Duration::from_secs(2 * 86_400)), ..used.clone() };
+    assert!(follows(Change::PutPass(made.clone())));
+    assert!(!follows(Change::UsePass(made.id, NOW)));
+    assert!(!follows(Change::PutPass(used)), "written as it is");
+    assert!(follows(Change::PutPass(longer)));
+    assert!(follows(Change::RemovePass(made.id)));
+}
+
+#[test]
 fn a_second_process_or_a_second_opening_is_told_that_the_daemon_runs() {
     let dir = Dir::new();
     let (_store, _) = open_sound(&dir.state());
@@ -175,11 +206,15 @@ fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
     let seed = anna.authenticator.seed.base32();
     let window = (address(), Counter::Window(Window::default()));
     let login = session("annabelle-of-somewhere");
+    let program = pass("annabelle-of-somewhere");
+    let id = program.id.as_str().to_owned();
+    let digest: Vec<u8> = postcard::to_allocvec(&program.digest).expect("encodes");
     store
         .commit(
             &[
                 Change::PutUser(anna),
                 Change::PutSession(login),
+                Change::PutPass(program),
                 Change::PutCounter(window.0, window.1),
             ],
             NOW,
@@ -188,7 +223,15 @@ fn no_name_address_or_seed_stands_on_the_disk_in_the_clear() {
     drop(store);
     for file in super::support::files(&dir.state()) {
         let bytes = std::fs::read(&file).expect("a file");
-        for secret in [b"annabelle".as_slice(), seed.as_bytes(), &[203, 0, 113, 7], b"Mozilla"] {
+        for secret in [
+            b"annabelle".as_slice(),
+            seed.as_bytes(),
+            &[203, 0, 113, 7],
+            b"Mozilla",
+            id.as_bytes(),
+            &digest,
+            b"photos.example.com",
+        ] {
             assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", file.display());
         }
     }

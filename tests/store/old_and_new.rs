@@ -15,7 +15,7 @@ use portcullis::ledger::{
 
 use portcullis::entropy::System;
 
-use super::support::{Dir, NOW, copy, fingerprint, name, open, open_sound, session, user};
+use super::support::{Dir, NOW, copy, fingerprint, name, open, open_sound, pass, session, user};
 
 /// All that belongs to a store but its key, which comes from outside here.
 const PARTS: [&str; 5] = ["db", "store.seq", "snapshot", "store.id", "audit"];
@@ -71,6 +71,13 @@ fn people(contents: &StoredState) -> Vec<(String, bool)> {
     people
 }
 
+/// Identifiers of the passes, which a recovery must not get wrong either.
+fn passes(contents: &StoredState) -> Vec<String> {
+    let mut passes: Vec<_> = contents.passes.iter().map(|pass| pass.id.to_string()).collect();
+    passes.sort();
+    passes
+}
+
 struct Eras {
     _dirs: [Dir; 3],
     old: StoredState,
@@ -82,6 +89,7 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
     let (mut store, first) = open_sound(&dirs[0].state());
     let (anna, mut mallory) = (user("anna"), user("mallory"));
     let (hers, his) = (session("anna"), session("mallory"));
+    let (her_pass, his_pass) = (pass("anna"), pass("mallory"));
     if with_people {
         let settings = GateRecord { ever_had_user: true, ..first.gate_record };
         let people = [anna.clone(), mallory.clone(), user("gone")].map(Change::PutUser);
@@ -90,6 +98,9 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
             .expect("commits");
         store
             .commit(&[Change::PutSession(hers.clone()), Change::PutSession(his.clone())], NOW)
+            .expect("commits");
+        store
+            .commit(&[Change::PutPass(her_pass.clone()), Change::PutPass(his_pass.clone())], NOW)
             .expect("commits");
         fill(&mut store, 300);
     }
@@ -107,6 +118,9 @@ fn eras(dirs: [Dir; 3], with_people: bool) -> Eras {
         .commit(&[changes.to_vec(), vec![Change::PutGateRecord(settings)]].concat(), NOW)
         .expect("commits");
     store.commit(&[Change::EndSession(his.id), Change::PutSession(hers)], NOW).expect("commits");
+    store
+        .commit(&[Change::RemovePass(his_pass.id), Change::PutPass(pass("anna"))], NOW)
+        .expect("commits");
     fill(&mut store, 700);
     drop(store);
     let today = open_sound(&dirs[0].state()).1;
@@ -154,11 +168,13 @@ fn whatever_there_is_of_today_is_not_contradicted_by_what_is_old_or_missing_besi
                         people(if current { &today } else { &old }),
                         "{what}"
                     );
+                    // A pass that was revoked is not good again, whatever is missing.
+                    let latest = !told.contains("Nothing shows that it is the latest");
+                    let era = if current { &today } else { &old };
+                    let expected = if latest { passes(era) } else { Vec::new() };
+                    assert_eq!(passes(&opened.contents), expected, "{what}: {told}");
                     if audit == Is::Present && !current {
-                        assert!(
-                            told.contains("Nothing shows that it is the latest"),
-                            "{what}: {told}"
-                        );
+                        assert!(!latest, "{what}: {told}");
                         assert!(!opened.contents.users.is_empty(), "{what}: nobody, by accident");
                     }
                 }

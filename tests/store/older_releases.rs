@@ -20,7 +20,7 @@ use portcullis::auth::session::Session;
 use portcullis::auth::user::User;
 use portcullis::ledger::{Change, Store, StoreError, StoredState};
 
-use super::child::{Opening, state_of};
+use super::child::{Opening, state_without_passes_of};
 use super::disk::{Tmpfs, fill};
 use super::image::Disk;
 use super::support::{Dir, NOW, copy, open, open_sound, user, whole_log};
@@ -79,7 +79,7 @@ impl Older {
 }
 
 fn assert_whole_1(store: &Store, contents: &StoredState) {
-    assert_eq!(state_of(contents), 20);
+    assert_eq!(state_without_passes_of(contents), 20);
     let log = whole_log(store);
     assert_eq!((log.len(), log[0].why.as_str()), (1, "an older release kept none"));
 }

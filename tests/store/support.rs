@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use portcullis::auth::access_pass::pass_id::PassId;
+use portcullis::auth::access_pass::pass_token::PassToken;
+use portcullis::auth::access_pass::record::{AccessPass, PassName};
 use portcullis::auth::audit::{AuditEntry, Walk};
 use portcullis::auth::keyring::KeyId;
+use portcullis::auth::policy::host_pattern::HostPattern;
+use portcullis::auth::policy::scope::PlaceScope;
 use portcullis::auth::session::Session;
 use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
 use portcullis::clock::Timestamp;
-use portcullis::entropy::System;
+use portcullis::entropy::{Entropy, System};
 use portcullis::ledger::{Opened, Store, StoreError, StoreKey, StoredState};
 
 /// The moment most tests take place at.
@@ -87,6 +92,26 @@ pub fn session(user: &str) -> Session {
     Session::begin(name(user), NOW, day, ip, b"Mozilla/5.0", KeyId::new(1), &mut System)
 }
 
+/// A pass for a day.
+pub fn pass(user: &str) -> AccessPass {
+    pass_from(user, &mut System)
+}
+
+/// The same, its identifier and token made of these random bytes.
+pub fn pass_from(user: &str, entropy: &mut impl Entropy) -> AccessPass {
+    let host = HostPattern::parse("photos.example.com").expect("a host");
+    AccessPass {
+        id: PassId::generate(entropy),
+        digest: PassToken::generate(entropy).digest(),
+        name: PassName::parse("backup of photos").expect("a name"),
+        user: name(user),
+        scope: PlaceScope { hosts: vec![host], paths: Vec::new(), networks: Vec::new() },
+        created: NOW,
+        expires: NOW.plus(Duration::from_secs(24 * 60 * 60)),
+        last_used: None,
+    }
+}
+
 /// StoredState in a form that can be compared: every record in full, sorted.
 pub fn fingerprint(contents: &StoredState) -> Vec<String> {
     let mut lines = Vec::new();
@@ -95,6 +120,9 @@ pub fn fingerprint(contents: &StoredState) -> Vec<String> {
     }
     for session in &contents.sessions {
         lines.push(format!("session {}", serde_json::to_string(session).expect("a session")));
+    }
+    for pass in &contents.passes {
+        lines.push(format!("pass {}", serde_json::to_string(pass).expect("a pass")));
     }
     for (key, counter) in &contents.counters {
         lines.push(format!("counter {key:?} {counter:?}"));

@@ -55,13 +55,14 @@ fn stand_in(
     now: Timestamp,
 ) -> Result<ReadyStore, StoreError> {
     let vouched = evidence.vouches_for_snapshot(snapshot.sequence);
-    let (sequence, taken) = (snapshot.sequence, snapshot.taken);
+    let (sequence, taken, passes) = (snapshot.sequence, snapshot.taken, snapshot.passes());
     let contents = snapshot.restore(vault, now, vouched).map_err(StoreError::Damaged)?;
     if !vouched && contents.users.is_empty() && !contents.gate_record.ever_had_user {
         // It may be the one of the first day.
         return Err(StoreError::Empty(state_dir.dir().to_path_buf()));
     }
-    let report = report(state_dir, lost, taken, vouched, now)?;
+    let origin = Origin { taken, vouched, passes };
+    let report = report(state_dir, lost, &origin, now)?;
     // Never behind what was acknowledged, or the next start would take the new database for an old
     // one.
     let acknowledged = evidence.acknowledged.unwrap_or_default();
@@ -94,8 +95,7 @@ fn told(lost: Option<&str>) -> &str {
 fn report(
     state_dir: &StateDir,
     lost: Option<String>,
-    taken: Timestamp,
-    vouched: bool,
+    origin: &Origin,
     now: Timestamp,
 ) -> Result<String, StoreError> {
     let what = match lost {
@@ -106,16 +106,36 @@ fn report(
             format!("{why}. It was set aside as {}", state_dir.path(&name).display())
         }
     };
-    let latest = match vouched {
-        true => "",
-        false => {
-            " Nothing shows that it is the latest: look whether users are back that were removed or disabled."
-        }
-    };
     Ok(format!(
-        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{latest} Because nobody knows which guesses came in between, browsers from the internet that never signed in have none left, home and known devices a few: `portcullis limit clear --all` gives all back",
-        taken.unix()
+        "{what}. Users and settings come from the snapshot of {} (Unix time); everybody has to sign in again.{} Because nobody knows which guesses came in between, browsers from the internet that never signed in have none left, home and known devices a few: `portcullis limit clear --all` gives all back",
+        origin.taken.unix(),
+        origin.told()
     ))
+}
+
+/// The snapshot that stands in.
+struct Origin {
+    taken: Timestamp,
+    /// It is known to be the latest.
+    vouched: bool,
+    /// Passes that it holds.
+    passes: usize,
+}
+
+impl Origin {
+    /// What must be said of its age and its passes.
+    fn told(&self) -> &'static str {
+        match (self.vouched, self.passes > 0) {
+            (true, false) => "",
+            (true, true) => " Passes are good as before.",
+            (false, false) => {
+                " Nothing shows that it is the latest: look whether users are back that were removed or disabled."
+            }
+            (false, true) => {
+                " Nothing shows that it is the latest: look whether users are back that were removed or disabled. All passes have ended, since one that was revoked could be among them: make new ones with `portcullis pass create`."
+            }
+        }
+    }
 }
 
 /// The name, with a number behind it if it is taken.

@@ -1,5 +1,5 @@
-//! The snapshot: users and the gate's own record as of the last change to them, in a file of their
-//! own, for the day on which the database does not open.
+//! The snapshot: users, passes and the gate's own record as of the last change to them, in a file of
+//! their own, for the day on which the database does not open.
 //!
 //! ```text
 //! "PCSNAP" | schema (4, little endian) | key fingerprint (8)
@@ -10,8 +10,9 @@
 //! and used codes that came after it. So loading one assumes the worst: every step up to now and
 //! the widest skew is spent, sessions are gone, and strangers from the internet have no guess left.
 //! Home ([`BudgetKey::StrangersLocal`]) and known devices keep [`LEFT`], because a flipped bit must
-//! not lock the owner out of his own house. Device cookies stay where the snapshot is known to be
-//! the latest, since all that ends them is in it; else a new device key ends them all.
+//! not lock the owner out of his own house. Device cookies and passes stay where the snapshot is
+//! known to be the latest, since all that ends them is in it. Else a new device key ends all
+//! cookies, and no pass stays: one that was revoked could be among them.
 
 use std::io;
 
@@ -108,7 +109,13 @@ fn read(file: &[u8], vault: &mut Vault) -> Result<Snapshot, Unsound> {
 }
 
 impl Snapshot {
-    /// Users and the gate's own record as they were.
+    /// How many passes it holds.
+    pub(super) fn passes(&self) -> usize {
+        let kinds = self.records.iter().map(|(key, _)| RecordKind::of(key));
+        kinds.filter(|kind| *kind == Some(RecordKind::Pass)).count()
+    }
+
+    /// Users, passes and the gate's own record as they were.
     pub(super) fn contents(self, vault: &Vault) -> Result<StoredState, String> {
         let mut cache = RecordCache::default();
         let records = self.records.into_iter().map(|(key, sealed)| (key, Some(sealed))).collect();
@@ -146,6 +153,7 @@ impl Snapshot {
         contents.sessions = Vec::new();
         if !vouched {
             contents.gate_record.device_key = Secret::new(vault.random::<32>().to_vec());
+            contents.passes = Vec::new();
         }
         Ok(contents)
     }
