@@ -1,11 +1,12 @@
-//! `backup FILE` and `restore FILE`: users and configuration, sealed by a passphrase, on the way to
-//! another machine.
+//! `backup FILE` and `restore FILE`: users, passes and configuration, sealed by a passphrase, on
+//! the way to another machine.
 //!
 //! The sealing happens here, where a second and 64 MiB are nobody else's; the daemon only gives and
 //! takes the users. Guarantees that a backup file is whole or not there, that none is overwritten,
 //! and that users are restored all together or not at all. The configuration comes after them, and
 //! never over one that is there.
 
+use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -74,6 +75,7 @@ impl<B: Backend> Program<'_, B> {
             }
         };
         let configuration = places::config_file(self.global.config.as_deref(), &self.environment)?;
+        let passes = users.passes;
         let backup = packed(users, configuration.map(|file| file.text))?;
         let passphrase = passphrase::ask(to.passphrase_file.as_deref(), Purpose::Seal)?;
         let file = backup.seal(&passphrase, &mut System)?;
@@ -85,8 +87,9 @@ impl<B: Backend> Program<'_, B> {
         })?;
         if self.global.json {
             let (users, created) = (backup.users, &backup.created);
-            return Ok(console
-                .say_json(&json!({ "file": to.file, "users": users, "created": created }))?);
+            let answer =
+                json!({ "file": to.file, "users": users, "passes": passes, "created": created });
+            return Ok(console.say_json(&answer)?);
         }
         let with = if backup.configuration.is_some() {
             "with the configuration"
@@ -94,8 +97,12 @@ impl<B: Backend> Program<'_, B> {
             "without a configuration"
         };
         console.say(format_args!(
-            "{} saved in {}, {with}.",
-            counted(backup.users),
+            "{}{} saved in {}, {with}.",
+            counted(backup.users, "user", "users"),
+            match passes {
+                0 => String::new(),
+                some => format!(" and {}", counted(some, "pass", "passes")),
+            },
             to.file.display()
         ))?;
         Ok(console
@@ -122,15 +129,21 @@ impl<B: Backend> Program<'_, B> {
         };
         let lies = lies.map(|path| places.as_known(&state_dir, &path.display().to_string()));
         if self.global.json {
-            let users = restored.users;
-            let answer = json!({ "users": users, "configuration": configuration, "configuration_file": lies });
+            let UsersRestored { users, passes } = restored;
+            let answer = json!({ "users": users, "passes": passes, "configuration": configuration, "configuration_file": lies });
             return Ok(console.say_json(&answer)?);
         }
         console.say(format_args!(
             "{} restored from the backup of {}.",
-            counted(backup.users),
+            counted(backup.users, "user", "users"),
             escape::line(&backup.created)
         ))?;
+        if restored.passes > 0 {
+            console.say(format_args!(
+                "{} came with them. A pass that was revoked after the backup was made is good again: look through `portcullis pass list`, and end it with `portcullis pass revoke`.",
+                counted(restored.passes, "pass", "passes")
+            ))?;
+        }
         console.say(
             "Everybody has to sign in again; codes of the next 90 seconds count as used already.",
         )?;
@@ -236,13 +249,14 @@ impl<B: Backend> Program<'_, B> {
     }
 }
 
-fn counted(count: u64) -> String {
-    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+fn counted<N: PartialEq + From<u8> + Display>(count: N, one: &str, several: &str) -> String {
+    let word = if count == N::from(1) { one } else { several };
+    format!("{count} {word}")
 }
 
 /// The users and the configuration as a backup.
 fn packed(packed: PackedUsers, configuration: Option<String>) -> Result<Backup, Failure> {
-    let PackedUsers { created, records, users } = packed;
+    let PackedUsers { created, records, users, .. } = packed;
     let broken =
         || Failure::new(UNAVAILABLE, "the users arrived in a form that this program cannot read");
     let records = records.octets().ok_or_else(broken)?;

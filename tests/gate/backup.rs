@@ -1,5 +1,5 @@
-//! Users on the way to another machine: with the daemon running and without it, interrupted,
-//! refused, and many.
+//! Users and passes on the way to another machine: with the daemon running and without it, from an
+//! older release, interrupted, refused, and many.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,12 +11,17 @@ use std::time::Duration;
 use nix::unistd::geteuid;
 use portcullis::app::messages::command::MOST_AT_ONCE;
 use portcullis::app::worker::users::MAX_USERS;
+use portcullis::auth::access_pass::pass_id::PassId;
+use portcullis::auth::access_pass::pass_token::PassToken;
+use portcullis::auth::access_pass::record::{AccessPass, PassName};
+use portcullis::auth::policy::host_pattern::HostPattern;
+use portcullis::auth::policy::scope::PlaceScope;
 use portcullis::auth::totp::Authenticator;
 use portcullis::auth::user::{User, UserName};
 use portcullis::backup::Backup;
-use portcullis::clock;
+use portcullis::clock::{self, Timestamp};
 use portcullis::entropy::System;
-use portcullis::ledger::{Change, GateRecord, Store, load_or_create_key};
+use portcullis::ledger::{Change, GateRecord, Store, StoredState, load_or_create_key};
 use portcullis::secret::Secret;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -72,10 +77,7 @@ fn try_restore(place: &Place, file: &Path, passphrase: &str) -> Done {
 
 /// Users in the store of a gate that does not run, without a verb for each.
 fn populate(place: &Place, count: usize) {
-    let dir = place.state();
-    let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
-    let (mut store, opened) =
-        Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+    let (mut store, contents) = store_of(place);
     let user = |number| {
         let name = UserName::parse(&format!("somebody.with-a-name.{number}")).expect("a name");
         let user = User::new(name, Authenticator::generate(&mut System), clock::now(), &mut System);
@@ -87,7 +89,7 @@ fn populate(place: &Place, count: usize) {
         )
         .expect("a user")
     };
-    let settings = GateRecord { ever_had_user: true, ..opened.contents.gate_record };
+    let settings = GateRecord { ever_had_user: true, ..contents.gate_record };
     let changes = (0..count).map(|number| Change::PutUser(user(number)));
     let changes: Vec<_> = changes.chain([Change::PutGateRecord(settings)]).collect();
     store.commit(&changes, clock::now()).expect("commits");
@@ -155,6 +157,114 @@ fn users_move_from_one_running_gate_to_another() {
 #[test]
 fn users_move_between_gates_that_do_not_run() {
     a_move(false, false);
+}
+
+/// A pass of anna's.
+fn pass(name: &str, expires: Timestamp) -> AccessPass {
+    let host = HostPattern::parse("photos.example.test").expect("a host");
+    AccessPass {
+        id: PassId::generate(&mut System),
+        digest: PassToken::generate(&mut System).digest(),
+        name: PassName::parse(name).expect("a name"),
+        user: UserName::parse("anna").expect("a name"),
+        scope: PlaceScope { hosts: vec![host], paths: Vec::new(), networks: Vec::new() },
+        created: clock::now(),
+        expires,
+        last_used: None,
+    }
+}
+
+/// The store of a gate that does not run.
+fn store_of(place: &Place) -> (Store, StoredState) {
+    let dir = place.state();
+    let key = load_or_create_key(&dir, None, &mut System).unwrap_or_else(|error| panic!("{error}"));
+    let (store, opened) =
+        Store::open(&dir, &key, clock::now(), System).unwrap_or_else(|error| panic!("{error}"));
+    (store, opened.contents)
+}
+
+/// With the daemons running and not.
+#[test]
+fn passes_move_with_their_users_and_whoever_restores_is_told_of_revoked_ones() {
+    let later = clock::now().plus(Duration::from_secs(3_600));
+    for running in [true, false] {
+        let old = Place::new(ONE_DOMAIN);
+        old.add_user("anna");
+        let (mut store, _) = store_of(&old);
+        let living = [pass("phone", later), pass("television", later)];
+        let over = pass("old", Timestamp::from_unix(clock::now().unix() - 1));
+        let made: Vec<_> = living.iter().cloned().chain([over]).map(Change::PutPass).collect();
+        store.commit(&made, clock::now()).expect("commits");
+        drop(store);
+        let file = beside(&old, "gate.backup");
+        let (new, plain) = (Place::new(ONE_DOMAIN), Place::new(ONE_DOMAIN));
+        // Its folder holds the file.
+        let _old = if running {
+            let mut old = old.start();
+            back_up(&old.place, &file);
+            old.stop();
+            old.place
+        } else {
+            back_up(&old, &file);
+            old
+        };
+        let restored = |place: &Place| {
+            let told = restore(place, &file);
+            assert_eq!((&told["users"], &told["passes"]), (&json!(1), &json!(2)), "{told}");
+        };
+        let new = if running {
+            let mut new = new.start();
+            restored(&new.place);
+            new.stop();
+            new.place
+        } else {
+            restored(&new);
+            new
+        };
+        let mut there = store_of(&new).1.passes;
+        there.sort_by(|one, other| one.name.cmp(&other.name));
+        assert_eq!(there, living);
+        let said = try_restore(&plain, &file, PASSPHRASE);
+        assert!(said.out.contains("2 passes came with them"), "{said:?}");
+        assert!(said.out.contains("portcullis pass revoke"), "{said:?}");
+    }
+}
+
+/// `tests/store/older_releases.rs` says how it was made: from the store of schema 2.
+#[test]
+fn a_backup_of_an_older_release_is_restored() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/backup-schema-2");
+    for running in [true, false] {
+        let new = Place::new(ONE_DOMAIN);
+        let (new, told) = if running {
+            let mut new = new.start();
+            let told = restore(&new.place, &file);
+            new.stop();
+            (new.place, told)
+        } else {
+            let told = restore(&new, &file);
+            (new, told)
+        };
+        assert_eq!((&told["users"], &told["passes"]), (&json!(3), &json!(0)), "{told}");
+        let left = new.state().join("portcullis.toml.restored");
+        let settings = fs::read_to_string(left).expect("the settings that came with it");
+        assert!(settings.contains("lifetime = \"365d\""), "{settings}");
+        let users = new.json(&["user", "list"]);
+        let told = |user: &Value| {
+            let name = user["name"].as_str().expect("text");
+            let secret = new.json(&["user", "export", name])["secret"].clone();
+            json!([name, user["enabled"], user["admin"], secret])
+        };
+        let users: Vec<_> = users.as_array().into_iter().flatten().map(told).collect();
+        assert_eq!(
+            users,
+            [
+                json!(["anna", true, true, "PIJIBDTKBOUWYFK4LYBQ56GNGH5IBF6M"]),
+                json!(["ben", true, false, "O7BSYYJDALL4FGVOQVCKRUBCHO3L4B3X"]),
+                json!(["carl", false, false, "CWQ5Q2FCCTLQNEGFFZN25VTV4VMUORZD"]),
+            ]
+        );
+    }
 }
 
 #[test]
@@ -299,7 +409,7 @@ fn without_a_configuration_none_is_moved() {
     let told: Value = serde_json::from_str(&done.out).expect("JSON");
     assert_eq!(
         told,
-        json!({ "users": 1, "configuration": "none", "configuration_file": null }),
+        json!({ "users": 1, "passes": 0, "configuration": "none", "configuration_file": null }),
         "{done:?}"
     );
 }

@@ -10,6 +10,8 @@
 //!                   `user disable`, a write that failed (which makes the database small), four
 //!                   wrong codes and a login by HTTP. Its library then put a previous session
 //!                   secret in, which no verb of that release did
+//! backup-schema-2   of that store, by `backup` of the same program, under the passphrase that
+//!                   tests/gate/backup.rs uses
 //! ```
 
 use std::fs;

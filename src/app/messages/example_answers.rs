@@ -91,8 +91,10 @@ pub(crate) fn recorded(command: &Command) -> &'static str {
         Command::Setup { .. } => {
             r#"{"address":null,"code":"ABCDEFGHJKLMNPQR","expires":"2026-11-22T14:35:59Z","open":true,"otpauth_url":"otpauth://totp/Portcullis:owner?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","tries_left":10}"#
         }
-        Command::Backup => r#"{"created":"2026-11-22T14:35:59Z","records":"dXNlcnM=","users":2}"#,
-        Command::Restore { .. } => r#"{"users":2}"#,
+        Command::Backup => {
+            r#"{"created":"2026-11-22T14:35:59Z","passes":1,"records":"dXNlcnM=","users":2}"#
+        }
+        Command::Restore { .. } => r#"{"passes":1,"users":2}"#,
         Command::AuditShow { .. } => {
             r#"{"entries":[{"action":"login","actor":"anna","client":"203.0.113.7","hash":"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae","number":7,"result":"ok","subject":"anna","time":"2026-11-22T14:35:59Z","why":null}],"more":true}"#
         }

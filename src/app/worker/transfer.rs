@@ -1,19 +1,23 @@
-//! Users on their way from one store to another: what `backup` gets from the worker, and what
-//! `restore` gives to it.
+//! Users and their passes on their way from one store to another: what `backup` gets from the
+//! worker, and what `restore` gives to it.
 //!
 //! A backup is older than the gate that it is brought to: nobody knows which codes and guesses came
 //! in between. So taking users in assumes nearly the worst. Every step up to now and the widest
 //! skew is spent; where the time is not known, every step at all, until it is. The budgets of
 //! guesses start with a quarter: strangers gain next to nothing by it, and a household that tries
-//! spent codes at first is not locked out. Sessions and device cookies stay behind.
+//! spent codes at first is not locked out. Sessions and device cookies stay behind. Passes come
+//! along, or every program of the household would have to be given a new one; those that were
+//! revoked in between are good again, and whoever restores is told.
 
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use crate::auth::access_pass::record::AccessPass;
 use crate::auth::event::{Action, Actor, Event};
 use crate::auth::guess_budget::{Bucket, BudgetKey, CAPACITY};
 use crate::auth::totp::{MAX_SKEW, TimeStep};
 use crate::auth::trusted_time::{BUILT, judge};
-use crate::auth::user::User;
+use crate::auth::user::{User, UserName};
 use crate::clock::{Moment, Timestamp};
 use crate::ledger::{
     Change, Condition, Counter, CounterKey, GateRecord, PortableUsers, StoreError,
@@ -30,6 +34,9 @@ use crate::app::worker::users::MAX_USERS;
 /// Guesses that are left in each budget.
 const LEFT: u32 = CAPACITY / 4;
 
+/// Passes that a backup can bring at most.
+const MOST_PASSES: usize = 10_000;
+
 /// How far after this program's date a true floor can lie: no gate runs longer on one release.
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
 /// How far ahead of a synchronised clock a true floor can lie.
@@ -40,7 +47,8 @@ const AHEAD: Duration = Duration::from_secs(86_400);
 /// # Errors
 /// There are none, or more than one answer holds.
 pub fn give(worker: &mut WorkerState, by: &Actor, now: Timestamp) -> Done {
-    let (users, octets) = packed(worker.users.values(), worker.time.floor(), now)?;
+    let (users, octets) =
+        packed(worker.users.values(), worker.passes.values(), worker.time.floor(), now)?;
     if octets > MOST_AT_ONCE {
         let message =
             "there are too many users for one answer of the daemon: stop it first, then run this again".to_owned();
@@ -48,8 +56,7 @@ pub fn give(worker: &mut WorkerState, by: &Actor, now: Timestamp) -> Done {
     }
     // A backup is wanted most where the disk takes nothing any more.
     worker.mention(
-        Event::new(Action::Backup, by.clone())
-            .because(format_args!("users: {}", worker.users.len())),
+        Event::new(Action::Backup, by.clone()).because(told(worker.users.len(), users.passes)),
         now,
     );
     Ok((CommandAnswer::PackedUsers(users), Vec::new()))
@@ -60,11 +67,13 @@ pub fn give(worker: &mut WorkerState, by: &Actor, now: Timestamp) -> Done {
 /// # Errors
 /// There are none.
 pub fn given(portable: &PortableUsers, now: Timestamp) -> Result<PackedUsers, CommandRefused> {
-    packed(portable.users.iter(), portable.clock_floor, now).map(|(users, _)| users)
+    let PortableUsers { users, passes, clock_floor } = portable;
+    packed(users.iter(), passes.iter(), *clock_floor, now).map(|(users, _)| users)
 }
 
 fn packed<'u>(
     users: impl ExactSizeIterator<Item = &'u User>,
+    passes: impl Iterator<Item = &'u AccessPass>,
     clock_floor: Timestamp,
     now: Timestamp,
 ) -> Result<(PackedUsers, usize), CommandRefused> {
@@ -72,10 +81,13 @@ fn packed<'u>(
     if count == 0 {
         return Err(CommandRefused::data("there are no users yet, so there is nothing to back up"));
     }
-    let records = PortableUsers::pack(users, clock_floor)
-        .ok_or_else(|| CommandRefused::data("a user cannot be packed"))?;
+    // What is over by the floor is over by any clock.
+    let passes: Vec<_> = passes.filter(|pass| !pass.is_expired(clock_floor)).collect();
+    let records = PortableUsers::pack(users, passes.iter().copied(), clock_floor)
+        .ok_or_else(|| CommandRefused::data("a user or a pass cannot be packed"))?;
     let users = PackedUsers {
         created: now.to_string(),
+        passes: passes.len(),
         records: Records::of(&records),
         users: u64::try_from(count).unwrap_or(u64::MAX),
     };
@@ -93,44 +105,67 @@ pub fn take_in(worker: &mut WorkerState, records: &Records, by: &Actor, now: Mom
         ));
     }
     let portable = records.octets().and_then(|octets| PortableUsers::unpack(&octets));
-    let PortableUsers { mut users, clock_floor } = portable.ok_or_else(|| {
+    let portable = portable.ok_or_else(|| {
         CommandRefused::data("the users in the backup have a form that this release does not know: use the one that made it, or a newer one")
     })?;
-    check(&users)?;
-    let clock_floor = credible(clock_floor, now.wall, worker.time.synchronised() == Some(true));
-    let known =
-        worker.time.judge_codes(now.wall).and_then(|()| judge(now.wall, clock_floor)).is_ok();
-    for user in &mut users {
-        if known { user.spend_up_to(spent_by(now.wall)) } else { user.spend_all() }
-    }
+    check(&portable.users, &portable.passes)?;
+    let (PortableUsers { users, passes, clock_floor }, known) = aged(portable, worker, now.wall);
     let accounts = users.iter().map(|user| BudgetKey::Account(user.name.clone()));
     let shared =
         [BudgetKey::UnknownAccounts, BudgetKey::StrangersInternet, BudgetKey::StrangersLocal];
     let budgets: Vec<_> = accounts.chain(shared).collect();
     let bucket = Bucket::with_left(LEFT, now.steady);
-    let count = users.len();
+    let restored = UsersRestored { passes: passes.len(), users: users.len() };
     let clock_floor = clock_floor.max(worker.gate_record.clock_floor);
     let gate_record = GateRecord { ever_had_user: true, clock_floor, ..worker.gate_record.clone() };
-    let counters =
-        budgets.iter().map(|key| (CounterKey::Budget(key.clone()), Counter::Bucket(bucket)));
-    let changes = [Change::PutGateRecord(gate_record)]
-        .into_iter()
-        .chain(users.into_iter().map(Change::PutUser));
-    let changes = changes.chain(counters.map(|(key, counter)| Change::PutCounter(key, counter)));
-    let event = Event::new(Action::Restore, by.clone()).because(format_args!("users: {count}"));
-    let changes = changes.chain([Change::Audit(event)]);
+    let mut changes = vec![Change::PutGateRecord(gate_record)];
+    changes.extend(users.into_iter().map(Change::PutUser));
+    changes.extend(passes.into_iter().map(Change::PutPass));
+    let counter = |key: &BudgetKey| {
+        Change::PutCounter(CounterKey::Budget(key.clone()), Counter::Bucket(bucket))
+    };
+    changes.extend(budgets.iter().map(counter));
+    changes.push(Change::Audit(
+        Event::new(Action::Restore, by.clone()).because(told(restored.users, restored.passes)),
+    ));
     let rests_on = [
         Condition::NoUserYet,
         Condition::GateRecordUnchanged(Box::new(worker.gate_record.clone())),
     ];
-    let mut effects = worker.commit_if(changes.collect(), &rests_on, now.wall)?;
+    let mut effects = worker.commit_if(changes, &rests_on, now.wall)?;
     for key in budgets {
         worker.budgets.put(key, bucket);
     }
     worker.time.learn(clock_floor, worker.clock.monotonic());
     effects.push(Effect::FloorRaised(worker.time.floor()));
-    log::info!("users restored count={count} time_known={known}");
-    Ok((CommandAnswer::UsersRestored(UsersRestored { users: count }), effects))
+    let UsersRestored { passes, users } = restored;
+    log::info!("users restored count={users} passes={passes} time_known={known}");
+    Ok((CommandAnswer::UsersRestored(restored), effects))
+}
+
+/// What is left of a backup after a time of which nobody knows anything, and whether it is known
+/// what time it is.
+fn aged(
+    PortableUsers { mut users, mut passes, clock_floor }: PortableUsers,
+    worker: &WorkerState,
+    now: Timestamp,
+) -> (PortableUsers, bool) {
+    let clock_floor = credible(clock_floor, now, worker.time.synchronised() == Some(true));
+    let known = worker.time.judge_codes(now).and_then(|()| judge(now, clock_floor)).is_ok();
+    for user in &mut users {
+        if known { user.spend_up_to(spent_by(now)) } else { user.spend_all() }
+    }
+    let certain = if known { now } else { clock_floor };
+    passes.retain(|pass| !pass.is_expired(certain));
+    (PortableUsers { users, passes, clock_floor }, known)
+}
+
+/// How many there are, for the audit log.
+fn told(users: usize, passes: usize) -> String {
+    match passes {
+        0 => format!("users: {users}"),
+        _ => format!("users: {users}, passes: {passes}"),
+    }
 }
 
 /// The floor of a backup, none where it cannot be true. A gate whose clock was once far ahead took
@@ -146,7 +181,7 @@ fn credible(floor: Timestamp, now: Timestamp, synchronised: bool) -> Timestamp {
 
 /// What a store that is whole can hold: the file was sealed by whoever had the passphrase, which
 /// need not be a gate.
-fn check(users: &[User]) -> Result<(), CommandRefused> {
+fn check(users: &[User], passes: &[AccessPass]) -> Result<(), CommandRefused> {
     let mut names: Vec<_> = users.iter().map(|user| &user.name).collect();
     names.sort_unstable();
     let mut seeds: Vec<_> = users
@@ -163,10 +198,29 @@ fn check(users: &[User]) -> Result<(), CommandRefused> {
     };
     twice(names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
     twice(seeds.windows(2).any(|pair| matches!(pair, [one, other] if one == other)))?;
+    check_passes(passes, &names)?;
     match users.len() {
         0 => Err(CommandRefused::data("there are no users in the backup")),
         1..=MAX_USERS => Ok(()),
         _ => Err(CommandRefused::data(format!("{MAX_USERS} users are the most"))),
+    }
+}
+
+/// The same of passes; `names` are those of all users, sorted.
+fn check_passes(passes: &[AccessPass], names: &[&UserName]) -> Result<(), CommandRefused> {
+    let (mut ids, mut digests) = (BTreeSet::new(), HashSet::new());
+    for pass in passes {
+        if names.binary_search(&&pass.user).is_err() {
+            let what = "the backup is damaged: it holds a pass of a user who is not in it";
+            return Err(CommandRefused::data(what));
+        }
+        if !ids.insert(pass.id) || !digests.insert(pass.digest) {
+            return Err(CommandRefused::data("the backup is damaged: it holds a pass twice"));
+        }
+    }
+    match passes.len() {
+        0..=MOST_PASSES => Ok(()),
+        _ => Err(CommandRefused::data(format!("{MOST_PASSES} passes are the most"))),
     }
 }
 

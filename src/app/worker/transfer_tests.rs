@@ -9,6 +9,7 @@ use super::*;
 use crate::app::messages::command::Command;
 use crate::app::worker::administer::execute;
 use crate::app::worker::testing::StandaloneWorker;
+use crate::auth::testing::pass_for;
 use crate::auth::trusted_time::ClockReading;
 use crate::auth::user::UserName;
 use crate::clock;
@@ -38,6 +39,11 @@ fn ordered(
 ) -> Result<Value, CommandRefused> {
     let (answer, _) = execute(worker, command, &Actor::Gate, Moment::at(now))?;
     Ok(serde_json::to_value(answer).expect("JSON"))
+}
+
+/// A pass on one host.
+fn pass(user: &str, expires: Timestamp) -> AccessPass {
+    AccessPass { expires, ..pass_for(user, &["photos.example.com"]).1 }
 }
 
 /// A gate with users of these names.
@@ -74,7 +80,10 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
         .expect("disabled");
     let mut new = new_worker();
     let now = clock::now();
-    assert_eq!(restore(&mut new, records(&mut old), now).expect("restored"), json!({"users": 2}));
+    assert_eq!(
+        restore(&mut new, records(&mut old), now).expect("restored"),
+        json!({"passes": 0, "users": 2})
+    );
     for (name, user) in &old.users {
         let mut there = new.users.get(name).expect("a user").clone();
         assert_eq!(there.spent, Some(TimeStep::at(now).plus(2)));
@@ -84,6 +93,74 @@ fn users_arrive_with_everything_but_the_steps_up_to_now() {
     assert!(
         new.gate_record.ever_had_user && new.gate_record.device_key != old.gate_record.device_key
     );
+}
+
+#[test]
+fn passes_arrive_as_they_were_and_the_loop_hears_of_them() {
+    let mut old = giver(&["anna", "ben"]);
+    let now = clock::now();
+    let later = now.plus(Duration::from_secs(3_600));
+    let made = [pass("anna", later), pass("ben", later)];
+    old.commit(made.clone().map(Change::PutPass).to_vec(), now).expect("made");
+    old.commit(vec![Change::UsePass(made[0].id, now)], now).expect("written");
+    let mut new = new_worker();
+    let command = Command::Restore { records: records(&mut old) };
+    let (answer, effects) =
+        execute(&mut new, command, &Actor::Gate, Moment::at(now)).expect("restored");
+    let answer = serde_json::to_value(answer).expect("JSON");
+    assert_eq!(answer, json!({"passes": 2, "users": 2}));
+    assert_eq!(new.passes, old.passes);
+    assert_eq!(new.passes[&made[0].id].last_used, Some(now));
+    for pass in &made {
+        let begun =
+            |effect: &Effect| matches!(effect, Effect::PassMade(made) if made.id == pass.id);
+        assert!(effects.iter().any(begun));
+    }
+}
+
+#[test]
+fn passes_that_are_over_stay_behind_and_doubtful_ones_come_along() {
+    let mut old = giver(&["anna"]);
+    let now = clock::now();
+    let floor = old.time.floor();
+    let by_floor = pass("anna", Timestamp::from_unix(floor.unix() - 1));
+    let by_clock = pass("anna", Timestamp::from_unix(now.unix() - 1));
+    let lives = pass("anna", now.plus(Duration::from_secs(3_600)));
+    assert!(!by_clock.is_expired(floor), "the floor is an hour behind");
+    let made = [by_floor, by_clock.clone(), lives.clone()].map(Change::PutPass);
+    old.commit(made.to_vec(), now).expect("made");
+    let packed = ordered(&mut old, Command::Backup, now).expect("given");
+    assert_eq!(packed["passes"], json!(2));
+    let restored = |at: Timestamp| {
+        let mut new = new_worker();
+        let records = serde_json::from_value(packed["records"].clone()).expect("records");
+        restore(&mut new, records, at).expect("restored");
+        new.passes.keys().copied().collect::<Vec<_>>()
+    };
+    assert_eq!(restored(now), [lives.id]);
+    let mut both = [by_clock.id, lives.id];
+    both.sort_unstable();
+    assert_eq!(restored(UNSET), both);
+}
+
+#[test]
+fn a_pass_without_its_user_or_twice_is_damage() {
+    let mut old = giver(&["anna"]);
+    let later = clock::now().plus(Duration::from_secs(3_600));
+    let users: Vec<_> = old.users.values().cloned().collect();
+    let [hers, other] = [pass("anna", later), pass("anna", later)];
+    let mut new = new_worker();
+    for bad in [
+        vec![hers.clone(), pass("ben", later)],
+        vec![hers.clone(), AccessPass { id: hers.id, ..other.clone() }],
+        vec![hers.clone(), AccessPass { digest: hers.digest, ..other }],
+    ] {
+        let records = PortableUsers::pack(&users, &bad, UNSET).expect("packs");
+        let refused = restore(&mut new, Records::of(&records), clock::now()).expect_err("refused");
+        assert!(refused.code == 65 && refused.message.contains("damaged"), "{refused}");
+        assert!(new.has_no_users() && new.passes.is_empty());
+    }
+    restore(&mut new, records(&mut old), clock::now()).expect("restored");
 }
 
 #[test]
@@ -137,7 +214,7 @@ fn records_that_make_no_sense_change_nothing() {
     let anna = || old.users.values().next().expect("a user").clone();
     let mut doubled = anna();
     doubled.name = UserName::parse("ben").expect("a name");
-    let pack = |users: &[User]| Records::of(&PortableUsers::pack(users, UNSET).expect("packs"));
+    let pack = |users: &[User]| Records::of(&PortableUsers::pack(users, [], UNSET).expect("packs"));
     let mut new = new_worker();
     for bad in [
         Records::from("no base64!".to_owned()),
@@ -196,7 +273,7 @@ fn with_an_unset_clock_no_step_counts_until_it_is_set_also_after_a_restart() {
 fn a_clock_behind_the_floor_of_the_old_gate_is_not_set() {
     let old = giver(&["anna"]);
     let ahead = clock::now().plus(Duration::from_secs(86_400));
-    let records = Records::of(&PortableUsers::pack(old.users.values(), ahead).expect("packs"));
+    let records = Records::of(&PortableUsers::pack(old.users.values(), [], ahead).expect("packs"));
     let mut new = new_worker();
     restore(&mut new, records, clock::now()).expect("restored");
     assert_eq!(spent(&new, "anna"), Some(TimeStep::LAST));
@@ -214,7 +291,8 @@ fn a_floor_that_cannot_be_true_is_left_out() {
         let mut new = new_worker();
         let monotonic = new.clock.monotonic();
         new.time.observe(ClockReading { now: at, monotonic, synchronised: Some(synchronised) });
-        let records = Records::of(&PortableUsers::pack(old.users.values(), floor).expect("packs"));
+        let records =
+            Records::of(&PortableUsers::pack(old.users.values(), [], floor).expect("packs"));
         restore(&mut new, records, at).expect("restored");
         (new.time.floor() >= floor, new.gate_record.clock_floor >= floor, spent(&new, "anna"))
     };

@@ -17,16 +17,30 @@ pub fn encode(record: &impl Serialize) -> Option<Zeroizing<Vec<u8>>> {
 
 /// The same for a record that takes about `room` bytes.
 pub(super) fn encode_into(record: &impl Serialize, room: usize) -> Option<Zeroizing<Vec<u8>>> {
+    encode_as(VERSION, record, room)
+}
+
+/// The same for a record of another layout.
+pub(super) fn encode_as(
+    version: u8,
+    record: &impl Serialize,
+    room: usize,
+) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Vec::with_capacity(room);
-    bytes.push(VERSION);
+    bytes.push(version);
     postcard::to_extend(record, bytes).ok().map(Zeroizing::new)
 }
 
 /// The record in these bytes; `None` for another version, a malformed record and anything left over
 /// behind it.
 pub fn decode<'r, T: Deserialize<'r>>(bytes: &'r [u8]) -> Option<T> {
-    let (version, record) = bytes.split_first()?;
-    if *version != VERSION {
+    decode_as(VERSION, bytes)
+}
+
+/// The same for a record of another layout.
+pub(super) fn decode_as<'r, T: Deserialize<'r>>(version: u8, bytes: &'r [u8]) -> Option<T> {
+    let (found, record) = bytes.split_first()?;
+    if *found != version {
         return None;
     }
     match postcard::take_from_bytes(record) {

@@ -1,5 +1,5 @@
-//! Backup files: a hostile one is refused or makes no broken user, and what is read is written back
-//! to the same.
+//! Backup files: a hostile one is refused or makes no broken user or pass, and what is read is
+//! written back to the same.
 //!
 //! The seal itself is left out: nobody gets through it by trying. What lies behind it is read as if
 //! he had.
@@ -8,6 +8,7 @@
 
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
+use portcullis::auth::access_pass::record::PassName;
 use portcullis::auth::user::UserName;
 use portcullis::backup::{Backup, FileError, Sealed};
 use portcullis::ledger::PortableUsers;
@@ -26,19 +27,23 @@ fuzz_target!(|input: (u8, &[u8])| {
             assert!(Backup::decode(&written) == Some(backup));
         }
         _ => {
-            let Some(PortableUsers { users, clock_floor }) = PortableUsers::unpack(bytes) else {
-                return;
-            };
+            let Some(read) = PortableUsers::unpack(bytes) else { return };
+            let PortableUsers { users, passes, clock_floor } = read;
             for user in &users {
                 assert!(UserName::parse(user.name.as_str()).is_ok_and(|name| name == user.name));
                 for text in [&user.display_name, &user.email].into_iter().chain(&user.groups) {
                     assert!(!text.chars().any(char::is_control), "would split a header");
                 }
             }
-            let packed =
-                PortableUsers::pack(&users, clock_floor).expect("what was read can be packed");
+            for pass in &passes {
+                assert!(PassName::parse(pass.name.as_str()).is_ok_and(|name| name == pass.name));
+                assert!(UserName::parse(pass.user.as_str()).is_ok_and(|name| name == pass.user));
+            }
+            let packed = PortableUsers::pack(&users, &passes, clock_floor);
+            let packed = packed.expect("what was read can be packed");
             let again = PortableUsers::unpack(&packed).expect("reads back");
-            assert!(again.users == users && again.clock_floor == clock_floor);
+            assert!(again.users == users && again.passes == passes);
+            assert!(again.clock_floor == clock_floor);
         }
     }
 });

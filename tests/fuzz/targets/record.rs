@@ -1,10 +1,12 @@
 //! Stored records: bytes that the seal lets through by a fault of ours still make no broken user,
-//! session, counter or settings, and what is read is written back to the same.
+//! session, pass, counter or settings, and what is read is written back to the same.
 
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
 use libfuzzer_sys::fuzz_target;
+use portcullis::auth::access_pass::pass_id::PassId;
+use portcullis::auth::access_pass::record::{AccessPass, PassName};
 use portcullis::auth::session::Session;
 use portcullis::auth::user::{User, UserName};
 use portcullis::ledger::{Counter, CounterKey, GateRecord, codec};
@@ -13,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (kind, bytes) = input;
-    match kind % 4 {
+    match kind % 5 {
         0 => {
             let Some(session) = read::<Session>(bytes) else { return };
             assert!(UserName::parse(session.user.as_str()).is_ok_and(|name| name == session.user));
@@ -35,10 +37,17 @@ fuzz_target!(|input: (u8, &[u8])| {
             let Some(counter) = read::<(CounterKey, Counter)>(bytes) else { return };
             assert_eq!(read(&written(&counter)), Some(counter));
         }
-        _ => {
+        3 => {
             let Some(settings) = codec::decode::<GateRecord>(bytes) else { return };
             let again = codec::encode(&settings).expect("every record can be written");
             assert!(codec::decode::<GateRecord>(&again).is_some_and(|read| read == settings));
+        }
+        _ => {
+            let Some(pass) = read::<AccessPass>(bytes) else { return };
+            assert!(PassId::parse(pass.id.as_str()) == Some(pass.id));
+            assert!(PassName::parse(pass.name.as_str()).is_ok_and(|name| name == pass.name));
+            assert!(UserName::parse(pass.user.as_str()).is_ok_and(|name| name == pass.user));
+            assert_eq!(read::<AccessPass>(&written(&pass)), Some(pass));
         }
     }
 });

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::object::{Object, read_members};
+use super::object::Object;
 use crate::app::messages::records::Records;
 
 /// All users with their seeds.
@@ -11,20 +11,41 @@ use crate::app::messages::records::Records;
 pub struct PackedUsers {
     /// When they were packed, by RFC 3339.
     pub created: String,
-    /// The users.
+    /// How many passes are among the records.
+    pub passes: usize,
+    /// The users and their passes.
     pub records: Records,
-    /// How many they are.
+    /// How many users they are.
     pub users: u64,
 }
 
-read_members!(PackedUsers { created, records, users });
+impl TryFrom<Object> for PackedUsers {
+    type Error = String;
+
+    fn try_from(mut object: Object) -> Result<Self, String> {
+        Ok(Self {
+            created: object.take("created")?,
+            passes: object.take_or_default("passes")?,
+            records: object.take("records")?,
+            users: object.take("users")?,
+        })
+    }
+}
 
 /// The users of a backup are in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Object")]
 pub struct UsersRestored {
+    /// How many passes came with them.
+    pub passes: usize,
     /// How many they are.
     pub users: usize,
 }
 
-read_members!(UsersRestored { users });
+impl TryFrom<Object> for UsersRestored {
+    type Error = String;
+
+    fn try_from(mut object: Object) -> Result<Self, String> {
+        Ok(Self { passes: object.take_or_default("passes")?, users: object.take("users")? })
+    }
+}

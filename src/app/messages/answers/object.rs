@@ -20,6 +20,17 @@ impl Object {
         let value = self.0.remove(member).unwrap_or_default();
         T::deserialize(value).map_err(|error| format!("{member}: {error}"))
     }
+
+    /// The same for a member that daemons of older releases do not send.
+    ///
+    /// # Errors
+    /// As of [`Object::take`].
+    pub(super) fn take_or_default<T: DeserializeOwned + Default>(
+        &mut self,
+        member: &str,
+    ) -> Result<T, String> {
+        self.take::<Option<T>>(member).map(Option::unwrap_or_default)
+    }
 }
 
 /// Reads these members, which must be all that the type has.
