@@ -20,7 +20,7 @@ mod tests {
 
     use crate::app::messages::command::Command;
     use crate::app::testing::{ONE_DOMAIN, WholeGate};
-    use crate::auth::access_pass::pass_token::PassDigest;
+    use crate::auth::access_pass::pass_id::PassId;
 
     #[test]
     fn a_use_that_a_list_has_shown_is_written_all_the_same() {
@@ -38,7 +38,7 @@ mod tests {
         assert_eq!(last_seen(&mut gate), used);
     }
 
-    fn made(gate: &mut WholeGate) -> PassDigest {
+    fn made(gate: &mut WholeGate) -> PassId {
         let made = gate.order(&Command::PassCreate {
             name: "photos".to_owned(),
             user: "owner".to_owned(),
@@ -47,27 +47,26 @@ mod tests {
             networks: Vec::new(),
             lifetime: None,
         });
-        let token = made["token"].as_str().expect("a token");
-        PassDigest::of(token.as_bytes()).expect("a pass")
+        PassId::parse(made["id"].as_str().expect("an id")).expect("a pass")
     }
 
     #[test]
     fn the_last_use_of_a_pass_is_written_within_the_hour() {
         let mut gate = WholeGate::with(ONE_DOMAIN);
         gate.add_user("owner");
-        let digest = made(&mut gate);
+        let id = made(&mut gate);
         let last_used =
             |gate: &mut WholeGate| gate.order(&Command::PassList)[0]["last_used"].clone();
         assert_eq!(last_used(&mut gate), Value::Null);
         gate.pass(1_000);
         let now = gate.now();
-        gate.gate_side().passes.touch(&digest, now);
+        gate.gate_side().passes.touch(id, now);
         // Written with no list in between, then with one.
         for listed in [false, true] {
             if listed {
                 gate.pass(3_600);
                 let now = gate.now();
-                gate.gate_side().passes.touch(&digest, now);
+                gate.gate_side().passes.touch(id, now);
                 assert_eq!(last_used(&mut gate), now.to_string());
             }
             let used = gate.now().to_string();
