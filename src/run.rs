@@ -88,7 +88,8 @@ impl Backend for Daemon {
     }
 
     fn explain(&self, config: &Config, request: &ExplainRequest) -> Explanation {
-        explain(config, request.peer, &request.path, &request.headers)
+        let question = (request.method.as_str(), request.path.as_str());
+        explain(config, request.peer, question, &request.headers)
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::http::request::Headers;
+use crate::http::request::{Head, Headers};
 use crate::original::client_address::Belief;
 use crate::original::problem::ForwardingProblem;
 use crate::original::purpose::RequestPurpose;
@@ -39,25 +39,26 @@ pub struct Explanation {
     pub problems: Vec<String>,
 }
 
-/// Explains what the gate would believe of a request for `path` with these headers, from a peer at
-/// this address; `None` is a Unix socket. A path that is none of the verify addresses is read as a
-/// page's.
+/// Explains what the gate would believe of a request by this method for `target` with these
+/// headers, from a peer at this address; `None` is a Unix socket. A path that is none of the verify
+/// addresses is read as a page's. Method and query count where the address is asked with a copy of
+/// the original request.
 pub fn explain(
     config: &Config,
     peer: Option<IpAddr>,
-    path: &str,
+    (method, target): (&str, &str),
     headers: &[(String, String)],
 ) -> Explanation {
-    let headers =
-        Headers::of(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let path = path.split('?').next().unwrap_or_default();
-    let original = match Route::of(path.as_bytes(), &config.path_prefix) {
-        Some(Route::Verify(endpoint)) => {
-            verify::original_request(config, &headers, peer, endpoint.family)
-        }
+    let lines = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let path = target.split('?').next().unwrap_or_default().as_bytes();
+    let target = target.as_bytes();
+    let head =
+        Head { method_text: method, path, target, headers: Headers::of(lines), ..Head::none() };
+    let original = match Route::of(path, &config.path_prefix) {
+        Some(Route::Verify(endpoint)) => verify::original_request(config, &head, peer, endpoint),
         _ => {
             let purpose = RequestPurpose::Page { public_url_known: config.public_url.is_some() };
-            reader::read(&headers, peer, purpose, &Belief::of(&config.proxy))
+            reader::read(&head.headers, peer, purpose, &Belief::of(&config.proxy))
         }
     };
     let message =
@@ -83,7 +84,7 @@ mod tests {
     fn explained(peer: &str, path: &str, headers: &[(&str, &str)]) -> Explanation {
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        explain(&Config::default(), Some(peer.parse().expect(peer)), path, &headers)
+        explain(&Config::default(), Some(peer.parse().expect(peer)), ("GET", path), &headers)
     }
 
     #[test]
@@ -136,5 +137,29 @@ mod tests {
         assert_eq!(believed("/verify/nginx"), ("b.example".to_owned(), None, 0));
         assert_eq!(believed("/verify").2, 2);
         assert_eq!(explained("127.0.0.1", "/login", &headers[..2]).problems, [""; 0]);
+    }
+
+    #[test]
+    fn of_a_copied_request_method_target_and_host_are_its_own() {
+        let headers = [
+            ("Host", "app.example.com"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "evil.example"),
+            ("X-Forwarded-Uri", "/other"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let explained = |headers: &[_]| {
+            let question = ("POST", "/verify/envoy/a?b=/verify/envoy");
+            explain(&Config::default(), Some([127, 0, 0, 1].into()), question, headers)
+        };
+        let told = explained(&headers);
+        assert_eq!((told.method.as_str(), told.uri.as_str()), ("POST", "/a?b=/verify/envoy"));
+        assert_eq!((told.host.as_deref(), told.scheme), (Some("app.example.com"), "https"));
+        assert!(told.problems.is_empty(), "{told:?}");
+        let bare = explained(&headers[..1]);
+        assert!(
+            bare.problems.iter().any(|problem| problem.contains("allowed_headers")),
+            "{bare:?}"
+        );
     }
 }

@@ -43,6 +43,8 @@ mod limits_tests;
 #[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]
+mod request_copy_tests;
+#[cfg(test)]
 mod session_tests;
 #[cfg(test)]
 mod setup_tests;

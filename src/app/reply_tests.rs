@@ -40,8 +40,7 @@ fn refused_bytes(
 ) -> Got {
     let request = [b"GET /verify HTTP/1.1\r\nHost: localhost:3000\r\n", lines, b"\r\n"].concat();
     let (head, _, _) = parse_head(&request).unwrap().expect("a whole head");
-    let original =
-        original_request(config, &head.headers, Some([127, 0, 0, 1].into()), endpoint.family);
+    let original = original_request(config, &head, Some([127, 0, 0, 1].into()), endpoint);
     let mut out = Out::new();
     refuse(config, &head, &original, denial, endpoint, &mut out);
     assert!(String::from_utf8_lossy(out.head_bytes()).contains("Cache-Control: no-store\r\n"));
@@ -258,7 +257,7 @@ fn a_forwarding_problem_is_told_to_people_on_a_page_that_frames_nothing() {
     );
     assert_eq!(got.status, 400);
     assert!(
-        got.body.contains("X-Forwarded-Host is the login host")
+        got.body.contains("X-Forwarded-Host or Host is the login host")
             && got.body.contains("<h1>400 Bad Request</h1>")
     );
     for header in
@@ -272,7 +271,7 @@ fn a_forwarding_problem_is_told_to_people_on_a_page_that_frames_nothing() {
         denial,
         format!("{CADDY}Accept: a/b\r\n").as_bytes(),
     );
-    assert!(got.body.starts_with(r#"{"error":"wiring","message":"X-Forwarded-Host is"#));
+    assert!(got.body.starts_with(r#"{"error":"wiring","message":"X-Forwarded-Host or Host is"#));
 }
 
 #[test]

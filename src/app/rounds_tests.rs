@@ -4,7 +4,7 @@ use super::*;
 use crate::app::verify;
 use crate::config::PublicUrl;
 use crate::http::request::parse_head;
-use crate::original::purpose::ForwardingFamily;
+use crate::proxies::all::endpoint_at;
 
 const T0: Timestamp = Timestamp::from_unix(2_000_000_000);
 const PAGE: &str = "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
@@ -36,9 +36,9 @@ fn with<T>(
     let (head, ..) = parse_head(head.as_bytes()).expect("good").expect("whole");
     let visit = verify::original_request(
         &config(),
-        &head.headers,
+        &head,
         Some([127, 0, 0, 1].into()),
-        ForwardingFamily::XForwardedWithoutPort,
+        endpoint_at("/verify/caddy"),
     );
     run(&head, &visit)
 }

@@ -39,7 +39,7 @@ fn config() -> Config {
 #[test]
 fn its_headers_alone_are_read_and_its_refusal_has_its_form() {
     let (head, ..) = parse_head(ASKED).expect("good").expect("whole");
-    let original = original_request(&config(), &head.headers, PEER, endpoint().family);
+    let original = original_request(&config(), &head, PEER, endpoint());
     assert_eq!((original.blocking_problem, original.port), (None, Some(8443)));
     let mut out = Out::new();
     refuse(&config(), &head, &original, VerifyDenial::NoCookie, endpoint(), &mut out);

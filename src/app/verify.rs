@@ -1,9 +1,9 @@
 //! May this request pass? The hot path: what did the visitor ask the proxy for, is that place open,
 //! closed or behind a session, is there a genuine, living session or pass, does it belong here?
 //!
-//! Guarantees: reads neither query nor body, touches no disk, allocates nothing, for passes and
-//! refusals alike; without a [`Pass`] there is no 2xx. Every answer has its reason, which metrics,
-//! and log read.
+//! Guarantees: reads no body, and no query but that of a copied request; touches no disk, allocates
+//! nothing, for passes and refusals alike; without a [`Pass`] there is no 2xx. Every answer has its
+//! reason, which metrics and log read.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ use crate::auth::policy::ruling::{Ruling, Verdict};
 use crate::auth::session::SessionId;
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
-use crate::http::request::{Head, Headers};
+use crate::http::request::Head;
 use crate::http::response::{Out, Status};
 use crate::original::client_address::Belief;
 use crate::original::problem::ForwardingProblem;
-use crate::original::purpose::{ForwardingFamily, RequestPurpose};
+use crate::original::purpose::{ForwardingFamily, RequestCopy, RequestPurpose};
 use crate::original::reader;
 use crate::original::request::{Arrival, OriginalRequest};
 use crate::proxies::reverse_proxy::{PassForm, VerifyEndpoint};
@@ -81,7 +81,7 @@ pub fn answer(
     now: Timestamp,
     out: &mut Out,
 ) -> (Answered, Ruling) {
-    let original = original_request(view.config, &head.headers, peer, endpoint.family);
+    let original = original_request(view.config, head, peer, endpoint);
     let Decision { pass, ruling } = decide(view, head, &original, endpoint.family, now);
     let answered = match pass {
         Ok(_) if endpoint.pass == PassForm::SendBack => {
@@ -159,23 +159,42 @@ pub fn decide<'g>(
 /// go round.
 pub fn original_request<'a>(
     config: &Config,
-    headers: &Headers<'a>,
+    head: &Head<'a>,
     peer: Option<IpAddr>,
-    family: ForwardingFamily,
+    endpoint: &VerifyEndpoint,
 ) -> OriginalRequest<'a> {
-    let mut original =
-        reader::read(headers, peer, RequestPurpose::Verify(family), &Belief::of(&config.proxy));
+    let family = endpoint.family;
+    let purpose = if family.extends_the_address() {
+        copied_request(config, head, endpoint)
+    } else {
+        RequestPurpose::Verify(family)
+    };
+    let mut original = reader::read(&head.headers, peer, purpose, &Belief::of(&config.proxy));
     if let (Arrival::Proxied, Some(login)) = (original.arrival, &config.public_url)
         && original.is_at(&login.host, login.port)
         && is_own(config, original.uri)
     {
         original.block(ForwardingProblem::LoginHost);
     }
-    if original.arrival == Arrival::Direct && !config.rules.is_empty() {
+    if original.arrival == Arrival::Direct && (!config.rules.is_empty() || !family.may_be_direct())
+    {
         // Which place is meant decides, so nobody may leave it out.
         original.block(ForwardingProblem::Missing(family.site_header()));
     }
     original
+}
+
+/// A question that is a copy of the original request, read from its own request line.
+fn copied_request<'a>(
+    config: &Config,
+    head: &Head<'a>,
+    endpoint: &VerifyEndpoint,
+) -> RequestPurpose<'a> {
+    let below = head.target.strip_prefix(config.path_prefix.as_bytes());
+    let behind = below.and_then(|below| below.strip_prefix(endpoint.path.as_bytes()));
+    let copy = behind.and_then(|behind| RequestCopy::new(head.method_text, behind));
+    // Of another address nobody says what was asked for, and it does not pass.
+    copy.map_or(RequestPurpose::Verify(endpoint.family), RequestPurpose::VerifyCopy)
 }
 
 /// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the
@@ -229,10 +248,13 @@ impl<'g> Pass<'g> {
     }
 
     fn write(&self, form: PassForm, out: &mut Out) {
-        out.start(Status::NO_CONTENT);
+        out.start(match form {
+            PassForm::OkWithAllHeaders => Status::OK,
+            _ => Status::NO_CONTENT,
+        });
         match form {
             PassForm::FilledHeaders => out.filled_lines(self.identity.lines()),
-            PassForm::AllHeaders | PassForm::SendBack => out.lines(self.identity.lines()),
+            _ => out.lines(self.identity.lines()),
         }
         out.finish_empty();
     }

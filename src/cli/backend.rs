@@ -62,7 +62,9 @@ pub struct Offline {
 pub struct ExplainRequest {
     /// The peer's address; `None`: a Unix socket.
     pub peer: Option<std::net::IpAddr>,
-    /// The path asked for, such as `/verify/caddy`.
+    /// The method of the request itself.
+    pub method: String,
+    /// The path asked for, with its query, such as `/verify/caddy`.
     pub path: String,
     /// Names and values in their order, as they were given.
     pub headers: Vec<(String, String)>,

@@ -85,9 +85,9 @@ impl<B: Backend> Program<'_, B> {
             Verb::Proxy(ProxyVerb::Print { proxy }) => {
                 proxy_print::print(proxy, &self.load(Vec::new())?.config, console)
             }
-            Verb::Proxy(ProxyVerb::Explain { peer, header, path }) => {
+            Verb::Proxy(ProxyVerb::Explain { peer, header, method, path }) => {
                 let config = self.load(Vec::new())?.config;
-                let request = proxy_explain::request(&peer, &header, path)?;
+                let request = proxy_explain::request(&peer, &header, method, path)?;
                 let explained = output::sorted(&self.backend.explain(&config, &request));
                 self.say_members(&explained, console)
             }

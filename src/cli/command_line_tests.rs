@@ -566,7 +566,9 @@ fn proxy_verbs_need_neither_store_nor_secret() {
     let expected = "client ip: 203.0.113.7\nhost:      a";
     assert!(explained.out.starts_with(expected), "{}", explained.out);
     assert!(explained.out.ends_with("problems:\nscheme:    https\ntrusted:   yes\nuri:       /\n"));
+    simply("proxy explain --peer ::1 --method POST --path /verify/envoy/a?b", &backend);
     let asked = backend.asked.borrow();
+    assert!(asked[1].contains("\"POST\", path: \"/verify/envoy/a?b\""), "{asked:?}");
     assert!(
         asked[0].contains("127.0.0.1") && asked[0].contains("(\"X-Forwarded-Proto\", \"https\")"),
         "{asked:?}"
@@ -582,6 +584,7 @@ fn explain_refuses_what_is_no_request() {
         "proxy explain --peer ::1 --header :x",
         "proxy explain --peer ::1 --header a\u{1}b:x",
         "proxy explain --peer ::1 --path verify",
+        "proxy explain --peer ::1 --method G(T",
     ] {
         assert_eq!(simply(line, &backend).code, 64, "{line}");
     }

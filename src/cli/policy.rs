@@ -80,7 +80,7 @@ Logs of {} are understood, one request a line, each line by itself. Nothing of a
 }
 
 /// A method (RFC 9110 section 9.1), as it is written.
-fn method(text: &str) -> Result<String, &'static str> {
+pub(super) fn method(text: &str) -> Result<String, &'static str> {
     if is_token(text.as_bytes()) { Ok(text.to_owned()) } else { Err("write a method such as POST") }
 }
 

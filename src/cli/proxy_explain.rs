@@ -9,7 +9,12 @@ use super::exit::{Failure, USAGE};
 ///
 /// # Errors
 /// The peer is no address, a header has no colon or no name, or the path starts with no slash.
-pub fn request(peer: &str, headers: &[String], path: String) -> Result<ExplainRequest, Failure> {
+pub fn request(
+    peer: &str,
+    headers: &[String],
+    method: String,
+    path: String,
+) -> Result<ExplainRequest, Failure> {
     let usage = |message: String| Failure::new(USAGE, message);
     let address =
         peer.parse::<IpAddr>().or_else(|_| peer.parse::<SocketAddr>().map(|socket| socket.ip()));
@@ -27,7 +32,7 @@ pub fn request(peer: &str, headers: &[String], path: String) -> Result<ExplainRe
     if !path.starts_with('/') || path.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
         return Err(usage(format!("--path {path:?} is no path such as /verify/caddy")));
     }
-    Ok(ExplainRequest { peer, path, headers })
+    Ok(ExplainRequest { peer, method, path, headers })
 }
 
 fn header(line: &str) -> Result<(String, String), String> {

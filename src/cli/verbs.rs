@@ -10,7 +10,7 @@ use super::clock::ClockVerb;
 use super::configuration::ConfigVerb;
 use super::limits::LimitVerb;
 use super::passes::PassVerb;
-use super::policy::PolicyVerb;
+use super::policy::{PolicyVerb, method};
 use super::sessions::SessionVerb;
 use super::users::UserVerb;
 use crate::proxies::all;
@@ -121,7 +121,9 @@ pub enum ProxyVerb {
     #[command(after_help = "Example:
   portcullis proxy explain --peer 127.0.0.1 --path /verify/caddy \\
       --header 'X-Forwarded-Proto: https' --header 'X-Forwarded-Host: app.example.com' \\
-      --header 'X-Forwarded-Uri: /' --header 'X-Forwarded-For: 203.0.113.7'")]
+      --header 'X-Forwarded-Uri: /' --header 'X-Forwarded-For: 203.0.113.7'
+  portcullis proxy explain --peer 127.0.0.1 --method POST --path '/verify/envoy/photos?page=2' \
+      --header 'Host: app.example.com' --header 'X-Forwarded-Proto: https'")]
     Explain {
         /// Address the request comes from, or `unix`
         #[arg(long, value_name = "ADDR")]
@@ -129,6 +131,9 @@ pub enum ProxyVerb {
         /// A header of the request; may be repeated
         #[arg(long, value_name = "NAME: VALUE")]
         header: Vec<String>,
+        /// Method of the proxy's own request
+        #[arg(long, value_name = "METHOD", default_value = "GET", value_parser = method)]
+        method: String,
         /// Path the proxy asks for
         #[arg(long, value_name = "PATH", default_value = "/verify")]
         path: String,

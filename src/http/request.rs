@@ -32,8 +32,8 @@ pub struct Head<'a> {
     /// for `OPTIONS *`. Ends at the first `?`. A `#` and what follows it stays, so that no one
     /// judges a shorter path than was sent.
     pub path: &'a [u8],
-    /// What follows the first `?` of the target, as sent.
-    pub query: Option<&'a [u8]>,
+    /// Path and query as sent; absolute-form is reduced to them.
+    pub target: &'a [u8],
     /// The version.
     pub version: Version,
     /// The header lines. With a target in absolute-form [`Headers::host`] is the target's (RFC 9112
@@ -48,7 +48,7 @@ impl<'a> Head<'a> {
             method: Method::Other,
             method_text: "",
             path: b"",
-            query: None,
+            target: b"",
             version: Version::Http11,
             headers: Headers::none(),
         }
@@ -74,10 +74,16 @@ impl<'a> Head<'a> {
 
         self.headers.check_host(line.version, line.authority)?;
         let framing = framing::decide(&self.headers, line.version)?;
-        let RequestLine { method, method_text, path, query, version, .. } = line;
+        let RequestLine { method, method_text, path, target, version, .. } = line;
         (self.method, self.method_text, self.version) = (method, method_text, version);
-        (self.path, self.query) = (path, query);
+        (self.path, self.target) = (path, target);
         Ok(Some((lines_start.saturating_add(lines_length), framing)))
+    }
+
+    /// What follows the first `?` of the target, as sent.
+    pub fn query(&self) -> Option<&'a [u8]> {
+        let mark = memchr::memchr(b'?', self.target)?;
+        self.target.get(mark + 1..)
     }
 
     /// Whether the client lets the connection be used again (RFC 9112 section 9.3): in HTTP/1.1

@@ -18,7 +18,8 @@ pub struct RequestLine<'a> {
     pub method: Method,
     pub method_text: &'a str,
     pub path: &'a [u8],
-    pub query: Option<&'a [u8]>,
+    /// Path and query.
+    pub target: &'a [u8],
     /// The host of a target in absolute-form.
     pub authority: Option<&'a [u8]>,
     pub version: Version,
@@ -59,19 +60,17 @@ impl<'a> RequestLine<'a> {
         let Some((version, version_length)) = parse_version(rest)? else { return Ok(None) };
 
         let method = Method::of(method_text);
-        let (authority, path_and_query) = split_target(method, target)?;
-        let (path, query) = match memchr::memchr(b'?', path_and_query) {
-            Some(mark) => {
-                (path_and_query.get(..mark).unwrap_or_default(), path_and_query.get(mark + 1..))
-            }
-            None => (path_and_query, None),
+        let (authority, target) = split_target(method, target)?;
+        let path = match memchr::memchr(b'?', target) {
+            Some(mark) => target.get(..mark).unwrap_or_default(),
+            None => target,
         };
         let path = if path.is_empty() { b"/" } else { path };
         let length = method_length
             .saturating_add(target_length)
             .saturating_add(version_length)
             .saturating_add(2);
-        Ok(Some((Self { method, method_text, path, query, authority, version }, length)))
+        Ok(Some((Self { method, method_text, path, target, authority, version }, length)))
     }
 }
 

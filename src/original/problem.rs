@@ -28,6 +28,9 @@ pub enum ForwardingProblem {
     UnknownScheme(ForwardingHeader),
     /// An entry that is no address ended the walk to the client's address.
     NotAnAddress(ForwardingHeader),
+    /// The question is a copy of the original request, and its `Host` is missing or none that is
+    /// read here.
+    NoHost,
     /// The gate is asked about its own login page.
     LoginHost,
 }
@@ -41,7 +44,7 @@ impl ForwardingProblem {
             | Self::Repeated(header)
             | Self::List(header)
             | Self::Malformed(header) => header.names_the_request(),
-            Self::Contradiction(..) | Self::LoginHost => true,
+            Self::Contradiction(..) | Self::NoHost | Self::LoginHost => true,
             Self::UntrustedPeer(_) | Self::UnknownScheme(_) | Self::NotAnAddress(_) => false,
         }
     }
@@ -69,6 +72,7 @@ impl ForwardingProblem {
             Self::Contradiction(..) => "contradiction",
             Self::UnknownScheme(_) => "unknown_scheme",
             Self::NotAnAddress(_) => "no_address",
+            Self::NoHost => "no_host",
             Self::LoginHost => "login_host",
         }
     }
@@ -109,8 +113,11 @@ impl fmt::Display for ProblemText {
                 write!(f, "{} is neither http nor https; http is assumed", header.name())
             }
             ForwardingProblem::NotAnAddress(header) => write!(f, "{} holds something that is no address", header.name()),
+            ForwardingProblem::NoHost => f.write_str(
+                "Host is missing or names no site; the proxy must answer for the names of the sites alone",
+            ),
             ForwardingProblem::LoginHost => f.write_str(
-                "X-Forwarded-Host is the login host: the proxy asks the gate about the gate's own pages. \
+                "X-Forwarded-Host or Host is the login host: the proxy asks the gate about the gate's own pages. \
                  Take the question out of that site",
             ),
         }
@@ -202,6 +209,7 @@ mod tests {
             ForwardingProblem::UnknownScheme(header),
             ForwardingProblem::NotAnAddress(header),
             ForwardingProblem::LoginHost,
+            ForwardingProblem::NoHost,
         ];
         let words: std::collections::BTreeSet<_> =
             all.iter().map(ForwardingProblem::word).collect();
@@ -211,7 +219,9 @@ mod tests {
                 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         );
         for problem in all.iter().skip(1) {
-            assert!(problem.what().to_string().contains("X-Forwarded-Host"), "{problem:?}");
+            let of_header = *problem != ForwardingProblem::NoHost;
+            let name = if of_header { "X-Forwarded-Host" } else { "Host is missing" };
+            assert!(problem.what().to_string().contains(name), "{problem:?}");
         }
         assert!(all[0].what().to_string().contains("127.0.0.1 sends forwarding headers"));
     }

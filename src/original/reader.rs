@@ -17,7 +17,7 @@ use super::forwarded::{Forwarded, Notes};
 use super::forwarding_header::ForwardingHeader;
 use super::host::Host;
 use super::problem::ForwardingProblem;
-use super::purpose::{ForwardingFamily, RequestPurpose};
+use super::purpose::{ForwardingFamily, RequestCopy, RequestPurpose};
 use super::request::{Arrival, OriginalRequest};
 use crate::http::name::Name;
 use crate::http::request::Headers;
@@ -27,7 +27,7 @@ use crate::http::request::Headers;
 pub fn read<'a>(
     headers: &Headers<'a>,
     peer: Option<IpAddr>,
-    purpose: RequestPurpose,
+    purpose: RequestPurpose<'a>,
     belief: &Belief<'_>,
 ) -> OriginalRequest<'a> {
     let sent = ForwardedHeaders(headers);
@@ -48,7 +48,10 @@ pub fn read<'a>(
             }
         }
         Arrival::Proxied => {
-            sent.fill_in(purpose, &mut original);
+            match purpose {
+                RequestPurpose::VerifyCopy(copy) => sent.fill_in_copy(copy, &mut original),
+                _ => sent.fill_in(purpose, &mut original),
+            }
             for problem in [walk_problem, choice_problem].into_iter().flatten() {
                 original.note(problem);
             }
@@ -145,13 +148,12 @@ impl<'a> ForwardedHeaders<'_, 'a> {
     }
 
     /// Fills in what the trusted proxy says, and everything that is wrong with it.
-    fn fill_in(&self, purpose: RequestPurpose, request: &mut OriginalRequest<'a>) {
+    fn fill_in(&self, purpose: RequestPurpose<'a>, request: &mut OriginalRequest<'a>) {
         let mut notes = Notes { purpose, request };
         let family = purpose.family();
-        let x_forwarded = if family == ForwardingFamily::XOriginal {
-            Forwarded::default()
-        } else {
-            self.x_forwarded(family, &mut notes)
+        let x_forwarded = match family {
+            ForwardingFamily::XOriginal | ForwardingFamily::RequestCopy => Forwarded::default(),
+            _ => self.x_forwarded(family, &mut notes),
         };
         let x_original = if matches!(family, ForwardingFamily::Any | ForwardingFamily::XOriginal) {
             self.x_original(&mut notes)
@@ -180,6 +182,22 @@ impl<'a> ForwardedHeaders<'_, 'a> {
         if chosen.is_contested_by(&other) && other.method.is_none() {
             request.names_method = false;
         }
+    }
+
+    /// Fills in what a copy of the original request says itself, and its scheme, which it cannot
+    /// say: all other forwarding headers are the visitor's.
+    fn fill_in_copy(&self, copy: RequestCopy<'a>, request: &mut OriginalRequest<'a>) {
+        const SCHEME: ForwardingHeader = ForwardingHeader::ForwardedProto;
+        let mut notes = Notes { purpose: RequestPurpose::VerifyCopy(copy), request };
+        match self.line(SCHEME).first(&mut notes) {
+            Some(text) => notes.request.scheme = notes.scheme(text, SCHEME),
+            None => notes.add(ForwardingProblem::Missing(SCHEME)),
+        }
+        if self.0.host().and_then(Host::parse).is_none() {
+            notes.add(ForwardingProblem::NoHost);
+        }
+        (request.uri, request.bare_query) = (copy.path, copy.bare_query);
+        (request.method, request.names_method) = (copy.method, true);
     }
 
     fn x_forwarded(&self, family: ForwardingFamily, notes: &mut Notes<'_, 'a>) -> Forwarded<'a> {

@@ -42,6 +42,8 @@ pub struct OriginalRequest<'a> {
     /// Path and query as sent; starts with `/`, holds neither control characters nor spaces. `/`
     /// where nobody says.
     pub uri: &'a [u8],
+    /// The query behind `uri` where the visitor sent no path, so that its `/` stands nowhere.
+    pub(super) bare_query: Option<&'a [u8]>,
     /// The visitor's method, a token; GET where nobody says.
     pub method: &'a str,
     /// Whether somebody says which method it is.
@@ -62,6 +64,7 @@ impl<'a> OriginalRequest<'a> {
             host: None,
             port: None,
             uri: b"/",
+            bare_query: None,
             method: "GET",
             names_method: false,
             blocking_problem: None,
@@ -131,16 +134,23 @@ impl<'a> OriginalRequest<'a> {
     /// Writes path and query, with what a URL may not hold percent-encoded. A bare `%` stays: only
     /// the site knows what it makes of one.
     pub fn write_path(&self, out: &mut impl FnMut(&[u8])) {
-        const HEX: &[u8; 16] = b"0123456789ABCDEF";
-        for run in self.uri.chunk_by(|one, next| may_stand_in_url(*one) && may_stand_in_url(*next))
-        {
-            match run {
-                [byte] if !may_stand_in_url(*byte) => {
-                    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                    out(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-                }
-                run => out(run),
+        write_encoded(self.uri, out);
+        if let Some(query) = self.bare_query {
+            out(b"?");
+            write_encoded(query, out);
+        }
+    }
+}
+
+fn write_encoded(part: &[u8], out: &mut impl FnMut(&[u8])) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for run in part.chunk_by(|one, next| may_stand_in_url(*one) && may_stand_in_url(*next)) {
+        match run {
+            [byte] if !may_stand_in_url(*byte) => {
+                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                out(&[b'%', digit(byte >> 4), digit(byte & 15)]);
             }
+            run => out(run),
         }
     }
 }

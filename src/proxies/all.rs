@@ -23,13 +23,16 @@ pub const ENDPOINT_COUNT: usize = 1 + count(ALL);
 /// Every address at which a proxy asks.
 pub static ENDPOINTS: [&VerifyEndpoint; ENDPOINT_COUNT] = endpoints(ALL);
 
-/// The address at this path behind `path_prefix`.
+/// The address at this path behind `path_prefix`. One that goes on behind its own path is looked for
+/// only where no other is.
 pub fn endpoint(path: &[u8]) -> Option<&'static VerifyEndpoint> {
     find(&ENDPOINTS, path)
 }
 
 fn find(among: &[&'static VerifyEndpoint], path: &[u8]) -> Option<&'static VerifyEndpoint> {
-    among.iter().copied().find(|endpoint| endpoint.path.as_bytes() == path)
+    let mut endpoints = among.iter().copied();
+    let whole = endpoints.find(|endpoint| endpoint.path.as_bytes() == path);
+    whole.or_else(|| among.iter().copied().find(|endpoint| endpoint.goes_on_as(path)))
 }
 
 /// The proxies whose configuration can be printed, with that configuration.
@@ -101,7 +104,10 @@ mod tests {
         assert_eq!(paths.len(), ENDPOINT_COUNT);
         for own in ENDPOINTS {
             assert_eq!(endpoint(own.path.as_bytes()), Some(own));
-            for other in [format!("{}/", own.path), format!("{}x", own.path)] {
+            let below = own.family.extends_the_address().then_some(own);
+            assert_eq!(endpoint(format!("{}/", own.path).as_bytes()), below, "{own:?}");
+            assert_eq!(endpoint(format!("{}//x", own.path).as_bytes()), below, "{own:?}");
+            for other in [format!("{}x", own.path), format!("{}#/", own.path)] {
                 assert_eq!(endpoint(other.as_bytes()), None, "{other}");
             }
         }

@@ -23,10 +23,11 @@ pub enum Fix {
 }
 
 impl Fix {
-    /// What fixes the problem; nothing for an untrusted peer, whose fix is a setting of the gate.
+    /// What fixes the problem; nothing for an untrusted peer, whose fix is a setting of the gate,
+    /// and for a site without a name, since no line can name it.
     pub const fn of(problem: &ForwardingProblem) -> Option<Self> {
         match problem {
-            ForwardingProblem::UntrustedPeer(_) => None,
+            ForwardingProblem::UntrustedPeer(_) | ForwardingProblem::NoHost => None,
             ForwardingProblem::Missing(header)
             | ForwardingProblem::Repeated(header)
             | ForwardingProblem::List(header)

@@ -17,6 +17,7 @@ pub mod claims;
 mod combined_log;
 mod default_server;
 pub mod deployment;
+mod envoy;
 pub mod fix;
 pub mod fixes;
 mod haproxy;

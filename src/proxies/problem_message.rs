@@ -33,6 +33,7 @@ impl fmt::Display for ProblemMessage {
                 "{what}. {fixes}. Where site and login share one host: leave `session.cookie_domain` empty or set \
                  `path_prefix`",
             ),
+            ForwardingProblem::NoHost => write!(f, "{what}"),
             _ => write!(f, "{what}. {fixes}"),
         }
     }

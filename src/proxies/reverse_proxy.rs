@@ -36,7 +36,8 @@ pub struct PrintedConfiguration {
 
 /// An address below `path_prefix` at which a proxy asks whether a request may pass.
 pub struct VerifyEndpoint {
-    /// The path behind `path_prefix`.
+    /// The path behind `path_prefix`. Where the original target stands behind it, all below belongs
+    /// to the address, too: [`ForwardingFamily::extends_the_address`].
     pub path: &'static str,
     /// Whose address it is; none for the one that any proxy may ask.
     pub proxy: Option<&'static ReverseProxy>,
@@ -53,6 +54,8 @@ pub struct VerifyEndpoint {
 pub enum PassForm {
     /// 204 with all identity headers.
     AllHeaders,
+    /// 200 with all identity headers, for a proxy that takes any other status for a refusal.
+    OkWithAllHeaders,
     /// 204 with those identity headers that hold something, for a proxy that by itself deletes a
     /// visitor's of the same names, and would hand an empty one to the site.
     FilledHeaders,
@@ -89,6 +92,14 @@ impl Eq for ReverseProxy {}
 impl fmt::Debug for ReverseProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl VerifyEndpoint {
+    /// Whether this path, which is not the endpoint's own, is it with an original target behind.
+    pub(super) fn goes_on_as(&self, path: &[u8]) -> bool {
+        self.family.extends_the_address()
+            && matches!(path.strip_prefix(self.path.as_bytes()), Some([b'/', ..]))
     }
 }
 

@@ -171,6 +171,25 @@ fn neither_a_pass_nor_a_refusal_allocates() {
     );
 }
 
+#[test]
+fn neither_does_a_question_with_the_target_behind_its_address() {
+    let (mut gate, token) = gate();
+    let ask = |token: &str, target: &str| {
+        let head =
+            page_load::head("/verify/envoy", &page_load::cookies(token), page_load::BY_ENVOY);
+        head.replacen("/verify/envoy", &format!("/verify/envoy{target}"), 1)
+            .replace("Host: 127.0.0.1:3000", "Host: app.example.test")
+    };
+    for target in ["/photos/2024?page=3&sort=date", "", "?x"] {
+        let mut count =
+            |token: &str, status| allocations_of_a_thousand(&mut gate, &ask(token, target), status);
+        assert_eq!(count(&token, 200), 0, "a pass of {target:?}");
+        assert_eq!(count("x", 302), 0, "a refusal of {target:?}");
+    }
+    let unclear = ask(&token, "/").replace("X-Forwarded-Proto: https", "X-Forwarded-Proto: a, b");
+    assert_eq!(allocations_of_a_thousand(&mut gate, &unclear, 400), 0, "a known problem");
+}
+
 fn rule(host: &str, paths: &[&str], access: Access) -> Rule {
     let paths = paths.iter().map(|path| PathPattern::parse(path).expect("a pattern"));
     Rule {

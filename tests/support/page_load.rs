@@ -24,6 +24,14 @@ pub const BY_NGINX: [Line<'_>; 4] = [
     ("X-Request-ID", "6f1d8c5e0b7a4f7c"),
 ];
 
+/// The same by Envoy, which asks with the original request line and `Host`.
+pub const BY_ENVOY: [Line<'_>; 4] = [
+    ("Content-Length", "0"),
+    ("X-Envoy-Expected-Rq-Timeout-Ms", "5000"),
+    ("X-Envoy-Internal", "true"),
+    ("X-Forwarded-Proto", "https"),
+];
+
 /// All lines in the order in which they arrive.
 pub fn lines<'l>(
     host: &'l str,

@@ -58,7 +58,9 @@ impl App for Small {
                 out.finish_empty();
             }
             (b"/health", _) if reads => Self::plain(out, Status::OK, b"ok"),
-            (b"/count", _) if reads => Self::plain(out, Status::OK, head.query.unwrap_or_default()),
+            (b"/count", _) if reads => {
+                Self::plain(out, Status::OK, head.query().unwrap_or_default())
+            }
             (b"/served", _) if reads => {
                 self.served += 1;
                 Self::plain(out, Status::OK, self.served.to_string().as_bytes());

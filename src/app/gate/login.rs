@@ -213,7 +213,7 @@ impl Gate {
 
 /// The return address that a page's query asks for.
 pub(super) fn wanted_by_query(request: &Request<'_>) -> Vec<u8> {
-    let query = request.head.query.unwrap_or_default();
+    let query = request.head.query().unwrap_or_default();
     single(NEXT_NAMES.iter().flat_map(|name| form::query_values(query, name)))
 }
 

@@ -27,7 +27,7 @@ impl Gate {
             ControlFlow::Continue(visit) => visit,
             ControlFlow::Break(next) => return next,
         };
-        let wanted = single(form::query_values(request.head.query.unwrap_or_default(), "next"));
+        let wanted = single(form::query_values(request.head.query().unwrap_or_default(), "next"));
         let next = self.return_to(&wanted, &visitor(&visit));
         match self.session_of(request.head, now) {
             Some(session) => {

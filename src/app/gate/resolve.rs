@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::http::request::Head;
 use crate::http::response::{Out, Status};
-use crate::original::purpose::ForwardingFamily;
+use crate::proxies::all::ANY;
 use crate::server::Request;
 
 use crate::app::gate::state::{Gate, address};
@@ -42,9 +42,8 @@ fn resolved<'g>(
     if let Ok(living) = session {
         return (Some((living.user, Proof::Session)), PassHolder::Session(living.session.id));
     }
-    let family = ForwardingFamily::Any;
-    let original = original_request(view.config, &head.headers, peer, family);
-    let token = token_pass::of_request(view, head, &original, family, &session, now);
+    let original = original_request(view.config, head, peer, &ANY);
+    let token = token_pass::of_request(view, head, &original, ANY.family, &session, now);
     match token {
         TokenPass::Good { pass, user } if original.blocking_problem.is_none() => {
             (Some((user, Proof::Pass)), PassHolder::Token(pass.id))

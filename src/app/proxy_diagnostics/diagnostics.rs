@@ -212,11 +212,7 @@ fn loses_cookie(
             .headers
             .values(Name::ForwardedProto)
             .any(|value| value.eq_ignore_ascii_case(b"http"));
-    says_http
-        && is_plain_http(
-            config,
-            &verify::original_request(config, &head.headers, peer, endpoint.family),
-        )
+    says_http && is_plain_http(config, &verify::original_request(config, head, peer, endpoint))
 }
 
 #[cfg(test)]
