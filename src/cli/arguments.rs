@@ -173,7 +173,7 @@ mod tests {
         ] {
             assert_eq!(refused(line).kind(), clap::error::ErrorKind::DisplayHelp, "{line}");
         }
-        for line in ["device list", "user import x", "proxy print envoy", "usr list"] {
+        for line in ["device list", "user import x", "proxy print squid", "usr list"] {
             assert!(refused(line).use_stderr(), "{line}");
         }
     }

@@ -240,3 +240,78 @@ fn an_ipv6_address_is_written_as_each_proxy_has_it() {
     );
     assert!(text.contains("/etc/nginx/certificates/fd00::5.crt;"), "{text}");
 }
+
+/// The names that a line of Envoy's removes: a dot is any character, and a part in brackets one of
+/// several.
+fn removed_by(line: &str) -> Vec<String> {
+    let Some((_, rest)) = line.split_once("remove_on_match: {key_matcher: {safe_regex: {regex: \"")
+    else {
+        return Vec::new();
+    };
+    let pattern = rest.split('"').next().unwrap_or_default();
+    match pattern.split_once('(') {
+        None => vec![pattern.to_owned()],
+        Some((start, ends)) => {
+            ends.trim_end_matches(')').split('|').map(|end| format!("{start}{end}")).collect()
+        }
+    }
+}
+
+fn fits(pattern: &str, sent: &str) -> bool {
+    pattern.len() == sent.len()
+        && pattern.bytes().zip(sent.bytes()).all(|(p, s)| p == b'.' || p == s)
+}
+
+#[test]
+fn envoy_removes_every_spelling_of_what_a_visitor_may_not_claim_before_it_asks() {
+    for config in variants() {
+        let text = print("envoy", &config);
+        let (mutations, rest) = text.split_once("          route_config:\n").expect("routes");
+        let removed: Vec<_> = mutations.lines().flat_map(removed_by).collect();
+        let overrides = ["X-HTTP-Method-Override", "X-Rewrite-URL", "X-Original-URL"];
+        let identity = deployment(&config).identity;
+        for name in identity.iter().copied().chain(overrides).chain(["X-Forwarded-Uri"]) {
+            for sent in spellings(name).into_iter().chain([name.replace('-', ".")]) {
+                let sent = sent.to_ascii_lowercase();
+                assert!(removed.iter().any(|pattern| fits(pattern, &sent)), "{sent}\n{text}");
+            }
+        }
+        let (_, copied) = rest.split_once("allowed_upstream_headers:\n").expect("a list");
+        for name in identity {
+            let line = format!("- {{exact: {}}}\n", name.to_ascii_lowercase());
+            assert_eq!(copied.matches(&line).count(), 1, "{name}\n{text}");
+        }
+        // Cloudflare's word on the address stays where the gate reads it.
+        let reads = config.proxy.client_ip_header == ClientIpHeader::CfConnectingIp;
+        let stays = !removed.iter().any(|pattern| fits(pattern, "cf-connecting-ip"));
+        assert_eq!(stays, reads, "{text}");
+    }
+}
+
+#[test]
+fn envoy_asks_about_everything_but_the_gates_own_pages() {
+    for config in variants() {
+        let text = print("envoy", &config);
+        let deployment = deployment(&config);
+        // The lines of the filter, and of each place that it leaves out.
+        let unasked = text.matches("ExtAuthzPerRoute, disabled: true}").count();
+        let pages = if deployment.login.is_some() { 1 } else { deployment.pages().len() };
+        assert_eq!(unasked, pages, "{text}");
+        assert_eq!(text.matches("{cluster: portcullis, timeout: 30s}").count(), pages, "{text}");
+        assert_eq!(text.matches("route: {cluster: app, ").count(), 1, "{text}");
+        assert_eq!(text.matches("failure_mode_allow: false\n").count(), 1, "{text}");
+        let asks_at = format!("path_prefix: {}/verify/envoy\n", config.path_prefix);
+        assert_eq!(text.matches(&asks_at).count(), 1, "{text}");
+        let by_tls = deployment.app.scheme == Scheme::Https;
+        assert_eq!(text.contains("transport_sockets.tls"), by_tls, "{text}");
+    }
+    let socket = Config {
+        listen: vec!["unix:/run/portcullis/http.sock".parse().unwrap()],
+        ..Config::default()
+    };
+    let text = print("envoy", &socket);
+    assert!(text.contains("address: {pipe: {path: /run/portcullis/http.sock}}"), "{text}");
+    let text = print("envoy", &Config { listen: vec!["[::]:3000".parse().unwrap()], ..example() });
+    assert!(text.contains("{address: \"::1\", port_value: 3000}"), "{text}");
+    assert!(text.contains("uri: \"http://[::1]:3000\""), "{text}");
+}

@@ -23,8 +23,8 @@ pub const ENDPOINT_COUNT: usize = 1 + count(ALL);
 /// Every address at which a proxy asks.
 pub static ENDPOINTS: [&VerifyEndpoint; ENDPOINT_COUNT] = endpoints(ALL);
 
-/// The address at this path behind `path_prefix`. One that goes on behind its own path is looked for
-/// only where no other is.
+/// The address at this path behind `path_prefix`. One that goes on behind its own path is looked
+/// for only where no other is.
 pub fn endpoint(path: &[u8]) -> Option<&'static VerifyEndpoint> {
     find(&ENDPOINTS, path)
 }

@@ -10,6 +10,7 @@ mod lexer;
 pub mod names;
 mod proxies;
 mod rings;
+mod sent_headers;
 pub mod source;
 mod waits;
 
