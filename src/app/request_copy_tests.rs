@@ -1,4 +1,5 @@
-//! A question that is a copy of the original request, asked below the gate's address: as Envoy asks.
+//! A question that is a copy of the original request, asked below the gate's address: as Envoy
+//! asks.
 
 use crate::app::testing::{Answer, Ask, ONE_DOMAIN, WholeGate};
 

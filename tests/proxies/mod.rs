@@ -2,11 +2,12 @@
 //! them.
 //!
 //! Each story is told behind Caddy, nginx as printed, nginx with its default of HTTP/1.0 towards
-//! the gate, and Traefik.
+//! the gate, Traefik, and Envoy.
 
 mod caddy_only;
 mod card;
 mod doctor;
+mod envoy_only;
 mod forms;
 mod hosts;
 mod nginx_cache;

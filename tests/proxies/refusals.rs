@@ -201,6 +201,10 @@ fn bytes_above_ascii_in_the_address_survive_the_trip() {
         );
         connection.send(start.as_bytes());
         let answer = connection.answer();
+        if !kind.takes_octets_above_ascii() {
+            assert_eq!((answer.status, stack.app.seen().len()), (400, 0), "{kind:?}: {answer:?}");
+            continue;
+        }
         assert_eq!(answer.status, 302, "{kind:?}: {answer:?}");
         let location = answer.header("location").unwrap_or_default();
         assert!(location.is_ascii(), "{kind:?}: {location}");
@@ -254,6 +258,7 @@ fn ask_a_gate_that_hangs(kind: ProxyKind) {
         ProxyKind::Caddy => (504, LONGEST_HOLD),
         ProxyKind::Nginx | ProxyKind::NginxHttp10 => (500, LONGEST_HOLD),
         ProxyKind::Traefik => (500, LONGEST_HOLD_OF_TRAEFIK),
+        ProxyKind::Envoy => (503, LONGEST_HOLD),
     };
     assert_eq!(answer.status, status, "{kind:?}: {answer:?}");
     assert!(waited < longest, "{kind:?}: {waited:?}");
@@ -274,7 +279,7 @@ fn an_ended_session_is_refused_at_the_next_request() {
 
 #[test]
 fn the_packaged_configuration_lets_no_stranger_in() {
-    for kind in [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::Traefik] {
+    for kind in [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::Traefik, ProxyKind::Envoy] {
         let stack = TestStack::behind(kind, "");
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
             for target in [

@@ -73,6 +73,20 @@ const REQUESTS: [(&str, &str, Expected, Option<Expected>); 15] = [
     ("GET", "/elsewhere", NONE, None),
 ];
 
+/// All of them that come into the log as they are: Envoy answers octets above ASCII by itself, and
+/// writes a quote as it came.
+fn requests(kind: ProxyKind) -> impl Iterator<Item = (&'static str, &'static str, Expected)> {
+    let is_logged = move |target: &str| {
+        kind != ProxyKind::Envoy || (target.is_ascii() && !target.contains("=\""))
+    };
+    REQUESTS.into_iter().filter(move |(_, target, ..)| is_logged(target)).map(
+        move |(method, target, expected, behind_traefik)| {
+            let other = behind_traefik.filter(|_| kind == ProxyKind::Traefik);
+            (method, target, other.unwrap_or(expected))
+        },
+    )
+}
+
 /// One more comes from 127.0.0.2.
 const FROM_ELSEWHERE: Expected = (Some("from elsewhere"), "open");
 
@@ -91,11 +105,24 @@ fn logging(kind: ProxyKind, log: &Path) -> TestStack {
             let line = format!("#   accessLog: {{filePath: {log}, format: json}}\n");
             text.replacen("#   providers:\n", &format!("{line}#   providers:\n"), 1)
         }
+        ProxyKind::Envoy => {
+            let lines = recipe_of_envoy().replace("/var/log/envoy/access.log", &log.to_string());
+            text.replace("          stat_prefix: sites\n", &lines)
+        }
     })
 }
 
+/// What docs/envoy.md has the reader write below a line of the printed file.
+fn recipe_of_envoy() -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/envoy.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, section) = page.split_once("## Access log\n").expect("the section");
+    let (_, lines) = section.split_once("```yaml\n").expect("the lines");
+    lines.split_once("```").expect("their end").0.to_owned()
+}
+
 /// Asks for everything, and gives back the statuses of the answers.
-fn ask_for_everything(stack: &TestStack) -> Vec<u16> {
+fn ask_for_everything(stack: &TestStack, kind: ProxyKind) -> Vec<u16> {
     let host = stack.host("app");
     let ask = |(method, target): (&str, &str)| {
         let ask = Ask::new(method, target).header("Host", &host).by_page_load();
@@ -106,17 +133,14 @@ fn ask_for_everything(stack: &TestStack) -> Vec<u16> {
         Curl::from(stack.ports, "127.0.0.2").load(&format!("http://{host}/elsewhere"), &[]).status
     };
     let mut statuses: Vec<_> =
-        REQUESTS.into_iter().map(|(method, target, ..)| ask((method, target))).collect();
+        requests(kind).map(|(method, target, _)| ask((method, target))).collect();
     statuses.push(elsewhere());
     statuses
 }
 
 /// What should become of everything that is asked for.
 fn expected(kind: ProxyKind) -> Vec<Expected> {
-    let of_this = |(_, _, expected, behind_traefik): (_, _, Expected, Option<Expected>)| {
-        behind_traefik.filter(|_| kind == ProxyKind::Traefik).unwrap_or(expected)
-    };
-    REQUESTS.into_iter().map(of_this).chain([FROM_ELSEWHERE]).collect()
+    requests(kind).map(|(_, _, expected)| expected).chain([FROM_ELSEWHERE]).collect()
 }
 
 /// How a page load is answered by whom nobody knows.
@@ -181,13 +205,13 @@ fn counts_what_was_asked_for_behind(kind: ProxyKind) {
     let log = dir.path().join("access.log");
     let mut stack = logging(kind, &log);
     let expected = expected(kind);
-    let without_rules = ask_for_everything(&stack);
+    let without_rules = ask_for_everything(&stack, kind);
     assert!(without_rules.iter().all(|status| [302, 303].contains(status)), "{without_rules:?}");
     let lines = lines_of(&log, expected.len());
     let site = format!("app.example.test:{}", stack.ports.http);
     let options: &[&str] = match kind {
         ProxyKind::Nginx | ProxyKind::NginxHttp10 => &["--json", "--host", &site],
-        ProxyKind::Caddy | ProxyKind::Traefik => &["--json"],
+        ProxyKind::Caddy | ProxyKind::Traefik | ProxyKind::Envoy => &["--json"],
     };
     let done = replay(&rules, &format!("{lines}\nnoise\n"), options);
     assert_eq!(done.status, 0, "{kind:?}: {done:?}");
@@ -208,7 +232,11 @@ fn counts_what_was_asked_for_behind(kind: ProxyKind) {
 
     put_in_force(&mut stack);
     let wanted: Vec<_> = expected.iter().map(status_of).collect();
-    assert_eq!(ask_for_everything(&stack), wanted, "{kind:?}: it becomes of it what was told");
+    assert_eq!(
+        ask_for_everything(&stack, kind),
+        wanted,
+        "{kind:?}: it becomes of it what was told"
+    );
 }
 
 fn put_in_force(stack: &mut TestStack) {
@@ -232,6 +260,11 @@ fn a_log_of_nginx_is_counted_by_rule() {
 #[test]
 fn a_log_of_traefik_is_counted_by_rule() {
     counts_what_was_asked_for_behind(ProxyKind::Traefik);
+}
+
+#[test]
+fn a_log_of_envoy_is_counted_by_rule() {
+    counts_what_was_asked_for_behind(ProxyKind::Envoy);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod curl;
 pub mod daemon;
 pub mod dice;
 pub mod doctor;
+pub mod envoy;
 pub mod faults;
 pub mod hanging;
 pub mod http;

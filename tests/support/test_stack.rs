@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::caddy::{Caddy, Ports};
 use super::curl;
 use super::daemon::{Daemon, Place};
+use super::envoy::Envoy;
 use super::http::Ask;
 use super::nginx::Nginx;
 use super::site::Site;
@@ -19,10 +20,16 @@ pub enum ProxyKind {
     /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
     NginxHttp10,
     Traefik,
+    Envoy,
 }
 
-pub const ALL: [ProxyKind; 4] =
-    [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::NginxHttp10, ProxyKind::Traefik];
+pub const ALL: [ProxyKind; 5] = [
+    ProxyKind::Caddy,
+    ProxyKind::Nginx,
+    ProxyKind::NginxHttp10,
+    ProxyKind::Traefik,
+    ProxyKind::Envoy,
+];
 
 impl ProxyKind {
     /// The gate's address that it asks.
@@ -31,7 +38,19 @@ impl ProxyKind {
             Self::Caddy => "/verify/caddy",
             Self::Nginx | Self::NginxHttp10 => "/verify/nginx",
             Self::Traefik => "/verify/traefik",
+            Self::Envoy => "/verify/envoy",
         }
+    }
+
+    /// Whether a request line may hold octets above ASCII; where not, the proxy answers 400.
+    pub const fn takes_octets_above_ascii(self) -> bool {
+        !matches!(self, Self::Envoy)
+    }
+
+    /// Whether `Connection` may name the headers that the proxy itself sets; where it may not, the
+    /// proxy answers 400.
+    pub const fn takes_own_headers_as_options(self) -> bool {
+        !matches!(self, Self::Envoy)
     }
 }
 
@@ -53,6 +72,10 @@ pub enum RunningProxy {
     /// The same.
     Traefik {
         _traefik: Traefik,
+    },
+    /// The same.
+    Envoy {
+        _envoy: Envoy,
     },
 }
 
@@ -108,6 +131,9 @@ impl TestStack {
             }
             ProxyKind::Traefik => {
                 RunningProxy::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, edit) }
+            }
+            ProxyKind::Envoy => {
+                RunningProxy::Envoy { _envoy: Envoy::start(&gate.place, ports, &sites, edit) }
             }
         };
         Self { gate, proxy, app, other, ports }
