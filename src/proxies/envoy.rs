@@ -91,7 +91,7 @@ const SENT: [&str; 12] = [
 ];
 
 const HEAD: &str = "\
-# envoy.yaml: Portcullis before one example site. For Envoy 1.36 or later; tried with 1.40.0.
+# envoy.yaml: Portcullis before one example site. For Envoy 1.36 or later; tried with 1.36.2 and 1.40.0.
 static_resources:
   listeners:
   - name: sites
