@@ -287,11 +287,11 @@ fn every_problem_fits_into_the_page_and_is_escaped() {
             crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
             crate::original::forwarding_header::ForwardingHeader::OriginalMethod,
         )),
-        VerifyDenial::Forwarding(ForwardingProblem::Missing(
-            crate::original::forwarding_header::ForwardingHeader::ForwardedMethod,
-        )),
+        VerifyDenial::Forwarding(ForwardingProblem::NoHost),
     ];
-    for denial in denials {
+    let missing = crate::original::forwarding_header::ForwardingHeader::ALL
+        .map(|header| VerifyDenial::Forwarding(ForwardingProblem::Missing(header)));
+    for denial in denials.into_iter().chain(missing) {
         let got = refused_bytes(&config(true), &ANY, denial, CADDY.as_bytes());
         assert!(got.body.ends_with("</p>\n</html>\n"), "{}", got.body);
         let got = refused_bytes(

@@ -607,3 +607,36 @@ fn a_refusal_tells_the_lines_of_the_program_that_asks_alone() {
     let unknown = missing("/verify").send(gate.address).text();
     assert!(programs.iter().all(|program| unknown.contains(program)), "{unknown}");
 }
+
+/// Envoy asks with the visitor's own method and a length of nothing, over connections that it keeps.
+#[test]
+fn a_copied_request_of_any_method_keeps_its_connection_and_a_head_has_no_body() {
+    let gate = gate();
+    let token = gate.log_in(&gate.place.add_user("owner"));
+    let mut connection = Connection::open(gate.address);
+    for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "TRACE", "FOO"] {
+        for (accept, session) in [("text/html", false), ("application/json", false), ("*/*", true)]
+        {
+            let ask = Ask::new(method, "/verify/envoy/a/b?x=1&y=%26")
+                .header("Host", "app.example.test")
+                .header("Content-Length", "0")
+                .header("X-Forwarded-For", "198.51.100.1")
+                .header("X-Forwarded-Proto", "https")
+                .header("Accept", accept);
+            let ask = if session { ask.cookie("auth_token", &token) } else { ask };
+            connection.send(&ask.bytes());
+            let answer = connection.try_answer(method == "HEAD").expect("an answer");
+            let told = format!("{method} {accept}: {answer:?}");
+            assert!(if session { answer.status == 200 } else { answer.status < 500 }, "{told}");
+            assert_eq!(answer.header("connection"), None, "{told}");
+            if answer.status == 302 || answer.status == 303 {
+                let next = answer.next();
+                assert_eq!(
+                    next.as_deref(),
+                    Some("https://app.example.test/a/b?x=1&y=%26"),
+                    "{told}"
+                );
+            }
+        }
+    }
+}

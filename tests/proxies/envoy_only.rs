@@ -215,6 +215,7 @@ fn what_envoy_refuses_by_itself_reaches_nobody() {
         ("GET /a#b HTTP/1.1", 400),
         ("FOO / HTTP/1.1", 400),
         ("GET / HTTP/1.0", 426),
+        ("OPTIONS * HTTP/1.1", 404),
     ] {
         let answer = answer_to(&stack, &request(start, &host));
         assert_eq!(answer.status, status, "{start}: {answer:?}");
