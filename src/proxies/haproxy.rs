@@ -98,7 +98,10 @@ frontend sites
     # The names of all sites, the login page's included. Any other name is nobody's.
     acl portcullis_site req.fhdr(host),host_only -i <sites>
     http-request deny deny_status 404 unless portcullis_site
-<redirect>
+<redirect>    # A request line may hold a whole address: gate and site get its path and query.
+    http-request deny deny_status 400 unless { path_beg / }
+    http-request set-uri %[pathq]
+
     # Remote_User, Remote.User and the like, which many applications take for Remote-User.
     http-request del-header [^a-z0-9-] -m reg
     # What a visitor says about himself and his request.
