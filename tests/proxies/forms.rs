@@ -172,3 +172,8 @@ fn every_form_of_the_settings_works_as_it_is_printed_for_nginx() {
 fn every_form_of_the_settings_works_as_it_is_printed_for_traefik() {
     try_all(ProxyKind::Traefik);
 }
+
+#[test]
+fn every_form_of_the_settings_works_as_it_is_printed_for_haproxy() {
+    try_all(ProxyKind::Haproxy);
+}

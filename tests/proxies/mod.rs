@@ -2,12 +2,15 @@
 //! them.
 //!
 //! Each story is told behind Caddy, nginx as printed, nginx with its default of HTTP/1.0 towards
-//! the gate, and Traefik.
+//! the gate, Traefik, and HAProxy.
 
 mod caddy_only;
 mod card;
 mod doctor;
 mod forms;
+mod haproxy_http2;
+mod haproxy_only;
+mod haproxy_script;
 mod hosts;
 mod nginx_cache;
 mod nginx_only;

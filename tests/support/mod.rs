@@ -17,6 +17,7 @@ pub mod dice;
 pub mod doctor;
 pub mod faults;
 pub mod hanging;
+pub mod haproxy;
 pub mod http;
 pub mod measure;
 pub mod nginx;

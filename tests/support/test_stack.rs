@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::caddy::{Caddy, Ports};
 use super::curl;
 use super::daemon::{Daemon, Place};
+use super::haproxy::Haproxy;
 use super::http::Ask;
 use super::nginx::Nginx;
 use super::site::Site;
@@ -19,10 +20,16 @@ pub enum ProxyKind {
     /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
     NginxHttp10,
     Traefik,
+    Haproxy,
 }
 
-pub const ALL: [ProxyKind; 4] =
-    [ProxyKind::Caddy, ProxyKind::Nginx, ProxyKind::NginxHttp10, ProxyKind::Traefik];
+pub const ALL: [ProxyKind; 5] = [
+    ProxyKind::Caddy,
+    ProxyKind::Nginx,
+    ProxyKind::NginxHttp10,
+    ProxyKind::Traefik,
+    ProxyKind::Haproxy,
+];
 
 impl ProxyKind {
     /// The gate's address that it asks.
@@ -31,6 +38,28 @@ impl ProxyKind {
             Self::Caddy => "/verify/caddy",
             Self::Nginx | Self::NginxHttp10 => "/verify/nginx",
             Self::Traefik => "/verify/traefik",
+            Self::Haproxy => "/verify/haproxy",
+        }
+    }
+
+    /// Whether a request line may hold octets above ASCII; where not, the proxy answers 400.
+    pub const fn takes_octets_above_ascii(self) -> bool {
+        !matches!(self, Self::Haproxy)
+    }
+
+    /// Whether a request line may hold any whole address; where not, it answers 400 to another
+    /// host than that of `Host`, and to an address without a path.
+    pub const fn takes_any_whole_address(self) -> bool {
+        !matches!(self, Self::Haproxy)
+    }
+
+    /// What a stranger gets who asks for a WebSocket without a key; `None` where the proxy tells
+    /// the gate of the key alone.
+    pub const fn answers_upgrade_without_key(self) -> Option<u16> {
+        match self {
+            Self::Caddy | Self::Nginx | Self::NginxHttp10 => Some(401),
+            Self::Traefik => None,
+            Self::Haproxy => Some(400),
         }
     }
 }
@@ -54,6 +83,7 @@ pub enum RunningProxy {
     Traefik {
         _traefik: Traefik,
     },
+    Haproxy(Haproxy),
 }
 
 impl TestStack {
@@ -108,6 +138,9 @@ impl TestStack {
             }
             ProxyKind::Traefik => {
                 RunningProxy::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, edit) }
+            }
+            ProxyKind::Haproxy => {
+                RunningProxy::Haproxy(Haproxy::start(&gate.place, ports, &sites, edit))
             }
         };
         Self { gate, proxy, app, other, ports }
