@@ -167,6 +167,55 @@ fn the_visitors_address_is_taken_from_cloudflare_and_from_nobody_else() {
     assert!(limits.contains("\"198.51.100.7\"") && !limits.contains("127.0.0"), "{limits}");
 }
 
+/// What docs/chained-proxies.md has the reader change, with the outer proxy at 127.0.0.2.
+fn behind_another_proxy(text: &str) -> String {
+    let page = include_str!("../../docs/chained-proxies.md");
+    let (_, section) = page.split_once("## HAProxy inside\n").expect("the recipe");
+    let lines = section.split_once("```haproxy\n").and_then(|(_, rest)| rest.split_once("```"));
+    let lines = lines.expect("its lines").0.replace("192.0.2.10", "127.0.0.2");
+    let mut replaced = section.split('`').filter(|quoted| quoted.starts_with("%["));
+    let (old, new) = (replaced.next().expect("what"), replaced.next().expect("by what"));
+    let at = text.find("    http-request ").expect("the first line");
+    let (before, after) = text.split_at(at);
+    assert!(after.contains(old), "{old} in\n{text}");
+    format!("{before}{lines}{}", after.replace(old, new))
+}
+
+#[test]
+fn behind_another_proxy_its_word_counts_and_no_visitors() {
+    let edit = |text: String| behind_another_proxy(&text);
+    let stack = TestStack::behind_changed(ProxyKind::Haproxy, "", edit);
+    let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+    let cookie = format!("Cookie: auth_token={token}");
+    let url = format!("http://{}/real?x=1", stack.host("app"));
+    let forwarded = [
+        "X-Forwarded-For: 6.6.6.6, 198.51.100.7",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: evil.example",
+        "X-Forwarded-Uri: /share/open",
+        "X-Forwarded-Method: OPTIONS",
+        "X-Original-URL: https://app.example.test/share/open",
+        "Access-Control-Request-Method: GET",
+    ];
+    for (from, address, scheme) in
+        [("127.0.0.2", "198.51.100.7", "https"), ("127.0.0.3", "127.0.0.3", "http")]
+    {
+        let visitor = Curl::from(stack.ports, from);
+        let words: Vec<_> = forwarded.iter().flat_map(|header| ["--header", header]).collect();
+        let stranger = visitor.load(&url, &[&words[..], &["--data", "n=1"]].concat());
+        let host = stack.host("app").replace(':', "%3A");
+        let next = format!("next={scheme}%3A%2F%2F{host}%2Freal%3Fx%3D1");
+        assert_eq!(stranger.status, 303, "{from}: {stranger:?}");
+        assert!(stranger.location.ends_with(&next), "{from}: {stranger:?}");
+
+        let inside = visitor.load(&url, &[&words[..], &["--header", &cookie]].concat());
+        let request: serde_json::Value = serde_json::from_str(&inside.body).expect("JSON");
+        let told = ["x-forwarded-for", "x-real-ip", "x-forwarded-proto", "x-forwarded-host"]
+            .map(|name| values(&request, name).concat());
+        assert_eq!(told, [address, address, scheme, &stack.host("app")], "{from}: {request}");
+    }
+}
+
 #[test]
 fn a_gate_behind_a_unix_socket_is_asked_there() {
     let ports = Ports::free();
