@@ -61,9 +61,9 @@ impl Haproxy {
 /// The printed line that leads visitors to https.
 pub const TO_HTTPS: &str = "    http-request redirect scheme https code 308 unless { ssl_fc }";
 
-/// Debian keeps it where only root looks.
+/// `$HAPROXY`, else the machine's own, which Debian keeps where only root looks.
 pub fn program() -> Command {
-    let mut command = Command::new("haproxy");
+    let mut command = Command::new(std::env::var_os("HAPROXY").unwrap_or("haproxy".into()));
     command.env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
     command
 }

@@ -48,7 +48,7 @@ impl ProxyKind {
     }
 
     /// Whether a request line may hold any whole address; where not, it answers 400 to another
-    /// host than that of `Host`, and to an address without a path.
+    /// host than that of `Host`, and may do so to an address without a path.
     pub const fn takes_any_whole_address(self) -> bool {
         !matches!(self, Self::Haproxy)
     }
