@@ -21,6 +21,11 @@ fn behind_nginx_a_visitor_logs_in_sees_both_sites_and_logs_out() {
     visit(ProxyKind::Nginx);
 }
 
+#[test]
+fn behind_haproxy_a_visitor_logs_in_sees_both_sites_and_logs_out() {
+    visit(ProxyKind::Haproxy);
+}
+
 fn visit(kind: ProxyKind) {
     let stack = TestStack::behind(kind, "");
     let owner = stack.gate.place.add_user("owner");
@@ -131,6 +136,11 @@ fn behind_nginx_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_i
     fetch(ProxyKind::Nginx);
 }
 
+#[test]
+fn behind_haproxy_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_in() {
+    fetch(ProxyKind::Haproxy);
+}
+
 fn fetch(kind: ProxyKind) {
     let (stack, browser, _) = logged_in(kind);
     browser.forget_cookies();
@@ -164,6 +174,11 @@ fn behind_nginx_a_websocket_opens_with_a_session_and_is_refused_without() {
     open_websocket(ProxyKind::Nginx);
 }
 
+#[test]
+fn behind_haproxy_a_websocket_opens_with_a_session_and_is_refused_without() {
+    open_websocket(ProxyKind::Haproxy);
+}
+
 fn open_websocket(kind: ProxyKind) {
     let (stack, browser, _) = logged_in(kind);
     assert_eq!(browser.value_of(WEBSOCKET), "heard hello");
@@ -180,6 +195,11 @@ fn behind_caddy_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_
 #[test]
 fn behind_nginx_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
     post_late(ProxyKind::Nginx);
+}
+
+#[test]
+fn behind_haproxy_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
+    post_late(ProxyKind::Haproxy);
 }
 
 fn post_late(kind: ProxyKind) {
