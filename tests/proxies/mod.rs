@@ -20,5 +20,6 @@ mod refusals;
 mod replay;
 mod resolver;
 mod setup;
+mod traefik_docker;
 mod traefik_only;
 mod whoever;
