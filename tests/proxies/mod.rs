@@ -15,6 +15,7 @@ mod hosts;
 mod nginx_cache;
 mod nginx_only;
 mod overrides;
+mod overview;
 mod paths;
 mod refusals;
 mod replay;
