@@ -266,6 +266,21 @@ fn ask_a_gate_that_hangs(kind: ProxyKind) {
     assert_eq!(stack.app.seen().len(), 0, "{kind:?}");
 }
 
+/// Two requests on one connection are two visitors: a pass ends with its request.
+#[test]
+fn what_follows_a_pass_on_its_connection_is_asked_about_too() {
+    for kind in ALL {
+        let stack = TestStack::behind(kind, "");
+        let token = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+        let stranger = stack.page_load("/x");
+        let inside = stranger.clone().cookie("auth_token", &token);
+        let mut connection = Connection::open(stack.http());
+        connection.send(&[inside.bytes(), stranger.bytes(), inside.bytes()].concat());
+        let statuses = [(); 3].map(|()| connection.answer().status);
+        assert_eq!((statuses, stack.app.seen().len()), ([200, 302, 200], 2), "{kind:?}");
+    }
+}
+
 #[test]
 fn an_ended_session_is_refused_at_the_next_request() {
     for kind in ALL {
