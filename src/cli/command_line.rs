@@ -82,8 +82,8 @@ impl<B: Backend> Program<'_, B> {
                 configuration::show(&self.load(Vec::new())?, self.global.json, console)
             }
             Verb::Config(ConfigVerb::Check) => self.check(console),
-            Verb::Proxy(ProxyVerb::Print { proxy }) => {
-                proxy_print::print(proxy, &self.load(Vec::new())?.config, console)
+            Verb::Proxy(ProxyVerb::Print { proxy, lua }) => {
+                proxy_print::print(proxy, lua, &self.load(Vec::new())?.config, console)
             }
             Verb::Proxy(ProxyVerb::Explain { peer, header, method, path }) => {
                 let config = self.load(Vec::new())?.config;

@@ -559,6 +559,11 @@ fn proxy_verbs_need_neither_store_nor_secret() {
     assert_eq!(printed.code, 0);
     assert!(printed.out.contains("forward_auth"));
     assert!(!printed.state.exists());
+    let script = simply("proxy print haproxy --lua", &backend);
+    assert!(script.code == 0 && script.out.starts_with("-- portcullis.lua: "), "{}", script.out);
+    let refused = simply("proxy print caddy --lua", &backend);
+    assert_eq!((refused.code, refused.out.as_str()), (64, ""));
+    assert!(refused.err.contains("leave out --lua"), "{}", refused.err);
     let explained = simply(
         "proxy explain --peer ::ffff:127.0.0.1 --header X-Forwarded-Proto:https --path /verify/caddy",
         &backend,
@@ -817,6 +822,8 @@ fn nothing_that_came_from_elsewhere_moves_the_cursor_whatever_the_verb() {
         "proxy print caddy",
         "proxy print nginx",
         "proxy print traefik",
+        "proxy print haproxy",
+        "proxy print haproxy --lua",
         "usr\u{1b}[2J",
         "user show \u{9b}",
         "serve",

@@ -16,6 +16,12 @@ fn print(name: &str, config: &Config) -> String {
     text(configuration, config)
 }
 
+/// The script that HAProxy's configuration loads.
+fn print_script(config: &Config) -> String {
+    let mut known = all::printable().filter_map(|(_, configuration)| script(configuration, config));
+    known.next().expect("a script")
+}
+
 fn example() -> Config {
     let mut config = Config {
         public_url: Some(PublicUrl::new(Scheme::Https, "auth.example.com", None)),
@@ -53,8 +59,9 @@ fn variants() -> Vec<Config> {
 #[test]
 fn no_text_has_a_place_left_to_fill_and_all_brackets_close() {
     for config in variants() {
-        for (proxy, _) in all::printable() {
-            let text = print(proxy.name, &config);
+        for text in all::printable().flat_map(|(_, printed)| {
+            [Some(text(printed, &config)), script(printed, &config)].into_iter().flatten()
+        }) {
             assert!(!text.contains('<') && !text.contains('>'), "{text}");
             assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
             assert!(
@@ -118,8 +125,55 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
                 );
             }
             assert!(traefik.contains(&format!("          - {name}\n")), "{name}\n{traefik}");
+
+            let haproxy = print("haproxy", &config);
+            let stripped = format!("\n    http-request del-header {name}\n");
+            let (before, _) = haproxy.split_once("lua.portcullis").expect("the question");
+            // Other spellings go by their marks.
+            assert!(before.contains(&stripped) && before.contains(MARKED_NAMES), "{haproxy}");
+            let taken = format!("\n  \"{}\",\n", name.to_ascii_lowercase());
+            assert!(print_script(&config).contains(&taken), "{name}");
         }
     }
+}
+
+/// HAProxy's line for names that applications take for others.
+const MARKED_NAMES: &str = "\n    http-request del-header [^a-z0-9-] -m reg\n";
+
+/// An error in the script ends the script, and HAProxy goes on with the next line.
+#[test]
+fn haproxy_denies_what_its_script_did_not_let_pass_before_it_chooses_a_backend() {
+    for config in variants() {
+        let text = print("haproxy", &config);
+        let places = [
+            "\n    http-request del-header Remote-User\n",
+            "\n    http-request set-header X-Forwarded-For %[src]\n",
+            "\n    http-request lua.portcullis ",
+            "\n    http-request deny deny_status 503 unless portcullis_pages or { var(txn.portcullis_passed) -m bool }\n",
+            "\n    http-request del-header X-Portcullis-Pass\n",
+            "\n    use_backend portcullis if portcullis_pages\n",
+            "\n    use_backend app if { ",
+        ]
+        .map(|line| text.find(line).unwrap_or_else(|| panic!("no {line} in\n{text}")));
+        assert!(places.is_sorted(), "{text}");
+        assert!(!text.contains("default_backend"), "{text}");
+    }
+}
+
+#[test]
+fn haproxy_takes_the_visitors_address_from_cloudflare_alone() {
+    let mut config = example();
+    assert!(!print("haproxy", &config).contains("set-src"));
+    config.proxy.client_ip_header = ClientIpHeader::CfConnectingIp;
+    let text = print("haproxy", &config);
+    let (before, after) = text.split_once("    http-request set-src ").expect("the line");
+    let listed =
+        before.lines().filter_map(|line| line.split_once("acl portcullis_cloudflare src "));
+    let listed: Vec<_> = listed.flat_map(|(_, ranges)| ranges.split(' ')).collect();
+    let ranges: Vec<_> = config.proxy.cloudflare_ranges.iter().map(ToString::to_string).collect();
+    assert_eq!(listed, ranges);
+    assert!(after.contains("\n    http-request del-header CF-Connecting-IP\n"), "{text}");
+    assert!(!before.contains("%[src]"), "{text}");
 }
 
 #[test]
@@ -134,6 +188,13 @@ fn the_login_page_of_a_shared_host_is_never_behind_the_question() {
         text.contains(
             "location ~ ^(/login|/logout|/setup|/enroll) {\n            auth_request off;\n"
         ),
+        "{text}"
+    );
+    let text = print("haproxy", &Config::default());
+    let pages = "    acl portcullis_pages path_beg /login /logout /setup /enroll\n";
+    assert!(
+        text.contains(pages)
+            && text.contains("portcullis_site req.fhdr(host),host_only -i app.example.com\n"),
         "{text}"
     );
 }
@@ -169,6 +230,9 @@ fn a_prefix_goes_before_every_address_of_the_gate() {
     assert!(text.contains("rewrite ^ /.portcullis/verify/nginx/refusal? break;\n"), "{text}");
     assert!(text.contains("location ~ ^(/\\.portcullis) {\n"), "{text}");
     assert!(print("traefik", &config).contains("3000/.portcullis/verify/traefik\""));
+    let text = print("haproxy", &config);
+    assert!(text.contains("127.0.0.1:3000 /.portcullis/verify/haproxy unless"), "{text}");
+    assert!(text.contains("acl portcullis_pages path_beg /.portcullis\n"), "{text}");
 }
 
 #[test]
@@ -183,6 +247,9 @@ fn a_listener_on_all_addresses_is_asked_through_loopback_and_a_socket_by_its_pat
     assert!(gate(socket, "caddy").contains("forward_auth unix//run/portcullis/http.sock {"));
     assert!(gate(socket, "nginx").contains("server unix:/run/portcullis/http.sock;"));
     assert!(gate(socket, "traefik").contains("# Traefik cannot ask over a Unix socket"));
+    let text = gate(socket, "haproxy");
+    assert!(text.contains("lua.portcullis unix@/run/portcullis/http.sock /verify/haproxy "));
+    assert!(text.contains("    server gate unix@/run/portcullis/http.sock\n"), "{text}");
 }
 
 #[test]
@@ -223,6 +290,12 @@ fn ports_and_plain_http_of_public_url_reach_both_sites() {
     let text = print("nginx", &config);
     assert_eq!(text.matches("listen 8000;").count(), 2, "{text}");
     assert!(!text.contains("ssl"), "{text}");
+    let text = print("haproxy", &config);
+    assert!(
+        text.contains("\n    bind :8000\n") && text.matches("    bind ").count() == 1,
+        "{text}"
+    );
+    assert!(!text.contains("redirect"), "{text}");
 }
 
 #[test]
@@ -239,6 +312,9 @@ fn an_ipv6_address_is_written_as_each_proxy_has_it() {
         "{text}"
     );
     assert!(text.contains("/etc/nginx/certificates/fd00::5.crt;"), "{text}");
+    let text = print("haproxy", &config);
+    assert!(text.contains("\n    bind [::]:8443 v4v6 ssl crt "), "{text}");
+    assert!(text.contains("portcullis_site req.fhdr(host),host_only -i [fd00::5]\n"), "{text}");
 }
 
 /// The names that a line of Envoy's removes: a dot is any character, and a part in brackets one of

@@ -111,11 +111,16 @@ pub enum ProxyVerb {
     /// Print a complete configuration for the proxy in front, made from the current settings
     #[command(after_help = "Examples:
   portcullis proxy print caddy > Caddyfile
-  portcullis proxy print nginx > nginx.conf")]
+  portcullis proxy print nginx > nginx.conf
+  portcullis proxy print haproxy > haproxy.cfg
+  portcullis proxy print haproxy --lua > portcullis.lua")]
     Print {
         /// The proxy in front
         #[arg(value_parser = printable_proxy())]
         proxy: &'static PrintedConfiguration,
+        /// Print the Lua script that the configuration loads instead, for a proxy that needs one
+        #[arg(long)]
+        lua: bool,
     },
     /// Show what the gate would believe about a request with these headers
     #[command(after_help = "Example:

@@ -31,7 +31,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
         refusal: RefusalForm::Whole,
     }],
     fix,
-    configuration: Some(PrintedConfiguration { help: "Caddy 2.11.4 or newer", print }),
+    configuration: Some(PrintedConfiguration::new("Caddy 2.11.4 or newer", print)),
     read_log_line: Some(read_log_line),
 };
 

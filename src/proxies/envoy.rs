@@ -25,7 +25,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
         refusal: RefusalForm::Whole,
     }],
     fix,
-    configuration: Some(PrintedConfiguration { help: "Envoy 1.36 or newer", print }),
+    configuration: Some(PrintedConfiguration { help: "Envoy 1.36 or newer", print, script: None }),
     read_log_line: None,
 };
 

@@ -36,7 +36,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
         },
     ],
     fix,
-    configuration: Some(PrintedConfiguration { help: "nginx with auth_request", print }),
+    configuration: Some(PrintedConfiguration::new("nginx with auth_request", print)),
     read_log_line: Some(combined_log::read),
 };
 

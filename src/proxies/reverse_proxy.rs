@@ -32,6 +32,8 @@ pub struct PrintedConfiguration {
     pub help: &'static str,
     /// The whole text, ending with a line end.
     pub print: fn(&Deployment<'_>) -> String,
+    /// A Lua script that the configuration loads from a file of its own, if it needs one.
+    pub script: Option<fn(&Deployment<'_>) -> String>,
 }
 
 /// An address below `path_prefix` at which a proxy asks whether a request may pass.
@@ -71,6 +73,13 @@ pub enum RefusalForm {
     Whole,
     /// 401 or 403 with an empty body, for a proxy that takes no other status and drops the body.
     StatusAlone,
+}
+
+impl PrintedConfiguration {
+    /// One that is a single file.
+    pub(super) const fn new(help: &'static str, print: fn(&Deployment<'_>) -> String) -> Self {
+        Self { help, print, script: None }
+    }
 }
 
 impl ReverseProxy {

@@ -19,7 +19,7 @@ pub static SIXTH: ReverseProxy = ReverseProxy {
         refusal: RefusalForm::StatusAlone,
     }],
     fix,
-    configuration: Some(PrintedConfiguration { help: "Sixth 6 or newer", print }),
+    configuration: Some(PrintedConfiguration::new("Sixth 6 or newer", print)),
     read_log_line: None,
 };
 

@@ -31,7 +31,7 @@ pub static PROXY: ReverseProxy = ReverseProxy {
         refusal: RefusalForm::Whole,
     }],
     fix,
-    configuration: Some(PrintedConfiguration { help: "Traefik", print }),
+    configuration: Some(PrintedConfiguration::new("Traefik 3.7.12 or newer", print)),
     read_log_line: Some(read_log_line),
 };
 

@@ -22,6 +22,11 @@ fn behind_nginx_a_visitor_logs_in_sees_both_sites_and_logs_out() {
 }
 
 #[test]
+fn behind_haproxy_a_visitor_logs_in_sees_both_sites_and_logs_out() {
+    visit(ProxyKind::Haproxy);
+}
+
+#[test]
 fn behind_envoy_a_visitor_logs_in_sees_both_sites_and_logs_out() {
     visit(ProxyKind::Envoy);
 }
@@ -137,6 +142,11 @@ fn behind_nginx_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_i
 }
 
 #[test]
+fn behind_haproxy_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_in() {
+    fetch(ProxyKind::Haproxy);
+}
+
+#[test]
 fn behind_envoy_a_fetch_without_a_session_is_told_401_in_json_and_where_to_log_in() {
     fetch(ProxyKind::Envoy);
 }
@@ -175,6 +185,11 @@ fn behind_nginx_a_websocket_opens_with_a_session_and_is_refused_without() {
 }
 
 #[test]
+fn behind_haproxy_a_websocket_opens_with_a_session_and_is_refused_without() {
+    open_websocket(ProxyKind::Haproxy);
+}
+
+#[test]
 fn behind_envoy_a_websocket_opens_with_a_session_and_is_refused_without() {
     open_websocket(ProxyKind::Envoy);
 }
@@ -195,6 +210,11 @@ fn behind_caddy_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_
 #[test]
 fn behind_nginx_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
     post_late(ProxyKind::Nginx);
+}
+
+#[test]
+fn behind_haproxy_a_form_posted_after_the_session_ended_leads_to_the_login_and_is_not_sent_again() {
+    post_late(ProxyKind::Haproxy);
 }
 
 #[test]

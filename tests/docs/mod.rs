@@ -12,7 +12,7 @@ mod threats;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portcullis::cli::proxy_print::text;
+use portcullis::cli::proxy_print::{script, text};
 use portcullis::config::Config;
 use portcullis::config::sources::{ConfigFile, Sources};
 use portcullis::proxies::all;
@@ -48,15 +48,26 @@ fn every_configuration_in_the_documentation_is_what_proxy_print_gives() {
             let (title, rest) = section.split_once(" -->\n```").unwrap();
             let (proxy, name) = title.split_once(", example: ").unwrap();
             let shown = rest.split_once('\n').unwrap().1.split("```").next().unwrap();
-            let (_, configuration) =
-                all::printable().find(|(known, _)| known.name == proxy).expect("a proxy's name");
-            let printed = text(configuration, &example(&page, name));
+            let (name_of_proxy, option) = proxy.split_once(' ').unwrap_or((proxy, ""));
+            let (_, configuration) = all::printable()
+                .find(|(known, _)| known.name == name_of_proxy)
+                .expect("a proxy's name");
+            let config = example(&page, name);
+            let printed = match option {
+                "" => Some(text(configuration, &config)),
+                "--lua" => script(configuration, &config),
+                _ => None,
+            };
+            let printed = printed.unwrap_or_else(|| panic!("nothing is printed by {title}"));
             assert!(shown == printed, "{}: `{title}` should show\n{printed}", path.display());
             seen.push(proxy.to_owned());
         }
     }
-    for (proxy, _) in all::printable() {
-        assert!(seen.iter().any(|name| name == proxy.name), "no page shows {proxy:?}");
+    for (proxy, configuration) in all::printable() {
+        let script = configuration.script.map(|_| format!("{} --lua", proxy.name));
+        for wanted in [proxy.name.to_owned()].into_iter().chain(script) {
+            assert!(seen.contains(&wanted), "no page shows what `proxy print {wanted}` gives");
+        }
     }
 }
 

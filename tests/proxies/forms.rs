@@ -174,6 +174,11 @@ fn every_form_of_the_settings_works_as_it_is_printed_for_traefik() {
 }
 
 #[test]
+fn every_form_of_the_settings_works_as_it_is_printed_for_haproxy() {
+    try_all(ProxyKind::Haproxy);
+}
+
+#[test]
 fn every_form_of_the_settings_works_as_it_is_printed_for_envoy() {
     try_all(ProxyKind::Envoy);
 }

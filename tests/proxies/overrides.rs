@@ -121,7 +121,9 @@ fn without_the_printed_lines_an_override_closes_what_a_rule_opens() {
 fn told(kind: ProxyKind, asked: &Value) -> [String; 2] {
     let (method, path) = match kind {
         ProxyKind::Nginx | ProxyKind::NginxHttp10 => ("x-original-method", "x-original-url"),
-        ProxyKind::Caddy | ProxyKind::Traefik => ("x-forwarded-method", "x-forwarded-uri"),
+        ProxyKind::Caddy | ProxyKind::Traefik | ProxyKind::Haproxy => {
+            ("x-forwarded-method", "x-forwarded-uri")
+        }
         ProxyKind::Envoy => {
             let target =
                 asked["target"].as_str().and_then(|told| told.strip_prefix(kind.asks_at()));

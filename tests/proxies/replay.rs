@@ -105,6 +105,7 @@ fn logging(kind: ProxyKind, log: &Path) -> TestStack {
             let line = format!("#   accessLog: {{filePath: {log}, format: json}}\n");
             text.replacen("#   providers:\n", &format!("{line}#   providers:\n"), 1)
         }
+        ProxyKind::Haproxy => panic!("no log of HAProxy is read"),
         ProxyKind::Envoy => {
             let lines = recipe_of_envoy().replace("/var/log/envoy/access.log", &log.to_string());
             text.replace("          stat_prefix: sites\n", &lines)
@@ -211,7 +212,9 @@ fn counts_what_was_asked_for_behind(kind: ProxyKind) {
     let site = format!("app.example.test:{}", stack.ports.http);
     let options: &[&str] = match kind {
         ProxyKind::Nginx | ProxyKind::NginxHttp10 => &["--json", "--host", &site],
-        ProxyKind::Caddy | ProxyKind::Traefik | ProxyKind::Envoy => &["--json"],
+        ProxyKind::Caddy | ProxyKind::Traefik | ProxyKind::Haproxy | ProxyKind::Envoy => {
+            &["--json"]
+        }
     };
     let done = replay(&rules, &format!("{lines}\nnoise\n"), options);
     assert_eq!(done.status, 0, "{kind:?}: {done:?}");

@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod envoy;
 pub mod faults;
 pub mod hanging;
+pub mod haproxy;
 pub mod http;
 pub mod many_passes;
 pub mod measure;

@@ -56,7 +56,7 @@ pub fn with_locations(printed: &str, lines: &str) -> String {
 }
 
 /// One certificate for all names below the tests' domain.
-pub(super) fn make_certificate(dir: &Scratch) {
+pub fn make_certificate(dir: &Scratch) {
     let mut command = Command::new("openssl");
     command.args([
         "req",

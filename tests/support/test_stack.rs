@@ -7,6 +7,7 @@ use super::caddy::{Caddy, Ports};
 use super::curl;
 use super::daemon::{Daemon, Place};
 use super::envoy::Envoy;
+use super::haproxy::Haproxy;
 use super::http::Ask;
 use super::nginx::Nginx;
 use super::site::Site;
@@ -20,14 +21,16 @@ pub enum ProxyKind {
     /// nginx as it speaks by default: HTTP/1.0 to the gate, a connection for each question.
     NginxHttp10,
     Traefik,
+    Haproxy,
     Envoy,
 }
 
-pub const ALL: [ProxyKind; 5] = [
+pub const ALL: [ProxyKind; 6] = [
     ProxyKind::Caddy,
     ProxyKind::Nginx,
     ProxyKind::NginxHttp10,
     ProxyKind::Traefik,
+    ProxyKind::Haproxy,
     ProxyKind::Envoy,
 ];
 
@@ -38,13 +41,31 @@ impl ProxyKind {
             Self::Caddy => "/verify/caddy",
             Self::Nginx | Self::NginxHttp10 => "/verify/nginx",
             Self::Traefik => "/verify/traefik",
+            Self::Haproxy => "/verify/haproxy",
             Self::Envoy => "/verify/envoy",
         }
     }
 
     /// Whether a request line may hold octets above ASCII; where not, the proxy answers 400.
     pub const fn takes_octets_above_ascii(self) -> bool {
-        !matches!(self, Self::Envoy)
+        !matches!(self, Self::Haproxy | Self::Envoy)
+    }
+
+    /// Whether a request line may hold any whole address; where not, it answers 400 to another
+    /// host than that of `Host`, and may do so to an address without a path.
+    pub const fn takes_any_whole_address(self) -> bool {
+        !matches!(self, Self::Haproxy)
+    }
+
+    /// What a stranger gets who asks for a WebSocket without a key; `None` where the proxy tells
+    /// the gate of the key alone.
+    pub const fn answers_upgrade_without_key(self) -> Option<u16> {
+        match self {
+            Self::Caddy | Self::Nginx | Self::NginxHttp10 => Some(401),
+            Self::Traefik => None,
+            Self::Haproxy => Some(400),
+            Self::Envoy => Some(401),
+        }
     }
 
     /// Whether `Connection` may name the headers that the proxy itself sets; where it may not, the
@@ -73,6 +94,7 @@ pub enum RunningProxy {
     Traefik {
         _traefik: Traefik,
     },
+    Haproxy(Haproxy),
     /// The same.
     Envoy {
         _envoy: Envoy,
@@ -131,6 +153,9 @@ impl TestStack {
             }
             ProxyKind::Traefik => {
                 RunningProxy::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, edit) }
+            }
+            ProxyKind::Haproxy => {
+                RunningProxy::Haproxy(Haproxy::start(&gate.place, ports, &sites, edit))
             }
             ProxyKind::Envoy => {
                 RunningProxy::Envoy { _envoy: Envoy::start(&gate.place, ports, &sites, edit) }

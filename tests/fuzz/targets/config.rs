@@ -51,6 +51,8 @@ fuzz_target!(|text: &str| {
             }
             for (_, configuration) in all::printable() {
                 assert!(proxy_print::text(configuration, &config).ends_with('\n'));
+                let script = proxy_print::script(configuration, &config);
+                assert!(script.is_none_or(|text| text.ends_with('\n')));
             }
         }
     }

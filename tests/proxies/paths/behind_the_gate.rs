@@ -13,6 +13,7 @@ use super::spellings::{self, Spelling};
 use crate::support::caddy::{Caddy, Ports};
 use crate::support::daemon::Place;
 use crate::support::envoy::Envoy;
+use crate::support::haproxy::Haproxy;
 use crate::support::nginx::Nginx;
 use crate::support::test_stack::with_public_url;
 use crate::support::traefik::Traefik;
@@ -90,6 +91,13 @@ fn nobody_gets_the_private_page_behind_nginx() {
 fn nobody_gets_the_private_page_behind_traefik() {
     nobody_gets_the_private_page_behind(|place, ports, sites| {
         Box::new(Traefik::start(place, ports, sites, |text| text))
+    });
+}
+
+#[test]
+fn nobody_gets_the_private_page_behind_haproxy() {
+    nobody_gets_the_private_page_behind(|place, ports, sites| {
+        Box::new(Haproxy::start(place, ports, sites, |text| text))
     });
 }
 

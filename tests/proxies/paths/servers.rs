@@ -10,6 +10,7 @@ use std::process::Command;
 use super::answers::{PRIVATE_PAGE, PUBLIC_PAGE, Served, Visitor};
 use super::rules::HOST;
 use crate::support::caddy::{self, free_port};
+use crate::support::haproxy;
 use crate::support::process::Running;
 use crate::support::scratch::Scratch;
 use crate::support::tools;
@@ -128,12 +129,7 @@ impl Servers {
 
     /// HAProxy answers for Traefik, which has no pages of its own.
     fn start_haproxy_and_traefik(&mut self) {
-        let program = || {
-            let mut command = Command::new("haproxy");
-            command.env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
-            command
-        };
-        let version = version_of(program().arg("-v"));
+        let version = version_of(haproxy::program().arg("-v"));
         let manners = ["`path_beg`", "`path_beg -i` behind `normalize-uri`"];
         let [usual, normalized] = self.set_up("HAProxy", &version, manners);
         let behind @ [public, private] = [free_port(), free_port()];
@@ -144,7 +140,8 @@ impl Servers {
             ("PRIVATE", private),
         ];
         let file = self.write("haproxy.cfg", include_str!("servers/haproxy.cfg"), &ports);
-        self.running.push(Running::start("haproxy", program().arg("-db").arg("-f").arg(file)));
+        self.running
+            .push(Running::start("haproxy", haproxy::program().arg("-db").arg("-f").arg(file)));
         self.start_traefik(behind);
     }
 
