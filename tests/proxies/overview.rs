@@ -12,10 +12,11 @@ use crate::support::http::{Answer, Ask, Connection};
 use crate::support::site::values;
 use crate::support::test_stack::{ALL, ProxyKind, TestStack};
 
-/// A visitor before a proxy, who has a session or not.
+/// A visitor before a proxy, who has a session, the pass of a program, or neither.
 struct Visitor<'s> {
     stack: &'s TestStack,
     session: Option<&'s str>,
+    pass: &'s str,
 }
 
 /// A kind of request: what the page calls it, and what comes of it.
@@ -78,6 +79,21 @@ const OF_USERS: [Row; 13] = [
     ("`//a/../b/%2e%2e/x`", |visitor| visitor.path("//a/../b/%2e%2e/x")),
 ];
 
+/// By a program that has a pass for the site.
+const OF_PROGRAMS: [Row; 3] = [
+    ("a pass in `X-Portcullis-Pass`", |visitor| {
+        visitor.told_of_pass(visitor.page("/x").header("X-Portcullis-Pass", visitor.pass))
+    }),
+    ("a pass in `Authorization: Bearer`", |visitor| {
+        let bearer = format!("Bearer {}", visitor.pass);
+        visitor.told_of_pass(visitor.page("/x").header("Authorization", bearer))
+    }),
+    ("a pass for another site", |visitor| {
+        let ask = visitor.page("/x").set("Host", visitor.stack.host("other"));
+        visitor.told_of_pass(ask.header("X-Portcullis-Pass", visitor.pass))
+    }),
+];
+
 const GATE_DOWN: &str = "the gate is down";
 
 impl Visitor<'_> {
@@ -122,6 +138,13 @@ impl Visitor<'_> {
         let mut connection = Connection::open(self.stack.http());
         connection.send(bytes);
         connection.try_answer(false).map_or_else(|_| "no answer".to_owned(), |a| self.words(&a))
+    }
+
+    /// Whether the site sees the pass.
+    fn told_of_pass(&self, ask: Ask) -> String {
+        let answer = ask.send(self.stack.http());
+        let seen = answer.status == 200 && answer.text().contains(self.pass);
+        format!("{}{}", self.words(&answer), if seen { ", the site sees the pass" } else { "" })
     }
 
     /// Whether a value that the visitor made up reaches the site, or is why he is refused.
@@ -172,15 +195,19 @@ impl Visitor<'_> {
 fn column(kind: ProxyKind) -> Vec<String> {
     let mut stack = TestStack::behind(kind, "");
     let session = stack.gate.log_in(&stack.gate.place.add_user("owner"));
+    let words = ["pass", "create", "backup", "--user", "owner", "--host", "app.example.test"];
+    let made = stack.gate.place.json(&words);
+    let pass = made["token"].as_str().expect("a token");
     let ask = |session, rows: &[Row]| -> Vec<_> {
-        let visitor = Visitor { stack: &stack, session };
+        let visitor = Visitor { stack: &stack, session, pass };
         rows.iter().map(|(_, row)| row(&visitor)).collect()
     };
     let mut cells = ask(None, &OF_STRANGERS);
     assert_eq!(stack.app.seen().len(), 0, "{kind:?}: {:?}", stack.app.seen());
     cells.extend(ask(Some(&session), &OF_USERS));
+    cells.extend(ask(None, &OF_PROGRAMS));
     stack.gate.kill();
-    let visitor = Visitor { stack: &stack, session: Some(&session) };
+    let visitor = Visitor { stack: &stack, session: Some(&session), pass };
     let answer = visitor.page("/x").send(stack.http());
     // Whoever answers, the gate does not.
     cells.push(format!("{} by the proxy", answer.status));
@@ -195,17 +222,18 @@ fn found() -> String {
         let running: Vec<_> = kinds.iter().map(|kind| threads.spawn(|| column(*kind))).collect();
         running.into_iter().map(|thread| thread.join().expect("a column")).collect()
     });
-    let programs = kinds.iter().map(|kind| {
+    let headings = kinds.iter().map(|kind| {
         let endpoint = endpoint(kind.asks_at().as_bytes()).expect("its address");
         endpoint.proxy.expect("its own").program.to_owned()
     });
     let strangers = OF_STRANGERS.iter().map(|(name, _)| ("a stranger", *name));
     let users = OF_USERS.iter().map(|(name, _)| ("a user", *name));
-    let rows = strangers.chain(users).chain([("a user", GATE_DOWN)]);
+    let programs = OF_PROGRAMS.iter().map(|(name, _)| ("a program", *name));
+    let rows = strangers.chain(users).chain(programs).chain([("a user", GATE_DOWN)]);
     let line = |who: &str, what: &str, cells: Vec<String>| {
         format!("| {who} | {what} | {} |\n", cells.join(" | "))
     };
-    let mut text = line("who", "request", programs.collect());
+    let mut text = line("who", "request", headings.collect());
     text += &format!("|---|---{}|\n", "|---".repeat(kinds.len()));
     for (at, (who, what)) in rows.enumerate() {
         text += &line(who, what, columns.iter().map(|cells| cells[at].clone()).collect());
