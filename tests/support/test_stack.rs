@@ -101,6 +101,35 @@ pub enum RunningProxy {
     },
 }
 
+impl RunningProxy {
+    /// The proxy on what the gate at `place` prints, before sites by these names.
+    pub fn start(
+        kind: ProxyKind,
+        place: &Place,
+        ports: Ports,
+        sites: &[(&str, SocketAddr)],
+        edit: impl Fn(String) -> String,
+    ) -> Self {
+        match kind {
+            ProxyKind::Caddy => RunningProxy::Caddy(Caddy::start(place, ports, sites, edit)),
+            ProxyKind::Nginx => {
+                RunningProxy::Nginx { _nginx: Nginx::start(place, ports, sites, edit) }
+            }
+            ProxyKind::NginxHttp10 => {
+                let edit = |text| by_http_10(edit(text));
+                RunningProxy::Nginx { _nginx: Nginx::start(place, ports, sites, edit) }
+            }
+            ProxyKind::Traefik => {
+                RunningProxy::Traefik { _traefik: Traefik::start(place, ports, sites, edit) }
+            }
+            ProxyKind::Haproxy => RunningProxy::Haproxy(Haproxy::start(place, ports, sites, edit)),
+            ProxyKind::Envoy => {
+                RunningProxy::Envoy { _envoy: Envoy::start(place, ports, sites, edit) }
+            }
+        }
+    }
+}
+
 impl TestStack {
     /// Everything behind one proxy, with more settings for the gate where wanted.
     pub fn behind(kind: ProxyKind, settings: &str) -> Self {
@@ -142,25 +171,7 @@ impl TestStack {
         let (app, other) = (Site::start("app"), Site::start("other"));
         let sites: [(&str, SocketAddr); 2] =
             [(name, app.address), ("other.example.test", other.address)];
-        let proxy = match kind {
-            ProxyKind::Caddy => RunningProxy::Caddy(Caddy::start(&gate.place, ports, &sites, edit)),
-            ProxyKind::Nginx => {
-                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, edit) }
-            }
-            ProxyKind::NginxHttp10 => {
-                let edit = |text| by_http_10(edit(text));
-                RunningProxy::Nginx { _nginx: Nginx::start(&gate.place, ports, &sites, edit) }
-            }
-            ProxyKind::Traefik => {
-                RunningProxy::Traefik { _traefik: Traefik::start(&gate.place, ports, &sites, edit) }
-            }
-            ProxyKind::Haproxy => {
-                RunningProxy::Haproxy(Haproxy::start(&gate.place, ports, &sites, edit))
-            }
-            ProxyKind::Envoy => {
-                RunningProxy::Envoy { _envoy: Envoy::start(&gate.place, ports, &sites, edit) }
-            }
-        };
+        let proxy = RunningProxy::start(kind, &gate.place, ports, &sites, edit);
         Self { gate, proxy, app, other, ports }
     }
 
