@@ -9,6 +9,7 @@ use super::reverse_proxy::{
 use super::template::{fill, lines};
 use crate::config::{ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::pass_header::PASS_HEADER;
 use crate::original::purpose::ForwardingFamily;
 
 /// Envoy with `ext_authz` over HTTP, which asks with the original method, target and `Host`, and
@@ -135,8 +136,8 @@ static_resources:
 <pages_host>            # Each protected site: these lines, with its own name and cluster.
             - name: app
               domains: [<app_domains>]
-              # A pass is for the gate alone.
-              request_headers_to_remove: [x-portcullis-pass]
+              # A program's pass is for the gate alone.
+              request_headers_to_remove: [<pass>]
               routes:
 <pages_routes>              - match: {prefix: \"/\"}
                 route: {cluster: app, timeout: 0s}
@@ -235,6 +236,7 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("pages_host", &pages_host),
             ("pages_routes", &pages_routes),
             ("app_domains", &domains(app)),
+            ("pass", &PASS_HEADER.to_ascii_lowercase()),
             ("sent", &lines(SENT, "                - ", "")),
             ("uri", &uri),
             ("prefix", deployment.prefix()),
