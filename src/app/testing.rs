@@ -107,11 +107,6 @@ impl WholeGate {
         gate
     }
 
-    /// The loop's side.
-    pub fn gate_side(&mut self) -> &mut Gate {
-        &mut self.sides.as_mut().expect("it runs").0
-    }
-
     /// The folder that its store is in.
     pub fn state(&self) -> &Path {
         &self.folder
@@ -168,11 +163,6 @@ impl WholeGate {
         if let Some((gate, worker)) = &mut self.sides {
             keep_house(gate, worker);
         }
-    }
-
-    /// What its clock shows.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// The time step that its clock is in.

@@ -19,8 +19,7 @@ mod tests {
     use serde_json::Value;
 
     use crate::app::messages::command::Command;
-    use crate::app::testing::{ONE_DOMAIN, WholeGate};
-    use crate::auth::access_pass::pass_id::PassId;
+    use crate::app::testing::{Ask, ONE_DOMAIN, WholeGate};
 
     #[test]
     fn a_use_that_a_list_has_shown_is_written_all_the_same() {
@@ -38,7 +37,8 @@ mod tests {
         assert_eq!(last_seen(&mut gate), used);
     }
 
-    fn made(gate: &mut WholeGate) -> PassId {
+    /// Makes a pass, and gives its token.
+    fn made(gate: &mut WholeGate) -> String {
         let made = gate.order(&Command::PassCreate {
             name: "photos".to_owned(),
             user: "owner".to_owned(),
@@ -47,33 +47,38 @@ mod tests {
             networks: Vec::new(),
             lifetime: None,
         });
-        PassId::parse(made["id"].as_str().expect("an id")).expect("a pass")
+        made["token"].as_str().expect("a token").to_owned()
     }
 
     #[test]
     fn the_last_use_of_a_pass_is_written_within_the_hour() {
         let mut gate = WholeGate::with(ONE_DOMAIN);
         gate.add_user("owner");
-        let id = made(&mut gate);
-        let last_used =
-            |gate: &mut WholeGate| gate.order(&Command::PassList)[0]["last_used"].clone();
-        assert_eq!(last_used(&mut gate), Value::Null);
+        let token = made(&mut gate);
+        let used = |gate: &mut WholeGate| {
+            let ask = Ask::verify("/verify/caddy", "https://photos.example.test/")
+                .header("X-Portcullis-Pass", &token);
+            assert_eq!(gate.send(&ask).status, 204);
+        };
+        let shown = |gate: &mut WholeGate| gate.order(&Command::PassList)[0]["last_used"].clone();
+        assert_eq!(shown(&mut gate), Value::Null);
         gate.pass(1_000);
-        let now = gate.now();
-        gate.gate_side().passes.touch(id, now);
-        // Written with no list in between, then with one.
-        for listed in [false, true] {
-            if listed {
-                gate.pass(3_600);
-                let now = gate.now();
-                gate.gate_side().passes.touch(id, now);
-                assert_eq!(last_used(&mut gate), now.to_string());
-            }
-            let used = gate.now().to_string();
-            gate.pass(3_600);
-            gate.end();
-            gate.start();
-            assert_eq!(last_used(&mut gate), used, "listed: {listed}");
-        }
+        used(&mut gate);
+        gate.pass(3_600);
+        gate.end();
+        gate.start();
+        let first = shown(&mut gate);
+        assert!(first.is_string(), "without a list in between: {first}");
+        gate.pass(3_600);
+        used(&mut gate);
+        let second = shown(&mut gate);
+        assert_ne!(second, first, "at once");
+        gate.pass(3_599);
+        used(&mut gate);
+        assert_eq!(shown(&mut gate), second, "once an hour is enough");
+        gate.pass(3_600);
+        gate.end();
+        gate.start();
+        assert_eq!(shown(&mut gate), second, "after a list");
     }
 }

@@ -57,18 +57,10 @@ impl WorkerState {
         self.passes.values().filter(move |pass| pass.user == *name && !pass.is_expired(now))
     }
 
-    /// The changes that end every pass of `name`.
-    pub(super) fn endings_of_passes(&self, name: &UserName) -> Vec<Change> {
-        let of_user = self.passes.values().filter(|pass| pass.user == *name);
-        of_user.map(|pass| Change::RemovePass(pass.id)).collect()
-    }
-
-    /// The changes that remove passes whose time was over at `certain`, and those that another gate
-    /// has made for a user who was removed here at the same moment.
+    /// The changes that remove passes whose time was over at `certain`.
     pub(super) fn passes_that_are_over(&self, certain: Timestamp) -> Vec<Change> {
-        let is_over =
-            |pass: &&AccessPass| pass.is_expired(certain) || !self.users.contains_key(&pass.user);
-        self.passes.values().filter(is_over).map(|pass| Change::RemovePass(pass.id)).collect()
+        let over = self.passes.values().filter(|pass| pass.is_expired(certain));
+        over.map(|pass| Change::RemovePass(pass.id)).collect()
     }
 }
 

@@ -299,24 +299,6 @@ fn a_pass_ends_with_its_user_and_with_nothing_less() {
     assert_eq!(listed(&mut worker)[0]["user"], "ben");
 }
 
-/// Another gate may make a pass while this one removes its user.
-#[test]
-fn a_pass_that_outlived_its_user_is_no_later_users() {
-    let (mut worker, _) = worker();
-    let now = worker.read_clock().wall;
-    let orphan = |worker: &mut WorkerState, user| {
-        let (_, mut pass) = pass_for(user, &["photos.example.com"]);
-        pass.expires = now.plus(DAY);
-        worker.commit(vec![Change::PutPass(pass)], now).expect("written");
-    };
-    orphan(&mut worker, "carl");
-    order(&mut worker, Command::Generate { name: Some("carl".to_owned()) }).expect("added");
-    assert_eq!(names(&mut worker), [] as [&str; 0]);
-    orphan(&mut worker, "dora");
-    worker.housekeeping();
-    assert_eq!(names(&mut worker), [] as [&str; 0]);
-}
-
 fn seen(id: PassId, at: Timestamp, ending: bool) -> Job {
     Job::Seen { last_uses: LastUses { passes: vec![(id, at)], ..LastUses::default() }, ending }
 }

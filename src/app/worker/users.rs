@@ -65,10 +65,7 @@ pub(super) fn add(worker: &mut WorkerState, user: User, by: &Actor, now: Timesta
     let event = told(by, Action::UserAdded, &user.name);
     let event = if user.admin { event.because("administrator") } else { event };
     let mut rests_on = vec![Condition::UserAbsent(user.name.clone())];
-    // What another gate has made for a user of that name while this one removed him must not be
-    // the new user's.
-    let mut changes = worker.endings_of_passes(&user.name);
-    changes.extend([Change::PutUser(user), Change::Audit(event)]);
+    let mut changes = vec![Change::PutUser(user), Change::Audit(event)];
     if !worker.gate_record.ever_had_user {
         let old = worker.gate_record.clone();
         changes.push(Change::PutGateRecord(GateRecord { ever_had_user: true, ..old.clone() }));
@@ -163,10 +160,11 @@ pub(super) fn switch(
 
 pub(super) fn remove(worker: &mut WorkerState, name: &str, by: &Actor, now: Timestamp) -> Done {
     let name = find(worker, name)?.name.clone();
-    let mut changes = worker.endings_of_passes(&name);
-    let (passes, event) = (changes.len(), told(by, Action::UserRemoved, &name));
+    // These end with the user, whichever gate has made them.
+    let passes = worker.living_passes_of(&name, now).count();
+    let event = told(by, Action::UserRemoved, &name);
     let event = if passes > 0 { event.because(format_args!("passes: {passes}")) } else { event };
-    changes.extend(worker.endings(&name));
+    let mut changes = worker.endings(&name);
     changes.push(Change::RemoveUser(name.clone()));
     changes.push(Change::Audit(event));
     let budgets = worker

@@ -2,8 +2,8 @@
 //!
 //! [`rule`] is one rule, [`host_pattern`] and [`path_pattern`] are what it names; [`rules`] is the
 //! whole list, which [`rules::Rules::judge`] asks about a [`place`]. [`plain_path`] says which
-//! paths may be open at all, [`path_readings`] what servers may take any other path for. A [`scope`]
-//! is where a pass is good.
+//! paths may be open at all, [`path_readings`] what servers may take any other path for. A
+//! [`scope`] is where a pass is good.
 
 mod client_network;
 pub mod coverage;
