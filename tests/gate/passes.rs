@@ -1,12 +1,16 @@
-//! Passes by command line, with the daemon running and without it, and what is left of their tokens
-//! in the log and in the state directory: nothing.
+//! Passes by command line, with the daemon running and without it; what they open until they end;
+//! and what is left of their tokens in the log and in the state directory: nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, ONE_DOMAIN, Place};
+use crate::support::http::{Answer, Ask};
 use crate::support::wait::{self, PATIENCE};
 
 /// sysexits.h
@@ -253,4 +257,144 @@ fn doctor_tells_which_pass_ends_soon_and_which_network_has_lost_its_name() {
         said.contains(&lost) && said.contains(&format!("portcullis pass revoke {id}")),
         "{said}"
     );
+}
+
+/// Asks about a place as Caddy would for a program that brings this token.
+fn ask(gate: &Daemon, url: &str, token: &str) -> Answer {
+    Ask::verify("/verify/caddy", url).header("X-Portcullis-Pass", token).send(gate.address)
+}
+
+fn opens(gate: &Daemon, token: &str) -> bool {
+    match ask(gate, "https://photos.example.test/api/x", token).status {
+        204 => true,
+        401 => false,
+        other => panic!("a program is answered by {other}"),
+    }
+}
+
+#[test]
+fn a_pass_opens_what_it_names_and_nothing_beside_it() {
+    let mut gate = Daemon::with(SETTINGS);
+    gate.place.add_user("anna");
+    let words = ["pass", "create", "photos", "--user", "anna", "--host", "photos.example.test"];
+    let made = gate.place.json(&[&words[..], &["--path", "/api/**"]].concat());
+    let token = text(&made, "token");
+    let basic = STANDARD.encode(format!("any:{token}"));
+    let api = "https://photos.example.test/api/x?y=z";
+    for (header, value) in [
+        ("X-Portcullis-Pass", token.to_owned()),
+        ("Authorization", format!("Bearer {token}")),
+        ("Authorization", format!("Basic {basic}")),
+    ] {
+        let answer = Ask::verify("/verify/caddy", api).header(header, &value).send(gate.address);
+        assert_eq!(answer.status, 204, "{header}: {answer:?}");
+        assert_eq!(answer.header("Remote-User"), Some("anna"));
+    }
+    for elsewhere in [
+        "https://photos.example.test/",
+        "https://photos.example.test/api/../admin",
+        "https://photos.example.test/api/%2e%2e/admin",
+        "https://other.example.test/api/x",
+        "https://x.photos.example.test/api/x",
+    ] {
+        let answer = ask(&gate, elsewhere, token);
+        assert_eq!(answer.status, 401, "{elsewhere}: {answer:?}");
+    }
+    assert_eq!(ask(&gate, api, &token[..41]).status, 401);
+    assert_eq!(ask(&gate, api, &token.to_uppercase()).status, 401);
+    let page = Ask::get("/").header("X-Portcullis-Pass", token).send(gate.address);
+    assert!(page.status != 200 || !page.text().contains("anna"), "no page of the gate: {page:?}");
+    assert_ne!(list(&gate.place)[0]["last_used"], Value::Null);
+    gate.stop();
+    assert_ne!(list(&gate.place)[0]["last_used"], Value::Null, "written at the end");
+    let log = gate.running.text();
+    for secret in [&token[4..36], &basic[..40]] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
+#[test]
+fn a_pass_for_several_hosts_is_not_taken_in_the_header_that_sites_see() {
+    let gate = Daemon::with(SETTINGS);
+    gate.place.add_user("anna");
+    let words = ["pass", "create", "all", "--user", "anna", "--host", "*.example.test"];
+    let made = gate.place.json(&words);
+    assert_eq!(made["taken_in_authorization"], false);
+    let token = text(&made, "token");
+    assert!(opens(&gate, token));
+    let bearer = Ask::verify("/verify/caddy", "https://photos.example.test/api/x")
+        .header("Authorization", format!("Bearer {token}"))
+        .send(gate.address);
+    assert_eq!(bearer.status, 401, "{bearer:?}");
+}
+
+#[test]
+fn a_pass_is_good_until_it_is_revoked_or_its_user_is_gone() {
+    let mut gate = Daemon::with(SETTINGS);
+    gate.place.add_user("anna");
+    let [one, two] = ["one", "two"].map(|name| create(&gate.place, name, "anna"));
+    let (first, second) = (text(&one, "token"), text(&two, "token"));
+    assert!(opens(&gate, first) && opens(&gate, second));
+    for (words, open) in [
+        (&["user", "disable", "anna"][..], false),
+        (&["user", "enable", "anna"], true),
+        (&["user", "rotate", "anna"], true),
+        (&["session", "revoke", "--all"], true),
+    ] {
+        gate.place.json(words);
+        assert_eq!(opens(&gate, first), open, "{words:?}");
+    }
+    for kill in [false, true] {
+        if kill {
+            gate.kill()
+        } else {
+            gate.stop()
+        }
+        gate.start_again();
+        assert!(opens(&gate, first), "a restart changes nothing");
+    }
+    gate.place.json(&["pass", "revoke", text(&one, "id")]);
+    assert!(!opens(&gate, first) && opens(&gate, second), "at the next request");
+    gate.place.json(&["user", "remove", "anna"]);
+    assert!(!opens(&gate, second));
+    gate.place.add_user("anna");
+    assert!(!opens(&gate, second), "nor the next user of that name");
+    gate.kill();
+    gate.start_again();
+    assert!(!opens(&gate, first) && !opens(&gate, second), "nor after a restart");
+}
+
+#[test]
+fn a_pass_that_has_expired_opens_nothing() {
+    let gate = Daemon::with(SETTINGS);
+    gate.place.add_user("anna");
+    let words = ["pass", "create", "short", "--user", "anna", "--host", "photos.example.test"];
+    let made = gate.place.json(&[&words[..], &["--for", "2s"]].concat());
+    let long = create(&gate.place, "long", "anna");
+    wait::until("its end", PATIENCE, || (!opens(&gate, text(&made, "token"))).then_some(()));
+    assert!(opens(&gate, text(&long, "token")), "one that has not expired does");
+}
+
+#[test]
+fn a_pass_for_a_network_follows_what_the_settings_call_so() {
+    let mut gate = Daemon::with(SETTINGS);
+    gate.place.add_user("anna");
+    let words = ["pass", "create", "home", "--user", "anna", "--host", "photos.example.test"];
+    let made = gate.place.json(&[&words[..], &["--network", "home"]].concat());
+    let from = |gate: &Daemon, client: &str| {
+        Ask::verify("/verify/caddy", "https://photos.example.test/api/x")
+            .set("X-Forwarded-For", client)
+            .header("X-Portcullis-Pass", text(&made, "token"))
+            .send(gate.address)
+            .status
+    };
+    assert_eq!(from(&gate, "192.168.1.7"), 204);
+    assert_eq!(from(&gate, "203.0.113.7"), 401);
+    gate.place.configure(&SETTINGS.replace("192.168.1.0/24", "10.0.0.0/8"));
+    gate.running.signal(Signal::SIGHUP);
+    wait::until("the new network", PATIENCE, || (from(&gate, "10.1.2.3") == 204).then_some(()));
+    assert_eq!(from(&gate, "192.168.1.7"), 401);
+    gate.place.configure(ONE_DOMAIN);
+    gate.running.signal(Signal::SIGHUP);
+    wait::until("no network", PATIENCE, || (from(&gate, "10.1.2.3") == 401).then_some(()));
 }

@@ -18,6 +18,7 @@ mod nginx_only;
 mod overrides;
 mod overview;
 mod passes;
+mod passes_page;
 mod paths;
 mod refusals;
 mod replay;
