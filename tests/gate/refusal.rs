@@ -608,7 +608,8 @@ fn a_refusal_tells_the_lines_of_the_program_that_asks_alone() {
     assert!(programs.iter().all(|program| unknown.contains(program)), "{unknown}");
 }
 
-/// Envoy asks with the visitor's own method and a length of nothing, over connections that it keeps.
+/// Envoy asks with the visitor's own method and a length of nothing, over connections that it
+/// keeps.
 #[test]
 fn a_copied_request_of_any_method_keeps_its_connection_and_a_head_has_no_body() {
     let gate = gate();

@@ -313,8 +313,8 @@ pub fn commit(store: &mut Store, number: u64) {
 /// Commits beyond this number are logins only, on a store that has had nothing else.
 pub const LOGINS: u64 = 1_000_000;
 
-/// A login, with a user added or changed every third time, the settings every fifth, and a pass made
-/// every seventh, used two commits later and removed in its time.
+/// A login, with a user added or changed every third time, the settings every fifth, and a pass
+/// made every seventh, used two commits later and removed in its time.
 pub fn changes(number: u64) -> Vec<Change> {
     let mut changes = vec![
         Change::Audit(nth_event(number)),

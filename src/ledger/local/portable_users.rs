@@ -92,8 +92,8 @@ impl PortableUsers {
     }
 
     /// The users and passes of the store in `dir`, as of the last change to one of them, from its
-    /// snapshot: the store is neither opened nor locked, and nothing is written. `credential`: the store's
-    /// key where it is no file. `None` if there is no store.
+    /// snapshot: the store is neither opened nor locked, and nothing is written. `credential`: the
+    /// store's key where it is no file. `None` if there is no store.
     ///
     /// # Errors
     /// The key is missing or another one, or the snapshot cannot be read or is an old copy.

@@ -1,5 +1,5 @@
-//! The snapshot: users, passes and the gate's own record as of the last change to them, in a file of
-//! their own, for the day on which the database does not open.
+//! The snapshot: users, passes and the gate's own record as of the last change to them, in a file
+//! of their own, for the day on which the database does not open.
 //!
 //! ```text
 //! "PCSNAP" | schema (4, little endian) | key fingerprint (8)
