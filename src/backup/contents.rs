@@ -10,7 +10,7 @@ pub struct Backup {
     pub created: String,
     /// How many users are in it.
     pub users: u64,
-    /// The users, as the store packed them.
+    /// The users and their passes, as the store packed them.
     pub records: Zeroizing<Vec<u8>>,
     /// The text of the configuration file, if there was one.
     pub configuration: Option<String>,

@@ -1,5 +1,5 @@
-//! A backup file: users, and the text of the configuration, sealed by a passphrase for the way to
-//! another machine.
+//! A backup file: users with their passes, and the text of the configuration, sealed by a
+//! passphrase for the way to another machine.
 //!
 //! ```text
 //!  0   8  "PCBACKUP"
