@@ -1,4 +1,4 @@
-//! What must survive a pulled plug: users, sessions, counters, the gate's own record.
+//! What must survive a pulled plug: users, sessions, passes, counters, the gate's own record.
 //!
 //! [`Ledger`] is all that the worker speaks to: it commits changes while the facts that they rest
 //! on are true, and tells what other gates did. Today one gate decides for itself, over a store of
