@@ -28,14 +28,12 @@ use crate::app::messages::command::{CommandRefused, MOST_AT_ONCE};
 use crate::app::messages::command_answer::{CommandAnswer, Done};
 use crate::app::messages::effect::Effect;
 use crate::app::messages::records::Records;
+use crate::app::worker::passes::MAX_PASSES;
 use crate::app::worker::state::WorkerState;
 use crate::app::worker::users::MAX_USERS;
 
 /// Guesses that are left in each budget.
 const LEFT: u32 = CAPACITY / 4;
-
-/// Passes that a backup can bring at most.
-const MOST_PASSES: usize = 10_000;
 
 /// How far after this program's date a true floor can lie: no gate runs longer on one release.
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 366 * 86_400);
@@ -219,8 +217,8 @@ fn check_passes(passes: &[AccessPass], names: &[&UserName]) -> Result<(), Comman
         }
     }
     match passes.len() {
-        0..=MOST_PASSES => Ok(()),
-        _ => Err(CommandRefused::data(format!("{MOST_PASSES} passes are the most"))),
+        0..=MAX_PASSES => Ok(()),
+        _ => Err(CommandRefused::data(format!("{MAX_PASSES} passes are the most"))),
     }
 }
 

@@ -379,18 +379,3 @@ fn whichever_gate_is_faster_no_pass_of_a_removed_user_is_left() {
     }
     assert!(two.kept().iter().all(|kept| kept.passes.is_empty()));
 }
-
-#[test]
-fn a_pass_that_one_gate_ended_is_not_revived_by_its_use_at_the_other() {
-    let mut two = TwoGates::new();
-    let anna = two.add("anna");
-    let now = two.now;
-    let [one, other] = &mut two.gates;
-    let pass = make_pass(one, &anna, now).expect("made");
-    drop(other.catch_up(now));
-    one.commit(vec![Change::RemovePass(pass)], now.wall).expect("ended");
-    other.commit(vec![Change::UsePass(pass, now.wall)], now.wall).expect("written");
-    two.catch_up();
-    assert!(two.gates.iter().all(|gate| gate.passes.is_empty()));
-    assert!(two.kept().iter().all(|kept| kept.passes.is_empty()));
-}
