@@ -15,17 +15,18 @@
 //! ```
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::syncfs;
 use portcullis::auth::session::Session;
 use portcullis::auth::user::User;
-use portcullis::ledger::{Change, Store, StoreError, StoredState};
+use portcullis::entropy::System;
+use portcullis::ledger::{Change, PortableUsers, Store, StoreError, StoredState};
 
 use super::child::{Opening, state_without_passes_of};
 use super::disk::{Tmpfs, fill};
 use super::image::Disk;
-use super::support::{Dir, NOW, copy, open, open_sound, user, whole_log};
+use super::support::{Dir, NOW, copy, files, open, open_sound, user, whole_log};
 use crate::support::faults::Faults;
 
 /// A store that an older release wrote, and what must be found in it.
@@ -182,6 +183,21 @@ fn the_snapshot_of_an_older_release_stands_in_for_a_database_that_is_lost_before
         assert_eq!(last.why, "the snapshot stands in for a lost database");
         drop(store);
         assert_eq!(open_sound(&dir.state()).1.users.len(), older.users);
+    }
+}
+
+/// After an update the gate need not be started first.
+#[test]
+fn a_store_of_an_older_release_is_backed_up_as_it_lies() {
+    for older in ALL {
+        let dir = older.laid();
+        let bytes = |file: &PathBuf| fs::read(file).expect("a file");
+        let before: Vec<_> = files(&dir.state()).iter().map(bytes).collect();
+        let given = PortableUsers::of_store_in(&dir.state(), Some(&[7; 32]), System);
+        let given = given.unwrap_or_else(|error| panic!("{error}")).expect("a store");
+        assert_eq!((given.users.len(), given.passes.len()), (older.users, 0));
+        assert!(files(&dir.state()).iter().map(bytes).eq(before), "something was written");
+        older.assert_opens(&dir.state());
     }
 }
 
