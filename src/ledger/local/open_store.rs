@@ -105,8 +105,8 @@ impl Store {
     }
 
     /// Makes all changes or none; of several to one record the last counts. On return they are on
-    /// the disk, and so is the snapshot if users (other than by a spent step), passes (other than by
-    /// a use) or the gate's own record (other than by a floor that rose within a day) changed.
+    /// the disk, and so is the snapshot if users (other than by a spent step), passes (other than
+    /// by a use) or the gate's own record (other than by a floor that rose within a day) changed.
     ///
     /// # Errors
     /// [`StoreError::Full`], [`StoreError::Failing`] and [`StoreError::Io`]. The change then has
