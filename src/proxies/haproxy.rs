@@ -12,6 +12,7 @@ use super::reverse_proxy::{
 use super::template::{fill, lines};
 use crate::config::{ClientIpHeader, Config, ListenAddress, Scheme};
 use crate::original::forwarding_header::ForwardingHeader;
+use crate::original::pass_header::PASS_HEADER;
 use crate::original::purpose::ForwardingFamily;
 
 /// HAProxy with a Lua script that asks. It removes what a visitor calls as the gate calls its
@@ -127,7 +128,7 @@ frontend sites
     # For the gate alone.
     http-request del-header X-Forwarded-Uri
     http-request del-header X-Forwarded-Method
-    http-request del-header X-Portcullis-Pass
+    http-request del-header <pass>
 
     use_backend portcullis if portcullis_pages
     # Each protected site: this line and a backend, with its own name and address; its name above, too.
@@ -245,6 +246,7 @@ fn print(deployment: &Deployment<'_>) -> String {
             ("overrides", &lines(overrides(), "    http-request del-header ", "")),
             ("cloudflare", &cloudflare(deployment.config)),
             ("pages", &pages),
+            ("pass", PASS_HEADER),
             ("gate", &gate),
             ("prefix", deployment.prefix()),
             ("app", app),
