@@ -105,7 +105,7 @@ fn the_line_that_doctor_tells_mends_a_proxy_that_lost_it() {
     for Loss { kind, is_lost, sent, found, as_printed } in losses() {
         let ports = Ports::free();
         let settings = with_public_url(ports.https, "[clock]\nrequire_sync = false\n");
-        let mut gate = Place::new(&settings).start();
+        let gate = Place::new(&settings).start();
         let site = Site::start("app");
         let sites = [("app.example.test", site.address)];
         let url = format!("https://app.example.test:{}/x", ports.https);
