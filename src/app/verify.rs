@@ -164,12 +164,15 @@ pub fn original_request<'a>(
     endpoint: &VerifyEndpoint,
 ) -> OriginalRequest<'a> {
     let family = endpoint.family;
-    let purpose = if family.extends_the_address() {
-        copied_request(config, head, endpoint)
-    } else {
-        RequestPurpose::Verify(family)
-    };
+    let purpose = RequestPurpose::Verify(family);
     let mut original = reader::read(&head.headers, peer, purpose, &Belief::of(&config.proxy));
+    if family.extends_the_address() && original.arrival == Arrival::Proxied {
+        match copied_request(config, head, endpoint) {
+            Some(copy) => original.copied(copy),
+            // Of another address nobody says what was asked for, and it does not pass.
+            None => original.block(ForwardingProblem::Missing(family.site_header())),
+        }
+    }
     if let (Arrival::Proxied, Some(login)) = (original.arrival, &config.public_url)
         && original.is_at(&login.host, login.port)
         && is_own(config, original.uri)
@@ -189,12 +192,10 @@ fn copied_request<'a>(
     config: &Config,
     head: &Head<'a>,
     endpoint: &VerifyEndpoint,
-) -> RequestPurpose<'a> {
+) -> Option<RequestCopy<'a>> {
     let below = head.target.strip_prefix(config.path_prefix.as_bytes());
     let behind = below.and_then(|below| below.strip_prefix(endpoint.path.as_bytes()));
-    let copy = behind.and_then(|behind| RequestCopy::new(head.method_text, behind));
-    // Of another address nobody says what was asked for, and it does not pass.
-    copy.map_or(RequestPurpose::Verify(endpoint.family), RequestPurpose::VerifyCopy)
+    behind.and_then(|behind| RequestCopy::new(head.method_text, behind))
 }
 
 /// Is this address on the login host the gate's own? All below its prefix is. Without a prefix the

@@ -15,14 +15,14 @@ use crate::http::response::is_token_byte;
 /// Where problems go while reading: those for which a verify or page is refused, and those
 /// that are only noted.
 pub(super) struct Notes<'n, 'a> {
-    pub purpose: RequestPurpose<'a>,
+    pub purpose: RequestPurpose,
     pub request: &'n mut OriginalRequest<'a>,
 }
 
 impl<'a> Notes<'_, 'a> {
     pub(super) fn add(&mut self, problem: ForwardingProblem) {
         let blocks = match self.purpose {
-            RequestPurpose::Verify(_) | RequestPurpose::VerifyCopy(_) => problem.blocks_verify(),
+            RequestPurpose::Verify(_) => problem.blocks_verify(),
             RequestPurpose::Page { public_url_known: false } => problem.blocks_page(),
             RequestPurpose::Page { public_url_known: true } => false,
         };
@@ -135,9 +135,9 @@ impl<'a> Forwarded<'a> {
         self.uri.is_some() && other.uri.is_some()
     }
 
-    pub(super) fn suffices_for(&self, purpose: RequestPurpose<'_>) -> bool {
+    pub(super) fn suffices_for(&self, purpose: RequestPurpose) -> bool {
         match purpose {
-            RequestPurpose::Verify(_) | RequestPurpose::VerifyCopy(_) => {
+            RequestPurpose::Verify(_) => {
                 self.scheme.is_some() && self.host.is_some() && self.uri.is_some()
             }
             RequestPurpose::Page { .. } => self.scheme.is_some() && self.host.is_some(),

@@ -20,11 +20,10 @@ pub enum ForwardingFamily {
 
 /// What the answer depends on, and thus which headers have to be there when a proxy stands between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestPurpose<'a> {
-    /// May this request pass? Needs scheme, host and URI, from one family.
+pub enum RequestPurpose {
+    /// May this request pass? Needs scheme, host and URI, from one family; of a [`RequestCopy`] the
+    /// scheme and a host.
     Verify(ForwardingFamily),
-    /// The same, asked with a copy of the original request. Needs the scheme and a host.
-    VerifyCopy(RequestCopy<'a>),
     /// A page of the gate.
     Page {
         /// With `public_url` set a page knows where it is; else it needs scheme and host.
@@ -84,12 +83,11 @@ impl ForwardingFamily {
     }
 }
 
-impl RequestPurpose<'_> {
+impl RequestPurpose {
     /// The headers that count.
     pub(super) fn family(self) -> ForwardingFamily {
         match self {
             Self::Verify(family) => family,
-            Self::VerifyCopy(_) => ForwardingFamily::RequestCopy,
             Self::Page { .. } => ForwardingFamily::Any,
         }
     }

@@ -17,7 +17,7 @@ use super::forwarded::{Forwarded, Notes};
 use super::forwarding_header::ForwardingHeader;
 use super::host::Host;
 use super::problem::ForwardingProblem;
-use super::purpose::{ForwardingFamily, RequestCopy, RequestPurpose};
+use super::purpose::{ForwardingFamily, RequestPurpose};
 use super::request::{Arrival, OriginalRequest};
 use crate::http::name::Name;
 use crate::http::request::Headers;
@@ -27,7 +27,7 @@ use crate::http::request::Headers;
 pub fn read<'a>(
     headers: &Headers<'a>,
     peer: Option<IpAddr>,
-    purpose: RequestPurpose<'a>,
+    purpose: RequestPurpose,
     belief: &Belief<'_>,
 ) -> OriginalRequest<'a> {
     let sent = ForwardedHeaders(headers);
@@ -48,9 +48,10 @@ pub fn read<'a>(
             }
         }
         Arrival::Proxied => {
-            match purpose {
-                RequestPurpose::VerifyCopy(copy) => sent.fill_in_copy(copy, &mut original),
-                _ => sent.fill_in(purpose, &mut original),
+            if purpose.family() == ForwardingFamily::RequestCopy {
+                sent.fill_in_scheme(purpose, &mut original);
+            } else {
+                sent.fill_in(purpose, &mut original);
             }
             for problem in [walk_problem, choice_problem].into_iter().flatten() {
                 original.note(problem);
@@ -148,7 +149,7 @@ impl<'a> ForwardedHeaders<'_, 'a> {
     }
 
     /// Fills in what the trusted proxy says, and everything that is wrong with it.
-    fn fill_in(&self, purpose: RequestPurpose<'a>, request: &mut OriginalRequest<'a>) {
+    fn fill_in(&self, purpose: RequestPurpose, request: &mut OriginalRequest<'a>) {
         let mut notes = Notes { purpose, request };
         let family = purpose.family();
         let x_forwarded = match family {
@@ -184,11 +185,11 @@ impl<'a> ForwardedHeaders<'_, 'a> {
         }
     }
 
-    /// Fills in what a copy of the original request says itself, and its scheme, which it cannot
-    /// say: all other forwarding headers are the visitor's.
-    fn fill_in_copy(&self, copy: RequestCopy<'a>, request: &mut OriginalRequest<'a>) {
+    /// Fills in the scheme, which a copy of the original request cannot say itself: all other
+    /// forwarding headers are the visitor's.
+    fn fill_in_scheme(&self, purpose: RequestPurpose, request: &mut OriginalRequest<'a>) {
         const SCHEME: ForwardingHeader = ForwardingHeader::ForwardedProto;
-        let mut notes = Notes { purpose: RequestPurpose::VerifyCopy(copy), request };
+        let mut notes = Notes { purpose, request };
         match self.line(SCHEME).first(&mut notes) {
             Some(text) => notes.request.scheme = notes.scheme(text, SCHEME),
             None => notes.add(ForwardingProblem::Missing(SCHEME)),
@@ -196,8 +197,6 @@ impl<'a> ForwardedHeaders<'_, 'a> {
         if self.0.host().and_then(Host::parse).is_none() {
             notes.add(ForwardingProblem::NoHost);
         }
-        (request.uri, request.bare_query) = (copy.path, copy.bare_query);
-        (request.method, request.names_method) = (copy.method, true);
     }
 
     fn x_forwarded(&self, family: ForwardingFamily, notes: &mut Notes<'_, 'a>) -> Forwarded<'a> {

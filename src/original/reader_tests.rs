@@ -18,7 +18,7 @@ const NGINX: [(&str, &str); 2] =
 
 fn asked<'a>(
     peer: &str,
-    purpose: RequestPurpose<'a>,
+    purpose: RequestPurpose,
     lines: &'a [(&'a str, &'a str)],
 ) -> OriginalRequest<'a> {
     let trust = Trust::default();

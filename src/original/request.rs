@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::host::Host;
 use super::problem::ForwardingProblem;
+use super::purpose::RequestCopy;
 use super::scheme::Scheme;
 
 /// Which way a request came.
@@ -75,6 +76,12 @@ impl<'a> OriginalRequest<'a> {
     /// Everything that was noticed, the blocking problem included.
     pub fn problems(&self) -> &[ForwardingProblem] {
         &self.problems
+    }
+
+    /// Takes over what a question says itself that is a copy of the original request.
+    pub fn copied(&mut self, copy: RequestCopy<'a>) {
+        (self.uri, self.bare_query) = (copy.path, copy.bare_query);
+        (self.method, self.names_method) = (copy.method, true);
     }
 
     /// Notes a problem once.

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use libfuzzer_sys::fuzz_target;
 use portcullis::config::cloudflare_ranges;
 use portcullis::original::client_address::{Belief, ClientIpHeader};
-use portcullis::original::purpose::{ForwardingFamily, RequestCopy, RequestPurpose};
+use portcullis::original::purpose::{ForwardingFamily, RequestPurpose};
 use portcullis::original::reader::read;
 use portcullis::http::request::parse_head;
 use portcullis::original::trust::Trust;
@@ -29,14 +29,13 @@ fuzz_target!(|input: (u8, &[u8])| {
         _ => ClientIpHeader::CfConnectingIp,
     };
     let belief = Belief { trust: &trust, client_ip_header, cloudflare_ranges: &ranges };
-    let Some(copy) = RequestCopy::new(head.method_text, b"/a?b") else { unreachable!() };
     let question = match choice / 3 % 7 {
         0 => RequestPurpose::Verify(ForwardingFamily::Any),
         1 => RequestPurpose::Verify(ForwardingFamily::XForwardedWithoutPort),
         2 => RequestPurpose::Verify(ForwardingFamily::XForwarded),
         3 => RequestPurpose::Verify(ForwardingFamily::XOriginal),
         4 => RequestPurpose::Page { public_url_known: true },
-        6 => RequestPurpose::VerifyCopy(copy),
+        6 => RequestPurpose::Verify(ForwardingFamily::RequestCopy),
         _ => RequestPurpose::Page { public_url_known: false },
     };
 
