@@ -260,7 +260,7 @@ fn a_cached_answer_is_kept_under_a_key_with_cookie_host_and_method_and_never_for
     assert!(!print("nginx", &config).contains("proxy_cache"));
     config.session.proxy_cache = Some(Duration::from_secs(10));
     let text = print("nginx", &config);
-    let key = "proxy_cache_key \"$server_port|$http_cookie|$http_authorization|$http_x_portcullis_pass|$http_access_control_request_method|$remote_addr|$request_method|$scheme://$host$request_uri\";";
+    let key = r#"proxy_cache_key "$server_port\n$http_cookie\n$http_authorization\n$http_x_portcullis_pass\n$http_access_control_request_method\n$remote_addr\n$request_method\n$scheme://$host$request_uri";"#;
     assert!(text.contains(key));
     let (before, refusal) = text.split_once("location @portcullis_refusal").unwrap();
     assert!(before.contains(key) && !refusal.contains("proxy_cache"));

@@ -230,10 +230,13 @@ client_max_body_size 100m;
 ";
 
 /// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's
-/// answer. Everything is in it that the gate's answer may depend on.
+/// answer. Everything is in it that the gate's answer may depend on, in parts with line ends
+/// between them: no header and no address can hold one. With anything else a visitor writes a part
+/// of one request into another, and the two have one key.
 const CACHE: &str = "\
 proxy_cache portcullis;
-proxy_cache_key \"<client>$server_port|$http_cookie|$http_authorization|$http_x_portcullis_pass|$http_access_control_request_method|$remote_addr|$request_method|$scheme://$host$request_uri\";
+# Keep the line ends (\\n): with another character in between a visitor makes up the key of another request.
+proxy_cache_key \"<client>$server_port\\n$http_cookie\\n$http_authorization\\n$http_x_portcullis_pass\\n$http_access_control_request_method\\n$remote_addr\\n$request_method\\n$scheme://$host$request_uri\";
 ";
 
 const CACHE_PATH: &str = "proxy_cache_path /var/cache/nginx-portcullis keys_zone=portcullis:1m;\n";
@@ -272,7 +275,7 @@ fn print(deployment: &Deployment<'_>) -> String {
 /// The locations that ask the gate.
 fn auth_request(deployment: &Deployment<'_>, cached: bool) -> String {
     let client = match deployment.config.proxy.client_ip_header {
-        ClientIpHeader::CfConnectingIp => "$http_cf_connecting_ip|",
+        ClientIpHeader::CfConnectingIp => "$http_cf_connecting_ip\\n",
         _ => "",
     };
     let cache = if cached { fill(CACHE, &[("client", client)]) } else { String::new() };

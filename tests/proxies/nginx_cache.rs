@@ -59,3 +59,29 @@ fn a_kept_pass_is_one_visitors_own_and_outlives_the_session_for_the_time_that_is
     assert!(took >= KEPT - A_SECOND, "{took:?}");
     assert_eq!(user("/a", &ben), ["ben"], "others are not concerned");
 }
+
+/// A visitor of an open place asks for it so that its key is also that of a closed one, if only the
+/// parts of keys were told apart by something that he can write.
+#[test]
+fn what_is_kept_of_an_open_place_opens_no_other() {
+    let rule = "[[rule]]\npaths = [\"/share/*\"]\naccess = \"open\"\n";
+    let settings = format!("proxy_cache = \"{}s\"\n{rule}", KEPT.as_secs());
+    let stack = TestStack::behind(ProxyKind::Nginx, &settings);
+    for separator in ["|", "\\n", "%0A", "\t", " "] {
+        let place = |target: &str| {
+            ["127.0.0.1", "GET", &format!("http://app.example.test{target}")].join(separator)
+        };
+        let open = "/share/x?";
+        let both = format!("{open}{separator}{}", place("/secret"));
+        // nginx itself refuses a blank or a tab in an address.
+        let kept = stack.page_load(&both).send(stack.http()).status;
+        assert_eq!(kept, if separator.trim().is_empty() { 400 } else { 200 }, "{separator:?}");
+        for header in ["Access-Control-Request-Method", "X-Portcullis-Pass", "Authorization"] {
+            for empty_parts in 0..4 {
+                let value = format!("{}{}", separator.repeat(empty_parts), place(open));
+                let answer = stack.page_load("/secret").header(header, &value).send(stack.http());
+                assert_ne!(answer.status, 200, "{separator:?} {header}: {answer:?}");
+            }
+        }
+    }
+}
