@@ -103,8 +103,8 @@ static_resources:
         typed_config:
           \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: sites
-          # The address that connects is the visitor's, and is handed on below. Of one on this very machine Envoy itself
-          # would hand on another address of the machine.
+          # The connecting address is the visitor's, and is passed on below. For a visitor on this very machine, Envoy on
+          # its own would pass on a different address of the machine.
           use_remote_address: true
           skip_xff_append: true
           # Gate and site are told the same path. Nothing is decoded.
