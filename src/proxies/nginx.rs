@@ -172,8 +172,7 @@ location @portcullis_forbidden {
 }
 ";
 
-/// `$host`, not `$http_host`: for `GET http://b/` with `Host: a` nginx serves b. The large buffers
-/// hold a login address of 8,000 octets.
+/// `$host`: for `GET http://b/` with `Host: a` nginx serves b. A login address has 8,000 octets.
 const REQUEST: &str = "\
 proxy_http_version 1.1;
 proxy_set_header Connection \"\";
@@ -209,7 +208,7 @@ proxy_buffers 4 16k;
 ";
 
 /// On the level of the server, so that no location is forgotten. The site is told the name that was
-/// asked about, and the port as the visitor wrote it: nginx's own may be another.
+/// asked about, and the port as the visitor wrote it.
 const PROTECT: &str = "\
 # Every location of this server is asked about. One that has a proxy_set_header line of its own inherits none of these:
 # repeat them in it, or a visitor's forged Remote-User passes.
@@ -229,10 +228,8 @@ proxy_set_header Connection        $connection_upgrade;
 client_max_body_size 100m;
 ";
 
-/// nginx's own key holds neither cookie nor host: with it a stranger passes on another visitor's
-/// answer. Everything is in it that the gate's answer may depend on, in parts with line ends
-/// between them: no header and no address can hold one. With anything else a visitor writes a part
-/// of one request into another, and the two have one key.
+/// nginx's own key holds neither cookie nor host. Here is all that the answer may depend on; no
+/// header and no address holds a line end, so no two requests share a key.
 const CACHE: &str = "\
 proxy_cache portcullis;
 # Keep the line ends (\\n): with another character in between a visitor makes up the key of another request.
