@@ -60,7 +60,9 @@ fn refuse_in_full(
             out.finish_redirect(address.as_bytes());
         }
         Consequence::Login | Consequence::LoginProgram => {
-            login_required(config, original, endpoint.refusal, out);
+            let pass = matches!(denial, VerifyDenial::BadPass(_) | VerifyDenial::PassOfAnother);
+            let why = pass.then(|| denial.message(endpoint.proxy));
+            login_required(config, original, endpoint.refusal, why, out);
         }
         Consequence::Explain(status) => {
             out.start(status);
@@ -83,11 +85,12 @@ fn refuse_in_full(
     }
 }
 
-/// A 401 with the address of the login, for a program.
+/// A 401 with the address of the login, for a program; `why`: what is wrong with what it brought.
 fn login_required(
     config: &Config,
     original: &OriginalRequest<'_>,
     refusal: RefusalForm,
+    why: Option<impl std::fmt::Display>,
     out: &mut Out,
 ) {
     out.start(Status::UNAUTHORIZED);
@@ -95,13 +98,14 @@ fn login_required(
     let mut address = Buffer::new();
     login_address(config, original, refusal, &mut address);
     let url = std::str::from_utf8(address.as_bytes()).unwrap_or_default();
-    json(
-        out,
-        format_args!(
-            r#"{{"error":"login_required","login_url":"{}"}}"#,
-            Substituted(url, escape_json)
+    let url = Substituted(url, escape_json);
+    match why.map(|why| Substituted(why, escape_json)) {
+        None => json(out, format_args!(r#"{{"error":"login_required","login_url":"{url}"}}"#)),
+        Some(why) => json(
+            out,
+            format_args!(r#"{{"error":"login_required","login_url":"{url}","message":"{why}"}}"#),
         ),
-    );
+    }
 }
 
 /// For a proxy that takes no other status, throws a body away and the connection with it, and makes

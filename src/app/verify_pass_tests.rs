@@ -103,7 +103,8 @@ fn a_pass_that_is_good_for_nothing_here_is_401_with_json_and_no_redirect() {
         assert_eq!((answered, status(&text)), (Answered::Refused(unknown), "401"));
         assert_eq!(header(&text, "WWW-Authenticate"), Some("Bearer realm=\"portcullis\""));
         assert_eq!(header(&text, "Location"), None, "{text}");
-        assert_eq!(text.contains("login_required"), endpoint == "/verify/caddy", "{text}");
+        let told = r#""login_url":"https://auth.example.com/login","message":"no such pass"}"#;
+        assert_eq!(text.ends_with(told), endpoint == "/verify/caddy", "{text}");
     }
     let malformed = refusal(&gate, "X-Portcullis-Pass: pcp_\r\n");
     assert_eq!(malformed, VerifyDenial::BadPass(PassFault::Malformed));
