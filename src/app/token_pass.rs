@@ -44,24 +44,8 @@ impl<'g> TokenPass<'g> {
 }
 
 /// The pass of this request, beside what its cookies came to.
-#[inline]
-pub fn of_request<'g>(
-    view: &View<'g>,
-    head: &Head<'_>,
-    original: &OriginalRequest<'_>,
-    family: ForwardingFamily,
-    session: &Result<LivingSession<'g, '_>, VerifyDenial>,
-    now: Timestamp,
-) -> TokenPass<'g> {
-    // Nothing to find, which spares most requests the look.
-    if session.is_ok() && view.passes.is_empty() {
-        return TokenPass::None;
-    }
-    looked_for(view, head, original, family, session, now)
-}
-
 #[inline(never)] // Most requests bring no pass.
-fn looked_for<'g>(
+pub fn of_request<'g>(
     view: &View<'g>,
     head: &Head<'_>,
     original: &OriginalRequest<'_>,
