@@ -125,8 +125,7 @@ pub fn decide<'g>(
     }
     let preflight = is_preflight(head, original);
     let found = genuine_session(view, head, now);
-    let has_rules = !view.config.rules.is_empty();
-    if (found.is_err() || has_rules)
+    if (found.is_err() || !view.config.rules.is_empty())
         && !preflight
         && let Some(problem) = untrusted(original)
     {
@@ -137,14 +136,8 @@ pub fn decide<'g>(
     } else {
         token_pass::of_request(view, head, original, family, &found, now)
     };
-    let ruling = if has_rules {
-        let user = found.as_ref().map_or(token.user(), |living| Some(living.user));
-        let who = user.map(KnownUser::member);
-        let readings = &mut view.readings.borrow_mut();
-        place::judge(view.config, head, original, family, who.as_ref(), readings)
-    } else {
-        Ruling::DEFAULT
-    };
+    let user = found.as_ref().map_or(token.user(), |living| Some(living.user));
+    let ruling = ruling(view, head, original, family, user);
     let pass = match (ruling.verdict, found) {
         (Verdict::Deny, _) => Err(VerifyDenial::Denied(ruling.rule)),
         (Verdict::Forbidden, _) => Err(VerifyDenial::Forbidden(ruling.rule)),
@@ -157,6 +150,21 @@ pub fn decide<'g>(
         _ => Ok(Pass { holder: PassHolder::Anonymous, identity: view.users.anonymous() }),
     };
     Decision { pass: pass.and_then(|pass| pass.unless_forged(view, head)), ruling }
+}
+
+/// What the rules say of the place to this user.
+fn ruling(
+    view: &View<'_>,
+    head: &Head<'_>,
+    original: &OriginalRequest<'_>,
+    family: ForwardingFamily,
+    user: Option<&KnownUser>,
+) -> Ruling {
+    if view.config.rules.is_empty() {
+        return Ruling::DEFAULT;
+    }
+    let who = user.map(KnownUser::member);
+    place::judge(view.config, head, original, family, who.as_ref(), &mut view.readings.borrow_mut())
 }
 
 /// What the visitor asked the proxy for. The gate's own pages are never asked about: that would
