@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Guarantees: an `Authorization` that holds no pass is the site's own business and says nothing
-//! here; the gate's own header is always meant for it; a pass is taken as it stands, without
-//! trimming or decoding beyond Basic's base64. Nothing is allocated.
+//! here; the gate's own header is always meant for it, unless it is empty; a pass is taken as it
+//! stands, without trimming or decoding beyond Basic's base64. Nothing is allocated.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -52,12 +52,13 @@ pub fn presented(headers: &Headers<'_>) -> Option<Result<PresentedPass, PassFaul
     }
     match headers.one(PASS_HEADER) {
         Err(_) => return Some(Err(PassFault::Malformed)),
-        Ok(Some(own)) => {
+        Ok(Some(own)) if !own.is_empty() => {
             let digest = PassDigest::of(own).ok_or(PassFault::Malformed);
             let carrier = PassCarrier::OwnHeader;
             return Some(digest.map(|digest| PresentedPass { digest, carrier }));
         }
-        Ok(None) => {}
+        // A proxy may send it empty where there is none.
+        Ok(_) => {}
     }
     let digest = authorized(headers.one(AUTHORIZATION).ok()??)?;
     Some(Ok(PresentedPass { digest, carrier: PassCarrier::Authorization }))

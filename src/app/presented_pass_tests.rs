@@ -68,10 +68,15 @@ fn an_authorization_that_is_no_pass_is_the_sites_own() {
 fn the_header_of_the_gate_is_always_meant_for_it() {
     let token = PassToken::generate(&mut System);
     let bearer = format!("Bearer {}", token.expose());
-    for value in ["", "pcp_", "Bearer pcp_", &bearer] {
+    for value in ["pcp_", "Bearer pcp_", &bearer] {
         let lines = [("X-Portcullis-Pass", value), ("Authorization", bearer.as_str())];
         assert_eq!(brought(&lines), Some(Err(PassFault::Malformed)), "{value}");
     }
+    // A proxy may send it empty where there is none.
+    let empty = ("X-Portcullis-Pass", "");
+    let found = brought(&[empty, ("Authorization", &bearer)]).expect("a pass");
+    assert_eq!(found.expect("well-formed").carrier, PassCarrier::Authorization);
+    assert_eq!(brought(&[empty]), None);
     let own = ("X-Portcullis-Pass", token.expose());
     assert_eq!(brought(&[own, own]), Some(Err(PassFault::Malformed)));
     let other = PassToken::generate(&mut System);

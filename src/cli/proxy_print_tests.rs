@@ -87,10 +87,8 @@ fn every_identity_header_is_taken_from_the_visitor_before_it_is_taken_from_the_g
     for config in variants() {
         for name in deployment(&config).identity {
             let caddy = print("caddy", &config);
-            // CGI and its heirs take each of these for the same header. Aliases of a resolver's are
-            // left to the gate, which refuses them.
-            let aliases = if name.starts_with("X-Portcullis-") { 1 } else { usize::MAX };
-            for sent in spellings(name).into_iter().take(aliases) {
+            // CGI and its heirs take each of these for the same header.
+            for sent in spellings(name) {
                 let fits =
                     |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
                         (Some(rest), Some(_)) => sent.contains(rest.trim_end_matches('*')),

@@ -97,7 +97,7 @@ const CDN: &str = "	servers {
 /// take an `X-Forwarded-Host` that a visitor made up.
 const ASK: &str = "\
 (portcullis) {
-<strip>	<overrides_comment><overrides>	request_header X-Real-IP {client_ip}
+<hold_pass><strip>	<overrides_comment><overrides>	request_header X-Real-IP {client_ip}
 	@portcullis_plain not header_regexp Upgrade (?i)^websocket$
 	request_header @portcullis_plain -Connection
 	@portcullis_ws header_regexp Upgrade (?i)^websocket$
@@ -111,7 +111,7 @@ const ASK: &str = "\
 		header_up X-Forwarded-Uri {http.request.orig_uri}
 		header_up X-Forwarded-Uri (?i)^[a-z]+://[^/?]*/? /
 		header_up -CF-Connecting-IP
-		# Last: the pass of a program, which the gate never answers with, and Caddy then takes away from the site.
+<send_pass>		# Last: the pass of a program, which the gate never answers with, and Caddy then takes away from the site.
 		copy_headers <identity> <pass>
 		transport http {
 			dial_timeout 2s
@@ -204,6 +204,8 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix/{}", path.display()),
     };
+    let resolver = deployment.config.identity.resolver_headers;
+    let held = |lines: &'static str| if resolver { lines } else { "" };
     fill(
         &[ASK, PAGES].concat(),
         &[
@@ -213,6 +215,8 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
             ("gate", &gate),
             ("prefix", deployment.prefix()),
             ("identity", &deployment.identity.join(" ")),
+            ("hold_pass", held(HOLD_PASS)),
+            ("send_pass", held(SEND_PASS)),
             ("pass", PASS_HEADER),
         ],
     )
@@ -224,7 +228,7 @@ pub fn snippets(deployment: &Deployment<'_>) -> String {
 fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     let mut names = vec!["Remote*".to_owned()];
     if deployment.config.identity.resolver_headers {
-        names.extend(RESOLVER.map(str::to_owned));
+        names.push(RESOLVER.to_owned());
     }
     names.extend(
         deployment.config.identity.headers.iter().flat_map(|header| spellings(header.as_str())),
@@ -233,8 +237,14 @@ fn stripped(deployment: &Deployment<'_>) -> Vec<String> {
     names
 }
 
-/// The resolver's headers, but not the one that brings a pass. Their aliases the gate refuses.
-const RESOLVER: [&str; 2] = ["X-Portcullis-Session*", "X-Portcullis-User*"];
+/// The resolver's headers with every alias, which nobody refuses where the gate is asked by
+/// `/resolve`. The one that brings a pass goes with them, and is held for the question.
+const RESOLVER: &str = "*Portcullis*";
+
+const HOLD_PASS: &str = "\tvars portcullis_pass {http.request.header.<pass>}\n";
+
+/// Empty where there is none, which the gate takes for none.
+const SEND_PASS: &str = "\t\theader_up <pass> {http.vars.portcullis_pass}\n";
 
 /// The overrides of a path or method, with every alias.
 const OVERRIDES: [&str; 4] = ["*Original*", "*Rewrite*", "*HTTP*", "*Override"];
