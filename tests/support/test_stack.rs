@@ -3,6 +3,8 @@
 
 use std::net::SocketAddr;
 
+use serde_json::Value;
+
 use super::caddy::{Caddy, Ports};
 use super::curl;
 use super::daemon::{Daemon, Place};
@@ -193,6 +195,17 @@ impl TestStack {
     /// A request for a page of `app` by plain http, as a browser loads it.
     pub fn page_load(&self, target: &str) -> Ask {
         Ask::get(target).header("Host", self.host("app")).by_page_load()
+    }
+
+    /// The addresses whose failures the gate counts, in the order of their letters.
+    pub fn counted_addresses(&self) -> Vec<String> {
+        let limits = self.gate.place.json(&["limit", "list"]);
+        let of_addresses =
+            limits.as_array().into_iter().flatten().filter(|entry| entry["kind"] == "address");
+        let key = |entry: &Value| entry["key"].as_str().expect("an address").to_owned();
+        let mut addresses: Vec<_> = of_addresses.map(key).collect();
+        addresses.sort_unstable();
+        addresses
     }
 
     /// The status that a visitor gets who posts a code to the login page and claims to come from
